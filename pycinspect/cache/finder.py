@@ -1,0 +1,166 @@
+"""Which file would an import take, and what would it pass over?
+
+Directories are searched as ``importlib._bootstrap_external.FileFinder`` does
+(3.3 on) or as ``Python/import.c: find_module`` (before); zip files are left to
+``cache.zipimporter``. Code that would run on the way, such as a package that
+changes its ``__path__``, does not run here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from pycinspect.cache.options import ImportOptions
+from pycinspect.cache.verdict import FinderKind, Found
+from pycinspect.cache.zipimporter import find_in_zip, is_in_zip
+from pycinspect.dialects import DIALECTS, Dialect
+
+__all__ = ["find_module"]
+
+_INIT = "__init__"
+_NOTHING = Found(FinderKind.NONE)
+
+
+class _Candidate(NamedTuple):
+    """A suffix, and what a file with it is."""
+
+    suffix: str
+    kind: FinderKind
+
+
+def find_module(
+    name: str,
+    path: Sequence[str],
+    dialect: Dialect | str | None = None,
+    options: ImportOptions | None = None,
+) -> Found:
+    """Find a module as a dialect's importer would.
+
+    Args:
+        name: the full name; of ``a.b``, package ``a`` is found first.
+        path: directories and zip files, in the order of ``sys.path``.
+        dialect: a row or its name; None is the running interpreter's.
+        options: how the import is started.
+
+    Returns:
+        What was found, of kind NONE where nothing was.
+
+    Raises:
+        PycInspectError: ``unknown-dialect``.
+        OSError: a directory of the path cannot be listed for a reason that the
+            interpreter does not pass over either.
+
+    >>> find_module("no_such_module", ["."]).kind.value
+    'none'
+    """
+    if not isinstance(dialect, Dialect):
+        dialect = DIALECTS.running() if dialect is None else DIALECTS[dialect]
+    options = options or ImportOptions()
+    found = _NOTHING
+    for part in name.split("."):
+        found = _find_on_path(part, path, dialect, options)
+        path = found.search_path
+        if found.kind is FinderKind.NONE:
+            break
+    return found
+
+
+def _find_on_path(
+    name: str, path: Sequence[str], dialect: Dialect, options: ImportOptions
+) -> Found:
+    portions: list[str] = []
+    for entry in path:
+        find = find_in_zip if is_in_zip(entry, dialect) else _find_in_directory
+        found = find(name, entry, dialect, options)
+        if found.kind is FinderKind.NAMESPACE:
+            portions += found.search_path
+        elif found.kind is not FinderKind.NONE:
+            return found
+    if portions:
+        return Found(FinderKind.NAMESPACE, portions[0], search_path=tuple(portions))
+    return _NOTHING
+
+
+def _find_in_directory(
+    name: str, entry: str, dialect: Dialect, options: ImportOptions
+) -> Found:
+    """Find one name in one directory: a package, then a file, then a portion."""
+    listing = _listing(entry or os.curdir)
+    candidates = _candidates(dialect, options)
+    takes: Callable[[str], bool] = (
+        _opens if dialect.finder.opens_candidates else os.path.isfile
+    )
+    base = os.path.join(entry, name)
+    is_directory = name in listing and os.path.isdir(base)
+    if name in listing:
+        package = _package(base, candidates, dialect, takes)
+        if package is not None:
+            return package
+    files = [
+        candidate
+        for candidate in candidates
+        if name + candidate.suffix in listing and takes(base + candidate.suffix)
+    ]
+    if files:
+        ignored = tuple(base + candidate.suffix for candidate in files[1:])
+        return Found(files[0].kind, base + files[0].suffix, ignored)
+    if is_directory and not dialect.finder.package_needs_init:
+        return Found(FinderKind.NAMESPACE, base, search_path=(base,))
+    return _NOTHING
+
+
+def _package(
+    base: str,
+    candidates: Sequence[_Candidate],
+    dialect: Dialect,
+    takes: Callable[[str], bool],
+) -> Found | None:
+    if dialect.finder.opens_candidates and not _has_init(base, candidates):
+        return None
+    files = [
+        os.path.join(base, _INIT + candidate.suffix)
+        for candidate in candidates
+        if takes(os.path.join(base, _INIT + candidate.suffix))
+    ]
+    if not files:
+        return None
+    return Found(FinderKind.PACKAGE, files[0], tuple(files[1:]), search_path=(base,))
+
+
+def _has_init(base: str, candidates: Sequence[_Candidate]) -> bool:
+    """Return whether C takes a directory for a package (find_init_module)."""
+    return any(
+        os.path.exists(os.path.join(base, _INIT + candidate.suffix))
+        for candidate in candidates
+        if candidate.kind is not FinderKind.EXTENSION
+    )
+
+
+def _candidates(dialect: Dialect, options: ImportOptions) -> tuple[_Candidate, ...]:
+    """Return the suffixes in the order of search: extension, source, bytecode."""
+    bytecode = dialect.finder.optimized_bytecode if options.optimize else ".pyc"
+    if dialect.header is None:  # no bytecode that an import would take
+        bytecode = ""
+    extensions = options.platform.extension_suffixes(dialect.extensions)
+    return (
+        *(_Candidate(suffix, FinderKind.EXTENSION) for suffix in extensions),
+        *(_Candidate(s, FinderKind.SOURCE) for s in options.platform.source_suffixes),
+        *((_Candidate(bytecode, FinderKind.SOURCELESS),) if bytecode else ()),
+    )
+
+
+def _listing(directory: str) -> frozenset[str]:
+    """Return the names in a directory; what FileFinder passes over has none."""
+    try:
+        return frozenset(os.listdir(directory))
+    except (FileNotFoundError, PermissionError, NotADirectoryError):
+        return frozenset()
+
+
+def _opens(path: str) -> bool:
+    """Return whether C's ``fopen`` would succeed; fifos and devices are not tried."""
+    if os.path.isfile(path) or os.path.isdir(path):
+        return os.access(path, os.R_OK)
+    return os.path.exists(path)

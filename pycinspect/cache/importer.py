@@ -1,0 +1,330 @@
+"""Would the importer use this cache? One procedure, driven by the dialect's row.
+
+A row lists the header checks in its importer's order; the first that fails is
+the reason. What follows from a reason is a table, too: most make the importer
+fall back to the source, the ones in :data:`_RAISING` reach the ``import``
+statement, and a cache without source has nothing to fall back to.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from pycinspect.cache.sourcehash import source_hash
+from pycinspect.cache.verdict import Outcome
+from pycinspect.dialects import Dialect, Importer, MtimeRounding, MtimeWord
+from pycinspect.values import U32_MASK, HashCheckMode
+
+__all__ = [
+    "CacheBytes",
+    "Judgement",
+    "Subject",
+    "expected_header",
+    "judge_cache",
+    "judge_sourceless",
+    "mtime_overflows",
+    "source_mtime",
+]
+
+_U32 = struct.Struct("<I")
+_SIGN_BIT = 0x8000_0000
+_HASH_BASED = 0b01
+_CHECK_SOURCE = 0b10
+_FLAGS_OFFSET = 4
+_NANOSECONDS = 10**9
+
+
+class CacheBytes(NamedTuple):
+    """What was read of a cache: its first bytes, and its length in bytes."""
+
+    start: bytes
+    length: int
+
+
+class Subject(NamedTuple):
+    """One cache before one importer.
+
+    Args:
+        dialect: whose importer judges.
+        cache: what was read of the cache.
+        source: ``os.stat`` of the source; None for a cache without source.
+        read_source: returns the source's bytes; called only for hashes.
+        hash_checks: option ``--check-hash-based-pycs``.
+    """
+
+    dialect: Dialect
+    cache: CacheBytes
+    source: os.stat_result | None
+    read_source: Callable[[], bytes]
+    hash_checks: HashCheckMode
+
+
+class Mismatch(NamedTuple):
+    """Why a check failed: a slug, the value wanted, the value found."""
+
+    reason: str
+    expected: str
+    actual: str
+
+
+class Judgement(NamedTuple):
+    """What the importer does with a cache.
+
+    Args:
+        outcome: LOAD, RECOMPILE or RAISE.
+        reason: a key of ``verdict.REASONS``.
+        expected: the value that the importer wants, as text.
+        actual: the value that the cache has, as text.
+        exception: what the import raises, None where it does not.
+        flags: the header flags of the cache that a recompilation writes.
+    """
+
+    outcome: Outcome
+    reason: str
+    expected: str = ""
+    actual: str = ""
+    exception: str | None = None
+    flags: int = 0
+
+
+# --- The source's time -------------------------------------------------------
+
+
+def source_mtime(status: os.stat_result, rounding: MtimeRounding) -> int:
+    """Return a source's time in whole seconds, as a dialect rounds it.
+
+    ``int(st.st_mtime)`` goes through a double: 0.9999999 s after a whole second
+    counts as the next one, and half a second before 1970 as 0.
+    """
+    if rounding is MtimeRounding.FLOOR:
+        return status.st_mtime_ns // _NANOSECONDS
+    return int(status.st_mtime)
+
+
+def mtime_overflows(importer: Importer, mtime: int) -> bool:
+    """Return whether the import fails before it looks at the cache.
+
+    Python/import.c: load_source_module, "modification time overflows".
+    """
+    return importer.mtime_word is MtimeWord.OVERFLOW_RAISES and mtime >> 32 != 0
+
+
+def _word_for(rule: MtimeWord, mtime: int) -> int | None:
+    """Return the header word that matches a source's time; None if none does."""
+    word = mtime & U32_MASK
+    if rule is MtimeWord.MASKED:
+        return word
+    if rule is MtimeWord.UNMASKED:
+        return word if word == mtime else None
+    if rule is MtimeWord.SIGNED:
+        return word if -_SIGN_BIT <= mtime < _SIGN_BIT else None
+    # SIGN_EXTENDED and OVERFLOW_RAISES: a word from 2**31 on is read as negative.
+    return word if word < _SIGN_BIT else None
+
+
+def expected_header(dialect: Dialect, status: os.stat_result) -> bytes | None:
+    """Return the one timestamp header with which a dialect uses a cache.
+
+    Args:
+        dialect: whose importer would read the cache.
+        status: ``os.stat`` of the source.
+
+    Returns:
+        The header; None where no timestamp cache of this source is ever used,
+        or where the dialect's caches are not pyc files.
+    """
+    if dialect.header is None or dialect.importer is None:
+        return None
+    mtime = source_mtime(status, dialect.importer.mtime_rounding)
+    word = _word_for(dialect.importer.mtime_word, mtime)
+    if word is None:
+        return None
+    numbers = {"flags": 0, "mtime": word, "source_size": status.st_size & U32_MASK}
+    words = (numbers[field.name] for field in dialect.header.timestamp[1:])
+    return dialect.magic + b"".join(_U32.pack(number) for number in words)
+
+
+# --- The checks --------------------------------------------------------------
+
+
+def _field(subject: Subject, name: str) -> int:
+    """Return a 32-bit field of a header that is known to be long enough."""
+    layout = subject.dialect.header
+    assert layout is not None
+    offset = next(field.offset for field in layout.timestamp if field.name == name)
+    number: int = _U32.unpack_from(subject.cache.start, offset)[0]
+    return number
+
+
+def _flags(subject: Subject) -> int:
+    layout = subject.dialect.header
+    if layout is None or not layout.has_flags:
+        return 0
+    return _field(subject, "flags")
+
+
+def _magic(subject: Subject) -> Mismatch | None:
+    found = subject.cache.start[:4]
+    if found == subject.dialect.magic:
+        return None
+    return Mismatch("bad-magic", subject.dialect.magic.hex(" "), found.hex(" ") or "absent")
+
+
+def _length(subject: Subject) -> Mismatch | None:
+    layout = subject.dialect.header
+    assert layout is not None
+    if len(subject.cache.start) >= layout.size:
+        return None
+    return Mismatch("short-header", str(layout.size), str(len(subject.cache.start)))
+
+
+def _reserved_flags(subject: Subject) -> Mismatch | None:
+    flags = _flags(subject)
+    if not flags & ~(_HASH_BASED | _CHECK_SOURCE):
+        return None
+    return Mismatch("reserved-flags", "0 to 3", f"{flags:#x}")
+
+
+def _source_hash(subject: Subject) -> Mismatch | None:
+    if not _hashes(subject):
+        return None
+    found = subject.cache.start[8:16]
+    expected = source_hash(subject.read_source(), subject.dialect)
+    if found == expected:
+        return None
+    return Mismatch("source-hash-differs", expected.hex(), found.hex())
+
+
+def _mtime(subject: Subject) -> Mismatch | None:
+    if _flags(subject) & _HASH_BASED:
+        return None
+    importer = subject.dialect.importer
+    assert importer is not None
+    assert subject.source is not None
+    mtime = source_mtime(subject.source, importer.mtime_rounding)
+    expected = _word_for(importer.mtime_word, mtime)
+    found = _field(subject, "mtime")
+    if found == expected:
+        return None
+    reason = "mtime-never-matches" if expected is None else "mtime-differs"
+    return Mismatch(reason, str(mtime), str(found))
+
+
+def _source_size(subject: Subject) -> Mismatch | None:
+    if _flags(subject) & _HASH_BASED:
+        return None
+    assert subject.source is not None
+    expected = subject.source.st_size & U32_MASK
+    found = _field(subject, "source_size")
+    if found == expected:
+        return None
+    return Mismatch("source-size-differs", str(expected), str(found))
+
+
+def _payload(subject: Subject) -> Mismatch | None:
+    """Find what of the payload is certain without decoding it: that it is there."""
+    layout = subject.dialect.header
+    assert layout is not None
+    if subject.cache.length > layout.size:
+        return None
+    return Mismatch("empty-payload", str(layout.size), str(subject.cache.length))
+
+
+#: The names are those in the rows (``Importer.checks``).
+_CHECKS: Mapping[str, Callable[[Subject], Mismatch | None]] = MappingProxyType(
+    {
+        "magic": _magic,
+        "length": _length,
+        "flags": _reserved_flags,
+        "source-hash": _source_hash,
+        "mtime": _mtime,
+        "source-size": _source_size,
+        "payload": _payload,
+    }
+)
+
+#: Reasons that reach the import statement although there is a source.
+_RAISING = MappingProxyType({"empty-payload": "EOFError"})
+
+#: Reasons after which a hash-based cache is replaced by one of its own kind;
+#: after all others its flags were not yet looked at (SourceLoader.get_code).
+_KEEPS_FLAGS = frozenset({"source-hash-differs"})
+
+
+def _hashes(subject: Subject) -> bool:
+    """Return whether the source's hash has to be computed."""
+    flags = _flags(subject)
+    if not flags & _HASH_BASED or subject.hash_checks is HashCheckMode.NEVER:
+        return False
+    return bool(flags & _CHECK_SOURCE) or subject.hash_checks is HashCheckMode.ALWAYS
+
+
+def _first_mismatch(subject: Subject, checks: tuple[str, ...]) -> Mismatch | None:
+    for name in checks:
+        mismatch = _CHECKS[name](subject)
+        if mismatch is not None:
+            return mismatch
+    return None
+
+
+# --- The judgement -----------------------------------------------------------
+
+
+def judge_cache(subject: Subject) -> Judgement:
+    """Decide what an importer does with a cache whose source is there.
+
+    Raises:
+        PycInspectError: ``hash-unavailable``, see ``cache.sourcehash``.
+
+    The rule is ``SourceLoader.get_code`` (3.3 on) and
+    ``Python/import.c: check_compiled_module`` (before).
+    """
+    importer = subject.dialect.importer
+    assert importer is not None
+    try:
+        mismatch = _first_mismatch(subject, importer.checks)
+    except OSError as error:  # the source cannot be read, but its hash is wanted
+        return unreadable_source(error)
+    if mismatch is None:
+        return _load(subject)
+    exception = _RAISING.get(mismatch.reason)
+    outcome = Outcome.RECOMPILE if exception is None else Outcome.RAISE
+    flags = _flags(subject) if mismatch.reason in _KEEPS_FLAGS else 0
+    return Judgement(outcome, *mismatch, exception, flags)
+
+
+def judge_sourceless(subject: Subject) -> Judgement:
+    """Decide what an importer does with a cache that stands in the source's place.
+
+    The rule is ``SourcelessFileLoader.get_code`` (3.3 on) and
+    ``Python/import.c: load_compiled_module`` (before): every failure is raised.
+    """
+    importer = subject.dialect.importer
+    assert importer is not None
+    mismatch = _first_mismatch(subject, importer.sourceless_checks)
+    if mismatch is None:
+        return Judgement(Outcome.LOAD, "sourceless")
+    exception = importer.sourceless_errors[mismatch.reason]
+    return Judgement(Outcome.RAISE, *mismatch, exception)
+
+
+def unreadable_source(error: OSError) -> Judgement:
+    """Return the judgement where the source has to be read and cannot be."""
+    reason = error.strerror or type(error).__name__
+    return Judgement(Outcome.RAISE, "source-unreadable", "", reason, type(error).__name__)
+
+
+def _load(subject: Subject) -> Judgement:
+    flags = _flags(subject)
+    if not flags & _HASH_BASED:
+        return Judgement(Outcome.LOAD, "header-matches", "", str(_field(subject, "mtime")))
+    if _hashes(subject):
+        found = subject.cache.start[8:16].hex()
+        return Judgement(Outcome.LOAD, "source-hash-matches", found, found)
+    checked = bool(flags & _CHECK_SOURCE)
+    return Judgement(Outcome.LOAD, "hash-not-checked" if checked else "unchecked-hash")

@@ -1,0 +1,274 @@
+"""The whole question: what happens if this module is imported now?"""
+
+from __future__ import annotations
+
+import os
+import stat
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pycinspect.cache.finder import find_module
+from pycinspect.cache.importer import (
+    CacheBytes,
+    Judgement,
+    Subject,
+    judge_cache,
+    judge_sourceless,
+    mtime_overflows,
+    source_mtime,
+    unreadable_source,
+)
+from pycinspect.cache.location import cache_from_source
+from pycinspect.cache.options import ImportOptions
+from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
+from pycinspect.cache.writer import plan_write
+from pycinspect.cache.zipimporter import is_in_zip, judge_zip
+from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import LONGEST_HEADER, file_kind, read_all, read_start
+
+__all__ = ["SOURCE_LIMIT", "judge", "judge_module"]
+
+#: Largest source, in bytes, that is read to be hashed or compiled.
+SOURCE_LIMIT = 64 * 1024 * 1024
+
+_WITHOUT_CACHE = {
+    FinderKind.EXTENSION: "extension-module",
+    FinderKind.NAMESPACE: "namespace-package",
+}
+
+
+def judge(
+    source: str | os.PathLike[str],
+    dialect: Dialect | str | None = None,
+    options: ImportOptions | None = None,
+) -> Verdict:
+    """Decide what happens when the file ``source`` is imported.
+
+    Args:
+        source: a source, or a ``.pyc`` that stands in a source's place. What
+            else lies beside it does not count; see :func:`judge_module`.
+        dialect: a row or its name; None is the running interpreter's.
+        options: how the import is started.
+
+    Returns:
+        The verdict; nothing is imported, run or written. The source is compiled
+        if it would be compiled and the dialect is the running interpreter's.
+
+    Raises:
+        PycInspectError: ``unknown-dialect``, ``hash-unavailable``, ``too-large``,
+            or ``unsupported`` for Jython, whose class files are not read yet.
+
+    The rules are in ``cache.importer``.
+    """
+    path = os.fspath(source)
+    is_bytecode = path.endswith((".pyc", ".pyo"))
+    kind = FinderKind.SOURCELESS if is_bytecode else FinderKind.SOURCE
+    if not os.path.isfile(path):
+        kind = FinderKind.NONE
+    found = Found(kind, path if kind is not FinderKind.NONE else None)
+    return _judge_found(found, path, _row(dialect), options or ImportOptions())
+
+
+def judge_module(
+    name: str,
+    path: Sequence[str],
+    dialect: Dialect | str | None = None,
+    options: ImportOptions | None = None,
+) -> Verdict:
+    """Find a module as the importer would, and decide what happens to it.
+
+    Args:
+        name: the full name of the module.
+        path: directories and zip files, in the order of ``sys.path``.
+        dialect: a row or its name; None is the running interpreter's.
+        options: how the import is started.
+
+    Raises:
+        PycInspectError: as :func:`judge`, and ``bad-zip``.
+    """
+    row = _row(dialect)
+    options = options or ImportOptions()
+    found = find_module(name, path, row, options)
+    wanted = os.path.join(path[0] if path else "", *name.split(".")) + ".py"
+    return _judge_found(found, wanted, row, options)
+
+
+def _row(dialect: Dialect | str | None) -> Dialect:
+    if isinstance(dialect, Dialect):
+        return dialect
+    return DIALECTS.running() if dialect is None else DIALECTS[dialect]
+
+
+def _judge_found(found: Found, wanted: str, row: Dialect, options: ImportOptions) -> Verdict:
+    """Choose the procedure by what was found; ``wanted`` is the file looked for."""
+    if found.kind is FinderKind.NONE or found.path is None:
+        return _not_found(found, wanted, row, options)
+    if found.kind in _WITHOUT_CACHE:
+        return Verdict(row, found, None, Outcome.NO_CACHE, _WITHOUT_CACHE[found.kind])
+    if _in_zip(found.path, row):
+        return judge_zip(found, row, options)
+    if found.is_bytecode:
+        return _judge_sourceless(found, found.path, row, options)
+    if found.kind is FinderKind.PACKAGE and not found.path.endswith(
+        options.platform.source_suffixes
+    ):
+        return Verdict(row, found, None, Outcome.NO_CACHE, "extension-module")
+    return _judge_source(found, found.path, row, options)
+
+
+def _in_zip(path: str, row: Dialect) -> bool:
+    return not os.path.exists(path) and is_in_zip(os.path.dirname(path), row)
+
+
+def _not_found(found: Found, wanted: str, row: Dialect, options: ImportOptions) -> Verdict:
+    cache = _cache_path(wanted, row, options)
+    orphan = (
+        cache is not None
+        and row.cache_path is not None
+        and bool(row.cache_path.directory)
+        and os.path.lexists(cache)
+    )
+    reason = "cache-without-source" if orphan else "module-not-found"
+    return Verdict(
+        row,
+        found,
+        cache if orphan else None,
+        Outcome.NOT_FOUND,
+        reason,
+        exception=row.finder.missing,
+    )
+
+
+def _cache_path(source: str, row: Dialect, options: ImportOptions) -> str | None:
+    """Return where the importer looks for the cache; None where it does not."""
+    if row.cache_path is None or (row.cache_path.directory and row.cache_tag is None):
+        return None
+    return cache_from_source(
+        source,
+        row,
+        optimization=options.optimize or "",
+        pycache_prefix=options.pycache_prefix,
+        current_directory=options.current_directory,
+        platform=options.platform,
+    )
+
+
+# --- Bytecode in the source's place ------------------------------------------
+
+
+def _judge_sourceless(
+    found: Found, path: str, row: Dialect, options: ImportOptions
+) -> Verdict:
+    _require_pyc(row)
+    cache = _read_cache(path)
+    if isinstance(cache, CacheBytes):
+        subject = Subject(row, cache, None, lambda: b"", options.check_hash_based_pycs)
+        judgement = judge_sourceless(subject)
+    else:
+        judgement = cache._replace(outcome=Outcome.RAISE)
+    return _verdict(found, path, row, judgement)
+
+
+# --- A source and its cache --------------------------------------------------
+
+
+def _judge_source(found: Found, path: str, row: Dialect, options: ImportOptions) -> Verdict:
+    cache_path = _cache_path(path, row, options)
+    if cache_path is None:
+        reason = "no-cache-tag" if row.cache_path is not None else "dialect-without-cache"
+        return Verdict(row, found, None, Outcome.NO_CACHE, reason, actual=row.name)
+    _require_pyc(row)
+    try:
+        status = os.stat(path)
+    except OSError as error:  # it was there a moment ago
+        return _verdict(found, cache_path, row, unreadable_source(error))
+    judgement = _judge_with_source(path, cache_path, status, row, options)
+    if judgement.outcome is Outcome.RECOMPILE:
+        judgement = _compiled(judgement, path, row, options)
+    verdict = _verdict(found, cache_path, row, judgement)
+    if judgement.outcome is not Outcome.RECOMPILE:
+        return verdict
+    plan = plan_write(row, cache_path, status, judgement.flags, options)
+    return replace(verdict, writes=plan.write, not_written=plan.hindrance)
+
+
+def _judge_with_source(
+    path: str, cache_path: str, status: os.stat_result, row: Dialect, options: ImportOptions
+) -> Judgement:
+    importer = row.importer
+    assert importer is not None
+    mtime = source_mtime(status, importer.mtime_rounding)
+    if mtime_overflows(importer, mtime):
+        return Judgement(Outcome.RAISE, "mtime-overflow", "", str(mtime), "OverflowError")
+    cache = _read_cache(cache_path)
+    if isinstance(cache, Judgement):
+        return cache
+    return judge_cache(
+        Subject(
+            row,
+            cache,
+            status,
+            lambda: read_all(path, SOURCE_LIMIT),
+            options.check_hash_based_pycs,
+        )
+    )
+
+
+def _read_cache(path: str) -> CacheBytes | Judgement:
+    """Read the start of a cache, or say why the importer cannot."""
+    try:
+        data, status = read_start(path, LONGEST_HEADER)
+    except FileNotFoundError:
+        return Judgement(Outcome.RECOMPILE, "cache-absent")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return Judgement(
+            Outcome.RECOMPILE, "cache-unreadable", "", reason, type(error).__name__
+        )
+    except PycInspectError:
+        kind = file_kind(os.stat(path).st_mode)
+        return Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind)
+    return CacheBytes(data, status.st_size)
+
+
+def _compiled(
+    judgement: Judgement, path: str, row: Dialect, options: ImportOptions
+) -> Judgement:
+    """Read and, if this interpreter is the one, compile the source: either can fail."""
+    try:
+        source = read_all(path, SOURCE_LIMIT)
+    except OSError as error:
+        return unreadable_source(error)
+    if row.magic != DIALECTS.running().magic:
+        return judgement
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source, path, "exec", dont_inherit=True, optimize=min(options.optimize, 2))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+        # What compile() raises on bad source: the import raises the same.
+        return Judgement(
+            Outcome.RAISE, "source-does-not-compile", "", str(error), type(error).__name__
+        )
+    return judgement
+
+
+def _require_pyc(row: Dialect) -> None:
+    if row.importer is None:
+        raise PycInspectError("unsupported", f"caches of {row.name} are not read yet: {row.note}")
+
+
+def _verdict(found: Found, cache_path: str, row: Dialect, judgement: Judgement) -> Verdict:
+    raised = judgement.outcome is Outcome.RAISE
+    return Verdict(
+        row,
+        found,
+        cache_path,
+        judgement.outcome,
+        judgement.reason,
+        judgement.expected,
+        judgement.actual,
+        judgement.exception if raised else None,
+    )

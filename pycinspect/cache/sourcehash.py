@@ -1,0 +1,43 @@
+"""The source hash of PEP 552."""
+
+from __future__ import annotations
+
+from pycinspect.dialects import Dialect, SourceHash
+from pycinspect.errors import PycInspectError
+
+__all__ = ["source_hash"]
+
+
+def source_hash(source: bytes, dialect: Dialect) -> bytes:
+    """Return the eight bytes that a hash-based cache of ``source`` has.
+
+    Args:
+        source: the source file's bytes as they are, line ends included.
+        dialect: whose magic number is the key, and whose SipHash is used.
+
+    Raises:
+        PycInspectError: ``no-source-hash`` for a dialect before PEP 552,
+            ``hash-unavailable`` where the package siphash24 is not installed.
+
+    The rule is ``importlib.util.source_hash``, in C ``_imp.source_hash``: the key
+    is the magic number, CR LF included, as one 32-bit number.
+
+    >>> from pycinspect.dialects import DIALECTS
+    >>> source_hash(b"hello", DIALECTS["cpython-3.12"]).hex()
+    '9bca4702dbaedbed'
+    """
+    if dialect.source_hash is None:
+        raise PycInspectError("no-source-hash", f"{dialect.name} has no hash-based caches")
+    try:
+        import siphash24  # noqa: PLC0415 - a compiled package; absent under WebAssembly
+    except ImportError:
+        raise PycInspectError(
+            "hash-unavailable", "a source hash needs the package siphash24"
+        ) from None
+    functions = {
+        SourceHash.SIPHASH_24: siphash24.siphash24,
+        SourceHash.SIPHASH_13: siphash24.siphash13,
+    }
+    key = dialect.magic + bytes(12)
+    digest: bytes = functions[dialect.source_hash](source, key=key).digest()
+    return digest

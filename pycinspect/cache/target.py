@@ -1,0 +1,118 @@
+"""From a file that a user names to the question that the importer answers."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from pycinspect.cache.judge import judge, judge_module
+from pycinspect.cache.location import cache_from_source, source_from_cache
+from pycinspect.cache.options import ImportOptions
+from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
+from pycinspect.dialects import DIALECTS, Dialect, DialectTable
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import PYCACHE, CacheName, parse_cache_name, read_start
+
+__all__ = ["judge_target"]
+
+_INIT = "__init__"
+
+
+def judge_target(
+    target: str,
+    dialect: Dialect | None = None,
+    options: ImportOptions | None = None,
+    *,
+    dialects: DialectTable = DIALECTS,
+) -> Verdict:
+    """Decide what happens at the import of the module that a file belongs to.
+
+    Args:
+        target: a source, a cache in ``__pycache__`` or beside the source, or the
+            directory of a package.
+        dialect: whose importer is asked. None means for a cache the one whose tag
+            is in its name, else the one whose magic number it has, and for
+            everything else the running interpreter's.
+        options: how the import is started; a cache's own optimization level
+            counts where the options name none.
+        dialects: the rows to look in.
+
+    Raises:
+        PycInspectError: as ``judge_module``.
+    """
+    options = options or ImportOptions()
+    if not target.endswith((".pyc", ".pyo")):
+        return _judge_source(target, dialect or dialects.running(), options)
+    name = _cache_name(target)
+    row = dialect or _dialect_of(target, name, dialects)
+    level = name.optimization if name is not None else ""
+    if target.endswith(".pyo"):
+        level = level or "1"
+    if level.isdigit() and not options.optimize:
+        options = replace(options, optimize=int(level))
+    return _judge_cache(target, row, options)
+
+
+def _judge_source(source: str, row: Dialect, options: ImportOptions) -> Verdict:
+    """Ask for the module that a source defines, from its own directory."""
+    directory, filename = os.path.split(source)
+    stem = filename.removesuffix(".py") if not os.path.isdir(source) else filename
+    if stem == _INIT:
+        directory, stem = os.path.split(directory or os.path.abspath(directory))
+    if not stem or "." in stem:
+        return judge(source, row, options)  # no import statement can name it
+    return judge_module(stem, [directory], row, options)
+
+
+def _judge_cache(target: str, row: Dialect, options: ImportOptions) -> Verdict:
+    try:
+        source = source_from_cache(
+            target, row, pycache_prefix=options.pycache_prefix, platform=options.platform
+        )
+    except PycInspectError:
+        return _judge_other(target, row, options)
+    expected = cache_from_source(
+        source,
+        row,
+        optimization=options.optimize or "",
+        pycache_prefix=options.pycache_prefix,
+        current_directory=options.current_directory,
+        platform=options.platform,
+    )
+    if os.path.normpath(expected) != os.path.normpath(target):
+        return _nobody_looks(target, row)
+    return _judge_source(source, row, options)
+
+
+def _judge_other(target: str, row: Dialect, options: ImportOptions) -> Verdict:
+    """Judge bytecode outside the cache directory: it stands in a source's place."""
+    directory = os.path.basename(os.path.dirname(os.path.abspath(target)))
+    if directory == PYCACHE or target.endswith(".pyo") and options.optimize == 0:
+        return _nobody_looks(target, row)
+    return _judge_source(os.path.splitext(target)[0] + ".py", row, options)
+
+
+def _nobody_looks(target: str, row: Dialect) -> Verdict:
+    found = Found(FinderKind.NONE, ignored=(target,))
+    return Verdict(row, found, None, Outcome.NO_CACHE, "not-a-cache-path")
+
+
+def _cache_name(target: str) -> CacheName | None:
+    try:
+        return parse_cache_name(os.path.basename(target))
+    except ValueError:  # beside its source, or a stray
+        return None
+
+
+def _dialect_of(target: str, name: CacheName | None, dialects: DialectTable) -> Dialect:
+    """Return whose importer looks for a cache: the tag decides, then the magic."""
+    try:
+        magic = read_start(target).data[:4]
+    except (OSError, ValueError, PycInspectError):
+        magic = b""  # the verdict will say what is wrong with the file
+    tag = name.tag if name is not None else None
+    writer = dialects.find(magic, tag)
+    readers = dialects.tagged(tag) if tag is not None else ()
+    if readers:
+        return writer if writer in readers and writer is not None else readers[0]
+    return writer or dialects.running()

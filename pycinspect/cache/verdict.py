@@ -1,0 +1,182 @@
+"""What an importer does with a cache, and why: a value with words for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from pycinspect.dialects import Dialect
+
+__all__ = ["REASONS", "FinderKind", "Found", "Outcome", "Verdict", "Write"]
+
+
+class Outcome(StrEnum):
+    """What happens at the import."""
+
+    LOAD = "load"
+    RECOMPILE = "recompile"
+    RAISE = "raise"
+    NOT_FOUND = "not-found"
+    NO_CACHE = "no-cache"
+
+
+class FinderKind(StrEnum):
+    """Which kind of thing the finder hands to a loader."""
+
+    SOURCE = "source"
+    SOURCELESS = "sourceless"
+    PACKAGE = "package"
+    EXTENSION = "extension"
+    NAMESPACE = "namespace"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the finder chose.
+
+    Args:
+        kind: see :class:`FinderKind`.
+        path: the file, the directory of a namespace portion, or None.
+        ignored: other candidates that lost against it, in the order of search.
+        search_path: for a package, where its submodules are looked for.
+    """
+
+    kind: FinderKind
+    path: str | None = None
+    ignored: tuple[str, ...] = ()
+    search_path: tuple[str, ...] = ()
+
+    @property
+    def is_bytecode(self) -> bool:
+        """Whether the importer is handed bytecode without looking for a source."""
+        return self.path is not None and self.path.endswith((".pyc", ".pyo"))
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A cache file that the import would leave behind.
+
+    Args:
+        path: where.
+        flags: the flags of PEP 552, None where the header has none.
+        mode: its permission bits.
+    """
+
+    path: str
+    flags: int | None
+    mode: int
+
+
+#: Reason slug to a sentence; ``{expected}`` and ``{found}`` are the two values
+#: that were compared.
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        # load
+        "header-matches": "the header records the source's time {found}",
+        "source-hash-matches": "the source hash {found} is that of the source",
+        "unchecked-hash": "an unchecked hash-based cache is used without looking at the source",
+        "hash-not-checked": "hash-based caches are not checked (--check-hash-based-pycs never)",
+        "sourceless": "it stands in the place of the source, which is not looked for",
+        # recompile
+        "cache-absent": "there is no cache",
+        "cache-unreadable": "the cache cannot be read ({found})",
+        "cache-not-regular": "the cache is a {found}, not a file",
+        "bad-magic": "the magic number is {found}, but {expected} is expected",
+        "short-header": "the file has {found} bytes, but its header has {expected}",
+        "reserved-flags": "the flags are {found}, but only bits 0 and 1 may be set",
+        "mtime-differs": "the header records the source's time {found}, but the source has {expected}",
+        "mtime-never-matches": (
+            "the source's time {expected} does not fit the header's word, now {found}:"
+            " every import recompiles it"
+        ),
+        "source-size-differs": (
+            "the header records {found} bytes of source, but the source has {expected}"
+        ),
+        "source-hash-differs": "the source hash is {found}, but the source has {expected}",
+        # raise
+        "empty-payload": "nothing follows the header of {expected} bytes",
+        "mtime-overflow": "the source's time {found} needs more than 32 bits",
+        "source-unreadable": "the source cannot be read ({found})",
+        "zip-source": "the bytecode in the zip file is passed over ({found})",
+        "zip-hash-refused": "hash-based bytecode with flags {found} is refused in zip files",
+        "source-does-not-compile": "the source does not compile ({found})",
+        "zip-nothing-usable": "no candidate in the zip file can be used ({found})",
+        "not-a-zip-file": "the archive cannot be read ({found})",
+        # not found
+        "module-not-found": "no file for it is in the search path",
+        "cache-without-source": "a cache in __pycache__ is never imported without its source",
+        # no cache
+        "extension-module": "an extension module has no bytecode",
+        "namespace-package": "a namespace package has no bytecode",
+        "no-cache-tag": "the interpreter has no cache tag",
+        "dialect-without-cache": "{found} keeps no cache files",
+        "not-a-cache-path": "no importer looks for a cache of this name",
+        "built-in-module": "the interpreter has this module built in",
+        "frozen-module": "the interpreter has this module frozen in",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What would happen if the module were imported now.
+
+    Args:
+        dialect: whose importer was asked.
+        found: what the finder chose.
+        cache_path: the cache that the importer looks at, None where there is none.
+        outcome: what happens.
+        reason: why, as a key of :data:`REASONS`.
+        expected: the value that the importer wants, as text.
+        actual: the value that the cache has, as text.
+        exception: the type that the import raises, None where it does not.
+        writes: the cache that would be written, None for none.
+        not_written: why a recompiled cache would not be written, or None.
+        payload_read: whether the code behind the header was decoded too.
+    """
+
+    dialect: Dialect
+    found: Found
+    cache_path: str | None
+    outcome: Outcome
+    reason: str
+    expected: str = ""
+    actual: str = ""
+    exception: str | None = None
+    writes: Write | None = None
+    not_written: str | None = None
+    payload_read: bool = False
+
+    @property
+    def why(self) -> str:
+        """The reason as a sentence without a full stop."""
+        return REASONS[self.reason].format(expected=self.expected, found=self.actual)
+
+    @property
+    def message(self) -> str:
+        """The whole verdict as one paragraph."""
+        return " ".join(_sentences(self))
+
+
+def _sentences(verdict: Verdict) -> list[str]:
+    deed = {
+        Outcome.LOAD: "{dialect} loads the cache",
+        Outcome.RECOMPILE: "{dialect} compiles the source",
+        Outcome.RAISE: "the import by {dialect} raises {exception}",
+        Outcome.NOT_FOUND: "{dialect} does not find the module ({exception})",
+        Outcome.NO_CACHE: "{dialect} uses no cache",
+    }[verdict.outcome].format(dialect=verdict.dialect.name, exception=verdict.exception)
+    lines = [f"{deed}: {verdict.why}."]
+    if verdict.outcome is Outcome.LOAD and not verdict.payload_read:
+        lines.append("Only the header was judged: payload not read.")
+    if verdict.writes is not None:
+        flags = "" if verdict.writes.flags is None else f", flags {verdict.writes.flags}"
+        lines.append(f"It writes {verdict.writes.path} (mode {verdict.writes.mode:04o}{flags}).")
+    elif verdict.not_written is not None:
+        lines.append(f"Nothing is written: {verdict.not_written}.")
+    if verdict.found.ignored:
+        lines.append(f"Ignored: {', '.join(verdict.found.ignored)}.")
+    return lines

@@ -1,0 +1,80 @@
+"""Which cache file a recompilation would leave behind."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from pycinspect.cache.options import ImportOptions, current_umask
+from pycinspect.cache.verdict import Write
+from pycinspect.dialects import Dialect, Writer
+
+__all__ = ["WritePlan", "can_write", "plan_write"]
+
+_DIRECTORY_ACCESS = os.W_OK | os.X_OK
+
+
+class WritePlan(NamedTuple):
+    """The file that would be written, or why none would be."""
+
+    write: Write | None
+    hindrance: str | None
+
+
+def plan_write(
+    dialect: Dialect,
+    cache_path: str,
+    source: os.stat_result,
+    flags: int,
+    options: ImportOptions,
+) -> WritePlan:
+    """Predict what a dialect's importer writes after it has compiled a source.
+
+    Args:
+        dialect: whose importer writes.
+        cache_path: where.
+        source: ``os.stat`` of the source, whose permissions are taken over.
+        flags: the header flags of a hash-based cache, 0 for a timestamp one.
+        options: how the import is started.
+
+    The rule is ``SourceFileLoader._cache_bytecode`` and ``set_data`` (3.3 on),
+    ``Python/import.c: write_compiled_module`` before; every error is ignored there.
+    """
+    writer = dialect.writer
+    if writer.never:
+        return WritePlan(None, f"{dialect.name} never writes bytecode")
+    if options.dont_write_bytecode:
+        return WritePlan(None, "writing bytecode is switched off (-B)")
+    hindrance = _hindrance(cache_path, writer)
+    if hindrance is not None:
+        return WritePlan(None, hindrance)
+    umask = current_umask() if options.umask is None else options.umask
+    mode = (source.st_mode & writer.keep | writer.add) & ~umask & 0o7777
+    has_flags = dialect.header is not None and dialect.header.has_flags
+    return WritePlan(Write(cache_path, flags if has_flags else None, mode), None)
+
+
+def can_write(cache_path: str, writer: Writer) -> bool:
+    """Return whether this process could write a cache there."""
+    return _hindrance(cache_path, writer) is None
+
+
+def _hindrance(cache_path: str, writer: Writer) -> str | None:
+    if os.path.isdir(cache_path) and not os.path.islink(cache_path):
+        return f"{cache_path} is a directory"
+    parent = os.path.dirname(cache_path) or os.curdir
+    existing = parent
+    while not os.path.isdir(existing):
+        if os.path.lexists(existing):
+            return f"{existing} is not a directory"
+        if not writer.makes_directories:
+            return f"there is no directory {existing}"
+        existing = os.path.dirname(existing) or os.curdir
+    if not _may_change(existing):
+        return f"no permission to write in {existing}"
+    return None
+
+
+def _may_change(directory: str) -> bool:
+    effective = os.access in os.supports_effective_ids
+    return os.access(directory, _DIRECTORY_ACCESS, effective_ids=effective)

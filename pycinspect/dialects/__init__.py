@@ -1,0 +1,77 @@
+"""Who wrote this file?
+
+Data only: a row for every Python that ever wrote a cache, found by magic
+number, cache tag or name. Version numbers stand here and nowhere else. This
+room uses ``errors`` and ``values``.
+"""
+
+from pycinspect.dialects import cpython, others
+from pycinspect.dialects.model import (
+    CachePath,
+    Dialect,
+    EnvironmentFlag,
+    Finder,
+    HeaderField,
+    HeaderLayout,
+    Importer,
+    MtimeRounding,
+    MtimeWord,
+    OptimizationName,
+    SourceHash,
+    TooShort,
+    Writer,
+    ZipImporter,
+)
+from pycinspect.dialects.table import DialectTable
+
+__all__ = [
+    "DIALECTS",
+    "CachePath",
+    "Dialect",
+    "DialectTable",
+    "EnvironmentFlag",
+    "Finder",
+    "HeaderField",
+    "HeaderLayout",
+    "Importer",
+    "MtimeRounding",
+    "MtimeWord",
+    "OptimizationName",
+    "SourceHash",
+    "TooShort",
+    "Writer",
+    "ZipImporter",
+    "find_dialect",
+]
+
+#: Every row that pycinspect ships.
+DIALECTS = DialectTable((*cpython.rows(), *others.rows()))
+
+
+def find_dialect(
+    name: str | None = None, *, magic: bytes | None = None, tag: str | None = None
+) -> Dialect | None:
+    """Find a dialect by name, by magic number or by cache tag.
+
+    Args:
+        name: such as ``"cpython-3.12"``.
+        magic: the first four bytes of a file; ``tag`` decides between two owners.
+        tag: ``sys.implementation.cache_tag``; alone, the newest release with it.
+
+    Returns:
+        The row, or None where no row has that magic number or tag.
+
+    Raises:
+        PycInspectError: ``unknown-dialect`` for a name that no row has.
+
+    >>> find_dialect(magic=bytes.fromhex("cb0d0d0a")).name
+    'cpython-3.12'
+    >>> find_dialect(tag="pypy39").name
+    'pypy-3.9'
+    """
+    if name is not None:
+        return DIALECTS[name]
+    if magic is not None:
+        return DIALECTS.find(magic, tag)
+    rows = DIALECTS.tagged(tag) if tag is not None else ()
+    return rows[0] if rows else None

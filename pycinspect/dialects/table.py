@@ -1,0 +1,107 @@
+"""Finding a row: by name, by magic number, by cache tag."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from pycinspect.dialects.model import Dialect
+from pycinspect.errors import PycInspectError
+
+__all__ = ["DialectTable"]
+
+
+class DialectTable:
+    """An immutable set of rows with the indexes that lookups need.
+
+    Args:
+        rows: the rows; where two claim one magic number, the first has it
+            unless the file's name has the cache tag of a later one.
+
+    Raises:
+        ValueError: two rows have one name, or claim one magic number without
+            saying that the tag tells them apart.
+    """
+
+    def __init__(self, rows: Iterable[Dialect]) -> None:
+        self._rows = tuple(rows)
+        by_name: dict[str, Dialect] = {}
+        by_magic: dict[bytes, list[Dialect]] = {}
+        by_tag: dict[str, list[Dialect]] = {}
+        for row in self._rows:
+            if row.name in by_name:
+                raise ValueError(f"two dialects are called {row.name}")
+            by_name[row.name] = row
+            for magic in row.magics():
+                owners = by_magic.setdefault(magic, [])
+                if owners and not row.told_by_tag and row.header is not None:
+                    raise ValueError(f"{row.name} and {owners[0].name} claim {magic!r}")
+                owners.append(row)
+            for tag in row.cache_tags:
+                by_tag.setdefault(tag, []).append(row)
+        self._by_name: Mapping[str, Dialect] = MappingProxyType(by_name)
+        self._by_magic = MappingProxyType({k: tuple(v) for k, v in by_magic.items()})
+        self._by_tag = MappingProxyType({k: tuple(v) for k, v in by_tag.items()})
+
+    def __iter__(self) -> Iterator[Dialect]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, name: str) -> Dialect:
+        """Return the row called ``name``.
+
+        Raises:
+            PycInspectError: ``unknown-dialect``; the message lists near names.
+        """
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise self._unknown(name) from None
+
+    def find(self, magic: bytes, tag: str | None = None) -> Dialect | None:
+        """Return who writes files that start with ``magic``, or None.
+
+        Args:
+            magic: the first four bytes of a file.
+            tag: the cache tag in the file's name; it decides where two
+                implementations share a magic number.
+        """
+        owners = self._by_magic.get(magic, ())
+        for row in owners:
+            if tag is not None and tag in row.cache_tags:
+                return row
+        for row in owners:
+            if not row.told_by_tag:
+                return row
+        return None
+
+    def tagged(self, tag: str) -> tuple[Dialect, ...]:
+        """Return the rows whose importer looks for caches with ``tag``."""
+        return self._by_tag.get(tag, ())
+
+    def running(self) -> Dialect:
+        """Return the row of the interpreter that runs this code.
+
+        Raises:
+            PycInspectError: ``unknown-dialect`` for one without a row.
+        """
+        from importlib.util import MAGIC_NUMBER  # noqa: PLC0415 - costs 1 ms of start-up
+
+        row = self.find(MAGIC_NUMBER, sys.implementation.cache_tag)
+        if row is None:
+            raise PycInspectError(
+                "unknown-dialect",
+                f"the running {sys.implementation.name} {sys.version.split()[0]} has no dialect;"
+                " name one with --as",
+            )
+        return row
+
+    def _unknown(self, name: str) -> PycInspectError:
+        from difflib import get_close_matches  # noqa: PLC0415 - only for this message
+
+        near = get_close_matches(name, self._by_name, n=3, cutoff=0.3)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        return PycInspectError("unknown-dialect", f"no dialect is called {name!r}{hint}")

@@ -1,0 +1,43 @@
+"""The one exception type of pycinspect."""
+
+from __future__ import annotations
+
+__all__ = ["PycInspectError"]
+
+
+class PycInspectError(Exception):
+    """Say in one line what about a file, or a request, could not be answered.
+
+    Every failure that bad input can cause is raised as this type, so that a
+    caller needs a single ``except``.
+
+    Attributes:
+        slug: stable, machine-readable name of the failure (``"short-header"``).
+        message: one sentence for a person, without the path.
+        path: the file as the caller named it, or None for bytes in memory.
+        offset: bytes from the start of the file, or None where there is none.
+    """
+
+    def __init__(
+        self,
+        slug: str,
+        message: str,
+        *,
+        path: str | None = None,
+        offset: int | None = None,
+    ) -> None:
+        super().__init__(slug, message)
+        self.slug = slug
+        self.message = message
+        self.path = path
+        self.offset = offset
+
+    def at(self, path: str) -> PycInspectError:
+        """Return the same failure, located in the file ``path``."""
+        return PycInspectError(self.slug, self.message, path=path, offset=self.offset)
+
+    def __str__(self) -> str:
+        where = [] if self.path is None else [self.path]
+        if self.offset is not None:
+            where.append(f"offset {self.offset}")
+        return ": ".join([*where, self.message])

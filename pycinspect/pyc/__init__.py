@@ -1,0 +1,23 @@
+"""What does the file say?
+
+Bytes to header (and, later, to objects and code). Uses ``dialects``, ``errors``
+and ``values``.
+"""
+
+from pycinspect.pyc.file import FileStart, file_kind, read_all, read_header, read_start
+from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
+from pycinspect.pyc.name import PYCACHE, CacheName, parse_cache_name
+
+__all__ = [
+    "LONGEST_HEADER",
+    "PYCACHE",
+    "CacheName",
+    "FileStart",
+    "Header",
+    "file_kind",
+    "parse_cache_name",
+    "parse_header",
+    "read_all",
+    "read_header",
+    "read_start",
+]

@@ -1,0 +1,125 @@
+"""Reading a subject file without trusting it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import NamedTuple
+
+from pycinspect.dialects import DIALECTS, DialectTable
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
+from pycinspect.pyc.name import parse_cache_name
+
+__all__ = ["FileStart", "file_kind", "read_all", "read_header", "read_start"]
+
+#: Never wait for a fifo's writer, never become a terminal's owner, never
+#: translate line ends; flags that a system does not have are 0.
+_OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+_KINDS = (
+    (stat.S_ISREG, "regular file"),
+    (stat.S_ISDIR, "directory"),
+    (stat.S_ISLNK, "symbolic link"),
+    (stat.S_ISFIFO, "fifo"),
+    (stat.S_ISSOCK, "socket"),
+    (stat.S_ISCHR, "character device"),
+    (stat.S_ISBLK, "block device"),
+)
+
+
+class FileStart(NamedTuple):
+    """The first bytes of a regular file, and what ``fstat`` says of it."""
+
+    data: bytes
+    status: os.stat_result
+
+
+def file_kind(mode: int) -> str:
+    """Return what ``st_mode`` says a file is, ``"fifo"``."""
+    return next((kind for is_kind, kind in _KINDS if is_kind(mode)), "special file")
+
+
+def read_start(path: str, size: int = LONGEST_HEADER) -> FileStart:
+    """Read the first ``size`` bytes of a regular file; links are followed.
+
+    Raises:
+        OSError: as ``open`` and ``read`` do.
+        PycInspectError: ``not-a-file`` for directories, fifos and devices, which
+            are recognised before they are opened.
+    """
+    _require_regular(path, os.stat(path))
+    descriptor = os.open(path, _OPEN_FLAGS)
+    try:
+        status = os.fstat(descriptor)
+        _require_regular(path, status)  # it may have been exchanged since
+        return FileStart(os.read(descriptor, size), status)
+    finally:
+        os.close(descriptor)
+
+
+def read_all(path: str, limit: int) -> bytes:
+    """Read a regular file of at most ``limit`` bytes whole.
+
+    Raises:
+        OSError: as ``open`` and ``read`` do.
+        PycInspectError: ``not-a-file``, or ``too-large``.
+    """
+    _require_regular(path, os.stat(path))
+    descriptor = os.open(path, _OPEN_FLAGS)
+    with open(descriptor, "rb", buffering=0) as stream:
+        status = os.fstat(descriptor)
+        _require_regular(path, status)
+        data = b""
+        if status.st_size <= limit:
+            data = stream.read(limit + 1) or b""
+    if status.st_size > limit or len(data) > limit:
+        raise PycInspectError("too-large", f"more than {limit} bytes", path=path)
+    return data
+
+
+def read_header(path: str | os.PathLike[str], *, dialects: DialectTable = DIALECTS) -> Header:
+    """Read and decode the header of the cache file ``path``.
+
+    Args:
+        path: a ``.pyc`` file. The cache tag in its name decides where two
+            implementations share a magic number.
+        dialects: the rows to look in.
+
+    Raises:
+        PycInspectError: what :func:`parse_header` raises, or ``not-a-file`` for
+            directories and devices (never opened), ``not-found``, ``unreadable``.
+    """
+    name = os.fspath(path)
+    try:
+        start = read_start(name)
+    except FileNotFoundError as error:
+        raise PycInspectError("not-found", "no such file", path=name) from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise PycInspectError("unreadable", f"cannot be read: {reason}", path=name) from error
+    except ValueError as error:  # a null character in the path
+        raise PycInspectError("not-found", str(error), path=name) from error
+    try:
+        return parse_header(start.data, tag=_tag(name), dialects=dialects)
+    except PycInspectError as error:
+        raise error.at(name) from None
+
+
+def _require_regular(path: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = file_kind(status.st_mode)
+        raise PycInspectError("not-a-file", f"a {kind}, not a file", path=path)
+
+
+def _tag(path: str) -> str | None:
+    try:
+        return parse_cache_name(os.path.basename(path)).tag
+    except ValueError:  # no cache name: the magic number alone has to do
+        return None
