@@ -1,0 +1,31 @@
+// Runs one Python script under Pyodide as if it were a native interpreter:
+// standard input in, standard output out. See tests/oracles.py.
+import { readFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+const settings = JSON.parse(process.argv[2]);
+const { loadPyodide } = await import(join(settings.package, "pyodide.mjs"));
+const pyodide = await loadPyodide({
+  packageCacheDir: settings.package,
+  args: settings.arguments,
+  env: { HOME: "/", ...settings.environment },
+});
+for (const directory of settings.directories) {
+  pyodide.FS.mkdirTree(directory);
+  pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root: directory }, directory);
+}
+pyodide.FS.writeFile("/oracle_script.py", readFileSync(settings.script));
+pyodide.globals.set("_request", readFileSync(0, "utf-8"));
+const answer = pyodide.runPython(`
+import io as _io, runpy as _runpy, sys as _sys
+_sys.stdin, _out = _io.StringIO(_request), _io.StringIO()
+_stdout, _sys.stdout = _sys.stdout, _out
+try:
+    _runpy.run_path("/oracle_script.py", run_name="__main__")
+finally:
+    _sys.stdout = _stdout
+_out.getvalue()
+`);
+for (let bytes = Buffer.from(answer); bytes.length; ) {
+  bytes = bytes.subarray(writeSync(1, bytes));
+}
