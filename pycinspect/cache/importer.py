@@ -144,9 +144,7 @@ def expected_header(dialect: Dialect, status: os.stat_result) -> bytes | None:
     word = _word_for(dialect.importer.mtime_word, mtime)
     if word is None:
         return None
-    numbers = {"flags": 0, "mtime": word, "source_size": status.st_size & U32_MASK}
-    words = (numbers[field.name] for field in dialect.header.timestamp[1:])
-    return dialect.magic + b"".join(_U32.pack(number) for number in words)
+    return dialect.header.pack_timestamp(dialect.magic, word, status.st_size & U32_MASK)
 
 
 # --- The checks --------------------------------------------------------------

@@ -99,6 +99,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         # raise
         "empty-payload": "nothing follows the header of {expected} bytes",
         "mtime-overflow": "the source's time {found} needs more than 32 bits",
+        "hash-unavailable": "the source hash cannot be computed: {found}",
         "source-unreadable": "the source cannot be read ({found})",
         "zip-source": "the bytecode in the zip file is passed over ({found})",
         "zip-hash-refused": "hash-based bytecode with flags {found} is refused in zip files",
@@ -113,6 +114,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "namespace-package": "a namespace package has no bytecode",
         "no-cache-tag": "the interpreter has no cache tag",
         "dialect-without-cache": "{found} keeps no cache files",
+        "shadowed": "the finder takes {found} before it",
         "not-a-cache-path": "no importer looks for a cache of this name",
         "built-in-module": "the interpreter has this module built in",
         "frozen-module": "the interpreter has this module frozen in",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from struct import Struct
 from types import MappingProxyType
 
 from pycinspect.values import Implementation
@@ -35,6 +36,8 @@ __all__ = [
 #: Bytes 2 and 3 of a magic number since CPython 1.3: a file that was copied
 #: in text mode no longer has them.
 CRLF = b"\r\n"
+
+_WORDS = Struct("<III")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,11 @@ class HeaderLayout:
     def has_flags(self) -> bool:
         """Whether the second word holds the flags of PEP 552."""
         return bool(self.hashed)
+
+    def pack_timestamp(self, magic: bytes, mtime: int, source_size: int) -> bytes:
+        """Return the header of a timestamp cache; both numbers fit 32 bits."""
+        words = (0, mtime, source_size) if self.hashed else (mtime, source_size)
+        return magic + _WORDS.pack(*words[:3], *(0,) * (3 - len(words)))[: self.size - 4]
 
 
 class OptimizationName(Enum):

@@ -4,7 +4,7 @@ Bytes to header (and, later, to objects and code). Uses ``dialects``, ``errors``
 and ``values``.
 """
 
-from pycinspect.pyc.file import FileStart, file_kind, read_all, read_header, read_start
+from pycinspect.pyc.file import FileStart, file_kind, read_all, read_header, read_listed, read_start
 from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
 from pycinspect.pyc.name import PYCACHE, CacheName, parse_cache_name
 
@@ -19,5 +19,6 @@ __all__ = [
     "parse_header",
     "read_all",
     "read_header",
+    "read_listed",
     "read_start",
 ]

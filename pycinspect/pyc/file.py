@@ -11,7 +11,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
 from pycinspect.pyc.name import parse_cache_name
 
-__all__ = ["FileStart", "file_kind", "read_all", "read_header", "read_start"]
+__all__ = ["FileStart", "file_kind", "read_all", "read_header", "read_listed", "read_start"]
 
 #: Never wait for a fifo's writer, never become a terminal's owner, never
 #: translate line ends; flags that a system does not have are 0.
@@ -22,6 +22,8 @@ _OPEN_FLAGS = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
+
+_OPEN_LISTED = _OPEN_FLAGS | getattr(os, "O_NOFOLLOW", 0)
 
 _KINDS = (
     (stat.S_ISREG, "regular file"),
@@ -59,6 +61,26 @@ def read_start(path: str, size: int = LONGEST_HEADER) -> FileStart:
     try:
         status = os.fstat(descriptor)
         _require_regular(path, status)  # it may have been exchanged since
+        return FileStart(os.read(descriptor, size), status)
+    finally:
+        os.close(descriptor)
+
+
+def read_listed(path: str, size: int = LONGEST_HEADER) -> FileStart:
+    """Read the start of what a directory listing calls a regular file.
+
+    Unlike :func:`read_start` it does not ask for the kind of file first, which
+    would cost a system call, and does not follow a link that has come there since.
+
+    Raises:
+        OSError: as ``open`` and ``read`` do.
+        PycInspectError: ``not-a-file`` if it has been exchanged for something else.
+    """
+    descriptor = os.open(path, _OPEN_LISTED)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            _require_regular(path, status)
         return FileStart(os.read(descriptor, size), status)
     finally:
         os.close(descriptor)

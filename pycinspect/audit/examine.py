@@ -1,0 +1,255 @@
+"""From a directory's listing to its cache files, each with the importer's judgement.
+
+This is the inner loop of an audit. A timestamp cache that is fresh is recognised
+by comparing its whole header with the only one that its importer accepts
+(``expected_header``); everything else goes through the full procedure, which
+comes to the same answer for those.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from pycinspect.audit.policy import Policy
+from pycinspect.audit.rule import CacheFile
+from pycinspect.audit.walk import Directory
+from pycinspect.cache import (
+    SOURCE_LIMIT,
+    CacheBytes,
+    Judgement,
+    Outcome,
+    Subject,
+    expected_header,
+    judge_cache,
+    judge_sourceless,
+    mtime_overflows,
+    running_platform,
+    source_mtime,
+)
+from pycinspect.dialects import Dialect
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import CacheName, file_kind, parse_cache_name, read_all, read_listed, read_start
+
+__all__ = ["Examiner"]
+
+_BYTECODE_SUFFIXES = (".pyc", ".pyo")
+_FRESH = Judgement(Outcome.LOAD, "header-matches")
+_ORPHANED = Judgement(Outcome.NOT_FOUND, "cache-without-source")
+_NOT_A_CACHE = Judgement(Outcome.NO_CACHE, "not-a-cache-path")
+
+#: Names of one kind repeat; a hostile tree must not fill the memory with others.
+_REMEMBERED_NAMES = 1024
+
+
+class _NameEnd(NamedTuple):
+    """What follows the stem of a cache's name, and whose importers look for it."""
+
+    name: CacheName
+    readers: tuple[Dialect, ...]
+
+
+class _Reading(NamedTuple):
+    """What came of opening a file: its start and status, or a failed judgement."""
+
+    start: bytes
+    status: os.stat_result | None
+    failure: Judgement | None
+    is_link: bool
+
+
+class Examiner:
+    """Reads and judges the cache files of one directory after another."""
+
+    def __init__(self, policy: Policy, dialect: Dialect) -> None:
+        self._policy = policy
+        self._dialect = dialect
+        self._extensions = running_platform().extension_suffixes(dialect.extensions)
+        self._name_end = lru_cache(_REMEMBERED_NAMES)(self._parse_name_end)
+        self._writer = lru_cache(_REMEMBERED_NAMES)(policy.dialects.find)
+
+    def caches(self, directory: Directory) -> Iterator[CacheFile]:
+        """Yield the cache files of a directory, those in its cache directory first."""
+        statuses: dict[str, os.stat_result | None] = {}
+        if directory.cache is not None:
+            for entry in directory.cache.entries:
+                if entry.name.endswith(_BYTECODE_SUFFIXES):
+                    yield self._in_cache_directory(entry, directory, statuses)
+        for entry in directory.bytecode:
+            yield self._beside_source(entry, directory, statuses)
+
+    def _parse_name_end(self, end: str) -> _NameEnd | None:
+        try:
+            name = parse_cache_name(f"stem.{end}")
+        except ValueError:  # a name that no importer looks for
+            return None
+        return _NameEnd(name, self._policy.dialects.tagged(name.tag))
+
+    def _in_cache_directory(
+        self,
+        entry: os.DirEntry[str],
+        directory: Directory,
+        statuses: dict[str, os.stat_result | None],
+    ) -> CacheFile:
+        stem, _, end = entry.name.partition(".")
+        name_end = self._name_end(end)
+        reading = _read(entry)
+        start = reading.start
+        source = os.path.join(directory.source_path, f"{stem}.py")
+        source_status = _status(stem, directory, statuses)
+        if name_end is None:
+            writer = self._writer(start[:4], None)
+            reader, name, judgement = None, None, reading.failure or _NOT_A_CACHE
+        else:
+            reader = _reader(name_end.readers, start)
+            name = name_end.name
+            if reader is not None and start.startswith(reader.magic):
+                writer: Dialect | None = reader
+            else:
+                writer = self._writer(start[:4], name.tag)
+            judgement = reading.failure or self._judge(reader, reading, source, source_status)
+        return CacheFile(
+            entry.path,
+            directory,
+            name,
+            reader,
+            writer,
+            start,
+            reading.status,
+            source,
+            source_status,
+            judgement,
+            reading.is_link,
+        )
+
+    def _beside_source(
+        self,
+        entry: os.DirEntry[str],
+        directory: Directory,
+        statuses: dict[str, os.stat_result | None],
+    ) -> CacheFile:
+        stem = entry.name.rpartition(".")[0]
+        reading = _read(entry)
+        writer = self._writer(reading.start[:4], None)
+        reader = writer or self._dialect
+        source = os.path.join(directory.source_path, f"{stem}.py")
+        source_status = _status(stem, directory, statuses)
+        judgement = reading.failure
+        if judgement is None:
+            is_cache = reader.cache_path is not None and not reader.cache_path.directory
+            winner = self._winner(stem, directory)
+            if winner is None:
+                judgement = self._judge_sourceless(reader, reading)
+            elif is_cache and source_status is not None:
+                judgement = self._judge(reader, reading, source, source_status)
+            else:
+                judgement = Judgement(Outcome.NO_CACHE, "shadowed", "", winner)
+        return CacheFile(
+            entry.path,
+            directory,
+            None,
+            reader,
+            writer,
+            reading.start,
+            reading.status,
+            source,
+            source_status,
+            judgement,
+            reading.is_link,
+        )
+
+    def _winner(self, stem: str, directory: Directory) -> str | None:
+        """Return the file that a finder takes before bytecode beside it, or None."""
+        names = (stem + suffix for suffix in self._extensions)
+        extension = next((name for name in names if name in directory.others), None)
+        if extension is not None:
+            return extension
+        return f"{stem}.py" if stem in directory.sources else None
+
+    def _judge(
+        self,
+        reader: Dialect | None,
+        reading: _Reading,
+        source: str,
+        source_status: os.stat_result | None,
+    ) -> Judgement:
+        if reader is None or reader.importer is None:
+            return _NOT_A_CACHE
+        if source_status is None:
+            return _ORPHANED
+        assert reading.status is not None
+        length = reading.status.st_size
+        expected = expected_header(reader, source_status)
+        if expected is not None and reading.start.startswith(expected) and length > len(expected):
+            return _FRESH
+        mtime = source_mtime(source_status, reader.importer.mtime_rounding)
+        if mtime_overflows(reader.importer, mtime):
+            return Judgement(Outcome.RAISE, "mtime-overflow", "", str(mtime), "OverflowError")
+        subject = Subject(
+            reader,
+            CacheBytes(reading.start, length),
+            source_status,
+            lambda: read_all(source, SOURCE_LIMIT),
+            self._policy.check_hash_based_pycs,
+        )
+        try:
+            return judge_cache(subject)
+        except PycInspectError as error:  # no hash: the package is missing, the source too large
+            return Judgement(Outcome.NO_CACHE, "hash-unavailable", "", error.message)
+
+    def _judge_sourceless(self, reader: Dialect, reading: _Reading) -> Judgement:
+        if reader.importer is None:
+            return _NOT_A_CACHE
+        assert reading.status is not None
+        cache = CacheBytes(reading.start, reading.status.st_size)
+        hash_checks = self._policy.check_hash_based_pycs
+        return judge_sourceless(Subject(reader, cache, None, bytes, hash_checks))
+
+
+def _reader(readers: tuple[Dialect, ...], start: bytes) -> Dialect | None:
+    """Return whose importer looks for a name; of releases with one tag, the magic's."""
+    for reader in readers:
+        if start.startswith(reader.magic):
+            return reader
+    return readers[0] if readers else None
+
+
+def _status(
+    stem: str, directory: Directory, statuses: dict[str, os.stat_result | None]
+) -> os.stat_result | None:
+    """Return ``os.stat`` of a source in the listing, asked for once."""
+    if stem not in statuses:
+        entry = directory.sources.get(stem)
+        try:
+            statuses[stem] = None if entry is None else os.stat(entry.path)
+        except OSError:  # a dangling link: FileFinder passes over it, too
+            statuses[stem] = None
+    return statuses[stem]
+
+
+def _read(entry: os.DirEntry[str]) -> _Reading:
+    """Read a file's start; what is not a file is never opened."""
+    is_link = entry.is_symlink()
+    try:
+        if entry.is_file(follow_symlinks=False):
+            return _Reading(*read_listed(entry.path), None, is_link)
+        if is_link:
+            return _Reading(*read_start(entry.path), None, is_link)
+        status = entry.stat(follow_symlinks=False)
+    except PycInspectError as error:
+        return _failed(entry, "cache-not-regular", error.message, is_link=is_link)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return _failed(entry, "cache-unreadable", reason, is_link=is_link)
+    kind = file_kind(status.st_mode)
+    return _Reading(b"", status, Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind), is_link)
+
+
+def _failed(entry: os.DirEntry[str], reason: str, actual: str, *, is_link: bool) -> _Reading:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:  # it has gone since the listing
+        status = None
+    return _Reading(b"", status, Judgement(Outcome.RECOMPILE, reason, "", actual), is_link)

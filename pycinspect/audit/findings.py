@@ -1,0 +1,86 @@
+"""What an audit says: findings, and the figures of the whole run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+__all__ = ["Finding", "Severity", "Summary"]
+
+
+class Severity(StrEnum):
+    """How bad a finding is; :attr:`rank` puts them in order."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    SECURITY = "security"
+
+    @property
+    def rank(self) -> int:
+        """0 for INFO, up to 3 for SECURITY."""
+        return list(Severity).index(self)
+
+
+class Finding(NamedTuple):
+    """One thing that is not as it should be.
+
+    Args:
+        rule: the rule's id, ``"PYC101"``.
+        severity: how bad it is.
+        path: the file or directory, as reached from the path that was given.
+        template: the message; ``data`` fills it.
+        data: the values behind the message, for machines.
+        source: the source that a cache belongs to, None where there is none.
+        dialect: the name of the dialect whose importer reads the cache, or None.
+    """
+
+    rule: str
+    severity: Severity
+    path: str
+    template: str
+    data: Mapping[str, object]
+    source: str | None = None
+    dialect: str | None = None
+
+    @property
+    def message(self) -> str:
+        """The finding as one sentence without a full stop."""
+        return self.template.format_map(self.data)
+
+
+@dataclass(slots=True)
+class Summary:
+    """The figures of one run; complete when its last finding was taken.
+
+    Sizes are in bytes. ``outcomes`` counts caches by what the importer does
+    with them (the words of ``Outcome``, and those of the audit's own states).
+    """
+
+    files: int = 0
+    directories: int = 0
+    size: int = 0
+    reclaimable: int = 0
+    seconds: float = 0.0
+    states: Counter[str] = field(default_factory=Counter)
+    tags: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    severities: Counter[Severity] = field(default_factory=Counter)
+    suppressed: int = 0
+
+    def add(self, finding: Finding) -> None:
+        """Count a finding."""
+        self.rules[finding.rule] += 1
+        self.severities[finding.severity] += 1
+
+    def worst(self) -> Severity | None:
+        """Return the severity of the worst finding, None without findings."""
+        return max(self.severities, key=lambda severity: severity.rank, default=None)
+
+    @property
+    def files_per_second(self) -> float:
+        """How fast caches were looked at."""
+        return self.files / self.seconds if self.seconds else 0.0

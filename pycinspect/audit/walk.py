@@ -1,0 +1,194 @@
+"""Reading a tree, one directory at a time, in a stable order.
+
+Only the directory that is being read, and the names of those still to be read,
+are held. Symbolic links to directories are not followed: what they lead to is
+another tree, or the same one again.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import PYCACHE
+
+__all__ = ["CacheDirectory", "Directory", "walk"]
+
+_SOURCE_SUFFIXES = (".py", ".pyw") if os.name == "nt" else (".py",)
+_BYTECODE_SUFFIXES = (".pyc", ".pyo")
+
+_Entries: TypeAlias = "tuple[os.DirEntry[str], ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class CacheDirectory:
+    """The directory that holds the caches of a directory's sources.
+
+    Args:
+        path: where it is: ``__pycache__``, or a place below the cache prefix.
+        entries: what lies in it, in the order of names.
+        is_link: it is a symbolic link, and was not read.
+        error: why it could not be read, or None.
+    """
+
+    path: str
+    entries: _Entries = ()
+    is_link: bool = False
+    error: OSError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The listing of one directory.
+
+    Args:
+        path: as reached from the root that was given.
+        root: the root.
+        source_path: the directory of the sources: ``path``, but for a place
+            below the cache prefix the directory that it mirrors.
+        sources: name without suffix to the source's entry.
+        bytecode: ``.pyc`` and ``.pyo`` files that lie beside the sources.
+        others: names of the other files.
+        subdirectories: names of the directories in it, the cache directory apart.
+        cache: the cache directory, None where there is none.
+        error: why the directory could not be read, or None.
+    """
+
+    path: str
+    root: str
+    source_path: str
+    sources: Mapping[str, os.DirEntry[str]] = field(default_factory=dict)
+    bytecode: _Entries = ()
+    others: frozenset[str] = frozenset()
+    subdirectories: tuple[str, ...] = ()
+    cache: CacheDirectory | None = None
+    error: OSError | None = None
+
+
+def walk(root: str, prefix: str | None = None) -> Iterator[Directory]:
+    """Yield every directory below ``root``, the root first.
+
+    Args:
+        root: a directory, or a single file, which is then all that is looked at.
+        prefix: ``sys.pycache_prefix``: caches are looked for below it, and below
+            it every directory mirrors the one that its sources are in.
+
+    Raises:
+        PycInspectError: ``not-found`` for the root itself. Below it, what cannot
+            be read is told in :attr:`Directory.error`.
+    """
+    try:
+        mode = os.stat(root).st_mode
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PycInspectError("not-found", reason, path=root) from error
+    if not stat.S_ISDIR(mode):
+        yield _around(root, prefix)
+        return
+    pending = [root]
+    while pending:
+        directory = _read(pending.pop(), root, prefix)
+        yield directory
+        pending += (
+            os.path.join(directory.path, name) for name in reversed(directory.subdirectories)
+        )
+
+
+def _read(path: str, root: str, prefix: str | None) -> Directory:
+    try:
+        entries = _scan(path)
+    except OSError as error:
+        return Directory(path, root, path, error=error)
+    sources: dict[str, os.DirEntry[str]] = {}
+    bytecode: list[os.DirEntry[str]] = []
+    others: list[str] = []
+    subdirectories: list[str] = []
+    cache: os.DirEntry[str] | None = None
+    for entry in entries:
+        name = entry.name
+        if name.endswith(_SOURCE_SUFFIXES):
+            sources[name.rpartition(".")[0]] = entry
+        elif name == PYCACHE and entry.is_dir():
+            cache = entry
+        elif name.endswith(_BYTECODE_SUFFIXES):
+            bytecode.append(entry)
+        elif entry.is_dir(follow_symlinks=False):
+            subdirectories.append(name)
+        else:
+            others.append(name)
+    directory = Directory(
+        path,
+        root,
+        path,
+        sources,
+        tuple(bytecode),
+        frozenset(others),
+        tuple(subdirectories),
+        None if cache is None else _read_cache(cache.path, is_link=cache.is_symlink()),
+    )
+    return directory if prefix is None else _with_prefix(directory, prefix)
+
+
+def _read_cache(path: str, *, is_link: bool = False) -> CacheDirectory:
+    if is_link:
+        return CacheDirectory(path, is_link=True)
+    try:
+        return CacheDirectory(path, tuple(_scan(path)))
+    except OSError as error:
+        return CacheDirectory(path, error=error)
+
+
+def _with_prefix(directory: Directory, prefix: str) -> Directory:
+    """Pair sources and caches as an interpreter with a cache prefix does."""
+    here = os.path.abspath(directory.path)
+    top = os.path.abspath(prefix)
+    if here != top and not here.startswith(top + os.sep):
+        mirror = os.path.join(top, os.path.splitdrive(here)[1].lstrip(os.sep))
+        cache = _read_cache(mirror) if os.path.isdir(mirror) else None
+        return replace(directory, cache=cache)
+    source_path = os.sep + os.path.relpath(here, top)
+    if here == top:
+        source_path = os.sep
+    sources: dict[str, os.DirEntry[str]] = {}
+    if os.path.isdir(source_path):
+        sources.update(_read(source_path, source_path, None).sources)
+    return replace(
+        directory,
+        source_path=source_path,
+        sources=sources,
+        bytecode=(),
+        cache=CacheDirectory(directory.path, directory.bytecode),
+    )
+
+
+def _around(path: str, prefix: str | None) -> Directory:
+    """Return the listing around one file, with nothing in it that is not its own."""
+    parent, name = os.path.split(path)
+    in_cache = os.path.basename(parent) == PYCACHE
+    home = (os.path.dirname(parent) if in_cache else parent) or os.curdir
+    whole = _read(home, home, prefix)
+    stem = name.partition(".")[0]
+    cache = whole.cache
+    if cache is not None:
+        kept = tuple(e for e in cache.entries if e.name == name) if in_cache else ()
+        cache = replace(cache, entries=kept)
+    return replace(
+        whole,
+        sources={stem: whole.sources[stem]} if stem in whole.sources else {},
+        bytecode=tuple(entry for entry in whole.bytecode if entry.name == name),
+        subdirectories=(),
+        cache=cache,
+    )
+
+
+def _scan(path: str) -> list[os.DirEntry[str]]:
+    with os.scandir(path) as entries:
+        return sorted(entries, key=_name)
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
