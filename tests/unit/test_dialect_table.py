@@ -61,9 +61,7 @@ def test_every_known_word_has_the_row_of_a_writer() -> None:
     for word in WORDS:
         row = DIALECTS.find(_word(word, OTHER_TAILS.get(word, CRLF)))
         writers = WRITERS.get(word, set())
-        if row is None:
-            fits = not writers
-        elif word in ROWS_ONLY:
+        if row is None or word in ROWS_ONLY:
             fits = not writers
         elif (row.implementation, row.version) == ("cpython", "1.2"):
             fits = ("cpython", "1.1") in writers  # one row for 1.1 and 1.2

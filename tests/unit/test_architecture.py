@@ -1,0 +1,84 @@
+"""Version numbers stand in ``dialects`` and nowhere else (see the design)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pycinspect
+
+PACKAGE = Path(next(iter(pycinspect.__path__)))
+MODULES = sorted(
+    path for path in PACKAGE.rglob("*.py") if "dialects" not in path.relative_to(PACKAGE).parts
+)
+
+#: Attributes that hold a version; comparing one decides by version.
+VERSION_ATTRIBUTES = {"python", "version", "version_info", "hexversion"}
+#: Languages whose versions look like pairs of small numbers.
+MAJORS = range(4)
+
+
+def _is_version_tuple(node: ast.expr) -> bool:
+    """Return whether a node is such as ``(3, 8)``."""
+    if not isinstance(node, ast.Tuple) or not 1 <= len(node.elts) <= 3:
+        return False
+    values = [item.value if isinstance(item, ast.Constant) else None for item in node.elts]
+    return all(type(value) is int for value in values) and values[0] in MAJORS
+
+
+def _is_version(node: ast.expr) -> bool:
+    if isinstance(node, ast.Subscript):
+        return _is_version(node.value)
+    return isinstance(node, ast.Attribute) and node.attr in VERSION_ATTRIBUTES
+
+
+def _comparisons(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Yield line and text of every comparison with a version, and every match on one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            operands = [node.left, *node.comparators]
+            is_choice = all(isinstance(op, ast.In | ast.NotIn) for op in node.ops)
+            if any(map(_is_version, operands)) or (
+                not is_choice and any(map(_is_version_tuple, operands))
+            ):
+                yield node.lineno, ast.unparse(node)
+        elif isinstance(node, ast.Match) and _is_version(node.subject):
+            yield node.lineno, f"match {ast.unparse(node.subject)}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_decision_by_version_outside_dialects(path: Path) -> None:
+    assert list(_comparisons(ast.parse(path.read_text("utf-8")))) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if dialect.python >= (3, 8): pass",
+        "x = (3, 8) <= dialect.python < (3, 11)",
+        "y = sys.version_info[:2] == minimum",
+        "y = sys.version_info[1] > 7",
+        "y = row.version in ('3.8', '3.9')",
+        "y = key < (2, 7, 3)",
+        "match row.python:\n    case (3, 8): pass",
+    ],
+)
+def test_the_test_sees_decisions_by_version(code: str) -> None:
+    assert list(_comparisons(ast.parse(code)))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if dialect.cache_path.prefix: pass",
+        "python = '{}.{}'.format(*row.python)",
+        "if count in ('', '0'): pass",
+        "if flags in (1, 3): pass",
+        "'.'.join(sys.version.split())",
+    ],
+)
+def test_the_test_lets_other_code_pass(code: str) -> None:
+    assert not list(_comparisons(ast.parse(code)))
