@@ -110,7 +110,7 @@ def _read(path: str, root: str, prefix: str | None) -> Directory:
     cache: os.DirEntry[str] | None = None
     for entry in entries:
         name = entry.name
-        if name.endswith(_SOURCE_SUFFIXES):
+        if name.endswith(_SOURCE_SUFFIXES) and not entry.is_dir():
             sources[name.rpartition(".")[0]] = entry
         elif name == PYCACHE and entry.is_dir():
             cache = entry

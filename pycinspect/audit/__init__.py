@@ -1,0 +1,30 @@
+"""Is this tree healthy?
+
+Walks trees of caches, asks for each what its importer would do, and lets rules
+say what is wrong. Uses ``cache``, ``pyc``, ``dialects``, ``errors``, ``values``.
+"""
+
+from pycinspect.audit.engine import Audit, relative_path
+from pycinspect.audit.findings import Finding, Severity, Summary
+from pycinspect.audit.policy import PROFILES, PathIgnore, Policy, Profile, Selection
+from pycinspect.audit.rule import HEADINGS, CacheFile, Context, Rule
+from pycinspect.audit.walk import CacheDirectory, Directory
+
+__all__ = [
+    "HEADINGS",
+    "PROFILES",
+    "Audit",
+    "CacheDirectory",
+    "CacheFile",
+    "Context",
+    "Directory",
+    "Finding",
+    "PathIgnore",
+    "Policy",
+    "Profile",
+    "Rule",
+    "Selection",
+    "Severity",
+    "Summary",
+    "relative_path",
+]

@@ -1,0 +1,235 @@
+"""One pass over the trees: directories, caches, rules, findings."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from pycinspect.audit.examine import Examiner
+from pycinspect.audit.findings import Finding, Severity, Summary
+from pycinspect.audit.place import dialect_of_place
+from pycinspect.audit.policy import PathIgnore, Policy
+from pycinspect.audit.rule import CacheFile, Context, Rule
+from pycinspect.audit.walk import Directory, walk
+from pycinspect.cache import Outcome
+from pycinspect.dialects import Dialect
+
+__all__ = ["Audit"]
+
+#: Rules that tell of the run itself; the engine makes their findings.
+_INCOMPLETE = "PYC901"
+_BROKEN_RULE = "PYC902"
+_UNUSED = "PYC903"
+
+_STATES = {
+    Outcome.LOAD: "fresh",
+    Outcome.RECOMPILE: "stale",
+    Outcome.RAISE: "raises",
+    Outcome.NOT_FOUND: "orphaned",
+    Outcome.NO_CACHE: "unused",
+}
+#: Reasons that are a state of their own.
+_REASON_STATES = {
+    "sourceless": "sourceless",
+    "cache-unreadable": "unread",
+    "cache-not-regular": "unread",
+    "hash-unavailable": "unread",
+}
+#: Caches that no importer will use as they are.
+_RECLAIMABLE = frozenset({"stale", "orphaned", "unused"})
+
+
+
+class Audit:
+    """An audit of one or more trees, and its findings in a stable order.
+
+    Args:
+        paths: directories or files.
+        rules: the classes of the rules; those that the policy does not select are
+            not run.
+        policy: what is asked for.
+        progress: called after each directory, for a progress display.
+
+    Iterating runs the audit once; ``summary`` is complete afterwards. Findings
+    come in the order of names, those of a whole tree after it.
+
+    Raises (while iterating):
+        PycInspectError: ``not-found`` for a path that is not there.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str | os.PathLike[str]],
+        rules: Iterable[type[Rule]],
+        policy: Policy | None = None,
+        progress: Callable[[Summary], None] | None = None,
+    ) -> None:
+        self.policy = policy or Policy()
+        self.summary = Summary()
+        self.complete = True
+        self._paths = [os.fspath(path) for path in paths]
+        selected = (rule for rule in rules if self.policy.selection.takes(rule.id))
+        self._rules = sorted(selected, key=lambda rule: rule.id)
+        self._progress = progress
+        self._began = time.monotonic()
+        self._used_ignores: set[PathIgnore] = set()
+        self._used_baseline: set[tuple[str, str]] = set()
+
+    def __iter__(self) -> Iterator[Finding]:
+        self._began = time.monotonic()
+        for root in self._paths:
+            for finding in self._tree(root):
+                if not self._is_suppressed(finding, root):
+                    self.summary.add(finding)
+                    yield finding
+        for finding in self._unused_suppressions():
+            self.summary.add(finding)
+            yield finding
+        self.summary.seconds = time.monotonic() - self._began
+
+    # --- One tree ------------------------------------------------------------
+
+    def _tree(self, root: str) -> Iterator[Finding]:
+        run = _Run(root, self._context(root), self._rules)
+        examiner = Examiner(self.policy, run.context.dialect)
+        for directory in walk(root, self.policy.pycache_prefix):
+            self.summary.directories += 1
+            yield from run.directory(directory)
+            for cache in examiner.caches(directory):
+                self._count(cache)
+                yield from run.cache(cache)
+            if self._progress is not None:
+                self._progress(self.summary)
+            limit = self._limit()
+            if limit is not None:
+                self.complete = False
+                yield from self._own(_INCOMPLETE, root, {"reason": limit})
+                break
+        yield from run.finish()
+
+    def _context(self, root: str) -> Context:
+        dialects = self.policy.dialects
+        dialect: Dialect | None = self.policy.dialect or dialect_of_place(root, dialects)
+        return Context(root, self.policy, dialect or dialects.running(), time.time())
+
+    def _count(self, cache: CacheFile) -> None:
+        summary = self.summary
+        judgement = cache.judgement
+        state = _REASON_STATES.get(judgement.reason) or _STATES[judgement.outcome]
+        summary.files += 1
+        summary.states[state] += 1
+        if cache.reader is not None:
+            summary.tags[cache.reader.name] += 1
+        if cache.status is not None:
+            summary.size += cache.status.st_size
+            if state in _RECLAIMABLE:
+                summary.reclaimable += cache.status.st_size
+
+    def _limit(self) -> str | None:
+        policy = self.policy
+        if policy.max_files is not None and self.summary.files >= policy.max_files:
+            return f"the limit of {policy.max_files} caches"
+        if (
+            policy.max_seconds is not None
+            and time.monotonic() - self._began >= policy.max_seconds
+        ):
+            return f"the limit of {policy.max_seconds:g} seconds"
+        return None
+
+    # --- Suppressions ----------------------------------------------------------
+
+    def _is_suppressed(self, finding: Finding, root: str) -> bool:
+        policy = self.policy
+        if not policy.path_ignores and not policy.baseline:
+            return False
+        relative = relative_path(finding.path, root)
+        ignore = next(
+            (i for i in policy.path_ignores if i.covers(finding.rule, relative)), None
+        )
+        key = (finding.rule, relative)
+        if ignore is not None:
+            self._used_ignores.add(ignore)
+        elif key in policy.baseline:
+            self._used_baseline.add(key)
+        else:
+            return False
+        self.summary.suppressed += 1
+        return True
+
+    def _unused_suppressions(self) -> Iterator[Finding]:
+        if not self.complete:
+            return  # what was not looked at may still need them
+        for ignore in self.policy.path_ignores:
+            if ignore not in self._used_ignores:
+                text = f"{ignore.pattern}: {', '.join(ignore.rules)}"
+                yield from self._own(_UNUSED, ignore.pattern, {"suppression": text})
+        for rule, path in sorted(self.policy.baseline - self._used_baseline):
+            yield from self._own(_UNUSED, path, {"suppression": f"baseline {rule}"})
+
+    def _own(self, rule_id: str, path: str, data: dict[str, object]) -> Iterator[Finding]:
+        for rule in self._rules:
+            if rule.id == rule_id:
+                yield Finding(rule.id, rule.severity, path, rule.message, data)
+
+
+class _Run:
+    """The rules of one tree, sorted by what they look at."""
+
+    def __init__(self, root: str, context: Context, rules: Iterable[type[Rule]]) -> None:
+        self.context = context
+        self._root = root
+        self._rules = [rule(context) for rule in rules]
+        self._by_reason: dict[str, list[Rule]] = {}
+        self._always: list[Rule] = []
+        for rule in self._rules:
+            if type(rule).check_cache is Rule.check_cache:
+                continue
+            if not rule.reasons:
+                self._always.append(rule)
+            for reason in rule.reasons:
+                self._by_reason.setdefault(reason, []).append(rule)
+        self._directory = [
+            rule for rule in self._rules if type(rule).check_directory is not Rule.check_directory
+        ]
+        self._broken: set[str] = set()
+
+    def cache(self, cache: CacheFile) -> Iterator[Finding]:
+        """Yield what the rules find at one cache file."""
+        for rules in (self._by_reason.get(cache.judgement.reason, ()), self._always):
+            for rule in rules:
+                try:
+                    finding = rule.check_cache(cache)
+                except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
+                    finding = self._failure(rule, cache.path, error)
+                if finding is not None:
+                    yield finding
+
+    def directory(self, directory: Directory) -> Iterator[Finding]:
+        """Yield what the rules find at one directory."""
+        for rule in self._directory:
+            try:
+                findings = list(rule.check_directory(directory))
+            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
+                findings = [self._failure(rule, directory.path, error)]
+            yield from findings
+
+    def finish(self) -> Iterator[Finding]:
+        """Yield what the rules find in the tree as a whole."""
+        for rule in self._rules:
+            try:
+                findings = list(rule.finish())
+            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
+                findings = [self._failure(rule, self._root, error)]
+            yield from findings
+
+    def _failure(self, rule: Rule, path: str, error: Exception) -> Finding:
+        broken = next((r for r in self._rules if r.id == _BROKEN_RULE), None)
+        message = "{rule} failed: {error}" if broken is None else broken.message
+        data = {"rule": rule.id, "error": f"{type(error).__name__}: {error}"}
+        return Finding(_BROKEN_RULE, Severity.ERROR, path, message, data)
+
+
+def relative_path(path: str, root: str) -> str:
+    """Return a finding's path relative to the audited root, with slashes."""
+    return os.path.relpath(path, root).replace(os.sep, "/")

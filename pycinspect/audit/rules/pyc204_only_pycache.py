@@ -1,0 +1,41 @@
+"""What it finds
+=============
+A directory in which nothing is left but ``__pycache__``.
+
+Why it matters
+==============
+The import system takes any directory for a namespace package (PEP 420). A
+package that was removed, but whose caches were not, still imports: as an empty
+package that hides the mistake until an attribute is missing.
+
+What to do
+==========
+Delete the directory.
+"""
+
+from collections.abc import Iterator
+
+from pycinspect.audit.findings import Finding, Severity
+from pycinspect.audit.rule import Rule
+from pycinspect.audit.walk import Directory
+
+__all__ = ["OnlyPycache"]
+
+
+class OnlyPycache(Rule):
+    """PYC204."""
+
+    id = "PYC204"
+    name = "only-pycache"
+    title = "Directory kept alive by __pycache__ alone"
+    severity = Severity.WARNING
+    message = "holds nothing but {cache}: it imports as an empty namespace package"
+
+    def check_directory(self, directory: Directory) -> Iterator[Finding]:
+        """Report a directory whose only entry is its cache directory."""
+        cache = directory.cache
+        if cache is None or directory.path != directory.source_path:
+            return
+        rest = directory.sources or directory.bytecode or directory.others
+        if not rest and not directory.subdirectories and directory.path != directory.root:
+            yield self.of_path(directory.path, {"cache": cache.path})
