@@ -12,6 +12,8 @@ from pycinspect.dialects import Dialect, Writer
 __all__ = ["WritePlan", "can_write", "plan_write"]
 
 _DIRECTORY_ACCESS = os.W_OK | os.X_OK
+#: Permission bits that the owner of a directory needs to make files in it.
+_OWNER_WRITES = 0o300
 
 
 class WritePlan(NamedTuple):
@@ -45,10 +47,10 @@ def plan_write(
         return WritePlan(None, f"{dialect.name} never writes bytecode")
     if options.dont_write_bytecode:
         return WritePlan(None, "writing bytecode is switched off (-B)")
-    hindrance = _hindrance(cache_path, writer)
+    umask = current_umask() if options.umask is None else options.umask
+    hindrance = _hindrance(cache_path, writer, umask)
     if hindrance is not None:
         return WritePlan(None, hindrance)
-    umask = current_umask() if options.umask is None else options.umask
     mode = (source.st_mode & writer.keep | writer.add) & ~umask & 0o7777
     has_flags = dialect.header is not None and dialect.header.has_flags
     return WritePlan(Write(cache_path, flags if has_flags else None, mode), None)
@@ -56,10 +58,10 @@ def plan_write(
 
 def can_write(cache_path: str, writer: Writer) -> bool:
     """Return whether this process could write a cache there."""
-    return _hindrance(cache_path, writer) is None
+    return _hindrance(cache_path, writer, current_umask()) is None
 
 
-def _hindrance(cache_path: str, writer: Writer) -> str | None:
+def _hindrance(cache_path: str, writer: Writer, umask: int) -> str | None:
     if os.path.isdir(cache_path) and not os.path.islink(cache_path):
         return f"{cache_path} is a directory"
     parent = os.path.dirname(cache_path) or os.curdir
@@ -72,9 +74,17 @@ def _hindrance(cache_path: str, writer: Writer) -> str | None:
         existing = os.path.dirname(existing) or os.curdir
     if not _may_change(existing):
         return f"no permission to write in {existing}"
+    if existing != parent and _locks_out(umask):
+        return f"the umask {umask:04o} takes the permission to write in a new directory"
     return None
 
 
 def _may_change(directory: str) -> bool:
     effective = os.access in os.supports_effective_ids
     return os.access(directory, _DIRECTORY_ACCESS, effective_ids=effective)
+
+
+def _locks_out(umask: int) -> bool:
+    """Return whether this process cannot write in directories that it makes."""
+    modes_count = hasattr(os, "geteuid") and os.geteuid() != 0
+    return modes_count and bool(umask & _OWNER_WRITES)

@@ -1,0 +1,140 @@
+"""Runs inside an oracle, under any Python from 2.7 on: imports, and reports.
+
+Reads a request as JSON from standard input: {"task": "facts" | "imports", ...}.
+"""
+
+import binascii
+import json
+import marshal
+import os
+import sys
+
+try:
+    import _imp
+except ImportError:  # 2.7
+    _imp = None
+try:
+    from importlib.util import source_hash
+except ImportError:  # before 3.7
+    source_hash = None
+try:
+    from js import process  # Pyodide: the file system is node's, so its user counts
+except ImportError:
+    process = os
+
+
+# --- What the harness must know before it can build caches ----------------------
+
+
+def facts(request):
+    return {
+        "magic": _hex(_magic()),
+        "tag": getattr(getattr(sys, "implementation", None), "cache_tag", None),
+        "has_prefix": hasattr(sys, "pycache_prefix"),
+        "extensions": _extension_suffixes(),
+        "payloads": {marker: _payload(text) for marker, text in request["payloads"].items()},
+        "hashes": {text: _source_hash(text) for text in request["sources"]},
+        "compile_errors": {text: _compile_error(text) for text in request["sources"]},
+    }
+
+
+def _hex(data):
+    return binascii.hexlify(data).decode("ascii")
+
+
+def _magic():
+    if sys.version_info[0] == 2:
+        import imp
+
+        return imp.get_magic()
+    from importlib.util import MAGIC_NUMBER
+
+    return MAGIC_NUMBER
+
+
+def _extension_suffixes():
+    if sys.version_info[0] == 2:
+        import imp
+
+        return [suffix for suffix, _, kind in imp.get_suffixes() if kind == imp.C_EXTENSION]
+    from importlib.machinery import EXTENSION_SUFFIXES
+
+    return EXTENSION_SUFFIXES
+
+
+def _payload(text):
+    return _hex(marshal.dumps(compile(text, "<a cache>", "exec", dont_inherit=True)))
+
+
+def _source_hash(text):
+    return source_hash and _hex(source_hash(text.encode("latin-1")))
+
+
+def _compile_error(text):
+    try:
+        compile(text.encode("latin-1"), "<a source>", "exec", dont_inherit=True)
+    except Exception as error:
+        return type(error).__name__
+
+
+# --- Importing --------------------------------------------------------------------
+
+
+def imports(request):
+    return [_import(situation, request["user"]) for situation in request["situations"]]
+
+
+def _import(situation, user):
+    """Import one module under clean conditions; say what ran and what was raised."""
+    modules = set(sys.modules)
+    distorted = _distorted(situation)
+    if distorted:
+        return {"distorted": distorted}
+    _start(situation)
+    umask = process.umask(situation["umask"])
+    if user is not None:
+        process.seteuid(user)
+    sys.ran, raised, text = [], None, ""
+    try:
+        __import__(situation["module"])
+    except BaseException as error:
+        raised, text = type(error).__name__, str(error)
+    finally:
+        if user is not None:
+            process.seteuid(0)
+        process.umask(umask)
+        for name in set(sys.modules) - modules:
+            del sys.modules[name]
+    return {"ran": sys.ran, "raised": raised, "text": text}
+
+
+def _start(situation):
+    os.chdir(situation["root"])
+    sys.path[:] = [str(entry) for entry in situation["path"]]
+    sys.path_importer_cache.clear()
+    sys.dont_write_bytecode = situation["dont_write_bytecode"]
+    sys.pycache_prefix = situation["pycache_prefix"]
+    # What the option --check-hash-based-pycs sets.
+    if hasattr(_imp, "check_hash_based_pycs"):
+        _imp.check_hash_based_pycs = situation["check_hash_based_pycs"]
+
+
+def _distorted(situation):
+    """Return the files that look otherwise here than they were built.
+
+    Pyodide sees the host's files through node, whose times are milliseconds.
+    """
+    return [path for path, *look in situation["looks"] if _look(path) != look] if (
+        process is not os
+    ) else []
+
+
+def _look(path):
+    status = os.lstat(path)
+    return [status.st_mode, status.st_size, status.st_mtime_ns]
+
+
+if __name__ == "__main__":
+    request = json.load(sys.stdin)
+    task = {"facts": facts, "imports": imports}[request["task"]]
+    json.dump(task(request), sys.stdout)

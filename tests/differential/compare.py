@@ -1,0 +1,286 @@
+"""Ask pycinspect, then an oracle, and compare the effects."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pycinspect.cache import (
+    ImportOptions,
+    Outcome,
+    Platform,
+    Verdict,
+    judge_module,
+    running_platform,
+)
+from pycinspect.dialects import DIALECTS
+from pycinspect.values import HashCheckMode
+from tests.differential.kit import CHILD, RAISING, Kit
+from tests.differential.situations import Situation, Start
+from tests.differential.trees import NOBODY, READ_LIMIT, Entry, build, ordinary_user, remove, snapshot, workspace
+
+__all__ = ["Disagreement", "Effect", "Tally", "compare", "platform_of"]
+
+
+class Effect(NamedTuple):
+    """What an import does.
+
+    Args:
+        ran: the markers of the code that ran, in order.
+        raised: the type of the exception that reached the import statement.
+        written: path to permission bits and header flags of new caches.
+        touched: anything else that changed in the tree.
+    """
+
+    ran: tuple[str, ...]
+    raised: str | None
+    written: Mapping[str, tuple[int, int | None]]
+    touched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A situation in which pycinspect and an oracle differ."""
+
+    oracle: str
+    situation: Situation
+    predicted: Effect
+    observed: Effect
+    verdicts: tuple[Verdict, ...]
+    text: str
+
+    def __str__(self) -> str:
+        messages = "\n    ".join(verdict.message for verdict in self.verdicts)
+        return (
+            f"{self.oracle}: {self.situation.name}\n  predicted {self.predicted}\n"
+            f"  observed  {self.observed} {self.text}\n    {messages}\n  {self.situation}"
+        )
+
+
+class Tally(NamedTuple):
+    """What came of a batch of situations; "unfit" ones cannot be built there."""
+
+    compared: int
+    unfit: tuple[str, ...]
+    disagreements: tuple[Disagreement, ...]
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A situation that was built, with pycinspect's answer."""
+
+    situation: Situation
+    root: Path
+    before: Mapping[str, Entry]
+    verdicts: tuple[Verdict, ...]
+    predicted: Effect
+
+
+def compare(kit: Kit, situations: Iterable[Situation]) -> Tally:
+    """Build situations, ask pycinspect first and the oracle then, and compare."""
+    by_level: dict[int, list[Situation]] = defaultdict(list)
+    for situation in situations:
+        by_level[situation.start.optimize].append(situation)
+    tallies = [_compare_level(kit, level, batch) for level, batch in by_level.items()]
+    return Tally(
+        sum(tally.compared for tally in tallies),
+        tuple(name for tally in tallies for name in tally.unfit),
+        tuple(found for tally in tallies for found in tally.disagreements),
+    )
+
+
+def _compare_level(kit: Kit, level: int, situations: Sequence[Situation]) -> Tally:
+    """Compare situations that one child can answer: its ``-O`` is fixed."""
+    with workspace() as directory:
+        cases = [
+            _prepare(kit, situation, directory / str(number))
+            for number, situation in enumerate(situations)
+        ]
+        request = {"task": "imports", "user": NOBODY, "situations": [_request(c) for c in cases]}
+        arguments = ["-B", *(["-" + "O" * level] if level else [])]
+        answers: Any = kit.oracle.run(
+            CHILD, request, arguments=arguments, directories=[directory]
+        )
+        tally = _tally(kit, cases, answers)
+        for case in cases:
+            remove(case.root)
+    return tally
+
+
+def _tally(kit: Kit, cases: Sequence[_Case], answers: Sequence[Mapping[str, Any]]) -> Tally:
+    unfit, disagreements = [], []
+    for case, answer in zip(cases, answers, strict=True):
+        if "distorted" in answer:
+            unfit.append(case.situation.name)
+            continue
+        observed = _observed(kit, case, answer)
+        predicted = _settled(case.predicted, case.root)
+        if observed != predicted:
+            disagreements.append(
+                Disagreement(
+                    kit.oracle.name,
+                    case.situation,
+                    predicted,
+                    observed,
+                    case.verdicts,
+                    answer["text"],
+                )
+            )
+    return Tally(len(cases) - len(unfit), tuple(unfit), tuple(disagreements))
+
+
+# --- The question ---------------------------------------------------------------
+
+
+def _prepare(kit: Kit, situation: Situation, root: Path) -> _Case:
+    """Build the tree of a situation and let pycinspect answer."""
+    build(root, situation.nodes)
+    before = snapshot(root)
+    options = _options(kit, situation.start, root)
+    with ordinary_user(root):
+        verdicts = tuple(_verdicts(kit, situation, root, options))
+    return _Case(situation, root, before, verdicts, _predicted(kit, root, verdicts))
+
+
+def _verdicts(
+    kit: Kit, situation: Situation, root: Path, options: ImportOptions
+) -> Iterator[Verdict]:
+    """Yield pycinspect's answer for every package on the way, and for the module."""
+    path = [entry.format(root=root) for entry in situation.path]
+    for name in accumulate(situation.module.split("."), lambda *names: ".".join(names)):
+        verdict = judge_module(name, path, kit.oracle.dialect, options)
+        yield verdict
+        if verdict.exception is not None:
+            break
+
+
+def _options(kit: Kit, start: Start, root: Path) -> ImportOptions:
+    prefix = start.pycache_prefix
+    return ImportOptions(
+        optimize=start.optimize,
+        dont_write_bytecode=start.dont_write_bytecode,
+        check_hash_based_pycs=HashCheckMode(start.check_hash_based_pycs),
+        pycache_prefix=None if prefix is None else prefix.format(root=root),
+        umask=start.umask,
+        platform=platform_of(kit),
+    )
+
+
+def platform_of(kit: Kit) -> Platform:
+    """Return the system that the oracle believes to run on."""
+    if kit.oracle.kind == "pyodide":
+        return Platform("linux", "wasm32-emscripten")
+    return running_platform()
+
+
+def _request(case: _Case) -> Mapping[str, object]:
+    situation, start, root = case.situation, case.situation.start, case.root
+    prefix = start.pycache_prefix
+    return {
+        "root": str(root),
+        "module": situation.module,
+        "path": [entry.format(root=root) for entry in situation.path],
+        "dont_write_bytecode": start.dont_write_bytecode,
+        "check_hash_based_pycs": start.check_hash_based_pycs,
+        "pycache_prefix": None if prefix is None else prefix.format(root=root),
+        "umask": start.umask,
+        "looks": [
+            (str(root / path), entry.mode, entry.size, entry.mtime_ns)
+            for path, entry in case.before.items()
+            if entry.mtime_ns is not None
+        ],
+    }
+
+
+# --- The answers as effects ---------------------------------------------------------
+
+
+def _predicted(kit: Kit, root: Path, verdicts: Iterable[Verdict]) -> Effect:
+    """Translate pycinspect's verdicts; they are about files, effects are about code."""
+    ran: list[str] = []
+    raised: str | None = None
+    written: dict[str, tuple[int, int | None]] = {}
+    for verdict in verdicts:
+        code = _code_that_runs(verdict, root)
+        raised = verdict.exception or _failure_elsewhere(kit, verdict, code)
+        if raised is not None:
+            break
+        if verdict.writes is not None:
+            path = os.path.join(root, verdict.writes.path)
+            written[path] = (verdict.writes.mode, verdict.writes.flags)
+        marker = None if code is None else kit.marker_of(code)
+        ran += [] if marker is None else [marker]
+        if marker in RAISING:
+            raised = "RuntimeError"
+            break
+    return Effect(tuple(ran), raised, written)
+
+
+def _code_that_runs(verdict: Verdict, root: Path) -> bytes | None:
+    """Return the file, a source or a cache, that the verdict says will run."""
+    path = verdict.cache_path if verdict.outcome is Outcome.LOAD else verdict.found.path
+    runs_source = verdict.outcome is Outcome.RECOMPILE or verdict.reason == "no-cache-tag"
+    if path is None or not (runs_source or verdict.outcome is Outcome.LOAD):
+        return None
+    with open(os.path.join(root, path), "rb") as stream:
+        return stream.read(READ_LIMIT)
+
+
+def _failure_elsewhere(kit: Kit, verdict: Verdict, code: bytes | None) -> str | None:
+    """Return what an import raises after the question of the cache is settled.
+
+    A verdict stops where an extension module's loader or the compiler of another
+    Python takes over. Our extension modules are garbage, and what a compiler says
+    of a source we asked the oracle before.
+    """
+    if verdict.reason == "extension-module":
+        return "ImportError"
+    compiled_here = verdict.dialect is DIALECTS.running()
+    if verdict.outcome is Outcome.RECOMPILE and code is not None and not compiled_here:
+        return kit.compile_errors.get(code)
+    return None
+
+
+def _observed(kit: Kit, case: _Case, answer: Mapping[str, Any]) -> Effect:
+    """Translate what the child reports and what its import left in the tree."""
+    after = snapshot(case.root)
+    written, touched = {}, []
+    for path in _changed(case.before, after):
+        entry = after.get(path)
+        if entry is None or not _is_cache(kit, entry):
+            touched.append(path)
+            continue
+        flags = int.from_bytes(entry.content[4:8], "little") if kit.has_flags else None
+        written[path] = (stat.S_IMODE(entry.mode), flags)
+    return Effect(tuple(answer["ran"]), answer["raised"], written, tuple(touched))
+
+
+def _changed(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> Iterator[str]:
+    """Yield the nodes that changed, less new directories, of which verdicts say nothing."""
+    for path in sorted({*before, *after}):
+        is_new_directory = path not in before and stat.S_ISDIR(after[path].mode)
+        if before.get(path) != after.get(path) and not is_new_directory:
+            yield path
+
+
+def _is_cache(kit: Kit, entry: Entry) -> bool:
+    return isinstance(entry.content, bytes) and entry.content.startswith(kit.magic)
+
+
+def _settled(effect: Effect, root: Path) -> Effect:
+    """Return an effect with the paths that files have after the import.
+
+    A predicted path may lead through links and through ``..``, and through
+    directories that only the import makes.
+    """
+    written = {}
+    for path, what in effect.written.items():
+        parent = os.path.realpath(os.path.dirname(path))
+        written[os.path.relpath(os.path.join(parent, os.path.basename(path)), root)] = what
+    return effect._replace(written=written)
