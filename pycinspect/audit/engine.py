@@ -67,7 +67,6 @@ class Audit:
     ) -> None:
         self.policy = policy or Policy()
         self.summary = Summary()
-        self.complete = True
         self._paths = [os.fspath(path) for path in paths]
         selected = (rule for rule in rules if self.policy.selection.takes(rule.id))
         self._rules = sorted(selected, key=lambda rule: rule.id)
@@ -103,7 +102,7 @@ class Audit:
                 self._progress(self.summary)
             limit = self._limit()
             if limit is not None:
-                self.complete = False
+                self.summary.complete = False
                 yield from self._own(_INCOMPLETE, root, {"reason": limit})
                 break
         yield from run.finish()
@@ -158,7 +157,7 @@ class Audit:
         return True
 
     def _unused_suppressions(self) -> Iterator[Finding]:
-        if not self.complete:
+        if not self.summary.complete:
             return  # what was not looked at may still need them
         for ignore in self.policy.path_ignores:
             if ignore not in self._used_ignores:

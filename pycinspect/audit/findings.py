@@ -58,6 +58,7 @@ class Summary:
 
     Sizes are in bytes. ``outcomes`` counts caches by what the importer does
     with them (the words of ``Outcome``, and those of the audit's own states).
+    ``complete`` is false where a limit ended the audit early.
     """
 
     files: int = 0
@@ -70,6 +71,7 @@ class Summary:
     rules: Counter[str] = field(default_factory=Counter)
     severities: Counter[Severity] = field(default_factory=Counter)
     suppressed: int = 0
+    complete: bool = True
 
     def add(self, finding: Finding) -> None:
         """Count a finding."""
