@@ -4,7 +4,7 @@ Walks trees of caches, asks for each what its importer would do, and lets rules
 say what is wrong. Uses ``cache``, ``pyc``, ``dialects``, ``errors``, ``values``.
 """
 
-from pycinspect.audit.engine import Audit, relative_path
+from pycinspect.audit.engine import Audit
 from pycinspect.audit.findings import Finding, Severity, Summary
 from pycinspect.audit.policy import PROFILES, PathIgnore, Policy, Profile, Selection
 from pycinspect.audit.rule import HEADINGS, CacheFile, Context, Rule
@@ -26,5 +26,4 @@ __all__ = [
     "Selection",
     "Severity",
     "Summary",
-    "relative_path",
 ]

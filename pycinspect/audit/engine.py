@@ -49,8 +49,6 @@ class Audit:
         rules: the classes of the rules; those that the policy does not select are
             not run.
         policy: what is asked for.
-        progress: called after each directory, for a progress display.
-
     Iterating runs the audit once; ``summary`` is complete afterwards. Findings
     come in the order of names, those of a whole tree after it.
 
@@ -63,14 +61,13 @@ class Audit:
         paths: Sequence[str | os.PathLike[str]],
         rules: Iterable[type[Rule]],
         policy: Policy | None = None,
-        progress: Callable[[Summary], None] | None = None,
     ) -> None:
         self.policy = policy or Policy()
         self.summary = Summary()
         self._paths = [os.fspath(path) for path in paths]
         selected = (rule for rule in rules if self.policy.selection.takes(rule.id))
         self._rules = sorted(selected, key=lambda rule: rule.id)
-        self._progress = progress
+        self._progress: Callable[[Summary], None] | None = None
         self._began = time.monotonic()
         self._used_ignores: set[PathIgnore] = set()
         self._used_baseline: set[tuple[str, str]] = set()
@@ -79,13 +76,30 @@ class Audit:
         self._began = time.monotonic()
         for root in self._paths:
             for finding in self._tree(root):
-                if not self._is_suppressed(finding, root):
+                if not self._is_suppressed(finding):
                     self.summary.add(finding)
                     yield finding
         for finding in self._unused_suppressions():
             self.summary.add(finding)
             yield finding
         self.summary.seconds = time.monotonic() - self._began
+
+    def on_progress(self, show: Callable[[Summary], None]) -> None:
+        """Call ``show`` with the figures so far after each directory."""
+        self._progress = show
+
+    def relative(self, finding: Finding) -> str:
+        """Return a finding's path relative to the root it lies in, with slashes.
+
+        Baselines and path patterns are written in this form.
+        """
+        path = finding.path
+        for root in self._paths:
+            if path == root:
+                return os.path.basename(path) if os.path.isfile(path) else os.curdir
+            if path.startswith(os.path.join(root, "")):
+                return os.path.relpath(path, root).replace(os.sep, "/")
+        return path.replace(os.sep, "/")
 
     # --- One tree ------------------------------------------------------------
 
@@ -138,11 +152,11 @@ class Audit:
 
     # --- Suppressions ----------------------------------------------------------
 
-    def _is_suppressed(self, finding: Finding, root: str) -> bool:
+    def _is_suppressed(self, finding: Finding) -> bool:
         policy = self.policy
         if not policy.path_ignores and not policy.baseline:
             return False
-        relative = relative_path(finding.path, root)
+        relative = self.relative(finding)
         ignore = next(
             (i for i in policy.path_ignores if i.covers(finding.rule, relative)), None
         )
@@ -228,7 +242,3 @@ class _Run:
         data = {"rule": rule.id, "error": f"{type(error).__name__}: {error}"}
         return Finding(_BROKEN_RULE, Severity.ERROR, path, message, data)
 
-
-def relative_path(path: str, root: str) -> str:
-    """Return a finding's path relative to the audited root, with slashes."""
-    return os.path.relpath(path, root).replace(os.sep, "/")

@@ -12,7 +12,7 @@ from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.values import HashCheckMode, InvalidationMode
 
-__all__ = ["PROFILES", "Policy", "PathIgnore", "Profile", "Selection"]
+__all__ = ["PROFILES", "PathIgnore", "Policy", "Profile", "Selection"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ class Policy:
         invalidation_mode: the mode that every cache should have (PYC110).
         check_hash_based_pycs: option of the interpreter that will import.
         pycache_prefix: option of the interpreter that will import.
+        dont_write_bytecode: option of the interpreter that will import (PYC109).
         max_files: caches after which the audit stops (PYC901).
         max_seconds: time after which the audit stops (PYC901).
         dialects: the rows to look in.
@@ -106,6 +107,7 @@ class Policy:
     invalidation_mode: InvalidationMode | None = None
     check_hash_based_pycs: HashCheckMode = HashCheckMode.DEFAULT
     pycache_prefix: str | None = None
+    dont_write_bytecode: bool = False
     max_files: int | None = None
     max_seconds: float | None = None
     dialects: DialectTable = field(default=DIALECTS)

@@ -111,7 +111,7 @@ class Rule:
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Look at one cache file."""
 
-    def check_directory(self, directory: Directory) -> Iterable[Finding]:
+    def check_directory(self, directory: Directory) -> Iterable[Finding]:  # noqa: ARG002 - overridden
         """Look at one directory, before its cache files."""
         return ()
 

@@ -87,21 +87,24 @@ def _find_in_directory(
     name: str, entry: str, dialect: Dialect, options: ImportOptions
 ) -> Found:
     """Find one name in one directory: a package, then a file, then a portion."""
+    in_c = dialect.finder.opens_candidates
     listing = _listing(entry or os.curdir)
     candidates = _candidates(dialect, options)
-    takes: Callable[[str], bool] = (
-        _opens if dialect.finder.opens_candidates else os.path.isfile
-    )
+    takes: Callable[[str], bool] = _opens if in_c else os.path.isfile
     base = os.path.join(entry, name)
-    is_directory = name in listing and os.path.isdir(base)
-    if name in listing:
+
+    def is_listed(suffix: str) -> bool:
+        return in_c if listing is None else name + suffix in listing
+
+    is_directory = is_listed("") and os.path.isdir(base)
+    if is_directory:
         package = _package(base, candidates, dialect, takes)
         if package is not None:
             return package
     files = [
         candidate
         for candidate in candidates
-        if name + candidate.suffix in listing and takes(base + candidate.suffix)
+        if is_listed(candidate.suffix) and takes(base + candidate.suffix)
     ]
     if files:
         ignored = tuple(base + candidate.suffix for candidate in files[1:])
@@ -151,16 +154,22 @@ def _candidates(dialect: Dialect, options: ImportOptions) -> tuple[_Candidate, .
     )
 
 
-def _listing(directory: str) -> frozenset[str]:
-    """Return the names in a directory; what FileFinder passes over has none."""
+def _listing(directory: str) -> frozenset[str] | None:
+    """Return the names in a directory, None for what FileFinder passes over.
+
+    FileFinder looks up every name here first (``_fill_cache``). C does so only
+    where the file system ignores case; it opens files in directories that it may
+    search but not list.
+    """
     try:
         return frozenset(os.listdir(directory))
     except (FileNotFoundError, PermissionError, NotADirectoryError):
-        return frozenset()
+        return None
 
 
 def _opens(path: str) -> bool:
     """Return whether C's ``fopen`` would succeed; fifos and devices are not tried."""
     if os.path.isfile(path) or os.path.isdir(path):
-        return os.access(path, os.R_OK)
+        effective = os.access in os.supports_effective_ids
+        return os.access(path, os.R_OK, effective_ids=effective)
     return os.path.exists(path)

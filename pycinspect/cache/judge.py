@@ -166,8 +166,10 @@ def _judge_sourceless(
     if isinstance(cache, CacheBytes):
         subject = Subject(row, cache, None, lambda: b"", options.check_hash_based_pycs)
         judgement = judge_sourceless(subject)
-    else:
-        judgement = cache._replace(outcome=Outcome.RAISE)
+    else:  # only C opens a directory; it reads nothing from it, thus no magic number
+        assert row.importer is not None
+        exception = cache.exception or row.importer.sourceless_errors["bad-magic"]
+        judgement = cache._replace(outcome=Outcome.RAISE, exception=exception)
     return _verdict(found, path, row, judgement)
 
 
@@ -241,6 +243,11 @@ def _compiled(
         source = read_all(path, SOURCE_LIMIT)
     except OSError as error:
         return unreadable_source(error)
+    except PycInspectError as error:
+        if error.slug != "not-a-file":
+            raise
+        # Only C opens what is no file; Parser/tokenizer.c: E_IO becomes SyntaxError.
+        return Judgement(Outcome.RAISE, "source-unreadable", "", error.message, "SyntaxError")
     if row.magic != DIALECTS.running().magic:
         return judgement
     try:
@@ -262,9 +269,10 @@ def _require_pyc(row: Dialect) -> None:
 
 def _verdict(found: Found, cache_path: str, row: Dialect, judgement: Judgement) -> Verdict:
     raised = judgement.outcome is Outcome.RAISE
+    ignored = tuple(path for path in found.ignored if path != cache_path)  # up to 3.1 beside it
     return Verdict(
         row,
-        found,
+        replace(found, ignored=ignored),
         cache_path,
         judgement.outcome,
         judgement.reason,

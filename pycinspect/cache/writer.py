@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import NamedTuple
 
 from pycinspect.cache.options import ImportOptions, current_umask
@@ -52,6 +53,8 @@ def plan_write(
     if hindrance is not None:
         return WritePlan(None, hindrance)
     mode = (source.st_mode & writer.keep | writer.add) & ~umask & 0o7777
+    if not _is_superuser():
+        mode &= ~stat.S_ISUID  # the system drops it when the file is written to
     has_flags = dialect.header is not None and dialect.header.has_flags
     return WritePlan(Write(cache_path, flags if has_flags else None, mode), None)
 
@@ -86,5 +89,9 @@ def _may_change(directory: str) -> bool:
 
 def _locks_out(umask: int) -> bool:
     """Return whether this process cannot write in directories that it makes."""
-    modes_count = hasattr(os, "geteuid") and os.geteuid() != 0
-    return modes_count and bool(umask & _OWNER_WRITES)
+    return bool(umask & _OWNER_WRITES) and not _is_superuser()
+
+
+def _is_superuser() -> bool:
+    """Return whether permission bits do not bind this process."""
+    return not hasattr(os, "geteuid") or os.geteuid() == 0

@@ -1,0 +1,53 @@
+"""The command line: one module a sub-command, each a few lines of glue."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from pycinspect import __version__
+
+__all__ = ["main"]
+
+#: Sub-command to its module and its line in ``pycinspect --help``.
+_COMMANDS = {
+    "audit": "Audit trees of bytecode caches.",
+    "check": "Say what an import would do, and why.",
+    "rules": "List the audit's rules, or explain one.",
+    "show": "Show what a cache file says.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Loads a sub-command's module only when that sub-command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"pycinspect.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="pycinspect")
+def main() -> None:
+    r"""Read, judge and audit the bytecode caches of every Python.
+
+    \b
+    Examples:
+      pycinspect audit                       the site-packages of this environment
+      pycinspect audit /srv/app --format sarif > caches.sarif
+      pycinspect check app.py                would its cache be used?
+      pycinspect check -m app --path lib --as cpython-3.9 -O
+      pycinspect show --header __pycache__/app.cpython-312.pyc
+
+    Exit codes: 0 clean, 1 findings or differences, 2 could not do it.
+    """

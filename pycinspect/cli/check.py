@@ -1,0 +1,150 @@
+"""``pycinspect check``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from pycinspect.cli.common import Exit, import_options, report_error
+from pycinspect.errors import PycInspectError
+from pycinspect.values import HashCheckMode
+
+if TYPE_CHECKING:
+    from pycinspect.cache import ImportOptions, Verdict
+    from pycinspect.dialects import Dialect, DialectTable
+
+__all__ = ["command"]
+
+#: Outcomes after which nothing is left to do.
+_CLEAN = frozenset({"load", "no-cache"})
+
+
+@click.command("check")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.option("-m", "modules", multiple=True, metavar="NAME", help="A module to find. Repeatable.")
+@click.option(
+    "--path",
+    "search_path",
+    multiple=True,
+    metavar="DIR",
+    help="Where -m looks: directories and zip files, in order.  [default: this directory]",
+)
+@click.option(
+    "--environment",
+    is_flag=True,
+    help="Take -O, -B and the prefix from this shell's PYTHON… variables, as the interpreter"
+    " would.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@import_options
+def command(
+    targets: tuple[str, ...],
+    *,
+    modules: tuple[str, ...],
+    search_path: tuple[str, ...],
+    environment: bool,
+    as_json: bool,
+    dialect: str | None,
+    optimize: int,
+    check_hash_based_pycs: HashCheckMode | None,
+    pycache_prefix: str | None,
+    dont_write_bytecode: bool | None,
+) -> None:
+    r"""Say what an import would do with a cache, and why.
+
+    TARGET is a source, a cache, or a package's directory. Nothing is imported,
+    run or written.
+
+    \b
+    Examples:
+      pycinspect check app.py lib/__pycache__/util.cpython-311.pyc
+      pycinspect check app.py --as cpython-3.9 -OO --json
+      pycinspect check -m package.module --path src --path vendor.zip
+
+    Exit codes: 0 the cache is used as it is, 1 it is not, 2 could not be told.
+    """
+    from pycinspect.cache import judge_module, judge_target
+    from pycinspect.plugins import load_registry
+
+    if not targets and not modules:
+        raise click.UsageError("name a TARGET, or a module with -m")
+    dialects = load_registry().dialects
+    try:
+        row = None if dialect is None else dialects[dialect]
+        options = _options(
+            dialects,
+            row,
+            environment=environment,
+            optimize=optimize,
+            dont_write_bytecode=bool(dont_write_bytecode),
+            check_hash_based_pycs=check_hash_based_pycs or HashCheckMode.DEFAULT,
+            pycache_prefix=pycache_prefix,
+        )
+    except PycInspectError as error:
+        report_error(error)
+        sys.exit(Exit.TROUBLE)
+    path = search_path or (os.curdir,)
+    questions: list[tuple[str, Callable[[], Verdict]]] = [
+        (target, lambda target=target: judge_target(target, row, options, dialects=dialects))  # type: ignore[misc]
+        for target in targets
+    ]
+    questions += [
+        (name, lambda name=name: judge_module(name, path, row, options))  # type: ignore[misc]
+        for name in modules
+    ]
+    sys.exit(max(_answers(questions, as_json=as_json), default=Exit.CLEAN))
+
+
+def _options(
+    dialects: DialectTable,
+    row: Dialect | None,
+    *,
+    environment: bool,
+    optimize: int,
+    dont_write_bytecode: bool,
+    check_hash_based_pycs: HashCheckMode,
+    pycache_prefix: str | None,
+) -> ImportOptions:
+    from dataclasses import replace
+
+    from pycinspect.cache import ImportOptions, options_from_environment
+
+    options = ImportOptions()
+    if environment:
+        options = options_from_environment(row or dialects.running(), os.environ)
+    return replace(
+        options,
+        optimize=optimize or options.optimize,
+        dont_write_bytecode=dont_write_bytecode or options.dont_write_bytecode,
+        check_hash_based_pycs=check_hash_based_pycs,
+        pycache_prefix=pycache_prefix or options.pycache_prefix,
+    )
+
+
+def _answers(
+    questions: list[tuple[str, Callable[[], Verdict]]], *, as_json: bool
+) -> Iterator[Exit]:
+    """Print each answer, and yield the exit code that it asks for."""
+    from pycinspect.report import verdict_object, verdict_text
+
+    for target, ask in questions:
+        try:
+            verdict = ask()
+        except PycInspectError as error:
+            report_error(error if error.path is not None else error.at(target))
+            yield Exit.TROUBLE
+            continue
+        except OSError as error:  # a directory of the search path that cannot be listed
+            report_error(PycInspectError("unreadable", error.strerror or str(error), path=target))
+            yield Exit.TROUBLE
+            continue
+        if as_json:
+            click.echo(json.dumps(verdict_object(target, verdict)))
+        else:
+            click.echo(verdict_text(target, verdict))
+        yield Exit.CLEAN if verdict.outcome.value in _CLEAN else Exit.FINDINGS

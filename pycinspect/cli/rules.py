@@ -1,0 +1,53 @@
+"""``pycinspect rules``."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from pycinspect.cli.common import Exit, report_error
+from pycinspect.errors import PycInspectError
+
+__all__ = ["command"]
+
+
+@click.command("rules")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a rule, a line each.")
+def command(ids: tuple[str, ...], *, as_json: bool) -> None:
+    r"""List the audit's rules, or explain those whose ID is given.
+
+    \b
+    Examples:
+      pycinspect rules
+      pycinspect rules PYC101
+      pycinspect rules PYC2
+    """
+    from pycinspect.plugins import load_registry
+
+    rules = load_registry().rules
+    wanted = [name.upper() for name in ids]
+    for prefix in wanted:
+        if not any(rule.startswith(prefix) for rule in rules):
+            report_error(PycInspectError("unknown-rule", f"no rule's id starts with {prefix!r}"))
+            sys.exit(Exit.TROUBLE)
+    for rule_id in sorted(rules):
+        rule = rules[rule_id]
+        if wanted and not rule_id.startswith(tuple(wanted)):
+            continue
+        head = f"{rule.id}  {rule.severity.value:8}  {rule.title}"
+        if as_json:
+            facts = {
+                "id": rule.id,
+                "name": rule.name,
+                "title": rule.title,
+                "severity": rule.severity.value,
+                "documentation": rule.documentation(),
+            }
+            click.echo(json.dumps(facts))
+        elif wanted:
+            click.echo(f"{head}\n\n{rule.documentation()}\n")
+        else:
+            click.echo(head)

@@ -1,0 +1,46 @@
+"""What plugins may add to pycinspect (pluggy; entry point group ``pycinspect``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from pycinspect.audit import Rule
+    from pycinspect.dialects import Dialect
+    from pycinspect.report import Factory
+
+__all__ = [
+    "hookimpl",
+    "pycinspect_dialects",
+    "pycinspect_reporters",
+    "pycinspect_rules",
+]
+
+_hookspec = pluggy.HookspecMarker("pycinspect")
+
+#: Marks a plugin's function as the implementation of a hook.
+hookimpl = pluggy.HookimplMarker("pycinspect")
+
+
+@_hookspec
+def pycinspect_dialects() -> Iterable[Dialect]:  # type: ignore[empty-body]
+    """Return rows for Pythons that pycinspect does not know.
+
+    A row may not claim a magic number of another unless it is ``told_by_tag``.
+    """
+
+
+@_hookspec
+def pycinspect_rules() -> Iterable[type[Rule]]:  # type: ignore[empty-body]
+    """Return the classes of audit rules; the built-in ones come the same way.
+
+    An id that is taken is refused.
+    """
+
+
+@_hookspec
+def pycinspect_reporters() -> Mapping[str, Factory]:  # type: ignore[empty-body]
+    """Return output formats of ``pycinspect audit`` by name."""

@@ -1,0 +1,119 @@
+"""Everything that plugins and pycinspect itself bring along, collected once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import pluggy
+
+from pycinspect import hookspecs
+from pycinspect.audit import Audit, Policy, Rule
+from pycinspect.audit.rules import BUILT_IN
+from pycinspect.dialects import DIALECTS, Dialect, DialectTable
+from pycinspect.errors import PycInspectError
+from pycinspect.report import REPORTERS, Factory
+
+__all__ = ["Registry", "audit", "load_registry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What is there to choose from.
+
+    Args:
+        dialects: every row.
+        rules: the classes of the audit's rules by id.
+        reporters: the audit's output formats by name.
+    """
+
+    dialects: DialectTable
+    rules: Mapping[str, type[Rule]]
+    reporters: Mapping[str, Factory]
+
+
+class _BuiltIn:
+    """pycinspect's own contributions, through the same hooks as everybody's."""
+
+    @hookspecs.hookimpl
+    def pycinspect_dialects(self) -> Iterable[Dialect]:
+        return DIALECTS
+
+    @hookspecs.hookimpl
+    def pycinspect_rules(self) -> Iterable[type[Rule]]:
+        return BUILT_IN
+
+    @hookspecs.hookimpl
+    def pycinspect_reporters(self) -> Mapping[str, Factory]:
+        return REPORTERS
+
+
+def load_registry(plugins: Iterable[object] = (), *, entry_points: bool = True) -> Registry:
+    """Collect dialects, rules and reporters.
+
+    Args:
+        plugins: modules or objects with hook implementations, beside the installed ones.
+        entry_points: whether installed plugins are looked for.
+
+    Raises:
+        PycInspectError: ``bad-plugin`` where two contributions claim the same.
+    """
+    manager = pluggy.PluginManager("pycinspect")
+    manager.add_hookspecs(hookspecs)
+    manager.register(_BuiltIn(), "pycinspect")
+    if entry_points:
+        manager.load_setuptools_entrypoints("pycinspect")
+    for plugin in plugins:
+        manager.register(plugin)
+    # pluggy calls the last registered first; what came first has the right of way.
+    dialects = [row for rows in manager.hook.pycinspect_dialects()[::-1] for row in rows]
+    rules = [rule for some in manager.hook.pycinspect_rules()[::-1] for rule in some]
+    reporters: dict[str, Factory] = {}
+    for some in manager.hook.pycinspect_reporters():
+        reporters.update(some)
+    try:
+        table = DIALECTS if len(dialects) == len(DIALECTS) else DialectTable(dialects)
+    except ValueError as error:
+        raise PycInspectError("bad-plugin", str(error)) from error
+    return Registry(table, _by_id(rules), MappingProxyType(reporters))
+
+
+def audit(
+    paths: Iterable[str | os.PathLike[str]],
+    policy: Policy | None = None,
+    *,
+    registry: Registry | None = None,
+) -> Audit:
+    """Audit trees of caches with every rule that is installed.
+
+    Args:
+        paths: directories or files.
+        policy: what is asked for; by default every rule, and the interpreter whose
+            ``lib/pythonX.Y`` the tree lies in, else the running one.
+        registry: the rules and dialects; by default those of all installed plugins.
+
+    Returns:
+        An iterable of findings in a stable order; its ``summary`` is complete when
+        the last one was taken. Nothing is written, imported or run.
+
+    Raises:
+        PycInspectError: ``not-found``, while iterating, for a path that is not there.
+
+    >>> run = audit([])
+    >>> list(run), run.summary.files
+    ([], 0)
+    """
+    registry = registry or load_registry()
+    policy = replace(policy or Policy(), dialects=registry.dialects)
+    return Audit(list(paths), registry.rules.values(), policy)
+
+
+def _by_id(rules: Sequence[type[Rule]]) -> Mapping[str, type[Rule]]:
+    by_id: dict[str, type[Rule]] = {}
+    for rule in rules:
+        if rule.id in by_id:
+            raise PycInspectError("bad-plugin", f"two rules have the id {rule.id}")
+        by_id[rule.id] = rule
+    return MappingProxyType(by_id)

@@ -1,0 +1,50 @@
+"""What every reporter of an audit is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol, TextIO
+
+from pycinspect.audit import Finding, Rule, Summary
+
+__all__ = ["AuditReporter", "Factory", "ReportContext"]
+
+
+class ReportContext(NamedTuple):
+    """What a reporter may know beside the findings.
+
+    Args:
+        rules: the classes of the rules that may have run, by id.
+        version: of pycinspect.
+        verbose: how often the user asked for more.
+        color: whether the output is a terminal that shows colours.
+        width: columns of the output.
+        base: the directory where the user stands; paths below it are shown
+            relative to it. None shows every path as the audit reached it.
+    """
+
+    rules: Mapping[str, type[Rule]]
+    version: str
+    verbose: int = 0
+    color: bool = False
+    width: int = 80
+    base: str | None = None
+
+
+class AuditReporter(Protocol):
+    """Writes the findings of one audit in one format.
+
+    A reporter writes nothing before the first call, so that an audit that cannot
+    begin leaves no half document, and keeps no findings: a tree may have millions.
+    """
+
+    def finding(self, finding: Finding) -> None:
+        """Take one finding; they come in the order of the audit."""
+
+    def close(self, summary: Summary) -> None:
+        """Finish the report after the last finding; the stream stays open."""
+
+
+#: Makes a reporter that writes to a stream. Formats for machines write ASCII or
+#: characters that every UTF-8 stream takes; lone surrogates are never written.
+Factory = Callable[[TextIO, ReportContext], AuditReporter]

@@ -1,0 +1,108 @@
+"""Paths, numbers and times as words: shared by all formats."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+__all__ = ["counted", "human_size", "shown_path", "utc", "visible", "wrapped"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNITS = ("kB", "MB", "GB", "TB", "PB")
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""Return a text in one line, without characters that do something to a terminal.
+
+    Args:
+        text: any text; undecodable bytes of a path are lone surrogates in it.
+        keep: characters that are left as they are although they are not printable.
+
+    >>> visible("a\nb\x1b[31m")
+    'a\\nb\\x1b[31m'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def shown_path(path: str, base: str | None) -> str:
+    """Return a path relative to ``base`` if it lies below it, else as it is.
+
+    Only the text of the paths counts: links are not resolved.
+    """
+    if base is None:
+        return path
+    full = os.path.normpath(os.path.join(base, path))
+    if full == base:
+        return os.curdir
+    prefix = os.path.join(base, "")
+    return full.removeprefix(prefix) if full.startswith(prefix) else path
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "cache", "caches"), counted(5312, "cache", "caches")
+    ('1 cache', '5,312 caches')
+    """
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def human_size(size: int) -> str:
+    """Return a number of bytes in three digits and a decimal unit.
+
+    >>> human_size(999), human_size(7_224_462), human_size(999_999)
+    ('999 B', '7.2 MB', '1.0 MB')
+    """
+    if size < 1000:
+        return f"{size} B"
+    number, unit = float(size), ""
+    for unit in _UNITS:
+        number /= 1000
+        if number < 999.95:
+            break
+    return f"{number:,.1f} {unit}" if number < 99.95 else f"{number:,.0f} {unit}"
+
+
+def utc(seconds: int) -> str:
+    """Return a time as a date, or "" where the calendar has none for it.
+
+    >>> utc(1234567890), utc(2**60)
+    ('2009-02-13 23:31:30 UTC', '')
+    """
+    try:
+        moment = _EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return ""
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def wrapped(text: str, width: int, indent: str = "", first: str | None = None) -> list[str]:
+    """Return a text in lines that are broken between words only.
+
+    Args:
+        text: one paragraph.
+        width: columns; a longer word stands in a line of its own.
+        indent: what every line begins with.
+        first: what the first line begins with instead.
+    """
+    return textwrap.wrap(
+        text,
+        max(width, len(indent) + 20),
+        initial_indent=indent if first is None else first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def joined(lines: Iterable[str]) -> str:
+    """Return lines as one text without spaces at the ends of lines."""
+    return "\n".join(line.rstrip() for line in lines)
