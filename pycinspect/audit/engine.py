@@ -111,7 +111,9 @@ class Audit:
             yield from run.directory(directory)
             for cache in examiner.caches(directory):
                 self._count(cache)
-                yield from run.cache(cache)
+                findings = run.cache(cache)
+                if findings:
+                    yield from findings
             if self._progress is not None:
                 self._progress(self.summary)
             limit = self._limit()
@@ -186,6 +188,9 @@ class Audit:
                 yield Finding(rule.id, rule.severity, path, rule.message, data)
 
 
+_Check = Callable[[CacheFile], Finding | None]
+
+
 class _Run:
     """The rules of one tree, sorted by what they look at."""
 
@@ -193,38 +198,47 @@ class _Run:
         self.context = context
         self._root = root
         self._rules = [rule(context) for rule in rules]
-        self._by_reason: dict[str, list[Rule]] = {}
-        self._always: list[Rule] = []
-        for rule in self._rules:
-            if type(rule).check_cache is Rule.check_cache:
-                continue
-            if not rule.reasons:
-                self._always.append(rule)
-            for reason in rule.reasons:
-                self._by_reason.setdefault(reason, []).append(rule)
-        self._directory = [
+        self._of_cache = [
+            rule for rule in self._rules if type(rule).check_cache is not Rule.check_cache
+        ]
+        self._of_directory = [
             rule for rule in self._rules if type(rule).check_directory is not Rule.check_directory
         ]
-        self._broken: set[str] = set()
+        self._checks: dict[str, list[_Check]] = {}
 
-    def cache(self, cache: CacheFile) -> Iterator[Finding]:
-        """Yield what the rules find at one cache file."""
-        for rules in (self._by_reason.get(cache.judgement.reason, ()), self._always):
-            for rule in rules:
-                try:
-                    finding = rule.check_cache(cache)
-                except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                    finding = self._failure(rule, cache.path, error)
-                if finding is not None:
-                    yield finding
+    def cache(self, cache: CacheFile) -> list[Finding]:
+        """Return what the rules find at one cache file."""
+        findings = []
+        reason = cache.judgement.reason
+        checks = self._checks.get(reason)
+        if checks is None:
+            checks = self._checks_for(reason)
+        for check in checks:
+            try:
+                finding = check(cache)
+            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
+                finding = self._failure(check, cache.path, error)
+            if finding is not None:
+                findings.append(finding)
+        return findings
+
+    def _checks_for(self, reason: str) -> list[_Check]:
+        """Choose, once for each reason, the rules that want caches with it."""
+        checks = [
+            rule.check_cache
+            for rule in self._of_cache
+            if not rule.reasons or reason in rule.reasons
+        ]
+        self._checks[reason] = checks
+        return checks
 
     def directory(self, directory: Directory) -> Iterator[Finding]:
         """Yield what the rules find at one directory."""
-        for rule in self._directory:
+        for rule in self._of_directory:
             try:
                 findings = list(rule.check_directory(directory))
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                findings = [self._failure(rule, directory.path, error)]
+                findings = [self._failure(rule.check_directory, directory.path, error)]
             yield from findings
 
     def finish(self) -> Iterator[Finding]:
@@ -233,12 +247,12 @@ class _Run:
             try:
                 findings = list(rule.finish())
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                findings = [self._failure(rule, self._root, error)]
+                findings = [self._failure(rule.finish, self._root, error)]
             yield from findings
 
-    def _failure(self, rule: Rule, path: str, error: Exception) -> Finding:
-        broken = next((r for r in self._rules if r.id == _BROKEN_RULE), None)
-        message = "{rule} failed: {error}" if broken is None else broken.message
+    def _failure(self, method: Callable[..., object], path: str, error: Exception) -> Finding:
+        rule: Rule = getattr(method, "__self__")  # noqa: B009 - a bound method, says the caller
+        message = "{rule} failed: {error}"
         data = {"rule": rule.id, "error": f"{type(error).__name__}: {error}"}
         return Finding(_BROKEN_RULE, Severity.ERROR, path, message, data)
 

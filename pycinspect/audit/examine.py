@@ -47,7 +47,7 @@ _REMEMBERED_NAMES = 1024
 class _NameEnd(NamedTuple):
     """What follows the stem of a cache's name, and whose importers look for it."""
 
-    name: CacheName
+    name: CacheName | None
     readers: tuple[Dialect, ...]
 
 
@@ -80,11 +80,11 @@ class Examiner:
         for entry in directory.bytecode:
             yield self._beside_source(entry, directory, statuses)
 
-    def _parse_name_end(self, end: str) -> _NameEnd | None:
+    def _parse_name_end(self, end: str) -> _NameEnd:
         try:
             name = parse_cache_name(f"stem.{end}")
         except ValueError:  # a name that no importer looks for
-            return None
+            return _NameEnd(None, ())
         return _NameEnd(name, self._policy.dialects.tagged(name.tag))
 
     def _in_cache_directory(
@@ -94,22 +94,14 @@ class Examiner:
         statuses: dict[str, os.stat_result | None],
     ) -> CacheFile:
         stem, _, end = entry.name.partition(".")
-        name_end = self._name_end(end)
-        reading = _read(entry)
-        start = reading.start
-        source = os.path.join(directory.source_path, f"{stem}.py")
-        source_status = _status(stem, directory, statuses)
-        if name_end is None:
-            writer = self._writer(start[:4], None)
-            reader, name, judgement = None, None, reading.failure or _NOT_A_CACHE
-        else:
-            reader = _reader(name_end.readers, start)
-            name = name_end.name
-            if reader is not None and start.startswith(reader.magic):
-                writer: Dialect | None = reader
-            else:
-                writer = self._writer(start[:4], name.tag)
-            judgement = reading.failure or self._judge(reader, reading, source, source_status)
+        name, readers = self._name_end(end)
+        start, status, failure, is_link = reading = _read(entry)
+        source = f"{directory.source_path}{stem}.py"
+        source_status = statuses[stem] if stem in statuses else _stat(stem, directory, statuses)
+        reader = writer = _reader(readers, start)
+        if reader is None or not start.startswith(reader.magic):
+            writer = self._writer(start[:4], None if name is None else name.tag)
+        judgement = failure or self._judge(reader, reading, source, source_status)
         return CacheFile(
             entry.path,
             directory,
@@ -117,11 +109,11 @@ class Examiner:
             reader,
             writer,
             start,
-            reading.status,
+            status,
             source,
             source_status,
             judgement,
-            reading.is_link,
+            is_link,
         )
 
     def _beside_source(
@@ -134,8 +126,8 @@ class Examiner:
         reading = _read(entry)
         writer = self._writer(reading.start[:4], None)
         reader = writer or self._dialect
-        source = os.path.join(directory.source_path, f"{stem}.py")
-        source_status = _status(stem, directory, statuses)
+        source = f"{directory.source_path}{stem}.py"
+        source_status = statuses[stem] if stem in statuses else _stat(stem, directory, statuses)
         judgement = reading.failure
         if judgement is None:
             is_cache = reader.cache_path is not None and not reader.cache_path.directory
@@ -216,17 +208,17 @@ def _reader(readers: tuple[Dialect, ...], start: bytes) -> Dialect | None:
     return readers[0] if readers else None
 
 
-def _status(
+def _stat(
     stem: str, directory: Directory, statuses: dict[str, os.stat_result | None]
 ) -> os.stat_result | None:
-    """Return ``os.stat`` of a source in the listing, asked for once."""
-    if stem not in statuses:
-        entry = directory.sources.get(stem)
-        try:
-            statuses[stem] = None if entry is None else os.stat(entry.path)
-        except OSError:  # a dangling link: FileFinder passes over it, too
-            statuses[stem] = None
-    return statuses[stem]
+    """Ask for the status of a source in the listing, and remember it."""
+    entry = directory.sources.get(stem)
+    try:
+        status = None if entry is None else os.stat(entry.path)
+    except OSError:  # a dangling link: FileFinder passes over it, too
+        status = None
+    statuses[stem] = status
+    return status
 
 
 def _read(entry: os.DirEntry[str]) -> _Reading:
@@ -234,7 +226,8 @@ def _read(entry: os.DirEntry[str]) -> _Reading:
     is_link = entry.is_symlink()
     try:
         if entry.is_file(follow_symlinks=False):
-            return _Reading(*read_listed(entry.path), None, is_link)
+            start, status = read_listed(entry.path)
+            return _Reading(start, status, None, is_link)
         if is_link:
             return _Reading(*read_start(entry.path), None, is_link)
         status = entry.stat(follow_symlinks=False)

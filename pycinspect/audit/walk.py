@@ -48,13 +48,14 @@ class Directory:
     Args:
         path: as reached from the root that was given.
         root: the root.
-        source_path: the directory of the sources: ``path``, but for a place
-            below the cache prefix the directory that it mirrors.
+        source_path: the directory of the sources, with a separator at its end:
+            ``path``, but for a place below the cache prefix the one that it mirrors.
         sources: name without suffix to the source's entry.
         bytecode: ``.pyc`` and ``.pyo`` files that lie beside the sources.
         others: names of the other files.
         subdirectories: names of the directories in it, the cache directory apart.
         cache: the cache directory, None where there is none.
+        is_mirror: it is a place below the cache prefix.
         error: why the directory could not be read, or None.
     """
 
@@ -66,6 +67,7 @@ class Directory:
     others: frozenset[str] = frozenset()
     subdirectories: tuple[str, ...] = ()
     cache: CacheDirectory | None = None
+    is_mirror: bool = False
     error: OSError | None = None
 
 
@@ -102,7 +104,7 @@ def _read(path: str, root: str, prefix: str | None) -> Directory:
     try:
         entries = _scan(path)
     except OSError as error:
-        return Directory(path, root, path, error=error)
+        return Directory(path, root, os.path.join(path, ""), error=error)
     sources: dict[str, os.DirEntry[str]] = {}
     bytecode: list[os.DirEntry[str]] = []
     others: list[str] = []
@@ -123,7 +125,7 @@ def _read(path: str, root: str, prefix: str | None) -> Directory:
     directory = Directory(
         path,
         root,
-        path,
+        os.path.join(path, ""),
         sources,
         tuple(bytecode),
         frozenset(others),
@@ -158,7 +160,8 @@ def _with_prefix(directory: Directory, prefix: str) -> Directory:
         sources.update(_read(source_path, source_path, None).sources)
     return replace(
         directory,
-        source_path=source_path,
+        source_path=os.path.join(source_path, ""),
+        is_mirror=True,
         sources=sources,
         bytecode=(),
         cache=CacheDirectory(directory.path, directory.bytecode),

@@ -37,7 +37,8 @@ __all__ = [
 #: in text mode no longer has them.
 CRLF = b"\r\n"
 
-_WORDS = Struct("<III")
+_MTIME_SIZE = Struct("<II")
+_FLAGS_MTIME_SIZE = Struct("<III")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,9 @@ class HeaderLayout:
 
     def pack_timestamp(self, magic: bytes, mtime: int, source_size: int) -> bytes:
         """Return the header of a timestamp cache; both numbers fit 32 bits."""
-        words = (0, mtime, source_size) if self.hashed else (mtime, source_size)
-        return magic + _WORDS.pack(*words[:3], *(0,) * (3 - len(words)))[: self.size - 4]
+        if self.hashed:
+            return magic + _FLAGS_MTIME_SIZE.pack(0, mtime, source_size)
+        return (magic + _MTIME_SIZE.pack(mtime, source_size))[: self.size]
 
 
 class OptimizationName(Enum):

@@ -34,7 +34,7 @@ class OnlyPycache(Rule):
     def check_directory(self, directory: Directory) -> Iterator[Finding]:
         """Report a directory whose only entry is its cache directory."""
         cache = directory.cache
-        if cache is None or directory.path != directory.source_path:
+        if cache is None or directory.is_mirror:
             return
         rest = directory.sources or directory.bytecode or directory.others
         if not rest and not directory.subdirectories and directory.path != directory.root:
