@@ -4,6 +4,7 @@ import { readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 const settings = JSON.parse(process.argv[2]);
+const request = readFileSync(0, "utf-8"); // before Pyodide makes the pipe non-blocking
 const { loadPyodide } = await import(join(settings.package, "pyodide.mjs"));
 const pyodide = await loadPyodide({
   packageCacheDir: settings.package,
@@ -15,7 +16,12 @@ for (const directory of settings.directories) {
   pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root: directory }, directory);
 }
 pyodide.FS.writeFile("/oracle_script.py", readFileSync(settings.script));
-pyodide.globals.set("_request", readFileSync(0, "utf-8"));
+pyodide.globals.set("_request", request);
+process.on("uncaughtException", (error) => {
+  // Without this node prints the source line: all of Pyodide is one line.
+  writeSync(2, `${error.message}\n${error.stack?.slice(-2000)}\n`);
+  process.exit(1);
+});
 const answer = pyodide.runPython(`
 import io as _io, runpy as _runpy, sys as _sys
 _sys.stdin, _out = _io.StringIO(_request), _io.StringIO()
@@ -26,6 +32,4 @@ finally:
     _sys.stdout = _stdout
 _out.getvalue()
 `);
-for (let bytes = Buffer.from(answer); bytes.length; ) {
-  bytes = bytes.subarray(writeSync(1, bytes));
-}
+process.stdout.write(answer);

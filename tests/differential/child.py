@@ -18,7 +18,7 @@ try:
 except ImportError:  # before 3.7
     source_hash = None
 try:
-    from js import process  # Pyodide: the file system is node's, so its user counts
+    from js import process  # Pyodide: the file system is node's, so its user and umask count
 except ImportError:
     process = os
 
@@ -71,6 +71,8 @@ def _source_hash(text):
 
 
 def _compile_error(text):
+    if sys.version_info[0] == 2 and "coding" not in text and max(text + "\0") > "\x7f":
+        return "SyntaxError"  # PEP 263; 2.7's compile() is not that strict
     try:
         compile(text.encode("latin-1"), "<a source>", "exec", dont_inherit=True)
     except Exception as error:
@@ -124,13 +126,15 @@ def _distorted(situation):
 
     Pyodide sees the host's files through node, whose times are milliseconds.
     """
-    return [path for path, *look in situation["looks"] if _look(path) != look] if (
-        process is not os
-    ) else []
+    looks = situation["looks"] if process is not os else {}
+    return sorted(path for path in looks if _look(path) not in (looks[path], None))
 
 
 def _look(path):
-    status = os.lstat(path)
+    try:
+        status = os.lstat(path)
+    except OSError:  # in a locked directory, where the import will not see it either
+        return None
     return [status.st_mode, status.st_size, status.st_mtime_ns]
 
 

@@ -102,7 +102,8 @@ def _compare_level(kit: Kit, level: int, situations: Sequence[Situation]) -> Tal
             _prepare(kit, situation, directory / str(number))
             for number, situation in enumerate(situations)
         ]
-        request = {"task": "imports", "user": NOBODY, "situations": [_request(c) for c in cases]}
+        requests = [_request(kit, case) for case in cases]
+        request = {"task": "imports", "user": NOBODY, "situations": requests}
         arguments = ["-B", *(["-" + "O" * level] if level else [])]
         answers: Any = kit.oracle.run(
             CHILD, request, arguments=arguments, directories=[directory]
@@ -167,9 +168,14 @@ def _options(kit: Kit, start: Start, root: Path) -> ImportOptions:
         dont_write_bytecode=start.dont_write_bytecode,
         check_hash_based_pycs=HashCheckMode(start.check_hash_based_pycs),
         pycache_prefix=None if prefix is None else prefix.format(root=root),
-        umask=start.umask,
+        umask=_umask(kit, start),
         platform=platform_of(kit),
     )
+
+
+def _umask(kit: Kit, start: Start) -> int:
+    """Return the umask of an import; Pyodide's 3.14 applies it to directories alone."""
+    return start.umask if kit.oracle.kind == "native" else 0
 
 
 def platform_of(kit: Kit) -> Platform:
@@ -179,7 +185,7 @@ def platform_of(kit: Kit) -> Platform:
     return running_platform()
 
 
-def _request(case: _Case) -> Mapping[str, object]:
+def _request(kit: Kit, case: _Case) -> Mapping[str, object]:
     situation, start, root = case.situation, case.situation.start, case.root
     prefix = start.pycache_prefix
     return {
@@ -189,12 +195,12 @@ def _request(case: _Case) -> Mapping[str, object]:
         "dont_write_bytecode": start.dont_write_bytecode,
         "check_hash_based_pycs": start.check_hash_based_pycs,
         "pycache_prefix": None if prefix is None else prefix.format(root=root),
-        "umask": start.umask,
-        "looks": [
-            (str(root / path), entry.mode, entry.size, entry.mtime_ns)
+        "umask": _umask(kit, start),
+        "looks": {
+            str(root / path): (entry.mode, entry.size, entry.mtime_ns)
             for path, entry in case.before.items()
             if entry.mtime_ns is not None
-        ],
+        },
     }
 
 
