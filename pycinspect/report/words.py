@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["counted", "human_size", "shown_path", "utc", "visible", "wrapped"]
+__all__ = ["counted", "human_size", "joined", "shown_path", "utc", "visible", "wrapped"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_UNITS = ("kB", "MB", "GB", "TB", "PB")
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 def visible(text: str, keep: str = "") -> str:
@@ -61,14 +61,12 @@ def human_size(size: int) -> str:
     >>> human_size(999), human_size(7_224_462), human_size(999_999)
     ('999 B', '7.2 MB', '1.0 MB')
     """
-    if size < 1000:
-        return f"{size} B"
-    number, unit = float(size), ""
-    for unit in _UNITS:
+    number, power = float(size), 0
+    while number >= 999.5 and power < len(_UNITS) - 1:
         number /= 1000
-        if number < 999.95:
-            break
-    return f"{number:,.1f} {unit}" if number < 99.95 else f"{number:,.0f} {unit}"
+        power += 1
+    digits = 1 if power and number < 99.95 else 0
+    return f"{number:,.{digits}f} {_UNITS[power]}"
 
 
 def utc(seconds: int) -> str:
@@ -81,7 +79,7 @@ def utc(seconds: int) -> str:
         moment = _EPOCH + timedelta(seconds=seconds)
     except OverflowError:
         return ""
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{moment.replace(tzinfo=None).isoformat(' ')} UTC"
 
 
 def wrapped(text: str, width: int, indent: str = "", first: str | None = None) -> list[str]:

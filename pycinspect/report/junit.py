@@ -1,0 +1,106 @@
+"""Format ``junit``: XML that CI servers show as test results.
+
+A finding is a test case: its class is the rule, its name the path. From
+``warning`` on it fails; below, it passes with the message as its output. The
+elements and attributes are those of Jenkins' ``junit-10.xsd``.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import IO, TextIO
+
+from pycinspect.audit import Finding, Severity, Summary
+from pycinspect.report.base import ReportContext
+from pycinspect.report.words import shown_path, visible
+
+__all__ = ["JunitReporter"]
+
+_SUITE = "pycinspect.audit"
+_FAILS_FROM = Severity.WARNING.rank
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
+_NOTHING_FOUND = f'<testcase classname="{_SUITE}" name="no findings" time="0"/>\n'
+_NOT_COMPLETE = (
+    f'<testcase classname="{_SUITE}" name="complete" time="0">'
+    '<error type="incomplete" message="a limit ended the audit early"/></testcase>\n'
+)
+
+
+class JunitReporter:
+    """Writes one test suite; its totals come first, so its cases wait in a file."""
+
+    def __init__(self, out: TextIO, context: ReportContext) -> None:
+        self._out = out
+        self._context = context
+        self._spool: IO[str] | None = None
+        self._cases = 0
+        self._failures = 0
+
+    def finding(self, finding: Finding) -> None:
+        """Put one test case aside."""
+        fails = finding.severity.rank >= _FAILS_FROM
+        self._cases += 1
+        self._failures += fails
+        self._waiting().write(_case(finding, self._context, fails=fails))
+
+    def close(self, summary: Summary) -> None:
+        """Write the suite."""
+        errors = 0 if summary.complete else 1
+        alone = self._cases == 0 and errors == 0
+        totals = (
+            f'tests="{self._cases + errors + alone}" failures="{self._failures}"'
+            f' errors="{errors}" time="{summary.seconds:.3f}"'
+        )
+        self._out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
+        self._out.write(f'<testsuites {totals}>\n<testsuite name="{_SUITE}" {totals}>\n')
+        self._out.write(_properties(summary, self._context))
+        if self._spool is not None:
+            with self._spool as spool:
+                spool.seek(0)
+                shutil.copyfileobj(spool, self._out)
+        if alone:
+            self._out.write(_NOTHING_FOUND)
+        if errors:
+            self._out.write(_NOT_COMPLETE)
+        self._out.write("</testsuite>\n</testsuites>\n")
+
+    def _waiting(self) -> IO[str]:
+        if self._spool is None:
+            from tempfile import TemporaryFile
+
+            self._spool = TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 - close() closes it
+        return self._spool
+
+
+def _case(finding: Finding, context: ReportContext, *, fails: bool) -> str:
+    name = _xml(shown_path(finding.path, context.base))
+    message = _xml(finding.message)
+    body = f"<system-out>{message}</system-out>"
+    if fails:
+        rule = context.rules.get(finding.rule)
+        title = "" if rule is None else _xml(rule.title)
+        body = (
+            f'<failure type="{finding.severity.value}" message="{message}">'
+            f"{title}\n{name}: {message}</failure>"
+        )
+    return f'<testcase classname="{_xml(finding.rule)}" name="{name}" time="0">{body}</testcase>\n'
+
+
+def _properties(summary: Summary, context: ReportContext) -> str:
+    facts = {
+        "version": context.version,
+        "files": summary.files,
+        "directories": summary.directories,
+        "bytes": summary.size,
+        "suppressed": summary.suppressed,
+        "complete": str(summary.complete).lower(),
+    }
+    lines = "".join(
+        f'<property name="{name}" value="{_xml(str(value))}"/>\n' for name, value in facts.items()
+    )
+    return f"<properties>\n{lines}</properties>\n"
+
+
+def _xml(text: str) -> str:
+    """Return a text as ASCII for XML; what XML cannot hold is shown as an escape."""
+    return visible(text).translate(_ESCAPES).encode("ascii", "xmlcharrefreplace").decode("ascii")

@@ -1,0 +1,83 @@
+"""Findings and figures as JSON values: one model for all formats for machines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+
+from pycinspect.audit import Finding, Severity, Summary
+from pycinspect.report.words import shown_path
+
+__all__ = ["AUDIT_SCHEMA", "STATES", "Json", "finding_object", "plain", "summary_object"]
+
+Json = dict[str, object]
+
+#: Name and version of the documents that ``json`` and ``jsonl`` write.
+AUDIT_SCHEMA = "pycinspect.audit/1"
+
+#: What a cache can be, the good first.
+STATES = ("fresh", "stale", "raises", "orphaned", "sourceless", "unused", "unread")
+
+
+def _unchanged(text: str) -> str:
+    return text
+
+
+def plain(value: object, text: Callable[[str], str] = _unchanged) -> object:
+    """Return any value of a finding's data as a value that JSON has.
+
+    Args:
+        value: bytes become hexadecimal, sets sorted lists, numbers that JSON does
+            not have and everything unknown text.
+        text: applied to every text and every key.
+    """
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return text(str(value))
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, bytes | bytearray):
+        return value.hex()
+    if isinstance(value, Mapping):
+        return {text(str(key)): plain(item, text) for key, item in value.items()}
+    if isinstance(value, AbstractSet):
+        return [plain(item, text) for item in sorted(value, key=str)]
+    if isinstance(value, Iterable):
+        return [plain(item, text) for item in value]
+    return text(str(value))
+
+
+def finding_object(finding: Finding, base: str | None) -> Json:
+    """Return a finding as the documentation of ``pycinspect.audit/1`` describes it."""
+    entry: Json = {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "path": shown_path(finding.path, base),
+        "message": finding.message,
+    }
+    if finding.source is not None:
+        entry["source"] = shown_path(finding.source, base)
+    if finding.dialect is not None:
+        entry["dialect"] = finding.dialect
+    entry["data"] = plain(finding.data)
+    return entry
+
+
+def summary_object(summary: Summary) -> Json:
+    """Return the figures of an audit; every state and severity is always there."""
+    return {
+        "files": summary.files,
+        "directories": summary.directories,
+        "bytes": summary.size,
+        "reclaimable_bytes": summary.reclaimable,
+        "caches": {state: summary.states[state] for state in STATES},
+        "pythons": dict(sorted(summary.tags.items())),
+        "rules": dict(sorted(summary.rules.items())),
+        "severities": {level.value: summary.severities[level] for level in Severity},
+        "suppressed": summary.suppressed,
+        "complete": summary.complete,
+        "seconds": round(summary.seconds, 6),
+        "files_per_second": round(summary.files_per_second, 1),
+    }

@@ -1,0 +1,109 @@
+"""A cache verdict as text and as a JSON value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from pycinspect.cache import Verdict, Write
+from pycinspect.dialects import DIALECTS
+from pycinspect.report.objects import Json
+from pycinspect.report.words import joined, utc, visible, wrapped
+
+__all__ = ["CHECK_SCHEMA", "verdict_object", "verdict_text"]
+
+#: Name and version of the object.
+CHECK_SCHEMA = "pycinspect.check/1"
+
+_WIDTH = 80
+_COLUMNS = ("cache says", "importer wants")
+
+
+def verdict_object(target: str, verdict: Verdict) -> Json:
+    """Return a verdict as the documentation of ``pycinspect.check/1`` describes it."""
+    return {
+        "schema": CHECK_SCHEMA,
+        "target": target,
+        "dialect": verdict.dialect.name,
+        "finder": {"kind": verdict.found.kind.value, "path": verdict.found.path},
+        "cache_path": verdict.cache_path,
+        "verdict": verdict.outcome.value,
+        "reason": verdict.reason,
+        "exception": verdict.exception,
+        "writes": None if verdict.writes is None else _write_object(verdict.writes),
+        "message": verdict.message,
+    }
+
+
+def _write_object(write: Write) -> Json:
+    return {"path": write.path, "flags": write.flags, "mode": f"{write.mode:04o}"}
+
+
+def verdict_text(target: str, verdict: Verdict, width: int = _WIDTH) -> str:
+    """Return a verdict for a person: a headline, sentences, and what differs.
+
+    Args:
+        target: what was asked about, as the user named it.
+        verdict: the answer.
+        width: columns of the output.
+    """
+    lines = [f"{visible(target)}: {verdict.outcome.value} ({verdict.reason})"]
+    lines += wrapped(visible(verdict.message), width, "  ")
+    lines += (f"  {line}" for line in _comparison(verdict))
+    return joined(lines)
+
+
+# --- What the cache says, and what the importer wants --------------------------
+
+
+def _time(value: str, _: Verdict) -> tuple[str, ...]:
+    return value, utc(int(value))
+
+
+def _bytes(value: str, _: Verdict) -> tuple[str, ...]:
+    return (f"{value} bytes",)
+
+
+def _as_is(value: str, _: Verdict) -> tuple[str, ...]:
+    return (value,)
+
+
+def _magic(value: str, verdict: Verdict) -> tuple[str, ...]:
+    """Return the bytes, and whose they are."""
+    if value == verdict.dialect.magic.hex(" "):
+        return value, verdict.dialect.name
+    try:
+        owner = DIALECTS.find(bytes.fromhex(value))
+    except ValueError:  # "absent"
+        return (value,)
+    return value, "unknown" if owner is None else owner.name
+
+
+#: Reasons that are a difference between two values: what they are, and how each
+#: is shown, in one or more lines.
+_COMPARED: Mapping[str, tuple[str, Callable[[str, Verdict], tuple[str, ...]]]] = MappingProxyType(
+    {
+        "bad-magic": ("magic number", _magic),
+        "short-header": ("header", _bytes),
+        "reserved-flags": ("flags", _as_is),
+        "mtime-differs": ("source's time", _time),
+        "mtime-never-matches": ("source's time", _time),
+        "source-size-differs": ("source's size", _bytes),
+        "source-hash-differs": ("source's hash", _as_is),
+    }
+)
+
+
+def _comparison(verdict: Verdict) -> Iterator[str]:
+    """Return the two values side by side, in aligned columns."""
+    if verdict.reason not in _COMPARED:
+        return
+    label, shown = _COMPARED[verdict.reason]
+    says, wants = shown(verdict.actual, verdict), shown(verdict.expected, verdict)
+    rows = [("", *_COLUMNS)]
+    for index in range(max(len(says), len(wants))):
+        left, right = ("".join(column[index : index + 1]) for column in (says, wants))
+        rows.append((label if index == 0 else "", left, right))
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    for first, second, third in rows:
+        yield f"{first:{widths[0]}}  {second:{widths[1]}}  {third}"
