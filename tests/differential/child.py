@@ -18,7 +18,7 @@ try:
 except ImportError:  # before 3.7
     source_hash = None
 try:
-    from js import process  # Pyodide: the file system is node's, so its user and umask count
+    from js import process  # Pyodide: the file system is node's, so its user counts
 except ImportError:
     process = os
 
@@ -31,11 +31,19 @@ def facts(request):
         "magic": _hex(_magic()),
         "tag": getattr(getattr(sys, "implementation", None), "cache_tag", None),
         "has_prefix": hasattr(sys, "pycache_prefix"),
+        "umask": None if process is os else _umask_of_files(),
         "extensions": _extension_suffixes(),
         "payloads": {marker: _payload(text) for marker, text in request["payloads"].items()},
         "hashes": {text: _source_hash(text) for text in request["sources"]},
         "compile_errors": {text: _compile_error(text) for text in request["sources"]},
     }
+
+
+def _umask_of_files():
+    """Return the permissions that a new file in Pyodide lacks, whatever the umask."""
+    descriptor = os.open("/umask", os.O_CREAT | os.O_WRONLY, 0o666)
+    os.close(descriptor)
+    return 0o666 & ~os.stat("/umask").st_mode
 
 
 def _hex(data):
@@ -93,7 +101,7 @@ def _import(situation, user):
     if distorted:
         return {"distorted": distorted}
     _start(situation)
-    umask = process.umask(situation["umask"])
+    umask = os.umask(situation["umask"]) if process is os else 0
     if user is not None:
         process.seteuid(user)
     sys.ran, raised, text = [], None, ""
@@ -104,7 +112,8 @@ def _import(situation, user):
     finally:
         if user is not None:
             process.seteuid(0)
-        process.umask(umask)
+        if process is os:
+            os.umask(umask)
         for name in set(sys.modules) - modules:
             del sys.modules[name]
     return {"ran": sys.ran, "raised": raised, "text": text}

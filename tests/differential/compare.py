@@ -174,8 +174,7 @@ def _options(kit: Kit, start: Start, root: Path) -> ImportOptions:
 
 
 def _umask(kit: Kit, start: Start) -> int:
-    """Return the umask of an import; Pyodide's 3.14 applies it to directories alone."""
-    return start.umask if kit.oracle.kind == "native" else 0
+    return start.umask if kit.umask is None else kit.umask
 
 
 def platform_of(kit: Kit) -> Platform:

@@ -71,6 +71,7 @@ class Kit:
         magic: the four bytes that its caches start with.
         tag: its cache tag; None for caches beside their sources.
         has_prefix: whether ``sys.pycache_prefix`` exists.
+        umask: what Pyodide gives all files, None where the process may choose.
         extensions: its suffixes of extension modules.
         payloads: marker to marshalled code.
         hashes: source to its hash; None before PEP 552.
@@ -81,6 +82,7 @@ class Kit:
     magic: bytes
     tag: str | None
     has_prefix: bool
+    umask: int | None
     extensions: tuple[str, ...]
     payloads: Mapping[str, bytes]
     hashes: Mapping[bytes, bytes | None]
@@ -167,6 +169,7 @@ def kit_of(oracle: Oracle) -> Kit:
         magic=bytes.fromhex(answer["magic"]),
         tag=answer["tag"],
         has_prefix=answer["has_prefix"],
+        umask=answer["umask"],
         extensions=tuple(answer["extensions"]),
         payloads={marker: bytes.fromhex(code) for marker, code in answer["payloads"].items()},
         hashes={
