@@ -120,13 +120,16 @@ def _package(
     dialect: Dialect,
     takes: Callable[[str], bool],
 ) -> Found | None:
-    if dialect.finder.opens_candidates and not _has_init(base, candidates):
+    in_c = dialect.finder.opens_candidates
+    if in_c and not _has_init(base, candidates):
         return None
     files = [
         os.path.join(base, _INIT + candidate.suffix)
         for candidate in candidates
         if takes(os.path.join(base, _INIT + candidate.suffix))
     ]
+    if not files and in_c:  # Python/import.c: load_package goes on without
+        return Found(FinderKind.EMPTY_PACKAGE, base, search_path=(base,))
     if not files:
         return None
     return Found(FinderKind.PACKAGE, files[0], tuple(files[1:]), search_path=(base,))

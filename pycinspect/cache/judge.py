@@ -36,6 +36,7 @@ SOURCE_LIMIT = 64 * 1024 * 1024
 _WITHOUT_CACHE = {
     FinderKind.EXTENSION: "extension-module",
     FinderKind.NAMESPACE: "namespace-package",
+    FinderKind.EMPTY_PACKAGE: "empty-package",
 }
 
 

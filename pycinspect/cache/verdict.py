@@ -29,6 +29,7 @@ class FinderKind(StrEnum):
     SOURCELESS = "sourceless"
     PACKAGE = "package"
     EXTENSION = "extension"
+    EMPTY_PACKAGE = "empty-package"
     NAMESPACE = "namespace"
     NONE = "none"
 
@@ -112,6 +113,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         # no cache
         "extension-module": "an extension module has no bytecode",
         "namespace-package": "a namespace package has no bytecode",
+        "empty-package": "no __init__ of the package can be opened: it is imported without",
         "no-cache-tag": "the interpreter has no cache tag",
         "dialect-without-cache": "{found} keeps no cache files",
         "shadowed": "the finder takes {found} before it",

@@ -56,11 +56,22 @@ class Disagreement:
     text: str
 
     def __str__(self) -> str:
-        messages = "\n    ".join(verdict.message for verdict in self.verdicts)
-        return (
-            f"{self.oracle}: {self.situation.name}\n  predicted {self.predicted}\n"
-            f"  observed  {self.observed} {self.text}\n    {messages}\n  {self.situation}"
+        situation = self.situation
+        return "\n".join(
+            [
+                f"{self.oracle}: {situation.name}",
+                f"  pycinspect  {_words(self.predicted)}",
+                f"  importer    {_words(self.observed)} {self.text}",
+                *(f"  {verdict.message}" for verdict in self.verdicts),
+                f"  import {situation.module} from {situation.path}, {situation.start}",
+                *(f"    {node}" for node in situation.nodes),
+            ]
         )
+
+
+def _words(effect: Effect) -> str:
+    written = {path: (f"{mode:04o}", flags) for path, (mode, flags) in effect.written.items()}
+    return f"ran {effect.ran}, raised {effect.raised}, wrote {written}, touched {effect.touched}"
 
 
 class Tally(NamedTuple):
