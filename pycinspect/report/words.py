@@ -42,7 +42,7 @@ def shown_path(path: str, base: str | None) -> str:
     full = os.path.normpath(os.path.join(base, path))
     if full == base:
         return os.curdir
-    prefix = os.path.join(base, "")
+    prefix = base if base.endswith(os.sep) else base + os.sep
     return full.removeprefix(prefix) if full.startswith(prefix) else path
 
 

@@ -1,0 +1,182 @@
+"""The format ``text``."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from pycinspect.audit import Finding
+from tests.report.kit import (
+    BASE,
+    HOSTILE,
+    Broken,
+    Disk,
+    Forged,
+    finding,
+    hostile_findings,
+    report,
+    stale,
+)
+
+LONG = f"{BASE}/{'directory/' * 9}__pycache__/module.cpython-312.pyc"
+
+
+def _findings() -> list[Finding]:
+    return [
+        *(stale(f"{BASE}/a{number}.pyc") for number in range(1200)),
+        stale(LONG, 1234567890, 1700000000),
+        finding(Disk, BASE, size=89_123_456, share=1_234_567),
+        finding(Forged, f"{BASE}/new\nline.pyc", what="co_consts[3] of <module> is 42, not 41"),
+        finding(Broken, LONG, why="the object at offset 16 ends in the middle of a tuple of 3"),
+    ]
+
+
+GOLDEN = """\
+5,400 caches in 731 directories
+State    5,000 fresh, 312 stale, 88 orphaned
+Python   5,300 cpython-3.12, 100 cpython-3.9
+Size     89.1 MB, 1.2 MB of it reclaimable
+Time     0.50 s, 10,800 files/s
+
+PYC501 security     1 x  Code does not match its source
+  new\\nline.pyc: co_consts[3] of <module> is 42, not 41
+
+PYC004 error        1 x  Payload cannot be decoded
+  directory/directory/directory/directory/directory/directory/directory/directory/directory/__pycache__/module.cpython-312.pyc
+      cannot be decoded: the object at offset 16 ends in the middle of a tuple
+      of 3
+
+PYC101 warning  1,201 x  Stale: the source's time differs
+  a0.pyc: stale: the header has 1, the source 2
+  a1.pyc: stale: the header has 1, the source 2
+  a2.pyc: stale: the header has 1, the source 2
+  ... and 1,198 more
+
+PYC801 info         1 x  Disk used by caches
+  .
+      caches take 89123456 bytes here, and 1234567 of them belong to Pythons
+      that are not installed any more; what the rest is for is a long story that
+      needs more than one line
+
+Next: pycinspect rules PYC501 says why it matters and what to do; -v shows more
+paths.
+"""
+
+
+def test_golden() -> None:
+    assert report("text", _findings()) == GOLDEN
+
+
+def test_clean_tree() -> None:
+    text = report("text", states=Counter(fresh=5400), tags=_tags(5400), width=72)
+
+    assert text == (
+        "No findings in 5,400 caches (89.1 MB) and 731 directories: 5,400 fresh;\n"
+        "5,400 cpython-3.12; 0.50 s, 10,800 files/s.\n"
+    )
+
+
+def _tags(number: int) -> Counter[str]:
+    return Counter({"cpython-3.12": number})
+
+
+def test_clean_tree_without_caches() -> None:
+    text = report("text", files=0, size=0, directories=1, states=_none(), tags=_tags(0))
+
+    assert text == "No findings in 0 caches (0 B) and 1 directory: 0.50 s, 0 files/s.\n"
+
+
+def _none() -> Counter[str]:
+    return Counter()
+
+
+def test_what_was_left_out_is_said() -> None:
+    clean = report("text", complete=False, suppressed=3)
+    dirty = report("text", [stale("a.pyc")], complete=False, suppressed=1)
+
+    assert "Incomplete: a limit ended the audit early" in clean
+    assert "3 findings suppressed." in clean
+    assert "\nIncomplete: a limit ended the audit early" in dirty
+    assert "\n1 finding suppressed.\n" in dirty
+
+
+def test_one_v_shows_more_examples() -> None:
+    text = report("text", _findings(), verbose=1)
+
+    assert len(re.findall(r"^  a\d+\.pyc:", text, re.MULTILINE)) == 20
+    assert "\n  ... and 1,181 more\n" in text
+    assert "-vv shows every path" in text.replace("\n", " ")
+
+
+def test_two_v_stream_everything() -> None:
+    found = _findings()
+
+    lines = report("text", found, verbose=2).splitlines()
+
+    assert lines[0] == "a0.pyc: PYC101 warning: stale: the header has 1, the source 2"
+    assert lines[len(found)] == ""
+    assert "\n".join(lines[len(found) + 1 :]) == (
+        "5,400 caches in 731 directories\n"
+        "State    5,000 fresh, 312 stale, 88 orphaned\n"
+        "Python   5,300 cpython-3.12, 100 cpython-3.9\n"
+        "Size     89.1 MB, 1.2 MB of it reclaimable\n"
+        "Time     0.50 s, 10,800 files/s\n"
+        "\n"
+        "PYC501 security     1 x  Code does not match its source\n"
+        "PYC004 error        1 x  Payload cannot be decoded\n"
+        "PYC101 warning  1,201 x  Stale: the source's time differs\n"
+        "PYC801 info         1 x  Disk used by caches\n"
+        "\n"
+        "Next: pycinspect rules PYC501 says why it matters and what to do."
+    )
+
+
+@pytest.mark.parametrize("verbose", [0, 1, 2])
+def test_hostile_paths_do_nothing_to_a_terminal(verbose: int) -> None:
+    text = report("text", hostile_findings(), verbose=verbose, states=_none(), width=60)
+
+    assert all(line.isprintable() for line in text.split("\n"))
+    if verbose:
+        assert text.count("pyc: ") + text.count(".pyc\n") >= 4 * len(HOSTILE)
+
+
+def test_words_are_never_broken() -> None:
+    text = report("text", [stale(LONG, "x" * 100)], width=40)
+
+    assert f"\n  {LONG.removeprefix(BASE + '/')}\n" in text
+    assert f"\n      {'x' * 100},\n" in text
+    message = [line for line in text.splitlines() if line.startswith("      ")]
+    assert all(len(line) <= 40 for line in message if " " in line.strip())
+
+
+def test_pythons_fill_as_many_lines_as_they_need() -> None:
+    tags = Counter({f"cpython-3.{minor}": 1000 - minor for minor in range(9)})
+    text = report("text", [stale("a.pyc")], tags=tags, width=50)
+
+    assert (
+        "Python   1,000 cpython-3.0, 999 cpython-3.1,\n"
+        "         998 cpython-3.2, 997 cpython-3.3,\n" in text
+    )
+
+
+def test_one_rule_with_two_severities_makes_two_groups() -> None:
+    text = report("text", [stale("a"), stale("b")._replace(severity=Forged.severity)])
+
+    assert "PYC101 security 1 x" in text
+    assert "PYC101 warning  1 x" in text
+
+
+def test_colours_change_nothing_but_colours() -> None:
+    colored = report("text", _findings(), color=True)
+
+    assert "\x1b[" in colored
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == GOLDEN
+
+
+def test_rich_is_imported_for_colours_only() -> None:
+    code = "import sys, pycinspect.report; assert 'rich' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
