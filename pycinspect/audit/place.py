@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import re
 
+from pycinspect.audit.walk import Directory
 from pycinspect.dialects import Dialect, DialectTable
 
-__all__ = ["dialect_of_place", "pinned_python"]
+__all__ = ["Places", "dialect_of_place", "pinned_python"]
 
 #: ``lib/python3.12``, ``lib64/pypy3.9``, ``Lib`` of a framework: sysconfig's schemes.
-_LIBRARY = re.compile(r"(?:^|[\\/])lib(?:64)?[\\/](?P<name>python|pypy)(?P<version>\d\.\d+)(?=t?(?:[\\/]|$))")
+_LIBRARY = re.compile(
+    r"(?:^|[\\/])lib(?:64)?[\\/]"
+    r"(?P<name>python|pypy)(?P<version>\d\.\d+)(?=t?(?:[\\/]|$))"
+)
 
 _IMPLEMENTATIONS = {"python": "cpython", "pypy": "pypy"}
 
@@ -25,8 +29,60 @@ def dialect_of_place(path: str, dialects: DialectTable) -> Dialect | None:
     places = list(_LIBRARY.finditer(os.path.abspath(path)))
     if not places:
         return None
-    name = f"{_IMPLEMENTATIONS[places[-1]['name']]}-{places[-1]['version']}"
+    name = _dialect_name(places[-1])
     return next((row for row in dialects if row.name == name), None)
+
+
+def _dialect_name(place: re.Match[str]) -> str:
+    return f"{_IMPLEMENTATIONS[place['name']]}-{place['version']}"
+
+
+class Places:
+    """:func:`dialect_of_place` for one directory of a tree after another.
+
+    The answer for the root, or for the library entered last, holds for everything below
+    unless a further name like that of a library follows; only then is a path parsed.
+    """
+
+    def __init__(self, dialects: DialectTable) -> None:
+        self._dialects = {row.name: row for row in dialects}
+        self._root = ""
+        self._absolute_root = ""
+        self._of_root: Dialect | None = None
+        self._within = "\0"  # no path starts like this
+        self._dialect: Dialect | None = None
+
+    def dialect_of(self, directory: Directory) -> Dialect | None:
+        """Return the interpreter whose library a directory lies in, None outside any."""
+        path = directory.path
+        if not path.startswith(self._within):
+            self._begin(directory.root)
+        below = path[len(self._within) :]
+        if "python" in below or "pypy" in below:
+            self._parse(path)
+        return self._dialect
+
+    def _begin(self, root: str) -> None:
+        """Go back to what holds for the whole tree."""
+        if root != self._root:
+            self._root = root
+            self._absolute_root = os.path.abspath(root)
+            places = list(_LIBRARY.finditer(self._absolute_root))
+            name = _dialect_name(places[-1]) if places else ""
+            self._of_root = self._dialects.get(name)
+        self._within = root
+        self._dialect = self._of_root
+
+    def _parse(self, path: str) -> None:
+        """Look for the innermost library, and note below which directory it holds."""
+        below = path[len(self._root) :].lstrip(os.sep)
+        text = os.path.join(self._absolute_root, below)
+        for place in _LIBRARY.finditer(text):
+            end = place.end() - len(text) + len(path)
+            if end > len(self._root):
+                separator = path.find(os.sep, end)
+                self._within = path[: separator + 1] if separator >= 0 else path + os.sep
+                self._dialect = self._dialects.get(_dialect_name(place))
 
 
 def pinned_python(root: str) -> tuple[int, int] | None:

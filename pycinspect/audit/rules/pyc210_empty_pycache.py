@@ -1,0 +1,41 @@
+"""What it finds
+=============
+A ``__pycache__`` with nothing in it.
+
+Why it matters
+==============
+It does no harm, but it tells that something removed the caches and not the
+directory, or that writing them failed after the directory was made.
+
+What to do
+==========
+Delete it.
+"""
+
+import os
+from collections.abc import Iterator
+
+from pycinspect.audit.findings import Finding, Severity
+from pycinspect.audit.rule import Rule
+from pycinspect.audit.walk import Directory
+from pycinspect.pyc import PYCACHE
+
+__all__ = ["EmptyPycache"]
+
+
+class EmptyPycache(Rule):
+    """PYC210."""
+
+    id = "PYC210"
+    name = "empty-pycache"
+    title = "Empty __pycache__"
+    severity = Severity.INFO
+    message = "{directory} is empty"
+
+    def check_directory(self, directory: Directory) -> Iterator[Finding]:
+        """Report a cache directory that was read and has no entries."""
+        cache = directory.cache
+        if cache is None or cache.entries or cache.is_link or cache.error is not None:
+            return
+        if os.path.basename(cache.path) == PYCACHE:  # below a prefix it may be a namesake
+            yield self.of_path(cache.path, {"directory": PYCACHE})
