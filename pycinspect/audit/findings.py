@@ -48,8 +48,14 @@ class Finding(NamedTuple):
 
     @property
     def message(self) -> str:
-        """The finding as one sentence without a full stop."""
-        return self.template.format_map(self.data)
+        """The finding as one sentence without a full stop.
+
+        A plugin's template whose fields are not in its data is shown as it is.
+        """
+        try:
+            return self.template.format_map(self.data)
+        except (LookupError, ValueError, AttributeError):
+            return self.template
 
 
 @dataclass(slots=True)

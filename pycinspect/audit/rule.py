@@ -94,6 +94,7 @@ class Rule:
         title: what is found, in a few words.
         severity: how bad it is.
         message: one sentence; a finding's data fills it.
+        about_tree: a finding is about a whole tree, and explains others.
         reasons: where set, :meth:`check_cache` sees only caches that the importer
             judges for one of these reasons.
     """
@@ -103,6 +104,7 @@ class Rule:
     title: ClassVar[str]
     severity: ClassVar[Severity]
     message: ClassVar[str]
+    about_tree: ClassVar[bool] = False
     reasons: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, context: Context) -> None:

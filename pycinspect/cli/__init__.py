@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from io import TextIOWrapper
 
 import click
 
@@ -51,3 +53,7 @@ def main() -> None:
 
     Exit codes: 0 clean, 1 findings or differences, 2 could not do it.
     """
+    # A name that the terminal's encoding lacks is shown escaped, not refused.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -33,13 +33,14 @@ class _Group:
 
     severity: Severity
     rule: str
+    about_tree: bool
     count: int = 0
     examples: list[tuple[str, str]] = field(default_factory=list)
 
     @property
-    def order(self) -> tuple[int, int, str]:
-        """The worst first, then the most frequent."""
-        return -self.severity.rank, -self.count, self.rule
+    def order(self) -> tuple[int, bool, int, str]:
+        """The worst first; what explains a whole tree before its files; the most frequent."""
+        return -self.severity.rank, not self.about_tree, -self.count, self.rule
 
 
 class TextReporter:
@@ -57,7 +58,8 @@ class TextReporter:
         key = (finding.severity, finding.rule)
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = _Group(*key)
+            rule = self._context.rules.get(finding.rule)
+            group = self._groups[key] = _Group(*key, rule is not None and rule.about_tree)
         group.count += 1
         if not self._streams and group.count > self._kept:
             return

@@ -33,6 +33,7 @@ class TreeStale(Rule):
     title = "Whole tree stale the same way"
     severity = Severity.WARNING
     message = "{stale} of {timestamp_caches} timestamp caches are stale: {explanation}"
+    about_tree = True
     reasons = frozenset({"header-matches", "mtime-differs", "mtime-never-matches"})
 
     def __init__(self, context: Context) -> None:
