@@ -59,7 +59,7 @@ def cache_from_source(
     filename = _filename(tail, row, rule, str(optimization))
     if pycache_prefix is None or not rule.prefix:
         return system.join(head, rule.directory, filename)
-    head = _absolute(head, current_directory or os.getcwd(), system)
+    head = _absolute(head, current_directory or os.getcwd(), rule, system)
     if head[1:2] == ":" and head[0] not in system.separators:
         head = head[2:]  # a drive
     return system.join(pycache_prefix, head.lstrip(system.separators), filename)
@@ -98,8 +98,10 @@ def source_from_cache(
         return _source_beside(cache, rule)
     head, filename = system.split(cache)
     stripped = (pycache_prefix or "").rstrip(system.separators) if rule.prefix else ""
-    if pycache_prefix is not None and rule.prefix and head.startswith(
-        stripped + system.separators[0]
+    if (
+        pycache_prefix is not None
+        and rule.prefix
+        and head.startswith(stripped + system.separators[0])
     ):
         head = head[len(stripped) :]
     else:
@@ -111,9 +113,7 @@ def source_from_cache(
                 path=cache,
             )
     if rule.optimization is OptimizationName.PYO and filename.count(".") != 2:
-        raise PycInspectError(
-            "not-a-cache-path", f"expected 2 dots in {filename!r}", path=cache
-        )
+        raise PycInspectError("not-a-cache-path", f"expected 2 dots in {filename!r}", path=cache)
     try:
         stem = parse_cache_name(filename).stem
     except ValueError as error:
@@ -146,9 +146,7 @@ def _source_beside(cache: str, rule: CachePath) -> str:
     for ending in endings:
         if cache.endswith(ending):
             return cache.removesuffix(ending) + ".py"
-    raise PycInspectError(
-        "not-a-cache-path", f"does not end in {' or '.join(endings)}", path=cache
-    )
+    raise PycInspectError("not-a-cache-path", f"does not end in {' or '.join(endings)}", path=cache)
 
 
 def _filename(tail: str, row: Dialect, rule: CachePath, optimization: str) -> str:
@@ -169,14 +167,11 @@ def _filename(tail: str, row: Dialect, rule: CachePath, optimization: str) -> st
     return f"{name}.opt-{optimization}.pyc"
 
 
-def _absolute(head: str, current_directory: str, system: Platform) -> str:
+def _absolute(head: str, current_directory: str, rule: CachePath, system: Platform) -> str:
     """Make a directory absolute as ``_path_abspath`` does: as text, ``..`` stays."""
-    if system.drives:
-        import ntpath  # noqa: PLC0415 - only for paths of Windows
-
-        if ntpath.isabs(head) and ntpath.splitdrive(head)[0]:
-            return head
-        return ntpath.normpath(ntpath.join(current_directory, head))
-    if head.startswith(system.separators):
+    if system.is_absolute(head):
         return head
+    if rule.drops_dot:
+        for separator in system.separators:
+            head = head.removeprefix(f".{separator}")
     return system.join(current_directory, head)

@@ -29,7 +29,7 @@ def source_hash(source: bytes, dialect: Dialect) -> bytes:
     if dialect.source_hash is None:
         raise PycInspectError("no-source-hash", f"{dialect.name} has no hash-based caches")
     try:
-        import siphash24  # noqa: PLC0415 - a compiled package; absent under WebAssembly
+        import siphash24
     except ImportError:
         raise PycInspectError(
             "hash-unavailable", "a source hash needs the package siphash24"

@@ -60,6 +60,8 @@ PYCACHE_PYO = CachePath("__pycache__", OptimizationName.PYO, stem_ends_at_last_d
 PYCACHE_OPT = CachePath("__pycache__", OptimizationName.OPT_TAG)
 #: sys.pycache_prefix, 3.8.
 PYCACHE_PREFIX = CachePath("__pycache__", OptimizationName.OPT_TAG, prefix=True)
+#: importlib/_bootstrap_external.py: _path_abspath, 3.12.
+PYCACHE_PREFIX_312 = CachePath("__pycache__", OptimizationName.OPT_TAG, prefix=True, drops_dot=True)
 #: org/python/core/imp.java: makeCompiledFilename.
 PY_CLASS = CachePath("", OptimizationName.ABSENT, ending="$py.class")
 

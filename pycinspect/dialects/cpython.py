@@ -101,7 +101,8 @@ _ERA_3_7 = replace(
 )
 _ERA_3_8 = replace(_ERA_3_7, cache_path=b.PYCACHE_PREFIX, zip_importer=b.ZIP_38, note="")
 _ERA_3_11 = replace(_ERA_3_8, source_hash=SourceHash.SIPHASH_13)
-_ERA_3_14 = replace(_ERA_3_11, zip_importer=b.ZIP_314)
+_ERA_3_12 = replace(_ERA_3_11, cache_path=b.PYCACHE_PREFIX_312)
+_ERA_3_14 = replace(_ERA_3_12, zip_importer=b.ZIP_314)
 
 
 def _beside_the_source() -> Iterator[Dialect]:
@@ -159,9 +160,7 @@ def _in_pycache() -> Iterator[Dialect]:
     yield _tagged(_ERA_3_2, 2, 3180, 3160, 3170)
     # In development 3.3 still had 3.2's header.
     yield replace(_tagged(_ERA_3_2, 3, 3200, 3190), name="cpython-3.3a0", note="development only")
-    yield replace(
-        _tagged(_ERA_3_3, 3, 3230, 3210, 3220), extensions=b.extensions_33("cpython-33")
-    )
+    yield replace(_tagged(_ERA_3_3, 3, 3230, 3210, 3220), extensions=b.extensions_33("cpython-33"))
     yield replace(
         _tagged(_ERA_3_3, 4, 3310, *range(3250, 3310, 10)),
         extensions=b.extensions_33("cpython-34"),
@@ -170,7 +169,10 @@ def _in_pycache() -> Iterator[Dialect]:
     yield replace(_tagged(_ERA_3_5, 5, 3351, 3320, 3330, 3340), extensions=extensions)
     # The change of 3351 came with 3.5.3, whatever CPython's comment says.
     yield replace(
-        _tagged(_ERA_3_5, 5, 3350), name="cpython-3.5.2", extensions=extensions, note="3.5.0 to 3.5.2"
+        _tagged(_ERA_3_5, 5, 3350),
+        name="cpython-3.5.2",
+        extensions=extensions,
+        note="3.5.0 to 3.5.2",
     )
     yield replace(
         _tagged(_ERA_3_6, 6, 3379, 3360, 3361, range(3370, 3374), range(3375, 3379)),
@@ -190,8 +192,8 @@ def _in_pycache() -> Iterator[Dialect]:
     yield _multiarch(_tagged(_ERA_3_8, 10, 3439, range(3430, 3439)))
     # Since 3.11 the words of Python 3.n start at 2900 + 50 n.
     yield _multiarch(_tagged(_ERA_3_11, 11, 3495, range(3450, 3495)))
-    yield _multiarch(_tagged(_ERA_3_11, 12, 3531, range(3500, 3531)))
-    yield _multiarch(_tagged(_ERA_3_11, 13, 3571, range(3550, 3571)))
+    yield _multiarch(_tagged(_ERA_3_12, 12, 3531, range(3500, 3531)))
+    yield _multiarch(_tagged(_ERA_3_12, 13, 3571, range(3550, 3571)))
     yield _multiarch(_tagged(_ERA_3_14, 14, 3627, range(3600, 3627)))
     yield replace(
         _tagged(_ERA_3_14, 15, 3666, range(3650, 3666)),

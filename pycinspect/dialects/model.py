@@ -97,6 +97,7 @@ class CachePath:
         stem_ends_at_last_dot: whether ``b.c.py`` is cached as ``b.c.TAG.pyc``
             (``importlib.util.cache_from_source`` since 3.5) or ``b.TAG.pyc``.
         prefix: whether ``sys.pycache_prefix`` exists (3.8).
+        drops_dot: whether ``./`` before a relative path is left out under a prefix.
         ending: what a cache's name ends in.
     """
 
@@ -104,6 +105,7 @@ class CachePath:
     optimization: OptimizationName
     stem_ends_at_last_dot: bool = True
     prefix: bool = False
+    drops_dot: bool = False
     ending: str = ".pyc"
 
 

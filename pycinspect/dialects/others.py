@@ -50,6 +50,7 @@ _PYPY_37 = replace(
     source_hash=SourceHash.SIPHASH_24,
 )
 _PYPY_38 = replace(_PYPY_37, cache_path=b.PYCACHE_PREFIX, zip_importer=b.ZIP_38)
+_PYPY_312 = replace(_PYPY_38, cache_path=b.PYCACHE_PREFIX_312)
 
 
 def _pypy(
@@ -92,7 +93,7 @@ _PYPY = (
     _pypy(_PYPY_38, 11, 432, ("pypy311",)),
     _pypy(_PYPY_38, 11, 416, ("pypy311",), release="-v7.3.22"),
     _pypy(_PYPY_38, 11, 400, ("pypy311",), release="-v7.3.18"),
-    _pypy(_PYPY_38, 12, 448, ("pypy312",)),
+    _pypy(_PYPY_312, 12, 448, ("pypy312",)),
 )
 
 # --- GraalPy -----------------------------------------------------------------
@@ -129,7 +130,10 @@ def _graalpy(
 
 
 _GRAALPYS = (
-    _graalpy("19", 7, 0xAF0C, ("graalpython",), magic_tail=b"\xaf\xe1"),
+    replace(
+        _graalpy("19", 7, 0xAF0C, ("graalpython",), magic_tail=b"\xaf\xe1"),
+        cache_path=b.PYCACHE_OPT,
+    ),
     _graalpy("20.3", 8, 3413, ("graalpython-38",), told_by_tag=True),
     _graalpy("21.0", 8, 21070, ("graalpython-38",)),
     _graalpy("22.0", 8, 21150, ("graalpython-38",)),
@@ -138,10 +142,15 @@ _GRAALPYS = (
     _graalpy("23.0", 10, 21270, ("graalpy230-310",)),
     _graalpy("23.1", 10, 21280, ("graalpy231-310", "graalpy240-310")),
     _graalpy("24.2", 11, 21290, ("graalpy242-311", "graalpy241-311")),
-    _graalpy("25.0", 12, 21290, ("graalpy250-312",), told_by_tag=True),
-    _graalpy("25.1", 12, 21320, ("graalpy250-312",)),
-    _graalpy("25.2", 12, 21330, ("graalpy250-312",)),
-    _graalpy("25.3", 13, 21330, ("graalpy253-313",), told_by_tag=True),
+    *(
+        replace(row, cache_path=b.PYCACHE_PREFIX_312)
+        for row in (
+            _graalpy("25.0", 12, 21290, ("graalpy250-312",), told_by_tag=True),
+            _graalpy("25.1", 12, 21320, ("graalpy250-312",)),
+            _graalpy("25.2", 12, 21330, ("graalpy250-312",)),
+            _graalpy("25.3", 13, 21330, ("graalpy253-313",), told_by_tag=True),
+        )
+    ),
 )
 
 # --- RustPython, Pyston, Skybison ---------------------------------------------
@@ -155,6 +164,7 @@ _RUSTPYTHON = replace(
     python=(3, 14),
     magic_word=2997,
     cache_tags=("rustpython-314",),
+    cache_path=b.PYCACHE_PREFIX_312,
     writer=b.WRITE_ATOMIC_37,
     extensions=b.NO_EXTENSIONS,
     source_hash=SourceHash.SIPHASH_13,
@@ -198,6 +208,7 @@ _STRANGERS = (
         python=(3, 8),
         magic_word=1005,
         cache_tags=("skybison-38",),
+        cache_path=b.PYCACHE_PREFIX,
         prereleases=frozenset(),
         magic_tail=b"Y\n",
     ),
@@ -232,7 +243,13 @@ _IRONPYTHON = replace(
 _OTHER_CACHES = (
     _JYTHON,
     _IRONPYTHON,
-    replace(_IRONPYTHON, name="ironpython-3.4", python=(3, 4), cache_tags=("ironpython-34",), finder=b.FILE_FINDER_35),
+    replace(
+        _IRONPYTHON,
+        name="ironpython-3.4",
+        python=(3, 4),
+        cache_tags=("ironpython-34",),
+        finder=b.FILE_FINDER_35,
+    ),
 )
 
 

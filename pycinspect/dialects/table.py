@@ -88,7 +88,7 @@ class DialectTable:
         Raises:
             PycInspectError: ``unknown-dialect`` for one without a row.
         """
-        from importlib.util import MAGIC_NUMBER  # noqa: PLC0415 - costs 1 ms of start-up
+        from importlib.util import MAGIC_NUMBER
 
         row = self.find(MAGIC_NUMBER, sys.implementation.cache_tag)
         if row is None:
@@ -100,7 +100,7 @@ class DialectTable:
         return row
 
     def _unknown(self, name: str) -> PycInspectError:
-        from difflib import get_close_matches  # noqa: PLC0415 - only for this message
+        from difflib import get_close_matches
 
         near = get_close_matches(name, self._by_name, n=3, cutoff=0.3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""

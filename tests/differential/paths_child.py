@@ -1,8 +1,7 @@
 """Runs inside an oracle, from Python 3.6 on: computes cache paths.
 
-Reads {"directory", "questions": [[function, path, optimization, prefix], ...]}
-as JSON from standard input; answers the current directory, and for every
-question a path or the name of the exception.
+Reads [[directory, [[function, path, optimization, prefix], ...]], ...] as JSON
+from standard input; answers every question with a path or the name of an exception.
 """
 
 import json
@@ -17,12 +16,14 @@ def answer(function, path, optimization, prefix):
         if function == "cache_from_source":
             return {"path": cache_from_source(path, optimization=optimization)}
         return {"path": source_from_cache(path)}
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
         return {"error": type(error).__name__}
 
 
+def answers(directory, questions):
+    os.chdir(directory)
+    return [answer(*question) for question in questions]
+
+
 if __name__ == "__main__":
-    request = json.load(sys.stdin)
-    os.chdir(request["directory"])
-    answers = [answer(*question) for question in request["questions"]]
-    json.dump({"directory": os.getcwd(), "answers": answers}, sys.stdout)
+    json.dump([answers(*batch) for batch in json.load(sys.stdin)], sys.stdout)

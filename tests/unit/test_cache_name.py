@@ -31,7 +31,7 @@ def test_parts(filename: str, parts: CacheName) -> None:
     ["", "mod", "mod.pyc", "a.b.c.d.pyc", "a.t.opt-.pyc", "a.t.opt-1-2.pyc", "a.t.2.pyc"],
 )
 def test_refused(filename: str) -> None:
-    with pytest.raises(ValueError, match="dots|optimization"):
+    with pytest.raises(ValueError, match=r"dots|optimization"):
         parse_cache_name(filename)
 
 
@@ -40,7 +40,7 @@ def test_agrees_with_the_running_importlib(filename: str) -> None:
     try:
         source = importlib.util.source_from_cache(f"d/__pycache__/{filename}")
     except ValueError:
-        with pytest.raises(ValueError, match="dots|optimization"):
+        with pytest.raises(ValueError, match=r"dots|optimization"):
             parse_cache_name(filename)
     else:
         assert source == f"d/{parse_cache_name(filename).stem}.py"

@@ -185,7 +185,7 @@ def test_two_rows_that_cannot_be_told_apart_are_refused(
     twin: Callable[[Dialect], Dialect],
 ) -> None:
     row = DIALECTS["cpython-3.12"]
-    with pytest.raises(ValueError, match="two dialects are called|claim"):
+    with pytest.raises(ValueError, match=r"two dialects are called|claim"):
         DialectTable([row, twin(row)])
 
 
@@ -199,5 +199,5 @@ def test_two_rows_that_the_tag_tells_apart_are_taken() -> None:
 
 
 def test_running_interpreter_without_a_row() -> None:
-    with pytest.raises(PycInspectError, match="the running .* has no dialect"):
+    with pytest.raises(PycInspectError, match=r"the running .* has no dialect"):
         DialectTable([]).running()

@@ -10,7 +10,9 @@ import pytest
 
 import pycinspect
 
-MODULES = sorted(module.name for module in pkgutil.walk_packages(pycinspect.__path__, "pycinspect."))
+MODULES = sorted(
+    module.name for module in pkgutil.walk_packages(pycinspect.__path__, "pycinspect.")
+)
 
 
 @pytest.mark.parametrize("name", MODULES)

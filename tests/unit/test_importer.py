@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from importlib import _bootstrap_external as importlib_external  # type: ignore[attr-defined]
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -27,6 +28,9 @@ from pycinspect.dialects import DIALECTS, Dialect, MtimeRounding
 from pycinspect.values import HashCheckMode
 from tests.unit.headers import PYC_ROWS, checked, timestamp, unchecked
 from tests.unit.stats import stat_of
+
+#: The functions that the importer itself calls.
+importlib_external: Any = import_module("importlib._bootstrap_external")
 
 SECOND = 10**9
 SOURCE = b"answer = 42\n"
@@ -223,34 +227,33 @@ WRONG_HASH = bytes(8)
 
 @pytest.mark.parametrize("row", PEP_552_ROWS, ids=lambda row: row.name)
 @pytest.mark.parametrize(
-    ("make", "right", "mode", "outcome", "reason", "flags"),
+    ("make", "right", "mode", "expected"),
     [
-        (checked, True, DEFAULT, Outcome.LOAD, "source-hash-matches", 0),
-        (checked, True, ALWAYS, Outcome.LOAD, "source-hash-matches", 0),
-        (checked, True, NEVER, Outcome.LOAD, "hash-not-checked", 0),
-        (checked, False, DEFAULT, Outcome.RECOMPILE, "source-hash-differs", 3),
-        (checked, False, ALWAYS, Outcome.RECOMPILE, "source-hash-differs", 3),
-        (checked, False, NEVER, Outcome.LOAD, "hash-not-checked", 0),
-        (unchecked, True, DEFAULT, Outcome.LOAD, "unchecked-hash", 0),
-        (unchecked, True, ALWAYS, Outcome.LOAD, "source-hash-matches", 0),
-        (unchecked, True, NEVER, Outcome.LOAD, "unchecked-hash", 0),
-        (unchecked, False, DEFAULT, Outcome.LOAD, "unchecked-hash", 0),
-        (unchecked, False, ALWAYS, Outcome.RECOMPILE, "source-hash-differs", 1),
-        (unchecked, False, NEVER, Outcome.LOAD, "unchecked-hash", 0),
+        (checked, True, DEFAULT, (Outcome.LOAD, "source-hash-matches", 0)),
+        (checked, True, ALWAYS, (Outcome.LOAD, "source-hash-matches", 0)),
+        (checked, True, NEVER, (Outcome.LOAD, "hash-not-checked", 0)),
+        (checked, False, DEFAULT, (Outcome.RECOMPILE, "source-hash-differs", 3)),
+        (checked, False, ALWAYS, (Outcome.RECOMPILE, "source-hash-differs", 3)),
+        (checked, False, NEVER, (Outcome.LOAD, "hash-not-checked", 0)),
+        (unchecked, True, DEFAULT, (Outcome.LOAD, "unchecked-hash", 0)),
+        (unchecked, True, ALWAYS, (Outcome.LOAD, "source-hash-matches", 0)),
+        (unchecked, True, NEVER, (Outcome.LOAD, "unchecked-hash", 0)),
+        (unchecked, False, DEFAULT, (Outcome.LOAD, "unchecked-hash", 0)),
+        (unchecked, False, ALWAYS, (Outcome.RECOMPILE, "source-hash-differs", 1)),
+        (unchecked, False, NEVER, (Outcome.LOAD, "unchecked-hash", 0)),
     ],
 )
 def test_hash_based_cache(
     row: Dialect,
-    make: Any,
+    make: Callable[[Dialect, bytes], bytes],
     right: bool,
     mode: HashCheckMode,
-    outcome: Outcome,
-    reason: str,
-    flags: int,
+    expected: tuple[Outcome, str, int],
 ) -> None:
+    """The last of three is what the recompiled cache has as its flags."""
     cache = make(row, source_hash(SOURCE, row) if right else WRONG_HASH) + b"payload"
     judgement = _judge(row, cache, checks=mode)
-    assert (judgement.outcome, judgement.reason, judgement.flags) == (outcome, reason, flags)
+    assert (judgement.outcome, judgement.reason, judgement.flags) == expected
 
 
 @pytest.mark.parametrize(
