@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["WANTED", "Oracle", "OracleFailure", "find_oracle", "find_oracles"]
+__all__ = ["WANTED", "Oracle", "OracleError", "find_oracle", "find_oracles"]
 
 #: Oracle's name to its dialect's; these twelve are there in CI.
 WANTED: Mapping[str, str] = {
@@ -39,7 +39,7 @@ _PROBE = (
 )
 
 
-class OracleFailure(Exception):
+class OracleError(Exception):
     """The child died instead of answering; the message is what it printed."""
 
 
@@ -81,7 +81,7 @@ class Oracle:
                 that do not see all of it. The paths are the same inside.
 
         Raises:
-            OracleFailure: the child failed, or its answer is no JSON.
+            OracleError: the child failed, or its answer is no JSON.
         """
         child = subprocess.run(
             self._command(script, arguments, environment or {}, directories),
@@ -97,7 +97,7 @@ class Oracle:
                 return json.loads(child.stdout)
         except ValueError:
             pass
-        raise OracleFailure(
+        raise OracleError(
             f"{self.name} ended with {child.returncode}\n{child.stdout[-2000:]}\n{child.stderr[-4000:]}"
         )
 

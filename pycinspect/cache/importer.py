@@ -9,7 +9,6 @@ statement, and a cache without source has nothing to fall back to.
 from __future__ import annotations
 
 import os
-import stat
 import struct
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

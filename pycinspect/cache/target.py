@@ -87,7 +87,7 @@ def _judge_cache(target: str, row: Dialect, options: ImportOptions) -> Verdict:
 def _judge_other(target: str, row: Dialect, options: ImportOptions) -> Verdict:
     """Judge bytecode outside the cache directory: it stands in a source's place."""
     directory = os.path.basename(os.path.dirname(os.path.abspath(target)))
-    if directory == PYCACHE or target.endswith(".pyo") and options.optimize == 0:
+    if directory == PYCACHE or (target.endswith(".pyo") and options.optimize == 0):
         return _nobody_looks(target, row)
     return _judge_source(os.path.splitext(target)[0] + ".py", row, options)
 

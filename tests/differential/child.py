@@ -2,6 +2,7 @@
 
 Reads a request as JSON from standard input: {"task": "facts" | "imports", ...}.
 """
+# ruff: noqa: BLE001, UP036 - it does run on 2.7, and reports whatever is raised
 
 import binascii
 import json

@@ -16,16 +16,38 @@ from pycinspect.cache import (
     Outcome,
     Platform,
     Verdict,
+    Write,
+    expected_header,
     judge_module,
     running_platform,
+    source_hash,
 )
 from pycinspect.dialects import DIALECTS
 from pycinspect.values import HashCheckMode
 from tests.differential.kit import CHILD, RAISING, Kit
 from tests.differential.situations import Situation, Start
-from tests.differential.trees import NOBODY, READ_LIMIT, Entry, build, ordinary_user, remove, snapshot, workspace
+from tests.differential.trees import (
+    NOBODY,
+    READ_LIMIT,
+    Entry,
+    build,
+    ordinary_user,
+    remove,
+    snapshot,
+    workspace,
+)
 
 __all__ = ["Disagreement", "Effect", "Tally", "compare", "platform_of"]
+
+
+class Written(NamedTuple):
+    """A new cache: its permission bits and its header, None for no prediction."""
+
+    mode: int
+    header: bytes | None
+
+    def __str__(self) -> str:
+        return f"mode {self.mode:04o}, header {self.header.hex(' ', 4) if self.header else 'any'}"
 
 
 class Effect(NamedTuple):
@@ -34,13 +56,13 @@ class Effect(NamedTuple):
     Args:
         ran: the markers of the code that ran, in order.
         raised: the type of the exception that reached the import statement.
-        written: path to permission bits and header flags of new caches.
+        written: new caches by their paths.
         touched: anything else that changed in the tree.
     """
 
     ran: tuple[str, ...]
     raised: str | None
-    written: Mapping[str, tuple[int, int | None]]
+    written: Mapping[str, Written]
     touched: tuple[str, ...] = ()
 
 
@@ -70,7 +92,7 @@ class Disagreement:
 
 
 def _words(effect: Effect) -> str:
-    written = {path: (f"{mode:04o}", flags) for path, (mode, flags) in effect.written.items()}
+    written = ", ".join(f"{path} ({what})" for path, what in effect.written.items())
     return f"ran {effect.ran}, raised {effect.raised}, wrote {written}, touched {effect.touched}"
 
 
@@ -132,7 +154,7 @@ def _tally(kit: Kit, cases: Sequence[_Case], answers: Sequence[Mapping[str, Any]
             unfit.append(case.situation.name)
             continue
         observed = _observed(kit, case, answer)
-        predicted = _settled(case.predicted, case.root)
+        predicted = _settled(case.predicted, observed, case.root)
         if observed != predicted:
             disagreements.append(
                 Disagreement(
@@ -221,21 +243,30 @@ def _predicted(kit: Kit, root: Path, verdicts: Iterable[Verdict]) -> Effect:
     """Translate pycinspect's verdicts; they are about files, effects are about code."""
     ran: list[str] = []
     raised: str | None = None
-    written: dict[str, tuple[int, int | None]] = {}
+    written: dict[str, Written] = {}
     for verdict in verdicts:
         code = _code_that_runs(verdict, root)
         raised = verdict.exception or _failure_elsewhere(kit, verdict, code)
         if raised is not None:
             break
-        if verdict.writes is not None:
+        if verdict.writes is not None and code is not None:
             path = os.path.join(root, verdict.writes.path)
-            written[path] = (verdict.writes.mode, verdict.writes.flags)
+            written[path] = Written(verdict.writes.mode, _header(verdict, verdict.writes, code, root))
         marker = None if code is None else kit.marker_of(code)
         ran += [] if marker is None else [marker]
         if marker in RAISING:
             raised = "RuntimeError"
             break
     return Effect(tuple(ran), raised, written)
+
+
+def _header(verdict: Verdict, writes: Write, source: bytes, root: Path) -> bytes | None:
+    """Return the header that a new cache should have."""
+    row, flags = verdict.dialect, writes.flags or 0
+    if flags:
+        return row.magic + flags.to_bytes(4, "little") + source_hash(source, row)
+    assert verdict.found.path is not None
+    return expected_header(row, os.stat(os.path.join(root, verdict.found.path)))
 
 
 def _code_that_runs(verdict: Verdict, root: Path) -> bytes | None:
@@ -266,14 +297,15 @@ def _failure_elsewhere(kit: Kit, verdict: Verdict, code: bytes | None) -> str | 
 def _observed(kit: Kit, case: _Case, answer: Mapping[str, Any]) -> Effect:
     """Translate what the child reports and what its import left in the tree."""
     after = snapshot(case.root)
-    written, touched = {}, []
+    written: dict[str, Written] = {}
+    touched = []
     for path in _changed(case.before, after):
         entry = after.get(path)
-        if entry is None or not _is_cache(kit, entry):
+        content = None if entry is None else entry.content
+        if entry is not None and isinstance(content, bytes) and content.startswith(kit.magic):
+            written[path] = Written(stat.S_IMODE(entry.mode), content[: kit.header_size])
+        else:
             touched.append(path)
-            continue
-        flags = int.from_bytes(entry.content[4:8], "little") if kit.has_flags else None
-        written[path] = (stat.S_IMODE(entry.mode), flags)
     return Effect(tuple(answer["ran"]), answer["raised"], written, tuple(touched))
 
 
@@ -285,18 +317,17 @@ def _changed(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> Iterato
             yield path
 
 
-def _is_cache(kit: Kit, entry: Entry) -> bool:
-    return isinstance(entry.content, bytes) and entry.content.startswith(kit.magic)
-
-
-def _settled(effect: Effect, root: Path) -> Effect:
-    """Return an effect with the paths that files have after the import.
+def _settled(effect: Effect, observed: Effect, root: Path) -> Effect:
+    """Return a predicted effect in the words of the observed one.
 
     A predicted path may lead through links and through ``..``, and through
-    directories that only the import makes.
+    directories that only the import makes. A header is not predicted where no
+    timestamp header would ever be used.
     """
     written = {}
     for path, what in effect.written.items():
         parent = os.path.realpath(os.path.dirname(path))
-        written[os.path.relpath(os.path.join(parent, os.path.basename(path)), root)] = what
+        name = os.path.relpath(os.path.join(parent, os.path.basename(path)), root)
+        seen = observed.written.get(name, what)
+        written[name] = what if what.header is not None else what._replace(header=seen.header)
     return effect._replace(written=written)

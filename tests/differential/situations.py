@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["T", "T_NS", "Directory", "File", "Link", "Node", "Situation", "Start"]
+__all__ = ["T_NS", "Directory", "File", "Link", "Node", "Situation", "Start"]
 
-#: The time of every file that has no other: 2023-11-14, in seconds.
-T = 1_700_000_000
-T_NS = T * 10**9
+#: The time of every file that has no other: 2023-11-14, in nanoseconds.
+T_NS = 1_700_000_000 * 10**9
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ __all__ = ["TABLES", "table_situations"]
 
 _SECOND = 10**9
 _SOURCE = SOURCES["source"]
+_PLAIN = Start()
 
 # Modes are checked as an ordinary user, see trees.NOBODY.
 _UNREADABLE = 0o000
@@ -34,7 +35,7 @@ def _module(
     source: bytes = _SOURCE,
     mtime_ns: int = T_NS,
     mode: int = 0o644,
-    start: Start = Start(),
+    start: Start = _PLAIN,
 ) -> Situation:
     """Return the plain situation: ``d/m.py``, perhaps its cache, perhaps more."""
     nodes: list[Node] = [File("d/m.py", source, mtime_ns, mode)]
@@ -43,7 +44,7 @@ def _module(
     return Situation(name, (*nodes, *more), start=start)
 
 
-def _tree(name: str, *nodes: Node, start: Start = Start(), module: str = "m") -> Situation:
+def _tree(name: str, *nodes: Node, start: Start = _PLAIN, module: str = "m") -> Situation:
     return Situation(name, nodes, start=start, module=module)
 
 
@@ -379,7 +380,7 @@ def search_paths(kit: Kit) -> Iterator[Situation]:
 def candidates(kit: Kit) -> Iterator[Situation]:
     """Every pair of files that a name can stand for; 3.4."""
     fresh = kit.timestamp()
-    files = {
+    files: dict[str, Node] = {
         "source": File("d/m.py", _SOURCE),
         "bytecode": File("d/m.pyc", kit.timestamp("legacy")),
         "optimized bytecode": File("d/m.pyo", kit.timestamp("legacy")),
