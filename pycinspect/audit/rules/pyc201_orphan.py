@@ -13,6 +13,8 @@ What to do
 Delete it. Tools that remove or rename sources should remove their caches, too.
 """
 
+import os
+
 from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.rule import CacheFile, Rule
 
@@ -31,6 +33,6 @@ class Orphan(Rule):
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report a cache without source, unless it lies below the cache prefix."""
-        if self.context.policy.pycache_prefix is not None or cache.name is None:
+        if self.context.policy.pycache_prefix is not None:
             return None  # below the prefix: PYC209
-        return self.of_cache(cache, source_name=f"{cache.name.stem}.py")
+        return self.of_cache(cache, source_name=os.path.basename(cache.source))

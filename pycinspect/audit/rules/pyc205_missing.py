@@ -45,7 +45,7 @@ class Missing(Rule):
 
     def check_directory(self, directory: Directory) -> Iterator[Finding]:
         """Compare the names of sources and caches."""
-        if not self._tails or directory.path != directory.source_path:
+        if not self._tails or directory.is_mirror:
             return  # the sources of a place below the cache prefix lie elsewhere
         cache = directory.cache
         if self._in_pycache and cache is not None and (cache.is_link or cache.error is not None):
