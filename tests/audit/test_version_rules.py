@@ -248,7 +248,7 @@ def test_policy_is_a_pin(tree: Tree, asked: list[str]) -> None:
 
 
 def test_search_for_an_interpreter_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    interpreters.is_installed(row("cpython-3.0"))  # absent nearly everywhere; what counts is silence
+    interpreters.is_installed(row("cpython-3.0"))  # absent nearly everywhere
     assert capfd.readouterr() == ("", "")
 
 
@@ -288,7 +288,9 @@ def _paths(root: str, depth: int) -> Iterator[str]:
             yield from _paths(f"{root.rstrip('/')}/{name}", depth - 1)
 
 
-@pytest.mark.parametrize("root", ["/", "/x/lib", "/x/lib/", "/x/lib/python3.12", "/python3.11", "."])
+@pytest.mark.parametrize(
+    "root", ["/", "/x/lib", "/x/lib/", "/x/lib/python3.12", "/python3.11", "."]
+)
 def test_places_agree_with_the_path_alone(root: str) -> None:
     places = Places(DIALECTS)
     for path in _paths(root, 4):

@@ -1,0 +1,126 @@
+"""What all built-in rules have in common, and what they say of a tree that is well."""
+
+from __future__ import annotations
+
+import os
+import py_compile
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pycinspect.audit import HEADINGS, Audit, Finding, Policy, Rule, Severity, rules
+from pycinspect.audit.rules import BUILT_IN
+from pycinspect.values import InvalidationMode
+from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, row, timestamp, unchecked
+
+RULES = Path(next(iter(rules.__path__)))
+
+
+@pytest.mark.parametrize("rule", BUILT_IN, ids=lambda rule: rule.id)
+def test_rule_is_documented(rule: type[Rule]) -> None:
+    headings = re.findall(r"^(.+)\n=+$", rule.documentation(), re.MULTILINE)
+    assert tuple(headings) == HEADINGS
+    assert rule.title
+    assert not rule.title.endswith(".")
+    assert rule.message[0].islower() or rule.message[0] == "{"
+    assert not rule.message.endswith(".")
+
+
+@pytest.mark.parametrize("rule", BUILT_IN, ids=lambda rule: rule.id)
+def test_file_is_named_after_its_rule(rule: type[Rule]) -> None:
+    module = rule.__module__.rpartition(".")[2]
+    assert module == f"{rule.id.lower()}_{module.partition('_')[2]}"
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name)
+
+
+def test_every_file_is_registered_once_in_order() -> None:
+    ids = [rule.id for rule in BUILT_IN]
+    files = sorted(path.name[:6].upper() for path in RULES.glob("pyc*.py"))
+    assert ids == files
+    assert len({rule.name for rule in BUILT_IN}) == len(BUILT_IN)
+
+
+# --- A tree that is well -----------------------------------------------------------
+
+
+@pytest.fixture
+def compiled(tmp_path: Path) -> Path:
+    """A package as ``compileall`` leaves it, at three levels."""
+    root = tmp_path / "compiled"
+    for name in ("__init__", "module", "sub/__init__", "sub/other"):
+        source = root / "package" / f"{name}.py"
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_bytes(SOURCE)
+        source.chmod(0o644)
+        os.utime(source, (MTIME, MTIME))
+        for level in (0, 1, 2):
+            py_compile.compile(
+                os.fspath(source),
+                optimize=level,
+                doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP,
+            )
+    for path in root.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    (root / ".python-version").write_text(RUNNING.version)
+    return root
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        Policy(),
+        Policy(levels=(0, 1, 2)),
+        Policy(dialect=RUNNING, invalidation_mode=InvalidationMode.TIMESTAMP),
+    ],
+)
+def test_compiled_tree_is_well(compiled: Path, policy: Policy) -> None:
+    audit = Audit([compiled], BUILT_IN, policy)
+    (finding,) = audit
+    assert (finding.rule, finding.severity) == ("PYC801", Severity.INFO)
+    assert audit.summary.files == 12
+
+
+# --- A tree that is not --------------------------------------------------------------
+
+
+def _many_defects(root: Path) -> Tree:
+    tree = Tree(root)
+    tree.module("a/stale.py", timestamp(RUNNING, 1, 1))
+    tree.module("a/zero.py", bytes(16))
+    tree.module("a/old.py", dialect=row("cpython-3.8"))
+    tree.module("b/unchecked.py", unchecked(RUNNING, bytes(8)))
+    tree.module("b/flags.py", timestamp(RUNNING, MTIME, len(SOURCE), flags=2))
+    tree.cache("c/gone.py")
+    tree.cache("c/d/gone.py", b"")
+    tree.file("legacy.pyc", RUNNING.magic)
+    tree.file("clean.pyc", RUNNING.magic)
+    tree.file("__pycache__/x.y.z.w.pyc", b"")
+    tree.file("__pycache__/clean.pyc.77", b"")
+    tree.source("missing.py")
+    return tree
+
+
+def _facts(tree: Tree, findings: list[Finding]) -> Iterator[tuple[str, str, str]]:
+    for finding in findings:
+        message = finding.message.replace(os.fspath(tree.root), "ROOT")
+        yield finding.rule, tree.relative(finding.path), message
+
+
+def test_order_and_content_do_not_change(tmp_path: Path) -> None:
+    trees = [_many_defects(tmp_path / name) for name in ("one", "two")]
+    first, second = (list(_facts(tree, tree.audit(Policy()))) for tree in trees)
+    assert len({rule for rule, _, _ in first}) > 10
+    assert first == second == list(_facts(trees[0], trees[0].audit(Policy())))
+
+
+def test_messages_say_what_data_says(tmp_path: Path) -> None:
+    tree = _many_defects(tmp_path / "tree")
+    for finding in tree.audit(Policy(levels=(0, 1))):
+        fields = {name for _, name, _, _ in string.Formatter().parse(finding.template) if name}
+        assert fields <= finding.data.keys(), finding
+        assert "\n" not in finding.message
+        assert not finding.message.endswith(".")

@@ -1,0 +1,230 @@
+"""The run itself: selection, suppressions, limits, rules that fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pycinspect.audit import (
+    Audit,
+    CacheFile,
+    Directory,
+    Finding,
+    PathIgnore,
+    Policy,
+    Rule,
+    Selection,
+    Severity,
+)
+from pycinspect.audit.rules import BUILT_IN
+from pycinspect.errors import PycInspectError
+from tests.audit.kit import RUNNING, Tree, timestamp
+
+TAG = RUNNING.cache_tag
+STALE = timestamp(RUNNING, 1, 1)
+STALE_PATH = f"pkg/__pycache__/stale.{TAG}.pyc"
+ORPHAN_PATH = f"pkg/__pycache__/gone.{TAG}.pyc"
+
+#: The rules whose findings the tests count.
+ASKED = Selection(select=("PYC101", "PYC201", "PYC9"))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    tree = Tree(tmp_path / "tree")
+    tree.module("pkg/stale.py", STALE)
+    tree.cache("pkg/gone.py")
+    return tree
+
+
+def _told(tree: Tree, findings: Iterable[Finding]) -> list[tuple[str, str]]:
+    return [(finding.rule, tree.relative(finding.path)) for finding in findings]
+
+
+ALL = [("PYC201", ORPHAN_PATH), ("PYC101", STALE_PATH)]
+
+
+# --- Selection -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("select", "ignore", "expected"),
+    [
+        (("PYC101", "PYC201"), (), ALL),
+        (("PYC1",), ("PYC106", "PYC107"), [("PYC101", STALE_PATH)]),
+        (("PYC101", "PYC201"), ("PYC1",), ALL),  # the longer prefix wins
+        (("PYC",), ("PYC",), []),  # a draw
+        ((), (), []),
+        (("PYC",), ("PYC1", "PYC3", "PYC6", "PYC8"), [("PYC201", ORPHAN_PATH)]),
+    ],
+)
+def test_selection_by_prefix(
+    tree: Tree, select: tuple[str, ...], ignore: tuple[str, ...], expected: list[tuple[str, str]]
+) -> None:
+    policy = Policy(selection=Selection(select, ignore))
+    assert _told(tree, tree.audit(policy)) == expected
+
+
+# --- Suppressions ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ignores", "baseline", "left"),
+    [
+        ([], [], ALL),
+        ([PathIgnore("pkg/*", ("PYC",))], [], []),
+        ([PathIgnore("stale.*", ("PYC1",))], [], ALL[:1]),
+        ([PathIgnore("*", ("PYC201",))], [], ALL[1:]),
+        ([], [("PYC101", STALE_PATH)], ALL[:1]),
+        ([PathIgnore("gone.*", ("PYC201",))], [("PYC101", STALE_PATH)], []),
+    ],
+)
+def test_suppressed_findings_are_counted_and_not_told(
+    tree: Tree,
+    ignores: list[PathIgnore],
+    baseline: list[tuple[str, str]],
+    left: list[tuple[str, str]],
+) -> None:
+    policy = Policy(selection=ASKED, path_ignores=tuple(ignores), baseline=frozenset(baseline))
+    audit = Audit([tree.root], BUILT_IN, policy)
+    assert _told(tree, audit) == left
+    assert audit.summary.suppressed == len(ALL) - len(left)
+
+
+def test_unused_suppressions_are_findings(tree: Tree) -> None:
+    policy = Policy(
+        selection=ASKED,
+        path_ignores=(PathIgnore("tests/*", ("PYC101",)), PathIgnore("pkg/*", ("PYC2",))),
+        baseline=frozenset({("PYC101", STALE_PATH), ("PYC102", STALE_PATH)}),
+    )
+    findings = tree.audit(policy)
+    assert [(finding.rule, finding.severity) for finding in findings] == [
+        ("PYC903", Severity.WARNING)
+    ] * 2
+    assert [finding.data["suppression"] for finding in findings] == [
+        "tests/*: PYC101",
+        "baseline PYC102",
+    ]
+
+
+def test_incomplete_audit_does_not_call_suppressions_unused(tree: Tree) -> None:
+    policy = Policy(
+        selection=ASKED, path_ignores=(PathIgnore("tests/*", ("PYC101",)),), max_files=1
+    )
+    assert [finding.rule for finding in tree.audit(policy)] == ["PYC901"]
+
+
+# --- Limits --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"),
+    [
+        (Policy(selection=ASKED, max_files=1), "the limit of 1 caches"),
+        (Policy(selection=ASKED, max_seconds=0), "the limit of 0 seconds"),
+    ],
+)
+def test_limit_is_told(tree: Tree, policy: Policy, reason: str) -> None:
+    audit = Audit([tree.root], BUILT_IN, policy)
+    (finding,) = audit
+    assert (finding.rule, finding.severity) == ("PYC901", Severity.INFO)
+    assert finding.message == f"not everything was looked at: {reason}"
+    assert not audit.summary.complete
+
+
+def test_limit_that_is_not_reached(tree: Tree) -> None:
+    audit = Audit([tree.root], BUILT_IN, Policy(selection=ASKED, max_files=100, max_seconds=600))
+    assert _told(tree, audit) == ALL
+    assert audit.summary.complete
+
+
+def test_negative_limit_is_refused() -> None:
+    with pytest.raises(PycInspectError, match="max-files is negative"):
+        Policy(max_files=-1)
+
+
+# --- Rules that fail -------------------------------------------------------------------------
+
+
+class BrokenAtCaches(Rule):
+    """A plugin's rule."""
+
+    id = "XYZ001"
+    severity = Severity.INFO
+    message = ""
+
+    def check_cache(self, cache: CacheFile) -> Finding | None:
+        raise ZeroDivisionError("at a cache")
+
+
+class BrokenAtDirectories(BrokenAtCaches):
+    """Another."""
+
+    id = "XYZ002"
+    check_cache = Rule.check_cache
+
+    def check_directory(self, directory: Directory) -> Iterator[Finding]:
+        yield self.of_path(directory.path, {})
+        raise ZeroDivisionError("at a directory")
+
+
+class BrokenAtTheEnd(BrokenAtCaches):
+    """A third."""
+
+    id = "XYZ003"
+    check_cache = Rule.check_cache
+
+    def finish(self) -> Iterator[Finding]:
+        raise ZeroDivisionError("at the end")
+        yield
+
+
+@pytest.mark.parametrize(
+    ("rule", "paths", "error"),
+    [
+        (
+            BrokenAtCaches,
+            [f"__pycache__/clean.{TAG}.pyc", ORPHAN_PATH, STALE_PATH],
+            "at a cache",
+        ),
+        (BrokenAtDirectories, [".", "pkg"], "at a directory"),
+        (BrokenAtTheEnd, ["."], "at the end"),
+    ],
+)
+def test_broken_rule_is_a_finding_and_stops_nobody(
+    tree: Tree, rule: type[Rule], paths: list[str], error: str
+) -> None:
+    policy = Policy(selection=Selection(select=("XYZ", *ASKED.select)))
+    findings = tree.audit(policy, [rule, *BUILT_IN])
+    broken = [finding for finding in findings if finding.rule == "PYC902"]
+    assert [tree.relative(finding.path) for finding in broken] == paths
+    assert {finding.message for finding in broken} == {
+        f"{rule.id} failed: ZeroDivisionError: {error}"
+    }
+    assert {finding.severity for finding in broken} == {Severity.ERROR}
+    assert set(ALL) <= set(_told(tree, findings))
+
+
+# --- Paths -------------------------------------------------------------------------------------
+
+
+def test_what_is_not_there_cannot_be_audited(tmp_path: Path) -> None:
+    with pytest.raises(PycInspectError) as error:
+        list(Audit([tmp_path / "nowhere"], BUILT_IN))
+    assert error.value.slug == "not-found"
+
+
+def test_single_file(tree: Tree) -> None:
+    audit = Audit([tree.root / STALE_PATH], BUILT_IN, Policy(selection=ASKED))
+    assert _told(tree, audit) == [("PYC101", STALE_PATH)]
+    assert audit.summary.files == 1
+
+
+def test_figures(tree: Tree) -> None:
+    audit = Audit([tree.root], BUILT_IN, Policy(selection=ASKED))
+    list(audit)
+    assert audit.summary.files == 3
+    assert dict(audit.summary.states) == {"fresh": 1, "stale": 1, "orphaned": 1}
+    assert audit.summary.worst() is Severity.WARNING
