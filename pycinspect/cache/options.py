@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +12,11 @@ from pycinspect.dialects import Dialect, EnvironmentFlag
 from pycinspect.values import HashCheckMode
 
 __all__ = ["ImportOptions", "options_from_environment"]
+
+#: What C's ``strtol`` takes for a number.
+_C_NUMBER = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+")
+_INT_MAX = 2**31 - 1
+_LONG_MAX = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +46,9 @@ def options_from_environment(dialect: Dialect, environment: Mapping[str, str]) -
     """Return the options that a dialect's interpreter takes from variables.
 
     Args:
-        dialect: whose rules apply: up to 3.6 any text switches a flag on, since
-            3.7 a number 0 leaves it off (``Python/initconfig.c: _Py_get_env_flag``).
+        dialect: whose rules apply: up to 3.6 any text switches a flag on
+            (``Python/pylifecycle.c: add_flag``), since 3.7 a number 0 leaves it off
+            (``Python/initconfig.c: _Py_get_env_flag``).
         environment: such as ``os.environ``.
     """
     flag = dialect.writer.dont_write
@@ -65,10 +72,26 @@ def _level(flag: EnvironmentFlag, text: str) -> int:
     """Return the number that a variable's text stands for; 0 is off."""
     if not text:
         return 0
+    if flag is EnvironmentFlag.NONEMPTY:
+        return max(1, _atoi(text))
+    if flag is EnvironmentFlag.PYTHON_INT:
+        return max(1, _python_int(text))
+    number = _C_NUMBER.fullmatch(text)
+    level = -1 if number is None else int(number[0])
+    return level if 0 <= level <= _INT_MAX else 1
+
+
+def _atoi(text: str) -> int:
+    """Return what glibc's ``atoi`` does: a ``long`` without its upper half."""
+    number = _C_NUMBER.match(text)
+    if number is None:
+        return 0
+    as_long = max(-_LONG_MAX - 1, min(int(number[0]), _LONG_MAX))
+    return (as_long + _INT_MAX + 1) % (2 * (_INT_MAX + 1)) - _INT_MAX - 1
+
+
+def _python_int(text: str) -> int:
     try:
-        level = int(text, 10)
-    except ValueError:
-        return 1  # any other text switches on
-    if level < 0 or (level == 0 and flag is EnvironmentFlag.NONEMPTY):
+        return int(text)
+    except ValueError:  # any other text switches on
         return 1
-    return level

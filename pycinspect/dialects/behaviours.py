@@ -5,6 +5,7 @@ Each comment names the place in CPython that the value was read from.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 
 from pycinspect.dialects.model import (
@@ -192,6 +193,10 @@ WRITE_ATOMIC_37 = Writer(
     makes_directories=True,
     dont_write=EnvironmentFlag.INTEGER,
 )
+#: pypy/interpreter/app_main.py: parse_env.
+WRITE_C_PYPY = replace(WRITE_C, dont_write=EnvironmentFlag.PYTHON_INT)
+WRITE_C_PYCACHE_PYPY = replace(WRITE_C_PYCACHE, dont_write=EnvironmentFlag.PYTHON_INT)
+WRITE_ATOMIC_PYPY = replace(WRITE_ATOMIC, dont_write=EnvironmentFlag.PYTHON_INT)
 #: org/python/core/imp.java: cacheCompiledSource writes a private file.
 WRITE_PRIVATE = Writer(
     keep=0,

@@ -182,12 +182,15 @@ class Finder:
 
 
 class EnvironmentFlag(Enum):
-    """How a variable such as PYTHONDONTWRITEBYTECODE is read."""
+    """How a variable such as PYTHONOPTIMIZE is read; an empty one is always off."""
 
-    #: Any text that is not empty switches on.
+    #: Any text switches on, a number at its start is the level (C's ``atoi``).
     NONEMPTY = "nonempty"
-    #: Text that reads as the number 0 leaves it off (3.7).
+    #: The whole text is a number that fits C's int, and 0 is off; any other
+    #: text switches on (3.7).
     INTEGER = "integer"
+    #: Any text switches on, what Python's ``int`` takes is the level (PyPy).
+    PYTHON_INT = "python-int"
 
 
 @dataclass(frozen=True, slots=True)

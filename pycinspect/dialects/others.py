@@ -24,7 +24,7 @@ _PYPY_2 = Dialect(
     header=b.MAGIC_MTIME,
     importer=b.IMPORT_C_SIGNED,
     finder=b.FIND_MODULE_PYPY2,
-    writer=b.WRITE_C,
+    writer=b.WRITE_C_PYPY,
     zip_importer=b.ZIP_C,
     extensions=b.extensions_pypy("pypy-73"),
 )
@@ -32,14 +32,14 @@ _PYPY_32 = replace(
     _PYPY_2,
     python=(3, 2),
     cache_path=b.PYCACHE_PYO,
-    writer=b.WRITE_C_PYCACHE,
+    writer=b.WRITE_C_PYCACHE_PYPY,
 )
 _PYPY_33 = replace(
     _PYPY_32,
     header=b.MAGIC_MTIME_SIZE,
     importer=b.IMPORTLIB_33,
     finder=b.FILE_FINDER_35,
-    writer=b.WRITE_ATOMIC,
+    writer=b.WRITE_ATOMIC_PYPY,
 )
 _PYPY_35 = replace(_PYPY_33, cache_path=b.PYCACHE_OPT)
 _PYPY_36 = replace(_PYPY_35, finder=b.FILE_FINDER)
@@ -172,6 +172,7 @@ _RUSTPYTHON = replace(
 )
 _PYSTON = replace(
     _PYPY_2,
+    writer=b.WRITE_C,
     name="pyston-0.6.1",
     implementation=Implementation.PYSTON,
     magic_word=2657,
