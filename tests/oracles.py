@@ -120,7 +120,9 @@ class Oracle:
         return ["node", str(_RUN_PYODIDE), json.dumps(settings)]
 
     def _variables(self, environment: Mapping[str, str]) -> dict[str, str]:
-        inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+        inherited = {
+            name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ
+        }
         return {**inherited, **environment} if self.kind == "native" else inherited
 
 

@@ -41,9 +41,7 @@ def _row(oracle: Oracle, examples: int, seed: int) -> int:
     seconds = f"{time.perf_counter() - start:.0f}"
     count = len(tally.disagreements)
     print(
-        _ROW.format(
-            oracle.name, oracle.version, tally.compared, count, len(tally.unfit), seconds
-        ),
+        _ROW.format(oracle.name, oracle.version, tally.compared, count, len(tally.unfit), seconds),
         flush=True,
     )
     for disagreement in tally.disagreements:

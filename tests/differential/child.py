@@ -1,8 +1,9 @@
 """Runs inside an oracle, under any Python from 2.7 on: imports, and reports.
 
-Reads a request as JSON from standard input: {"task": "facts" | "imports", ...}.
+Reads a request as JSON from standard input: {"task": ..., ...}.
 """
 # ruff: noqa: BLE001, UP036 - it does run on 2.7, and reports whatever is raised
+# mypy: ignore-errors
 
 import binascii
 import json
@@ -88,6 +89,11 @@ def _compile_error(text):
         return type(error).__name__
 
 
+def hash_checks(request):
+    """Return what ``_start`` sets, as the command line set it."""
+    return _imp.check_hash_based_pycs
+
+
 # --- Importing --------------------------------------------------------------------
 
 
@@ -126,6 +132,8 @@ def _start(situation):
     sys.path_importer_cache.clear()
     sys.dont_write_bytecode = situation["dont_write_bytecode"]
     sys.pycache_prefix = situation["pycache_prefix"]
+    if hasattr(sys, "implementation"):
+        sys.implementation.cache_tag = situation["cache_tag"]
     # What the option --check-hash-based-pycs sets.
     if hasattr(_imp, "check_hash_based_pycs"):
         _imp.check_hash_based_pycs = situation["check_hash_based_pycs"]
@@ -150,5 +158,5 @@ def _look(path):
 
 if __name__ == "__main__":
     request = json.load(sys.stdin)
-    task = {"facts": facts, "imports": imports}[request["task"]]
+    task = {"facts": facts, "imports": imports, "hash_checks": hash_checks}[request["task"]]
     json.dump(task(request), sys.stdout)

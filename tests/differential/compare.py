@@ -6,7 +6,7 @@ import os
 import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from pycinspect.cache import (
     running_platform,
     source_hash,
 )
-from pycinspect.dialects import DIALECTS
+from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.values import HashCheckMode
 from tests.differential.kit import CHILD, RAISING, Kit
 from tests.differential.situations import Situation, Start
@@ -139,7 +139,11 @@ def _compare_level(kit: Kit, level: int, situations: Sequence[Situation]) -> Tal
         request = {"task": "imports", "user": NOBODY, "situations": requests}
         arguments = ["-B", *(["-" + "O" * level] if level else [])]
         answers: Any = kit.oracle.run(
-            CHILD, request, arguments=arguments, directories=[directory]
+            CHILD,
+            request,
+            arguments=arguments,
+            environment={"LC_ALL": "C.UTF-8"},  # up to 3.6, C means that names are ASCII
+            directories=[directory],
         )
         tally = _tally(kit, cases, answers)
         for case in cases:
@@ -177,18 +181,21 @@ def _prepare(kit: Kit, situation: Situation, root: Path) -> _Case:
     build(root, situation.nodes)
     before = snapshot(root)
     options = _options(kit, situation.start, root)
+    row = DIALECTS[kit.oracle.dialect]
+    if not situation.start.has_tag:
+        row = replace(row, cache_tags=())
     with ordinary_user(root):
-        verdicts = tuple(_verdicts(kit, situation, root, options))
+        verdicts = tuple(_verdicts(row, situation, root, options))
     return _Case(situation, root, before, verdicts, _predicted(kit, root, verdicts))
 
 
 def _verdicts(
-    kit: Kit, situation: Situation, root: Path, options: ImportOptions
+    row: Dialect, situation: Situation, root: Path, options: ImportOptions
 ) -> Iterator[Verdict]:
     """Yield pycinspect's answer for every package on the way, and for the module."""
     path = [entry.format(root=root) for entry in situation.path]
     for name in accumulate(situation.module.split("."), lambda *names: ".".join(names)):
-        verdict = judge_module(name, path, kit.oracle.dialect, options)
+        verdict = judge_module(name, path, row, options)
         yield verdict
         if verdict.exception is not None:
             break
@@ -228,6 +235,7 @@ def _request(kit: Kit, case: _Case) -> Mapping[str, object]:
         "check_hash_based_pycs": start.check_hash_based_pycs,
         "pycache_prefix": None if prefix is None else prefix.format(root=root),
         "umask": _umask(kit, start),
+        "cache_tag": kit.tag if start.has_tag else None,
         "looks": {
             str(root / path): (entry.mode, entry.size, entry.mtime_ns)
             for path, entry in case.before.items()
@@ -251,7 +259,9 @@ def _predicted(kit: Kit, root: Path, verdicts: Iterable[Verdict]) -> Effect:
             break
         if verdict.writes is not None and code is not None:
             path = os.path.join(root, verdict.writes.path)
-            written[path] = Written(verdict.writes.mode, _header(verdict, verdict.writes, code, root))
+            written[path] = Written(
+                verdict.writes.mode, _header(verdict, verdict.writes, code, root)
+            )
         marker = None if code is None else kit.marker_of(code)
         ran += [] if marker is None else [marker]
         if marker in RAISING:

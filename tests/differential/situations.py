@@ -47,13 +47,18 @@ Node = File | Link | Directory
 
 @dataclass(frozen=True)
 class Start:
-    """The options that the import is started with; see ``cache.ImportOptions``."""
+    """The options that the import is started with; see ``cache.ImportOptions``.
+
+    ``has_tag`` is what no option can change: False sets
+    ``sys.implementation.cache_tag`` to None.
+    """
 
     optimize: int = 0
     dont_write_bytecode: bool = False
     check_hash_based_pycs: str = "default"
     pycache_prefix: str | None = None
     umask: int = 0o022
+    has_tag: bool = True
 
 
 @dataclass(frozen=True)

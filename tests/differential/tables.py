@@ -103,7 +103,9 @@ def magics(kit: Kit) -> Iterator[Situation]:
         "one less": int.from_bytes(own[:2], "little") - 1,
     }
     numbers = {name: pack("<H", word) + b"\r\n" for name, word in others.items()}
-    tails = {f"own with {tail!r}": own[:2] + tail for tail in (b"\n\x00", b"\n\r", b"\r\r", b"\0\0")}
+    tails = {
+        f"own with {tail!r}": own[:2] + tail for tail in (b"\n\x00", b"\n\r", b"\r\r", b"\0\0")
+    }
     for name, magic in {**numbers, **tails, "zeros": bytes(4)}.items():
         yield _module(kit, f"magic: {name}", kit.timestamp(magic=magic))
         sourceless = kit.timestamp(magic=magic)
@@ -206,7 +208,9 @@ def links(kit: Kit) -> Iterator[Situation]:
         target = File("x/cache", content)
         yield _tree(f"link to a {kind} cache", source, target, Link(cache, f"{up}cache"))
         real = File("x/m.py", _SOURCE)
-        yield _tree(f"link to source, {kind}", Link("d/m.py", "../x/m.py"), real, File(cache, content))
+        yield _tree(
+            f"link to source, {kind}", Link("d/m.py", "../x/m.py"), real, File(cache, content)
+        )
         beside = File(kit.cache_path("x/m.py"), content)
         yield _tree(f"linked source, {kind} there", Link("d/m.py", "../x/m.py"), real, beside)
         directory = Link("d/__pycache__", "../x")
@@ -218,7 +222,9 @@ def links(kit: Kit) -> Iterator[Situation]:
     yield _tree("link to a directory as cache", source, Link(cache, "."))
     legacy = File("d/m.pyc", kit.timestamp("legacy"))
     yield _tree("dangling source", Link("d/m.py", "nothing"), legacy)
-    yield _tree("dangling source and cache", Link("d/m.py", "nothing"), File(cache, kit.timestamp()))
+    yield _tree(
+        "dangling source and cache", Link("d/m.py", "nothing"), File(cache, kit.timestamp())
+    )
     yield _tree("dangling directory for caches", source, Link("d/__pycache__", "nothing"))
 
 
@@ -246,7 +252,20 @@ def in_the_way(kit: Kit) -> Iterator[Situation]:
 def modes(kit: Kit) -> Iterator[Situation]:
     """The source's mode goes into the cache's, less the umask; 5."""
     stale = kit.timestamp(mtime_off=1)
-    for mode in (0o400, 0o444, 0o600, 0o604, 0o644, 0o664, 0o666, 0o755, 0o777, 0o1644, 0o2755, 0o4777):
+    for mode in (
+        0o400,
+        0o444,
+        0o600,
+        0o604,
+        0o644,
+        0o664,
+        0o666,
+        0o755,
+        0o777,
+        0o1644,
+        0o2755,
+        0o4777,
+    ):
         for umask in (0o000, 0o022, 0o077, 0o027):
             start = Start(umask=umask)
             name = f"source {mode:04o}, umask {umask:03o}"
@@ -279,6 +298,13 @@ def rights(kit: Kit) -> Iterator[Situation]:
     yield _tree("no cache, unwritable directory", source, Directory("d", _UNWRITABLE))
     yield _tree("no cache, empty unwritable", source, Directory("d/__pycache__", _UNWRITABLE))
     yield _tree("unreadable legacy cache", File("d/m.pyc", fresh, mode=_UNREADABLE))
+    sub, legacy_init = File("d/m/s.py", SOURCES["crlf"]), File("d/m/__init__.pyc", fresh)
+    for mode in (0o000, 0o200, 0o400):
+        init = File("d/m/__init__.py", SOURCES["elsewhere"], mode=mode)
+        for module in ("m", "m.s"):
+            name = f"{module} with package's init {mode:03o}"
+            yield _tree(name, init, sub, source, module=module)
+            yield _tree(f"{name} and bytecode", init, sub, legacy_init, module=module)
     for mode in (0o000, 0o444, 0o111):
         package = (File("d/m/__init__.py", SOURCES["elsewhere"]), Directory("d/m", mode))
         yield _tree(f"package {mode:03o}", *package)
@@ -347,14 +373,14 @@ def prefixes(kit: Kit) -> Iterator[Situation]:
     yield _module(kit, "prefix is a file", None, File("p", b"x"), start=start)
     yield _module(kit, "unwritable prefix", None, Directory("p", _UNWRITABLE), start=start)
     yield _module(kit, "empty prefix", fresh, start=Start(pycache_prefix=""))
-    relative = Situation("prefix, relative path", (File("d/m.py", _SOURCE),), path=("d",), start=start)
-    yield relative
+    source = (File("d/m.py", _SOURCE),)
+    yield Situation("prefix, relative path", source, path=("d",), start=start)
 
 
 def search_paths(kit: Kit) -> Iterator[Situation]:
     """Relative entries, empty entries, odd spellings, several of them; 3.2 and 3.4."""
     fresh = kit.timestamp()
-    nodes = (File("d/m.py", _SOURCE), File(kit.cache_path("d/m.py"), fresh))
+    nodes: tuple[Node, ...] = (File("d/m.py", _SOURCE), File(kit.cache_path("d/m.py"), fresh))
     for entry in ("d", "./d", "d/", "d/.", "d/../d", "{root}/d/", "{root}//d", "{root}/e/../d"):
         for kind, tree in {"no cache": nodes[:1], "fresh": nodes}.items():
             situation = (*tree, Directory("e"))
@@ -417,12 +443,28 @@ def packages(kit: Kit) -> Iterator[Situation]:
     yield _tree("submodule, missing", init, module="m.s")
     yield _tree("submodule of nothing", sub, module="x.s")
     yield _tree("submodule of a module", File("d/m.py", _SOURCE), module="m.s")
-    yield _tree("sourceless package", File("d/m/__init__.pyc", kit.timestamp("legacy")), sub, module="m.s")
-    yield _tree("package that raises", File("d/m/__init__.py", SOURCES["raises"]), sub, module="m.s")
+    yield _tree(
+        "sourceless package", File("d/m/__init__.pyc", kit.timestamp("legacy")), sub, module="m.s"
+    )
+    yield _tree(
+        "package that raises", File("d/m/__init__.py", SOURCES["raises"]), sub, module="m.s"
+    )
     bad = File("d/m/__init__.py", SOURCES["syntax error"])
     yield _tree("package that does not compile", bad, sub, module="m.s")
-    yield _tree("package with a bad cache", init, File(kit.cache_path(init.path), kit.timestamp(source=init.content)[: kit.header_size]), sub, module="m.s")
-    yield _tree("deep", init, File("d/m/n/__init__.py", SOURCES["crlf"]), File("d/m/n/s.py", _SOURCE), module="m.n.s")
+    yield _tree(
+        "package with a bad cache",
+        init,
+        File(kit.cache_path(init.path), kit.timestamp(source=init.content)[: kit.header_size]),
+        sub,
+        module="m.s",
+    )
+    yield _tree(
+        "deep",
+        init,
+        File("d/m/n/__init__.py", SOURCES["crlf"]),
+        File("d/m/n/s.py", _SOURCE),
+        module="m.n.s",
+    )
     # Namespace packages.
     yield _tree("namespace", sub, module="m.s")
     yield _tree("namespace alone", sub)
@@ -436,7 +478,36 @@ def packages(kit: Kit) -> Iterator[Situation]:
     yield Situation("namespace, later module", (sub, later), "m", both)
     package = File("e/m/__init__.py", SOURCES["elsewhere"])
     yield Situation("namespace, later package", (sub, package), "m.s", both)
-    yield Situation("empty directory, later bytecode", (Directory("d/m"), File("e/m.pyc", kit.timestamp("legacy"))), "m", both)
+    yield Situation(
+        "empty directory, later bytecode",
+        (Directory("d/m"), File("e/m.pyc", kit.timestamp("legacy"))),
+        "m",
+        both,
+    )
+
+
+def names(kit: Kit) -> Iterator[Situation]:
+    """Letters of another case, of another alphabet and of none; no cache tag at all; 3.1."""
+    fresh = kit.timestamp()
+    for file in ("d/M.py", "d/m.PY", "d/m.Py", "d/m.pyC", "d/m.py.py", "d/.py", "d/m."):
+        yield _tree(f"only {file}", File(file, _SOURCE))
+    yield _tree("package M", File("d/M/__init__.py", _SOURCE))
+    if kit.tag is None:
+        return
+    for name in ("\u00fcml\u00e4ut", "\u540d", "a" * 200, "_"):
+        nodes = (File(f"d/{name}.py", _SOURCE), File(kit.cache_path(f"d/{name}.py"), fresh))
+        yield _tree(f"module {name}, no cache", *nodes[:1], module=name)
+        yield _tree(f"module {name}, fresh", *nodes, module=name)
+    untagged = Start(has_tag=False)
+    yield _module(kit, "no tag, no cache", start=untagged)
+    yield _module(kit, "no tag, fresh", fresh, start=untagged)
+    yield _tree("no tag, sourceless", File("d/m.pyc", fresh), start=untagged)
+    yield _tree("no tag, missing", start=untagged)
+    if kit.oracle.kind == "native":  # node knows no such names
+        odd = "o\udcff"
+        nodes = (File(f"{odd}/m.py", _SOURCE), File(kit.cache_path(f"{odd}/m.py"), fresh))
+        yield Situation("undecodable path", nodes[:1], path=(f"{{root}}/{odd}",))
+        yield Situation("undecodable path, fresh", nodes, path=(f"{{root}}/{odd}",))
 
 
 def sourceless(kit: Kit) -> Iterator[Situation]:
@@ -458,7 +529,9 @@ def sourceless(kit: Kit) -> Iterator[Situation]:
             file = File(f"d/m{suffix}", content)
             yield _tree(f"sourceless {name}, -O * {level}", file, start=start)
         both = ("{root}/d", "{root}/e")
-        yield Situation(f"sourceless {name}, later source", (File("d/m.pyc", content), later), path=both)
+        yield Situation(
+            f"sourceless {name}, later source", (File("d/m.pyc", content), later), path=both
+        )
         package = File("d/m/__init__.pyc", content)
         yield _tree(f"sourceless package {name}", package, File("d/m.py", _SOURCE))
 
@@ -483,6 +556,7 @@ TABLES: Mapping[str, Callable[[Kit], Iterable[Situation]]] = {
         search_paths,
         candidates,
         packages,
+        names,
         sourceless,
     )
 }

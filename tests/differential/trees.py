@@ -13,7 +13,16 @@ from typing import NamedTuple
 
 from tests.differential.situations import Directory, File, Link, Node
 
-__all__ = ["NOBODY", "READ_LIMIT", "Entry", "build", "ordinary_user", "remove", "snapshot", "workspace"]
+__all__ = [
+    "NOBODY",
+    "READ_LIMIT",
+    "Entry",
+    "build",
+    "ordinary_user",
+    "remove",
+    "snapshot",
+    "workspace",
+]
 
 #: Root may read and write everything, so as root both answers are given for
 #: this user, to whom the trees belong; None where the tests do not run as root.
