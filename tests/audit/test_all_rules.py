@@ -7,6 +7,7 @@ import py_compile
 import re
 import string
 from collections.abc import Iterator
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pycinspect.audit.rules import BUILT_IN
 from pycinspect.values import InvalidationMode
 from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, row, timestamp, unchecked
 
+TAG = RUNNING.cache_tag
 RULES = Path(next(iter(rules.__path__)))
 
 
@@ -115,6 +117,21 @@ def test_order_and_content_do_not_change(tmp_path: Path) -> None:
     first, second = (list(_facts(tree, tree.audit(Policy()))) for tree in trees)
     assert len({rule for rule, _, _ in first}) > 10
     assert first == second == list(_facts(trees[0], trees[0].audit(Policy())))
+
+
+def test_no_rule_fails_at_a_strange_name(tmp_path: Path) -> None:
+    tree = Tree(tmp_path / "tree")
+    parts = ("", "a", "opt-1", "opt-", "pytest", f"{TAG}", f"{TAG}-pytest-1", "7", "\u0661", "{x}", "%s")
+    names = {".".join(chosen) for size in (1, 2, 3) for chosen in permutations(parts, size)}
+    for name in names:
+        for ending in (".pyc", ".pyo", ".pyc.1", ""):
+            if name + ending not in ("", "."):
+                tree.file(f"__pycache__/{name}{ending}", b"")
+    for name in ("a", "", "..", "opt-1", "{x}"):
+        tree.file(f"{name}.pyc", b"")
+    findings = tree.audit(Policy(levels=(0, 1, 2)))
+    assert [finding for finding in findings if finding.rule == "PYC902"] == []
+    assert len({finding.message for finding in findings}) > 10
 
 
 def test_messages_say_what_data_says(tmp_path: Path) -> None:

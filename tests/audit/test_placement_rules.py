@@ -160,6 +160,15 @@ def test_misplaced_file(
     assert data.items() <= findings[path].data.items()
 
 
+@pytest.mark.parametrize("level", ["", 1])
+def test_cache_of_a_source_with_a_dot_in_its_name(tree: Tree, level: int | str) -> None:
+    tree.source("b.c.py")
+    tree.cache("b.c.py", level=level)
+    assert tree.findings("PYC207") == {}
+    tree.cache("d.e.py", level=level)  # but this has no source
+    assert len(tree.findings("PYC207")) == 1
+
+
 def test_only_pycache_keeps_a_directory_alive(tree: Tree) -> None:
     tree.cache("removed/gone.py")
     tree.module("kept/here.py")
@@ -202,6 +211,16 @@ def test_missing_in_the_eyes_of_another_python(
     for finding in findings:
         Path(str(finding.data["cache"])).write_bytes(b"any")
     assert tree.audit(_missing_policy(levels=(0, 1, 2), dialect=dialect)) == []
+
+
+def test_library_wants_the_caches_of_its_own_python(tree: Tree) -> None:
+    tree.module("lib/python3.8/good.py", dialect=row("cpython-3.8"))
+    tree.module("lib/python3.8/bad.py")
+    findings = tree.findings("PYC205")
+    assert list(findings) == ["lib/python3.8/bad.py"]
+    assert findings["lib/python3.8/bad.py"].data["dialect"] == "cpython-3.8"
+    asked = tree.findings("PYC205", Policy(dialect=RUNNING))
+    assert list(asked) == ["lib/python3.8/good.py"]
 
 
 def test_source_hidden_by_an_extension_module_needs_no_cache(tree: Tree) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -201,6 +202,11 @@ def test_implementation_that_the_tree_is_for(tree: Tree) -> None:
     assert tree.findings("PYC310", Policy(dialect=row("pypy-3.10"))) == {}
 
 
+def test_implementation_in_its_own_library(tree: Tree) -> None:
+    tree.module("lib/pypy3.9/good.py", dialect=row("pypy-3.9"))
+    assert tree.findings("PYC310") == {}
+
+
 # --- PYC302: installed, or pinned ------------------------------------------------
 
 
@@ -253,7 +259,7 @@ def test_search_for_an_interpreter_prints_nothing(capfd: pytest.CaptureFixture[s
 
 
 def test_broken_search_counts_as_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interpreters.shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setitem(sys.modules, "findpython.providers", None)
     assert interpreters.is_installed(OLD)
 

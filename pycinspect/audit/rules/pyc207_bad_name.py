@@ -46,7 +46,23 @@ class BadName(Rule):
         filename = os.path.basename(cache.path)
         if transformer_of(filename) is not None:
             return None  # PYC308
+        if cache.name is None and self._has_dotted_source(filename, cache.directory):
+            return None
         return self.of_cache(cache, why=_why(cache, filename))
+
+    def _has_dotted_source(self, filename: str, directory: Directory) -> bool:
+        """Return whether it is the cache of such as ``a.b.py``.
+
+        No ``import`` statement finds that, but ``spec_from_file_location`` does, and
+        ``compileall`` compiles it (``cache_from_source`` cuts at the last dot).
+        """
+        parts = filename.split(".")
+        del parts[-1]
+        if parts[-1].startswith("opt-"):
+            del parts[-1]
+        tag = parts.pop() if parts else ""
+        known = self.context.policy.dialects.tagged(tag)
+        return bool(known) and ".".join(parts) in directory.sources
 
     def check_directory(self, directory: Directory) -> Iterator[Finding]:
         """Report files with other extensions in a ``__pycache__``."""

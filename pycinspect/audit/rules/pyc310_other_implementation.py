@@ -1,7 +1,7 @@
 """What it finds
 =============
-A cache of PyPy, GraalPy or another implementation that is not CPython, in a tree that
-is for another one.
+A cache of PyPy, GraalPy or another implementation that is not CPython, in a tree or
+library that is for another one.
 
 Why it matters
 ==============
@@ -14,6 +14,7 @@ Nothing, if that implementation is in use; otherwise delete it.
 """
 
 from pycinspect.audit.findings import Finding, Severity
+from pycinspect.audit.place import Places
 from pycinspect.audit.rule import CacheFile, Context, Rule
 from pycinspect.dialects import Dialect
 from pycinspect.values import Implementation
@@ -33,6 +34,7 @@ class OtherImplementation(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._expected = (Implementation.CPYTHON, context.dialect.implementation)
+        self._places = Places(context.policy.dialects)
         self._accepted: Dialect | None = None
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
@@ -43,6 +45,9 @@ class OtherImplementation(Rule):
         if reader.implementation in self._expected:
             self._accepted = reader
             return None
+        place = self._places.dialect_of(cache.directory)
+        if place is not None and place.implementation is reader.implementation:
+            return None  # its own library, somewhere in this tree
         return self.of_cache(
             cache, dialect=reader.name, implementation=reader.implementation.value
         )
