@@ -7,7 +7,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -109,12 +109,17 @@ def _give_away(root: Path) -> None:
 
 def snapshot(root: Path) -> Mapping[str, Entry]:
     """Return every node below ``root`` by its relative path."""
-    found = {}
-    for directory, names, files in os.walk(root):
-        for name in (*names, *files):
+    return {os.path.relpath(path, root): entry for path, entry in _entries(str(root))}
+
+
+def _entries(directory: str) -> Iterator[tuple[str, Entry]]:
+    with _unlocked(directory, os.R_OK | os.X_OK):
+        for name in sorted(os.listdir(directory)):
             path = os.path.join(directory, name)
-            found[os.path.relpath(path, root)] = _entry(path)
-    return found
+            entry = _entry(path)
+            yield path, entry
+            if stat.S_ISDIR(entry.mode):
+                yield from _entries(path)
 
 
 def _entry(path: str) -> Entry:
@@ -123,10 +128,23 @@ def _entry(path: str) -> Entry:
         return Entry(status.st_mode, None, None, None)
     if stat.S_ISLNK(status.st_mode):
         return Entry(status.st_mode, status.st_mtime_ns, status.st_size, os.readlink(path))
-    content = None
-    with suppress(PermissionError), open(path, "rb") as stream:
+    with _unlocked(path, os.R_OK), open(path, "rb") as stream:
         content = stream.read(READ_LIMIT)
     return Entry(status.st_mode, status.st_mtime_ns, status.st_size, content)
+
+
+@contextmanager
+def _unlocked(path: str, access: int) -> Iterator[None]:
+    """Make a node of our own accessible for a while; for root it always is."""
+    if os.access(path, access):
+        yield
+        return
+    mode = stat.S_IMODE(os.lstat(path).st_mode)
+    os.chmod(path, mode | stat.S_IRWXU)
+    try:
+        yield
+    finally:
+        os.chmod(path, mode)
 
 
 def remove(root: Path) -> None:
