@@ -224,7 +224,7 @@ class _Run:
 
     def _checks_for(self, reason: str) -> list[_Check]:
         """Choose, once for each reason, the rules that want caches with it."""
-        checks = [
+        checks: list[_Check] = [
             rule.check_cache
             for rule in self._of_cache
             if not rule.reasons or reason in rule.reasons

@@ -223,26 +223,26 @@ def _stat(
 
 def _read(entry: os.DirEntry[str]) -> _Reading:
     """Read a file's start; what is not a file is never opened."""
-    is_link = entry.is_symlink()
     try:
         if entry.is_file(follow_symlinks=False):
             start, status = read_listed(entry.path)
-            return _Reading(start, status, None, is_link)
+            return _Reading(start, status, None, False)
+        is_link = entry.is_symlink()
         if is_link:
             return _Reading(*read_start(entry.path), None, is_link)
         status = entry.stat(follow_symlinks=False)
     except PycInspectError as error:
-        return _failed(entry, "cache-not-regular", error.message, is_link=is_link)
+        return _failed(entry, "cache-not-regular", error.message)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        return _failed(entry, "cache-unreadable", reason, is_link=is_link)
+        return _failed(entry, "cache-unreadable", error.strerror or type(error).__name__)
     kind = file_kind(status.st_mode)
     return _Reading(b"", status, Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind), is_link)
 
 
-def _failed(entry: os.DirEntry[str], reason: str, actual: str, *, is_link: bool) -> _Reading:
+def _failed(entry: os.DirEntry[str], reason: str, actual: str) -> _Reading:
     try:
         status = entry.stat(follow_symlinks=False)
     except OSError:  # it has gone since the listing
         status = None
-    return _Reading(b"", status, Judgement(Outcome.RECOMPILE, reason, "", actual), is_link)
+    judgement = Judgement(Outcome.RECOMPILE, reason, "", actual)
+    return _Reading(b"", status, judgement, entry.is_symlink())

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NamedTuple
+
+from pycinspect.values import Word
 
 __all__ = ["Finding", "Severity", "Summary"]
 
 
-class Severity(StrEnum):
+class Severity(Word):
     """How bad a finding is; :attr:`rank` puts them in order."""
 
     INFO = "info"

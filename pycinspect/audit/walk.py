@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from operator import attrgetter
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE
@@ -20,12 +21,14 @@ __all__ = ["CacheDirectory", "Directory", "walk"]
 
 _SOURCE_SUFFIXES = (".py", ".pyw") if os.name == "nt" else (".py",)
 _BYTECODE_SUFFIXES = (".pyc", ".pyo")
+_NAME = attrgetter("name")
 
+#: Values of this room are named tuples: a tree may have a million of them.
+_NO_SOURCES: Mapping[str, os.DirEntry[str]] = MappingProxyType({})
 _Entries: TypeAlias = "tuple[os.DirEntry[str], ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class CacheDirectory:
+class CacheDirectory(NamedTuple):
     """The directory that holds the caches of a directory's sources.
 
     Args:
@@ -41,8 +44,7 @@ class CacheDirectory:
     error: OSError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(NamedTuple):
     """The listing of one directory.
 
     Args:
@@ -62,7 +64,7 @@ class Directory:
     path: str
     root: str
     source_path: str
-    sources: Mapping[str, os.DirEntry[str]] = field(default_factory=dict)
+    sources: Mapping[str, os.DirEntry[str]] = _NO_SOURCES
     bytecode: _Entries = ()
     others: frozenset[str] = frozenset()
     subdirectories: tuple[str, ...] = ()
@@ -151,15 +153,14 @@ def _with_prefix(directory: Directory, prefix: str) -> Directory:
     if here != top and not here.startswith(top + os.sep):
         mirror = os.path.join(top, os.path.splitdrive(here)[1].lstrip(os.sep))
         cache = _read_cache(mirror) if os.path.isdir(mirror) else None
-        return replace(directory, cache=cache)
+        return directory._replace(cache=cache)
     source_path = os.sep + os.path.relpath(here, top)
     if here == top:
         source_path = os.sep
     sources: dict[str, os.DirEntry[str]] = {}
     if os.path.isdir(source_path):
         sources.update(_read(source_path, source_path, None).sources)
-    return replace(
-        directory,
+    return directory._replace(
         source_path=os.path.join(source_path, ""),
         is_mirror=True,
         sources=sources,
@@ -178,9 +179,8 @@ def _around(path: str, prefix: str | None) -> Directory:
     cache = whole.cache
     if cache is not None:
         kept = tuple(e for e in cache.entries if e.name == name) if in_cache else ()
-        cache = replace(cache, entries=kept)
-    return replace(
-        whole,
+        cache = cache._replace(entries=kept)
+    return whole._replace(
         sources={stem: whole.sources[stem]} if stem in whole.sources else {},
         bytecode=tuple(entry for entry in whole.bytecode if entry.name == name),
         subdirectories=(),
@@ -190,8 +190,4 @@ def _around(path: str, prefix: str | None) -> Directory:
 
 def _scan(path: str) -> list[os.DirEntry[str]]:
     with os.scandir(path) as entries:
-        return sorted(entries, key=_name)
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
+        return sorted(entries, key=_NAME)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 
 from pycinspect.dialects import Dialect
+from pycinspect.values import Word
 
 __all__ = ["REASONS", "FinderKind", "Found", "Outcome", "Verdict", "Write"]
 
 
-class Outcome(StrEnum):
+class Outcome(Word):
     """What happens at the import."""
 
     LOAD = "load"
@@ -22,7 +22,7 @@ class Outcome(StrEnum):
     NO_CACHE = "no-cache"
 
 
-class FinderKind(StrEnum):
+class FinderKind(Word):
     """Which kind of thing the finder hands to a loader."""
 
     SOURCE = "source"
