@@ -83,9 +83,7 @@ def _find_on_path(
     return _NOTHING
 
 
-def _find_in_directory(
-    name: str, entry: str, dialect: Dialect, options: ImportOptions
-) -> Found:
+def _find_in_directory(name: str, entry: str, dialect: Dialect, options: ImportOptions) -> Found:
     """Find one name in one directory: a package, then a file, then a portion."""
     in_c = dialect.finder.opens_candidates
     listing = _listing(entry or os.curdir)

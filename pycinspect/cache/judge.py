@@ -158,9 +158,7 @@ def _cache_path(source: str, row: Dialect, options: ImportOptions) -> str | None
 # --- Bytecode in the source's place ------------------------------------------
 
 
-def _judge_sourceless(
-    found: Found, path: str, row: Dialect, options: ImportOptions
-) -> Verdict:
+def _judge_sourceless(found: Found, path: str, row: Dialect, options: ImportOptions) -> Verdict:
     _require_pyc(row)
     cache = _read_cache(path)
     if isinstance(cache, CacheBytes):
@@ -226,18 +224,14 @@ def _read_cache(path: str) -> CacheBytes | Judgement:
         return Judgement(Outcome.RECOMPILE, "cache-absent")
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        return Judgement(
-            Outcome.RECOMPILE, "cache-unreadable", "", reason, type(error).__name__
-        )
+        return Judgement(Outcome.RECOMPILE, "cache-unreadable", "", reason, type(error).__name__)
     except PycInspectError:
         kind = file_kind(os.stat(path).st_mode)
         return Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind)
     return CacheBytes(data, status.st_size)
 
 
-def _compiled(
-    judgement: Judgement, path: str, row: Dialect, options: ImportOptions
-) -> Judgement:
+def _compiled(judgement: Judgement, path: str, row: Dialect, options: ImportOptions) -> Judgement:
     """Read and, if this interpreter is the one, compile the source: either can fail."""
     try:
         source = read_all(path, SOURCE_LIMIT)

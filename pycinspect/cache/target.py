@@ -42,7 +42,10 @@ def judge_target(
     """
     options = options or ImportOptions()
     if not target.endswith((".pyc", ".pyo")):
-        return _judge_source(target, dialect or dialects.running(), options)
+        row = dialect or dialects.running()
+        if os.path.isdir(target):
+            return _judge_name(target, target.rstrip("/" + os.sep), row, options)
+        return _judge_source(target, row, options)
     name = _cache_name(target)
     row = dialect or _dialect_of(target, name, dialects)
     level = name.optimization if name is not None else ""
@@ -54,9 +57,12 @@ def judge_target(
 
 
 def _judge_source(source: str, row: Dialect, options: ImportOptions) -> Verdict:
-    """Ask for the module that a source defines, from its own directory."""
-    directory, filename = os.path.split(source)
-    stem = filename.removesuffix(".py") if not os.path.isdir(source) else filename
+    return _judge_name(source, source.removesuffix(".py"), row, options)
+
+
+def _judge_name(source: str, name: str, row: Dialect, options: ImportOptions) -> Verdict:
+    """Ask for the module that a file or a package defines, from its own directory."""
+    directory, stem = os.path.split(name)
     if stem == _INIT:
         directory, stem = os.path.split(directory or os.path.abspath(directory))
     if not stem or "." in stem:

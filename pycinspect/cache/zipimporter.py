@@ -15,10 +15,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from pycinspect.cache.importer import Judgement
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.sourcehash import source_hash
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
-from pycinspect.dialects import Dialect, HeaderLayout, TooShort, ZipImporter
+from pycinspect.dialects import Dialect, TooShort, ZipImporter
 from pycinspect.errors import PycInspectError
 from pycinspect.values import HashCheckMode
 
@@ -30,6 +31,9 @@ _SOURCE = ".py"
 _SOURCE_LIMIT = 64 * 1024 * 1024
 #: DOS times are even: a source may be one second off (zipimport.py: _eq_mtime).
 _TOLERANCE = 1
+#: The record at the end of an archive without a comment.
+_END_SIZE = 22
+_END_SIGNATURE = b"PK\x05\x06"
 
 
 class _Place(NamedTuple):
@@ -45,15 +49,6 @@ class _Candidate(NamedTuple):
     suffix: str
     is_bytecode: bool
     is_package: bool
-
-
-class _Refusal(NamedTuple):
-    """Why bytecode is not used: an exception reaches the import, or None."""
-
-    reason: str
-    expected: str
-    actual: str
-    exception: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +77,18 @@ class _Archive:
 def is_in_zip(entry: str, dialect: Dialect) -> bool:
     """Return whether an entry of the search path is, or lies in, a zip file."""
     place = _place(entry) if dialect.zip_importer is not None else None
-    return place is not None and zipfile.is_zipfile(place.archive)
+    return place is not None and _is_archive(place.archive, dialect)
+
+
+def _is_archive(path: str, dialect: Dialect) -> bool:
+    rules = dialect.zip_importer
+    if rules is None or not zipfile.is_zipfile(path):
+        return False
+    if rules.comments:
+        return True
+    with open(path, "rb") as stream:
+        stream.seek(-_END_SIZE, os.SEEK_END)
+        return stream.read(len(_END_SIGNATURE)) == _END_SIGNATURE
 
 
 def find_in_zip(name: str, entry: str, dialect: Dialect, options: ImportOptions) -> Found:
@@ -101,7 +107,7 @@ def find_in_zip(name: str, entry: str, dialect: Dialect, options: ImportOptions)
         ]
         if present:
             return _found(archive, path, present)
-        if _is_directory(archive, f"{path}/", rules):
+        if not dialect.finder.package_needs_init and _is_directory(archive, f"{path}/", rules):
             portion = archive.join(path)
             return Found(FinderKind.NAMESPACE, portion, search_path=(portion,))
     return Found(FinderKind.NONE)
@@ -125,12 +131,11 @@ def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict
     rules = dialect.zip_importer
     assert rules is not None
     assert found.path is not None
-    refusal: _Refusal | None = None
-    verdict = Verdict(dialect, found, None, Outcome.RAISE, "zip-nothing-usable")
     place = _place(found.path)
     assert place is not None
-    member = place.prefix.removesuffix("/")
-    stem = _module_stem(member, found)
+    stem = _module_stem(place.prefix.removesuffix("/"), found)
+    refused: Judgement | None = None
+    verdict = Verdict(dialect, found, None, Outcome.RAISE, "zip-nothing-usable")
     with _open(place.archive) as file:
         archive = _Archive(place.archive, file, file.NameToInfo)
         for candidate in _search_order(rules, options):
@@ -139,38 +144,30 @@ def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict
                 continue
             used = replace(found, path=archive.join(name))
             if not candidate.is_bytecode:
-                return _from_source(replace(verdict, found=used), refusal)
-            judged = _judge_bytecode(archive, name, dialect, options)
+                return _from_source(replace(verdict, found=used), refused)
+            judged = _judge_bytecode(archive, name, dialect, options.check_hash_based_pycs)
             verdict = replace(verdict, cache_path=used.path)
-            if isinstance(judged, str):
-                return replace(verdict, found=used, outcome=Outcome.LOAD, reason=judged)
-            if judged.exception is not None:
-                return _raised(replace(verdict, found=used), judged)
-            refusal = judged
-    cause = "" if refusal is None else refusal.reason
+            if judged.outcome is not Outcome.RECOMPILE:
+                return _as_judged(replace(verdict, found=used), judged)
+            refused = judged
+    cause = "" if refused is None else refused.reason
     return replace(verdict, exception="ZipImportError", actual=cause)
 
 
-def _from_source(verdict: Verdict, refusal: _Refusal | None) -> Verdict:
+def _from_source(verdict: Verdict, refused: Judgement | None) -> Verdict:
     """Return the verdict where the source in the archive is compiled."""
-    outcome = replace(
-        verdict, outcome=Outcome.RECOMPILE, not_written="zip files are never written to"
-    )
-    if refusal is None:
-        return replace(outcome, reason="cache-absent")
-    return replace(
-        outcome, reason=refusal.reason, expected=refusal.expected, actual=refusal.actual
-    )
+    judged = refused or Judgement(Outcome.RECOMPILE, "cache-absent")
+    return replace(_as_judged(verdict, judged), not_written="zip files are never written to")
 
 
-def _raised(verdict: Verdict, refusal: _Refusal) -> Verdict:
+def _as_judged(verdict: Verdict, judged: Judgement) -> Verdict:
     return replace(
         verdict,
-        outcome=Outcome.RAISE,
-        reason=refusal.reason,
-        expected=refusal.expected,
-        actual=refusal.actual,
-        exception=refusal.exception,
+        outcome=judged.outcome,
+        reason=judged.reason,
+        expected=judged.expected,
+        actual=judged.actual,
+        exception=judged.exception,
     )
 
 
@@ -187,7 +184,7 @@ def _place(entry: str) -> _Place | None:
             parent, name = os.path.split(archive)
             if parent == archive or not parent:
                 return None
-            archive, inside = parent, f"{name}/{inside}"
+            archive, inside = parent, f"{name}/{inside}" if name else inside
             continue
         return _Place(archive, inside) if stat.S_ISREG(status.st_mode) else None
 
@@ -196,7 +193,9 @@ def _open(archive: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(archive)
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise PycInspectError("bad-zip", f"not a readable zip file: {error}", path=archive) from error
+        raise PycInspectError(
+            "bad-zip", f"not a readable zip file: {error}", path=archive
+        ) from error
 
 
 def _search_order(rules: ZipImporter, options: ImportOptions) -> Iterator[_Candidate]:
@@ -221,9 +220,7 @@ def _found(archive: _Archive, path: str, present: list[_Candidate]) -> Found:
 def _is_directory(archive: _Archive, path: str, rules: ZipImporter) -> bool:
     if path in archive.members:
         return True
-    return rules.implicit_directories and any(
-        member.startswith(path) for member in archive.members
-    )
+    return rules.implicit_directories and any(member.startswith(path) for member in archive.members)
 
 
 def _module_stem(member: str, found: Found) -> str:
@@ -235,102 +232,111 @@ def _module_stem(member: str, found: Found) -> str:
 # --- Bytecode in the archive ---------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Bytecode:
+    """A header that is long enough and has the right magic number, and its company."""
+
+    archive: _Archive
+    header: bytes
+    source: zipfile.ZipInfo | None
+    dialect: Dialect
+    hash_checks: HashCheckMode
+
+    def number(self, name: str) -> int:
+        """Return a field of the header as if it were a timestamp cache's; 0 if it has none."""
+        assert self.dialect.header is not None
+        for field in self.dialect.header.timestamp:
+            if field.name == name:
+                end = field.offset + field.size
+                return int.from_bytes(self.header[field.offset : end], "little")
+        return 0
+
+
 def _judge_bytecode(
-    archive: _Archive, name: str, dialect: Dialect, options: ImportOptions
-) -> str | _Refusal:
-    """Return the reason why bytecode is loaded, or why it is not."""
-    layout, rules = dialect.header, dialect.zip_importer
+    archive: _Archive, name: str, dialect: Dialect, hash_checks: HashCheckMode
+) -> Judgement:
+    """Return what the importer does with a member; RECOMPILE: it tries the next one."""
+    layout = dialect.header
     assert layout is not None
-    assert rules is not None
+    source = archive.members.get(name[: name.rindex(".")] + _SOURCE)
     try:
         start = archive.start(name, layout.size + 1)
-        source = name[: name.rindex(".")] + _SOURCE
-        return _classify(archive, start, source, layout, dialect, options)
+        header = start[: layout.size]
+        judged = _judge_start(header, dialect) or _judge_header(
+            _Bytecode(archive, header, source, dialect, hash_checks)
+        )
     except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
         raise PycInspectError("bad-zip", f"{name}: {error}", path=archive.path) from error
-
-
-def _classify(
-    archive: _Archive,
-    start: bytes,
-    source: str,
-    layout: HeaderLayout,
-    dialect: Dialect,
-    options: ImportOptions,
-) -> str | _Refusal:
-    rules = dialect.zip_importer
-    assert rules is not None
-    header = start[: layout.size]
-    too_short = _Refusal("short-header", str(layout.size), str(len(header)))
-    is_short = len(header) < layout.size
-    if is_short and rules.too_short is TooShort.ZIP_IMPORT_ERROR:
-        return too_short._replace(exception="ZipImportError")
-    if header[:4] != dialect.magic:
-        return _Refusal("bad-magic", dialect.magic.hex(" "), header[:4].hex(" ") or "absent")
-    if is_short:
-        return too_short._replace(exception="EOFError")
-    flags = int.from_bytes(header[4:8], "little") if layout.has_flags else 0
-    judge = _judge_hashed if flags else _judge_timestamp
-    judged = judge(archive, header, flags, source, dialect, options)
-    if isinstance(judged, str) and len(start) == layout.size:
-        return _Refusal("empty-payload", str(layout.size), str(len(start)), "EOFError")
+    if judged.outcome is Outcome.LOAD and len(start) == layout.size:
+        size = str(layout.size)
+        return Judgement(Outcome.RAISE, "empty-payload", size, size, "EOFError")
     return judged
 
 
-def _judge_timestamp(
-    archive: _Archive,
-    header: bytes,
-    flags: int,  # noqa: ARG001 - both kinds of cache are judged by one signature
-    source: str,
-    dialect: Dialect,
-    options: ImportOptions,  # noqa: ARG001 - likewise
-) -> str | _Refusal:
+def _judge_start(header: bytes, dialect: Dialect) -> Judgement | None:
+    """Judge length and magic number; None if both are right."""
     layout, rules = dialect.header, dialect.zip_importer
     assert layout is not None
     assert rules is not None
-    info = archive.members.get(source)
-    mtime = 0 if info is None else _dos_mtime(info)
-    if info is None or not mtime:
-        return "sourceless"
-    numbers = {
-        field.name: int.from_bytes(header[field.offset : field.offset + field.size], "little")
-        for field in layout.timestamp
-    }
-    if abs(numbers["mtime"] - mtime) > _TOLERANCE:
-        return _Refusal("mtime-differs", str(mtime), str(numbers["mtime"]))
-    if rules.size_compared and numbers["source_size"] != info.file_size:
-        return _Refusal("source-size-differs", str(info.file_size), str(numbers["source_size"]))
-    return "header-matches"
+    is_short = len(header) < layout.size
+    exception = "EOFError" if rules.too_short is TooShort.EOF_ERROR else "ZipImportError"
+    too_short = Judgement(
+        Outcome.RAISE, "short-header", str(layout.size), str(len(header)), exception
+    )
+    if is_short and rules.too_short is TooShort.ZIP_IMPORT_ERROR:
+        return too_short
+    if header[:4] != dialect.magic:
+        found = header[:4].hex(" ") or "absent"
+        return Judgement(Outcome.RECOMPILE, "bad-magic", dialect.magic.hex(" "), found)
+    return too_short if is_short else None
 
 
-def _judge_hashed(
-    archive: _Archive,
-    header: bytes,
-    flags: int,
-    source: str,
-    dialect: Dialect,
-    options: ImportOptions,
-) -> str | _Refusal:
-    rules = dialect.zip_importer
+def _judge_header(bytecode: _Bytecode) -> Judgement:
+    rules = bytecode.dialect.zip_importer
     assert rules is not None
-    mode = options.check_hash_based_pycs
-    if not rules.hash_checked:
-        # zipimport.c of 3.7 cannot hash: it takes or refuses by the flags alone.
-        taken = mode is HashCheckMode.NEVER or (flags == 1 and mode is not HashCheckMode.ALWAYS)
-        return "hash-not-checked" if taken else _Refusal("zip-hash-refused", "1", str(flags))
+    flags = bytecode.number("flags")
+    if flags and not rules.hash_checked:
+        return _judge_unhashed(flags, bytecode.hash_checks)
     if flags & ~0b11:
-        return _Refusal("reserved-flags", "0 to 3", f"{flags:#x}")
-    if not flags & 0b01:
-        return _judge_timestamp(archive, header, flags, source, dialect, options)
-    checked = flags & 0b10 or mode is HashCheckMode.ALWAYS
-    if mode is HashCheckMode.NEVER or not checked:
-        return "hash-not-checked" if flags & 0b10 else "unchecked-hash"
-    if source not in archive.members:
-        return "sourceless"
-    expected = source_hash(archive.whole(source), dialect)
-    if header[8:16] != expected:
-        return _Refusal("source-hash-differs", expected.hex(), header[8:16].hex())
-    return "source-hash-matches"
+        return Judgement(Outcome.RECOMPILE, "reserved-flags", "0 to 3", f"{flags:#x}")
+    return _judge_hashed(bytecode, flags) if flags & 0b01 else _judge_timestamp(bytecode)
+
+
+def _judge_timestamp(bytecode: _Bytecode) -> Judgement:
+    rules, source = bytecode.dialect.zip_importer, bytecode.source
+    assert rules is not None
+    expected = 0 if source is None else _dos_mtime(source)
+    if source is None or not expected:
+        return Judgement(Outcome.LOAD, "sourceless")
+    mtime, size = bytecode.number("mtime"), bytecode.number("source_size")
+    if abs(mtime - expected) > _TOLERANCE:
+        return Judgement(Outcome.RECOMPILE, "mtime-differs", str(expected), str(mtime))
+    if rules.size_compared and size != source.file_size:
+        expected_size = str(source.file_size)
+        return Judgement(Outcome.RECOMPILE, "source-size-differs", expected_size, str(size))
+    return Judgement(Outcome.LOAD, "header-matches", str(expected), str(mtime))
+
+
+def _judge_unhashed(flags: int, checks: HashCheckMode) -> Judgement:
+    """Judge by the flags alone: zipimport.c of 3.7 cannot hash."""
+    if checks is HashCheckMode.NEVER or (flags == 1 and checks is not HashCheckMode.ALWAYS):
+        return Judgement(Outcome.LOAD, "hash-not-checked")
+    return Judgement(Outcome.RECOMPILE, "zip-hash-refused", "1", str(flags))
+
+
+def _judge_hashed(bytecode: _Bytecode, flags: int) -> Judgement:
+    checks = bytecode.hash_checks
+    checked = bool(flags & 0b10)
+    if checks is HashCheckMode.NEVER or not (checked or checks is HashCheckMode.ALWAYS):
+        return Judgement(Outcome.LOAD, "hash-not-checked" if checked else "unchecked-hash")
+    if bytecode.source is None:
+        return Judgement(Outcome.LOAD, "sourceless")
+    source = bytecode.archive.whole(bytecode.source.filename)
+    expected = source_hash(source, bytecode.dialect).hex()
+    found = bytecode.header[8:16].hex()
+    if found != expected:
+        return Judgement(Outcome.RECOMPILE, "source-hash-differs", expected, found)
+    return Judgement(Outcome.LOAD, "source-hash-matches", expected, found)
 
 
 def _dos_mtime(info: zipfile.ZipInfo) -> int:

@@ -37,7 +37,7 @@ from tests.differential.trees import (
     workspace,
 )
 
-__all__ = ["Disagreement", "Effect", "Tally", "compare", "platform_of"]
+__all__ = ["Disagreement", "Effect", "Tally", "compare", "import_options", "platform_of"]
 
 
 class Written(NamedTuple):
@@ -180,7 +180,7 @@ def _prepare(kit: Kit, situation: Situation, root: Path) -> _Case:
     """Build the tree of a situation and let pycinspect answer."""
     build(root, situation.nodes)
     before = snapshot(root)
-    options = _options(kit, situation.start, root)
+    options = import_options(kit, situation.start, root)
     row = DIALECTS[kit.oracle.dialect]
     if not situation.start.has_tag:
         row = replace(row, cache_tags=())
@@ -201,7 +201,8 @@ def _verdicts(
             break
 
 
-def _options(kit: Kit, start: Start, root: Path) -> ImportOptions:
+def import_options(kit: Kit, start: Start, root: Path) -> ImportOptions:
+    """Return the options of a situation in pycinspect's words."""
     prefix = start.pycache_prefix
     return ImportOptions(
         optimize=start.optimize,
