@@ -236,6 +236,7 @@ ZIP_38 = ZipImporter(
     too_short=TooShort.EOF_ERROR,
     hash_checked=True,
     size_compared=True,
+    comments=True,
 )
 #: Lib/zipimport.py: _read_directory, 3.14.
 ZIP_314 = ZipImporter(
@@ -243,6 +244,7 @@ ZIP_314 = ZipImporter(
     too_short=TooShort.EOF_ERROR,
     hash_checked=True,
     size_compared=True,
+    comments=True,
     implicit_directories=True,
 )
 

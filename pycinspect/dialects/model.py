@@ -233,6 +233,7 @@ class ZipImporter:
         hash_checked: hash-based caches are checked against the source in the
             zip; otherwise they are taken or refused by their flags alone (3.7).
         size_compared: whether the source's size counts.
+        comments: archives may end in a comment (3.8).
         implicit_directories: a directory without an entry of its own can be a
             portion of a namespace package (3.14).
     """
@@ -241,6 +242,7 @@ class ZipImporter:
     too_short: TooShort
     hash_checked: bool
     size_compared: bool
+    comments: bool = False
     implicit_directories: bool = False
 
 

@@ -10,6 +10,7 @@ import json
 import marshal
 import os
 import sys
+import zlib  # noqa: F401 - zipimport would look for it on the path of the situation
 
 try:
     import _imp
