@@ -6,6 +6,14 @@ room uses ``errors`` and ``values``.
 """
 
 from pycinspect.dialects import cpython, others
+from pycinspect.dialects.layouts import (
+    CodeField,
+    CodeLayout,
+    FieldKind,
+    MarshalFormat,
+    MarshalType,
+    QualnameSource,
+)
 from pycinspect.dialects.model import (
     CachePath,
     Dialect,
@@ -27,16 +35,22 @@ from pycinspect.dialects.table import DialectTable
 __all__ = [
     "DIALECTS",
     "CachePath",
+    "CodeField",
+    "CodeLayout",
     "Dialect",
     "DialectTable",
     "EnvironmentFlag",
+    "FieldKind",
     "Finder",
     "HeaderField",
     "HeaderLayout",
     "Importer",
+    "MarshalFormat",
+    "MarshalType",
     "MtimeRounding",
     "MtimeWord",
     "OptimizationName",
+    "QualnameSource",
     "SourceHash",
     "TooShort",
     "Writer",

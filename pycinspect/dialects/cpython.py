@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pycinspect.dialects import behaviours as b
+from pycinspect.dialects import layouts
 from pycinspect.dialects.model import Dialect, SourceHash
 from pycinspect.values import Implementation
 
@@ -67,16 +68,32 @@ _ERA_0_9 = Dialect(
     extensions=b.EXTENSIONS_2,
 )
 _ERA_1_0 = replace(_ERA_0_9, magic_tail=_TAIL_OF_1_0)
-_ERA_1_5 = replace(_ERA_0_9, cache_path=b.BESIDE_PYO, finder=b.FIND_MODULE_C)
-_ERA_2_0 = replace(_ERA_1_5, importer=b.IMPORT_C_OVERFLOW)
-_ERA_2_3 = replace(_ERA_2_0, zip_importer=b.ZIP_C_PYO)
-_ERA_2_6 = replace(_ERA_2_3, writer=b.WRITE_C)
-_ERA_2_7 = replace(_ERA_2_6, importer=b.IMPORT_C, note=_STACKLESS)
+_ERA_1_3 = replace(_ERA_0_9, marshal=layouts.MARSHAL_13, code=layouts.CODE_13)
+_ERA_1_5 = replace(
+    _ERA_1_3,
+    cache_path=b.BESIDE_PYO,
+    finder=b.FIND_MODULE_C,
+    marshal=layouts.MARSHAL_15,
+    code=layouts.CODE_15,
+)
+_ERA_2_0 = replace(_ERA_1_5, importer=b.IMPORT_C_OVERFLOW, marshal=layouts.MARSHAL_20)
+_ERA_2_1 = replace(_ERA_2_0, code=layouts.CODE_21)
+_ERA_2_3 = replace(
+    _ERA_2_1, zip_importer=b.ZIP_C_PYO, marshal=layouts.MARSHAL_23, code=layouts.CODE_23
+)
+_ERA_2_5 = replace(_ERA_2_3, marshal=layouts.MARSHAL_2)
+_ERA_2_6 = replace(_ERA_2_5, writer=b.WRITE_C)
+_ERA_2_7 = replace(
+    _ERA_2_6, importer=b.IMPORT_C, note=_STACKLESS, marshal=layouts.MARSHAL_2_27
+)
+_ERA_3_0 = replace(_ERA_2_6, marshal=layouts.MARSHAL_2_30, code=layouts.CODE_30)
 _ERA_3_2 = replace(
     _ERA_2_7,
     cache_path=b.PYCACHE_PYO,
     writer=b.WRITE_C_PYCACHE,
     extensions=b.extensions_32("cpython-32"),
+    marshal=layouts.MARSHAL_2_30,
+    code=layouts.CODE_30,
 )
 _ERA_3_3 = replace(
     _ERA_3_2,
@@ -84,14 +101,17 @@ _ERA_3_3 = replace(
     importer=b.IMPORTLIB_33,
     finder=b.FILE_FINDER_PYO,
     writer=b.WRITE_ATOMIC,
+    marshal=layouts.MARSHAL_2_33,
+    code=layouts.CODE_33,
 )
 _ERA_3_5 = replace(
     _ERA_3_3,
     cache_path=b.PYCACHE_OPT,
     finder=b.FILE_FINDER_35,
     zip_importer=b.ZIP_C,
+    marshal=layouts.MARSHAL_4_34,
 )
-_ERA_3_6 = replace(_ERA_3_5, finder=b.FILE_FINDER)
+_ERA_3_6 = replace(_ERA_3_5, finder=b.FILE_FINDER, marshal=layouts.MARSHAL_4)
 _ERA_3_7 = replace(
     _ERA_3_6,
     header=b.PEP_552,
@@ -99,44 +119,59 @@ _ERA_3_7 = replace(
     writer=b.WRITE_ATOMIC_37,
     source_hash=SourceHash.SIPHASH_24,
 )
-_ERA_3_8 = replace(_ERA_3_7, cache_path=b.PYCACHE_PREFIX, zip_importer=b.ZIP_38, note="")
-_ERA_3_11 = replace(_ERA_3_8, source_hash=SourceHash.SIPHASH_13)
+_ERA_3_8 = replace(
+    _ERA_3_7,
+    cache_path=b.PYCACHE_PREFIX,
+    zip_importer=b.ZIP_38,
+    note="",
+    code=layouts.CODE_38,
+)
+_ERA_3_11 = replace(_ERA_3_8, source_hash=SourceHash.SIPHASH_13, code=layouts.CODE_311)
 _ERA_3_12 = replace(_ERA_3_11, cache_path=b.PYCACHE_PREFIX_312)
-_ERA_3_14 = replace(_ERA_3_12, zip_importer=b.ZIP_314)
+_ERA_3_14 = replace(_ERA_3_12, zip_importer=b.ZIP_314, marshal=layouts.MARSHAL_5)
 
 
 def _beside_the_source() -> Iterator[Dialect]:
     """Yield the rows up to 3.1, whose caches stand beside their sources."""
     yield replace(_row(_ERA_0_9, (0, 9), 0x9494), name="cpython-0.9.8", magic_tail=b"\x94\x00")
     yield replace(_row(_ERA_1_0, (0, 9), 0x9901), name="cpython-0.9.9")
-    yield _row(_ERA_1_0, (1, 0), 0x9902)
-    yield replace(_row(_ERA_1_0, (1, 2), 0x9903), note="1.1 and 1.2")
-    yield replace(_row(_ERA_0_9, (1, 3), 11913), note="also 1.4b1")
-    yield _row(_ERA_0_9, (1, 4), 5892)
+    yield replace(
+        _row(_ERA_1_0, (1, 0), 0x9902), marshal=layouts.MARSHAL_10, code=layouts.CODE_10
+    )
+    yield replace(
+        _row(_ERA_1_0, (1, 2), 0x9903),
+        note="1.1 and 1.2",
+        marshal=layouts.MARSHAL_10,
+        code=layouts.CODE_11,
+    )
+    yield replace(_row(_ERA_1_3, (1, 3), 11913), note="also 1.4b1")
+    yield replace(_row(_ERA_1_3, (1, 4), 5892), marshal=layouts.MARSHAL_14)
     yield replace(_row(_ERA_1_5, (1, 5), 20121), note="also 1.6a1 and 1.6a2")
-    yield _row(_ERA_1_5, (1, 6), 50428)
+    yield replace(_row(_ERA_1_5, (1, 6), 50428), marshal=layouts.MARSHAL_16)
     yield replace(_row(_ERA_2_0, (2, 0), 50823), note="also 2.1a1")
-    yield _row(_ERA_2_0, (2, 1), 60202)
-    yield _row(_ERA_2_0, (2, 2), 60717)
+    yield _row(_ERA_2_1, (2, 1), 60202)
+    yield replace(_row(_ERA_2_1, (2, 2), 60717), marshal=layouts.MARSHAL_22)
     yield _row(_ERA_2_3, (2, 3), 62011, 62021)
-    yield _row(_ERA_2_3, (2, 4), 62061, 62041, 62051)
-    yield _row(_ERA_2_3, (2, 5), 62131, 62071, 62081, 62091, 62092, 62101, 62111, 62121)
+    yield replace(_row(_ERA_2_3, (2, 4), 62061, 62041, 62051), marshal=layouts.MARSHAL_1)
+    yield _row(_ERA_2_5, (2, 5), 62131, 62071, 62081, 62091, 62092, 62101, 62111, 62121)
     yield replace(
         _row(_ERA_2_3, (2, 5), 62135),
         name="dropbox-2.5",
         note="an altered interpreter with other opcodes",
+        marshal=None,
+        code=None,
     )
     yield _row(_ERA_2_6, (2, 6), 62161, 62151)
     yield _row(_ERA_2_7, (2, 7), 62211, 62171, 62181, 62191, 62201)
     yield _row(
-        _ERA_2_6,
+        _ERA_3_0,
         (3, 0),
         3131,  # import.c adds 1 to its constant, always: 3130 is in no file
         *range(3000, 3070, 10),
         *range(3001, 3071, 10),
         *(3071, 3081, 3091, 3101, 3103, 3111),
     )
-    yield _row(_ERA_2_6, (3, 1), 3151, 3141)
+    yield _row(_ERA_3_0, (3, 1), 3151, 3141)
 
 
 def _unicode_literals(rows: tuple[Dialect, ...]) -> Iterator[Dialect]:
@@ -164,6 +199,7 @@ def _in_pycache() -> Iterator[Dialect]:
     yield replace(
         _tagged(_ERA_3_3, 4, 3310, *range(3250, 3310, 10)),
         extensions=b.extensions_33("cpython-34"),
+        marshal=layouts.MARSHAL_4_34,
     )
     extensions = b.extensions_35("cpython-35", "m", "cp35")
     yield replace(_tagged(_ERA_3_5, 5, 3351, 3320, 3330, 3340), extensions=extensions)
@@ -187,17 +223,34 @@ def _in_pycache() -> Iterator[Dialect]:
         note="development only",
     )
     yield replace(_tagged(_ERA_3_7, 7, 3394, 3392, 3393), extensions=extensions)
-    yield _multiarch(_tagged(_ERA_3_8, 8, 3413, 3400, 3401, *range(3410, 3413)))
+    yield _multiarch(_tagged(_ERA_3_8, 8, 3413, range(3410, 3413)))
+    # 3.8's first alphas had no positional-only arguments (PEP 570).
+    yield replace(
+        _multiarch(_tagged(_ERA_3_8, 8, 3401, 3400)),
+        name="cpython-3.8a3",
+        code=layouts.CODE_33,
+        note="development only",
+    )
     yield _multiarch(_tagged(_ERA_3_8, 9, 3425, range(3420, 3425)))
-    yield _multiarch(_tagged(_ERA_3_8, 10, 3439, range(3430, 3439)))
+    yield replace(
+        _multiarch(_tagged(_ERA_3_8, 10, 3439, range(3430, 3439))), code=layouts.CODE_310
+    )
     # Since 3.11 the words of Python 3.n start at 2900 + 50 n.
-    yield _multiarch(_tagged(_ERA_3_11, 11, 3495, range(3450, 3495)))
+    yield _multiarch(_tagged(_ERA_3_11, 11, 3495, 3494))
+    # Before, the code object's fields changed six times.
+    yield replace(
+        _multiarch(_tagged(_ERA_3_11, 11, 3493, range(3450, 3493))),
+        name="cpython-3.11a7",
+        code=None,
+        note="development only",
+    )
     yield _multiarch(_tagged(_ERA_3_12, 12, 3531, range(3500, 3531)))
     yield _multiarch(_tagged(_ERA_3_12, 13, 3571, range(3550, 3571)))
     yield _multiarch(_tagged(_ERA_3_14, 14, 3627, range(3600, 3627)))
     yield replace(
         _tagged(_ERA_3_14, 15, 3666, range(3650, 3666)),
         extensions=b.extensions_315("cpython-315", "cp315"),
+        marshal=layouts.MARSHAL_6,
     )
 
 

@@ -12,6 +12,7 @@ from enum import Enum
 from struct import Struct
 from types import MappingProxyType
 
+from pycinspect.dialects.layouts import CodeLayout, MarshalFormat
 from pycinspect.values import Implementation
 
 __all__ = [
@@ -278,6 +279,8 @@ class Dialect:
         zip_importer: the rules inside zip files, None where there is no zip importer.
         extensions: suffixes of extension modules.
         source_hash: the hash of PEP 552, None before it.
+        marshal: how objects are read; None where the payload is not marshal's, or unknown.
+        code: the fields of a code object, None where they are unknown.
         prereleases: other words seen in its development, never in a release.
         magic_tail: bytes 2 and 3.
         told_by_tag: a magic that it shares with an earlier row is its own only
@@ -298,6 +301,8 @@ class Dialect:
     zip_importer: ZipImporter | None
     extensions: ExtensionSuffixes
     source_hash: SourceHash | None = None
+    marshal: MarshalFormat | None = None
+    code: CodeLayout | None = None
     prereleases: frozenset[int] = field(default=frozenset())
     magic_tail: bytes = CRLF
     told_by_tag: bool = False

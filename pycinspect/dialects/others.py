@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pycinspect.dialects import behaviours as b
+from pycinspect.dialects import layouts
 from pycinspect.dialects.model import Dialect, SourceHash
 from pycinspect.values import Implementation
 
@@ -27,12 +28,16 @@ _PYPY_2 = Dialect(
     writer=b.WRITE_C_PYPY,
     zip_importer=b.ZIP_C,
     extensions=b.extensions_pypy("pypy-73"),
+    marshal=layouts.MARSHAL_2_PYPY,
+    code=layouts.CODE_23,
 )
 _PYPY_32 = replace(
     _PYPY_2,
     python=(3, 2),
     cache_path=b.PYCACHE_PYO,
     writer=b.WRITE_C_PYCACHE_PYPY,
+    marshal=layouts.MARSHAL_2_PYPY3,
+    code=layouts.CODE_30,
 )
 _PYPY_33 = replace(
     _PYPY_32,
@@ -40,6 +45,8 @@ _PYPY_33 = replace(
     importer=b.IMPORTLIB_33,
     finder=b.FILE_FINDER_35,
     writer=b.WRITE_ATOMIC_PYPY,
+    marshal=layouts.MARSHAL_4_PYPY,
+    code=layouts.CODE_33,
 )
 _PYPY_35 = replace(_PYPY_33, cache_path=b.PYCACHE_OPT)
 _PYPY_36 = replace(_PYPY_35, finder=b.FILE_FINDER)
@@ -49,8 +56,14 @@ _PYPY_37 = replace(
     importer=b.IMPORTLIB_37,
     source_hash=SourceHash.SIPHASH_24,
 )
-_PYPY_38 = replace(_PYPY_37, cache_path=b.PYCACHE_PREFIX, zip_importer=b.ZIP_38)
-_PYPY_312 = replace(_PYPY_38, cache_path=b.PYCACHE_PREFIX_312)
+_PYPY_38 = replace(
+    _PYPY_37,
+    cache_path=b.PYCACHE_PREFIX,
+    zip_importer=b.ZIP_38,
+    code=layouts.CODE_38_PYPY,
+)
+_PYPY_311 = replace(_PYPY_38, code=layouts.CODE_311_PYPY)
+_PYPY_312 = replace(_PYPY_311, cache_path=b.PYCACHE_PREFIX_312)
 
 
 def _pypy(
@@ -90,8 +103,8 @@ _PYPY = (
     _pypy(_PYPY_38, 9, 336, ("pypy39",), prereleases=frozenset({304})),
     _pypy(_PYPY_38, 9, 320, ("pypy39",), release="-v7.3.8"),
     _pypy(_PYPY_38, 10, 384, ("pypy310",)),
-    _pypy(_PYPY_38, 11, 432, ("pypy311",)),
-    _pypy(_PYPY_38, 11, 416, ("pypy311",), release="-v7.3.22"),
+    _pypy(_PYPY_311, 11, 432, ("pypy311",)),
+    _pypy(_PYPY_311, 11, 416, ("pypy311",), release="-v7.3.22"),
     _pypy(_PYPY_38, 11, 400, ("pypy311",), release="-v7.3.18"),
     _pypy(_PYPY_312, 12, 448, ("pypy312",)),
 )
@@ -102,6 +115,8 @@ _PYPY = (
 _GRAALPY = replace(
     _PYPY_38,
     implementation=Implementation.GRAALPY,
+    marshal=None,
+    code=None,
     writer=b.WRITE_ATOMIC_37,
     extensions=b.extensions_35("graalpy", "", "graalpy"),
     source_hash=SourceHash.SIPHASH_13,
@@ -161,6 +176,8 @@ _RUSTPYTHON = replace(
     _PYPY_38,
     name="rustpython-3.14",
     implementation=Implementation.RUSTPYTHON,
+    marshal=None,
+    code=None,
     python=(3, 14),
     magic_word=2997,
     cache_tags=("rustpython-314",),
@@ -175,6 +192,8 @@ _PYSTON = replace(
     writer=b.WRITE_C,
     name="pyston-0.6.1",
     implementation=Implementation.PYSTON,
+    marshal=None,
+    code=None,
     magic_word=2657,
     importer=b.IMPORT_C,
     finder=b.FIND_MODULE_C,
@@ -221,6 +240,8 @@ _JYTHON = replace(
     _PYPY_2,
     name="jython-2.7",
     implementation=Implementation.JYTHON,
+    marshal=None,
+    code=None,
     magic_word=0xFECA,  # CA FE BA BE: a Java class file
     magic_tail=b"\xba\xbe",
     cache_path=b.PY_CLASS,
