@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pycinspect.audit.examine import Examiner
 from pycinspect.audit.findings import Finding, Severity, Summary
-from pycinspect.audit.place import dialect_of_place
+from pycinspect.audit.place import Places, dialect_of_place
 from pycinspect.audit.policy import PathIgnore, Policy
 from pycinspect.audit.rule import CacheFile, Context, Rule
 from pycinspect.audit.walk import Directory, walk
@@ -126,7 +126,9 @@ class Audit:
     def _context(self, root: str) -> Context:
         dialects = self.policy.dialects
         dialect: Dialect | None = self.policy.dialect or dialect_of_place(root, dialects)
-        return Context(root, self.policy, dialect or dialects.running(), time.time())
+        return Context(
+            root, self.policy, dialect or dialects.running(), time.time(), Places(dialects)
+        )
 
     def _count(self, cache: CacheFile) -> None:
         summary = self.summary
@@ -201,9 +203,11 @@ class _Run:
         self._of_cache = [
             rule for rule in self._rules if type(rule).check_cache is not Rule.check_cache
         ]
-        self._of_directory = [
+        of_directory = [
             rule for rule in self._rules if type(rule).check_directory is not Rule.check_directory
         ]
+        self._of_cached = of_directory
+        self._of_uncached = [rule for rule in of_directory if not rule.needs_caches]
         self._checks: dict[str, list[_Check]] = {}
 
     def cache(self, cache: CacheFile) -> list[Finding]:
@@ -232,14 +236,15 @@ class _Run:
         self._checks[reason] = checks
         return checks
 
-    def directory(self, directory: Directory) -> Iterator[Finding]:
-        """Yield what the rules find at one directory."""
-        for rule in self._of_directory:
+    def directory(self, directory: Directory) -> list[Finding]:
+        """Return what the rules find at one directory."""
+        findings: list[Finding] = []
+        for rule in self._of_uncached if directory.cache is None else self._of_cached:
             try:
-                findings = list(rule.check_directory(directory))
+                findings += rule.check_directory(directory)
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                findings = [self._failure(rule.check_directory, directory.path, error)]
-            yield from findings
+                findings.append(self._failure(rule.check_directory, directory.path, error))
+        return findings
 
     def finish(self) -> Iterator[Finding]:
         """Yield what the rules find in the tree as a whole."""

@@ -29,13 +29,12 @@ from pycinspect.cache import (
     running_platform,
     source_mtime,
 )
-from pycinspect.dialects import Dialect
+from pycinspect.dialects import Dialect, OptimizationName
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import CacheName, file_kind, parse_cache_name, read_all, read_listed, read_start
+from pycinspect.pyc import NameEnd, file_kind, parse_name_end, read_all, read_listed, read_start
 
 __all__ = ["Examiner"]
 
-_BYTECODE_SUFFIXES = (".pyc", ".pyo")
 _FRESH = Judgement(Outcome.LOAD, "header-matches")
 _ORPHANED = Judgement(Outcome.NOT_FOUND, "cache-without-source")
 _NOT_A_CACHE = Judgement(Outcome.NO_CACHE, "not-a-cache-path")
@@ -44,10 +43,10 @@ _NOT_A_CACHE = Judgement(Outcome.NO_CACHE, "not-a-cache-path")
 _REMEMBERED_NAMES = 1024
 
 
-class _NameEnd(NamedTuple):
+class _Readers(NamedTuple):
     """What follows the stem of a cache's name, and whose importers look for it."""
 
-    name: CacheName | None
+    ending: NameEnd | None
     readers: tuple[Dialect, ...]
 
 
@@ -67,7 +66,7 @@ class Examiner:
         self._policy = policy
         self._dialect = dialect
         self._extensions = running_platform().extension_suffixes(dialect.extensions)
-        self._name_end = lru_cache(_REMEMBERED_NAMES)(self._parse_name_end)
+        self._readers = lru_cache(_REMEMBERED_NAMES)(self._find_readers)
         self._writer = lru_cache(_REMEMBERED_NAMES)(policy.dialects.find)
 
     def caches(self, directory: Directory) -> Iterator[CacheFile]:
@@ -75,17 +74,17 @@ class Examiner:
         statuses: dict[str, os.stat_result | None] = {}
         if directory.cache is not None:
             for entry in directory.cache.entries:
-                if entry.name.endswith(_BYTECODE_SUFFIXES):
-                    yield self._in_cache_directory(entry, directory, statuses)
+                yield self._in_cache_directory(entry, directory, statuses)
         for entry in directory.bytecode:
             yield self._beside_source(entry, directory, statuses)
 
-    def _parse_name_end(self, end: str) -> _NameEnd:
+    def _find_readers(self, end: str) -> _Readers:
         try:
-            name = parse_cache_name(f"stem.{end}")
+            ending = parse_name_end(end)
         except ValueError:  # a name that no importer looks for
-            return _NameEnd(None, ())
-        return _NameEnd(name, self._policy.dialects.tagged(name.tag))
+            return _Readers(None, ())
+        tagged = self._policy.dialects.tagged(ending.tag)
+        return _Readers(ending, tuple(row for row in tagged if _looks_for(row, ending)))
 
     def _in_cache_directory(
         self,
@@ -94,18 +93,20 @@ class Examiner:
         statuses: dict[str, os.stat_result | None],
     ) -> CacheFile:
         stem, _, end = entry.name.partition(".")
-        name, readers = self._name_end(end)
+        ending, readers = self._readers(end)
+        if ending is None:
+            stem, ending, readers = self._with_dotted_stem(entry.name, directory)
         start, status, failure, is_link = reading = _read(entry)
         source = f"{directory.source_path}{stem}.py"
         source_status = statuses[stem] if stem in statuses else _stat(stem, directory, statuses)
         reader = writer = _reader(readers, start)
         if reader is None or not start.startswith(reader.magic):
-            writer = self._writer(start[:4], None if name is None else name.tag)
+            writer = self._writer(start[:4], None if ending is None else ending.tag)
         judgement = failure or self._judge(reader, reading, source, source_status)
         return CacheFile(
             entry.path,
             directory,
-            name,
+            ending,
             reader,
             writer,
             start,
@@ -115,6 +116,21 @@ class Examiner:
             judgement,
             is_link,
         )
+
+    def _with_dotted_stem(
+        self, filename: str, directory: Directory
+    ) -> tuple[str, NameEnd | None, tuple[Dialect, ...]]:
+        """Read a name whose stem has dots, if there is such a source.
+
+        No import statement finds ``a.b.py``, but loaders that are given a path
+        cache it as ``a.b.TAG.pyc`` (``cache_from_source``, since 3.5).
+        """
+        parts = filename.split(".")
+        length = 3 if parts[-2].startswith("opt-") else 2
+        stem = ".".join(parts[:-length])
+        if stem not in directory.sources:
+            return parts[0], None, ()
+        return (stem, *self._readers(".".join(parts[-length:])))
 
     def _beside_source(
         self,
@@ -200,6 +216,16 @@ class Examiner:
         return judge_sourceless(Subject(reader, cache, None, bytes, hash_checks))
 
 
+def _looks_for(row: Dialect, ending: NameEnd) -> bool:
+    """Return whether a dialect gives its caches such a name."""
+    rule = row.cache_path
+    if rule is None:
+        return False
+    if rule.optimization is OptimizationName.OPT_TAG:
+        return ending.extension == "pyc"
+    return ending.extension in ("pyc", "pyo") and not ending.optimization
+
+
 def _reader(readers: tuple[Dialect, ...], start: bytes) -> Dialect | None:
     """Return whose importer looks for a name; of releases with one tag, the magic's."""
     for reader in readers:
@@ -226,7 +252,7 @@ def _read(entry: os.DirEntry[str]) -> _Reading:
     try:
         if entry.is_file(follow_symlinks=False):
             start, status = read_listed(entry.path)
-            return _Reading(start, status, None, False)
+            return _Reading(start, status, None, is_link=False)
         is_link = entry.is_symlink()
         if is_link:
             return _Reading(*read_start(entry.path), None, is_link)

@@ -42,7 +42,7 @@ def _commands(dialect: Dialect) -> tuple[str, ...]:
 
 def _is_known_to_findpython(dialect: Dialect) -> bool:
     """Look where pyenv, uv, asdf and others keep interpreters that are not on PATH."""
-    from findpython.providers import ALL_PROVIDERS  # noqa: PLC0415 - costs 80 ms, rarely needed
+    from findpython.providers import ALL_PROVIDERS
 
     wanted = f"python{dialect.version}"
     for factory in ALL_PROVIDERS.values():

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from os import DirEntry
 from typing import NamedTuple
 
-__all__ = ["Transformer", "is_interrupted_write", "strangers", "transformer_of"]
+__all__ = ["Transformer", "is_interrupted_write", "transformer_of"]
 
 
 class Transformer(NamedTuple):
@@ -21,8 +19,6 @@ class Transformer(NamedTuple):
     name: str
     version: str | None
 
-
-_BYTECODE_SUFFIXES = (".pyc", ".pyo")
 
 #: pytest has a tag of its own (``_pytest/assertion/rewrite.py: PYTEST_TAG``, up to 4.x
 #: ``-PYTEST``), under ``-O`` with the ending ``.pyo``.
@@ -51,11 +47,6 @@ def transformer_of(filename: str) -> Transformer | None:
     if found is not None:
         return Transformer(found["name"], found["version"] or None)
     return None
-
-
-def strangers(entries: Iterable[DirEntry[str]]) -> list[DirEntry[str]]:
-    """Return the entries of a cache directory that are not named like bytecode."""
-    return [entry for entry in entries if entry.name[-4:] not in _BYTECODE_SUFFIXES]
 
 
 def is_interrupted_write(filename: str) -> bool:

@@ -46,6 +46,7 @@ class Places:
 
     def __init__(self, dialects: DialectTable) -> None:
         self._dialects = {row.name: row for row in dialects}
+        self._last: Directory | None = None
         self._root = ""
         self._absolute_root = ""
         self._of_root: Dialect | None = None
@@ -54,6 +55,9 @@ class Places:
 
     def dialect_of(self, directory: Directory) -> Dialect | None:
         """Return the interpreter whose library a directory lies in, None outside any."""
+        if directory is self._last:
+            return self._dialect
+        self._last = directory
         path = directory.path
         if not path.startswith(self._within):
             self._begin(directory.root)

@@ -14,11 +14,12 @@ from collections.abc import Iterable, Mapping
 from typing import ClassVar, NamedTuple
 
 from pycinspect.audit.findings import Finding, Severity
+from pycinspect.audit.place import Places
 from pycinspect.audit.policy import Policy
 from pycinspect.audit.walk import Directory
 from pycinspect.cache import Judgement
 from pycinspect.dialects import Dialect
-from pycinspect.pyc import CacheName
+from pycinspect.pyc import NameEnd
 
 __all__ = ["HEADINGS", "CacheFile", "Context", "Rule"]
 
@@ -32,7 +33,8 @@ class CacheFile(NamedTuple):
     Args:
         path: as reached from the root that was given.
         directory: the directory of its source.
-        name: the parts of its name, None for a file beside its source.
+        ending: the parts of its name but for the stem; None for a file beside its
+            source, and for a name that no importer looks for.
         reader: the dialect whose importer looks for it, None where none does.
         writer: the dialect that its magic number belongs to, None if unknown.
         start: its first bytes, empty where it was not read.
@@ -45,7 +47,7 @@ class CacheFile(NamedTuple):
 
     path: str
     directory: Directory
-    name: CacheName | None
+    ending: NameEnd | None
     reader: Dialect | None
     writer: Dialect | None
     start: bytes
@@ -77,12 +79,14 @@ class Context(NamedTuple):
         policy: what the audit was told.
         dialect: the interpreter that the tree is for.
         now: when the audit began, seconds since the epoch.
+        places: which interpreter's library a directory lies in.
     """
 
     root: str
     policy: Policy
     dialect: Dialect
     now: float
+    places: Places
 
 
 class Rule:
@@ -94,6 +98,8 @@ class Rule:
         title: what is found, in a few words.
         severity: how bad it is.
         message: one sentence; a finding's data fills it.
+        needs_caches: :meth:`check_directory` sees only directories with a cache
+            directory; most directories of a tree have none.
         about_tree: a finding is about a whole tree, and explains others.
         reasons: where set, :meth:`check_cache` sees only caches that the importer
             judges for one of these reasons.
@@ -104,6 +110,7 @@ class Rule:
     title: ClassVar[str]
     severity: ClassVar[Severity]
     message: ClassVar[str]
+    needs_caches: ClassVar[bool] = False
     about_tree: ClassVar[bool] = False
     reasons: ClassVar[frozenset[str]] = frozenset()
 

@@ -33,13 +33,15 @@ class CacheDirectory(NamedTuple):
 
     Args:
         path: where it is: ``__pycache__``, or a place below the cache prefix.
-        entries: what lies in it, in the order of names.
+        entries: files with the name of a cache in it, in the order of names.
+        strangers: what else lies in it, in the order of names.
         is_link: it is a symbolic link, and was not read.
         error: why it could not be read, or None.
     """
 
     path: str
     entries: _Entries = ()
+    strangers: _Entries = ()
     is_link: bool = False
     error: OSError | None = None
 
@@ -55,7 +57,7 @@ class Directory(NamedTuple):
         sources: name without suffix to the source's entry.
         bytecode: ``.pyc`` and ``.pyo`` files that lie beside the sources.
         others: names of the other files.
-        subdirectories: names of the directories in it, the cache directory apart.
+        subdirectories: the directories in it, the cache directory apart.
         cache: the cache directory, None where there is none.
         is_mirror: it is a place below the cache prefix.
         error: why the directory could not be read, or None.
@@ -67,7 +69,7 @@ class Directory(NamedTuple):
     sources: Mapping[str, os.DirEntry[str]] = _NO_SOURCES
     bytecode: _Entries = ()
     others: frozenset[str] = frozenset()
-    subdirectories: tuple[str, ...] = ()
+    subdirectories: _Entries = ()
     cache: CacheDirectory | None = None
     is_mirror: bool = False
     error: OSError | None = None
@@ -97,9 +99,7 @@ def walk(root: str, prefix: str | None = None) -> Iterator[Directory]:
     while pending:
         directory = _read(pending.pop(), root, prefix)
         yield directory
-        pending += (
-            os.path.join(directory.path, name) for name in reversed(directory.subdirectories)
-        )
+        pending += [entry.path for entry in reversed(directory.subdirectories)]
 
 
 def _read(path: str, root: str, prefix: str | None) -> Directory:
@@ -110,7 +110,7 @@ def _read(path: str, root: str, prefix: str | None) -> Directory:
     sources: dict[str, os.DirEntry[str]] = {}
     bytecode: list[os.DirEntry[str]] = []
     others: list[str] = []
-    subdirectories: list[str] = []
+    subdirectories: list[os.DirEntry[str]] = []
     cache: os.DirEntry[str] | None = None
     for entry in entries:
         name = entry.name
@@ -121,7 +121,7 @@ def _read(path: str, root: str, prefix: str | None) -> Directory:
         elif name.endswith(_BYTECODE_SUFFIXES):
             bytecode.append(entry)
         elif entry.is_dir(follow_symlinks=False):
-            subdirectories.append(name)
+            subdirectories.append(entry)
         else:
             others.append(name)
     directory = Directory(
@@ -141,9 +141,14 @@ def _read_cache(path: str, *, is_link: bool = False) -> CacheDirectory:
     if is_link:
         return CacheDirectory(path, is_link=True)
     try:
-        return CacheDirectory(path, tuple(_scan(path)))
+        entries = _scan(path)
     except OSError as error:
         return CacheDirectory(path, error=error)
+    caches = [entry for entry in entries if entry.name.endswith(_BYTECODE_SUFFIXES)]
+    if len(caches) == len(entries):
+        return CacheDirectory(path, tuple(caches))
+    strangers = [entry for entry in entries if not entry.name.endswith(_BYTECODE_SUFFIXES)]
+    return CacheDirectory(path, tuple(caches), tuple(strangers))
 
 
 def _with_prefix(directory: Directory, prefix: str) -> Directory:
@@ -158,14 +163,18 @@ def _with_prefix(directory: Directory, prefix: str) -> Directory:
     if here == top:
         source_path = os.sep
     sources: dict[str, os.DirEntry[str]] = {}
+    caches = directory.bytecode
     if os.path.isdir(source_path):
         sources.update(_read(source_path, source_path, None).sources)
+        above = os.path.join(os.path.abspath(directory.root), "")
+        if os.path.join(source_path, "").startswith(above):
+            caches = ()  # they are read together with their sources
     return directory._replace(
         source_path=os.path.join(source_path, ""),
         is_mirror=True,
         sources=sources,
         bytecode=(),
-        cache=CacheDirectory(directory.path, directory.bytecode),
+        cache=CacheDirectory(directory.path, caches),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -217,7 +218,7 @@ def _report(
             version=__version__,
             verbose=verbose,
             color=terminal and "NO_COLOR" not in os.environ,
-            width=click.get_terminal_size()[0] if terminal else 80,
+            width=shutil.get_terminal_size().columns if terminal else 80,
             base=os.getcwd(),
         )
         reporter = registry.reporters[format_name](stream, context)

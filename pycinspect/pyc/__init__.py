@@ -6,7 +6,7 @@ and ``values``.
 
 from pycinspect.pyc.file import FileStart, file_kind, read_all, read_header, read_listed, read_start
 from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
-from pycinspect.pyc.name import PYCACHE, CacheName, parse_cache_name
+from pycinspect.pyc.name import PYCACHE, CacheName, NameEnd, parse_cache_name, parse_name_end
 
 __all__ = [
     "LONGEST_HEADER",
@@ -14,9 +14,11 @@ __all__ = [
     "CacheName",
     "FileStart",
     "Header",
+    "NameEnd",
     "file_kind",
     "parse_cache_name",
     "parse_header",
+    "parse_name_end",
     "read_all",
     "read_header",
     "read_listed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["PYCACHE", "CacheName", "parse_cache_name"]
+__all__ = ["PYCACHE", "CacheName", "NameEnd", "parse_cache_name", "parse_name_end"]
 
 PYCACHE = "__pycache__"
 
@@ -15,6 +15,14 @@ class CacheName(NamedTuple):
     """The parts of ``stem.tag[.opt-optimization].extension``."""
 
     stem: str
+    tag: str
+    optimization: str
+    extension: str
+
+
+class NameEnd(NamedTuple):
+    """The parts of a cache's name but for its stem."""
+
     tag: str
     optimization: str
     extension: str
@@ -32,15 +40,25 @@ def parse_cache_name(filename: str) -> CacheName:
         ValueError: not two or three dots, or a third part that is not ``opt-`` and
             letters or digits (importlib/_bootstrap_external.py: source_from_cache).
     """
-    parts = filename.split(".")
-    if len(parts) == 3:
-        return CacheName(parts[0], parts[1], "", parts[2])
-    if len(parts) != 4:
-        raise ValueError(f"expected only 2 or 3 dots in {filename!r}")
-    stem, tag, optimization, extension = parts
+    stem, _, end = filename.partition(".")
+    return CacheName(stem, *parse_name_end(end))
+
+
+def parse_name_end(end: str) -> NameEnd:
+    """Split what follows the first dot of a cache's name.
+
+    Raises:
+        ValueError: as :func:`parse_cache_name`.
+    """
+    parts = end.split(".")
+    if len(parts) == 2:
+        return NameEnd(parts[0], "", parts[1])
+    if len(parts) != 3:
+        raise ValueError(f"expected only 2 or 3 dots, not {len(parts)}, in the name")
+    tag, optimization, extension = parts
     if not optimization.startswith(_OPT):
         raise ValueError(f"optimization portion of filename does not start with {_OPT!r}")
     level = optimization.removeprefix(_OPT)
     if not level.isalnum():
         raise ValueError(f"optimization level {optimization!r} is not an alphanumeric value")
-    return CacheName(stem, tag, level, extension)
+    return NameEnd(tag, level, extension)

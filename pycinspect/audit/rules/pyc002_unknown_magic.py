@@ -44,7 +44,7 @@ class UnknownMagic(Rule):
         magic = cache.start[:_MAGIC_SIZE]
         if cache.writer is not None or len(magic) < _MAGIC_SIZE or not any(cache.start):
             return None
-        tag = None if cache.name is None else cache.name.tag
+        tag = None if cache.ending is None else cache.ending.tag
         owner = self.context.policy.dialects.find(magic[:2] + CRLF, tag)
         finding = self.of_cache(
             cache,

@@ -25,7 +25,7 @@ __all__ = ["RiskWindow"]
 
 #: Seconds; the coarsest clock of a common file system (FAT) has steps of two.
 _WINDOW = 2.0
-_FUTURE = "fresh, but its source's time {source_mtime} lies {ahead} s in the future"
+_FUTURE = "fresh, but its source's time {source_mtime} lies {ahead:.0f} s in the future"
 
 
 class RiskWindow(Rule):
@@ -36,7 +36,7 @@ class RiskWindow(Rule):
     title = "Another change of the source might not be noticed"
     severity = Severity.INFO
     message = (
-        "fresh, but its source was changed within {distance} s of the cache's own time:"
+        "fresh, but its source was changed within {distance:.1f} s of the cache's own time:"
         " another change in the same second may go unnoticed"
     )
     reasons = frozenset({"header-matches"})
@@ -55,7 +55,7 @@ class RiskWindow(Rule):
             cache,
             source_mtime=int(mtime),
             cache_mtime=int(status.st_mtime),
-            distance=round(abs(distance), 3),
-            ahead=max(0, round(mtime - now)),
+            distance=abs(distance),
+            ahead=mtime - now,
         )
         return finding if mtime <= now else finding._replace(template=_FUTURE)

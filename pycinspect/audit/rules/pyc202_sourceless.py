@@ -41,7 +41,7 @@ class Sourceless(Rule):
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report bytecode that stands in a source's place."""
-        if cache.name is not None or cache.reader is None or cache.source_status is not None:
+        if cache.ending is not None or cache.reader is None or cache.source_status is not None:
             return None
         if cache.path.endswith(".pyo") and cache.reader.finder.optimized_bytecode != ".pyo":
             return None  # no finder of this Python looks for it

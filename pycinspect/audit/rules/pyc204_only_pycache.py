@@ -30,6 +30,7 @@ class OnlyPycache(Rule):
     title = "Directory kept alive by __pycache__ alone"
     severity = Severity.WARNING
     message = "holds nothing but {cache}: it imports as an empty namespace package"
+    needs_caches = True
 
     def check_directory(self, directory: Directory) -> Iterator[Finding]:
         """Report a directory whose only entry is its cache directory."""

@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pycinspect.audit.findings import Finding, Severity
-from pycinspect.audit.place import Places
 from pycinspect.audit.rule import Context, Rule
 from pycinspect.audit.walk import Directory
 from pycinspect.cache import cache_from_source, running_platform
@@ -62,7 +61,6 @@ class Missing(Rule):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._places = Places(context.policy.dialects)
         self._wanted: dict[str, _Wanted] = {}
 
     def check_directory(self, directory: Directory) -> Iterator[Finding]:
@@ -89,7 +87,7 @@ class Missing(Rule):
         """Return what is wanted in a directory: its library's Python, if nothing is said."""
         dialect = self.context.dialect
         if self.context.policy.dialect is None:
-            dialect = self._places.dialect_of(directory) or dialect
+            dialect = self.context.places.dialect_of(directory) or dialect
         if dialect.name not in self._wanted:
             self._wanted[dialect.name] = _wanted(dialect, self.context.policy.levels)
         return self._wanted[dialect.name]

@@ -18,7 +18,7 @@ import os
 from collections.abc import Iterator
 
 from pycinspect.audit.findings import Finding, Severity
-from pycinspect.audit.names import is_interrupted_write, strangers, transformer_of
+from pycinspect.audit.names import is_interrupted_write, transformer_of
 from pycinspect.audit.rule import CacheFile, Rule
 from pycinspect.audit.walk import Directory
 from pycinspect.pyc import PYCACHE, parse_cache_name
@@ -37,39 +37,24 @@ class BadName(Rule):
     title = "Name that no importer looks for"
     severity = Severity.WARNING
     message = "no importer looks for a cache of this name: {why}"
+    needs_caches = True
     reasons = frozenset({"not-a-cache-path"})
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report a name that is none, or with the tag of nobody."""
-        if cache.name is None and cache.reader is not None:
+        if cache.ending is None and cache.reader is not None:
             return None  # beside its source; there every name is one
         filename = os.path.basename(cache.path)
         if transformer_of(filename) is not None:
             return None  # PYC308
-        if cache.name is None and self._has_dotted_source(filename, cache.directory):
-            return None
         return self.of_cache(cache, why=_why(cache, filename))
-
-    def _has_dotted_source(self, filename: str, directory: Directory) -> bool:
-        """Return whether it is the cache of such as ``a.b.py``.
-
-        No ``import`` statement finds that, but ``spec_from_file_location`` does, and
-        ``compileall`` compiles it (``cache_from_source`` cuts at the last dot).
-        """
-        parts = filename.split(".")
-        del parts[-1]
-        if parts[-1].startswith("opt-"):
-            del parts[-1]
-        tag = parts.pop() if parts else ""
-        known = self.context.policy.dialects.tagged(tag)
-        return bool(known) and ".".join(parts) in directory.sources
 
     def check_directory(self, directory: Directory) -> Iterator[Finding]:
         """Report files with other extensions in a ``__pycache__``."""
         cache = directory.cache
         if cache is None or os.path.basename(cache.path) != PYCACHE:
             return
-        for entry in strangers(cache.entries):
+        for entry in cache.strangers:
             if entry.name.endswith(_OTHER_CACHES) or is_interrupted_write(entry.name):
                 continue  # others' own, or PYC211
             if entry.is_file(follow_symlinks=False):
@@ -77,12 +62,12 @@ class BadName(Rule):
 
 
 def _why(cache: CacheFile, filename: str) -> str:
-    if cache.name is None:
+    if cache.ending is None:
         try:
             parse_cache_name(filename)
         except ValueError as error:
             return str(error)
     if cache.reader is not None:
         return f"{cache.reader.name} keeps no caches in {PYCACHE}"
-    tag = "" if cache.name is None else cache.name.tag
+    tag = "" if cache.ending is None else cache.ending.tag
     return f"the tag {tag!r} is of no known Python"

@@ -17,7 +17,6 @@ import os
 from collections.abc import Iterator
 
 from pycinspect.audit.findings import Finding, Severity
-from pycinspect.audit.names import strangers
 from pycinspect.audit.rule import Rule
 from pycinspect.audit.walk import Directory
 from pycinspect.pyc import PYCACHE
@@ -33,6 +32,7 @@ class Nested(Rule):
     title = "Directory inside __pycache__"
     severity = Severity.INFO
     message = "a directory inside {parent}, where no importer looks; its content was not read"
+    needs_caches = True
 
     def check_directory(self, directory: Directory) -> Iterator[Finding]:
         """Report directories among the caches; below a cache prefix they belong there.
@@ -42,6 +42,6 @@ class Nested(Rule):
         cache = directory.cache
         if cache is None or os.path.basename(cache.path) != PYCACHE:
             return
-        for entry in strangers(cache.entries):
+        for entry in cache.strangers:
             if entry.is_dir(follow_symlinks=False):
                 yield self.of_path(entry.path, {"parent": PYCACHE})

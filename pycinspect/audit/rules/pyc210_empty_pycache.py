@@ -31,11 +31,12 @@ class EmptyPycache(Rule):
     title = "Empty __pycache__"
     severity = Severity.INFO
     message = "{directory} is empty"
+    needs_caches = True
 
     def check_directory(self, directory: Directory) -> Iterator[Finding]:
         """Report a cache directory that was read and has no entries."""
         cache = directory.cache
-        if cache is None or cache.entries or cache.is_link or cache.error is not None:
+        if cache is None or cache.entries or cache.strangers or cache.is_link or cache.error:
             return
         if os.path.basename(cache.path) == PYCACHE:  # below a prefix it may be a namesake
             yield self.of_path(cache.path, {"directory": PYCACHE})

@@ -18,7 +18,7 @@ import os
 from collections.abc import Iterator
 
 from pycinspect.audit.findings import Finding, Severity
-from pycinspect.audit.names import is_interrupted_write, strangers
+from pycinspect.audit.names import is_interrupted_write
 from pycinspect.audit.rule import Rule
 from pycinspect.audit.walk import Directory
 
@@ -37,7 +37,7 @@ class InterruptedWrite(Rule):
     def check_directory(self, directory: Directory) -> Iterator[Finding]:
         """Report temporary files in the cache directory and beside the sources."""
         if directory.cache is not None:
-            for entry in strangers(directory.cache.entries):
+            for entry in directory.cache.strangers:
                 if is_interrupted_write(entry.name):
                     yield self._leftover(entry.path)
         for name in sorted(filter(is_interrupted_write, directory.others)):

@@ -32,7 +32,7 @@ class TagAndMagic(Rule):
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Compare who reads a file of this name with who wrote it."""
-        name, writer = cache.name, cache.writer
+        name, writer = cache.ending, cache.writer
         if name is None or writer is None or cache.reader is None or writer is cache.reader:
             return None  # pre-releases of the reader are PYC305
         if name.tag in writer.cache_tags:

@@ -16,7 +16,7 @@ Delete them.
 
 from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.interpreters import is_installed
-from pycinspect.audit.place import Places, pinned_python
+from pycinspect.audit.place import pinned_python
 from pycinspect.audit.rule import CacheFile, Context, Rule
 from pycinspect.audit.walk import Directory
 from pycinspect.dialects import Dialect
@@ -38,7 +38,6 @@ class OtherInterpreter(Rule):
         self._accepted: Dialect | None = None
         self._objections: dict[str, str | None] = {}
         self._directory: Directory | None = None
-        self._places = Places(context.policy.dialects)
         self._has_place = False
         self._pin: tuple[int, int] | None = None
         self._pin_is_known = False
@@ -62,7 +61,7 @@ class OtherInterpreter(Rule):
     def _is_in_library(self, directory: Directory) -> bool:
         if directory is not self._directory:
             self._directory = directory
-            self._has_place = self._places.dialect_of(directory) is not None
+            self._has_place = self.context.places.dialect_of(directory) is not None
         return self._has_place
 
     def _objection(self, reader: Dialect) -> str | None:

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 
 from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.packages import package_of, package_path
-from pycinspect.audit.place import Places
 from pycinspect.audit.rule import CacheFile, Context, Rule
 from pycinspect.audit.walk import Directory
 from pycinspect.dialects import Dialect
@@ -38,7 +37,6 @@ class SeveralPythons(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._directory: Directory | None = None
-        self._places = Places(context.policy.dialects)
         self._group: tuple[str, Dialect | None] = ("", None)
         self._path = ""
         self._seen: Dialect | None = None
@@ -67,7 +65,7 @@ class SeveralPythons(Rule):
         The libraries of two interpreters side by side (``/usr/lib``) are two.
         """
         self._directory = directory
-        place = self._places.dialect_of(directory)
+        place = self.context.places.dialect_of(directory)
         group = (package_of(directory), place)
         if group[0] == self._group[0] and group[1] is self._group[1]:
             return None

@@ -16,7 +16,6 @@ Compile with the interpreter that the library belongs to, and delete these.
 """
 
 from pycinspect.audit.findings import Finding, Severity
-from pycinspect.audit.place import Places
 from pycinspect.audit.rule import CacheFile, Context, Rule
 from pycinspect.audit.walk import Directory
 from pycinspect.dialects import Dialect
@@ -37,7 +36,6 @@ class WrongLibrary(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._directory: Directory | None = None
-        self._places = Places(context.policy.dialects)
         self._place: Dialect | None = None
         self._accepted: Dialect | None = None
 
@@ -57,7 +55,7 @@ class WrongLibrary(Rule):
 
     def _enter(self, directory: Directory) -> None:
         self._directory = directory
-        place = self._places.dialect_of(directory)
+        place = self.context.places.dialect_of(directory)
         if place is not self._place:
             self._place = place
             self._accepted = None

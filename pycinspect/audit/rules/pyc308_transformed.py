@@ -36,7 +36,7 @@ class Transformed(Rule):
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Look for a tool's mark in the name; runs for every cache."""
-        name = cache.name
+        name = cache.ending
         if name is not None and len(name.optimization) < 2 and cache.reader is not None:
             return None  # a level, and a tag that is known
         if name is None and cache.reader is not None:

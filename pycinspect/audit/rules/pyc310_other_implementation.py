@@ -14,7 +14,6 @@ Nothing, if that implementation is in use; otherwise delete it.
 """
 
 from pycinspect.audit.findings import Finding, Severity
-from pycinspect.audit.place import Places
 from pycinspect.audit.rule import CacheFile, Context, Rule
 from pycinspect.dialects import Dialect
 from pycinspect.values import Implementation
@@ -34,7 +33,6 @@ class OtherImplementation(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._expected = (Implementation.CPYTHON, context.dialect.implementation)
-        self._places = Places(context.policy.dialects)
         self._accepted: Dialect | None = None
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
@@ -45,7 +43,7 @@ class OtherImplementation(Rule):
         if reader.implementation in self._expected:
             self._accepted = reader
             return None
-        place = self._places.dialect_of(cache.directory)
+        place = self.context.places.dialect_of(cache.directory)
         if place is not None and place.implementation is reader.implementation:
             return None  # its own library, somewhere in this tree
         return self.of_cache(

@@ -38,6 +38,7 @@ class WorldWritable(Rule):
     title = "Writable by everybody"
     severity = Severity.SECURITY
     message = "every user may write this {kind} (mode {mode})"
+    needs_caches = True
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Look at the permission bits; runs for every cache."""

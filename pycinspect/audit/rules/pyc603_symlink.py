@@ -37,6 +37,7 @@ class Symlink(Rule):
     title = "Symbolic link"
     severity = Severity.WARNING
     message = "is a symbolic link to {target}"
+    needs_caches = True
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report a linked cache; runs for every cache."""

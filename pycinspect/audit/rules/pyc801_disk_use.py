@@ -25,7 +25,7 @@ from pycinspect.audit.rule import CacheFile, Context, Rule
 from pycinspect.audit.walk import Directory
 from pycinspect.cache import Outcome
 from pycinspect.dialects import Dialect
-from pycinspect.pyc import CacheName
+from pycinspect.pyc import NameEnd
 
 __all__ = ["DiskUse"]
 
@@ -61,7 +61,7 @@ class DiskUse(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._sums: dict[tuple[str, str], _Sum] = {}
-        self._recent: dict[CacheName | None, _Sum] = {}
+        self._recent: dict[NameEnd | None, _Sum] = {}
         self._reclaimable = 0
         self._directory: Directory | None = None
         self._package = ""
@@ -72,7 +72,7 @@ class DiskUse(Rule):
         """Add a file; runs for every cache."""
         if cache.directory is not self._directory:
             self._enter(cache.directory)
-        total = self._recent.get(cache.name)
+        total = self._recent.get(cache.ending)
         if total is None or total.reader is not cache.reader:
             total = self._choose_sum(cache)
         status = cache.status
@@ -112,8 +112,8 @@ class DiskUse(Rule):
         total = self._sums.setdefault(kind, _Sum(cache.reader))
         if len(self._recent) >= _KINDS:
             self._recent.clear()
-        if cache.name is not None:  # else the name's ending counts
-            self._recent[cache.name] = total
+        if cache.ending is not None:  # else the name's ending counts
+            self._recent[cache.ending] = total
         return total
 
     def _enter(self, directory: Directory) -> None:
@@ -139,6 +139,6 @@ class DiskUse(Rule):
 def _kind(cache: CacheFile) -> tuple[str, str]:
     """Return a cache's Python, and the part of its name that tells the level."""
     python = _UNKNOWN if cache.reader is None else cache.reader.name
-    if cache.name is None:
+    if cache.ending is None:
         return python, _PYO if cache.path.endswith(".pyo") else _PYC
-    return python, cache.name.optimization or cache.name.extension
+    return python, cache.ending.optimization or cache.ending.extension
