@@ -83,9 +83,7 @@ _ERA_2_3 = replace(
 )
 _ERA_2_5 = replace(_ERA_2_3, marshal=layouts.MARSHAL_2)
 _ERA_2_6 = replace(_ERA_2_5, writer=b.WRITE_C)
-_ERA_2_7 = replace(
-    _ERA_2_6, importer=b.IMPORT_C, note=_STACKLESS, marshal=layouts.MARSHAL_2_27
-)
+_ERA_2_7 = replace(_ERA_2_6, importer=b.IMPORT_C, note=_STACKLESS, marshal=layouts.MARSHAL_2_27)
 _ERA_3_0 = replace(_ERA_2_6, marshal=layouts.MARSHAL_2_30, code=layouts.CODE_30)
 _ERA_3_2 = replace(
     _ERA_2_7,
@@ -135,9 +133,7 @@ def _beside_the_source() -> Iterator[Dialect]:
     """Yield the rows up to 3.1, whose caches stand beside their sources."""
     yield replace(_row(_ERA_0_9, (0, 9), 0x9494), name="cpython-0.9.8", magic_tail=b"\x94\x00")
     yield replace(_row(_ERA_1_0, (0, 9), 0x9901), name="cpython-0.9.9")
-    yield replace(
-        _row(_ERA_1_0, (1, 0), 0x9902), marshal=layouts.MARSHAL_10, code=layouts.CODE_10
-    )
+    yield replace(_row(_ERA_1_0, (1, 0), 0x9902), marshal=layouts.MARSHAL_10, code=layouts.CODE_10)
     yield replace(
         _row(_ERA_1_0, (1, 2), 0x9903),
         note="1.1 and 1.2",
@@ -232,9 +228,7 @@ def _in_pycache() -> Iterator[Dialect]:
         note="development only",
     )
     yield _multiarch(_tagged(_ERA_3_8, 9, 3425, range(3420, 3425)))
-    yield replace(
-        _multiarch(_tagged(_ERA_3_8, 10, 3439, range(3430, 3439))), code=layouts.CODE_310
-    )
+    yield replace(_multiarch(_tagged(_ERA_3_8, 10, 3439, range(3430, 3439))), code=layouts.CODE_310)
     # Since 3.11 the words of Python 3.n start at 2900 + 50 n.
     yield _multiarch(_tagged(_ERA_3_11, 11, 3495, 3494))
     # Before, the code object's fields changed six times.
