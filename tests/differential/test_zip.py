@@ -57,6 +57,8 @@ def _check(
 ) -> None:
     batches: dict[tuple[str, ...], list[ZipSituation]] = defaultdict(list)
     for situation in situations:
+        if situation.optimize and kit.oracle.kind != "native":
+            continue  # it takes seconds to start once more
         batches[_arguments(kit, situation)].append(situation)
     with monkeypatch.context() as patch:
         _set_zone(patch, zone)

@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
+from typing import Any
 
 from tests.differential.kit import SOURCES, Kit
 from tests.differential.situations import T_NS
@@ -32,13 +33,16 @@ def dos_time(seconds: int) -> DosTime:
     return time.gmtime(seconds)[:6]
 
 
+_WHEN = dos_time(T)
+
+
 @dataclass(frozen=True)
 class Member:
     """A file in an archive; a name that ends in a slash is a directory."""
 
     name: str
     content: bytes = b""
-    when: DosTime = dos_time(T)
+    when: DosTime = _WHEN
     compression: int = zipfile.ZIP_STORED
 
 
@@ -123,7 +127,7 @@ def _times(kit: Kit) -> Iterator[ZipSituation]:
 def _odd_times(kit: Kit) -> Iterator[ZipSituation]:
     """Yield times that zip files cannot tell, or that no calendar has."""
     strange: dict[str, tuple[DosTime, int]] = {
-        "odd second": ((*dos_time(T)[:5], dos_time(T)[5] + 1), T),
+        "odd second": ((*_WHEN[:5], _WHEN[5] + 1), T),
         "31 February": ((2023, 2, 31, 0, 0, 0), calendar.timegm((2023, 3, 3, 0, 0, 0))),
         "month 15": ((2023, 15, 1, 0, 0, 0), calendar.timegm((2024, 3, 1, 0, 0, 0))),
         "25 o'clock": ((2023, 1, 1, 25, 61, 62), calendar.timegm((2023, 1, 2, 2, 2, 2))),
@@ -209,19 +213,20 @@ def _payloads(kit: Kit) -> Iterator[ZipSituation]:
 
 
 def _search_order(kit: Kit) -> Iterator[ZipSituation]:
-    """Yield all sets of up to three candidates, each fresh, stale or of another Python."""
-    contents = {
-        "fresh": lambda marker: kit.timestamp(marker),
-        "stale": lambda marker: kit.timestamp(marker, mtime_off=2),
-        "bad": lambda marker: kit.timestamp(marker, magic=bytes(4)),
-        "none": lambda _: b"",
+    """Yield all sets of candidates: bytecode fresh, stale, of another Python or absent."""
+    off: dict[str, Any] = {
+        "fresh": {},
+        "stale": {"mtime_off": 2},
+        "bad": {"magic": bytes(4)},
+        "none": None,
     }
+    optimized = ("fresh", "none") if kit.tag is None else ("none",)
     suffixes = ("/__init__.pyc", ".pyc", ".pyo", "/__init__.pyo")
     markers = ("cache", "other cache", "legacy", "third cache")
     sources = (Member("m/__init__.py", ELSEWHERE), SOURCE_MEMBER)
-    for kinds in product(contents, contents, ("none", "fresh"), ("none", "fresh")):
+    for kinds in product(off, off, optimized, optimized):
         bytecode = [
-            Member(f"m{suffix}", contents[kind](marker))
+            Member(f"m{suffix}", kit.timestamp(marker, **off[kind]))
             for suffix, kind, marker in zip(suffixes, kinds, markers, strict=True)
             if kind != "none"
         ]
@@ -298,14 +303,13 @@ def _archives(kit: Kit) -> Iterator[ZipSituation]:
         members = [replace(member, compression=compression) for member in (SOURCE_MEMBER, cache)]
         yield _situation(f"compression {compression}", *members)
         yield _situation(f"compression {compression}, source", members[0])
-    members = (SOURCE_MEMBER, cache)
-    yield ZipSituation("archive behind a program", Archive(members, before=b"#!/bin/sh\n" * 9))
+    both = (SOURCE_MEMBER, cache)
+    yield ZipSituation("archive behind a program", Archive(both, before=b"#!/bin/sh\n" * 9))
     yield ZipSituation("empty archive", Archive(()))
     yield ZipSituation("no archive", b"This is text.\n")
     yield ZipSituation("empty file", b"")
-    yield ZipSituation("archive that is cut off", Archive(members).to_bytes()[:-30])
-    if kit.tag is not None:  # 2.7 knows no comments
-        yield ZipSituation("archive with a comment", Archive(members, comment=b"comment"))
+    yield ZipSituation("archive that is cut off", Archive(both).to_bytes()[:-30])
+    yield ZipSituation("archive with a comment", Archive(both, comment=b"comment"))
 
 
 #: Hours that a clock with daylight saving time skips or shows twice are among them.
