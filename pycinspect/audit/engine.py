@@ -75,14 +75,21 @@ class Audit:
     def __iter__(self) -> Iterator[Finding]:
         self._began = time.monotonic()
         for root in self._paths:
-            for finding in self._tree(root):
-                if not self._is_suppressed(finding):
-                    self.summary.add(finding)
-                    yield finding
+            for findings in self._tree(root):
+                yield from self._counted(findings)
         for finding in self._unused_suppressions():
             self.summary.add(finding)
             yield finding
         self.summary.seconds = time.monotonic() - self._began
+
+    def _counted(self, findings: list[Finding]) -> Iterator[Finding]:
+        has_suppressions = bool(self.policy.path_ignores or self.policy.baseline)
+        for finding in findings:
+            if has_suppressions and self._is_suppressed(finding):
+                self.summary.suppressed += 1
+            else:
+                self.summary.add(finding)
+                yield finding
 
     def on_progress(self, show: Callable[[Summary], None]) -> None:
         """Call ``show`` with the figures so far after each directory."""
@@ -103,25 +110,26 @@ class Audit:
 
     # --- One tree ------------------------------------------------------------
 
-    def _tree(self, root: str) -> Iterator[Finding]:
+    def _tree(self, root: str) -> Iterator[list[Finding]]:
+        """Yield the findings of one directory after another, then those of the tree."""
         run = _Run(root, self._context(root), self._rules)
         examiner = Examiner(self.policy, run.context.dialect)
         for directory in walk(root, self.policy.pycache_prefix):
             self.summary.directories += 1
-            yield from run.directory(directory)
-            for cache in examiner.caches(directory):
-                self._count(cache)
-                findings = run.cache(cache)
-                if findings:
-                    yield from findings
+            caches = examiner.caches(directory)
+            self._count(caches)
+            findings = run.directory(directory)
+            findings += run.caches(caches)
+            if findings:
+                yield findings
             if self._progress is not None:
                 self._progress(self.summary)
             limit = self._limit()
             if limit is not None:
                 self.summary.complete = False
-                yield from self._own(_INCOMPLETE, root, {"reason": limit})
+                yield list(self._own(_INCOMPLETE, root, {"reason": limit}))
                 break
-        yield from run.finish()
+        yield run.finish()
 
     def _context(self, root: str) -> Context:
         dialects = self.policy.dialects
@@ -130,18 +138,19 @@ class Audit:
             root, self.policy, dialect or dialects.running(), time.time(), Places(dialects)
         )
 
-    def _count(self, cache: CacheFile) -> None:
+    def _count(self, caches: list[CacheFile]) -> None:
         summary = self.summary
-        judgement = cache.judgement
-        state = _REASON_STATES.get(judgement.reason) or _STATES[judgement.outcome]
-        summary.files += 1
-        summary.states[state] += 1
-        if cache.reader is not None:
-            summary.tags[cache.reader.name] += 1
-        if cache.status is not None:
-            summary.size += cache.status.st_size
-            if state in _RECLAIMABLE:
-                summary.reclaimable += cache.status.st_size
+        summary.files += len(caches)
+        for cache in caches:
+            judgement = cache.judgement
+            state = _REASON_STATES.get(judgement.reason) or _STATES[judgement.outcome]
+            summary.states[state] += 1
+            if cache.reader is not None:
+                summary.tags[cache.reader.name] += 1
+            if cache.status is not None:
+                summary.size += cache.status.st_size
+                if state in _RECLAIMABLE:
+                    summary.reclaimable += cache.status.st_size
 
     def _limit(self) -> str | None:
         policy = self.policy
@@ -158,8 +167,6 @@ class Audit:
 
     def _is_suppressed(self, finding: Finding) -> bool:
         policy = self.policy
-        if not policy.path_ignores and not policy.baseline:
-            return False
         relative = self.relative(finding)
         ignore = next(
             (i for i in policy.path_ignores if i.covers(finding.rule, relative)), None
@@ -171,7 +178,6 @@ class Audit:
             self._used_baseline.add(key)
         else:
             return False
-        self.summary.suppressed += 1
         return True
 
     def _unused_suppressions(self) -> Iterator[Finding]:
@@ -210,20 +216,18 @@ class _Run:
         self._of_uncached = [rule for rule in of_directory if not rule.needs_caches]
         self._checks: dict[str, list[_Check]] = {}
 
-    def cache(self, cache: CacheFile) -> list[Finding]:
-        """Return what the rules find at one cache file."""
+    def caches(self, caches: list[CacheFile]) -> list[Finding]:
+        """Return what the rules find at the cache files of a directory."""
         findings = []
-        reason = cache.judgement.reason
-        checks = self._checks.get(reason)
-        if checks is None:
-            checks = self._checks_for(reason)
-        for check in checks:
-            try:
-                finding = check(cache)
-            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                finding = self._failure(check, cache.path, error)
-            if finding is not None:
-                findings.append(finding)
+        for cache in caches:
+            reason = cache.judgement.reason
+            for check in self._checks.get(reason) or self._checks_for(reason):
+                try:
+                    finding = check(cache)
+                except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
+                    finding = self._failure(check, cache.path, error)
+                if finding is not None:
+                    findings.append(finding)
         return findings
 
     def _checks_for(self, reason: str) -> list[_Check]:
@@ -246,14 +250,15 @@ class _Run:
                 findings.append(self._failure(rule.check_directory, directory.path, error))
         return findings
 
-    def finish(self) -> Iterator[Finding]:
-        """Yield what the rules find in the tree as a whole."""
+    def finish(self) -> list[Finding]:
+        """Return what the rules find in the tree as a whole."""
+        findings: list[Finding] = []
         for rule in self._rules:
             try:
-                findings = list(rule.finish())
+                findings += rule.finish()
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                findings = [self._failure(rule.finish, self._root, error)]
-            yield from findings
+                findings.append(self._failure(rule.finish, self._root, error))
+        return findings
 
     def _failure(self, method: Callable[..., object], path: str, error: Exception) -> Finding:
         rule: Rule = getattr(method, "__self__")  # noqa: B009 - a bound method, says the caller

@@ -9,7 +9,6 @@ comes to the same answer for those.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -69,14 +68,14 @@ class Examiner:
         self._readers = lru_cache(_REMEMBERED_NAMES)(self._find_readers)
         self._writer = lru_cache(_REMEMBERED_NAMES)(policy.dialects.find)
 
-    def caches(self, directory: Directory) -> Iterator[CacheFile]:
-        """Yield the cache files of a directory, those in its cache directory first."""
+    def caches(self, directory: Directory) -> list[CacheFile]:
+        """Return the cache files of a directory, those in its cache directory first."""
         statuses: dict[str, os.stat_result | None] = {}
-        if directory.cache is not None:
-            for entry in directory.cache.entries:
-                yield self._in_cache_directory(entry, directory, statuses)
+        entries = () if directory.cache is None else directory.cache.entries
+        caches = [self._in_cache_directory(entry, directory, statuses) for entry in entries]
         for entry in directory.bytecode:
-            yield self._beside_source(entry, directory, statuses)
+            caches.append(self._beside_source(entry, directory, statuses))
+        return caches
 
     def _find_readers(self, end: str) -> _Readers:
         try:

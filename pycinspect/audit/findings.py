@@ -63,9 +63,17 @@ class Finding(NamedTuple):
 class Summary:
     """The figures of one run; complete when its last finding was taken.
 
-    Sizes are in bytes. ``outcomes`` counts caches by what the importer does
-    with them (the words of ``Outcome``, and those of the audit's own states).
-    ``complete`` is false where a limit ended the audit early.
+    Args:
+        files: caches that were looked at.
+        directories: directories that were read, cache directories not counted.
+        size: bytes of all caches.
+        reclaimable: bytes of the caches that no importer uses as they are.
+        seconds: how long the run took.
+        states: caches by what the importer does with them, in the audit's words.
+        tags: caches by the name of the dialect whose importer looks for them.
+        findings: how many there are of each rule and severity.
+        suppressed: findings that do not count.
+        complete: whether everything was looked at.
     """
 
     files: int = 0
@@ -75,15 +83,29 @@ class Summary:
     seconds: float = 0.0
     states: Counter[str] = field(default_factory=Counter)
     tags: Counter[str] = field(default_factory=Counter)
-    rules: Counter[str] = field(default_factory=Counter)
-    severities: Counter[Severity] = field(default_factory=Counter)
+    findings: Counter[tuple[str, Severity]] = field(default_factory=Counter)
     suppressed: int = 0
     complete: bool = True
 
     def add(self, finding: Finding) -> None:
         """Count a finding."""
-        self.rules[finding.rule] += 1
-        self.severities[finding.severity] += 1
+        self.findings[finding.rule, finding.severity] += 1
+
+    @property
+    def rules(self) -> Counter[str]:
+        """How many findings each rule has."""
+        counts: Counter[str] = Counter()
+        for (rule, _), count in self.findings.items():
+            counts[rule] += count
+        return counts
+
+    @property
+    def severities(self) -> Counter[Severity]:
+        """How many findings there are of each severity."""
+        counts: Counter[Severity] = Counter()
+        for (_, severity), count in self.findings.items():
+            counts[severity] += count
+        return counts
 
     def worst(self) -> Severity | None:
         """Return the severity of the worst finding, None without findings."""

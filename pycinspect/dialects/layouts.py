@@ -125,6 +125,7 @@ class CodeLayout:
         fields: the fields.
         qualname: where qualified names can be learnt.
         bytes_text: texts are stored as bytes.
+        unsigned: numbers that must not be negative (``PyCode_New``, ``_PyCode_Validate``).
         unit: code is a multiple of so many bytes (``_PyCode_Validate``).
         enough_varnames: fewer names than arguments are an error (``PyCode_New``).
     """
@@ -133,6 +134,7 @@ class CodeLayout:
     fields: tuple[CodeField, ...]
     qualname: QualnameSource = QualnameSource.NOWHERE
     bytes_text: bool = True
+    unsigned: tuple[str, ...] = ()
     unit: int = 1
     enough_varnames: bool = False
 
@@ -267,6 +269,7 @@ CODE_21 = CodeLayout(
 CODE_23 = CodeLayout(
     "code of 2.3",
     (*_fields(FieldKind.INT32, _NUMBERS_15), *_BODY, *_VARIABLES, *_PLACE, *_LINES),
+    unsigned=("argcount", "nlocals"),
 )
 CODE_30 = CodeLayout(
     "code of 3.0",
@@ -278,6 +281,7 @@ CODE_30 = CodeLayout(
         *_LINES,
     ),
     bytes_text=False,
+    unsigned=("argcount", "kwonlyargcount", "nlocals"),
 )
 #: PEP 3155.
 CODE_33 = replace(CODE_30, name="code of 3.3", qualname=QualnameSource.CONSTANTS)
@@ -293,6 +297,14 @@ CODE_38 = replace(
         *_VARIABLES,
         *_PLACE,
         *_LINES,
+    ),
+    unsigned=(
+        "argcount",
+        "posonlyargcount",
+        "kwonlyargcount",
+        "nlocals",
+        "stacksize",
+        "flags",
     ),
     enough_varnames=True,
 )
@@ -311,9 +323,12 @@ CODE_311 = replace(
         *_fields(FieldKind.BYTES, "exceptiontable"),
     ),
     qualname=QualnameSource.FIELD,
+    unsigned=("argcount", "posonlyargcount", "kwonlyargcount", "stacksize", "flags"),
 )
 #: pypy/interpreter/pycode.py has no such checks.
-CODE_38_PYPY = replace(CODE_38, name="code of PyPy 3.8", enough_varnames=False)
+CODE_38_PYPY = replace(
+    CODE_38, name="code of PyPy 3.8", unsigned=(), enough_varnames=False
+)
 #: 7.3.19 on; as other readers report it, not run.
 CODE_311_PYPY = replace(
     CODE_38_PYPY,

@@ -1,0 +1,85 @@
+"""Constants that the running Python cannot hold as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+__all__ = ["CONTAINERS", "FrozenDict", "Long", "Slice", "parts_of"]
+
+
+class Long(int):
+    """A number of Python 2's type ``long``, which is not its ``int``.
+
+    >>> Long(5), Long(5) == 5
+    (5L, True)
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{int(self)}L"
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A constant slice (3.14); Python's own cannot be hashed before 3.12."""
+
+    start: object
+    stop: object
+    step: object
+
+
+class FrozenDict(Mapping[object, object]):
+    """A constant frozendict (3.15), in the order of the file.
+
+    >>> FrozenDict({1: "a"})
+    FrozenDict({1: 'a'})
+    """
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[object, object] | Iterable[tuple[object, object]]) -> None:
+        self._items = dict(items)
+
+    def __getitem__(self, key: object) -> object:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items.items()))
+
+    def __repr__(self) -> str:
+        return f"FrozenDict({self._items!r})"
+
+
+def _slice_parts(value: Slice) -> tuple[object, ...]:
+    return value.start, value.stop, value.step
+
+
+def _mapping_parts(value: Mapping[object, object]) -> tuple[object, ...]:
+    return tuple(part for item in value.items() for part in item)
+
+
+_PARTS: dict[type, Callable[..., tuple[object, ...]]] = {
+    tuple: tuple,
+    list: tuple,
+    set: tuple,
+    frozenset: tuple,
+    Slice: _slice_parts,
+    dict: _mapping_parts,
+    FrozenDict: _mapping_parts,
+}
+#: The types that hold other values.
+CONTAINERS = frozenset(_PARTS)
+
+
+def parts_of(value: object) -> tuple[object, ...]:
+    """Return what a container holds, keys and values in turn; nothing for other values."""
+    split = _PARTS.get(type(value))
+    return () if split is None else split(value)
