@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from pycinspect.audit.policy import Policy
 from pycinspect.audit.rule import CacheFile
@@ -49,13 +49,9 @@ class _Readers(NamedTuple):
     readers: tuple[Dialect, ...]
 
 
-class _Reading(NamedTuple):
-    """What came of opening a file: its start and status, or a failed judgement."""
-
-    start: bytes
-    status: os.stat_result | None
-    failure: Judgement | None
-    is_link: bool
+#: What came of opening a file: its start, its status, what went wrong, whether it is
+#: a link. A plain tuple: there is one for every file.
+_Reading: TypeAlias = tuple[bytes, os.stat_result | None, Judgement | None, bool]
 
 
 class Examiner:
@@ -95,13 +91,13 @@ class Examiner:
         ending, readers = self._readers(end)
         if ending is None:
             stem, ending, readers = self._with_dotted_stem(entry.name, directory)
-        start, status, failure, is_link = reading = _read(entry)
+        start, status, failure, is_link = _read(entry)
         source = f"{directory.source_path}{stem}.py"
         source_status = statuses[stem] if stem in statuses else _stat(stem, directory, statuses)
         reader = writer = _reader(readers, start)
         if reader is None or not start.startswith(reader.magic):
             writer = self._writer(start[:4], None if ending is None else ending.tag)
-        judgement = failure or self._judge(reader, reading, source, source_status)
+        judgement = failure or self._judge(reader, start, status, source, source_status)
         return CacheFile(
             entry.path,
             directory,
@@ -138,19 +134,18 @@ class Examiner:
         statuses: dict[str, os.stat_result | None],
     ) -> CacheFile:
         stem = entry.name.rpartition(".")[0]
-        reading = _read(entry)
-        writer = self._writer(reading.start[:4], None)
+        start, status, judgement, is_link = _read(entry)
+        writer = self._writer(start[:4], None)
         reader = writer or self._dialect
         source = f"{directory.source_path}{stem}.py"
         source_status = statuses[stem] if stem in statuses else _stat(stem, directory, statuses)
-        judgement = reading.failure
         if judgement is None:
             is_cache = reader.cache_path is not None and not reader.cache_path.directory
             winner = self._winner(stem, directory)
             if winner is None:
-                judgement = self._judge_sourceless(reader, reading)
+                judgement = self._judge_sourceless(reader, start, status)
             elif is_cache and source_status is not None:
-                judgement = self._judge(reader, reading, source, source_status)
+                judgement = self._judge(reader, start, status, source, source_status)
             else:
                 judgement = Judgement(Outcome.NO_CACHE, "shadowed", "", winner)
         return CacheFile(
@@ -159,12 +154,12 @@ class Examiner:
             None,
             reader,
             writer,
-            reading.start,
-            reading.status,
+            start,
+            status,
             source,
             source_status,
             judgement,
-            reading.is_link,
+            is_link,
         )
 
     def _winner(self, stem: str, directory: Directory) -> str | None:
@@ -178,7 +173,8 @@ class Examiner:
     def _judge(
         self,
         reader: Dialect | None,
-        reading: _Reading,
+        start: bytes,
+        status: os.stat_result | None,
         source: str,
         source_status: os.stat_result | None,
     ) -> Judgement:
@@ -186,17 +182,17 @@ class Examiner:
             return _NOT_A_CACHE
         if source_status is None:
             return _ORPHANED
-        assert reading.status is not None
-        length = reading.status.st_size
+        assert status is not None
+        length = status.st_size
         expected = expected_header(reader, source_status)
-        if expected is not None and reading.start.startswith(expected) and length > len(expected):
+        if expected is not None and start.startswith(expected) and length > len(expected):
             return _FRESH
         mtime = source_mtime(source_status, reader.importer.mtime_rounding)
         if mtime_overflows(reader.importer, mtime):
             return Judgement(Outcome.RAISE, "mtime-overflow", "", str(mtime), "OverflowError")
         subject = Subject(
             reader,
-            CacheBytes(reading.start, length),
+            CacheBytes(start, length),
             source_status,
             lambda: read_all(source, SOURCE_LIMIT),
             self._policy.check_hash_based_pycs,
@@ -206,11 +202,13 @@ class Examiner:
         except PycInspectError as error:  # no hash: the package is missing, the source too large
             return Judgement(Outcome.NO_CACHE, "hash-unavailable", "", error.message)
 
-    def _judge_sourceless(self, reader: Dialect, reading: _Reading) -> Judgement:
+    def _judge_sourceless(
+        self, reader: Dialect, start: bytes, status: os.stat_result | None
+    ) -> Judgement:
         if reader.importer is None:
             return _NOT_A_CACHE
-        assert reading.status is not None
-        cache = CacheBytes(reading.start, reading.status.st_size)
+        assert status is not None
+        cache = CacheBytes(start, status.st_size)
         hash_checks = self._policy.check_hash_based_pycs
         return judge_sourceless(Subject(reader, cache, None, bytes, hash_checks))
 
@@ -251,17 +249,17 @@ def _read(entry: os.DirEntry[str]) -> _Reading:
     try:
         if entry.is_file(follow_symlinks=False):
             start, status = read_listed(entry.path)
-            return _Reading(start, status, None, is_link=False)
+            return start, status, None, False
         is_link = entry.is_symlink()
         if is_link:
-            return _Reading(*read_start(entry.path), None, is_link)
+            return *read_start(entry.path), None, is_link
         status = entry.stat(follow_symlinks=False)
     except PycInspectError as error:
         return _failed(entry, "cache-not-regular", error.message)
     except OSError as error:
         return _failed(entry, "cache-unreadable", error.strerror or type(error).__name__)
     kind = file_kind(status.st_mode)
-    return _Reading(b"", status, Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind), is_link)
+    return b"", status, Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind), is_link
 
 
 def _failed(entry: os.DirEntry[str], reason: str, actual: str) -> _Reading:
@@ -270,4 +268,4 @@ def _failed(entry: os.DirEntry[str], reason: str, actual: str) -> _Reading:
     except OSError:  # it has gone since the listing
         status = None
     judgement = Judgement(Outcome.RECOMPILE, reason, "", actual)
-    return _Reading(b"", status, judgement, entry.is_symlink())
+    return b"", status, judgement, entry.is_symlink()

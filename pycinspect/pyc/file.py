@@ -66,7 +66,7 @@ def read_start(path: str, size: int = LONGEST_HEADER) -> FileStart:
         os.close(descriptor)
 
 
-def read_listed(path: str, size: int = LONGEST_HEADER) -> FileStart:
+def read_listed(path: str, size: int = LONGEST_HEADER) -> tuple[bytes, os.stat_result]:
     """Read the start of what a directory listing calls a regular file.
 
     Unlike :func:`read_start` it does not ask for the kind of file first, which
@@ -81,7 +81,7 @@ def read_listed(path: str, size: int = LONGEST_HEADER) -> FileStart:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             _require_regular(path, status)
-        return FileStart(os.read(descriptor, size), status)
+        return os.read(descriptor, size), status
     finally:
         os.close(descriptor)
 
