@@ -260,9 +260,11 @@ class ExtensionSuffixes:
     windows: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dialect:
     """One Python that writes, or once wrote, bytecode caches.
+
+    A row is equal to itself alone: it is compared millions of times in an audit.
 
     Args:
         name: what the user calls it, ``cpython-3.12``.
