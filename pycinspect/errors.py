@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pycinspect.values import visible
+
 __all__ = ["PycInspectError"]
 
 
@@ -37,7 +39,8 @@ class PycInspectError(Exception):
         return PycInspectError(self.slug, self.message, path=path, offset=self.offset)
 
     def __str__(self) -> str:
+        """Return one line, whatever characters the path has."""
         where = [] if self.path is None else [self.path]
         if self.offset is not None:
             where.append(f"offset {self.offset}")
-        return ": ".join([*where, self.message])
+        return visible(": ".join([*where, self.message]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["U32_MASK", "HashCheckMode", "Implementation", "InvalidationMode", "Word"]
+__all__ = ["U32_MASK", "HashCheckMode", "Implementation", "InvalidationMode", "Word", "visible"]
 
 #: Header words are unsigned and 32 bits wide; larger times and sizes wrap.
 U32_MASK = 0xFFFF_FFFF
@@ -47,3 +47,22 @@ class HashCheckMode(Word):
     DEFAULT = "default"
     ALWAYS = "always"
     NEVER = "never"
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""Return a text in one line, without characters that do something to a terminal.
+
+    Args:
+        text: any text; undecodable bytes of a path are lone surrogates in it.
+        keep: characters that are left as they are although they are not printable.
+
+    >>> visible("a\nb\x1b[31m")
+    'a\\nb\\x1b[31m'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")

@@ -69,8 +69,7 @@ class Examiner:
         statuses: dict[str, os.stat_result | None] = {}
         entries = () if directory.cache is None else directory.cache.entries
         caches = [self._in_cache_directory(entry, directory, statuses) for entry in entries]
-        for entry in directory.bytecode:
-            caches.append(self._beside_source(entry, directory, statuses))
+        caches += [self._beside_source(e, directory, statuses) for e in directory.bytecode]
         return caches
 
     def _find_readers(self, end: str) -> _Readers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from enum import IntEnum, StrEnum
 from typing import Any, TypeVar
@@ -18,8 +17,6 @@ __all__ = [
     "Exit",
     "as_option",
     "import_options",
-    "printable",
-    "relative",
     "report_error",
 ]
 
@@ -108,18 +105,6 @@ def import_options(function: _Command) -> _Command:
     return function
 
 
-def report_error(error: PycInspectError | OSError) -> None:
+def report_error(error: PycInspectError) -> None:
     """Print an error as one line on stderr."""
-    click.echo(f"pycinspect: {printable(str(error))}", err=True)
-
-
-def printable(text: str) -> str:
-    """Return a text in one line that every terminal can show."""
-    encoded = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in encoded)
-
-
-def relative(path: str) -> str:
-    """Return a path relative to where the user stands, if it lies below."""
-    near = os.path.relpath(path)
-    return path if near.startswith(os.pardir) else near
+    click.echo(f"pycinspect: {error}", err=True)

@@ -13,7 +13,8 @@ from typing import TextIO
 
 from pycinspect.audit import Finding, Severity, Summary
 from pycinspect.report.base import ReportContext
-from pycinspect.report.words import counted, human_size, shown_path, visible
+from pycinspect.report.words import counted, human_size, shown_path
+from pycinspect.values import visible
 
 __all__ = ["GithubReporter"]
 

@@ -9,7 +9,8 @@ from pycinspect.dialects import HeaderField
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Header
 from pycinspect.report.objects import Json
-from pycinspect.report.words import counted, joined, utc, visible, wrapped
+from pycinspect.report.words import counted, joined, utc, wrapped
+from pycinspect.values import visible
 
 __all__ = ["SHOW_SCHEMA", "header_object", "header_text"]
 

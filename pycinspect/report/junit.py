@@ -12,7 +12,8 @@ from typing import IO, TextIO
 
 from pycinspect.audit import Finding, Severity, Summary
 from pycinspect.report.base import ReportContext
-from pycinspect.report.words import shown_path, visible
+from pycinspect.report.words import shown_path
+from pycinspect.values import visible
 
 __all__ = ["JunitReporter"]
 

@@ -18,7 +18,8 @@ from pycinspect.audit import Finding, Rule, Severity, Summary
 from pycinspect.report.base import ReportContext
 from pycinspect.report.documentation import markdown, paragraph
 from pycinspect.report.objects import Json, plain
-from pycinspect.report.words import shown_path, visible
+from pycinspect.report.words import shown_path
+from pycinspect.values import visible
 
 __all__ = ["SarifReporter"]
 

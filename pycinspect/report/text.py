@@ -14,7 +14,8 @@ from pycinspect.audit import Finding, Severity, Summary
 from pycinspect.report.base import ReportContext
 from pycinspect.report.objects import STATES
 from pycinspect.report.pen import Piece, pen_for
-from pycinspect.report.words import counted, human_size, shown_path, visible, wrapped
+from pycinspect.report.words import counted, human_size, shown_path, wrapped
+from pycinspect.values import visible
 
 __all__ = ["TextReporter"]
 

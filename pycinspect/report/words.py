@@ -7,29 +7,10 @@ import textwrap
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["counted", "human_size", "joined", "shown_path", "utc", "visible", "wrapped"]
+__all__ = ["counted", "human_size", "joined", "shown_path", "utc", "wrapped"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
-
-
-def visible(text: str, keep: str = "") -> str:
-    r"""Return a text in one line, without characters that do something to a terminal.
-
-    Args:
-        text: any text; undecodable bytes of a path are lone surrogates in it.
-        keep: characters that are left as they are although they are not printable.
-
-    >>> visible("a\nb\x1b[31m")
-    'a\\nb\\x1b[31m'
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in keep else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def shown_path(path: str, base: str | None) -> str:

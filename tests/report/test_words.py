@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from pycinspect.audit.rules import BUILT_IN
 from pycinspect.report.documentation import markdown, paragraph, sections
-from pycinspect.report.words import human_size, shown_path, utc, visible, wrapped
+from pycinspect.report.words import human_size, shown_path, utc, wrapped
 from tests.report.kit import Stale
+from pycinspect.values import visible
 
 any_text = st.text(st.characters(exclude_categories=[]))
 

@@ -27,7 +27,6 @@ def test_at_keeps_everything_else() -> None:
     assert (error.slug, error.message, error.path, error.offset) == ("slug", "it is so", "a.pyc", 3)
 
 
-@pytest.mark.xfail(strict=True, reason="the path is shown as it is")
 def test_names_that_would_break_the_line_do_not() -> None:
     error = PycInspectError("slug", "it is so", path="new\nline.pyc")
     assert str(error).splitlines() == [str(error)]
