@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, make_dataclass
 from functools import cache, lru_cache
-from itertools import chain, compress, groupby
+from itertools import compress, groupby
 from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, cast
 
@@ -19,6 +19,7 @@ __all__ = ["Code", "CodeReader", "Stage", "code_reader", "constants_equal", "set
 _OPTIMIZED = 0x01
 _VARARGS = 0x04
 _VARKEYWORDS = 0x08
+_BOTH_STARS = _VARARGS | _VARKEYWORDS
 #: Bits of ``localspluskinds`` (Include/internal/pycore_code.h, 3.11). Others say how an
 #: argument can be passed (3.14), or that a variable is hidden (3.12).
 _FAST_LOCAL = 0x20
@@ -280,13 +281,14 @@ _TYPES: dict[FieldKind, type] = {
     FieldKind.NAME_LIST: list,
 }
 _NAME_KINDS = (FieldKind.NAMES, FieldKind.NAME_LIST)
-#: What fields that a layout does not have are filled with.
+#: Arguments that ``*args`` and ``**kwargs`` are, by their flags.
+_STARS = {0: 0, _VARARGS: 1, _VARKEYWORDS: 1, _BOTH_STARS: 2}
+#: What fields that a layout does not have are filled with, by their type.
 _ABSENT: dict[str, object] = {"int": 0, "str": "", "bytes": b"", "tuple": ()}
 
 #: A frozen value of 18 fields takes ten times as long to fill as an open one; so an open
 #: one is filled and then declared to be a Code, which has the same slots.
 _Draft: Any = make_dataclass("_Draft", _FIELDS, slots=True)
-
 
 
 @cache
@@ -296,20 +298,22 @@ def code_reader(layout: CodeLayout) -> CodeReader:
     names = [field.name for field in rows]
     check = _checker(layout, rows)
     decode = _decoder(rows) if layout.bytes_text else None
-    splits = "localspluskinds" in names
-    pick = _picker([*names, *(_SPLIT if splits else ())])
-    absent = tuple(_ABSENT.values())
+    split = _splitter(names) if "localspluskinds" in names else None
+    pick = _picker([*names, *(_SPLIT if split else ())])
+    absent = _ABSENT.values()
 
     def build(numbers: Sequence[int], objects: Sequence[Any], offset: int) -> Code:
         values = [*numbers, *objects]
-        problem = check(values)
+        problem = check(values, objects)
         if problem is not None:
-            raise PycInspectError(*problem, offset=offset)
+            slug, message = problem
+            raise PycInspectError(slug, message, offset=offset)
         if decode is not None:
             decode(values)
-        if splits:
-            values += _split_variables(objects[_PLUS_NAMES], objects[_PLUS_KINDS])
-        draft = _Draft(*pick((*values, *absent)))
+        if split is not None:
+            values += split(values)
+        values += absent
+        draft = _Draft(*pick(values))
         draft.__class__ = Code
         return cast("Code", draft)
 
@@ -325,7 +329,7 @@ def _stages(layout: CodeLayout) -> Iterator[Stage]:
         yield Stage(struct.Struct("<" + code), len(objects))
 
 
-def _picker(given: list[str]) -> Callable[[tuple[object, ...]], tuple[object, ...]]:
+def _picker(given: list[str]) -> Callable[[Sequence[object]], tuple[object, ...]]:
     """Return what puts values, with the absent ones behind them, into the order of Code."""
     absent = {kind: len(given) + index for index, kind in enumerate(_ABSENT)}
     places = []
@@ -336,52 +340,55 @@ def _picker(given: list[str]) -> Callable[[tuple[object, ...]], tuple[object, ..
     return itemgetter(*places)
 
 
+# What the constructor of code objects refuses: Objects/codeobject.c, _PyCode_Validate
+# (3.11) and PyCode_New (before).
 _Problem = tuple[str, str]
 _WRONG_TYPE = ("malformed-code", "a field of the code object has a wrong type")
 _NEGATIVE = ("malformed-code", "a count of the code object is negative")
 _POSITIONAL = ("malformed-code", "more positional-only than positional arguments")
 _NAME_TYPE = ("malformed-code", "a name in the code object is no text")
-_KINDS_SIZE = ("malformed-code", "as many names as kinds of variables are wanted")
+_KINDS_SIZE = ("malformed-code", "not as many names as kinds of variables")
 _CODE_SIZE = ("bad-marshal", "the size of the instructions is odd")
 _TOO_FEW = ("bad-marshal", "fewer variables than arguments")
 
 
 def _checker(
     layout: CodeLayout, rows: Sequence[CodeField]
-) -> Callable[[Sequence[Any]], _Problem | None]:
-    """Return what finds the fields that the constructor of code objects refuses.
-
-    Objects/codeobject.c: ``_PyCode_Validate`` (3.11), ``PyCode_New`` (before).
-    """
-    text = bytes if layout.bytes_text else str
-    types = [text if row.kind is FieldKind.TEXT else _TYPES[row.kind] for row in rows]
+) -> Callable[[Sequence[Any], Sequence[Any]], _Problem | None]:
+    """Return what finds a problem in all values, and the objects among them, of a layout."""
+    text: Any = bytes if layout.bytes_text else str
+    join = text().join
+    objects = [row for row in rows if not row.kind.is_number]
+    types = [text if row.kind is FieldKind.TEXT else _TYPES[row.kind] for row in objects]
+    names = [index for index, row in enumerate(rows) if row.kind in _NAME_KINDS]
     place = {row.name: index for index, row in enumerate(rows)}
     unsigned = [place[name] for name in layout.unsigned]
-    names = [index for index, row in enumerate(rows) if row.kind in _NAME_KINDS]
-    join = text().join
     code, unit = place["code"], layout.unit
-    varnames = place.get("varnames", place.get("localsplusnames", 0))
+    # A field that the layout has not is the first one, whose check then says nothing.
+    argcount = place.get("argcount", 0)
+    posonlyargcount = place.get("posonlyargcount", argcount)
+    kwonlyargcount, flags = place.get("kwonlyargcount"), place.get("flags", 0)
     kinds = place.get("localspluskinds")
-    positional = [place.get(name, 0) for name in ("argcount", "posonlyargcount")]
-    counted = [place.get(name, 0) for name in ("argcount", "kwonlyargcount", "flags")]
+    variables = place.get("varnames") if kinds is None else place["localsplusnames"]
+    enough_varnames = layout.enough_varnames and variables is not None
 
-    def check(values: Sequence[Any]) -> _Problem | None:
-        if list(map(type, values)) != types:
+    def check(values: Sequence[Any], objects: Sequence[Any]) -> _Problem | None:
+        if list(map(type, objects)) != types:
             return _WRONG_TYPE
         for index in unsigned:
             if values[index] < 0:
                 return _NEGATIVE
-        if unsigned and values[positional[0]] < values[positional[1]]:
+        if values[argcount] < values[posonlyargcount]:
             return _POSITIONAL
-        if kinds is not None and len(values[kinds]) != len(values[varnames]):
+        if kinds is not None and len(values[kinds]) != len(values[variables]):
             return _KINDS_SIZE
         if len(values[code]) % unit:
             return _CODE_SIZE
-        if layout.enough_varnames:
-            argcount, kwonlyargcount, flags = (values[index] for index in counted)
-            stars = bool(flags & _VARARGS) + bool(flags & _VARKEYWORDS)
-            known = values[varnames] if kinds is None else _locals(values[kinds])
-            if argcount + kwonlyargcount + stars > len(known):
+        if enough_varnames:
+            arguments = values[argcount] + values[kwonlyargcount] + _STARS[values[flags] & _BOTH_STARS]
+            if arguments > len(values[variables]) or (
+                kinds is not None and arguments > _masks(values[kinds]).nlocals
+            ):
                 return _TOO_FEW
         try:
             for index in names:
@@ -414,3 +421,52 @@ def _decode(text: bytes) -> str:
     return text.decode("utf-8", "surrogateescape")
 
 
+# --- Variables of 3.11 and later ---------------------------------------------------------
+
+#: What ``localsplusnames`` and ``localspluskinds`` are split into.
+_SPLIT = ("varnames", "cellvars", "freevars", "nlocals")
+
+
+class _Masks(NamedTuple):
+    """Which of the names are local, cell and free variables; None for all of them."""
+
+    local: tuple[int, ...] | None
+    cell: tuple[int, ...]
+    free: tuple[int, ...]
+    nlocals: int
+
+
+@lru_cache(maxsize=1024)
+def _masks(kinds: bytes) -> _Masks:
+    """Sort variables by their kinds, as Objects/codeobject.c: get_localsplus_names does.
+
+    An argument that inner functions use is local *and* cell.
+    """
+    local, cell, free = (
+        tuple(kind & bit for kind in kinds) for bit in (_FAST_LOCAL, _FAST_CELL, _FAST_FREE)
+    )
+    return _Masks(
+        None if all(local) else local,
+        cell if any(cell) else (),
+        free if any(free) else (),
+        len(local) - local.count(0),
+    )
+
+
+def _splitter(names: list[str]) -> Callable[[Sequence[Any]], tuple[object, ...]]:
+    """Return what splits the variables in the values of a code object into :data:`_SPLIT`."""
+    of_names, of_kinds = names.index("localsplusnames"), names.index("localspluskinds")
+
+    def split(values: Sequence[Any]) -> tuple[object, ...]:
+        variables = values[of_names]
+        local, cell, free, nlocals = _masks(values[of_kinds])
+        if local is None and not cell:
+            return variables, (), (), nlocals
+        return (
+            variables if local is None else tuple(compress(variables, local)),
+            tuple(compress(variables, cell)),
+            tuple(compress(variables, free)),
+            nlocals,
+        )
+
+    return split
