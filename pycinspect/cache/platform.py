@@ -60,7 +60,6 @@ class Platform:
             elif new_root.endswith(":") and root.casefold() != new_root.casefold():
                 root, tails = new_root, [tail]
             else:
-                root = root or new_root
                 tails.append(tail)
         tails = [tail.rstrip(self.separators) for tail in tails if tail]
         return root + (separator if tails == [""] else separator.join(tails))

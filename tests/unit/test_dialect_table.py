@@ -196,6 +196,7 @@ def test_two_rows_that_the_tag_tells_apart_are_taken() -> None:
     assert len(table) == 2
     assert table.find(row.magic) is row
     assert table.find(row.magic, "stranger-1") is other
+    assert DialectTable([other]).find(row.magic) is None
 
 
 def test_running_interpreter_without_a_row() -> None:
