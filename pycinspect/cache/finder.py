@@ -35,6 +35,8 @@ def find_module(
     path: Sequence[str],
     dialect: Dialect | str | None = None,
     options: ImportOptions | None = None,
+    *,
+    package: str = "",
 ) -> Found:
     """Find a module as a dialect's importer would.
 
@@ -43,6 +45,7 @@ def find_module(
         path: directories and zip files, in the order of ``sys.path``.
         dialect: a row or its name; None is the running interpreter's.
         options: how the import is started.
+        package: the full name of the package whose ``__path__`` the path is.
 
     Returns:
         What was found, of kind NONE where nothing was.
@@ -59,12 +62,29 @@ def find_module(
         dialect = DIALECTS.running() if dialect is None else DIALECTS[dialect]
     options = options or ImportOptions()
     found = _NOTHING
+    parents = f"{package}." if package else ""
     for part in name.split("."):
-        found = _find_on_path(part, path, dialect, options)
+        found = _find_resident(parents + part, dialect) or _find_on_path(
+            part, path, dialect, options
+        )
         path = found.search_path
+        parents += f"{part}."
         if found.kind is FinderKind.NONE:
             break
     return found
+
+
+def _find_resident(name: str, dialect: Dialect) -> Found | None:
+    """Return what says that a module is part of the interpreter; None if it is not.
+
+    ``BuiltinImporter`` and ``FrozenImporter`` come before the search path in
+    ``sys.meta_path``.
+    """
+    if name in dialect.built_in:
+        return Found(FinderKind.NONE, resident="built-in-module")
+    if name in dialect.frozen:
+        return Found(FinderKind.NONE, resident="frozen-module")
+    return None
 
 
 def _find_on_path(

@@ -76,6 +76,8 @@ def judge_module(
     path: Sequence[str],
     dialect: Dialect | str | None = None,
     options: ImportOptions | None = None,
+    *,
+    package: str = "",
 ) -> Verdict:
     """Find a module as the importer would, and decide what happens to it.
 
@@ -84,13 +86,14 @@ def judge_module(
         path: directories and zip files, in the order of ``sys.path``.
         dialect: a row or its name; None is the running interpreter's.
         options: how the import is started.
+        package: the full name of the package whose ``__path__`` the path is.
 
     Raises:
         PycInspectError: as :func:`judge`, and ``bad-zip``.
     """
     row = _row(dialect)
     options = options or ImportOptions()
-    found = find_module(name, path, row, options)
+    found = find_module(name, path, row, options, package=package)
     wanted = os.path.join(path[0] if path else "", *name.split(".")) + ".py"
     return _judge_found(found, wanted, row, options)
 
@@ -103,6 +106,8 @@ def _row(dialect: Dialect | str | None) -> Dialect:
 
 def _judge_found(found: Found, wanted: str, row: Dialect, options: ImportOptions) -> Verdict:
     """Choose the procedure by what was found; ``wanted`` is the file looked for."""
+    if found.resident is not None:
+        return Verdict(row, found, None, Outcome.NO_CACHE, found.resident)
     if found.kind is FinderKind.NONE or found.path is None:
         return _not_found(found, wanted, row, options)
     if found.kind in _WITHOUT_CACHE:

@@ -67,7 +67,18 @@ def _judge_name(source: str, name: str, row: Dialect, options: ImportOptions) ->
         directory, stem = os.path.split(directory or os.path.abspath(directory))
     if not stem or "." in stem:
         return judge(source, row, options)  # no import statement can name it
-    return judge_module(stem, [directory], row, options)
+    package = _package_of(directory)
+    return judge_module(stem, [directory], row, options, package=package)
+
+
+def _package_of(directory: str) -> str:
+    """Return the full name of the package that a directory is, "" if it is none."""
+    names: list[str] = []
+    place = os.path.abspath(directory)
+    while os.path.isfile(os.path.join(place, f"{_INIT}.py")):
+        place, name = os.path.split(place)
+        names.insert(0, name)
+    return ".".join(names)
 
 
 def _judge_cache(target: str, row: Dialect, options: ImportOptions) -> Verdict:

@@ -43,12 +43,15 @@ class Found:
         path: the file, the directory of a namespace portion, or None.
         ignored: other candidates that lost against it, in the order of search.
         search_path: for a package, where its submodules are looked for.
+        resident: of kind NONE, why no file is looked for, as a key of REASONS: the
+            interpreter has the module built in or frozen in. None where it has not.
     """
 
     kind: FinderKind
     path: str | None = None
     ignored: tuple[str, ...] = ()
     search_path: tuple[str, ...] = ()
+    resident: str | None = None
 
     @property
     def is_bytecode(self) -> bool:

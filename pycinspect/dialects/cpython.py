@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pycinspect.dialects import behaviours as b
+from pycinspect.dialects import resident
 from pycinspect.dialects import layouts
 from pycinspect.dialects.model import Dialect, SourceHash
 from pycinspect.values import Implementation
@@ -83,13 +84,22 @@ _ERA_2_3 = replace(
 )
 _ERA_2_5 = replace(_ERA_2_3, marshal=layouts.MARSHAL_2)
 _ERA_2_6 = replace(_ERA_2_5, writer=b.WRITE_C)
-_ERA_2_7 = replace(_ERA_2_6, importer=b.IMPORT_C, note=_STACKLESS, marshal=layouts.MARSHAL_2_27)
+_ERA_2_7 = replace(
+    _ERA_2_6,
+    importer=b.IMPORT_C,
+    note=_STACKLESS,
+    marshal=layouts.MARSHAL_2_27,
+    built_in=resident.BUILT_IN_27,
+    frozen=resident.FROZEN_27,
+)
 _ERA_3_0 = replace(_ERA_2_6, marshal=layouts.MARSHAL_2_30, code=layouts.CODE_30)
 _ERA_3_2 = replace(
     _ERA_2_7,
     cache_path=b.PYCACHE_PYO,
     writer=b.WRITE_C_PYCACHE,
     extensions=b.extensions_32("cpython-32"),
+    built_in=frozenset(),
+    frozen=frozenset(),
     marshal=layouts.MARSHAL_2_30,
     code=layouts.CODE_30,
 )
@@ -101,6 +111,8 @@ _ERA_3_3 = replace(
     writer=b.WRITE_ATOMIC,
     marshal=layouts.MARSHAL_2_33,
     code=layouts.CODE_33,
+    built_in=resident.BUILT_IN_33,
+    frozen=resident.FROZEN_33,
 )
 _ERA_3_5 = replace(
     _ERA_3_3,
@@ -123,10 +135,19 @@ _ERA_3_8 = replace(
     zip_importer=b.ZIP_38,
     note="",
     code=layouts.CODE_38,
+    built_in=resident.BUILT_IN_38,
+    frozen=resident.FROZEN_38,
 )
-_ERA_3_11 = replace(_ERA_3_8, source_hash=SourceHash.SIPHASH_13, code=layouts.CODE_311)
+_ERA_3_11 = replace(
+    _ERA_3_8,
+    source_hash=SourceHash.SIPHASH_13,
+    code=layouts.CODE_311,
+    built_in=resident.BUILT_IN_311,
+    frozen=resident.FROZEN_311,
+)
 _ERA_3_12 = replace(_ERA_3_11, cache_path=b.PYCACHE_PREFIX_312)
-_ERA_3_14 = replace(_ERA_3_12, zip_importer=b.ZIP_314, marshal=layouts.MARSHAL_5)
+_ERA_3_13 = replace(_ERA_3_12, built_in=resident.BUILT_IN_313)
+_ERA_3_14 = replace(_ERA_3_13, zip_importer=b.ZIP_314, marshal=layouts.MARSHAL_5)
 
 
 def _beside_the_source() -> Iterator[Dialect]:
@@ -190,7 +211,12 @@ def _in_pycache() -> Iterator[Dialect]:
     """Yield the rows since 3.2, whose caches stand in ``__pycache__``."""
     yield _tagged(_ERA_3_2, 2, 3180, 3160, 3170)
     # In development 3.3 still had 3.2's header.
-    yield replace(_tagged(_ERA_3_2, 3, 3200, 3190), name="cpython-3.3a0", note="development only")
+    yield replace(
+        _tagged(_ERA_3_2, 3, 3200, 3190),
+        name="cpython-3.3a0",
+        note="development only",
+        development=True,
+    )
     yield replace(_tagged(_ERA_3_3, 3, 3230, 3210, 3220), extensions=b.extensions_33("cpython-33"))
     yield replace(
         _tagged(_ERA_3_3, 4, 3310, *range(3250, 3310, 10)),
@@ -217,6 +243,7 @@ def _in_pycache() -> Iterator[Dialect]:
         name="cpython-3.7a3",
         extensions=extensions,
         note="development only",
+        development=True,
     )
     yield replace(_tagged(_ERA_3_7, 7, 3394, 3392, 3393), extensions=extensions)
     yield _multiarch(_tagged(_ERA_3_8, 8, 3413, range(3410, 3413)))
@@ -226,6 +253,7 @@ def _in_pycache() -> Iterator[Dialect]:
         name="cpython-3.8a3",
         code=layouts.CODE_33,
         note="development only",
+        development=True,
     )
     yield _multiarch(_tagged(_ERA_3_8, 9, 3425, range(3420, 3425)))
     yield replace(_multiarch(_tagged(_ERA_3_8, 10, 3439, range(3430, 3439))), code=layouts.CODE_310)
@@ -237,13 +265,15 @@ def _in_pycache() -> Iterator[Dialect]:
         name="cpython-3.11a7",
         code=None,
         note="development only",
+        development=True,
     )
     yield _multiarch(_tagged(_ERA_3_12, 12, 3531, range(3500, 3531)))
-    yield _multiarch(_tagged(_ERA_3_12, 13, 3571, range(3550, 3571)))
+    yield _multiarch(_tagged(_ERA_3_13, 13, 3571, range(3550, 3571)))
     yield _multiarch(_tagged(_ERA_3_14, 14, 3627, range(3600, 3627)))
     yield replace(
         _tagged(_ERA_3_14, 15, 3666, range(3650, 3666)),
         extensions=b.extensions_315("cpython-315", "cp315"),
+        frozen=resident.FROZEN_315,
         marshal=layouts.MARSHAL_6,
     )
 

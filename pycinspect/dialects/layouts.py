@@ -326,9 +326,7 @@ CODE_311 = replace(
     unsigned=("argcount", "posonlyargcount", "kwonlyargcount", "stacksize", "flags"),
 )
 #: pypy/interpreter/pycode.py has no such checks.
-CODE_38_PYPY = replace(
-    CODE_38, name="code of PyPy 3.8", unsigned=(), enough_varnames=False
-)
+CODE_38_PYPY = replace(CODE_38, name="code of PyPy 3.8", unsigned=(), enough_varnames=False)
 #: 7.3.19 on; as other readers report it, not run.
 CODE_311_PYPY = replace(
     CODE_38_PYPY,

@@ -287,6 +287,9 @@ class Dialect:
         magic_tail: bytes 2 and 3.
         told_by_tag: a magic that it shares with an earlier row is its own only
             where the file's name has its tag.
+        built_in: modules that are part of the interpreter; empty where nobody looked.
+        frozen: modules that are frozen into the interpreter; likewise.
+        development: no release ever accepted its magic number.
         note: what a reader of the table should know.
     """
 
@@ -309,6 +312,9 @@ class Dialect:
     magic_tail: bytes = CRLF
     told_by_tag: bool = False
     note: str = ""
+    built_in: frozenset[str] = frozenset()
+    frozen: frozenset[str] = frozenset()
+    development: bool = False
     #: The four bytes that every cache of its starts with.
     magic: bytes = field(init=False)
 
@@ -338,4 +344,4 @@ class Dialect:
 
     def is_prerelease(self, magic_word: int) -> bool:
         """Return whether ``magic_word`` was only written before the release."""
-        return magic_word != self.magic_word
+        return self.development or magic_word != self.magic_word

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pycinspect.dialects import behaviours as b
+from pycinspect.dialects import resident
 from pycinspect.dialects import layouts
 from pycinspect.dialects.model import Dialect, SourceHash
 from pycinspect.values import Implementation
@@ -64,6 +65,7 @@ _PYPY_38 = replace(
 )
 _PYPY_311 = replace(_PYPY_38, code=layouts.CODE_311_PYPY)
 _PYPY_312 = replace(_PYPY_311, cache_path=b.PYCACHE_PREFIX_312)
+_PYPY_39 = replace(_PYPY_38, built_in=resident.BUILT_IN_PYPY_39)
 
 
 def _pypy(
@@ -100,8 +102,8 @@ _PYPY = (
     _pypy(_PYPY_37, 7, 240, ("pypy37",)),
     _pypy(_PYPY_37, 7, 224, ("pypy37",), release="-v7.3.3"),
     _pypy(_PYPY_38, 8, 256, ("pypy38",)),
-    _pypy(_PYPY_38, 9, 336, ("pypy39",), prereleases=frozenset({304})),
-    _pypy(_PYPY_38, 9, 320, ("pypy39",), release="-v7.3.8"),
+    _pypy(_PYPY_39, 9, 336, ("pypy39",), prereleases=frozenset({304})),
+    _pypy(_PYPY_39, 9, 320, ("pypy39",), release="-v7.3.8"),
     _pypy(_PYPY_38, 10, 384, ("pypy310",)),
     _pypy(_PYPY_311, 11, 432, ("pypy311",)),
     _pypy(_PYPY_311, 11, 416, ("pypy311",), release="-v7.3.22"),
