@@ -103,36 +103,39 @@ def walk(root: str, prefix: str | None = None) -> Iterator[Directory]:
 
 
 def _read(path: str, root: str, prefix: str | None) -> Directory:
+    sources: list[os.DirEntry[str]] = []
+    bytecode: list[os.DirEntry[str]] = []
+    subdirectories: list[os.DirEntry[str]] = []
+    others: list[str] = []
+    cache: CacheDirectory | None = None
     try:
-        entries = _scan(path)
+        with os.scandir(path) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.endswith(_SOURCE_SUFFIXES) and not entry.is_dir():
+                    sources.append(entry)
+                elif name == PYCACHE and entry.is_dir():
+                    cache = _read_cache(entry.path, is_link=entry.is_symlink())
+                elif name.endswith(_BYTECODE_SUFFIXES):
+                    bytecode.append(entry)
+                elif entry.is_dir(follow_symlinks=False):
+                    subdirectories.append(entry)
+                else:
+                    others.append(name)
     except OSError as error:
         return Directory(path, root, os.path.join(path, ""), error=error)
-    sources: dict[str, os.DirEntry[str]] = {}
-    bytecode: list[os.DirEntry[str]] = []
-    others: list[str] = []
-    subdirectories: list[os.DirEntry[str]] = []
-    cache: os.DirEntry[str] | None = None
-    for entry in entries:
-        name = entry.name
-        if name.endswith(_SOURCE_SUFFIXES) and not entry.is_dir():
-            sources[name.rpartition(".")[0]] = entry
-        elif name == PYCACHE and entry.is_dir():
-            cache = entry
-        elif name.endswith(_BYTECODE_SUFFIXES):
-            bytecode.append(entry)
-        elif entry.is_dir(follow_symlinks=False):
-            subdirectories.append(entry)
-        else:
-            others.append(name)
+    # Only what is reported has an order: a directory can have thousands of other files.
+    for listing in (sources, bytecode, subdirectories):
+        listing.sort(key=_NAME)
     directory = Directory(
         path,
         root,
         os.path.join(path, ""),
-        sources,
+        {entry.name.rpartition(".")[0]: entry for entry in sources},
         tuple(bytecode),
         frozenset(others),
         tuple(subdirectories),
-        None if cache is None else _read_cache(cache.path, is_link=cache.is_symlink()),
+        cache,
     )
     return directory if prefix is None else _with_prefix(directory, prefix)
 
@@ -141,7 +144,8 @@ def _read_cache(path: str, *, is_link: bool = False) -> CacheDirectory:
     if is_link:
         return CacheDirectory(path, is_link=True)
     try:
-        entries = _scan(path)
+        with os.scandir(path) as listing:
+            entries = sorted(listing, key=_NAME)
     except OSError as error:
         return CacheDirectory(path, error=error)
     caches = [entry for entry in entries if entry.name.endswith(_BYTECODE_SUFFIXES)]
@@ -195,8 +199,3 @@ def _around(path: str, prefix: str | None) -> Directory:
         subdirectories=(),
         cache=cache,
     )
-
-
-def _scan(path: str) -> list[os.DirEntry[str]]:
-    with os.scandir(path) as entries:
-        return sorted(entries, key=_NAME)

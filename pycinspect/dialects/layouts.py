@@ -125,7 +125,8 @@ class CodeLayout:
         fields: the fields.
         qualname: where qualified names can be learnt.
         bytes_text: texts are stored as bytes.
-        unsigned: numbers that must not be negative (``PyCode_New``, ``_PyCode_Validate``).
+        unsigned: so many of its first numbers must not be negative (``PyCode_New``,
+            ``_PyCode_Validate``).
         unit: code is a multiple of so many bytes (``_PyCode_Validate``).
         enough_varnames: fewer names than arguments are an error (``PyCode_New``).
     """
@@ -134,7 +135,7 @@ class CodeLayout:
     fields: tuple[CodeField, ...]
     qualname: QualnameSource = QualnameSource.NOWHERE
     bytes_text: bool = True
-    unsigned: tuple[str, ...] = ()
+    unsigned: int = 0
     unit: int = 1
     enough_varnames: bool = False
 
@@ -269,7 +270,7 @@ CODE_21 = CodeLayout(
 CODE_23 = CodeLayout(
     "code of 2.3",
     (*_fields(FieldKind.INT32, _NUMBERS_15), *_BODY, *_VARIABLES, *_PLACE, *_LINES),
-    unsigned=("argcount", "nlocals"),
+    unsigned=2,
 )
 CODE_30 = CodeLayout(
     "code of 3.0",
@@ -281,7 +282,7 @@ CODE_30 = CodeLayout(
         *_LINES,
     ),
     bytes_text=False,
-    unsigned=("argcount", "kwonlyargcount", "nlocals"),
+    unsigned=3,
 )
 #: PEP 3155.
 CODE_33 = replace(CODE_30, name="code of 3.3", qualname=QualnameSource.CONSTANTS)
@@ -298,14 +299,7 @@ CODE_38 = replace(
         *_PLACE,
         *_LINES,
     ),
-    unsigned=(
-        "argcount",
-        "posonlyargcount",
-        "kwonlyargcount",
-        "nlocals",
-        "stacksize",
-        "flags",
-    ),
+    unsigned=6,
     enough_varnames=True,
 )
 CODE_310 = replace(CODE_38, name="code of 3.10", unit=2)
@@ -323,10 +317,10 @@ CODE_311 = replace(
         *_fields(FieldKind.BYTES, "exceptiontable"),
     ),
     qualname=QualnameSource.FIELD,
-    unsigned=("argcount", "posonlyargcount", "kwonlyargcount", "stacksize", "flags"),
+    unsigned=5,
 )
 #: pypy/interpreter/pycode.py has no such checks.
-CODE_38_PYPY = replace(CODE_38, name="code of PyPy 3.8", unsigned=(), enough_varnames=False)
+CODE_38_PYPY = replace(CODE_38, name="code of PyPy 3.8", unsigned=0, enough_varnames=False)
 #: 7.3.19 on; as other readers report it, not run.
 CODE_311_PYPY = replace(
     CODE_38_PYPY,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, make_dataclass
+from dataclasses import dataclass, field, fields, make_dataclass
 from functools import cache, lru_cache
 from itertools import compress, groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
-from pycinspect.dialects import CodeField, CodeLayout, FieldKind, QualnameSource
+from pycinspect.dialects import CodeLayout, FieldKind, QualnameSource
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc.constants import CONTAINERS, parts_of
 
@@ -191,7 +191,7 @@ def _key(value: object, numbers: tuple[int, ...]) -> object:
     return kind, value
 
 
-_FIELDS = tuple(field.name for field in fields(Code))
+_FIELDS = tuple(row.name for row in fields(Code))
 _all_but_consts = attrgetter(*(name for name in _FIELDS if name != "consts"))
 
 
@@ -257,6 +257,10 @@ class Stage(NamedTuple):
     objects: int
 
 
+#: Makes a Code from numbers, objects (which it may change) and the letter's offset.
+_Build = Callable[[Sequence[int], list[Any], int], "Code"]
+
+
 class CodeReader(NamedTuple):
     """How code objects of one layout are read.
 
@@ -268,7 +272,7 @@ class CodeReader(NamedTuple):
     """
 
     stages: tuple[Stage, ...]
-    build: Callable[[Sequence[int], Sequence[Any], int], Code]
+    build: _Build
 
 
 _FORMATS = {FieldKind.INT16: "h", FieldKind.INT32: "i"}
@@ -283,157 +287,205 @@ _TYPES: dict[FieldKind, type] = {
 _NAME_KINDS = (FieldKind.NAMES, FieldKind.NAME_LIST)
 #: Arguments that ``*args`` and ``**kwargs`` are, by their flags.
 _STARS = {0: 0, _VARARGS: 1, _VARKEYWORDS: 1, _BOTH_STARS: 2}
-#: What fields that a layout does not have are filled with, by their type.
-_ABSENT: dict[str, object] = {"int": 0, "str": "", "bytes": b"", "tuple": ()}
 
-#: A frozen value of 18 fields takes ten times as long to fill as an open one; so an open
-#: one is filled and then declared to be a Code, which has the same slots.
-_Draft: Any = make_dataclass("_Draft", _FIELDS, slots=True)
+# What the constructor of code objects refuses: Objects/codeobject.c, _PyCode_Validate
+# (3.11) and PyCode_New (before).
+_WRONG_TYPE = ("malformed-code", "a field of the code object has a wrong type")
+_NEGATIVE = ("malformed-code", "a count of the code object is negative")
+_POSITIONAL = ("malformed-code", "more positional-only than positional arguments")
+_KINDS_SIZE = ("malformed-code", "not as many names as kinds of variables")
+_CODE_SIZE = ("bad-marshal", "the size of the instructions is odd")
+_TOO_FEW = ("bad-marshal", "fewer variables than arguments")
+_NAME_TYPE = ("malformed-code", "a name in the code object is no text")
 
 
 @cache
 def code_reader(layout: CodeLayout) -> CodeReader:
     """Return how code objects of a layout are read."""
-    rows = sorted(layout.fields, key=lambda field: not field.kind.is_number)  # numbers first
-    names = [field.name for field in rows]
-    check = _checker(layout, rows)
-    decode = _decoder(rows) if layout.bytes_text else None
-    split = _splitter(names) if "localspluskinds" in names else None
-    pick = _picker([*names, *(_SPLIT if split else ())])
-    absent = _ABSENT.values()
-
-    def build(numbers: Sequence[int], objects: Sequence[Any], offset: int) -> Code:
-        values = [*numbers, *objects]
-        problem = check(values, objects)
-        if problem is not None:
-            slug, message = problem
-            raise PycInspectError(slug, message, offset=offset)
-        if decode is not None:
-            decode(values)
-        if split is not None:
-            values += split(values)
-        values += absent
-        draft = _Draft(*pick(values))
-        draft.__class__ = Code
-        return cast("Code", draft)
-
-    return CodeReader(tuple(_stages(layout)), build)
+    stored = {row.name for row in layout.fields}
+    builder = _builder_of_split if "localspluskinds" in stored else _builder
+    return CodeReader(tuple(_stages(layout)), builder(layout))
 
 
 def _stages(layout: CodeLayout) -> Iterator[Stage]:
-    runs = [list(run) for _, run in groupby(layout.fields, lambda field: field.kind.is_number)]
+    runs = [list(run) for _, run in groupby(layout.fields, lambda row: row.kind.is_number)]
     if not layout.fields[0].kind.is_number:
         runs.insert(0, [])
     for numbers, objects in zip(runs[::2], runs[1::2], strict=True):
-        code = "".join(_FORMATS[field.kind] for field in numbers)
+        code = "".join(_FORMATS[row.kind] for row in numbers)
         yield Stage(struct.Struct("<" + code), len(objects))
 
 
-def _picker(given: list[str]) -> Callable[[Sequence[object]], tuple[object, ...]]:
-    """Return what puts values, with the absent ones behind them, into the order of Code."""
-    absent = {kind: len(given) + index for index, kind in enumerate(_ABSENT)}
-    places = []
-    for field in fields(Code):
-        stored = "name" if field.name == "qualname" and "qualname" not in given else field.name
-        kind = str(field.type).partition("[")[0]
-        places.append(given.index(stored) if stored in given else absent[kind])
-    return itemgetter(*places)
+class _Plan:
+    """A layout as the builders use it: where everything stands among numbers and objects.
+
+    A number that the layout has not has the place of one whose check then says nothing.
+    """
+
+    def __init__(self, layout: CodeLayout) -> None:
+        self.layout = layout
+        self.numbers = [row.name for row in layout.fields if row.kind.is_number]
+        rows = [row for row in layout.fields if not row.kind.is_number]
+        self.objects = [row.name for row in rows]
+        self.text: Any = bytes if layout.bytes_text else str
+        self.types = [self.text if row.kind is FieldKind.TEXT else _TYPES[row.kind] for row in rows]
+        self.places_of_names = [i for i, row in enumerate(rows) if row.kind in _NAME_KINDS]
+        self.places_of_texts = [i for i, row in enumerate(rows) if row.kind is FieldKind.TEXT]
+
+    def number(self, name: str, default: int = 0) -> int:
+        """Return the place of a number."""
+        return self.numbers.index(name) if name in self.numbers else default
+
+    def draft(self, *derived: str) -> Callable[..., Any]:
+        """Return what makes an open Code from numbers, objects and derived fields, in order.
+
+        A frozen value with 18 fields takes ten times as long to fill as an open one; so
+        this one is filled first, and then declared to be a Code, which has the same slots.
+        """
+        kinds = {row.name: str(row.type).partition("[")[0] for row in fields(Code)}
+        given = [name for name in (*self.numbers, *self.objects) if name in kinds]
+        others = [*derived, *(name for name in kinds if name not in {*given, *derived})]
+        rows: list[Any] = [
+            *given, *((name, Any, field(default=_ABSENT[kinds[name]])) for name in others)
+        ]
+        return make_dataclass("_Draft", rows, slots=True)
 
 
-# What the constructor of code objects refuses: Objects/codeobject.c, _PyCode_Validate
-# (3.11) and PyCode_New (before).
-_Problem = tuple[str, str]
-_WRONG_TYPE = ("malformed-code", "a field of the code object has a wrong type")
-_NEGATIVE = ("malformed-code", "a count of the code object is negative")
-_POSITIONAL = ("malformed-code", "more positional-only than positional arguments")
-_NAME_TYPE = ("malformed-code", "a name in the code object is no text")
-_KINDS_SIZE = ("malformed-code", "not as many names as kinds of variables")
-_CODE_SIZE = ("bad-marshal", "the size of the instructions is odd")
-_TOO_FEW = ("bad-marshal", "fewer variables than arguments")
+#: What fields that a layout does not have are filled with, by their type.
+_ABSENT: dict[str, Any] = {"int": 0, "str": "", "bytes": b"", "tuple": ()}
+_CODE_PLACE, _CONSTS_PLACE = 0, 1
 
 
-def _checker(
-    layout: CodeLayout, rows: Sequence[CodeField]
-) -> Callable[[Sequence[Any], Sequence[Any]], _Problem | None]:
-    """Return what finds a problem in all values, and the objects among them, of a layout."""
-    text: Any = bytes if layout.bytes_text else str
-    join = text().join
-    objects = [row for row in rows if not row.kind.is_number]
-    types = [text if row.kind is FieldKind.TEXT else _TYPES[row.kind] for row in objects]
-    names = [index for index, row in enumerate(rows) if row.kind in _NAME_KINDS]
-    place = {row.name: index for index, row in enumerate(rows)}
-    unsigned = [place[name] for name in layout.unsigned]
-    code, unit = place["code"], layout.unit
-    # A field that the layout has not is the first one, whose check then says nothing.
-    argcount = place.get("argcount", 0)
-    posonlyargcount = place.get("posonlyargcount", argcount)
-    kwonlyargcount, flags = place.get("kwonlyargcount"), place.get("flags", 0)
-    kinds = place.get("localspluskinds")
-    variables = place.get("varnames") if kinds is None else place["localsplusnames"]
-    enough_varnames = layout.enough_varnames and variables is not None
+def _builder(layout: CodeLayout) -> _Build:
+    """Return the builder for versions that store all kinds of variables apart."""
+    plan = _Plan(layout)
+    draft_of = plan.draft("qualname")
+    name = plan.objects.index("name")
+    has_qualname = "qualname" in plan.objects
+    types, unsigned, unit = plan.types, layout.unsigned, layout.unit
+    posonlyargcount = plan.number("posonlyargcount")
+    kwonlyargcount, flags = plan.number("kwonlyargcount"), plan.number("flags")
+    varnames = plan.objects.index("varnames") if layout.enough_varnames else 0
 
-    def check(values: Sequence[Any], objects: Sequence[Any]) -> _Problem | None:
+    def build(numbers: Sequence[int], objects: list[Any], offset: int) -> Code:
         if list(map(type, objects)) != types:
-            return _WRONG_TYPE
-        for index in unsigned:
-            if values[index] < 0:
-                return _NEGATIVE
-        if values[argcount] < values[posonlyargcount]:
-            return _POSITIONAL
-        if kinds is not None and len(values[kinds]) != len(values[variables]):
-            return _KINDS_SIZE
-        if len(values[code]) % unit:
-            return _CODE_SIZE
-        if enough_varnames:
-            arguments = values[argcount] + values[kwonlyargcount] + _STARS[values[flags] & _BOTH_STARS]
-            if arguments > len(values[variables]) or (
-                kinds is not None and arguments > _masks(values[kinds]).nlocals
-            ):
-                return _TOO_FEW
-        try:
-            for index in names:
-                join(values[index])
-        except TypeError:
-            return _NAME_TYPE
-        return None
+            raise _refused(_WRONG_TYPE, offset)
+        if unsigned:
+            if min(numbers[:unsigned]) < 0:
+                raise _refused(_NEGATIVE, offset)
+            if numbers[0] < numbers[posonlyargcount]:
+                raise _refused(_POSITIONAL, offset)
+        if len(objects[_CODE_PLACE]) % unit:
+            raise _refused(_CODE_SIZE, offset)
+        if varnames:
+            stars = _STARS[numbers[flags] & _BOTH_STARS]
+            if numbers[0] + numbers[kwonlyargcount] + stars > len(objects[varnames]):
+                raise _refused(_TOO_FEW, offset)
+        _check_names(plan, objects, offset)
+        if layout.bytes_text:
+            _decode_texts(plan, objects)
+        if not has_qualname:
+            objects.append(objects[name])
+        draft = draft_of(*numbers, *objects)
+        draft.__class__ = Code
+        return cast("Code", draft)
 
-    return check
+    return build
 
 
-def _decoder(rows: Sequence[CodeField]) -> Callable[[list[Any]], None]:
-    """Return what turns the texts of Python 2 and before, which are bytes, into text."""
-    texts = [index for index, row in enumerate(rows) if row.kind is FieldKind.TEXT]
-    names = [index for index, row in enumerate(rows) if row.kind in _NAME_KINDS]
-    lists = [index for index, row in enumerate(rows) if row.kind is FieldKind.LIST]
+def _check_names(plan: _Plan, objects: Sequence[Any], offset: int) -> None:
+    join = plan.text().join
+    try:
+        for place in plan.places_of_names:
+            join(objects[place])
+    except TypeError:
+        raise _refused(_NAME_TYPE, offset) from None
 
-    def decode(values: list[Any]) -> None:
-        for index in texts:
-            values[index] = _decode(values[index])
-        for index in names:
-            values[index] = tuple(map(_decode, values[index]))
-        for index in lists:
-            values[index] = tuple(values[index])
 
-    return decode
+def _decode_texts(plan: _Plan, objects: list[Any]) -> None:
+    """Turn texts that are stored as bytes into text, and lists (1.0) into tuples."""
+    for place in plan.places_of_texts:
+        objects[place] = _decode(objects[place])
+    for place in plan.places_of_names:
+        objects[place] = tuple(map(_decode, objects[place]))
+    objects[_CONSTS_PLACE] = tuple(objects[_CONSTS_PLACE])
 
 
 def _decode(text: bytes) -> str:
     return text.decode("utf-8", "surrogateescape")
 
 
+def _refused(problem: tuple[str, str], offset: int) -> PycInspectError:
+    slug, message = problem
+    return PycInspectError(slug, message, offset=offset)
+
+
 # --- Variables of 3.11 and later ---------------------------------------------------------
 
-#: What ``localsplusnames`` and ``localspluskinds`` are split into.
-_SPLIT = ("varnames", "cellvars", "freevars", "nlocals")
+
+def _builder_of_split(layout: CodeLayout) -> _Build:
+    """Return the builder for versions that store variables and their kinds (3.11)."""
+    plan = _Plan(layout)
+    draft_of = plan.draft("nlocals", "varnames", "cellvars", "freevars")
+    types, unsigned, unit = plan.types, layout.unsigned, layout.unit
+    places = [plan.number(name) for name in ("argcount", "posonlyargcount", "kwonlyargcount")]
+    argcount, posonlyargcount, kwonlyargcount = places
+    flags = plan.number("flags")
+    of_names = plan.objects.index("names")
+    of_variables = plan.objects.index("localsplusnames")
+    of_kinds = of_variables + 1
+    join = "".join
+
+    def build(numbers: Sequence[int], objects: list[Any], offset: int) -> Code:
+        if list(map(type, objects)) != types:
+            raise _refused(_WRONG_TYPE, offset)
+        if min(numbers[:unsigned]) < 0:
+            raise _refused(_NEGATIVE, offset)
+        if numbers[argcount] < numbers[posonlyargcount]:
+            raise _refused(_POSITIONAL, offset)
+        variables = objects[of_variables]
+        kinds = objects[of_kinds]
+        if len(kinds) != len(variables):
+            raise _refused(_KINDS_SIZE, offset)
+        if len(objects[_CODE_PLACE]) % unit:
+            raise _refused(_CODE_SIZE, offset)
+        nlocals, local, cell, free = _masks(kinds)
+        stars = _STARS[numbers[flags] & _BOTH_STARS]
+        if numbers[argcount] + numbers[kwonlyargcount] + stars > nlocals:
+            raise _refused(_TOO_FEW, offset)
+        try:
+            join(objects[of_names])
+            join(variables)
+        except TypeError:
+            raise _refused(_NAME_TYPE, offset) from None
+        del objects[of_variables : of_kinds + 1]
+        if local is None and cell is None:
+            draft = draft_of(*numbers, *objects, nlocals, variables)
+        else:
+            draft = draft_of(
+                *numbers,
+                *objects,
+                nlocals,
+                variables if local is None else tuple(compress(variables, local)),
+                () if cell is None else tuple(compress(variables, cell)),
+                () if free is None else tuple(compress(variables, free)),
+            )
+        draft.__class__ = Code
+        return cast("Code", draft)
+
+    return build
 
 
 class _Masks(NamedTuple):
-    """Which of the names are local, cell and free variables; None for all of them."""
+    """Which variables are local, cell and free.
 
-    local: tuple[int, ...] | None
-    cell: tuple[int, ...]
-    free: tuple[int, ...]
+    ``local`` is None for all of them; ``cell`` and ``free`` are None for none.
+    """
+
     nlocals: int
+    local: tuple[int, ...] | None
+    cell: tuple[int, ...] | None
+    free: tuple[int, ...] | None
 
 
 @lru_cache(maxsize=1024)
@@ -446,27 +498,8 @@ def _masks(kinds: bytes) -> _Masks:
         tuple(kind & bit for kind in kinds) for bit in (_FAST_LOCAL, _FAST_CELL, _FAST_FREE)
     )
     return _Masks(
+        len(kinds) - local.count(0),
         None if all(local) else local,
-        cell if any(cell) else (),
-        free if any(free) else (),
-        len(local) - local.count(0),
+        cell if any(cell) else None,
+        free if any(free) else None,
     )
-
-
-def _splitter(names: list[str]) -> Callable[[Sequence[Any]], tuple[object, ...]]:
-    """Return what splits the variables in the values of a code object into :data:`_SPLIT`."""
-    of_names, of_kinds = names.index("localsplusnames"), names.index("localspluskinds")
-
-    def split(values: Sequence[Any]) -> tuple[object, ...]:
-        variables = values[of_names]
-        local, cell, free, nlocals = _masks(values[of_kinds])
-        if local is None and not cell:
-            return variables, (), (), nlocals
-        return (
-            variables if local is None else tuple(compress(variables, local)),
-            tuple(compress(variables, cell)),
-            tuple(compress(variables, free)),
-            nlocals,
-        )
-
-    return split

@@ -20,7 +20,7 @@ from functools import cache
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from pycinspect.dialects import Dialect, MarshalFormat, MarshalType
+from pycinspect.dialects import Dialect, MarshalFormat, MarshalType, QualnameSource
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc.code import Code, code_reader, set_qualnames
 from pycinspect.pyc.constants import CONTAINERS, FrozenDict, Long, Slice, parts_of
@@ -102,8 +102,9 @@ def unmarshal(
             "unsupported", f"what {dialect.name} writes behind the header is not known"
         )
     value, end = _read(bytes(data), dialect, dialect.marshal, offset, limits)
-    if isinstance(value, Code) and dialect.code is not None:
-        set_qualnames(value, dialect.code.qualname)
+    source = QualnameSource.FIELD if dialect.code is None else dialect.code.qualname
+    if source is not QualnameSource.FIELD and isinstance(value, Code):
+        set_qualnames(value, source)
     return Unmarshalled(value, end)
 
 

@@ -13,7 +13,7 @@ What to do
 Delete the directory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.rule import Rule
@@ -32,11 +32,12 @@ class OnlyPycache(Rule):
     message = "holds nothing but {cache}: it imports as an empty namespace package"
     needs_caches = True
 
-    def check_directory(self, directory: Directory) -> Iterator[Finding]:
+    def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Report a directory whose only entry is its cache directory."""
         cache = directory.cache
-        if cache is None or directory.is_mirror:
-            return
         rest = directory.sources or directory.bytecode or directory.others
-        if not rest and not directory.subdirectories and directory.path != directory.root:
-            yield self.of_path(directory.path, {"cache": cache.path})
+        if rest or directory.subdirectories or cache is None:
+            return ()
+        if directory.is_mirror or directory.path == directory.root:
+            return ()
+        return [self.of_path(directory.path, {"cache": cache.path})]

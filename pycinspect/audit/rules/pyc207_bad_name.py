@@ -15,12 +15,12 @@ Find out who wrote it; delete it if nobody misses it.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.names import is_interrupted_write, transformer_of
 from pycinspect.audit.rule import CacheFile, Rule
-from pycinspect.audit.walk import Directory
+from pycinspect.audit.walk import CacheDirectory, Directory
 from pycinspect.pyc import PYCACHE, parse_cache_name
 
 __all__ = ["BadName"]
@@ -49,11 +49,14 @@ class BadName(Rule):
             return None  # PYC308
         return self.of_cache(cache, why=_why(cache, filename))
 
-    def check_directory(self, directory: Directory) -> Iterator[Finding]:
+    def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Report files with other extensions in a ``__pycache__``."""
         cache = directory.cache
-        if cache is None or os.path.basename(cache.path) != PYCACHE:
-            return
+        if cache is None or not cache.strangers or os.path.basename(cache.path) != PYCACHE:
+            return ()
+        return self._with_other_extensions(cache)
+
+    def _with_other_extensions(self, cache: CacheDirectory) -> Iterator[Finding]:
         for entry in cache.strangers:
             if entry.name.endswith(_OTHER_CACHES) or is_interrupted_write(entry.name):
                 continue  # others' own, or PYC211

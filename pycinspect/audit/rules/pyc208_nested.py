@@ -14,7 +14,7 @@ Look what is in it, then delete it.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.rule import Rule
@@ -34,14 +34,16 @@ class Nested(Rule):
     message = "a directory inside {parent}, where no importer looks; its content was not read"
     needs_caches = True
 
-    def check_directory(self, directory: Directory) -> Iterator[Finding]:
+    def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Report directories among the caches; below a cache prefix they belong there.
 
         One with a cache's name is PYC605.
         """
         cache = directory.cache
-        if cache is None or os.path.basename(cache.path) != PYCACHE:
-            return
-        for entry in cache.strangers:
-            if entry.is_dir(follow_symlinks=False):
-                yield self.of_path(entry.path, {"parent": PYCACHE})
+        if cache is None or not cache.strangers or os.path.basename(cache.path) != PYCACHE:
+            return ()
+        return [
+            self.of_path(entry.path, {"parent": PYCACHE})
+            for entry in cache.strangers
+            if entry.is_dir(follow_symlinks=False)
+        ]

@@ -13,7 +13,7 @@ Delete it.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.rule import Rule
@@ -33,10 +33,11 @@ class EmptyPycache(Rule):
     message = "{directory} is empty"
     needs_caches = True
 
-    def check_directory(self, directory: Directory) -> Iterator[Finding]:
+    def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Report a cache directory that was read and has no entries."""
         cache = directory.cache
         if cache is None or cache.entries or cache.strangers or cache.is_link or cache.error:
-            return
-        if os.path.basename(cache.path) == PYCACHE:  # below a prefix it may be a namesake
-            yield self.of_path(cache.path, {"directory": PYCACHE})
+            return ()
+        if os.path.basename(cache.path) != PYCACHE:  # below a prefix it may be a namesake
+            return ()
+        return [self.of_path(cache.path, {"directory": PYCACHE})]

@@ -40,7 +40,9 @@ class InterruptedWrite(Rule):
             for entry in directory.cache.strangers:
                 if is_interrupted_write(entry.name):
                     yield self._leftover(entry.path)
-        for name in sorted(filter(is_interrupted_write, directory.others)):
+        # A look before the call: a directory can have thousands of other files.
+        names = [name for name in directory.others if ".pyc." in name or ".pyo." in name]
+        for name in sorted(filter(is_interrupted_write, names)):
             yield self._leftover(os.path.join(directory.path, name))
 
     def _leftover(self, path: str) -> Finding:

@@ -18,7 +18,7 @@ umask of whoever made the directory.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.rule import CacheFile, Rule
@@ -50,16 +50,17 @@ class WorldWritable(Rule):
         mode = stat.S_IMODE(status.st_mode)
         return self.of_cache(cache, kind="cache", mode=f"{mode:04o}", sticky=False)
 
-    def check_directory(self, directory: Directory) -> Iterator[Finding]:
+    def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Look at the permission bits of the cache directory."""
         cache = directory.cache
         if cache is None or cache.is_link or not _MASK:
-            return
+            return ()
         try:
             mode = os.stat(cache.path).st_mode
         except OSError:  # it has gone since the listing
-            return
-        if mode & _MASK:
-            sticky = bool(mode & stat.S_ISVTX)
-            data = {"kind": "directory", "mode": f"{stat.S_IMODE(mode):04o}", "sticky": sticky}
-            yield self.of_path(cache.path, data)
+            return ()
+        if not mode & _MASK:
+            return ()
+        sticky = bool(mode & stat.S_ISVTX)
+        data = {"kind": "directory", "mode": f"{stat.S_IMODE(mode):04o}", "sticky": sticky}
+        return [self.of_path(cache.path, data)]

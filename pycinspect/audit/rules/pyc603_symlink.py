@@ -17,7 +17,7 @@ is not read: audit the place that it leads to.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.rule import CacheFile, Rule
@@ -47,12 +47,13 @@ class Symlink(Rule):
         finding = self.of_cache(cache, **data)
         return finding._replace(template=_DANGLING) if data["dangling"] else finding
 
-    def check_directory(self, directory: Directory) -> Iterator[Finding]:
+    def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Report a linked cache directory."""
         cache = directory.cache
-        if cache is not None and cache.is_link:
-            finding = self.of_path(cache.path, self._facts(cache.path))
-            yield finding._replace(template=_DIRECTORY)
+        if cache is None or not cache.is_link:
+            return ()
+        finding = self.of_path(cache.path, self._facts(cache.path))
+        return [finding._replace(template=_DIRECTORY)]
 
     def _facts(self, path: str) -> dict[str, object]:
         try:

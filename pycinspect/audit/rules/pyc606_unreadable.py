@@ -13,7 +13,7 @@ Correct the permissions, or run the audit as a user who may read the tree.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.rule import CacheFile, Rule
@@ -38,12 +38,13 @@ class Unreadable(Rule):
             return None  # PYC603: a dangling link
         return self.of_cache(cache, reason=cache.judgement.actual)
 
-    def check_directory(self, directory: Directory) -> Iterator[Finding]:
+    def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Report a directory, or its cache directory, that could not be listed."""
         if directory.error is not None:
-            yield self._unlisted(directory.path, directory.error)
+            return [self._unlisted(directory.path, directory.error)]
         if directory.cache is not None and directory.cache.error is not None:
-            yield self._unlisted(directory.cache.path, directory.cache.error)
+            return [self._unlisted(directory.cache.path, directory.cache.error)]
+        return ()
 
     def _unlisted(self, path: str, error: OSError) -> Finding:
         return self.of_path(path, {"reason": error.strerror or type(error).__name__})
