@@ -11,7 +11,7 @@ from pycinspect.audit.findings import Finding, Severity, Summary
 from pycinspect.audit.place import Places, dialect_of_place
 from pycinspect.audit.policy import PathIgnore, Policy
 from pycinspect.audit.rule import CacheFile, Context, Rule
-from pycinspect.audit.walk import Directory, walk
+from pycinspect.audit.walk import Directory, Tree
 from pycinspect.cache import Outcome
 from pycinspect.dialects import Dialect
 
@@ -114,8 +114,10 @@ class Audit:
         """Yield the findings of one directory after another, then those of the tree."""
         run = _Run(root, self._context(root), self._rules)
         examiner = Examiner(self.policy, run.context.dialect)
-        for directory in walk(root, self.policy.pycache_prefix):
-            self.summary.directories += 1
+        tree = Tree(root, self.policy.pycache_prefix)
+        read_before = self.summary.directories
+        for directory in tree:
+            self.summary.directories = read_before + tree.directories
             caches = examiner.caches(directory)
             self._count(caches)
             findings = run.directory(directory)
@@ -129,6 +131,7 @@ class Audit:
                 self.summary.complete = False
                 yield list(self._own(_INCOMPLETE, root, {"reason": limit}))
                 break
+        self.summary.directories = read_before + tree.directories
         yield run.finish()
 
     def _context(self, root: str) -> Context:

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE
 
-__all__ = ["CacheDirectory", "Directory", "walk"]
+__all__ = ["CacheDirectory", "Directory", "Tree"]
 
 _SOURCE_SUFFIXES = (".py", ".pyw") if os.name == "nt" else (".py",)
 _BYTECODE_SUFFIXES = (".pyc", ".pyo")
@@ -57,7 +57,7 @@ class Directory(NamedTuple):
         sources: name without suffix to the source's entry.
         bytecode: ``.pyc`` and ``.pyo`` files that lie beside the sources.
         others: names of the other files.
-        subdirectories: the directories in it, the cache directory apart.
+        has_subdirectories: there are directories in it besides the cache directory.
         cache: the cache directory, None where there is none.
         is_mirror: it is a place below the cache prefix.
         error: why the directory could not be read, or None.
@@ -69,40 +69,60 @@ class Directory(NamedTuple):
     sources: Mapping[str, os.DirEntry[str]] = _NO_SOURCES
     bytecode: _Entries = ()
     others: frozenset[str] = frozenset()
-    subdirectories: _Entries = ()
+    has_subdirectories: bool = False
     cache: CacheDirectory | None = None
     is_mirror: bool = False
     error: OSError | None = None
 
 
-def walk(root: str, prefix: str | None = None) -> Iterator[Directory]:
-    """Yield every directory below ``root``, the root first.
+class Tree:
+    """The directories of a tree in which there is Python, the root first.
 
     Args:
         root: a directory, or a single file, which is then all that is looked at.
         prefix: ``sys.pycache_prefix``: caches are looked for below it, and below
             it every directory mirrors the one that its sources are in.
 
-    Raises:
-        PycInspectError: ``not-found`` for the root itself. Below it, what cannot
-            be read is told in :attr:`Directory.error`.
+    Iterating reads the tree. Directories without sources, bytecode or caches are
+    read, too, but only counted; what cannot be read is told in
+    :attr:`Directory.error`.
+
+    Raises (while iterating):
+        PycInspectError: ``not-found`` for the root itself.
     """
-    try:
-        mode = os.stat(root).st_mode
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise PycInspectError("not-found", reason, path=root) from error
-    if not stat.S_ISDIR(mode):
-        yield _around(root, prefix)
-        return
-    pending = [root]
-    while pending:
-        directory = _read(pending.pop(), root, prefix)
-        yield directory
-        pending += [entry.path for entry in reversed(directory.subdirectories)]
+
+    def __init__(self, root: str, prefix: str | None = None) -> None:
+        #: How many directories were read, cache directories not counted.
+        self.directories = 0
+        self._root = root
+        self._prefix = prefix
+
+    def __iter__(self) -> Iterator[Directory]:
+        root = self._root
+        try:
+            mode = os.stat(root).st_mode
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise PycInspectError("not-found", reason, path=root) from error
+        if not stat.S_ISDIR(mode):
+            self.directories = 1
+            yield _around(root, self._prefix)
+            return
+        pending = [root]
+        while pending:
+            path = pending.pop()
+            self.directories += 1
+            subdirectories, directory = _read(path, root, self._prefix)
+            if directory is not None:
+                yield directory
+            # Sorted backwards: the first is taken from the end.
+            pending += [entry.path for entry in subdirectories]
 
 
-def _read(path: str, root: str, prefix: str | None) -> Directory:
+def _read(
+    path: str, root: str, prefix: str | None
+) -> tuple[list[os.DirEntry[str]], Directory | None]:
+    """Return the subdirectories, the last first, and the directory if it has Python in it."""
     sources: list[os.DirEntry[str]] = []
     bytecode: list[os.DirEntry[str]] = []
     subdirectories: list[os.DirEntry[str]] = []
@@ -123,10 +143,13 @@ def _read(path: str, root: str, prefix: str | None) -> Directory:
                 else:
                     others.append(name)
     except OSError as error:
-        return Directory(path, root, os.path.join(path, ""), error=error)
+        return [], Directory(path, root, os.path.join(path, ""), error=error)
     # Only what is reported has an order: a directory can have thousands of other files.
-    for listing in (sources, bytecode, subdirectories):
-        listing.sort(key=_NAME)
+    subdirectories.sort(key=_NAME, reverse=True)
+    if cache is None and prefix is None and not sources and not bytecode:
+        return subdirectories, None
+    sources.sort(key=_NAME)
+    bytecode.sort(key=_NAME)
     directory = Directory(
         path,
         root,
@@ -134,10 +157,10 @@ def _read(path: str, root: str, prefix: str | None) -> Directory:
         {entry.name.rpartition(".")[0]: entry for entry in sources},
         tuple(bytecode),
         frozenset(others),
-        tuple(subdirectories),
+        bool(subdirectories),
         cache,
     )
-    return directory if prefix is None else _with_prefix(directory, prefix)
+    return subdirectories, directory if prefix is None else _with_prefix(directory, prefix)
 
 
 def _read_cache(path: str, *, is_link: bool = False) -> CacheDirectory:
@@ -169,7 +192,7 @@ def _with_prefix(directory: Directory, prefix: str) -> Directory:
     sources: dict[str, os.DirEntry[str]] = {}
     caches = directory.bytecode
     if os.path.isdir(source_path):
-        sources.update(_read(source_path, source_path, None).sources)
+        sources.update(_listed(source_path).sources)
         above = os.path.join(os.path.abspath(directory.root), "")
         if os.path.join(source_path, "").startswith(above):
             caches = ()  # they are read together with their sources
@@ -182,12 +205,20 @@ def _with_prefix(directory: Directory, prefix: str) -> Directory:
     )
 
 
+def _listed(path: str) -> Directory:
+    """Return one directory on its own, whatever is in it."""
+    _, directory = _read(path, path, None)
+    return directory or Directory(path, path, os.path.join(path, ""))
+
+
 def _around(path: str, prefix: str | None) -> Directory:
     """Return the listing around one file, with nothing in it that is not its own."""
     parent, name = os.path.split(path)
     in_cache = os.path.basename(parent) == PYCACHE
     home = (os.path.dirname(parent) if in_cache else parent) or os.curdir
-    whole = _read(home, home, prefix)
+    whole = _listed(home)
+    if prefix is not None:
+        whole = _with_prefix(whole, prefix)
     stem = name.partition(".")[0]
     cache = whole.cache
     if cache is not None:
@@ -196,6 +227,6 @@ def _around(path: str, prefix: str | None) -> Directory:
     return whole._replace(
         sources={stem: whole.sources[stem]} if stem in whole.sources else {},
         bytecode=tuple(entry for entry in whole.bytecode if entry.name == name),
-        subdirectories=(),
+        has_subdirectories=False,
         cache=cache,
     )

@@ -188,8 +188,8 @@ def _truncated(pos: int) -> PycInspectError:
 
 def _bad_size(size: int, pos: int, end: int, limits: Limits) -> PycInspectError:
     """Return the failure of a text or bytes object whose size is negative or too large."""
-    if size < 0:
-        return _negative(size, pos)
+    if size > _LARGEST:
+        return _negative(size - 2**32, pos)
     if size > end - pos - 5:
         return _error("truncated", f"{size} bytes are wanted, but {end - pos - 5} remain", pos)
     return _error("limit", f"an object of {size} bytes; the limit is {limits.size}", pos)
@@ -311,6 +311,9 @@ _NO_SIZE = -1
 #: Stands in the list of references for what is still being read.
 _UNFINISHED = object()
 
+#: Greatest size; sizes are signed 32-bit numbers (``SIZE32_MAX``).
+_LARGEST = 0x7FFF_FFFF
+
 #: What a number that is cut off by the end is filled up with, where it is.
 _PADDING = b"\xff" * 32
 
@@ -357,12 +360,12 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
     max_size, max_count = limits.size, limits.count
     max_waiting = min(limits.depth, format_.max_depth or limits.depth) - 1
     unfolded = _Unfolded(limits)
-    count = 0
+    count, counted = 0, end - pos > max_count  # every object is at least one byte
     references: list[Any] = []
     strings: list[Any] = []
     waiting: list[tuple[Any, ...]] = []
     found: list[Any] = []
-    items: Iterator[object] = iter(range(1))
+    items: Iterator[object] = repeat(None, 1)
     kind, slot, state = _ROOT, -1, None
     value: Any
     try:
@@ -389,10 +392,10 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                     value = text[start:stop]
                     pos = stop
                 elif operation < _INT:  # _STRING
-                    (size,) = _i4(data, pos + 1)
+                    (size,) = _u4(data, pos + 1)
                     start = pos + 5
                     stop = start + size
-                    if size < 0 or size > max_size or stop > end:
+                    if stop > end or size > max_size:
                         raise _bad_size(size, pos, end, limits)
                     value = data[start:stop]
                     pos = stop
@@ -416,14 +419,14 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                     size, opened = 1, _CODE
                     break
                 elif operation < _TUPLE:  # _INTERNED_STRING, _STRINGREF
-                    (size,) = _i4(data, pos + 1)
+                    (size,) = _u4(data, pos + 1)
                     if operation >= _STRINGREF:
                         value = _interned(strings, size, pos)
                         pos += 5
                     else:
                         start = pos + 5
                         stop = start + size
-                        if size < 0 or size > max_size or stop > end:
+                        if stop > end or size > max_size:
                             raise _bad_size(size, pos, end, limits)
                         value = data[start:stop]
                         strings.append(value)
@@ -438,10 +441,10 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                         break
                     value = ()
                 elif operation < _BINARY_FLOAT:  # _UNICODE, _ASCII
-                    (size,) = _i4(data, pos + 1)
+                    (size,) = _u4(data, pos + 1)
                     start = pos + 5
                     stop = start + size
-                    if size < 0 or size > max_size or stop > end:
+                    if stop > end or size > max_size:
                         raise _bad_size(size, pos, end, limits)
                     if operation >= _ASCII:
                         value = text[start:stop]
@@ -486,7 +489,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                         numbers += fields.unpack_from(data, pos)
                         pos += fields.size
                         state = begin, stage + 1, numbers
-                        items = iter(range(size))
+                        items = repeat(None, size)
                         continue
                     value = build(numbers, found, begin)
                     if not CONTAINERS.isdisjoint(map(type, value.consts)):
@@ -504,21 +507,28 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
             # A container begins, or a dict has ended.
             if size == _NO_SIZE:
                 continue
-            if size and len(waiting) >= max_waiting:
+            if len(waiting) >= max_waiting and size:
                 raise _too_deep(pos, end, format_, limits)
-            count += size if size < end - pos else end - pos
-            if count > max_count:
-                raise _error("limit", f"more than {max_count} objects", pos)
+            if counted:
+                count += min(size, end - pos)
+                if count > max_count:
+                    raise _error("limit", f"more than {max_count} objects", pos)
             waiting.append((found, items, kind, slot, state))
             found, kind, slot = [], opened, -1
             if operation & _FLAGGED:
                 slot = len(references)
                 references.append(_UNFINISHED)
-            if kind == _CODE:
+            if opened == _TUPLE:
+                items = repeat(None, size)
+            elif opened == _CODE:
                 fields, size = stages[0]
                 state = pos, 1, [*fields.unpack_from(data, pos + 1)]
                 pos += 1 + fields.size
-            items = repeat(None, max_count) if kind in _DICTS else iter(range(size))
+                items = repeat(None, size)
+            elif opened in _DICTS:
+                items = repeat(None, max_count)
+            else:
+                items = repeat(None, size)
     except (IndexError, struct.error):
         raise _truncated(pos) from None
     value = found[0]
@@ -645,7 +655,7 @@ def _utf8(encoded: bytes, pos: int, format_: MarshalFormat) -> str:
 
 
 def _interned(strings: list[bytes], index: int, pos: int) -> bytes:
-    if not 0 <= index < len(strings):
+    if index >= len(strings):
         raise _error("bad-marshal", f"interned string {index} of {len(strings)}", pos)
     return strings[index]
 

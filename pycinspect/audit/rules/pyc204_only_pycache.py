@@ -36,7 +36,7 @@ class OnlyPycache(Rule):
         """Report a directory whose only entry is its cache directory."""
         cache = directory.cache
         rest = directory.sources or directory.bytecode or directory.others
-        if rest or directory.subdirectories or cache is None:
+        if rest or directory.has_subdirectories or cache is None:
             return ()
         if directory.is_mirror or directory.path == directory.root:
             return ()
