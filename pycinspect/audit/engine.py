@@ -199,6 +199,9 @@ class Audit:
                 yield Finding(rule.id, rule.severity, path, rule.message, data)
 
 
+#: A kind of cache beside the importer's reasons; no reason is spelled like this.
+_ORDINARY = "(ordinary)"
+
 _Check = Callable[[CacheFile], Finding | None]
 
 
@@ -223,8 +226,8 @@ class _Run:
         """Return what the rules find at the cache files of a directory."""
         findings = []
         for cache in caches:
-            reason = cache.judgement.reason
-            for check in self._checks.get(reason) or self._checks_for(reason):
+            kind = _ORDINARY if cache.is_ordinary else cache.judgement.reason
+            for check in self._checks.get(kind) or self._checks_for(cache, kind):
                 try:
                     finding = check(cache)
                 except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
@@ -233,14 +236,16 @@ class _Run:
                     findings.append(finding)
         return findings
 
-    def _checks_for(self, reason: str) -> list[_Check]:
-        """Choose, once for each reason, the rules that want caches with it."""
+    def _checks_for(self, cache: CacheFile, kind: str) -> list[_Check]:
+        """Choose, once for each kind of cache, the rules that want to see it."""
+        reason = cache.judgement.reason
         checks: list[_Check] = [
             rule.check_cache
             for rule in self._of_cache
-            if not rule.reasons or reason in rule.reasons
+            if (not rule.reasons or reason in rule.reasons)
+            and not (rule.skips_ordinary and cache.is_ordinary)
         ]
-        self._checks[reason] = checks
+        self._checks[kind] = checks
         return checks
 
     def directory(self, directory: Directory) -> list[Finding]:

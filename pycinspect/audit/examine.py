@@ -38,6 +38,12 @@ _FRESH = Judgement(Outcome.LOAD, "header-matches")
 _ORPHANED = Judgement(Outcome.NOT_FOUND, "cache-without-source")
 _NOT_A_CACHE = Judgement(Outcome.NO_CACHE, "not-a-cache-path")
 
+#: Set-ID, execution, and writing by anybody but the owner.
+_UNCOMMON_BITS = 0o6133
+
+#: A longer optimization is no level, but the mark of a tool.
+_LEVEL_DIGITS = 1
+
 #: Names of one kind repeat; a hostile tree must not fill the memory with others.
 _REMEMBERED_NAMES = 1024
 
@@ -109,6 +115,12 @@ class Examiner:
             source_status,
             judgement,
             is_link,
+            judgement is _FRESH
+            and reader is self._dialect
+            and ending is not None
+            and len(ending.optimization) <= _LEVEL_DIGITS
+            and not is_link
+            and _is_ordinary(status, source_status),
         )
 
     def _with_dotted_stem(
@@ -210,6 +222,17 @@ class Examiner:
         cache = CacheBytes(start, status.st_size)
         hash_checks = self._policy.check_hash_based_pycs
         return judge_sourceless(Subject(reader, cache, None, bytes, hash_checks))
+
+
+def _is_ordinary(cache: os.stat_result | None, source: os.stat_result | None) -> bool:
+    """Return whether links, owner and permissions of a cache are those that most have."""
+    if cache is None or source is None:
+        return False
+    return (
+        cache.st_nlink == 1
+        and not cache.st_mode & _UNCOMMON_BITS
+        and cache.st_uid == source.st_uid
+    )
 
 
 def _looks_for(row: Dialect, ending: NameEnd) -> bool:

@@ -43,6 +43,9 @@ class CacheFile(NamedTuple):
         source_status: ``os.stat`` of the source, None where it does not exist.
         judgement: what the reader's importer does with it.
         is_link: it is a symbolic link.
+        is_ordinary: nothing about it is out of the ordinary: fresh by its time, for
+            the Python that the tree is for, a file with one name and the owner of its
+            source, that its owner alone may write, and nobody execute.
     """
 
     path: str
@@ -56,6 +59,7 @@ class CacheFile(NamedTuple):
     source_status: os.stat_result | None
     judgement: Judgement
     is_link: bool = False
+    is_ordinary: bool = False
 
     def header_mtime(self) -> int | None:
         """Return the source's time in the header; None where it has none."""
@@ -101,6 +105,8 @@ class Rule:
         needs_caches: :meth:`check_directory` sees only directories with a cache
             directory; most directories of a tree have none.
         about_tree: a finding is about a whole tree, and explains others.
+        skips_ordinary: it never finds anything at a cache that ``is_ordinary``, and
+            is not asked; in a healthy tree nearly all are.
         reasons: where set, :meth:`check_cache` sees only caches that the importer
             judges for one of these reasons.
     """
@@ -112,6 +118,7 @@ class Rule:
     message: ClassVar[str]
     needs_caches: ClassVar[bool] = False
     about_tree: ClassVar[bool] = False
+    skips_ordinary: ClassVar[bool] = False
     reasons: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, context: Context) -> None:

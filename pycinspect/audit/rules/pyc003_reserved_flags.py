@@ -33,6 +33,7 @@ class ReservedFlags(Rule):
     title = "Flags that no Python writes"
     severity = Severity.ERROR
     message = "the header's flags are {flags}, but only 0, 1 and 3 have a meaning"
+    skips_ordinary = True
     #: Flags of 2 are judged like those of a timestamp cache.
     reasons = frozenset(
         {

@@ -25,7 +25,7 @@ __all__ = ["RiskWindow"]
 
 #: Seconds; the coarsest clock of a common file system (FAT) has steps of two.
 _WINDOW = 2.0
-_FUTURE = "fresh, but its source's time {source_mtime} lies {ahead:.0f} s in the future"
+_FUTURE = "fresh, but its source's time {source_mtime:.0f} lies {ahead:.0f} s in the future"
 
 
 class RiskWindow(Rule):
@@ -51,11 +51,9 @@ class RiskWindow(Rule):
         now = self.context.now
         if (distance > _WINDOW or distance < -_WINDOW) and mtime <= now:
             return None
-        finding = self.of_cache(
-            cache,
-            source_mtime=int(mtime),
-            cache_mtime=int(status.st_mtime),
-            distance=abs(distance),
-            ahead=mtime - now,
+        if mtime > now:
+            finding = self.of_cache(cache, source_mtime=mtime, ahead=mtime - now)
+            return finding._replace(template=_FUTURE)
+        return self.of_cache(
+            cache, source_mtime=mtime, cache_mtime=status.st_mtime, distance=abs(distance)
         )
-        return finding if mtime <= now else finding._replace(template=_FUTURE)

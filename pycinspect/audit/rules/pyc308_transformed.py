@@ -33,6 +33,7 @@ class Transformed(Rule):
     title = "Code that a tool has changed"
     severity = Severity.INFO
     message = "holds code that {transformer} changed (version {version})"
+    skips_ordinary = True
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Look for a tool's mark in the name; runs for every cache."""

@@ -29,6 +29,7 @@ class OtherImplementation(Rule):
     title = "Cache of another implementation"
     severity = Severity.INFO
     message = "is a cache of {dialect}, not of CPython"
+    skips_ordinary = True
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

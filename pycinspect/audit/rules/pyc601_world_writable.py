@@ -39,6 +39,7 @@ class WorldWritable(Rule):
     severity = Severity.SECURITY
     message = "every user may write this {kind} (mode {mode})"
     needs_caches = True
+    skips_ordinary = True
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Look at the permission bits; runs for every cache."""

@@ -35,6 +35,7 @@ class MoreWriters(Rule):
     title = "Writable by a user who may not write the source"
     severity = Severity.SECURITY
     message = "{writers} may write this cache, but not its source"
+    skips_ordinary = True
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Compare the two files; runs for every cache."""

@@ -38,6 +38,7 @@ class Symlink(Rule):
     severity = Severity.WARNING
     message = "is a symbolic link to {target}"
     needs_caches = True
+    skips_ordinary = True
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report a linked cache; runs for every cache."""

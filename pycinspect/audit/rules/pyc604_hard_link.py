@@ -33,6 +33,7 @@ class HardLink(Rule):
     title = "Hard link out of the directory"
     severity = Severity.INFO
     message = "has {elsewhere} more names in other directories"
+    skips_ordinary = True
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -34,6 +34,7 @@ class OddMode(Rule):
     title = "Executable, setuid or setgid"
     severity = Severity.INFO
     message = "has the mode {mode}: {bits}"
+    skips_ordinary = True
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Look at the permission bits; runs for every cache."""
