@@ -52,7 +52,6 @@ class Evidence:
     executable_files: int = 0
     sample: str = ""
 
-
     def add_stale(
         self, header_mtime: int, source: os.stat_result, cache: os.stat_result, path: str
     ) -> None:
@@ -163,17 +162,12 @@ def _shifted_evenly(evidence: Evidence, root: str) -> bool:  # noqa: ARG001 - li
 
 
 def _sources_newer(evidence: Evidence, root: str) -> bool:  # noqa: ARG001 - likewise
-    return (
-        evidence.newer_sources >= _MOST * evidence.stale
-        and evidence.window() <= _COPYING_TIME
-    )
+    return evidence.newer_sources >= _MOST * evidence.stale and evidence.window() <= _COPYING_TIME
 
 
 def _copied_with_caches(evidence: Evidence, root: str) -> bool:
     """Sources and caches were written together, long after the caches were made."""
-    return (
-        _sources_newer(evidence, root) and evidence.rewritten_caches >= _MOST * evidence.stale
-    )
+    return _sources_newer(evidence, root) and evidence.rewritten_caches >= _MOST * evidence.stale
 
 
 def _unpacked_by_zipfile(evidence: Evidence, root: str) -> bool:

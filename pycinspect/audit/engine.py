@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import MappingProxyType
 
 from pycinspect.audit.examine import Examiner
 from pycinspect.audit.findings import Finding, Severity, Summary
@@ -36,9 +38,8 @@ _REASON_STATES = {
     "cache-not-regular": "unread",
     "hash-unavailable": "unread",
 }
-#: Caches that no importer will use as they are.
-_RECLAIMABLE = frozenset({"stale", "orphaned", "unused"})
-
+#: What no importer will use as it is.
+_OF_NO_USE = frozenset({Outcome.RECOMPILE, Outcome.NOT_FOUND, Outcome.NO_CACHE})
 
 
 class Audit:
@@ -112,14 +113,15 @@ class Audit:
 
     def _tree(self, root: str) -> Iterator[list[Finding]]:
         """Yield the findings of one directory after another, then those of the tree."""
-        run = _Run(root, self._context(root), self._rules)
+        counts: Counter[tuple[str, Outcome]] = Counter()
+        run = _Run(root, self._context(root, counts), self._rules)
         examiner = Examiner(self.policy, run.context.dialect)
         tree = Tree(root, self.policy.pycache_prefix)
         read_before = self.summary.directories
         for directory in tree:
             self.summary.directories = read_before + tree.directories
             caches = examiner.caches(directory)
-            self._count(caches)
+            self._count(caches, counts)
             findings = run.directory(directory)
             findings += run.caches(caches)
             if findings:
@@ -132,37 +134,41 @@ class Audit:
                 yield list(self._own(_INCOMPLETE, root, {"reason": limit}))
                 break
         self.summary.directories = read_before + tree.directories
+        for (reason, outcome), count in counts.items():
+            self.summary.states[_REASON_STATES.get(reason) or _STATES[outcome]] += count
         yield run.finish()
 
-    def _context(self, root: str) -> Context:
+    def _context(self, root: str, counts: Counter[tuple[str, Outcome]]) -> Context:
         dialects = self.policy.dialects
         dialect: Dialect | None = self.policy.dialect or dialect_of_place(root, dialects)
         return Context(
-            root, self.policy, dialect or dialects.running(), time.time(), Places(dialects)
+            root,
+            self.policy,
+            dialect or dialects.running(),
+            time.time(),
+            Places(dialects),
+            MappingProxyType(counts),
         )
 
-    def _count(self, caches: list[CacheFile]) -> None:
+    def _count(self, caches: list[CacheFile], counts: Counter[tuple[str, Outcome]]) -> None:
         summary = self.summary
         summary.files += len(caches)
         for cache in caches:
             judgement = cache.judgement
-            state = _REASON_STATES.get(judgement.reason) or _STATES[judgement.outcome]
-            summary.states[state] += 1
+            outcome = judgement.outcome
+            counts[judgement.reason, outcome] += 1
             if cache.reader is not None:
                 summary.tags[cache.reader.name] += 1
             if cache.status is not None:
                 summary.size += cache.status.st_size
-                if state in _RECLAIMABLE:
+                if outcome in _OF_NO_USE and judgement.reason not in _REASON_STATES:
                     summary.reclaimable += cache.status.st_size
 
     def _limit(self) -> str | None:
         policy = self.policy
         if policy.max_files is not None and self.summary.files >= policy.max_files:
             return f"the limit of {policy.max_files} caches"
-        if (
-            policy.max_seconds is not None
-            and time.monotonic() - self._began >= policy.max_seconds
-        ):
+        if policy.max_seconds is not None and time.monotonic() - self._began >= policy.max_seconds:
             return f"the limit of {policy.max_seconds:g} seconds"
         return None
 
@@ -171,9 +177,7 @@ class Audit:
     def _is_suppressed(self, finding: Finding) -> bool:
         policy = self.policy
         relative = self.relative(finding)
-        ignore = next(
-            (i for i in policy.path_ignores if i.covers(finding.rule, relative)), None
-        )
+        ignore = next((i for i in policy.path_ignores if i.covers(finding.rule, relative)), None)
         key = (finding.rule, relative)
         if ignore is not None:
             self._used_ignores.add(ignore)
@@ -227,7 +231,10 @@ class _Run:
         findings = []
         for cache in caches:
             kind = _ORDINARY if cache.is_ordinary else cache.judgement.reason
-            for check in self._checks.get(kind) or self._checks_for(cache, kind):
+            checks = self._checks.get(kind)
+            if checks is None:
+                checks = self._checks_for(cache, kind)
+            for check in checks:
                 try:
                     finding = check(cache)
                 except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
@@ -273,4 +280,3 @@ class _Run:
         message = "{rule} failed: {error}"
         data = {"rule": rule.id, "error": f"{type(error).__name__}: {error}"}
         return Finding(_BROKEN_RULE, Severity.ERROR, path, message, data)
-

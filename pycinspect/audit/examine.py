@@ -229,9 +229,7 @@ def _is_ordinary(cache: os.stat_result | None, source: os.stat_result | None) ->
     if cache is None or source is None:
         return False
     return (
-        cache.st_nlink == 1
-        and not cache.st_mode & _UNCOMMON_BITS
-        and cache.st_uid == source.st_uid
+        cache.st_nlink == 1 and not cache.st_mode & _UNCOMMON_BITS and cache.st_uid == source.st_uid
     )
 
 
@@ -270,8 +268,7 @@ def _read(entry: os.DirEntry[str]) -> _Reading:
     """Read a file's start; what is not a file is never opened."""
     try:
         if entry.is_file(follow_symlinks=False):
-            start, status = read_listed(entry.path)
-            return start, status, None, False
+            return *read_listed(entry.path), None, False
         is_link = entry.is_symlink()
         if is_link:
             return *read_start(entry.path), None, is_link

@@ -25,9 +25,7 @@ class Transformer(NamedTuple):
 _PYTEST = re.compile(r"-(?:pytest-(?P<version>.+?)|PYTEST)(?:\.opt-\w+)?\.py[co]$")
 #: The others name an optimization (``optimization=`` of ``cache_from_source``); it
 #: consists of letters and digits, so that the dots of their versions are lost.
-_IMPORT_HOOK = re.compile(
-    r"(?P<name>typeguard|jaxtyping|beartype)-?(?P<version>[\w.]*)\.py[co]$"
-)
+_IMPORT_HOOK = re.compile(r"(?P<name>typeguard|jaxtyping|beartype)-?(?P<version>[\w.]*)\.py[co]$")
 
 #: importlib/_bootstrap_external.py: _write_atomic, ``f'{path}.{id(path)}'``.
 _INTERRUPTED = re.compile(r"\.py[co]\.\d+$")

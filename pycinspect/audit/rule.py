@@ -17,7 +17,7 @@ from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.place import Places
 from pycinspect.audit.policy import Policy
 from pycinspect.audit.walk import Directory
-from pycinspect.cache import Judgement
+from pycinspect.cache import Judgement, Outcome
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import NameEnd
 
@@ -72,7 +72,12 @@ class CacheFile(NamedTuple):
     def is_hash_based(self) -> bool:
         """Return whether the header has a source hash (PEP 552, bit 0 of the flags)."""
         layout = None if self.reader is None else self.reader.header
-        return layout is not None and layout.has_flags and bool(self.start[4:5]) and self.start[4] & 1 == 1
+        return (
+            layout is not None
+            and layout.has_flags
+            and bool(self.start[4:5])
+            and self.start[4] & 1 == 1
+        )
 
 
 class Context(NamedTuple):
@@ -84,6 +89,8 @@ class Context(NamedTuple):
         dialect: the interpreter that the tree is for.
         now: when the audit began, seconds since the epoch.
         places: which interpreter's library a directory lies in.
+        counts: how many caches the importer judged so, by reason and outcome; the
+            engine counts, and in ``finish`` the figures are complete.
     """
 
     root: str
@@ -91,6 +98,7 @@ class Context(NamedTuple):
     dialect: Dialect
     now: float
     places: Places
+    counts: Mapping[tuple[str, Outcome], int]
 
 
 class Rule:
@@ -119,7 +127,8 @@ class Rule:
     needs_caches: ClassVar[bool] = False
     about_tree: ClassVar[bool] = False
     skips_ordinary: ClassVar[bool] = False
-    reasons: ClassVar[frozenset[str]] = frozenset()
+    #: An instance may have other reasons than its class, by its context.
+    reasons: frozenset[str] = frozenset()
 
     def __init__(self, context: Context) -> None:
         self.context = context

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pycinspect.dialects import behaviours as b
-from pycinspect.dialects import resident
-from pycinspect.dialects import layouts
+from pycinspect.dialects import layouts, resident
 from pycinspect.dialects.model import Dialect, SourceHash
 from pycinspect.values import Implementation
 

@@ -14,7 +14,7 @@ from pycinspect.dialects import CodeLayout, FieldKind, QualnameSource
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc.constants import CONTAINERS, parts_of
 
-__all__ = ["Code", "CodeReader", "Stage", "code_reader", "constants_equal", "set_qualnames"]
+__all__ = ["Code", "CodeReader", "Run", "code_reader", "constants_equal", "set_qualnames"]
 
 _OPTIMIZED = 0x01
 _VARARGS = 0x04
@@ -250,8 +250,8 @@ def _has_bytes(constants: tuple[object, ...], text: str) -> bool:
 # --- From the fields of a file ---------------------------------------------------------
 
 
-class Stage(NamedTuple):
-    """A run of plain numbers, then so many objects."""
+class Run(NamedTuple):
+    """Plain numbers, then so many objects."""
 
     numbers: struct.Struct
     objects: int
@@ -265,13 +265,15 @@ class CodeReader(NamedTuple):
     """How code objects of one layout are read.
 
     Args:
-        stages: what stands in the file, in order.
-        build: makes the Code from all numbers, all objects and the offset of its letter.
-            Raises PycInspectError, ``malformed-code`` (SystemError in the interpreter) or
-            ``bad-marshal`` (ValueError), where the constructor of code objects does.
+        head: what follows the letter.
+        tail: what follows the head, perhaps nothing.
+        build: makes the Code from all that was read. Raises PycInspectError,
+            ``malformed-code`` (SystemError in the interpreter) or ``bad-marshal``
+            (ValueError), where the constructor of code objects does.
     """
 
-    stages: tuple[Stage, ...]
+    head: Run
+    tail: Run
     build: _Build
 
 
@@ -304,16 +306,21 @@ def code_reader(layout: CodeLayout) -> CodeReader:
     """Return how code objects of a layout are read."""
     stored = {row.name for row in layout.fields}
     builder = _builder_of_split if "localspluskinds" in stored else _builder
-    return CodeReader(tuple(_stages(layout)), builder(layout))
+    head, tail = _runs(layout)
+    return CodeReader(head, tail, builder(layout))
 
 
-def _stages(layout: CodeLayout) -> Iterator[Stage]:
-    runs = [list(run) for _, run in groupby(layout.fields, lambda row: row.kind.is_number)]
+def _runs(layout: CodeLayout) -> tuple[Run, Run]:
+    """Return a layout's two runs: its numbers stand at the start, and before the line table."""
+    groups = [list(rows) for _, rows in groupby(layout.fields, lambda row: row.kind.is_number)]
     if not layout.fields[0].kind.is_number:
-        runs.insert(0, [])
-    for numbers, objects in zip(runs[::2], runs[1::2], strict=True):
-        code = "".join(_FORMATS[row.kind] for row in numbers)
-        yield Stage(struct.Struct("<" + code), len(objects))
+        groups.insert(0, [])
+    pairs = [*zip(groups[::2], groups[1::2], strict=True), ([], [])]
+    head, tail = (
+        Run(struct.Struct("<" + "".join(_FORMATS[row.kind] for row in numbers)), len(objects))
+        for numbers, objects in pairs[:2]
+    )
+    return head, tail
 
 
 class _Plan:
@@ -427,31 +434,27 @@ def _builder_of_split(layout: CodeLayout) -> _Build:
     """Return the builder for versions that store variables and their kinds (3.11)."""
     plan = _Plan(layout)
     draft_of = plan.draft("nlocals", "varnames", "cellvars", "freevars")
-    types, unsigned, unit = plan.types, layout.unsigned, layout.unit
-    places = [plan.number(name) for name in ("argcount", "posonlyargcount", "kwonlyargcount")]
-    argcount, posonlyargcount, kwonlyargcount = places
-    flags = plan.number("flags")
+    types, unit = plan.types, layout.unit
     of_names = plan.objects.index("names")
     of_variables = plan.objects.index("localsplusnames")
     of_kinds = of_variables + 1
     join = "".join
 
     def build(numbers: Sequence[int], objects: list[Any], offset: int) -> Code:
+        argcount, posonlyargcount, kwonlyargcount, stacksize, flags, _ = numbers
         if list(map(type, objects)) != types:
             raise _refused(_WRONG_TYPE, offset)
-        if min(numbers[:unsigned]) < 0:
+        if (posonlyargcount | kwonlyargcount | stacksize | flags) < 0:
             raise _refused(_NEGATIVE, offset)
-        if numbers[argcount] < numbers[posonlyargcount]:
+        if argcount < posonlyargcount:
             raise _refused(_POSITIONAL, offset)
-        variables = objects[of_variables]
-        kinds = objects[of_kinds]
+        variables, kinds = objects[of_variables : of_kinds + 1]
         if len(kinds) != len(variables):
             raise _refused(_KINDS_SIZE, offset)
         if len(objects[_CODE_PLACE]) % unit:
             raise _refused(_CODE_SIZE, offset)
         nlocals, local, cell, free = _masks(kinds)
-        stars = _STARS[numbers[flags] & _BOTH_STARS]
-        if numbers[argcount] + numbers[kwonlyargcount] + stars > nlocals:
+        if argcount + kwonlyargcount + _STARS[flags & _BOTH_STARS] > nlocals:
             raise _refused(_TOO_FEW, offset)
         try:
             join(objects[of_names])
@@ -459,17 +462,16 @@ def _builder_of_split(layout: CodeLayout) -> _Build:
         except TypeError:
             raise _refused(_NAME_TYPE, offset) from None
         del objects[of_variables : of_kinds + 1]
-        if local is None and cell is None:
-            draft = draft_of(*numbers, *objects, nlocals, variables)
+        if local is not None:
+            variables, all_variables = tuple(compress(variables, local)), variables
+            cellvars = tuple(compress(all_variables, cell)) if cell else ()
+            freevars = tuple(compress(all_variables, free)) if free else ()
+            draft = draft_of(*numbers, *objects, nlocals, variables, cellvars, freevars)
+        elif cell:
+            cellvars = tuple(compress(variables, cell))
+            draft = draft_of(*numbers, *objects, nlocals, variables, cellvars)
         else:
-            draft = draft_of(
-                *numbers,
-                *objects,
-                nlocals,
-                variables if local is None else tuple(compress(variables, local)),
-                () if cell is None else tuple(compress(variables, cell)),
-                () if free is None else tuple(compress(variables, free)),
-            )
+            draft = draft_of(*numbers, *objects, nlocals, variables)
         draft.__class__ = Code
         return cast("Code", draft)
 
@@ -479,13 +481,13 @@ def _builder_of_split(layout: CodeLayout) -> _Build:
 class _Masks(NamedTuple):
     """Which variables are local, cell and free.
 
-    ``local`` is None for all of them; ``cell`` and ``free`` are None for none.
+    ``local`` is None where all of them are; ``cell`` and ``free`` are empty where none is.
     """
 
     nlocals: int
     local: tuple[int, ...] | None
-    cell: tuple[int, ...] | None
-    free: tuple[int, ...] | None
+    cell: tuple[int, ...]
+    free: tuple[int, ...]
 
 
 @lru_cache(maxsize=1024)
@@ -500,6 +502,6 @@ def _masks(kinds: bytes) -> _Masks:
     return _Masks(
         len(kinds) - local.count(0),
         None if all(local) else local,
-        cell if any(cell) else None,
-        free if any(free) else None,
+        cell if any(cell) else (),
+        free if any(free) else (),
     )

@@ -111,6 +111,17 @@ def unmarshal(
 # --- What a value costs once its references are followed ---------------------------------
 
 
+class _Shared(NamedTuple):
+    """A container in the list of references that is worth counting at each reference."""
+
+    value: Any
+    parts: int
+
+
+#: Stands in the list of references for what is still being read.
+_UNFINISHED = _Shared(None, 0)
+
+
 class _Unfolded:
     """Measures values as if what they share was written out.
 
@@ -126,11 +137,12 @@ class _Unfolded:
         #: identity.
         self._known: dict[int, tuple[object, int, int]] = {}
 
-    def check(self, values: Iterable[object], pos: int) -> None:
-        """Refuse values that are too large or too deep."""
-        for value in values:
-            if type(value) in CONTAINERS:
-                self._measure(value, pos)
+    def shared(self, value: Any, pos: int) -> Any:
+        """Return what stands for a container in the list of references."""
+        parts = parts_of(value)
+        if len(parts) <= _SMALL and CONTAINERS.isdisjoint(map(type, parts)):
+            return value
+        return _Shared(value, self._measure(value, pos)[0])
 
     def check_hashable(self, values: Sequence[object], pos: int) -> None:
         """Refuse what a set or dict does, and what would take too long to put into one."""
@@ -169,6 +181,8 @@ class _Unfolded:
         return size, depth
 
 
+#: Parts of a container that are not worth counting, if none is a container.
+_SMALL = 16
 #: Levels of nesting in members of sets: hashing Slice and FrozenDict takes Python's stack.
 _HASH_DEPTH = 100
 #: Members of one set with the same hash: each is compared with all of them.
@@ -305,11 +319,10 @@ _SINGLETONS = tuple(
 
 #: What :func:`_read` begins in, as if in a container with one part.
 _ROOT = -1
+#: The part of a code object behind its first line number; the part before it is _CODE.
+_CODE_TAIL = -2
 _SLICE_PARTS = 3
 _NO_SIZE = -1
-
-#: Stands in the list of references for what is still being read.
-_UNFINISHED = object()
 
 #: Greatest size; sizes are signed 32-bit numbers (``SIZE32_MAX``).
 _LARGEST = 0x7FFF_FFFF
@@ -356,7 +369,8 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
     text = data.decode("latin-1")  # slices of it are what _ASCII and _SHORT_ASCII want
     if format_.pads_numbers:
         data += _PADDING
-    stages, build = ((), None) if dialect.code is None else code_reader(dialect.code)
+    code = None if dialect.code is None else code_reader(dialect.code)
+    tail, build = (None, None) if code is None else (code.tail, code.build)
     max_size, max_count = limits.size, limits.count
     max_waiting = min(limits.depth, format_.max_depth or limits.depth) - 1
     unfolded = _Unfolded(limits)
@@ -378,9 +392,14 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                         value = references[index]
                     except IndexError:
                         raise _invalid_reference(index, pos) from None
-                    if value is _UNFINISHED:
-                        waiting.append((found, items, kind, slot, state))
-                        raise _unfinished(index, pos, format_, waiting)
+                    if type(value) is _Shared:
+                        if value is _UNFINISHED:
+                            waiting.append((found, items, kind, slot, state))
+                            raise _unfinished(index, pos, format_, waiting)
+                        count += value.parts
+                        if count > max_count:
+                            raise _error("limit", f"more than {max_count} objects", pos)
+                        value = value.value
                     pos += 5
                     found.append(value)
                     continue
@@ -414,9 +433,11 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                     pos += 1
                     continue
                 elif operation < _INTERNED_STRING:  # _CODE
-                    if build is None:
-                        raise _error("unsupported", f"the code objects of {dialect.name} are not known", pos)
-                    size, opened = 1, _CODE
+                    if code is None:
+                        message = f"the code objects of {dialect.name} are not known"
+                        raise _error("unsupported", message, pos)
+                    fields, size = code.head
+                    opened = _CODE
                     break
                 elif operation < _TUPLE:  # _INTERNED_STRING, _STRINGREF
                     (size,) = _u4(data, pos + 1)
@@ -464,7 +485,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                     opened = operation & ~_FLAGGED
                     break
                 elif operation < _NULL:  # _SLICE, _DICT, _FROZENDICT
-                    size = _SLICE_PARTS
+                    size = _SLICE_PARTS if operation < _DICT else max_count
                     pos += 1
                     opened = operation & ~_FLAGGED
                     break
@@ -483,24 +504,24 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                 if kind == _TUPLE:
                     value = tuple(found)
                 elif kind == _CODE:
-                    begin, stage, numbers = state
-                    if stage < len(stages):
-                        fields, size = stages[stage]
-                        numbers += fields.unpack_from(data, pos)
-                        pos += fields.size
-                        state = begin, stage + 1, numbers
-                        items = repeat(None, size)
-                        continue
+                    fields, size = tail
+                    begin, numbers = state
+                    numbers += fields.unpack_from(data, pos)
+                    pos += fields.size
+                    kind, items = _CODE_TAIL, repeat(None, size)
+                    continue
+                elif kind == _CODE_TAIL:
+                    begin, numbers = state
                     value = build(numbers, found, begin)
-                    if not CONTAINERS.isdisjoint(map(type, value.consts)):
-                        unfolded.check(value.consts, pos)
                 elif kind == _ROOT:
                     break
                 else:
                     count += len(found)
                     value = _FINISH[kind](found, unfolded, pos)
                 if slot >= 0:
-                    references[slot] = value
+                    references[slot] = (
+                        value if kind == _CODE_TAIL else unfolded.shared(value, pos)
+                    )
                 found, items, kind, slot, state = waiting.pop()
                 found.append(value)
                 continue
@@ -518,22 +539,13 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
             if operation & _FLAGGED:
                 slot = len(references)
                 references.append(_UNFINISHED)
-            if opened == _TUPLE:
-                items = repeat(None, size)
-            elif opened == _CODE:
-                fields, size = stages[0]
-                state = pos, 1, [*fields.unpack_from(data, pos + 1)]
+            if opened == _CODE:
+                state = pos, [*fields.unpack_from(data, pos + 1)]
                 pos += 1 + fields.size
-                items = repeat(None, size)
-            elif opened in _DICTS:
-                items = repeat(None, max_count)
-            else:
-                items = repeat(None, size)
+            items = repeat(None, size)
     except (IndexError, struct.error):
         raise _truncated(pos) from None
-    value = found[0]
-    unfolded.check((value,), pos)
-    return value, min(pos, end)
+    return found[0], min(pos, end)
 
 
 # --- Rare objects without parts --------------------------------------------------------------

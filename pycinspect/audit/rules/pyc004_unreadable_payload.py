@@ -33,6 +33,4 @@ class UnreadablePayload(Rule):
     def check_cache(self, cache: CacheFile) -> Finding:
         """Report a file that is a header and nothing else."""
         judgement = cache.judgement
-        return self.of_cache(
-            cache, header=int(judgement.expected), exception=judgement.exception
-        )
+        return self.of_cache(cache, header=int(judgement.expected), exception=judgement.exception)

@@ -36,6 +36,4 @@ class AllZero(Rule):
         if status is None or not cache.start or any(cache.start):
             return None
         blocks = getattr(status, "st_blocks", None)  # Windows has none
-        return self.of_cache(
-            cache, zeros=len(cache.start), size=status.st_size, sparse=blocks == 0
-        )
+        return self.of_cache(cache, zeros=len(cache.start), size=status.st_size, sparse=blocks == 0)

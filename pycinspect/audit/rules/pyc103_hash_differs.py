@@ -36,6 +36,4 @@ class HashDiffers(Rule):
     def check_cache(self, cache: CacheFile) -> Finding:
         """Report a cache that the importer judged by its hash."""
         judgement = cache.judgement
-        return self.of_cache(
-            cache, header_hash=judgement.actual, source_hash=judgement.expected
-        )
+        return self.of_cache(cache, header_hash=judgement.actual, source_hash=judgement.expected)

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pycinspect.audit.causes import Evidence, find_cause
 from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.rule import CacheFile, Context, Rule
+from pycinspect.cache import Outcome
 
 __all__ = ["TreeStale"]
 
@@ -34,17 +35,14 @@ class TreeStale(Rule):
     severity = Severity.WARNING
     message = "{stale} of {timestamp_caches} timestamp caches are stale: {explanation}"
     about_tree = True
-    reasons = frozenset({"header-matches", "mtime-differs", "mtime-never-matches"})
+    reasons = frozenset({"mtime-differs", "mtime-never-matches"})
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._evidence = Evidence()
 
     def check_cache(self, cache: CacheFile) -> None:
-        """Collect the times of a timestamp cache."""
-        if cache.judgement.reason == "header-matches":
-            self._evidence.fresh += 1
-            return
+        """Collect the times of a stale timestamp cache."""
         mtime = cache.header_mtime()
         if mtime is not None and cache.source_status is not None and cache.status is not None:
             self._evidence.add_stale(mtime, cache.source_status, cache.status, cache.source)
@@ -52,6 +50,7 @@ class TreeStale(Rule):
     def finish(self) -> Iterator[Finding]:
         """Report the tree, with the cause that its times point to."""
         evidence = self._evidence
+        evidence.fresh = self.context.counts.get(("header-matches", Outcome.LOAD), 0)
         if not evidence.is_whole_tree():
             return
         cause = find_cause(evidence, self.context.root)

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 
 from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.rule import CacheFile, Context, Rule
+from pycinspect.cache import Outcome
 from pycinspect.values import InvalidationMode
 
 __all__ = ["MixedModes"]
@@ -30,6 +31,7 @@ _CHECKED = InvalidationMode.CHECKED_HASH
 _UNCHECKED = InvalidationMode.UNCHECKED_HASH
 
 _CHECK_SOURCE = 0b10
+_FRESH = "header-matches"
 _NOT_AS_WANTED = "is a {mode} cache, but {wanted} is wanted"
 
 
@@ -41,12 +43,12 @@ class MixedModes(Rule):
     title = "Mixed invalidation modes"
     severity = Severity.WARNING
     message = "the caches of this tree have different invalidation modes: {modes}"
-    #: Those that can only follow from a header that was understood.
+    #: Those that can only follow from a header that was understood. Fresh timestamp
+    #: caches, nearly all there are, are only counted where no mode is wanted.
     reasons = frozenset(
         {
             "hash-not-checked",
             "hash-unavailable",
-            "header-matches",
             "mtime-differs",
             "mtime-never-matches",
             "source-hash-differs",
@@ -59,17 +61,14 @@ class MixedModes(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._wanted = context.policy.invalidation_mode
-        self._fresh = 0
+        if self._wanted is not None:
+            self.reasons |= {_FRESH}
         self._counts: Counter[InvalidationMode] = Counter()
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Count a cache's mode, and compare it with the policy's."""
-        if cache.judgement.reason == "header-matches":  # nearly all of them
-            mode = _TIMESTAMP
-            self._fresh += 1  # much faster than counting by a key
-        else:
-            mode = _mode(cache)
-            self._counts[mode] += 1
+        mode = _mode(cache)
+        self._counts[mode] += 1
         if self._wanted is None or mode is self._wanted:
             return None
         finding = self.of_cache(cache, mode=mode.value, wanted=self._wanted.value)
@@ -77,7 +76,8 @@ class MixedModes(Rule):
 
     def finish(self) -> Iterator[Finding]:
         """Report the tree if more than one mode was seen."""
-        self._counts[_TIMESTAMP] += self._fresh
+        if self._wanted is None:
+            self._counts[_TIMESTAMP] += self.context.counts.get((_FRESH, Outcome.LOAD), 0)
         counts = {mode.value: count for mode, count in sorted(self._counts.items()) if count}
         if len(counts) > 1:
             modes = ", ".join(f"{count} {mode}" for mode, count in counts.items())

@@ -38,6 +38,4 @@ class Prerelease(Rule):
         word = int.from_bytes(cache.start[:2], "little")
         if writer is None or not writer.is_prerelease(word):
             return None
-        return self.of_cache(
-            cache, word=word, writer=writer.name, released=writer.magic_word
-        )
+        return self.of_cache(cache, word=word, writer=writer.name, released=writer.magic_word)

@@ -47,6 +47,4 @@ class OtherImplementation(Rule):
         place = self.context.places.dialect_of(cache.directory)
         if place is not None and place.implementation is reader.implementation:
             return None  # its own library, somewhere in this tree
-        return self.of_cache(
-            cache, dialect=reader.name, implementation=reader.implementation.value
-        )
+        return self.of_cache(cache, dialect=reader.name, implementation=reader.implementation.value)

@@ -68,9 +68,7 @@ def more_writers(cache: os.stat_result, source: os.stat_result) -> list[str]:
     of his file's group, since only root gives files to a group that one is not in.
     """
     everybody = bool(source.st_mode & stat.S_IWOTH)
-    group = everybody or bool(
-        source.st_mode & stat.S_IWGRP and source.st_gid == cache.st_gid
-    )
+    group = everybody or bool(source.st_mode & stat.S_IWGRP and source.st_gid == cache.st_gid)
     writers = []
     if cache.st_uid not in (0, source.st_uid) and not group:
         writers.append(f"user {cache.st_uid}")
