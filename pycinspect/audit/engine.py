@@ -84,13 +84,14 @@ class Audit:
         self.summary.seconds = time.monotonic() - self._began
 
     def _counted(self, findings: list[Finding]) -> Iterator[Finding]:
-        has_suppressions = bool(self.policy.path_ignores or self.policy.baseline)
+        if self.policy.path_ignores or self.policy.baseline:
+            kept = [finding for finding in findings if not self._is_suppressed(finding)]
+            self.summary.suppressed += len(findings) - len(kept)
+            findings = kept
+        counts = self.summary.findings
         for finding in findings:
-            if has_suppressions and self._is_suppressed(finding):
-                self.summary.suppressed += 1
-            else:
-                self.summary.add(finding)
-                yield finding
+            counts[finding.rule, finding.severity] += 1
+            yield finding
 
     def on_progress(self, show: Callable[[Summary], None]) -> None:
         """Call ``show`` with the figures so far after each directory."""
@@ -219,6 +220,9 @@ class _Run:
         self._of_cache = [
             rule for rule in self._rules if type(rule).check_cache is not Rule.check_cache
         ]
+        self._of_caches = [
+            rule for rule in self._rules if type(rule).check_caches is not Rule.check_caches
+        ]
         of_directory = [
             rule for rule in self._rules if type(rule).check_directory is not Rule.check_directory
         ]
@@ -228,7 +232,12 @@ class _Run:
 
     def caches(self, caches: list[CacheFile]) -> list[Finding]:
         """Return what the rules find at the cache files of a directory."""
-        findings = []
+        findings: list[Finding] = []
+        for rule in self._of_caches if caches else ():
+            try:
+                findings += rule.check_caches(caches)
+            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
+                findings.append(self._failure(rule.check_caches, caches[0].path, error))
         for cache in caches:
             kind = _ORDINARY if cache.is_ordinary else cache.judgement.reason
             checks = self._checks.get(kind)

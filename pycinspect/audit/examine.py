@@ -31,6 +31,7 @@ from pycinspect.cache import (
 from pycinspect.dialects import Dialect, OptimizationName
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import NameEnd, file_kind, parse_name_end, read_all, read_listed, read_start
+from pycinspect.values import U32_MASK
 
 __all__ = ["Examiner"]
 
@@ -225,11 +226,14 @@ class Examiner:
 
 
 def _is_ordinary(cache: os.stat_result | None, source: os.stat_result | None) -> bool:
-    """Return whether links, owner and permissions of a cache are those that most have."""
+    """Return whether links, owner, permissions and time are such as most files have."""
     if cache is None or source is None:
         return False
     return (
-        cache.st_nlink == 1 and not cache.st_mode & _UNCOMMON_BITS and cache.st_uid == source.st_uid
+        cache.st_nlink == 1
+        and not cache.st_mode & _UNCOMMON_BITS
+        and cache.st_uid == source.st_uid
+        and 0.0 <= source.st_mtime <= U32_MASK
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from pycinspect.audit.findings import Finding, Severity
@@ -45,7 +45,8 @@ class CacheFile(NamedTuple):
         is_link: it is a symbolic link.
         is_ordinary: nothing about it is out of the ordinary: fresh by its time, for
             the Python that the tree is for, a file with one name and the owner of its
-            source, that its owner alone may write, and nobody execute.
+            source, that its owner alone may write, and nobody execute; the source's
+            time fits a header.
     """
 
     path: str
@@ -135,6 +136,10 @@ class Rule:
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Look at one cache file."""
+
+    def check_caches(self, caches: Sequence[CacheFile]) -> Iterable[Finding]:  # noqa: ARG002 - overridden
+        """Look at all cache files of one directory, before each: for rules that add up."""
+        return ()
 
     def check_directory(self, directory: Directory) -> Iterable[Finding]:  # noqa: ARG002 - overridden
         """Look at one directory, before its cache files."""

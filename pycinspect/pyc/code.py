@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, make_dataclass
+from dataclasses import dataclass, fields, make_dataclass
 from functools import cache, lru_cache
 from itertools import compress, groupby
 from operator import attrgetter
@@ -257,8 +257,9 @@ class Run(NamedTuple):
     objects: int
 
 
-#: Makes a Code from numbers, objects (which it may change) and the letter's offset.
-_Build = Callable[[Sequence[int], list[Any], int], "Code"]
+#: Makes a Code from the values of all fields, in the order of the file, and the offset of
+#: the letter.
+_Build = Callable[[Sequence[Any], int], "Code"]
 
 
 class CodeReader(NamedTuple):
@@ -279,6 +280,8 @@ class CodeReader(NamedTuple):
 
 _FORMATS = {FieldKind.INT16: "h", FieldKind.INT32: "i"}
 _TYPES: dict[FieldKind, type] = {
+    FieldKind.INT16: int,
+    FieldKind.INT32: int,
     FieldKind.BYTES: bytes,
     FieldKind.TEXT: str,
     FieldKind.TUPLE: tuple,
@@ -300,13 +303,17 @@ _CODE_SIZE = ("bad-marshal", "the size of the instructions is odd")
 _TOO_FEW = ("bad-marshal", "fewer variables than arguments")
 _NAME_TYPE = ("malformed-code", "a name in the code object is no text")
 
+#: A frozen value with 18 fields takes ten times as long to fill as an open one; so an open
+#: one is filled, and then declared to be a Code, which has the same slots.
+_Draft: Any = make_dataclass("_Draft", _FIELDS, slots=True)
+
 
 @cache
 def code_reader(layout: CodeLayout) -> CodeReader:
     """Return how code objects of a layout are read."""
-    stored = {row.name for row in layout.fields}
-    builder = _builder_of_split if "localspluskinds" in stored else _builder
     head, tail = _runs(layout)
+    names = [row.name for row in layout.fields]
+    builder = _builder_of_split if names == _SPLIT_FIELDS else _builder
     return CodeReader(head, tail, builder(layout))
 
 
@@ -323,103 +330,11 @@ def _runs(layout: CodeLayout) -> tuple[Run, Run]:
     return head, tail
 
 
-class _Plan:
-    """A layout as the builders use it: where everything stands among numbers and objects.
-
-    A number that the layout has not has the place of one whose check then says nothing.
-    """
-
-    def __init__(self, layout: CodeLayout) -> None:
-        self.layout = layout
-        self.numbers = [row.name for row in layout.fields if row.kind.is_number]
-        rows = [row for row in layout.fields if not row.kind.is_number]
-        self.objects = [row.name for row in rows]
-        self.text: Any = bytes if layout.bytes_text else str
-        self.types = [self.text if row.kind is FieldKind.TEXT else _TYPES[row.kind] for row in rows]
-        self.places_of_names = [i for i, row in enumerate(rows) if row.kind in _NAME_KINDS]
-        self.places_of_texts = [i for i, row in enumerate(rows) if row.kind is FieldKind.TEXT]
-
-    def number(self, name: str, default: int = 0) -> int:
-        """Return the place of a number."""
-        return self.numbers.index(name) if name in self.numbers else default
-
-    def draft(self, *derived: str) -> Callable[..., Any]:
-        """Return what makes an open Code from numbers, objects and derived fields, in order.
-
-        A frozen value with 18 fields takes ten times as long to fill as an open one; so
-        this one is filled first, and then declared to be a Code, which has the same slots.
-        """
-        kinds = {row.name: str(row.type).partition("[")[0] for row in fields(Code)}
-        given = [name for name in (*self.numbers, *self.objects) if name in kinds]
-        others = [*derived, *(name for name in kinds if name not in {*given, *derived})]
-        rows: list[Any] = [
-            *given, *((name, Any, field(default=_ABSENT[kinds[name]])) for name in others)
-        ]
-        return make_dataclass("_Draft", rows, slots=True)
-
-
-#: What fields that a layout does not have are filled with, by their type.
-_ABSENT: dict[str, Any] = {"int": 0, "str": "", "bytes": b"", "tuple": ()}
-_CODE_PLACE, _CONSTS_PLACE = 0, 1
-
-
-def _builder(layout: CodeLayout) -> _Build:
-    """Return the builder for versions that store all kinds of variables apart."""
-    plan = _Plan(layout)
-    draft_of = plan.draft("qualname")
-    name = plan.objects.index("name")
-    has_qualname = "qualname" in plan.objects
-    types, unsigned, unit = plan.types, layout.unsigned, layout.unit
-    posonlyargcount = plan.number("posonlyargcount")
-    kwonlyargcount, flags = plan.number("kwonlyargcount"), plan.number("flags")
-    varnames = plan.objects.index("varnames") if layout.enough_varnames else 0
-
-    def build(numbers: Sequence[int], objects: list[Any], offset: int) -> Code:
-        if list(map(type, objects)) != types:
-            raise _refused(_WRONG_TYPE, offset)
-        if unsigned:
-            if min(numbers[:unsigned]) < 0:
-                raise _refused(_NEGATIVE, offset)
-            if numbers[0] < numbers[posonlyargcount]:
-                raise _refused(_POSITIONAL, offset)
-        if len(objects[_CODE_PLACE]) % unit:
-            raise _refused(_CODE_SIZE, offset)
-        if varnames:
-            stars = _STARS[numbers[flags] & _BOTH_STARS]
-            if numbers[0] + numbers[kwonlyargcount] + stars > len(objects[varnames]):
-                raise _refused(_TOO_FEW, offset)
-        _check_names(plan, objects, offset)
-        if layout.bytes_text:
-            _decode_texts(plan, objects)
-        if not has_qualname:
-            objects.append(objects[name])
-        draft = draft_of(*numbers, *objects)
-        draft.__class__ = Code
-        return cast("Code", draft)
-
-    return build
-
-
-def _check_names(plan: _Plan, objects: Sequence[Any], offset: int) -> None:
-    join = plan.text().join
-    try:
-        for place in plan.places_of_names:
-            join(objects[place])
-    except TypeError:
-        raise _refused(_NAME_TYPE, offset) from None
-
-
-def _decode_texts(plan: _Plan, objects: list[Any]) -> None:
-    """Turn texts that are stored as bytes into text, and lists (1.0) into tuples."""
-    for place in plan.places_of_texts:
-        objects[place] = _decode(objects[place])
-    for place in plan.places_of_names:
-        objects[place] = tuple(map(_decode, objects[place]))
-    objects[_CONSTS_PLACE] = tuple(objects[_CONSTS_PLACE])
-
-
-def _decode(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")
+def _types(layout: CodeLayout) -> list[type]:
+    """Return what the values of a code object must be."""
+    text = bytes if layout.bytes_text else str
+    kinds = [row.kind for row in layout.fields]
+    return [text if kind is FieldKind.TEXT else _TYPES[kind] for kind in kinds]
 
 
 def _refused(problem: tuple[str, str], offset: int) -> PycInspectError:
@@ -427,67 +342,143 @@ def _refused(problem: tuple[str, str], offset: int) -> PycInspectError:
     return PycInspectError(slug, message, offset=offset)
 
 
-# --- Variables of 3.11 and later ---------------------------------------------------------
+# --- Up to 3.10: free, cell and local variables are stored apart ---------------------------
+
+#: What fields that a layout does not have are filled with, by their type.
+_FILLERS: dict[str, object] = {"int": 0, "str": "", "bytes": b"", "tuple": ()}
+_ABSENT: dict[str, Any] = {row.name: _FILLERS[str(row.type).partition("[")[0]] for row in fields(Code)}
 
 
-def _builder_of_split(layout: CodeLayout) -> _Build:
-    """Return the builder for versions that store variables and their kinds (3.11)."""
-    plan = _Plan(layout)
-    draft_of = plan.draft("nlocals", "varnames", "cellvars", "freevars")
-    types, unit = plan.types, layout.unit
-    of_names = plan.objects.index("names")
-    of_variables = plan.objects.index("localsplusnames")
-    of_kinds = of_variables + 1
-    join = "".join
+def _builder(layout: CodeLayout) -> _Build:
+    """Return the builder for a layout whose fields are a Code's."""
+    stored = [row.name for row in layout.fields]
+    types, unit, unsigned = _types(layout), layout.unit, layout.unsigned
+    names = [row.name for row in layout.fields if row.kind in _NAME_KINDS]
+    texts = [row.name for row in layout.fields if row.kind is FieldKind.TEXT]
+    join = b"".join if layout.bytes_text else "".join
 
-    def build(numbers: Sequence[int], objects: list[Any], offset: int) -> Code:
-        argcount, posonlyargcount, kwonlyargcount, stacksize, flags, _ = numbers
-        if list(map(type, objects)) != types:
+    def build(found: Sequence[Any], offset: int) -> Code:
+        if list(map(type, found)) != types:
             raise _refused(_WRONG_TYPE, offset)
-        if (posonlyargcount | kwonlyargcount | stacksize | flags) < 0:
+        if unsigned and min(found[:unsigned]) < 0:
             raise _refused(_NEGATIVE, offset)
-        if argcount < posonlyargcount:
+        values = {**_ABSENT, **dict(zip(stored, found, strict=True))}
+        if unsigned and values["argcount"] < values["posonlyargcount"]:
             raise _refused(_POSITIONAL, offset)
-        variables, kinds = objects[of_variables : of_kinds + 1]
-        if len(kinds) != len(variables):
-            raise _refused(_KINDS_SIZE, offset)
-        if len(objects[_CODE_PLACE]) % unit:
+        if len(values["code"]) % unit:
             raise _refused(_CODE_SIZE, offset)
-        nlocals, local, cell, free = _masks(kinds)
-        if argcount + kwonlyargcount + _STARS[flags & _BOTH_STARS] > nlocals:
+        if layout.enough_varnames and _arguments(values) > len(values["varnames"]):
             raise _refused(_TOO_FEW, offset)
         try:
-            join(objects[of_names])
-            join(variables)
+            for name in names:
+                join(values[name])
         except TypeError:
             raise _refused(_NAME_TYPE, offset) from None
-        del objects[of_variables : of_kinds + 1]
-        if local is not None:
-            variables, all_variables = tuple(compress(variables, local)), variables
-            cellvars = tuple(compress(all_variables, cell)) if cell else ()
-            freevars = tuple(compress(all_variables, free)) if free else ()
-            draft = draft_of(*numbers, *objects, nlocals, variables, cellvars, freevars)
-        elif cell:
-            cellvars = tuple(compress(variables, cell))
-            draft = draft_of(*numbers, *objects, nlocals, variables, cellvars)
-        else:
-            draft = draft_of(*numbers, *objects, nlocals, variables)
+        if layout.bytes_text:
+            values["consts"] = tuple(values["consts"])
+            values.update({name: _decode(values[name]) for name in texts})
+            values.update({name: tuple(map(_decode, values[name])) for name in names})
+        values["qualname"] = values["qualname"] or values["name"]
+        draft = _Draft(**values)
         draft.__class__ = Code
         return cast("Code", draft)
 
     return build
 
 
-class _Masks(NamedTuple):
-    """Which variables are local, cell and free.
+def _arguments(values: dict[str, int]) -> int:
+    stars = _STARS[values["flags"] & _BOTH_STARS]
+    return values["argcount"] + values["kwonlyargcount"] + stars
 
-    ``local`` is None where all of them are; ``cell`` and ``free`` are empty where none is.
+
+def _decode(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
+
+
+# --- Since 3.11: variables and their kinds ----------------------------------------------------
+
+_SPLIT_FIELDS = [
+    *("argcount", "posonlyargcount", "kwonlyargcount", "stacksize", "flags"),
+    *("code", "consts", "names", "localsplusnames", "localspluskinds"),
+    *("filename", "name", "qualname", "firstlineno", "linetable", "exceptiontable"),
+]
+
+
+def _builder_of_split(layout: CodeLayout) -> _Build:
+    """Return the builder for the layout of 3.11, which is :data:`_SPLIT_FIELDS`.
+
+    It does what :func:`_builder` does, field by field: here most time goes.
     """
+    types, unit = _types(layout), layout.unit
+    join = "".join
 
-    nlocals: int
-    local: tuple[int, ...] | None
-    cell: tuple[int, ...]
-    free: tuple[int, ...]
+    def build(found: Sequence[Any], offset: int) -> Code:
+        if list(map(type, found)) != types:
+            raise _refused(_WRONG_TYPE, offset)
+        (
+            argcount,
+            posonlyargcount,
+            kwonlyargcount,
+            stacksize,
+            flags,
+            code,
+            consts,
+            names,
+            variables,
+            kinds,
+            filename,
+            name,
+            qualname,
+            firstlineno,
+            linetable,
+            exceptiontable,
+        ) = found
+        if (posonlyargcount | kwonlyargcount | stacksize | flags) < 0:
+            raise _refused(_NEGATIVE, offset)
+        if argcount < posonlyargcount:
+            raise _refused(_POSITIONAL, offset)
+        if len(kinds) != len(variables):
+            raise _refused(_KINDS_SIZE, offset)
+        if len(code) % unit:
+            raise _refused(_CODE_SIZE, offset)
+        nlocals, local, cell, free = _masks(kinds)
+        if argcount + kwonlyargcount + _STARS[flags & _BOTH_STARS] > nlocals:
+            raise _refused(_TOO_FEW, offset)
+        try:
+            join(names)
+            join(variables)
+        except TypeError:
+            raise _refused(_NAME_TYPE, offset) from None
+        draft = _Draft(
+            name,
+            qualname,
+            filename,
+            firstlineno,
+            argcount,
+            posonlyargcount,
+            kwonlyargcount,
+            nlocals,
+            stacksize,
+            flags,
+            names,
+            tuple(compress(variables, local)) if local else variables,
+            tuple(compress(variables, free)) if free else (),
+            tuple(compress(variables, cell)) if cell else (),
+            code,
+            consts,
+            linetable,
+            exceptiontable,
+        )
+        draft.__class__ = Code
+        return cast("Code", draft)
+
+    return build
+
+
+#: The number of local variables, and which are local, cell and free. The first mask is None
+#: where all are, the others where none is.
+_Mask = tuple[int, ...] | None
+_Masks = tuple[int, _Mask, _Mask, _Mask]
 
 
 @lru_cache(maxsize=1024)
@@ -499,9 +490,9 @@ def _masks(kinds: bytes) -> _Masks:
     local, cell, free = (
         tuple(kind & bit for kind in kinds) for bit in (_FAST_LOCAL, _FAST_CELL, _FAST_FREE)
     )
-    return _Masks(
+    return (
         len(kinds) - local.count(0),
         None if all(local) else local,
-        cell if any(cell) else (),
-        free if any(free) else (),
+        cell if any(cell) else None,
+        free if any(free) else None,
     )

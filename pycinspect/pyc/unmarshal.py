@@ -362,7 +362,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
     items: counts down the parts that are wanted.
     kind: the container's operation.
     slot: its place in the list of references, or -1.
-    state: of a code object, its offset, its next stage, and its numbers.
+    begin: the offset of a code object.
     """
     end = len(data)
     operations = data.translate(_operations(format_))
@@ -380,7 +380,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
     waiting: list[tuple[Any, ...]] = []
     found: list[Any] = []
     items: Iterator[object] = repeat(None, 1)
-    kind, slot, state = _ROOT, -1, None
+    kind, slot, begin = _ROOT, -1, pos
     value: Any
     try:
         while True:
@@ -394,7 +394,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                         raise _invalid_reference(index, pos) from None
                     if type(value) is _Shared:
                         if value is _UNFINISHED:
-                            waiting.append((found, items, kind, slot, state))
+                            waiting.append((found, items, kind, slot, begin))
                             raise _unfinished(index, pos, format_, waiting)
                         count += value.parts
                         if count > max_count:
@@ -505,14 +505,12 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                     value = tuple(found)
                 elif kind == _CODE:
                     fields, size = tail
-                    begin, numbers = state
-                    numbers += fields.unpack_from(data, pos)
+                    found += fields.unpack_from(data, pos)
                     pos += fields.size
                     kind, items = _CODE_TAIL, repeat(None, size)
                     continue
                 elif kind == _CODE_TAIL:
-                    begin, numbers = state
-                    value = build(numbers, found, begin)
+                    value = build(found, begin)
                 elif kind == _ROOT:
                     break
                 else:
@@ -522,7 +520,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                     references[slot] = (
                         value if kind == _CODE_TAIL else unfolded.shared(value, pos)
                     )
-                found, items, kind, slot, state = waiting.pop()
+                found, items, kind, slot, begin = waiting.pop()
                 found.append(value)
                 continue
             # A container begins, or a dict has ended.
@@ -534,13 +532,14 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                 count += min(size, end - pos)
                 if count > max_count:
                     raise _error("limit", f"more than {max_count} objects", pos)
-            waiting.append((found, items, kind, slot, state))
+            waiting.append((found, items, kind, slot, begin))
             found, kind, slot = [], opened, -1
             if operation & _FLAGGED:
                 slot = len(references)
                 references.append(_UNFINISHED)
             if opened == _CODE:
-                state = pos, [*fields.unpack_from(data, pos + 1)]
+                begin = pos
+                found += fields.unpack_from(data, pos + 1)
                 pos += 1 + fields.size
             items = repeat(None, size)
     except (IndexError, struct.error):

@@ -32,6 +32,7 @@ class MtimeWraps(Rule):
     title = "The source's time does not fit the header"
     severity = Severity.INFO
     message = "the source's time {source_mtime} does not fit the 32 bits that the header has for it"
+    skips_ordinary = True
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Look at the source's time; runs for every cache."""

@@ -14,7 +14,7 @@ Delete those that are not needed. Where a tree serves several Pythons on purpose
 some distributions' do, ignore this rule.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pycinspect.audit.findings import Finding, Severity
 from pycinspect.audit.packages import package_of, package_path
@@ -36,22 +36,21 @@ class SeveralPythons(Rule):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._directory: Directory | None = None
         self._group: tuple[str, Dialect | None] = ("", None)
         self._path = ""
         self._seen: Dialect | None = None
         self._versions: set[tuple[int, int]] = set()
 
-    def check_cache(self, cache: CacheFile) -> Finding | None:
-        """Note whose cache it is; where a package begins, report the one before."""
-        finding = None
-        if cache.directory is not self._directory:
-            finding = self._enter(cache.directory)
-        reader = cache.reader
-        if reader is not self._seen and reader is not None:
-            self._seen = reader
-            self._versions.add(reader.python)
-        return finding
+    def check_caches(self, caches: Sequence[CacheFile]) -> Iterator[Finding]:
+        """Note whose caches they are; where a package begins, report the one before."""
+        finding = self._enter(caches[0].directory)
+        if finding is not None:
+            yield finding
+        for cache in caches:
+            reader = cache.reader
+            if reader is not self._seen and reader is not None:
+                self._seen = reader
+                self._versions.add(reader.python)
 
     def finish(self) -> Iterator[Finding]:
         """Report the last package."""
@@ -64,7 +63,6 @@ class SeveralPythons(Rule):
 
         The libraries of two interpreters side by side (``/usr/lib``) are two.
         """
-        self._directory = directory
         place = self.context.places.dialect_of(directory)
         group = (package_of(directory), place)
         if group[0] == self._group[0] and group[1] is self._group[1]:

@@ -14,7 +14,7 @@ Nothing, or delete what can be reclaimed: the other findings name it.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappush, heappushpop
 from operator import itemgetter
@@ -63,24 +63,23 @@ class DiskUse(Rule):
         self._sums: dict[tuple[str, str], _Sum] = {}
         self._recent: dict[NameEnd | None, _Sum] = {}
         self._reclaimable = 0
-        self._directory: Directory | None = None
         self._package = ""
         self._size_before = 0
         self._largest: list[tuple[int, str]] = []
 
-    def check_cache(self, cache: CacheFile) -> None:
-        """Add a file; runs for every cache."""
-        if cache.directory is not self._directory:
-            self._enter(cache.directory)
-        total = self._recent.get(cache.ending)
-        if total is None or total.reader is not cache.reader:
-            total = self._choose_sum(cache)
-        status = cache.status
-        size = 0 if status is None else status.st_size
-        total.files += 1
-        total.size += size
-        if cache.judgement.outcome is not _LOAD:
-            self._reclaimable += size
+    def check_caches(self, caches: Sequence[CacheFile]) -> Iterable[Finding]:
+        """Add the files of a directory."""
+        self._enter(caches[0].directory)
+        for cache in caches:
+            total = self._recent.get(cache.ending)
+            if total is None or total.reader is not cache.reader:
+                total = self._choose_sum(cache)
+            size = 0 if cache.status is None else cache.status.st_size
+            total.files += 1
+            total.size += size
+            if cache.judgement.outcome is not _LOAD:
+                self._reclaimable += size
+        return ()
 
     def finish(self) -> Iterator[Finding]:
         """Report the sums."""
@@ -117,7 +116,6 @@ class DiskUse(Rule):
         return total
 
     def _enter(self, directory: Directory) -> None:
-        self._directory = directory
         package = package_of(directory)
         if package != self._package:
             self._close_package()
