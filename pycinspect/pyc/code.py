@@ -346,7 +346,9 @@ def _refused(problem: tuple[str, str], offset: int) -> PycInspectError:
 
 #: What fields that a layout does not have are filled with, by their type.
 _FILLERS: dict[str, object] = {"int": 0, "str": "", "bytes": b"", "tuple": ()}
-_ABSENT: dict[str, Any] = {row.name: _FILLERS[str(row.type).partition("[")[0]] for row in fields(Code)}
+_ABSENT: dict[str, Any] = {
+    row.name: _FILLERS[str(row.type).partition("[")[0]] for row in fields(Code)
+}
 
 
 def _builder(layout: CodeLayout) -> _Build:

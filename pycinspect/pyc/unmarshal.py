@@ -405,11 +405,10 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                     continue
                 if operation < _STRING:  # _SHORT_ASCII
                     start = pos + 2
-                    stop = start + data[pos + 1]
-                    if stop > end:
-                        raise _truncated(pos)
-                    value = text[start:stop]
-                    pos = stop
+                    pos = start + data[pos + 1]
+                    if pos > end:
+                        raise _truncated(start - 2)
+                    value = text[start:pos]
                 elif operation < _INT:  # _STRING
                     (size,) = _u4(data, pos + 1)
                     start = pos + 5
@@ -517,9 +516,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                     count += len(found)
                     value = _FINISH[kind](found, unfolded, pos)
                 if slot >= 0:
-                    references[slot] = (
-                        value if kind == _CODE_TAIL else unfolded.shared(value, pos)
-                    )
+                    references[slot] = value if kind == _CODE_TAIL else unfolded.shared(value, pos)
                 found, items, kind, slot, begin = waiting.pop()
                 found.append(value)
                 continue
