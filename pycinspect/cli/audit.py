@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-def _path_ignores(
-    ctx: click.Context, param: click.Parameter, entries: tuple[str, ...]
-) -> object:
+def _path_ignores(ctx: click.Context, param: click.Parameter, entries: tuple[str, ...]) -> object:
     from pycinspect.audit import PathIgnore
 
     ignores = []

@@ -38,9 +38,7 @@ class EnumChoice(click.Choice[str]):
         super().__init__([member.value for member in members])
         self._members = members
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the member; click calls this with text, or with a member again."""
         return self._members(super().convert(str(value), param, ctx))
 
@@ -53,9 +51,7 @@ class CommaList(click.ParamType[Any]):
     def __init__(self, item: Callable[[str], object] = str) -> None:
         self._item = item
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the items, each converted."""
         if isinstance(value, tuple):
             return value

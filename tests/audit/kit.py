@@ -67,9 +67,7 @@ class Tree:
             header = timestamp(dialect, MTIME, len(SOURCE))
         return self.file(path, header + payload)
 
-    def module(
-        self, path: str, header: bytes | None = None, *, dialect: Dialect = RUNNING
-    ) -> Path:
+    def module(self, path: str, header: bytes | None = None, *, dialect: Dialect = RUNNING) -> Path:
         """Write a source and its cache, and return the cache."""
         self.source(path)
         return self.cache(path, header, dialect=dialect)

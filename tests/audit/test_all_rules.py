@@ -121,7 +121,19 @@ def test_order_and_content_do_not_change(tmp_path: Path) -> None:
 
 def test_no_rule_fails_at_a_strange_name(tmp_path: Path) -> None:
     tree = Tree(tmp_path / "tree")
-    parts = ("", "a", "opt-1", "opt-", "pytest", f"{TAG}", f"{TAG}-pytest-1", "7", "\u0661", "{x}", "%s")
+    parts = (
+        "",
+        "a",
+        "opt-1",
+        "opt-",
+        "pytest",
+        f"{TAG}",
+        f"{TAG}-pytest-1",
+        "7",
+        "\u0661",
+        "{x}",
+        "%s",
+    )
     names = {".".join(chosen) for size in (1, 2, 3) for chosen in permutations(parts, size)}
     for name in names:
         for ending in (".pyc", ".pyo", ".pyc.1", ""):

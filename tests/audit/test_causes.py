@@ -119,11 +119,11 @@ def git(directory: Path, *arguments: str) -> None:
 
 
 def all_at(seconds: int) -> Callable[[int, float], float]:
-    return lambda number, mtime: seconds  # noqa: ARG005 - one signature for all marks
+    return lambda number, mtime: seconds
 
 
 def shifted(by: float) -> Callable[[int, float], float]:
-    return lambda number, mtime: mtime + by  # noqa: ARG005 - likewise
+    return lambda number, mtime: mtime + by
 
 
 @pytest.mark.parametrize(

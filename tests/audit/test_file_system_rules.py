@@ -246,9 +246,7 @@ def test_link_in_a_circle_leads_nowhere(tree: Tree) -> None:
     assert tree.findings("PYC606") == {}
 
 
-def test_directories_that_cannot_be_listed(
-    tree: Tree, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_directories_that_cannot_be_listed(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     tree.module("pkg/mod.py")
     tree.module("secret/mod.py")
     closed = {tree.root / "pkg/__pycache__", tree.root / "secret"}

@@ -139,9 +139,7 @@ def test_source_from_the_future(tree: Tree) -> None:
         (2**32, row("cpython-3.6"), True),
     ],
 )
-def test_source_time_that_wraps(
-    tree: Tree, mtime: int, dialect: Dialect, permanent: bool
-) -> None:
+def test_source_time_that_wraps(tree: Tree, mtime: int, dialect: Dialect, permanent: bool) -> None:
     source = tree.source("bad.py")
     try:
         os.utime(source, (mtime, mtime))

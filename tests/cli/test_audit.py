@@ -46,7 +46,9 @@ def test_summary_counts_caches_by_state(run: Run) -> None:
         (("--ignore", "PYC"), 0),
     ],
 )
-def test_exit_code_follows_the_worst_finding(run: Run, arguments: tuple[str, ...], code: int) -> None:
+def test_exit_code_follows_the_worst_finding(
+    run: Run, arguments: tuple[str, ...], code: int
+) -> None:
     assert run("audit", ".", *arguments).exit_code == code
 
 

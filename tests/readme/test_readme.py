@@ -64,7 +64,9 @@ def test_session(command: str, output: str, world: Path) -> None:
 def test_python_example(code: str, world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(world)
     lines = code.splitlines()
-    expected = [line.split("  # ")[1] for line in lines if line.startswith("print") and "  # " in line]
+    expected = [
+        line.split("  # ")[1] for line in lines if line.startswith("print") and "  # " in line
+    ]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.fspath(README.parent)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pycinspect.audit.rules import BUILT_IN
 from pycinspect.report.documentation import markdown, paragraph, sections
 from pycinspect.report.words import human_size, shown_path, utc, wrapped
-from tests.report.kit import Stale
 from pycinspect.values import visible
+from tests.report.kit import Stale
 
 any_text = st.text(st.characters(exclude_categories=[]))
 
