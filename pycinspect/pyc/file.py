@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from pycinspect.dialects import DIALECTS, DialectTable
@@ -11,7 +13,16 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
 from pycinspect.pyc.name import parse_cache_name
 
-__all__ = ["FileStart", "file_kind", "read_all", "read_header", "read_listed", "read_start"]
+__all__ = [
+    "FileStart",
+    "errors_named",
+    "file_kind",
+    "read_all",
+    "read_header",
+    "read_listed",
+    "read_start",
+    "tag_of",
+]
 
 #: Never wait for a fifo's writer, never become a terminal's owner, never
 #: translate line ends; flags that a system does not have are 0.
@@ -119,19 +130,28 @@ def read_header(path: str | os.PathLike[str], *, dialects: DialectTable = DIALEC
             directories and devices (never opened), ``not-found``, ``unreadable``.
     """
     name = os.fspath(path)
+    with errors_named(name):
+        return parse_header(read_start(name).data, tag=tag_of(name), dialects=dialects)
+
+
+@contextmanager
+def errors_named(path: str) -> Iterator[None]:
+    """Turn what reading the file ``path`` raises into PycInspectError with the path.
+
+    Raises:
+        PycInspectError: ``not-found``, ``unreadable``, or as inside, located.
+    """
     try:
-        start = read_start(name)
+        yield
+    except PycInspectError as error:
+        raise error.at(path) from None
     except FileNotFoundError as error:
-        raise PycInspectError("not-found", "no such file", path=name) from error
+        raise PycInspectError("not-found", "no such file", path=path) from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise PycInspectError("unreadable", f"cannot be read: {reason}", path=name) from error
+        raise PycInspectError("unreadable", f"cannot be read: {reason}", path=path) from error
     except ValueError as error:  # a null character in the path
-        raise PycInspectError("not-found", str(error), path=name) from error
-    try:
-        return parse_header(start.data, tag=_tag(name), dialects=dialects)
-    except PycInspectError as error:
-        raise error.at(name) from None
+        raise PycInspectError("not-found", str(error), path=path) from error
 
 
 def _require_regular(path: str, status: os.stat_result) -> None:
@@ -140,7 +160,8 @@ def _require_regular(path: str, status: os.stat_result) -> None:
         raise PycInspectError("not-a-file", f"a {kind}, not a file", path=path)
 
 
-def _tag(path: str) -> str | None:
+def tag_of(path: str) -> str | None:
+    """Return the cache tag in the name of a file, None where it has none."""
     try:
         return parse_cache_name(os.path.basename(path)).tag
     except ValueError:  # no cache name: the magic number alone has to do

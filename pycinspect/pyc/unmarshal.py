@@ -25,7 +25,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc.code import Code, code_reader, set_qualnames
 from pycinspect.pyc.constants import CONTAINERS, FrozenDict, Long, Slice, parts_of
 
-__all__ = ["FAILURES", "Limits", "Unmarshalled", "unmarshal"]
+__all__ = ["DEFAULT_LIMITS", "FAILURES", "Limits", "Unmarshalled", "unmarshal"]
 
 #: Every slug of :func:`unmarshal`, and what CPython raises for it (PyPy and 2.7 differ in
 #: places: spec of the importer, 4.2).
@@ -58,7 +58,8 @@ class Limits:
     count: int = 10_000_000
 
 
-_DEFAULT_LIMITS = Limits()
+#: Enough for every file of a standard library, many times over.
+DEFAULT_LIMITS = Limits()
 
 
 class Unmarshalled(NamedTuple):
@@ -73,9 +74,9 @@ def unmarshal(
     dialect: Dialect,
     *,
     offset: int = 0,
-    limits: Limits = _DEFAULT_LIMITS,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Unmarshalled:
-    """Read one marshalled object.
+    r"""Read one marshalled object.
 
     Args:
         data: a file, or a part of it.
@@ -94,7 +95,7 @@ def unmarshal(
             the object at fault.
 
     >>> from pycinspect.dialects import find_dialect
-    >>> unmarshal(b"(\\2\\0\\0\\0i\\1\\0\\0\\0N", find_dialect("cpython-3.12"))
+    >>> unmarshal(b"(\2\0\0\0i\1\0\0\0N", find_dialect("cpython-3.12"))
     Unmarshalled(value=(1, None), end=11)
     """
     if dialect.marshal is None:
@@ -370,7 +371,8 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
     if format_.pads_numbers:
         data += _PADDING
     code = None if dialect.code is None else code_reader(dialect.code)
-    tail, build = (None, None) if code is None else (code.tail, code.build)
+    tail: Any = None if code is None else code.tail
+    build: Any = None if code is None else code.build
     max_size, max_count = limits.size, limits.count
     max_waiting = min(limits.depth, format_.max_depth or limits.depth) - 1
     unfolded = _Unfolded(limits)
