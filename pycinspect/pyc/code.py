@@ -197,7 +197,7 @@ _all_but_consts = attrgetter(*(name for name in _FIELDS if name != "consts"))
 
 # --- Qualified names -----------------------------------------------------------------
 
-#: Their parts do not get ``<locals>``.
+#: Parts of theirs do not get ``<locals>`` in CPython.
 _COMPREHENSIONS = frozenset(
     {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "<generator expression>"}
 )
@@ -211,20 +211,25 @@ def set_qualnames(root: Code, source: QualnameSource) -> None:
     that its surroundings declare ``global`` has its plain name; from 3.3 on that is
     known from the constants, before it is not, and the full name is given.
     """
-    prefixes: dict[int, str] = {}
+    prefixes: dict[int, tuple[str, ...]] = {}
     for code, parent in _walk(root):
         if parent is None:
-            prefixes[id(code)] = ""
+            prefixes[id(code)] = ("",)
             continue
         is_class = _is_class(code, parent)
-        qualname = prefixes[id(parent)] + code.name
+        qualname, *others = (prefix + code.name for prefix in (*prefixes[id(parent)], ""))
         if source is QualnameSource.CONSTANTS:
             evidence = code.consts if is_class else parent.consts
-            if not _has_text(evidence, qualname) and _has_text(evidence, code.name):
-                qualname = code.name
+            known = (name for name in (qualname, *others) if _has_text(evidence, name))
+            qualname = next(known, qualname)
         object.__setattr__(code, "qualname", qualname)
-        is_function = not is_class and code.name not in _COMPREHENSIONS
-        prefixes[id(code)] = f"{qualname}.<locals>." if is_function else f"{qualname}."
+        plain, local = f"{qualname}.", f"{qualname}.<locals>."
+        if is_class:
+            prefixes[id(code)] = (plain,)
+        elif code.name in _COMPREHENSIONS:
+            prefixes[id(code)] = (plain, local)  # CPython's, PyPy's
+        else:
+            prefixes[id(code)] = (local,)
 
 
 def _is_class(code: Code, parent: Code) -> bool:

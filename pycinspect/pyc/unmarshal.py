@@ -32,6 +32,7 @@ __all__ = ["DEFAULT_LIMITS", "FAILURES", "Limits", "Unmarshalled", "unmarshal"]
 FAILURES = {
     "truncated": "EOFError",
     "bad-marshal": "ValueError",
+    "bad-text": "UnicodeDecodeError",
     "null-object": "TypeError",
     "unhashable": "TypeError",
     "malformed-code": "SystemError",
@@ -661,7 +662,7 @@ def _utf8(encoded: bytes, pos: int, format_: MarshalFormat) -> str:
     try:
         return str(encoded, "utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
-        raise _error("bad-marshal", f"no UTF-8: {error.reason}", pos) from error
+        raise _error("bad-text", f"no UTF-8: {error.reason}", pos) from error
 
 
 def _interned(strings: list[bytes], index: int, pos: int) -> bytes:
