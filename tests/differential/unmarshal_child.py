@@ -15,7 +15,7 @@ import types
 import zipfile
 
 PY2 = sys.version_info[0] == 2
-TEXT = type("")
+TEXT = type(b"".decode("ascii"))
 LONG = type(2**100) if PY2 else None
 SLICES = sys.version_info >= (3, 14)
 FROZENDICT = getattr(sys.modules["builtins" if not PY2 else "__builtin__"], "frozendict", None)
