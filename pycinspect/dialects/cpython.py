@@ -120,7 +120,7 @@ _ERA_3_5 = replace(
     zip_importer=b.ZIP_C,
     marshal=layouts.MARSHAL_4_34,
 )
-_ERA_3_6 = replace(_ERA_3_5, finder=b.FILE_FINDER, marshal=layouts.MARSHAL_4)
+_ERA_3_6 = replace(_ERA_3_5, finder=b.FILE_FINDER, marshal=layouts.MARSHAL_4, code=layouts.CODE_36)
 _ERA_3_7 = replace(
     _ERA_3_6,
     header=b.PEP_552,
@@ -250,7 +250,7 @@ def _in_pycache() -> Iterator[Dialect]:
     yield replace(
         _multiarch(_tagged(_ERA_3_8, 8, 3401, 3400)),
         name="cpython-3.8a3",
-        code=layouts.CODE_33,
+        code=layouts.CODE_36,
         note="development only",
         development=True,
     )

@@ -286,9 +286,10 @@ CODE_30 = CodeLayout(
 )
 #: PEP 3155.
 CODE_33 = replace(CODE_30, name="code of 3.3", qualname=QualnameSource.CONSTANTS)
+CODE_36 = replace(CODE_33, name="code of 3.6", enough_varnames=True)
 #: PEP 570.
 CODE_38 = replace(
-    CODE_33,
+    CODE_36,
     name="code of 3.8",
     fields=(
         *_fields(
@@ -300,7 +301,6 @@ CODE_38 = replace(
         *_LINES,
     ),
     unsigned=6,
-    enough_varnames=True,
 )
 CODE_310 = replace(CODE_38, name="code of 3.10", unit=2)
 CODE_311 = replace(

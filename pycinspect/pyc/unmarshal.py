@@ -475,6 +475,8 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                         value = _utf8(data[start:stop], pos, format_)
                     pos = stop
                 elif operation < _LONG:  # _BINARY_FLOAT
+                    if pos + 9 > end:
+                        raise _truncated(pos)
                     (value,) = _f8(data, pos + 1)
                     pos += 9
                 elif operation < _FROZENSET:
@@ -604,8 +606,10 @@ def _int64(
 
 
 def _binary_complex(
-    data: bytes, pos: int, _end: int, _format: MarshalFormat, _limits: Limits
+    data: bytes, pos: int, end: int, _format: MarshalFormat, _limits: Limits
 ) -> tuple[complex, int]:
+    if pos + 17 > end:
+        raise _truncated(pos)
     return complex(*_f8_f8(data, pos + 1)), pos + 17
 
 
