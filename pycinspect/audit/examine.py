@@ -9,6 +9,7 @@ comes to the same answer for those.
 from __future__ import annotations
 
 import os
+import stat
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -264,6 +265,8 @@ def _stat(
         status = None if entry is None else os.stat(entry.path)
     except OSError:  # a dangling link: FileFinder passes over it, too
         status = None
+    if status is not None and not stat.S_ISREG(status.st_mode):
+        status = None  # a link to a directory, a fifo: likewise
     statuses[stem] = status
     return status
 

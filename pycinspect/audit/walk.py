@@ -132,10 +132,13 @@ def _read(
         with os.scandir(path) as entries:
             for entry in entries:
                 name = entry.name
-                if name.endswith(_SOURCE_SUFFIXES) and not entry.is_dir():
+                # Kinds are asked without following links: a loop of them is an error.
+                if name.endswith(_SOURCE_SUFFIXES) and not entry.is_dir(follow_symlinks=False):
                     sources.append(entry)
-                elif name == PYCACHE and entry.is_dir():
-                    cache = _read_cache(entry.path, is_link=entry.is_symlink())
+                elif name == PYCACHE and entry.is_symlink():
+                    cache = CacheDirectory(entry.path, is_link=True)
+                elif name == PYCACHE and entry.is_dir(follow_symlinks=False):
+                    cache = _read_cache(entry.path)
                 elif name.endswith(_BYTECODE_SUFFIXES):
                     bytecode.append(entry)
                 elif entry.is_dir(follow_symlinks=False):
@@ -163,9 +166,7 @@ def _read(
     return subdirectories, directory if prefix is None else _with_prefix(directory, prefix)
 
 
-def _read_cache(path: str, *, is_link: bool = False) -> CacheDirectory:
-    if is_link:
-        return CacheDirectory(path, is_link=True)
+def _read_cache(path: str) -> CacheDirectory:
     try:
         with os.scandir(path) as listing:
             entries = sorted(listing, key=_NAME)
