@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # type checkers know the name; importing typing would cost 8 ms
 if TYPE_CHECKING:
-    from pycinspect.audit import Finding, Policy, Rule, Severity
+    from pycinspect.auditing import Finding, Policy, Rule, Severity
     from pycinspect.cache import (
         Found,
         ImportOptions,
@@ -60,7 +60,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "audit": ("Finding", "Policy", "Rule", "Severity"),
+    "auditing": ("Finding", "Policy", "Rule", "Severity"),
     "cache": (
         "Found",
         "ImportOptions",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from pycinspect.audit import Rule
+    from pycinspect.auditing import Rule
     from pycinspect.dialects import Dialect
     from pycinspect.report import Factory
 

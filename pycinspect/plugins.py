@@ -10,8 +10,8 @@ from types import MappingProxyType
 import pluggy
 
 from pycinspect import hookspecs
-from pycinspect.audit import Audit, Policy, Rule
-from pycinspect.audit.rules import BUILT_IN
+from pycinspect.auditing import Audit, Policy, Rule
+from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.report import REPORTERS, Factory

@@ -18,15 +18,15 @@ from pycinspect.errors import PycInspectError
 from pycinspect.values import InvalidationMode
 
 if TYPE_CHECKING:
-    from pycinspect.audit import Audit, Severity, Summary
-    from pycinspect.audit.settings import Settings
+    from pycinspect.auditing import Audit, Severity, Summary
+    from pycinspect.auditing.settings import Settings
     from pycinspect.plugins import Registry
 
 __all__ = ["command"]
 
 
 def _path_ignores(ctx: click.Context, param: click.Parameter, entries: tuple[str, ...]) -> object:
-    from pycinspect.audit import PathIgnore
+    from pycinspect.auditing import PathIgnore
 
     ignores = []
     for entry in entries:
@@ -38,7 +38,7 @@ def _path_ignores(ctx: click.Context, param: click.Parameter, entries: tuple[str
 
 
 def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> object:  # noqa: ARG001 - click's signature
-    from pycinspect.audit import Severity
+    from pycinspect.auditing import Severity
 
     return None if name is None else Severity(name)
 
@@ -141,7 +141,7 @@ def command(
 
     Settings are read from [tool.pycinspect.audit] in pyproject.toml, too.
     """
-    from pycinspect.audit.settings import Settings
+    from pycinspect.auditing.settings import Settings
     from pycinspect.plugins import load_registry
 
     if optimize and given["levels"] is None:
@@ -169,7 +169,7 @@ def _site_packages() -> tuple[str, ...]:
 
 
 def _file_settings(config: str | None, *, no_config: bool) -> Settings:
-    from pycinspect.audit.settings import Settings, find_settings, read_settings
+    from pycinspect.auditing.settings import Settings, find_settings, read_settings
 
     if config is not None:
         return read_settings(config)
@@ -179,8 +179,8 @@ def _file_settings(config: str | None, *, no_config: bool) -> Settings:
 def _start(
     roots: tuple[str, ...], settings: Settings, registry: Registry, *, keep_baseline: bool
 ) -> Audit:
-    from pycinspect.audit import Audit
-    from pycinspect.audit.baseline import read_baseline
+    from pycinspect.auditing import Audit
+    from pycinspect.auditing.baseline import read_baseline
 
     for prefix in (*(settings.select or ()), *(settings.ignore or ())):
         if not any(rule.startswith(prefix) for rule in registry.rules):
@@ -194,7 +194,7 @@ def _start(
 
 def _accept(run: Audit, path: str) -> None:
     """Write everything that is found now into a baseline."""
-    from pycinspect.audit.baseline import write_baseline
+    from pycinspect.auditing.baseline import write_baseline
 
     findings = ((finding.rule, run.relative(finding)) for finding in run)
     count = write_baseline(path, findings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol, TextIO
 
-from pycinspect.audit import Finding, Rule, Summary
+from pycinspect.auditing import Finding, Rule, Summary
 
 __all__ = ["AuditReporter", "Factory", "ReportContext"]
 

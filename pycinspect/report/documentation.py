@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pycinspect.audit import Rule
+from pycinspect.auditing import Rule
 
 __all__ = ["Section", "markdown", "paragraph", "sections"]
 

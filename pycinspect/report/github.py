@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TextIO
 
-from pycinspect.audit import Finding, Severity, Summary
+from pycinspect.auditing import Finding, Severity, Summary
 from pycinspect.report.base import ReportContext
 from pycinspect.report.words import counted, human_size, shown_path
 from pycinspect.values import visible

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TextIO
 
-from pycinspect.audit import Finding, Summary
+from pycinspect.auditing import Finding, Summary
 from pycinspect.report.base import ReportContext
 from pycinspect.report.objects import AUDIT_SCHEMA, Json, finding_object, summary_object
 

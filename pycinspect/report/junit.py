@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from typing import IO, TextIO
 
-from pycinspect.audit import Finding, Severity, Summary
+from pycinspect.auditing import Finding, Severity, Summary
 from pycinspect.report.base import ReportContext
 from pycinspect.report.words import shown_path
 from pycinspect.values import visible

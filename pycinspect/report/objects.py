@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
-from pycinspect.audit import Finding, Severity, Summary
+from pycinspect.auditing import Finding, Severity, Summary
 from pycinspect.report.words import shown_path
 
 __all__ = ["AUDIT_SCHEMA", "STATES", "Json", "finding_object", "plain", "summary_object"]

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TextIO
 from urllib.parse import quote
 
-from pycinspect.audit import Finding, Rule, Severity, Summary
+from pycinspect.auditing import Finding, Rule, Severity, Summary
 from pycinspect.report.base import ReportContext
 from pycinspect.report.documentation import markdown, paragraph
 from pycinspect.report.objects import Json, plain

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from pycinspect.audit import Finding, Severity, Summary
+from pycinspect.auditing import Finding, Severity, Summary
 from pycinspect.report.base import ReportContext
 from pycinspect.report.objects import STATES
 from pycinspect.report.pen import Piece, pen_for

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from pycinspect.audit import Audit, Finding, Policy, Rule, Selection
-from pycinspect.audit.rules import BUILT_IN
+from pycinspect.auditing import Audit, Finding, Policy, Rule, Selection
+from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.cache import cache_from_source
 from pycinspect.dialects import DIALECTS, Dialect
 from tests.unit.headers import checked, timestamp, unchecked

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.audit import HEADINGS, Audit, Finding, Policy, Rule, Severity, rules
-from pycinspect.audit.rules import BUILT_IN
+from pycinspect.auditing import HEADINGS, Audit, Finding, Policy, Rule, Severity, rules
+from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.values import InvalidationMode
 from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, row, timestamp, unchecked
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.audit import Audit, Finding
-from pycinspect.audit.rules.pyc107_tree_stale import TreeStale
+from pycinspect.auditing import Audit, Finding
+from pycinspect.auditing.rules.pyc107_tree_stale import TreeStale
 
 LONG_AGO = 1_600_000_000
 

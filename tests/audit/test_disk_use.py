@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.audit import Severity
-from pycinspect.audit.rules import pyc801_disk_use
+from pycinspect.auditing import Severity
+from pycinspect.auditing.rules import pyc801_disk_use
 from tests.audit.kit import RUNNING, Tree, row, timestamp
 
 OLD = row("cpython-3.8")

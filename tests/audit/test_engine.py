@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.audit import (
+from pycinspect.auditing import (
     Audit,
     CacheFile,
     Directory,
@@ -18,7 +18,7 @@ from pycinspect.audit import (
     Selection,
     Severity,
 )
-from pycinspect.audit.rules import BUILT_IN
+from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.errors import PycInspectError
 from tests.audit.kit import RUNNING, Tree, timestamp
 

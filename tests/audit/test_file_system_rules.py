@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.audit import Severity
-from pycinspect.audit.rules.pyc602_more_writers import more_writers
+from pycinspect.auditing import Severity
+from pycinspect.auditing.rules.pyc602_more_writers import more_writers
 from tests.audit.kit import RUNNING, Tree
 
 TAG = RUNNING.cache_tag

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.audit import Severity
+from pycinspect.auditing import Severity
 from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, row, timestamp
 
 FRESH = timestamp(RUNNING, MTIME, len(SOURCE))

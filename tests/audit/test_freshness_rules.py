@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.audit import Policy, Selection, Severity
+from pycinspect.auditing import Policy, Selection, Severity
 from pycinspect.cache import source_hash
 from pycinspect.dialects import Dialect
 from pycinspect.values import HashCheckMode, InvalidationMode

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.audit import Policy, Selection, Severity
+from pycinspect.auditing import Policy, Selection, Severity
 from pycinspect.cache import cache_from_source, running_platform
 from pycinspect.dialects import Dialect
 from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, row, timestamp

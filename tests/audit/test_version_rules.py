@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.audit import Policy, Severity, interpreters
-from pycinspect.audit.names import transformer_of
-from pycinspect.audit.place import Places, dialect_of_place
-from pycinspect.audit.rules import pyc302_other_interpreter
-from pycinspect.audit.walk import Directory
+from pycinspect.auditing import Policy, Severity, interpreters
+from pycinspect.auditing.names import transformer_of
+from pycinspect.auditing.place import Places, dialect_of_place
+from pycinspect.auditing.rules import pyc302_other_interpreter
+from pycinspect.auditing.walk import Directory
 from pycinspect.dialects import DIALECTS, Dialect
 from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, row, timestamp
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pycinspect import audit
-from pycinspect.audit.walk import Tree
+from pycinspect.auditing.walk import Tree
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
 

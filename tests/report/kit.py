@@ -17,7 +17,7 @@ import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pycinspect.audit import Finding, Rule, Severity, Summary
+from pycinspect.auditing import Finding, Rule, Severity, Summary
 from pycinspect.report import REPORTERS, ReportContext
 
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from jsonschema import Draft4Validator
 
-from pycinspect.audit.rules import BUILT_IN
+from pycinspect.auditing.rules import BUILT_IN
 from tests.report.kit import (
     BASE,
     HOSTILE,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pycinspect.audit import Finding, Summary
+from pycinspect.auditing import Finding, Summary
 from pycinspect.report import REPORTERS
 from tests.report.kit import BASE, context, hostile_findings, report, stale
 

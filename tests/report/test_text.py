@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from pycinspect.audit import Finding
+from pycinspect.auditing import Finding
 from tests.report.kit import (
     BASE,
     HOSTILE,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pycinspect.audit.rules import BUILT_IN
+from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.report.documentation import markdown, paragraph, sections
 from pycinspect.report.words import human_size, shown_path, utc, wrapped
 from pycinspect.values import visible

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import pkgutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,3 +85,19 @@ def test_the_test_sees_decisions_by_version(code: str) -> None:
 )
 def test_the_test_lets_other_code_pass(code: str) -> None:
     assert not list(_comparisons(ast.parse(code)))
+
+
+def test_no_room_has_the_name_of_a_public_function() -> None:
+    """Importing a room binds its name in the package, over whatever was there."""
+    rooms = {info.name for info in pkgutil.iter_modules(pycinspect.__path__)}
+    assert not rooms & set(pycinspect.__all__)
+
+
+def test_the_public_api_is_all_there() -> None:
+    code = (
+        "import pycinspect.plugins, pycinspect.cli.audit, pycinspect\n"
+        "values = {name: getattr(pycinspect, name) for name in pycinspect.__all__}\n"
+        "print([name for name, value in values.items() if type(value).__name__ == 'module'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

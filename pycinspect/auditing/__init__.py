@@ -1,0 +1,29 @@
+"""Is this tree healthy?
+
+Walks trees of caches, asks for each what its importer would do, and lets rules
+say what is wrong. Uses ``cache``, ``pyc``, ``dialects``, ``errors``, ``values``.
+"""
+
+from pycinspect.auditing.engine import Audit
+from pycinspect.auditing.findings import Finding, Severity, Summary
+from pycinspect.auditing.policy import PROFILES, PathIgnore, Policy, Profile, Selection
+from pycinspect.auditing.rule import HEADINGS, CacheFile, Context, Rule
+from pycinspect.auditing.walk import CacheDirectory, Directory
+
+__all__ = [
+    "HEADINGS",
+    "PROFILES",
+    "Audit",
+    "CacheDirectory",
+    "CacheFile",
+    "Context",
+    "Directory",
+    "Finding",
+    "PathIgnore",
+    "Policy",
+    "Profile",
+    "Rule",
+    "Selection",
+    "Severity",
+    "Summary",
+]

@@ -1,0 +1,291 @@
+"""One pass over the trees: directories, caches, rules, findings."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import MappingProxyType
+
+from pycinspect.auditing.examine import Examiner
+from pycinspect.auditing.findings import Finding, Severity, Summary
+from pycinspect.auditing.place import Places, dialect_of_place
+from pycinspect.auditing.policy import PathIgnore, Policy
+from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.walk import Directory, Tree
+from pycinspect.cache import Outcome
+from pycinspect.dialects import Dialect
+
+__all__ = ["Audit"]
+
+#: Rules that tell of the run itself; the engine makes their findings.
+_INCOMPLETE = "PYC901"
+_BROKEN_RULE = "PYC902"
+_UNUSED = "PYC903"
+
+_STATES = {
+    Outcome.LOAD: "fresh",
+    Outcome.RECOMPILE: "stale",
+    Outcome.RAISE: "raises",
+    Outcome.NOT_FOUND: "orphaned",
+    Outcome.NO_CACHE: "unused",
+}
+#: Reasons that are a state of their own.
+_REASON_STATES = {
+    "sourceless": "sourceless",
+    "cache-unreadable": "unread",
+    "cache-not-regular": "unread",
+    "hash-unavailable": "unread",
+}
+#: What no importer will use as it is.
+_OF_NO_USE = frozenset({Outcome.RECOMPILE, Outcome.NOT_FOUND, Outcome.NO_CACHE})
+
+
+class Audit:
+    """An audit of one or more trees, and its findings in a stable order.
+
+    Args:
+        paths: directories or files.
+        rules: the classes of the rules; those that the policy does not select are
+            not run.
+        policy: what is asked for.
+    Iterating runs the audit once; ``summary`` is complete afterwards. Findings
+    come in the order of names, those of a whole tree after it.
+
+    Raises (while iterating):
+        PycInspectError: ``not-found`` for a path that is not there.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str | os.PathLike[str]],
+        rules: Iterable[type[Rule]],
+        policy: Policy | None = None,
+    ) -> None:
+        self.policy = policy or Policy()
+        self.summary = Summary()
+        self._paths = [os.fspath(path) for path in paths]
+        selected = (rule for rule in rules if self.policy.selection.takes(rule.id))
+        self._rules = sorted(selected, key=lambda rule: rule.id)
+        self._progress: Callable[[Summary], None] | None = None
+        self._began = time.monotonic()
+        self._used_ignores: set[PathIgnore] = set()
+        self._used_baseline: set[tuple[str, str]] = set()
+
+    def __iter__(self) -> Iterator[Finding]:
+        self._began = time.monotonic()
+        for root in self._paths:
+            for findings in self._tree(root):
+                yield from self._counted(findings)
+        for finding in self._unused_suppressions():
+            self.summary.add(finding)
+            yield finding
+        self.summary.seconds = time.monotonic() - self._began
+
+    def _counted(self, findings: list[Finding]) -> Iterator[Finding]:
+        if self.policy.path_ignores or self.policy.baseline:
+            kept = [finding for finding in findings if not self._is_suppressed(finding)]
+            self.summary.suppressed += len(findings) - len(kept)
+            findings = kept
+        counts = self.summary.findings
+        for finding in findings:
+            counts[finding.rule, finding.severity] += 1
+            yield finding
+
+    def on_progress(self, show: Callable[[Summary], None]) -> None:
+        """Call ``show`` with the figures so far after each directory."""
+        self._progress = show
+
+    def relative(self, finding: Finding) -> str:
+        """Return a finding's path relative to the root it lies in, with slashes.
+
+        Baselines and path patterns are written in this form.
+        """
+        path = finding.path
+        for root in self._paths:
+            if path == root:
+                return os.path.basename(path) if os.path.isfile(path) else os.curdir
+            if path.startswith(os.path.join(root, "")):
+                return os.path.relpath(path, root).replace(os.sep, "/")
+        return path.replace(os.sep, "/")
+
+    # --- One tree ------------------------------------------------------------
+
+    def _tree(self, root: str) -> Iterator[list[Finding]]:
+        """Yield the findings of one directory after another, then those of the tree."""
+        counts: Counter[tuple[str, Outcome]] = Counter()
+        run = _Run(root, self._context(root, counts), self._rules)
+        examiner = Examiner(self.policy, run.context.dialect)
+        tree = Tree(root, self.policy.pycache_prefix)
+        read_before = self.summary.directories
+        for directory in tree:
+            self.summary.directories = read_before + tree.directories
+            caches = examiner.caches(directory)
+            self._count(caches, counts)
+            findings = run.directory(directory)
+            findings += run.caches(caches)
+            if findings:
+                yield findings
+            if self._progress is not None:
+                self._progress(self.summary)
+            limit = self._limit()
+            if limit is not None:
+                self.summary.complete = False
+                yield list(self._own(_INCOMPLETE, root, {"reason": limit}))
+                break
+        self.summary.directories = read_before + tree.directories
+        for (reason, outcome), count in counts.items():
+            self.summary.states[_REASON_STATES.get(reason) or _STATES[outcome]] += count
+        yield run.finish()
+
+    def _context(self, root: str, counts: Counter[tuple[str, Outcome]]) -> Context:
+        dialects = self.policy.dialects
+        dialect: Dialect | None = self.policy.dialect or dialect_of_place(root, dialects)
+        return Context(
+            root,
+            self.policy,
+            dialect or dialects.running(),
+            time.time(),
+            Places(dialects),
+            MappingProxyType(counts),
+        )
+
+    def _count(self, caches: list[CacheFile], counts: Counter[tuple[str, Outcome]]) -> None:
+        summary = self.summary
+        summary.files += len(caches)
+        for cache in caches:
+            judgement = cache.judgement
+            outcome = judgement.outcome
+            counts[judgement.reason, outcome] += 1
+            if cache.reader is not None:
+                summary.tags[cache.reader.name] += 1
+            if cache.status is not None:
+                summary.size += cache.status.st_size
+                if outcome in _OF_NO_USE and judgement.reason not in _REASON_STATES:
+                    summary.reclaimable += cache.status.st_size
+
+    def _limit(self) -> str | None:
+        policy = self.policy
+        if policy.max_files is not None and self.summary.files >= policy.max_files:
+            return f"the limit of {policy.max_files} caches"
+        if policy.max_seconds is not None and time.monotonic() - self._began >= policy.max_seconds:
+            return f"the limit of {policy.max_seconds:g} seconds"
+        return None
+
+    # --- Suppressions ----------------------------------------------------------
+
+    def _is_suppressed(self, finding: Finding) -> bool:
+        policy = self.policy
+        relative = self.relative(finding)
+        ignore = next((i for i in policy.path_ignores if i.covers(finding.rule, relative)), None)
+        key = (finding.rule, relative)
+        if ignore is not None:
+            self._used_ignores.add(ignore)
+        elif key in policy.baseline:
+            self._used_baseline.add(key)
+        else:
+            return False
+        return True
+
+    def _unused_suppressions(self) -> Iterator[Finding]:
+        if not self.summary.complete:
+            return  # what was not looked at may still need them
+        for ignore in self.policy.path_ignores:
+            if ignore not in self._used_ignores:
+                text = f"{ignore.pattern}: {', '.join(ignore.rules)}"
+                yield from self._own(_UNUSED, ignore.pattern, {"suppression": text})
+        for rule, path in sorted(self.policy.baseline - self._used_baseline):
+            yield from self._own(_UNUSED, path, {"suppression": f"baseline {rule}"})
+
+    def _own(self, rule_id: str, path: str, data: dict[str, object]) -> Iterator[Finding]:
+        for rule in self._rules:
+            if rule.id == rule_id:
+                yield Finding(rule.id, rule.severity, path, rule.message, data)
+
+
+#: A kind of cache beside the importer's reasons; no reason is spelled like this.
+_ORDINARY = "(ordinary)"
+
+_Check = Callable[[CacheFile], Finding | None]
+
+
+class _Run:
+    """The rules of one tree, sorted by what they look at."""
+
+    def __init__(self, root: str, context: Context, rules: Iterable[type[Rule]]) -> None:
+        self.context = context
+        self._root = root
+        self._rules = [rule(context) for rule in rules]
+        self._of_cache = [
+            rule for rule in self._rules if type(rule).check_cache is not Rule.check_cache
+        ]
+        self._of_caches = [
+            rule for rule in self._rules if type(rule).check_caches is not Rule.check_caches
+        ]
+        of_directory = [
+            rule for rule in self._rules if type(rule).check_directory is not Rule.check_directory
+        ]
+        self._of_cached = of_directory
+        self._of_uncached = [rule for rule in of_directory if not rule.needs_caches]
+        self._checks: dict[str, list[_Check]] = {}
+
+    def caches(self, caches: list[CacheFile]) -> list[Finding]:
+        """Return what the rules find at the cache files of a directory."""
+        findings: list[Finding] = []
+        for rule in self._of_caches if caches else ():
+            try:
+                findings += rule.check_caches(caches)
+            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
+                findings.append(self._failure(rule.check_caches, caches[0].path, error))
+        for cache in caches:
+            kind = _ORDINARY if cache.is_ordinary else cache.judgement.reason
+            checks = self._checks.get(kind)
+            if checks is None:
+                checks = self._checks_for(cache, kind)
+            for check in checks:
+                try:
+                    finding = check(cache)
+                except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
+                    finding = self._failure(check, cache.path, error)
+                if finding is not None:
+                    findings.append(finding)
+        return findings
+
+    def _checks_for(self, cache: CacheFile, kind: str) -> list[_Check]:
+        """Choose, once for each kind of cache, the rules that want to see it."""
+        reason = cache.judgement.reason
+        checks: list[_Check] = [
+            rule.check_cache
+            for rule in self._of_cache
+            if (not rule.reasons or reason in rule.reasons)
+            and not (rule.skips_ordinary and cache.is_ordinary)
+        ]
+        self._checks[kind] = checks
+        return checks
+
+    def directory(self, directory: Directory) -> list[Finding]:
+        """Return what the rules find at one directory."""
+        findings: list[Finding] = []
+        for rule in self._of_uncached if directory.cache is None else self._of_cached:
+            try:
+                findings += rule.check_directory(directory)
+            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
+                findings.append(self._failure(rule.check_directory, directory.path, error))
+        return findings
+
+    def finish(self) -> list[Finding]:
+        """Return what the rules find in the tree as a whole."""
+        findings: list[Finding] = []
+        for rule in self._rules:
+            try:
+                findings += rule.finish()
+            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
+                findings.append(self._failure(rule.finish, self._root, error))
+        return findings
+
+    def _failure(self, method: Callable[..., object], path: str, error: Exception) -> Finding:
+        rule: Rule = getattr(method, "__self__")  # noqa: B009 - a bound method, says the caller
+        message = "{rule} failed: {error}"
+        data = {"rule": rule.id, "error": f"{type(error).__name__}: {error}"}
+        return Finding(_BROKEN_RULE, Severity.ERROR, path, message, data)

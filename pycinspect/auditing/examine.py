@@ -1,0 +1,297 @@
+"""From a directory's listing to its cache files, each with the importer's judgement.
+
+This is the inner loop of an audit. A timestamp cache that is fresh is recognised
+by comparing its whole header with the only one that its importer accepts
+(``expected_header``); everything else goes through the full procedure, which
+comes to the same answer for those.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from pycinspect.auditing.policy import Policy
+from pycinspect.auditing.rule import CacheFile
+from pycinspect.auditing.walk import Directory
+from pycinspect.cache import (
+    SOURCE_LIMIT,
+    CacheBytes,
+    Judgement,
+    Outcome,
+    Subject,
+    expected_header,
+    judge_cache,
+    judge_sourceless,
+    mtime_overflows,
+    running_platform,
+    source_mtime,
+)
+from pycinspect.dialects import Dialect, OptimizationName
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import NameEnd, file_kind, parse_name_end, read_all, read_listed, read_start
+from pycinspect.values import U32_MASK
+
+__all__ = ["Examiner"]
+
+_FRESH = Judgement(Outcome.LOAD, "header-matches")
+_ORPHANED = Judgement(Outcome.NOT_FOUND, "cache-without-source")
+_NOT_A_CACHE = Judgement(Outcome.NO_CACHE, "not-a-cache-path")
+
+#: Set-ID, execution, and writing by anybody but the owner.
+_UNCOMMON_BITS = 0o6133
+
+#: A longer optimization is no level, but the mark of a tool.
+_LEVEL_DIGITS = 1
+
+#: Names of one kind repeat; a hostile tree must not fill the memory with others.
+_REMEMBERED_NAMES = 1024
+
+
+class _Readers(NamedTuple):
+    """What follows the stem of a cache's name, and whose importers look for it."""
+
+    ending: NameEnd | None
+    readers: tuple[Dialect, ...]
+
+
+#: What came of opening a file: its start, its status, what went wrong, whether it is
+#: a link. A plain tuple: there is one for every file.
+_Reading: TypeAlias = tuple[bytes, os.stat_result | None, Judgement | None, bool]
+
+
+class Examiner:
+    """Reads and judges the cache files of one directory after another."""
+
+    def __init__(self, policy: Policy, dialect: Dialect) -> None:
+        self._policy = policy
+        self._dialect = dialect
+        self._extensions = running_platform().extension_suffixes(dialect.extensions)
+        self._readers = lru_cache(_REMEMBERED_NAMES)(self._find_readers)
+        self._writer = lru_cache(_REMEMBERED_NAMES)(policy.dialects.find)
+
+    def caches(self, directory: Directory) -> list[CacheFile]:
+        """Return the cache files of a directory, those in its cache directory first."""
+        statuses: dict[str, os.stat_result | None] = {}
+        entries = () if directory.cache is None else directory.cache.entries
+        caches = [self._in_cache_directory(entry, directory, statuses) for entry in entries]
+        caches += [self._beside_source(e, directory, statuses) for e in directory.bytecode]
+        return caches
+
+    def _find_readers(self, end: str) -> _Readers:
+        try:
+            ending = parse_name_end(end)
+        except ValueError:  # a name that no importer looks for
+            return _Readers(None, ())
+        tagged = self._policy.dialects.tagged(ending.tag)
+        return _Readers(ending, tuple(row for row in tagged if _looks_for(row, ending)))
+
+    def _in_cache_directory(
+        self,
+        entry: os.DirEntry[str],
+        directory: Directory,
+        statuses: dict[str, os.stat_result | None],
+    ) -> CacheFile:
+        stem, _, end = entry.name.partition(".")
+        ending, readers = self._readers(end)
+        if ending is None:
+            stem, ending, readers = self._with_dotted_stem(entry.name, directory)
+        start, status, failure, is_link = _read(entry)
+        source = f"{directory.source_path}{stem}.py"
+        source_status = statuses[stem] if stem in statuses else _stat(stem, directory, statuses)
+        reader = writer = _reader(readers, start)
+        if reader is None or not start.startswith(reader.magic):
+            writer = self._writer(start[:4], None if ending is None else ending.tag)
+        judgement = failure or self._judge(reader, start, status, source, source_status)
+        return CacheFile(
+            entry.path,
+            directory,
+            ending,
+            reader,
+            writer,
+            start,
+            status,
+            source,
+            source_status,
+            judgement,
+            is_link,
+            judgement is _FRESH
+            and reader is self._dialect
+            and ending is not None
+            and len(ending.optimization) <= _LEVEL_DIGITS
+            and not is_link
+            and _is_ordinary(status, source_status),
+        )
+
+    def _with_dotted_stem(
+        self, filename: str, directory: Directory
+    ) -> tuple[str, NameEnd | None, tuple[Dialect, ...]]:
+        """Read a name whose stem has dots, if there is such a source.
+
+        No import statement finds ``a.b.py``, but loaders that are given a path
+        cache it as ``a.b.TAG.pyc`` (``cache_from_source``, since 3.5).
+        """
+        parts = filename.split(".")
+        length = 3 if parts[-2].startswith("opt-") else 2
+        stem = ".".join(parts[:-length])
+        if stem not in directory.sources:
+            return parts[0], None, ()
+        return (stem, *self._readers(".".join(parts[-length:])))
+
+    def _beside_source(
+        self,
+        entry: os.DirEntry[str],
+        directory: Directory,
+        statuses: dict[str, os.stat_result | None],
+    ) -> CacheFile:
+        stem = entry.name.rpartition(".")[0]
+        start, status, judgement, is_link = _read(entry)
+        writer = self._writer(start[:4], None)
+        reader = writer or self._dialect
+        source = f"{directory.source_path}{stem}.py"
+        source_status = statuses[stem] if stem in statuses else _stat(stem, directory, statuses)
+        if judgement is None:
+            is_cache = reader.cache_path is not None and not reader.cache_path.directory
+            winner = self._winner(stem, directory)
+            if winner is None:
+                judgement = self._judge_sourceless(reader, start, status)
+            elif is_cache and source_status is not None:
+                judgement = self._judge(reader, start, status, source, source_status)
+            else:
+                judgement = Judgement(Outcome.NO_CACHE, "shadowed", "", winner)
+        return CacheFile(
+            entry.path,
+            directory,
+            None,
+            reader,
+            writer,
+            start,
+            status,
+            source,
+            source_status,
+            judgement,
+            is_link,
+        )
+
+    def _winner(self, stem: str, directory: Directory) -> str | None:
+        """Return the file that a finder takes before bytecode beside it, or None."""
+        names = (stem + suffix for suffix in self._extensions)
+        extension = next((name for name in names if name in directory.others), None)
+        if extension is not None:
+            return extension
+        return f"{stem}.py" if stem in directory.sources else None
+
+    def _judge(
+        self,
+        reader: Dialect | None,
+        start: bytes,
+        status: os.stat_result | None,
+        source: str,
+        source_status: os.stat_result | None,
+    ) -> Judgement:
+        if reader is None or reader.importer is None:
+            return _NOT_A_CACHE
+        if source_status is None:
+            return _ORPHANED
+        assert status is not None
+        length = status.st_size
+        expected = expected_header(reader, source_status)
+        if expected is not None and start.startswith(expected) and length > len(expected):
+            return _FRESH
+        mtime = source_mtime(source_status, reader.importer.mtime_rounding)
+        if mtime_overflows(reader.importer, mtime):
+            return Judgement(Outcome.RAISE, "mtime-overflow", "", str(mtime), "OverflowError")
+        subject = Subject(
+            reader,
+            CacheBytes(start, length),
+            source_status,
+            lambda: read_all(source, SOURCE_LIMIT),
+            self._policy.check_hash_based_pycs,
+        )
+        try:
+            return judge_cache(subject)
+        except PycInspectError as error:  # no hash: the package is missing, the source too large
+            return Judgement(Outcome.NO_CACHE, "hash-unavailable", "", error.message)
+
+    def _judge_sourceless(
+        self, reader: Dialect, start: bytes, status: os.stat_result | None
+    ) -> Judgement:
+        if reader.importer is None:
+            return _NOT_A_CACHE
+        assert status is not None
+        cache = CacheBytes(start, status.st_size)
+        hash_checks = self._policy.check_hash_based_pycs
+        return judge_sourceless(Subject(reader, cache, None, bytes, hash_checks))
+
+
+def _is_ordinary(cache: os.stat_result | None, source: os.stat_result | None) -> bool:
+    """Return whether links, owner, permissions and time are such as most files have."""
+    if cache is None or source is None:
+        return False
+    return (
+        cache.st_nlink == 1
+        and not cache.st_mode & _UNCOMMON_BITS
+        and cache.st_uid == source.st_uid
+        and 0.0 <= source.st_mtime <= U32_MASK
+    )
+
+
+def _looks_for(row: Dialect, ending: NameEnd) -> bool:
+    """Return whether a dialect gives its caches such a name."""
+    rule = row.cache_path
+    if rule is None:
+        return False
+    if rule.optimization is OptimizationName.OPT_TAG:
+        return ending.extension == "pyc"
+    return ending.extension in ("pyc", "pyo") and not ending.optimization
+
+
+def _reader(readers: tuple[Dialect, ...], start: bytes) -> Dialect | None:
+    """Return whose importer looks for a name; of releases with one tag, the magic's."""
+    for reader in readers:
+        if start.startswith(reader.magic):
+            return reader
+    return readers[0] if readers else None
+
+
+def _stat(
+    stem: str, directory: Directory, statuses: dict[str, os.stat_result | None]
+) -> os.stat_result | None:
+    """Ask for the status of a source in the listing, and remember it."""
+    entry = directory.sources.get(stem)
+    try:
+        status = None if entry is None else os.stat(entry.path)
+    except OSError:  # a dangling link: FileFinder passes over it, too
+        status = None
+    if status is not None and not stat.S_ISREG(status.st_mode):
+        status = None  # a link to a directory, a fifo: likewise
+    statuses[stem] = status
+    return status
+
+
+def _read(entry: os.DirEntry[str]) -> _Reading:
+    """Read a file's start; what is not a file is never opened."""
+    try:
+        if entry.is_file(follow_symlinks=False):
+            return *read_listed(entry.path), None, False
+        is_link = entry.is_symlink()
+        if is_link:
+            return *read_start(entry.path), None, is_link
+        status = entry.stat(follow_symlinks=False)
+    except PycInspectError as error:
+        return _failed(entry, "cache-not-regular", error.message)
+    except OSError as error:
+        return _failed(entry, "cache-unreadable", error.strerror or type(error).__name__)
+    kind = file_kind(status.st_mode)
+    return b"", status, Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind), is_link
+
+
+def _failed(entry: os.DirEntry[str], reason: str, actual: str) -> _Reading:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:  # it has gone since the listing
+        status = None
+    judgement = Judgement(Outcome.RECOMPILE, reason, "", actual)
+    return b"", status, judgement, entry.is_symlink()

@@ -1,0 +1,117 @@
+"""What an audit is asked to look for, and what counts as a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+
+from pycinspect.auditing.findings import Severity
+from pycinspect.dialects import DIALECTS, Dialect, DialectTable
+from pycinspect.errors import PycInspectError
+from pycinspect.values import HashCheckMode, InvalidationMode
+
+__all__ = ["PROFILES", "PathIgnore", "Policy", "Profile", "Selection"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rules run, by ids and their prefixes, as ruff does it.
+
+    The longest prefix that fits a rule decides; ``ignore`` wins a draw.
+    """
+
+    select: tuple[str, ...] = ("PYC",)
+    ignore: tuple[str, ...] = ()
+
+    def takes(self, rule: str) -> bool:
+        """Return whether the rule with this id runs."""
+        return _longest(self.select, rule) > _longest(self.ignore, rule)
+
+
+def _longest(prefixes: tuple[str, ...], rule: str) -> int:
+    return max((len(prefix) for prefix in prefixes if rule.startswith(prefix)), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class PathIgnore:
+    """Rules that do not count for paths that fit a pattern.
+
+    Args:
+        pattern: ``fnmatch`` pattern of a path relative to the audited root, with
+            slashes; a pattern without a slash is matched with the name alone.
+        rules: ids or prefixes.
+    """
+
+    pattern: str
+    rules: tuple[str, ...]
+
+    def covers(self, rule: str, path: str) -> bool:
+        """Return whether a finding of ``rule`` at ``path`` is suppressed."""
+        subject = path if "/" in self.pattern else path.rpartition("/")[2]
+        return rule.startswith(self.rules) and fnmatchcase(subject, self.pattern)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Settings for one use, by name."""
+
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    fail_on: Severity
+    levels: tuple[int, ...] = (0,)
+
+
+#: What is looked for where nothing is said is ``default``: everything.
+PROFILES: Mapping[str, Profile] = MappingProxyType(
+    {
+        "default": Profile(("PYC",), (), Severity.WARNING),
+        "dev": Profile(("PYC",), ("PYC106", "PYC205", "PYC6", "PYC8"), Severity.ERROR),
+        "deploy": Profile(
+            ("PYC0", "PYC1", "PYC2", "PYC3", "PYC6", "PYC9"), ("PYC106",), Severity.WARNING
+        ),
+        "distro": Profile(("PYC",), ("PYC106",), Severity.INFO, levels=(0, 1, 2)),
+        "repro": Profile(("PYC0", "PYC1", "PYC3", "PYC9"), ("PYC106",), Severity.INFO),
+        "security": Profile(("PYC",), ("PYC106", "PYC205", "PYC801"), Severity.INFO),
+        "wheel": Profile(("PYC0", "PYC2", "PYC3", "PYC9"), ("PYC205",), Severity.INFO),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything that an audit is told.
+
+    Args:
+        selection: which rules run.
+        path_ignores: findings that do not count.
+        baseline: findings that were accepted before, as (rule, path).
+        dialect: the interpreter that the tree is for; None is told from the path
+            (``lib/python3.12``), else it is the running one.
+        levels: the optimization levels whose caches are wanted (PYC205).
+        invalidation_mode: the mode that every cache should have (PYC110).
+        check_hash_based_pycs: option of the interpreter that will import.
+        pycache_prefix: option of the interpreter that will import.
+        dont_write_bytecode: option of the interpreter that will import (PYC109).
+        max_files: caches after which the audit stops (PYC901).
+        max_seconds: time after which the audit stops (PYC901).
+        dialects: the rows to look in.
+    """
+
+    selection: Selection = Selection()
+    path_ignores: tuple[PathIgnore, ...] = ()
+    baseline: frozenset[tuple[str, str]] = frozenset()
+    dialect: Dialect | None = None
+    levels: tuple[int, ...] = (0,)
+    invalidation_mode: InvalidationMode | None = None
+    check_hash_based_pycs: HashCheckMode = HashCheckMode.DEFAULT
+    pycache_prefix: str | None = None
+    dont_write_bytecode: bool = False
+    max_files: int | None = None
+    max_seconds: float | None = None
+    dialects: DialectTable = field(default=DIALECTS)
+
+    def __post_init__(self) -> None:
+        if self.max_files is not None and self.max_files < 0:
+            raise PycInspectError("bad-setting", "max-files is negative")

@@ -1,0 +1,171 @@
+"""What every rule is made of.
+
+A rule is a class in a file of its own under ``rules/``. It looks at each cache
+file, at each directory, or at the tree as a whole; an audit makes one instance
+for a run, so a rule may count. Its documentation is the docstring of its module,
+under the headings of :data:`HEADINGS`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, NamedTuple
+
+from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.place import Places
+from pycinspect.auditing.policy import Policy
+from pycinspect.auditing.walk import Directory
+from pycinspect.cache import Judgement, Outcome
+from pycinspect.dialects import Dialect
+from pycinspect.pyc import NameEnd
+
+__all__ = ["HEADINGS", "CacheFile", "Context", "Rule"]
+
+#: Every rule's documentation has these parts, in this order.
+HEADINGS = ("What it finds", "Why it matters", "What to do")
+
+
+class CacheFile(NamedTuple):
+    """One cache file with everything that was read of it.
+
+    Args:
+        path: as reached from the root that was given.
+        directory: the directory of its source.
+        ending: the parts of its name but for the stem; None for a file beside its
+            source, and for a name that no importer looks for.
+        reader: the dialect whose importer looks for it, None where none does.
+        writer: the dialect that its magic number belongs to, None if unknown.
+        start: its first bytes, empty where it was not read.
+        status: ``fstat``; for what is no file or cannot be read, ``lstat``.
+        source: path of its source, whether that exists or not.
+        source_status: ``os.stat`` of the source, None where it does not exist.
+        judgement: what the reader's importer does with it.
+        is_link: it is a symbolic link.
+        is_ordinary: nothing about it is out of the ordinary: fresh by its time, for
+            the Python that the tree is for, a file with one name and the owner of its
+            source, that its owner alone may write, and nobody execute; the source's
+            time fits a header.
+    """
+
+    path: str
+    directory: Directory
+    ending: NameEnd | None
+    reader: Dialect | None
+    writer: Dialect | None
+    start: bytes
+    status: os.stat_result | None
+    source: str
+    source_status: os.stat_result | None
+    judgement: Judgement
+    is_link: bool = False
+    is_ordinary: bool = False
+
+    def header_mtime(self) -> int | None:
+        """Return the source's time in the header; None where it has none."""
+        layout = None if self.reader is None else self.reader.header
+        if layout is None or len(self.start) < layout.size or self.is_hash_based():
+            return None
+        offset = next(field.offset for field in layout.timestamp if field.name == "mtime")
+        return int.from_bytes(self.start[offset : offset + 4], "little")
+
+    def is_hash_based(self) -> bool:
+        """Return whether the header has a source hash (PEP 552, bit 0 of the flags)."""
+        layout = None if self.reader is None else self.reader.header
+        return (
+            layout is not None
+            and layout.has_flags
+            and bool(self.start[4:5])
+            and self.start[4] & 1 == 1
+        )
+
+
+class Context(NamedTuple):
+    """What a rule may know about the run.
+
+    Args:
+        root: the directory that is audited.
+        policy: what the audit was told.
+        dialect: the interpreter that the tree is for.
+        now: when the audit began, seconds since the epoch.
+        places: which interpreter's library a directory lies in.
+        counts: how many caches the importer judged so, by reason and outcome; the
+            engine counts, and in ``finish`` the figures are complete.
+    """
+
+    root: str
+    policy: Policy
+    dialect: Dialect
+    now: float
+    places: Places
+    counts: Mapping[tuple[str, Outcome], int]
+
+
+class Rule:
+    """Base of all rules; a subclass overrides the methods that it needs.
+
+    Class attributes:
+        id: ``"PYC101"``.
+        name: a few words in lower case, joined by hyphens.
+        title: what is found, in a few words.
+        severity: how bad it is.
+        message: one sentence; a finding's data fills it.
+        needs_caches: :meth:`check_directory` sees only directories with a cache
+            directory; most directories of a tree have none.
+        about_tree: a finding is about a whole tree, and explains others.
+        skips_ordinary: it never finds anything at a cache that ``is_ordinary``, and
+            is not asked; in a healthy tree nearly all are.
+        reasons: where set, :meth:`check_cache` sees only caches that the importer
+            judges for one of these reasons.
+    """
+
+    id: ClassVar[str]
+    name: ClassVar[str]
+    title: ClassVar[str]
+    severity: ClassVar[Severity]
+    message: ClassVar[str]
+    needs_caches: ClassVar[bool] = False
+    about_tree: ClassVar[bool] = False
+    skips_ordinary: ClassVar[bool] = False
+    #: An instance may have other reasons than its class, by its context.
+    reasons: frozenset[str] = frozenset()
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def check_cache(self, cache: CacheFile) -> Finding | None:
+        """Look at one cache file."""
+
+    def check_caches(self, caches: Sequence[CacheFile]) -> Iterable[Finding]:  # noqa: ARG002 - overridden
+        """Look at all cache files of one directory, before each: for rules that add up."""
+        return ()
+
+    def check_directory(self, directory: Directory) -> Iterable[Finding]:  # noqa: ARG002 - overridden
+        """Look at one directory, before its cache files."""
+        return ()
+
+    def finish(self) -> Iterable[Finding]:
+        """Say what only the whole tree shows."""
+        return ()
+
+    @classmethod
+    def documentation(cls) -> str:
+        """Return the docstring of the rule's module."""
+        return (sys.modules[cls.__module__].__doc__ or "").strip()
+
+    def of_cache(self, cache: CacheFile, **data: object) -> Finding:
+        """Make a finding about a cache file."""
+        return Finding(
+            self.id,
+            self.severity,
+            cache.path,
+            self.message,
+            data,
+            cache.source,
+            None if cache.reader is None else cache.reader.name,
+        )
+
+    def of_path(self, path: str, data: Mapping[str, object]) -> Finding:
+        """Make a finding about a directory or any other path."""
+        return Finding(self.id, self.severity, path, self.message, data)

@@ -1,0 +1,63 @@
+"""What it finds
+=============
+A hash-based cache that the importer uses without a look at the source, and whose
+source has another hash: an unchecked one, or any where the interpreter runs with
+``--check-hash-based-pycs never``.
+
+Why it matters
+==============
+Old code runs. Changes of the source have no effect, tracebacks show lines that were
+not executed, and nothing ever says so: the importer compares neither time nor hash
+(PEP 552). The tool that wrote the cache has promised to renew it, and has not.
+
+What to do
+==========
+Compile again (``python -m compileall -f --invalidation-mode unchecked-hash``), or use
+checked hashes where sources are edited in place.
+"""
+
+from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rules.pyc901_incomplete import Incomplete
+from pycinspect.cache import SOURCE_LIMIT, source_hash
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import read_all
+
+__all__ = ["UncheckedDiffers"]
+
+
+class UncheckedDiffers(Rule):
+    """PYC104."""
+
+    id = "PYC104"
+    name = "unchecked-differs"
+    title = "Old code runs: the hash is not checked, and differs"
+    severity = Severity.ERROR
+    message = (
+        "old code runs: its hash is not checked; it records {header_hash},"
+        " but the source has {source_hash}"
+    )
+    reasons = frozenset({"hash-not-checked", "unchecked-hash"})
+
+    def check_cache(self, cache: CacheFile) -> Finding | None:
+        """Compare the hashes in the importer's place."""
+        if cache.reader is None:
+            return None
+        try:
+            expected = source_hash(read_all(cache.source, SOURCE_LIMIT), cache.reader)
+        except PycInspectError as error:
+            return self._not_compared(cache, error.message)
+        except OSError as error:
+            return self._not_compared(cache, error.strerror or type(error).__name__)
+        recorded = cache.start[8:16]
+        if recorded == expected:
+            return None
+        return self.of_cache(cache, header_hash=recorded.hex(), source_hash=expected.hex())
+
+    def _not_compared(self, cache: CacheFile, reason: str) -> Finding | None:
+        """Say so: what was not looked at must not pass for clean."""
+        if not self.context.policy.selection.takes(Incomplete.id):
+            return None
+        return Incomplete(self.context).of_cache(
+            cache, reason=f"the source cannot be hashed ({reason})"
+        )

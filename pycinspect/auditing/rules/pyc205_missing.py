@@ -1,0 +1,125 @@
+"""What it finds
+=============
+A source that can be imported and has no cache for the interpreter that the tree, or the
+library that it lies in, is for, at each optimization level that the policy names.
+
+Why it matters
+==============
+The first start compiles it; where the tree is read-only, every start does. Packages
+of distributions and container images should bring their caches along, for
+every level that is used (PEP 488: a level never falls back to another).
+
+What to do
+==========
+Compile the tree (``python -m compileall -o 0 -o 1 -o 2``). Sources that do not compile
+stay without a cache.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.rule import Context, Rule
+from pycinspect.auditing.walk import Directory
+from pycinspect.cache import cache_from_source, running_platform
+from pycinspect.dialects import Dialect
+
+__all__ = ["Missing"]
+
+
+class _Wanted(NamedTuple):
+    """What a Python wants to find.
+
+    Args:
+        dialect: the Python.
+        in_pycache: its caches lie in ``__pycache__``, not beside the sources.
+        tails: levels, and what follows the stem in the name of the cache.
+        extensions: suffixes of its extension modules.
+    """
+
+    dialect: Dialect
+    in_pycache: bool
+    tails: list[tuple[int, str]]
+    extensions: tuple[str, ...]
+
+    def finds(self, stem: str, directory: Directory) -> bool:
+        """Return whether its finder comes to a source: extension modules are first."""
+        if not stem.isidentifier():
+            return False
+        return not any(stem + suffix in directory.others for suffix in self.extensions)
+
+
+class Missing(Rule):
+    """PYC205."""
+
+    id = "PYC205"
+    name = "missing"
+    title = "Source without cache"
+    severity = Severity.INFO
+    message = "has no cache of {dialect} for optimization level {level}"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._wanted: dict[str, _Wanted] = {}
+
+    def check_directory(self, directory: Directory) -> Iterator[Finding]:
+        """Compare the names of sources and caches."""
+        if not directory.sources or directory.is_mirror:
+            return  # the sources of a place below the cache prefix lie elsewhere
+        wanted = self._wanted_in(directory)
+        cache = directory.cache
+        if not wanted.in_pycache:
+            entries = directory.bytecode
+        elif cache is None:
+            entries = ()
+        elif cache.is_link or cache.error is not None:
+            return  # not read: PYC603, PYC606
+        else:
+            entries = cache.entries
+        present = {entry.name for entry in entries}
+        for stem in directory.sources:
+            for level, tail in wanted.tails:
+                if stem + tail not in present and wanted.finds(stem, directory):
+                    yield self._missing(directory, stem, level, wanted.dialect)
+
+    def _wanted_in(self, directory: Directory) -> _Wanted:
+        """Return what is wanted in a directory: its library's Python, if nothing is said."""
+        dialect = self.context.dialect
+        if self.context.policy.dialect is None:
+            dialect = self.context.places.dialect_of(directory) or dialect
+        if dialect.name not in self._wanted:
+            self._wanted[dialect.name] = _wanted(dialect, self.context.policy.levels)
+        return self._wanted[dialect.name]
+
+    def _missing(self, directory: Directory, stem: str, level: int, dialect: Dialect) -> Finding:
+        cache = cache_from_source(
+            os.path.join(directory.path, f"{stem}.py"),
+            dialect,
+            optimization=level or "",
+            pycache_prefix=self.context.policy.pycache_prefix,
+        )
+        data = {"dialect": dialect.name, "level": level, "cache": cache}
+        return self.of_path(directory.sources[stem].path, data)._replace(dialect=dialect.name)
+
+
+def _wanted(dialect: Dialect, levels: tuple[int, ...]) -> _Wanted:
+    in_pycache = dialect.cache_path is not None and bool(dialect.cache_path.directory)
+    extensions = running_platform().extension_suffixes(dialect.extensions)
+    return _Wanted(dialect, in_pycache, _tails(dialect, levels), extensions)
+
+
+def _tails(dialect: Dialect, levels: tuple[int, ...]) -> list[tuple[int, str]]:
+    """Return what follows the stem in the cache's name, for each level once.
+
+    Dialects without caches, or with caches that are no pyc files, have none.
+    """
+    if dialect.importer is None or dialect.cache_path is None:
+        return []
+    if dialect.cache_path.directory and dialect.cache_tag is None:
+        return []
+    tails: dict[str, int] = {}
+    for level in levels:
+        path = cache_from_source("stem.py", dialect, optimization=level or "")
+        tails.setdefault(os.path.basename(path).removeprefix("stem"), level)
+    return [(level, tail) for tail, level in tails.items()]

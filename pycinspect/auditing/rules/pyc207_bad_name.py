@@ -1,0 +1,76 @@
+"""What it finds
+=============
+A file in a cache directory with a name that no importer looks for: it is not
+``stem.tag.pyc`` or ``stem.tag.opt-N.pyc`` (PEP 3147, PEP 488), its tag is of no
+interpreter that is known, or its extension is another one.
+
+Why it matters
+==============
+No interpreter that is known ever uses it. It may be a copy that somebody made, a leftover
+of a tool, or the cache of an interpreter newer than this version of pycinspect.
+
+What to do
+==========
+Find out who wrote it; delete it if nobody misses it.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+
+from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.names import is_interrupted_write, transformer_of
+from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.walk import CacheDirectory, Directory
+from pycinspect.pyc import PYCACHE, parse_cache_name
+
+__all__ = ["BadName"]
+
+#: Numba keeps its own caches there: index and data.
+_OTHER_CACHES = (".nbi", ".nbc")
+
+
+class BadName(Rule):
+    """PYC207."""
+
+    id = "PYC207"
+    name = "bad-name"
+    title = "Name that no importer looks for"
+    severity = Severity.WARNING
+    message = "no importer looks for a cache of this name: {why}"
+    needs_caches = True
+    reasons = frozenset({"not-a-cache-path"})
+
+    def check_cache(self, cache: CacheFile) -> Finding | None:
+        """Report a name that is none, or with the tag of nobody."""
+        if cache.ending is None and cache.reader is not None:
+            return None  # beside its source; there every name is one
+        filename = os.path.basename(cache.path)
+        if transformer_of(filename) is not None:
+            return None  # PYC308
+        return self.of_cache(cache, why=_why(cache, filename))
+
+    def check_directory(self, directory: Directory) -> Iterable[Finding]:
+        """Report files with other extensions in a ``__pycache__``."""
+        cache = directory.cache
+        if cache is None or not cache.strangers or os.path.basename(cache.path) != PYCACHE:
+            return ()
+        return self._with_other_extensions(cache)
+
+    def _with_other_extensions(self, cache: CacheDirectory) -> Iterator[Finding]:
+        for entry in cache.strangers:
+            if entry.name.endswith(_OTHER_CACHES) or is_interrupted_write(entry.name):
+                continue  # others' own, or PYC211
+            if entry.is_file(follow_symlinks=False):
+                yield self.of_path(entry.path, {"why": "it does not end in .pyc"})
+
+
+def _why(cache: CacheFile, filename: str) -> str:
+    if cache.ending is None:
+        try:
+            parse_cache_name(filename)
+        except ValueError as error:
+            return str(error)
+    if cache.reader is not None:
+        return f"{cache.reader.name} keeps no caches in {PYCACHE}"
+    tag = "" if cache.ending is None else cache.ending.tag
+    return f"the tag {tag!r} is of no known Python"

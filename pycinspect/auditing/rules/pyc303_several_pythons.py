@@ -1,0 +1,85 @@
+"""What it finds
+=============
+A package (an entry of the audited directory) with caches of more than one version of
+Python. Files that lie in the audited directory itself count as one package.
+
+Why it matters
+==============
+One interpreter uses one set of them. The others are left over from an upgrade, or
+from tests, and go into every archive and image that is made of the tree.
+
+What to do
+==========
+Delete those that are not needed. Where a tree serves several Pythons on purpose, as
+some distributions' do, ignore this rule.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.packages import package_of, package_path
+from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.walk import Directory
+from pycinspect.dialects import Dialect
+
+__all__ = ["SeveralPythons"]
+
+
+class SeveralPythons(Rule):
+    """PYC303."""
+
+    id = "PYC303"
+    name = "several-pythons"
+    title = "Several Pythons in one package"
+    severity = Severity.WARNING
+    message = "has caches of {count} versions of Python: {pythons}"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._group: tuple[str, Dialect | None] = ("", None)
+        self._path = ""
+        self._seen: Dialect | None = None
+        self._versions: set[tuple[int, int]] = set()
+
+    def check_caches(self, caches: Sequence[CacheFile]) -> Iterator[Finding]:
+        """Note whose caches they are; where a package begins, report the one before."""
+        finding = self._enter(caches[0].directory)
+        if finding is not None:
+            yield finding
+        for cache in caches:
+            reader = cache.reader
+            if reader is not self._seen and reader is not None:
+                self._seen = reader
+                self._versions.add(reader.python)
+
+    def finish(self) -> Iterator[Finding]:
+        """Report the last package."""
+        finding = self._report()
+        if finding is not None:
+            yield finding
+
+    def _enter(self, directory: Directory) -> Finding | None:
+        """Begin a package, unless the directory belongs to the one before.
+
+        The libraries of two interpreters side by side (``/usr/lib``) are two.
+        """
+        place = self.context.places.dialect_of(directory)
+        group = (package_of(directory), place)
+        if group[0] == self._group[0] and group[1] is self._group[1]:
+            return None
+        finding = self._report()
+        self._group = group
+        self._path = package_path(directory.root, group[0])
+        self._seen = None
+        self._versions = set()
+        return finding
+
+    def _report(self) -> Finding | None:
+        if len(self._versions) < 2:
+            return None
+        versions = ["{}.{}".format(*version) for version in sorted(self._versions)]
+        self._versions = set()
+        return self.of_path(
+            self._path,
+            {"count": len(versions), "pythons": ", ".join(versions), "versions": versions},
+        )

@@ -1,0 +1,66 @@
+"""What it finds
+=============
+A cache, or a ``__pycache__``, that is a symbolic link.
+
+Why it matters
+==============
+The importer follows links when it reads. When it writes, it replaces a linked cache by a
+file (``_write_atomic`` renames over it), but writes through a linked directory. What
+is loaded is then decided where the link leads to, and whoever may write there decides
+it; a link out of the tree also breaks when the tree is moved. Some distributions link
+equal optimization levels to each other, which is harmless.
+
+What to do
+==========
+Replace the link by a file, or delete it if it leads nowhere. A linked cache directory
+is not read: audit the place that it leads to.
+"""
+
+import os
+from collections.abc import Iterable
+
+from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.walk import Directory
+
+__all__ = ["Symlink"]
+
+_DANGLING = "is a symbolic link to {target}, which is not there"
+_DIRECTORY = "is a symbolic link to {target}; its content was not read"
+
+
+class Symlink(Rule):
+    """PYC603."""
+
+    id = "PYC603"
+    name = "symlink"
+    title = "Symbolic link"
+    severity = Severity.WARNING
+    message = "is a symbolic link to {target}"
+    needs_caches = True
+    skips_ordinary = True
+
+    def check_cache(self, cache: CacheFile) -> Finding | None:
+        """Report a linked cache; runs for every cache."""
+        if not cache.is_link:
+            return None
+        data = self._facts(cache.path)
+        finding = self.of_cache(cache, **data)
+        return finding._replace(template=_DANGLING) if data["dangling"] else finding
+
+    def check_directory(self, directory: Directory) -> Iterable[Finding]:
+        """Report a linked cache directory."""
+        cache = directory.cache
+        if cache is None or not cache.is_link:
+            return ()
+        finding = self.of_path(cache.path, self._facts(cache.path))
+        return [finding._replace(template=_DIRECTORY)]
+
+    def _facts(self, path: str) -> dict[str, object]:
+        try:
+            target = os.readlink(path)
+        except OSError as error:  # it has gone since the listing
+            target = error.strerror or type(error).__name__
+        root = os.path.join(os.path.realpath(self.context.root), "")
+        outside = not os.path.realpath(path).startswith(root)
+        return {"target": target, "outside": outside, "dangling": not os.path.exists(path)}
