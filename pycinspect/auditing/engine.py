@@ -50,6 +50,7 @@ class Audit:
         rules: the classes of the rules; those that the policy does not select are
             not run.
         policy: what is asked for.
+
     Iterating runs the audit once; ``summary`` is complete afterwards. Findings
     come in the order of names, those of a whole tree after it.
 
