@@ -489,7 +489,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                     opened = operation & ~_FLAGGED
                     break
                 elif operation < _NULL:  # _SLICE, _DICT, _FROZENDICT
-                    size = _SLICE_PARTS if operation < _DICT else max_count
+                    size = _SLICE_PARTS if operation < _DICT else max_count + 1
                     pos += 1
                     opened = operation & ~_FLAGGED
                     break
@@ -518,7 +518,10 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                 elif kind == _ROOT:
                     break
                 else:
-                    count += len(found)
+                    if kind in _DICTS:
+                        count += len(found)
+                        if count > max_count:
+                            raise _error("limit", f"more than {max_count} objects", pos)
                     value = _FINISH[kind](found, unfolded, pos)
                 if slot >= 0:
                     references[slot] = value if kind == _CODE_TAIL else unfolded.shared(value, pos)

@@ -4,6 +4,7 @@ Reads a request as JSON from standard input: {"task": ..., ...}. Values are desc
 that JSON loses nothing: type, sign and bits. See tests/differential/unmarshal.py.
 """
 
+# ruff: noqa: B905, PERF401, RUF007, UP031 - Python 2.7 knows no better
 import base64
 import binascii
 import json
@@ -80,14 +81,20 @@ def describe(value, codes):
 def describe_code(code, codes):
     fields = {
         name: getattr(code, "co_" + name)
-        for name in (
-            "argcount posonlyargcount kwonlyargcount nlocals stacksize flags firstlineno"
-        ).split()
+        for name in [
+            "argcount",
+            "posonlyargcount",
+            "kwonlyargcount",
+            "nlocals",
+            "stacksize",
+            "flags",
+            "firstlineno",
+        ]
         if hasattr(code, "co_" + name)
     }
-    for name in "name filename".split():
+    for name in ["name", "filename"]:
         fields[name] = _text(getattr(code, "co_" + name))
-    for name in "names varnames freevars cellvars".split():
+    for name in ["names", "varnames", "freevars", "cellvars"]:
         fields[name] = [_text(item) for item in getattr(code, "co_" + name)]
     fields["code"] = _hex(code.co_code)
     fields["linetable"] = _hex(
@@ -222,7 +229,7 @@ def verdicts(request):
 def _verdict(payload):
     try:
         value = marshal.loads(payload)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
         return type(error).__name__
     return "code" if type(value) is types.CodeType else "other"
 
