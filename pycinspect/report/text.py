@@ -21,6 +21,8 @@ __all__ = ["TextReporter"]
 
 #: Examples of each rule by ``-v``; from the length of it on, everything is streamed.
 _EXAMPLES = (3, 20)
+#: Nobody has to act on these: one shows what is meant, until more are asked for.
+_EXAMPLES_OF_INFO = (1, 20)
 _PATH_INDENT = "  "
 _MESSAGE_INDENT = "      "
 _LABEL_WIDTH = 9
@@ -52,7 +54,6 @@ class TextReporter:
         self._pen = pen_for(out, color=context.color)
         self._groups: dict[tuple[Severity, str], _Group] = {}
         self._streams = context.verbose >= len(_EXAMPLES)
-        self._kept = 0 if self._streams else _EXAMPLES[context.verbose]
 
     def finding(self, finding: Finding) -> None:
         """Count a finding; keep it as an example, or write it at once."""
@@ -62,7 +63,7 @@ class TextReporter:
             rule = self._context.rules.get(finding.rule)
             group = self._groups[key] = _Group(*key, rule is not None and rule.about_tree)
         group.count += 1
-        if not self._streams and group.count > self._kept:
+        if not self._streams and group.count > self._kept(finding.severity):
             return
         path = visible(shown_path(finding.path, self._context.base))
         message = visible(finding.message)
@@ -89,6 +90,10 @@ class TextReporter:
             self._write(_examples(group, width))
         self._pen.line()
         self._write(_hint(groups, self._context))
+
+    def _kept(self, severity: Severity) -> int:
+        examples = _EXAMPLES_OF_INFO if severity is Severity.INFO else _EXAMPLES
+        return examples[self._context.verbose]
 
     def _write(self, lines: Iterable[_Line]) -> None:
         for line in lines:

@@ -180,3 +180,10 @@ def test_colours_change_nothing_but_colours() -> None:
 def test_rich_is_imported_for_colours_only() -> None:
     code = "import sys, pycinspect.report; assert 'rich' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(("verbose", "shown"), [(0, 1), (1, 5)])
+def test_what_nobody_has_to_act_on_takes_little_room(verbose: int, shown: int) -> None:
+    notes = [finding(Disk, f"{BASE}/{number}", size=1, share=1) for number in range(5)]
+    text = report("text", notes, verbose=verbose)
+    assert sum(line.startswith(tuple(f"  {number}" for number in range(5))) for line in text.splitlines()) == shown  # fmt: skip
