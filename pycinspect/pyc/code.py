@@ -416,12 +416,10 @@ def _builder_of_split(layout: CodeLayout) -> _Build:
 
     It does what :func:`_builder` does, field by field: here most time goes.
     """
-    types, unit = _types(layout), layout.unit
+    unit = layout.unit
     join = "".join
 
     def build(found: Sequence[Any], offset: int) -> Code:
-        if list(map(type, found)) != types:
-            raise _refused(_WRONG_TYPE, offset)
         (
             argcount,
             posonlyargcount,
@@ -440,6 +438,12 @@ def _builder_of_split(layout: CodeLayout) -> _Build:
             linetable,
             exceptiontable,
         ) = found
+        if not (
+            type(code) is type(kinds) is type(linetable) is type(exceptiontable) is bytes
+            and type(consts) is type(names) is type(variables) is tuple
+            and type(filename) is type(name) is type(qualname) is str
+        ):
+            raise _refused(_WRONG_TYPE, offset)
         if (posonlyargcount | kwonlyargcount | stacksize | flags) < 0:
             raise _refused(_NEGATIVE, offset)
         if argcount < posonlyargcount:

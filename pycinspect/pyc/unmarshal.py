@@ -113,17 +113,6 @@ def unmarshal(
 # --- What a value costs once its references are followed ---------------------------------
 
 
-class _Shared(NamedTuple):
-    """A container in the list of references that is worth counting at each reference."""
-
-    value: Any
-    parts: int
-
-
-#: Stands in the list of references for what is still being read.
-_UNFINISHED = _Shared(None, 0)
-
-
 class _Unfolded:
     """Measures values as if what they share was written out.
 
@@ -139,12 +128,12 @@ class _Unfolded:
         #: identity.
         self._known: dict[int, tuple[object, int, int]] = {}
 
-    def shared(self, value: Any, pos: int) -> Any:
-        """Return what stands for a container in the list of references."""
+    def parts(self, value: object, pos: int) -> int:
+        """Return how many parts a container has, theirs included; at most 16: none to count."""
         parts = parts_of(value)
-        if len(parts) <= _SMALL and CONTAINERS.isdisjoint(map(type, parts)):
-            return value
-        return _Shared(value, self._measure(value, pos)[0])
+        if CONTAINERS.isdisjoint(map(type, parts)):
+            return len(parts)
+        return max(self._measure(value, pos)[0], _SMALL + 1)
 
     def check_hashable(self, values: Sequence[object], pos: int) -> None:
         """Refuse what a set or dict does, and what would take too long to put into one."""
@@ -332,11 +321,12 @@ _LARGEST = 0x7FFF_FFFF
 #: What a number that is cut off by the end is filled up with, where it is.
 _PADDING = b"\xff" * 32
 
-_i4 = struct.Struct("<i").unpack_from
-_u4 = struct.Struct("<I").unpack_from
-_i8 = struct.Struct("<q").unpack_from
-_f8 = struct.Struct("<d").unpack_from
-_f8_f8 = struct.Struct("<dd").unpack_from
+# Numbers behind the letter at an offset.
+_i4 = struct.Struct("<xi").unpack_from
+_u4 = struct.Struct("<xI").unpack_from
+_i8 = struct.Struct("<xq").unpack_from
+_f8 = struct.Struct("<xd").unpack_from
+_f8_f8 = struct.Struct("<xdd").unpack_from
 
 
 @cache
@@ -378,7 +368,8 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
     max_waiting = min(limits.depth, format_.max_depth or limits.depth) - 1
     unfolded = _Unfolded(limits)
     count, counted = 0, end - pos > max_count  # every object is at least one byte
-    references: list[Any] = []
+    references: list[Any] = []  # None: not complete, or in "shared"
+    shared: dict[int, tuple[Any, int]] = {}  # and how many parts it has
     strings: list[Any] = []
     waiting: list[tuple[Any, ...]] = []
     found: list[Any] = []
@@ -390,19 +381,19 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
             for _ in items:
                 operation = operations[pos]
                 if operation < _SHORT_ASCII:  # _REF
-                    (index,) = _u4(data, pos + 1)
+                    (index,) = _u4(data, pos)
                     try:
                         value = references[index]
                     except IndexError:
                         raise _invalid_reference(index, pos) from None
-                    if type(value) is _Shared:
-                        if value is _UNFINISHED:
+                    if value is None:
+                        if index not in shared:
                             waiting.append((found, items, kind, slot, begin))
                             raise _unfinished(index, pos, format_, waiting)
-                        count += value.parts
+                        value, parts = shared[index]
+                        count += parts
                         if count > max_count:
                             raise _error("limit", f"more than {max_count} objects", pos)
-                        value = value.value
                     pos += 5
                     found.append(value)
                     continue
@@ -413,15 +404,14 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                         raise _truncated(start - 2)
                     value = text[start:pos]
                 elif operation < _INT:  # _STRING
-                    (size,) = _u4(data, pos + 1)
+                    (size,) = _u4(data, pos)
                     start = pos + 5
-                    stop = start + size
-                    if stop > end or size > max_size:
-                        raise _bad_size(size, pos, end, limits)
-                    value = data[start:stop]
-                    pos = stop
+                    pos = start + size
+                    if pos > end or size > max_size:
+                        raise _bad_size(size, start - 5, end, limits)
+                    value = data[start:pos]
                 elif operation < _SMALL_TUPLE:  # _INT
-                    (value,) = _i4(data, pos + 1)
+                    (value,) = _i4(data, pos)
                     pos += 5
                 elif operation < _SINGLETONS_FROM:  # _SMALL_TUPLE
                     size = data[pos + 1]
@@ -442,7 +432,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                     opened = _CODE
                     break
                 elif operation < _TUPLE:  # _INTERNED_STRING, _STRINGREF
-                    (size,) = _u4(data, pos + 1)
+                    (size,) = _u4(data, pos)
                     if operation >= _STRINGREF:
                         value = _interned(strings, size, pos)
                         pos += 5
@@ -455,7 +445,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                         strings.append(value)
                         pos = stop
                 elif operation < _UNICODE:  # _TUPLE
-                    (size,) = _i4(data, pos + 1)
+                    (size,) = _i4(data, pos)
                     if size < 0:
                         raise _negative(size, pos)
                     pos += 5
@@ -464,7 +454,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                         break
                     value = ()
                 elif operation < _BINARY_FLOAT:  # _UNICODE, _ASCII
-                    (size,) = _u4(data, pos + 1)
+                    (size,) = _u4(data, pos)
                     start = pos + 5
                     stop = start + size
                     if stop > end or size > max_size:
@@ -477,12 +467,12 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                 elif operation < _LONG:  # _BINARY_FLOAT
                     if pos + 9 > end:
                         raise _truncated(pos)
-                    (value,) = _f8(data, pos + 1)
+                    (value,) = _f8(data, pos)
                     pos += 9
                 elif operation < _FROZENSET:
                     value, pos = _RARE[operation & ~_FLAGGED](data, pos, end, format_, limits)
                 elif operation < _SLICE:  # _FROZENSET, _SET, _LIST
-                    (size,) = _i4(data, pos + 1)
+                    (size,) = _i4(data, pos)
                     if size < 0:
                         raise _negative(size, pos)
                     pos += 5
@@ -524,7 +514,11 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                             raise _error("limit", f"more than {max_count} objects", pos)
                     value = _FINISH[kind](found, unfolded, pos)
                 if slot >= 0:
-                    references[slot] = value if kind == _CODE_TAIL else unfolded.shared(value, pos)
+                    parts = 0 if kind == _CODE_TAIL else unfolded.parts(value, pos)
+                    if parts > _SMALL:
+                        shared[slot] = value, parts
+                    else:
+                        references[slot] = value
                 found, items, kind, slot, begin = waiting.pop()
                 found.append(value)
                 continue
@@ -541,7 +535,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
             found, kind, slot = [], opened, -1
             if operation & _FLAGGED:
                 slot = len(references)
-                references.append(_UNFINISHED)
+                references.append(None)
             if opened == _CODE:
                 begin = pos
                 found += fields.unpack_from(data, pos + 1)
@@ -559,7 +553,7 @@ def _long(
     data: bytes, pos: int, end: int, format_: MarshalFormat, limits: Limits
 ) -> tuple[int, int]:
     """Read a number of 15-bit digits (``r_PyLong``)."""
-    (count,) = _i4(data, pos + 1)
+    (count,) = _i4(data, pos)
     start = pos + 5
     size = 2 * abs(count)
     if count == -0x8000_0000:
@@ -604,7 +598,7 @@ def _from_digits(words: bytes) -> int:
 def _int64(
     data: bytes, pos: int, _end: int, _format: MarshalFormat, _limits: Limits
 ) -> tuple[int, int]:
-    (value,) = _i8(data, pos + 1)
+    (value,) = _i8(data, pos)
     return value, pos + 9
 
 
@@ -613,7 +607,7 @@ def _binary_complex(
 ) -> tuple[complex, int]:
     if pos + 17 > end:
         raise _truncated(pos)
-    return complex(*_f8_f8(data, pos + 1)), pos + 17
+    return complex(*_f8_f8(data, pos)), pos + 17
 
 
 def _float(
