@@ -372,15 +372,15 @@ def _builder(layout: CodeLayout) -> _Build:
         values = {**_ABSENT, **dict(zip(stored, found, strict=True))}
         if unsigned and values["argcount"] < values["posonlyargcount"]:
             raise _refused(_POSITIONAL, offset)
-        if len(values["code"]) % unit:
-            raise _refused(_CODE_SIZE, offset)
-        if layout.enough_varnames and _arguments(values) > len(values["varnames"]):
-            raise _refused(_TOO_FEW, offset)
         try:
             for name in names:
                 join(values[name])
         except TypeError:
             raise _refused(_NAME_TYPE, offset) from None
+        if len(values["code"]) % unit:
+            raise _refused(_CODE_SIZE, offset)
+        if layout.enough_varnames and _arguments(values) > len(values["varnames"]):
+            raise _refused(_TOO_FEW, offset)
         if layout.bytes_text:
             values["consts"] = tuple(values["consts"])
             values.update({name: _decode(values[name]) for name in texts})
