@@ -20,6 +20,7 @@ from pycinspect.cache.importer import (
 )
 from pycinspect.cache.location import cache_from_source
 from pycinspect.cache.options import ImportOptions
+from pycinspect.cache.payload import judge_payload
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
 from pycinspect.cache.writer import plan_write
 from pycinspect.cache.zipimporter import is_in_zip, judge_zip
@@ -168,11 +169,11 @@ def _judge_sourceless(found: Found, path: str, row: Dialect, options: ImportOpti
     cache = _read_cache(path)
     if isinstance(cache, CacheBytes):
         subject = Subject(row, cache, None, lambda: b"", options.check_hash_based_pycs)
-        judgement = judge_sourceless(subject)
-    else:  # only C opens a directory; it reads nothing from it, thus no magic number
-        assert row.importer is not None
-        exception = cache.exception or row.importer.sourceless_errors["bad-magic"]
-        judgement = cache._replace(outcome=Outcome.RAISE, exception=exception)
+        return _verdict(found, path, row, judge_sourceless(subject))
+    # only C opens a directory; it reads nothing from it, thus no magic number
+    assert row.importer is not None
+    exception = cache.exception or row.importer.sourceless_errors["bad-magic"]
+    judgement = cache._replace(outcome=Outcome.RAISE, exception=exception)
     return _verdict(found, path, row, judgement)
 
 
@@ -267,6 +268,10 @@ def _require_pyc(row: Dialect) -> None:
 
 
 def _verdict(found: Found, cache_path: str, row: Dialect, judgement: Judgement) -> Verdict:
+    """Return the verdict of a judgement; what would be loaded is decoded first."""
+    was_read = False
+    if judgement.outcome is Outcome.LOAD:
+        judgement, was_read = judge_payload(judgement, cache_path, row)
     raised = judgement.outcome is Outcome.RAISE
     ignored = tuple(path for path in found.ignored if path != cache_path)  # up to 3.1 beside it
     return Verdict(
@@ -278,4 +283,5 @@ def _verdict(found: Found, cache_path: str, row: Dialect, judgement: Judgement) 
         judgement.expected,
         judgement.actual,
         judgement.exception if raised else None,
+        payload_read=was_read,
     )

@@ -102,6 +102,12 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "source-hash-differs": "the source hash is {found}, but the source has {expected}",
         # raise
         "empty-payload": "nothing follows the header of {expected} bytes",
+        "payload-truncated": "the payload ends too early ({found})",
+        "payload-bad-marshal": "the payload is damaged ({found})",
+        "payload-null-object": "the payload has a NULL object ({found})",
+        "payload-unhashable": "the payload has a container in a set ({found})",
+        "payload-malformed-code": "the payload is no valid code object ({found})",
+        "payload-not-code": "the payload is a {found}, not a code object",
         "mtime-overflow": "the source's time {found} needs more than 32 bits",
         "hash-unavailable": "the source hash cannot be computed: {found}",
         "source-unreadable": "the source cannot be read ({found})",

@@ -87,6 +87,8 @@ def _importer_in_c(mtime_word: MtimeWord) -> Importer:
         mtime_word=mtime_word,
         sourceless_checks=("magic", "payload"),
         sourceless_errors=_SOURCELESS_C,
+        # PyObject_Call complains of the NULL, not marshal.c.
+        payload_errors=MappingProxyType({"null-object": "SystemError"}),
     )
 
 

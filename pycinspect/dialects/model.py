@@ -154,6 +154,8 @@ class Importer:
         mtime_word: see :class:`MtimeWord`.
         sourceless_checks: the checks of a cache that stands in the source's place.
         sourceless_errors: reason slug to the exception that the import raises.
+        payload_errors: slug of ``pyc.unmarshal`` for the payload as a whole to the
+            exception that the import raises, where it is not the usual one.
     """
 
     checks: tuple[str, ...]
@@ -161,6 +163,7 @@ class Importer:
     mtime_word: MtimeWord
     sourceless_checks: tuple[str, ...]
     sourceless_errors: Mapping[str, str]
+    payload_errors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,38 @@
 """What does the file say?
 
-Bytes to header (and, later, to objects and code). Uses ``dialects``, ``errors``
+Bytes to header, to objects, to code. Uses ``dialects``, ``errors``
 and ``values``.
 """
 
+from pycinspect.pyc.code import Code
+from pycinspect.pyc.codefile import CodeFile, read_code, read_pyc
 from pycinspect.pyc.file import FileStart, file_kind, read_all, read_header, read_listed, read_start
 from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
 from pycinspect.pyc.name import PYCACHE, CacheName, NameEnd, parse_cache_name, parse_name_end
+from pycinspect.pyc.unmarshal import DEFAULT_LIMITS, FAILURES, Limits, Unmarshalled, unmarshal
 
 __all__ = [
+    "DEFAULT_LIMITS",
+    "FAILURES",
     "LONGEST_HEADER",
     "PYCACHE",
     "CacheName",
+    "Code",
+    "CodeFile",
     "FileStart",
     "Header",
+    "Limits",
     "NameEnd",
+    "Unmarshalled",
     "file_kind",
     "parse_cache_name",
     "parse_header",
     "parse_name_end",
     "read_all",
+    "read_code",
     "read_header",
     "read_listed",
+    "read_pyc",
     "read_start",
+    "unmarshal",
 ]

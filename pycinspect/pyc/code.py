@@ -310,7 +310,7 @@ _NAME_TYPE = ("malformed-code", "a name in the code object is no text")
 
 #: A frozen value with 18 fields takes ten times as long to fill as an open one; so an open
 #: one is filled, and then declared to be a Code, which has the same slots.
-_Draft: Any = make_dataclass("_Draft", _FIELDS, slots=True)
+_Draft: Any = make_dataclass("_Draft", _FIELDS, slots=True, eq=False, repr=False, match_args=False)
 
 
 @cache
