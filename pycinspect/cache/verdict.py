@@ -104,6 +104,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "empty-payload": "nothing follows the header of {expected} bytes",
         "payload-truncated": "the payload ends too early ({found})",
         "payload-bad-marshal": "the payload is damaged ({found})",
+        "payload-bad-text": "the payload has a text that is not UTF-8 ({found})",
         "payload-null-object": "the payload has a NULL object ({found})",
         "payload-unhashable": "the payload has a container in a set ({found})",
         "payload-malformed-code": "the payload is no valid code object ({found})",

@@ -42,7 +42,10 @@ class DialectTable:
                 by_tag.setdefault(tag, []).append(row)
         self._by_name: Mapping[str, Dialect] = MappingProxyType(by_name)
         self._by_magic = MappingProxyType({k: tuple(v) for k, v in by_magic.items()})
-        self._by_tag = MappingProxyType({k: tuple(v) for k, v in by_tag.items()})
+        # A development version comes after the release that has its tag.
+        self._by_tag = MappingProxyType(
+            {tag: tuple(sorted(rows, key=_is_development)) for tag, rows in by_tag.items()}
+        )
 
     def __iter__(self) -> Iterator[Dialect]:
         return iter(self._rows)
@@ -105,3 +108,7 @@ class DialectTable:
         near = get_close_matches(name, self._by_name, n=3, cutoff=0.3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         return PycInspectError("unknown-dialect", f"no dialect is called {name!r}{hint}")
+
+
+def _is_development(row: Dialect) -> bool:
+    return row.development

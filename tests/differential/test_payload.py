@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.cache import judge
+from pycinspect.cache import REASONS, judge
 from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.pyc import FAILURES
 from tests.oracles import Oracle
 
 CHILD = Path(__file__).with_name("payload_child.py")
@@ -93,3 +94,8 @@ def test_other_formats_are_said_to_be_unread(name: str, tmp_path: Path) -> None:
     verdict = judge(path, row)
     assert (verdict.outcome.value, verdict.payload_read) == ("load", False)
     assert "payload not read" in verdict.message
+
+
+@pytest.mark.parametrize("slug", [slug for slug, exception in FAILURES.items() if exception])
+def test_every_failure_has_words(slug: str) -> None:
+    assert "{found}" in REASONS[f"payload-{slug}"]

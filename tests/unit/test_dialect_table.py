@@ -202,3 +202,10 @@ def test_two_rows_that_the_tag_tells_apart_are_taken() -> None:
 def test_running_interpreter_without_a_row() -> None:
     with pytest.raises(PycInspectError, match=r"the running .* has no dialect"):
         DialectTable([]).running()
+
+
+@pytest.mark.parametrize("tag", sorted({tag for row in DIALECTS for tag in row.cache_tags}))
+def test_a_tag_stands_for_a_release_before_its_alphas(tag: str) -> None:
+    rows = DIALECTS.tagged(tag)
+    assert [row.development for row in rows] == sorted(row.development for row in rows)
+    assert find_dialect(tag=tag) is rows[0]
