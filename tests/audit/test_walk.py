@@ -33,7 +33,11 @@ def dangling(path: Path) -> None:
     path.symlink_to("nowhere")
 
 
-@pytest.mark.parametrize("make", [loop, link_to_directory, dangling, Path.mkdir, os.mkfifo])
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+@pytest.mark.parametrize("make", [loop, link_to_directory, dangling, Path.mkdir, fifo])
 @pytest.mark.parametrize("name", ["m.py", "m.pyc", "m.txt", "sub"])
 def test_odd_neighbours_hide_nothing(tree: Path, make, name: str) -> None:  # type: ignore[no-untyped-def]
     make(tree / name)
