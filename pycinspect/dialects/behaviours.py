@@ -160,7 +160,6 @@ FILE_FINDER = Finder(
 WRITE_0666 = Writer(
     keep=0,
     add=0o666,
-    atomic=False,
     makes_directories=False,
     dont_write=EnvironmentFlag.NONEMPTY,
 )
@@ -168,7 +167,6 @@ WRITE_0666 = Writer(
 WRITE_C = Writer(
     keep=0o7666,
     add=0,
-    atomic=False,
     makes_directories=False,
     dont_write=EnvironmentFlag.NONEMPTY,
 )
@@ -176,7 +174,6 @@ WRITE_C = Writer(
 WRITE_C_PYCACHE = Writer(
     keep=0o7666,
     add=0,
-    atomic=False,
     makes_directories=True,
     dont_write=EnvironmentFlag.NONEMPTY,
 )
@@ -184,14 +181,12 @@ WRITE_C_PYCACHE = Writer(
 WRITE_ATOMIC = Writer(
     keep=0o666,
     add=0o200,
-    atomic=True,
     makes_directories=True,
     dont_write=EnvironmentFlag.NONEMPTY,
 )
 WRITE_ATOMIC_37 = Writer(
     keep=0o666,
     add=0o200,
-    atomic=True,
     makes_directories=True,
     dont_write=EnvironmentFlag.INTEGER,
 )
@@ -203,14 +198,12 @@ WRITE_ATOMIC_PYPY = replace(WRITE_ATOMIC, dont_write=EnvironmentFlag.PYTHON_INT)
 WRITE_PRIVATE = Writer(
     keep=0,
     add=0o600,
-    atomic=False,
     makes_directories=False,
     dont_write=EnvironmentFlag.NONEMPTY,
 )
 WRITE_NEVER = Writer(
     keep=0,
     add=0,
-    atomic=False,
     makes_directories=False,
     dont_write=EnvironmentFlag.NONEMPTY,
     never=True,

@@ -199,12 +199,11 @@ class EnvironmentFlag(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """With which permissions and by which means a cache is written.
+    """With which permissions a cache is written.
 
     Args:
         keep: the permission bits that are taken over from the source.
         add: the bits that are always added.
-        atomic: written to a temporary file, then renamed over the old one.
         makes_directories: missing parents are made.
         dont_write: how PYTHONDONTWRITEBYTECODE is read.
         never: the implementation never writes a cache.
@@ -212,7 +211,6 @@ class Writer:
 
     keep: int
     add: int
-    atomic: bool
     makes_directories: bool
     dont_write: EnvironmentFlag
     never: bool = False
