@@ -18,6 +18,7 @@ class PycInspectError(Exception):
         message: one sentence for a person, without the path.
         path: the file as the caller named it, or None for bytes in memory.
         offset: bytes from the start of the file, or None where there is none.
+        line: a line of the source, or None where it is not about one.
     """
 
     def __init__(
@@ -27,20 +28,26 @@ class PycInspectError(Exception):
         *,
         path: str | None = None,
         offset: int | None = None,
+        line: int | None = None,
     ) -> None:
         super().__init__(slug, message)
         self.slug = slug
         self.message = message
         self.path = path
         self.offset = offset
+        self.line = line
 
     def at(self, path: str) -> PycInspectError:
         """Return the same failure, located in the file ``path``."""
-        return PycInspectError(self.slug, self.message, path=path, offset=self.offset)
+        return PycInspectError(
+            self.slug, self.message, path=path, offset=self.offset, line=self.line
+        )
 
     def __str__(self) -> str:
         """Return one line, whatever characters the path has."""
         where = [] if self.path is None else [self.path]
+        if self.line is not None:
+            where = [f"{self.path}:{self.line}" if self.path else f"line {self.line}"]
         if self.offset is not None:
             where.append(f"offset {self.offset}")
         return visible(": ".join([*where, self.message]))
