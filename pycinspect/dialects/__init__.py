@@ -6,6 +6,13 @@ room uses ``errors`` and ``values``.
 """
 
 from pycinspect.dialects import cpython, others
+from pycinspect.dialects.bytecode import (
+    Bytecode,
+    InstructionFormat,
+    LineTable,
+    LiteralStyle,
+    OperandStyle,
+)
 from pycinspect.dialects.layouts import (
     CodeField,
     CodeLayout,
@@ -30,32 +37,47 @@ from pycinspect.dialects.model import (
     Writer,
     ZipImporter,
 )
+from pycinspect.dialects.opcodes import Effect, Opcode, OpcodeTable, Operand, Role
+from pycinspect.dialects.operations import Flow, Operation, operation
 from pycinspect.dialects.table import DialectTable
 
 __all__ = [
     "DIALECTS",
+    "Bytecode",
     "CachePath",
     "CodeField",
     "CodeLayout",
     "Dialect",
     "DialectTable",
+    "Effect",
     "EnvironmentFlag",
     "FieldKind",
     "Finder",
+    "Flow",
     "HeaderField",
     "HeaderLayout",
     "Importer",
+    "InstructionFormat",
+    "LineTable",
+    "LiteralStyle",
     "MarshalFormat",
     "MarshalType",
     "MtimeRounding",
     "MtimeWord",
+    "Opcode",
+    "OpcodeTable",
+    "Operand",
+    "OperandStyle",
+    "Operation",
     "OptimizationName",
     "QualnameSource",
+    "Role",
     "SourceHash",
     "TooShort",
     "Writer",
     "ZipImporter",
     "find_dialect",
+    "operation",
 ]
 
 #: Every row that pycinspect ships.

@@ -9,11 +9,14 @@ Stackless's too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from pycinspect.dialects import behaviours as b
 from pycinspect.dialects import layouts, resident
+from pycinspect.dialects.bytecode import CPYTHON as BYTECODE
+from pycinspect.dialects.bytecode import Bytecode
 from pycinspect.dialects.model import Dialect, SourceHash
 from pycinspect.values import Implementation
 
@@ -34,13 +37,48 @@ def _words(*parts: int | range) -> frozenset[int]:
 
 def _row(era: Dialect, python: tuple[int, int], word: int, *prereleases: int | range) -> Dialect:
     """Return the row of one release series of an era."""
+    version = "{}.{}".format(*python)
+    words = _words(*prereleases)
     return replace(
         era,
-        name="cpython-{}.{}".format(*python),
+        name=f"cpython-{version}",
         python=python,
         magic_word=word,
-        prereleases=_words(*prereleases),
+        prereleases=words,
+        bytecode=BYTECODE.get(version),
+        prerelease_bytecode=_numbered_in(words | {word}),
     )
+
+
+#: Words of pre-releases whose opcodes are known, because their tags are in the repository.
+_NUMBERED = {
+    **dict.fromkeys((62041, 62051), "2.4"),
+    **dict.fromkeys((62092, 62111, 62121), "2.5"),
+    62151: "2.6",
+    62191: "2.7a1",
+    **dict.fromkeys((3071, 3091), "3.0a1"),
+    3103: "3.0a3",
+    3111: "3.0a4",
+    3160: "3.2a1",
+    3170: "3.2a2",
+    **dict.fromkeys((3210, 3220), "3.3a1"),
+    **dict.fromkeys((3280, 3290, 3300), "3.4"),
+    3320: "3.5a1",
+    3330: "3.5b1",
+    3340: "3.5b2",
+    3361: "3.6a1",
+    3372: "3.6a2",
+    3377: "3.6b1",
+    3378: "3.6",
+    **dict.fromkeys((3390, 3391, 3392), "3.7a1"),
+    3393: "3.7",
+    **dict.fromkeys((3400, 3401, 3410, 3411, 3412), "3.8a1"),
+}
+
+
+def _numbered_in(words: frozenset[int]) -> Mapping[int, Bytecode]:
+    known = {word: BYTECODE[_NUMBERED[word]] for word in words if word in _NUMBERED}
+    return MappingProxyType(known)
 
 
 def _tagged(era: Dialect, minor: int, word: int, *prereleases: int | range) -> Dialect:
@@ -176,6 +214,7 @@ def _beside_the_source() -> Iterator[Dialect]:
         note="an altered interpreter with other opcodes",
         marshal=None,
         code=None,
+        bytecode=None,
     )
     yield _row(_ERA_2_6, (2, 6), 62161, 62151)
     yield _row(_ERA_2_7, (2, 7), 62211, 62171, 62181, 62191, 62201)
@@ -215,6 +254,7 @@ def _in_pycache() -> Iterator[Dialect]:
         name="cpython-3.3a0",
         note="development only",
         development=True,
+        bytecode=None,
     )
     yield replace(_tagged(_ERA_3_3, 3, 3230, 3210, 3220), extensions=b.extensions_33("cpython-33"))
     yield replace(
@@ -240,6 +280,7 @@ def _in_pycache() -> Iterator[Dialect]:
     yield replace(
         _tagged(_ERA_3_6, 7, 3391, 3390),
         name="cpython-3.7a3",
+        bytecode=BYTECODE["3.7a1"],
         extensions=extensions,
         note="development only",
         development=True,
@@ -250,6 +291,7 @@ def _in_pycache() -> Iterator[Dialect]:
     yield replace(
         _multiarch(_tagged(_ERA_3_8, 8, 3401, 3400)),
         name="cpython-3.8a3",
+        bytecode=BYTECODE["3.8a1"],
         code=layouts.CODE_36,
         note="development only",
         development=True,
@@ -263,6 +305,7 @@ def _in_pycache() -> Iterator[Dialect]:
         _multiarch(_tagged(_ERA_3_11, 11, 3493, range(3450, 3493))),
         name="cpython-3.11a7",
         code=None,
+        bytecode=None,
         note="development only",
         development=True,
     )

@@ -7,11 +7,12 @@ code asks ``dialect.cache_path.prefix``, never ``version >= (3, 8)``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from struct import Struct
 from types import MappingProxyType
 
+from pycinspect.dialects.bytecode import Bytecode
 from pycinspect.dialects.layouts import CodeLayout, MarshalFormat
 from pycinspect.values import Implementation
 
@@ -284,6 +285,10 @@ class Dialect:
         source_hash: the hash of PEP 552, None before it.
         marshal: how objects are read; None where the payload is not marshal's, or unknown.
         code: the fields of a code object, None where they are unknown.
+        bytecode: how instructions, lines and literals are written; None where the numbers
+            of its opcodes are not known.
+        prerelease_bytecode: the same for words of ``prereleases``; a word that is not
+            here had numbers that nobody captured.
         prereleases: other words seen in its development, never in a release.
         magic_tail: bytes 2 and 3.
         told_by_tag: a magic that it shares with an earlier row is its own only
@@ -309,6 +314,10 @@ class Dialect:
     source_hash: SourceHash | None = None
     marshal: MarshalFormat | None = None
     code: CodeLayout | None = None
+    bytecode: Bytecode | None = None
+    prerelease_bytecode: Mapping[int, Bytecode] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     prereleases: frozenset[int] = field(default=frozenset())
     magic_tail: bytes = CRLF
     told_by_tag: bool = False
@@ -346,3 +355,12 @@ class Dialect:
     def is_prerelease(self, magic_word: int) -> bool:
         """Return whether ``magic_word`` was only written before the release."""
         return self.development or magic_word != self.magic_word
+
+    def at(self, magic_word: int) -> Dialect:
+        """Return the row as it holds for files of one magic word.
+
+        It is this one, but for a pre-release, whose opcodes had numbers of their own.
+        """
+        if not self.is_prerelease(magic_word):
+            return self
+        return replace(self, bytecode=self.prerelease_bytecode.get(magic_word))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pycinspect.dialects import behaviours as b
 from pycinspect.dialects import layouts, resident
+from pycinspect.dialects.bytecode import PYPY_39
 from pycinspect.dialects.model import Dialect, SourceHash
 from pycinspect.values import Implementation
 
@@ -64,7 +65,7 @@ _PYPY_38 = replace(
 )
 _PYPY_311 = replace(_PYPY_38, code=layouts.CODE_311_PYPY)
 _PYPY_312 = replace(_PYPY_311, cache_path=b.PYCACHE_PREFIX_312)
-_PYPY_39 = replace(_PYPY_38, built_in=resident.BUILT_IN_PYPY_39)
+_PYPY_39 = replace(_PYPY_38, built_in=resident.BUILT_IN_PYPY_39, bytecode=PYPY_39)
 
 
 def _pypy(

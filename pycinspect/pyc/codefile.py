@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from pycinspect.dialects import DIALECTS, DialectTable
+from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc.code import Code
 from pycinspect.pyc.file import errors_named, read_all, tag_of
@@ -27,6 +27,11 @@ class CodeFile(NamedTuple):
     header: Header
     code: Code
     trailing: int
+
+    @property
+    def dialect(self) -> Dialect:
+        """Who wrote it; of a pre-release, what is known of that pre-release."""
+        return self.header.dialect.at(self.header.magic_word)
 
 
 def read_code(data: bytes, header: Header, limits: Limits = DEFAULT_LIMITS) -> CodeFile:

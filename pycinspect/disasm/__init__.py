@@ -1,0 +1,27 @@
+"""What does the code do, step by step?
+
+Code objects to instructions, lines, positions and handlers. Uses ``pyc``, ``dialects``,
+``errors`` and ``values``.
+"""
+
+from pycinspect.disasm.handlers import Handler, exception_table
+from pycinspect.disasm.instructions import Instruction, instructions
+from pycinspect.disasm.lines import LineRange, line_ranges, line_starts
+from pycinspect.disasm.literals import LITERAL_LIMIT, literal
+from pycinspect.disasm.locations import Position, positions
+from pycinspect.disasm.operands import OUT_OF_RANGE
+
+__all__ = [
+    "LITERAL_LIMIT",
+    "OUT_OF_RANGE",
+    "Handler",
+    "Instruction",
+    "LineRange",
+    "Position",
+    "exception_table",
+    "instructions",
+    "line_ranges",
+    "line_starts",
+    "literal",
+    "positions",
+]

@@ -1,0 +1,192 @@
+"""Constants as the ``repr`` of the version that holds them would write them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from pycinspect.dialects import LiteralStyle
+from pycinspect.pyc import Code
+from pycinspect.pyc.constants import CONTAINERS, FrozenDict, Long, Slice
+
+__all__ = ["LITERAL_LIMIT", "literal"]
+
+#: Characters after which a literal is cut. Containers that share their parts can stand for
+#: more text than there is memory.
+LITERAL_LIMIT = 1_000_000
+#: Sets inside sets that are still written out.
+_SET_DEPTH = 20
+_CUT = "…"
+
+
+def literal(value: object, style: LiteralStyle, limit: int = LITERAL_LIMIT) -> str:
+    """Return a constant as text.
+
+    Args:
+        value: what ``unmarshal`` returned, or a part of it.
+        style: how the version writes it.
+        limit: characters after which the rest of a container is left out.
+
+    Returns:
+        Its ``repr``, but for three things that no file says: a code object is at
+        address 0x0, the members of sets stand in the order of their texts, and an
+        integer with more digits than Python is ready to write is hexadecimal.
+    """
+    if type(value) in CONTAINERS:
+        return _container(value, style, limit, _SET_DEPTH)
+    return _plain(value, style)
+
+
+# --- Values without parts ----------------------------------------------------------
+
+
+def _plain(value: object, style: LiteralStyle) -> str:
+    write = _WRITERS.get(type(value))
+    return repr(value) if write is None else write(value, style)
+
+
+def _text(value: str, style: LiteralStyle) -> str:
+    return style.text_prefix + (ascii(value) if style.ascii_text else repr(value))
+
+
+def _bytes(value: bytes, style: LiteralStyle) -> str:
+    plain = repr(value)[1:]
+    if style.octal_escapes:
+        plain = "'" + "".join(map(_octal, value)) + "'"
+    return style.bytes_prefix + plain
+
+
+def _octal(byte: int) -> str:
+    """Write a byte as ``Objects/stringobject.c: string_repr`` did up to 2.0."""
+    character = chr(byte)
+    if character in "'\\":
+        return "\\" + character
+    return character if " " <= character <= "~" else f"\\{byte:03o}"
+
+
+def _int(value: int, _: LiteralStyle) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # sys.set_int_max_str_digits
+        return hex(value) + ("L" if type(value) is Long else "")
+
+
+def _float(value: float, style: LiteralStyle) -> str:
+    if style.short_floats or not math.isfinite(value):
+        return repr(value)
+    digits = _digits(value)
+    return digits if set(digits) & set(".e") else digits + ".0"
+
+
+def _complex(value: complex, style: LiteralStyle) -> str:
+    if style.short_floats:
+        return repr(value)
+    if value.real == 0 and math.copysign(1, value.real) > 0:
+        return f"{_digits(value.imag)}j"
+    return f"({_digits(value.real)}{value.imag:+.17g}j)"
+
+
+def _digits(value: float) -> str:
+    return format(value, ".17g")
+
+
+def _code(code: Code, style: LiteralStyle) -> str:
+    """Write a code object as ``Objects/codeobject.c: code_repr`` does."""
+    address = " at 0x0" if style.code_address else ""
+    line = code.firstlineno or -1
+    return f'<code object {code.name}{address}, file "{code.filename}", line {line}>'
+
+
+_WRITERS: Mapping[type, Callable[[Any, LiteralStyle], str]] = MappingProxyType(
+    {
+        str: _text,
+        bytes: _bytes,
+        int: _int,
+        Long: _int,
+        float: _float,
+        complex: _complex,
+        Code: _code,
+    }
+)
+
+# --- Values with parts -----------------------------------------------------------------
+
+
+class _Ready(NamedTuple):
+    """Text between the parts of a container."""
+
+    text: str
+
+
+def _container(root: object, style: LiteralStyle, limit: int, depth: int) -> str:
+    """Write a value from left to right, until the limit is reached. Not recursive."""
+    pieces: list[str] = []
+    left = limit
+    waiting: list[object] = [root]
+    while waiting:
+        item = waiting.pop()
+        if type(item) in CONTAINERS:
+            waiting.extend(reversed(_spread(item, style, left, depth)))
+            continue
+        text = item.text if type(item) is _Ready else _plain(item, style)
+        pieces.append(text)
+        left -= len(text)
+        if left < 0:
+            return "".join(pieces) + _CUT
+    return "".join(pieces)
+
+
+def _spread(value: Any, style: LiteralStyle, limit: int, depth: int) -> list[object]:
+    """Return a container as the texts around its parts, and the parts."""
+    if isinstance(value, set | frozenset):
+        return [_Ready(_set(value, style, limit, depth))]
+    opening, closing = _BRACKETS[type(value)]
+    if isinstance(value, Slice):
+        parts = _separated([value.start], [value.stop], [value.step])
+    elif isinstance(value, Mapping):
+        parts = _separated(*([key, _Ready(": "), item] for key, item in value.items()))
+    else:
+        parts = _separated(*([item] for item in value))
+    if type(value) is tuple and len(value) == 1:
+        closing = ",)"
+    return [_Ready(opening), *parts, _Ready(closing)]
+
+
+_BRACKETS: Mapping[type, tuple[str, str]] = MappingProxyType(
+    {
+        tuple: ("(", ")"),
+        list: ("[", "]"),
+        dict: ("{", "}"),
+        FrozenDict: ("frozendict({", "})"),
+        Slice: ("slice(", ")"),
+    }
+)
+
+
+def _separated(*groups: Iterable[object]) -> list[object]:
+    flat = [part for group in groups for part in (_Ready(", "), *group)]
+    return flat[1:]
+
+
+def _set(
+    value: frozenset[object] | set[object], style: LiteralStyle, limit: int, depth: int
+) -> str:
+    name = type(value).__name__
+    if not value:
+        return f"{name}()" if style.braces else f"{name}([])"
+    if depth == 0:
+        return f"{name}({_CUT})"
+    share = limit // len(value)
+    members = ", ".join(
+        sorted(
+            _container(member, style, share, depth - 1)
+            if type(member) in CONTAINERS
+            else _plain(member, style)
+            for member in value
+        )
+    )
+    if not style.braces:
+        return f"{name}([{members}])"
+    return f"{{{members}}}" if name == "set" else f"{name}({{{members}}})"
