@@ -23,7 +23,8 @@ process.on("uncaughtException", (error) => {
   process.exit(1);
 });
 const answer = pyodide.runPython(`
-import io as _io, runpy as _runpy, sys as _sys
+import importlib as _importlib, io as _io, runpy as _runpy, sys as _sys
+_importlib.invalidate_caches()  # PYTHONPATH may name a directory mounted just now
 _sys.stdin, _out = _io.StringIO(_request), _io.StringIO()
 _stdout, _sys.stdout = _sys.stdout, _out
 try:

@@ -168,7 +168,7 @@ def library(_request):
     return sorted(found)
 
 
-def _source(place, name):
+def source_of(place, name):
     if place.endswith(".zip"):
         return zipfile.ZipFile(place).read(name)
     with open(os.path.join(place, name), "rb") as stream:
@@ -177,16 +177,23 @@ def _source(place, name):
 
 def compiled(request):
     """Compile, marshal, unmarshal and describe sources; None for what does not compile."""
-    answers = [_compiled(_source(*path), path[1]) for path in request.get("paths", ())]
+    answers = [_compiled(source_of(*path), path[1]) for path in request.get("paths", ())]
     for source in request.get("sources", ()):
         answers.append(_compiled(source.encode("utf-8"), "a source"))
     return answers
 
 
-def _compiled(source, name):
+def payload_of(source, name):
+    """Return what a cache of the source would hold, None if it does not compile."""
     try:
-        payload = marshal.dumps(compile(source, name, "exec", 0, True))
-    except (SyntaxError, ValueError, TypeError, MemoryError, OverflowError):
+        return marshal.dumps(compile(source, name, "exec", 0, True))
+    except (SyntaxError, ValueError, TypeError, MemoryError, OverflowError, SystemError):
+        return None
+
+
+def _compiled(source, name):
+    payload = payload_of(source, name)
+    if payload is None:
         return None
     codes = walk(marshal.loads(payload))
     index = {id(code): place for place, code in enumerate(codes)}
