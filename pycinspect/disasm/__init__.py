@@ -4,8 +4,8 @@ Code objects to instructions, lines, positions and handlers. Uses ``pyc``, ``dia
 ``errors`` and ``values``.
 """
 
+from pycinspect.disasm.decode import Instruction, instructions
 from pycinspect.disasm.handlers import Handler, exception_table
-from pycinspect.disasm.instructions import Instruction, instructions
 from pycinspect.disasm.lines import LineRange, line_ranges, line_starts
 from pycinspect.disasm.literals import LITERAL_LIMIT, literal
 from pycinspect.disasm.locations import Position, positions

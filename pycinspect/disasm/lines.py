@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
+from operator import itemgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.dialects import Bytecode, Dialect, LineTable
-from pycinspect.disasm.locations import entries
+from pycinspect.disasm.locations import line_ranges_of
 from pycinspect.disasm.steps import bytecode_of, steps
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 
-__all__ = ["LineRange", "line_ranges", "line_starts"]
+__all__ = ["LineRange", "line_ranges", "line_starts", "plain_ranges"]
 
 
 class LineRange(NamedTuple):
@@ -30,6 +31,10 @@ class LineRange(NamedTuple):
     line: int | None
 
 
+#: The same as a plain tuple, because there are millions.
+_Range = tuple[int, int, int | None]
+
+
 def line_ranges(code: Code, dialect: Dialect) -> list[LineRange]:
     """Return the lines of a code object, in the order of its instructions.
 
@@ -44,15 +49,7 @@ def line_ranges(code: Code, dialect: Dialect) -> list[LineRange]:
         PycInspectError: ``bad-line-table``, with the offset in the table;
             ``unknown-opcodes``.
     """
-    bytecode = bytecode_of(dialect)
-    if bytecode.lines in _RANGES:
-        return list(_RANGES[bytecode.lines](code))
-    starts = _pair_starts(code, bytecode)
-    ends = [start for start, _ in starts[1:]]
-    return [
-        LineRange(start, end, line)
-        for (start, line), end in zip(starts, [*ends, len(code.code)], strict=False)
-    ]
+    return list(map(LineRange._make, plain_ranges(code, bytecode_of(dialect))))
 
 
 def line_starts(code: Code, dialect: Dialect) -> list[tuple[int, int | None]]:
@@ -66,48 +63,53 @@ def line_starts(code: Code, dialect: Dialect) -> list[tuple[int, int | None]]:
         PycInspectError: as :func:`line_ranges`.
     """
     bytecode = bytecode_of(dialect)
-    if bytecode.lines not in _RANGES:
-        return _pair_starts(code, bytecode)
-    ranges = line_ranges(code, dialect)
-    if not bytecode.operands.starts_without_line:
-        ranges = [row for row in ranges if row.line is not None]
-    return [next((row.start, row.line) for row in rows) for _, rows in groupby(ranges, _line)]
+    keep_all = bytecode.operands.starts_without_line
+    ranges = plain_ranges(code, bytecode)
+    rows = ((start, line) for start, _, line in ranges if keep_all or line is not None)
+    return [next(same) for _, same in groupby(rows, itemgetter(1))]
 
 
-def _line(row: LineRange) -> int | None:
-    return row.line
+def plain_ranges(code: Code, bytecode: Bytecode) -> Iterable[_Range]:
+    """Return what :func:`line_ranges` does, as plain tuples."""
+    return _RANGES[bytecode.lines](code, bytecode)
 
 
 # --- Up to 3.9: where lines start -------------------------------------------------
 
 
-def _pair_starts(code: Code, bytecode: Bytecode) -> list[tuple[int, int | None]]:
-    if bytecode.lines is LineTable.SET_LINENO:
-        table = bytecode.opcodes.by_number
-        found = steps(code.code, bytecode)
-        return [(step[1], step[3]) for step in found if table[step[2]].name == "SET_LINENO"]
-    signed = bytecode.lines is not LineTable.LNOTAB
-    cut = len(code.code) if bytecode.lines is LineTable.SIGNED_LNOTAB_CUT else None
-    return list(_lnotab_starts(code, signed=signed, cut=cut))
+def _between(starts: list[tuple[int, int]], end: int) -> Iterator[_Range]:
+    ends = [start for start, _ in starts[1:]]
+    return ((start, stop, line) for (start, line), stop in zip(starts, [*ends, end], strict=False))
 
 
-def _lnotab_starts(
-    code: Code, *, signed: bool, cut: int | None
-) -> Iterator[tuple[int, int | None]]:
+def _set_lineno_ranges(code: Code, bytecode: Bytecode) -> Iterator[_Range]:
+    """Collect the operands of SET_LINENO, up to 1.4."""
+    number = bytecode.opcodes.by_name["SET_LINENO"].number
+    found = steps(code.code, bytecode)
+    starts = [(start, arg or 0) for _, start, opcode, arg, _ in found if opcode == number]
+    return _between(starts, len(code.code))
+
+
+def _lnotab_ranges(code: Code, bytecode: Bytecode) -> Iterator[_Range]:
     """Add up the steps of ``co_lnotab`` (``Lib/dis.py: findlinestarts``)."""
-    last: int | None = None
+    signed = bytecode.lines is not LineTable.LNOTAB
+    cut = bytecode.lines is LineTable.SIGNED_LNOTAB_CUT
+    starts: list[tuple[int, int]] = []
     line, offset = code.firstlineno, 0
+    last: int | None = None
     for byte_step, line_step in zip(code.linetable[::2], code.linetable[1::2], strict=False):
         if byte_step:
             if line != last:
-                yield offset, line
+                starts.append((offset, line))
                 last = line
             offset += byte_step
-            if cut is not None and offset >= cut:
-                return
+            if cut and offset >= len(code.code):
+                break
         line += line_step - 256 if signed and line_step > 127 else line_step
-    if line != last:
-        yield offset, line
+    else:
+        if line != last:
+            starts.append((offset, line))
+    return _between(starts, len(code.code))
 
 
 # --- Since 3.10: ranges --------------------------------------------------------------
@@ -115,40 +117,34 @@ def _lnotab_starts(
 _NO_LINE = -128
 
 
-def _linetable_ranges(code: Code) -> Iterator[LineRange]:
+def _linetable_ranges(code: Code, _: Bytecode) -> Iterator[_Range]:
     """Read PEP 626's table (``Objects/codeobject.c: lineiter_next``, 3.10)."""
     table = code.linetable
     if len(table) % 2:
-        raise PycInspectError("bad-line-table", "its size is odd", offset=len(table))
+        raise PycInspectError("bad-line-table", "line table: its size is odd", offset=len(table))
     line, start = code.firstlineno, 0
-    for size, step in zip(table[::2], table[1::2], strict=True):
-        step = step - 256 if step > 127 else step  # noqa: PLW2901 - the byte is signed
+    for size, byte in zip(table[::2], table[1::2], strict=True):
+        step = byte - 256 if byte > 127 else byte
         if step != _NO_LINE:
             line += step
         if size:
-            yield LineRange(start, start + size, None if step == _NO_LINE else line)
+            yield start, start + size, None if step == _NO_LINE else line
         start += size
 
 
-def _entry_ranges(code: Code) -> Iterator[LineRange]:
-    """Return the entries of PEP 657's table as they are."""
-    start = 0
-    for size, position in entries(code):
-        yield LineRange(start, start + size, position.line)
-        start += size
+def _location_ranges(code: Code, bytecode: Bytecode) -> list[_Range]:
+    """Read PEP 657's table; ``co_lines`` joins ranges since 3.12."""
+    return line_ranges_of(code, joined=bytecode.lines is LineTable.LOCATIONS)
 
 
-def _location_ranges(code: Code) -> Iterator[LineRange]:
-    """Join neighbours in PEP 657's table that have one line."""
-    for line, rows in groupby(_entry_ranges(code), _line):
-        first, *others = rows
-        yield LineRange(first.start, others[-1].end if others else first.end, line)
-
-
-_RANGES: Mapping[LineTable, Callable[[Code], Iterator[LineRange]]] = MappingProxyType(
+_RANGES: Mapping[LineTable, Callable[[Code, Bytecode], Iterable[_Range]]] = MappingProxyType(
     {
+        LineTable.SET_LINENO: _set_lineno_ranges,
+        LineTable.LNOTAB: _lnotab_ranges,
+        LineTable.SIGNED_LNOTAB: _lnotab_ranges,
+        LineTable.SIGNED_LNOTAB_CUT: _lnotab_ranges,
         LineTable.LINETABLE: _linetable_ranges,
         LineTable.LOCATIONS: _location_ranges,
-        LineTable.LOCATIONS_APART: _entry_ranges,
+        LineTable.LOCATIONS_APART: _location_ranges,
     }
 )

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from pycinspect.dialects import Bytecode, Dialect, Operand
-from pycinspect.disasm.lines import LineRange, line_ranges
+from pycinspect.disasm.lines import plain_ranges
 from pycinspect.disasm.operands import OUT_OF_RANGE, Reader, Scope, reader_of
 from pycinspect.disasm.steps import Step, bytecode_of, steps
 from pycinspect.errors import PycInspectError
@@ -63,7 +63,7 @@ def instructions(code: Code, dialect: Dialect, *, caches: bool = False) -> list[
     found = list(steps(code.code, bytecode))
     plan = _plan(bytecode)
     scope = _scope(code, bytecode, found, plan)
-    lines = _lines(code, dialect)
+    lines = _lines(code, bytecode)
     _, line_end, line = next(lines)
     listed: list[Instruction] = []
     for offset, start, opcode, arg, end in found:
@@ -144,19 +144,18 @@ def _labels(found: Sequence[Step], jumps: Sequence[int]) -> dict[int, int]:
     return {target: number for number, target in enumerate(sorted(targets), 1)}
 
 
-_BEHIND = LineRange(0, sys.maxsize, None)
+_BEHIND = (0, sys.maxsize, None)
 
 
-def _lines(code: Code, dialect: Dialect) -> Iterator[LineRange]:
-    """Yield ranges of lines that cover every offset."""
+def _lines(code: Code, bytecode: Bytecode) -> Iterator[tuple[int, int, int | None]]:
+    """Return ranges of lines, the last without an end."""
     try:
-        ranges = line_ranges(code, dialect)
+        ranges = [*plain_ranges(code, bytecode), _BEHIND]
     except PycInspectError:  # who asks line_ranges hears of it; instructions are still there
-        ranges = []
-    if ranges and ranges[0].start:
-        yield LineRange(0, ranges[0].start, None)
-    yield from ranges
-    yield _BEHIND
+        ranges = [_BEHIND]
+    if ranges[0][0] > 0:
+        ranges.insert(0, (0, ranges[0][0], None))
+    return iter(ranges)
 
 
 def _caches(offset: int, end: int, line: int | None, plan: _Plan) -> Iterator[Instruction]:
