@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import marshal
 import struct
 import types
@@ -22,9 +21,8 @@ from pycinspect.pyc.codefile import read_code, read_pyc
 from pycinspect.pyc.constants import FrozenDict, Long, Slice
 from pycinspect.pyc.unmarshal import Limits, unmarshal
 from tests.differential.unmarshal import describe
+from tests.samples import ENTRIES, SAMPLES, truths
 
-SAMPLES = Path(__file__).parents[2] / "fixtures" / "samples"
-TRUTHS: dict[str, list[dict[str, Any]]] = json.loads((SAMPLES / "truths.json").read_text("utf-8"))
 RUNNING = DIALECTS.running()
 NAN = float("nan")
 
@@ -56,14 +54,15 @@ def _typed(constant: list[Any]) -> list[Any]:
     return constant
 
 
-@pytest.mark.parametrize("name", TRUTHS)
-def test_samples_are_what_their_own_interpreter_says(name: str) -> None:
-    codes = list(read_pyc(SAMPLES / name).code.walk())
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["file"])
+def test_samples_are_what_their_own_interpreter_says(entry: dict[str, Any]) -> None:
+    codes = list(read_pyc(SAMPLES / entry["file"]).code.walk())
     index = {id(code): place for place, code in enumerate(codes)}
 
-    assert len(codes) == len(TRUTHS[name])
-    for code, truth in zip(codes, TRUTHS[name], strict=True):
-        for field, value in truth.items():
+    for code, truth in zip(codes, truths()[entry["file"]], strict=True):
+        for field, value in truth["fields"].items():
+            if field == "code" and entry.get("loaded_code_differs"):
+                continue  # 2.3 optimises once more while it loads
             found = getattr(code, field)
             expected = value
             if field == "consts":
@@ -77,7 +76,7 @@ def test_samples_are_what_their_own_interpreter_says(name: str) -> None:
 
 
 def test_every_sample_has_a_truth() -> None:
-    assert {path.name for path in SAMPLES.glob("*.pyc")} == set(TRUTHS)
+    assert {path.name for path in SAMPLES.glob("*.pyc")} == set(truths())
 
 
 # --- The running interpreter ----------------------------------------------------------------

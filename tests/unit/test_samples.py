@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pycinspect.pyc import read_header
-
-SAMPLES = Path(__file__).parents[2] / "fixtures" / "samples"
-ENTRIES: list[dict[str, Any]] = json.loads((SAMPLES / "manifest.json").read_text())
-
-#: Where the row is not called after the version that wrote the sample.
-ROWS = {"stackless-3.7": "cpython-3.7"}
+from tests.samples import ENTRIES, ROWS, SAMPLES
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["file"])
