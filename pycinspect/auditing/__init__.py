@@ -7,12 +7,13 @@ say what is wrong. Uses ``cache``, ``pyc``, ``dialects``, ``errors``, ``values``
 from pycinspect.auditing.engine import Audit
 from pycinspect.auditing.findings import Finding, Severity, Summary
 from pycinspect.auditing.policy import PROFILES, PathIgnore, Policy, Profile, Selection
-from pycinspect.auditing.rule import HEADINGS, CacheFile, Context, Rule
+from pycinspect.auditing.rule import HEADINGS, Alike, CacheFile, Context, Rule
 from pycinspect.auditing.walk import CacheDirectory, Directory
 
 __all__ = [
     "HEADINGS",
     "PROFILES",
+    "Alike",
     "Audit",
     "CacheDirectory",
     "CacheFile",

@@ -6,16 +6,18 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from types import MappingProxyType
 
 from pycinspect.auditing.examine import Examiner
 from pycinspect.auditing.findings import Finding, Severity, Summary
 from pycinspect.auditing.place import Places, dialect_of_place
 from pycinspect.auditing.policy import PathIgnore, Policy
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
 from pycinspect.auditing.walk import Directory, Tree
-from pycinspect.cache import Outcome
+from pycinspect.cache import Judgement, Outcome
 from pycinspect.dialects import Dialect
+from pycinspect.pyc import NameEnd
 
 __all__ = ["Audit"]
 
@@ -23,6 +25,11 @@ __all__ = ["Audit"]
 _INCOMPLETE = "PYC901"
 _BROKEN_RULE = "PYC902"
 _UNUSED = "PYC903"
+
+#: Directories that go through one step before the next step begins. The audit of a
+#: healthy tree is a tenth faster than with one at a time: each step finds its code in the
+#: processor's caches. With more, the steps do not find their data there.
+_IN_A_ROW = 16
 
 _STATES = {
     Outcome.LOAD: "fresh",
@@ -84,18 +91,16 @@ class Audit:
             yield finding
         self.summary.seconds = time.monotonic() - self._began
 
-    def _counted(self, findings: list[Finding]) -> Iterator[Finding]:
+    def _counted(self, findings: list[Finding]) -> list[Finding]:
         if self.policy.path_ignores or self.policy.baseline:
             kept = [finding for finding in findings if not self._is_suppressed(finding)]
             self.summary.suppressed += len(findings) - len(kept)
             findings = kept
-        counts = self.summary.findings
-        for finding in findings:
-            counts[finding.rule, finding.severity] += 1
-            yield finding
+        self.summary.findings.update([finding[:2] for finding in findings])
+        return findings
 
     def on_progress(self, show: Callable[[Summary], None]) -> None:
-        """Call ``show`` with the figures so far after each directory."""
+        """Call ``show`` with the figures so far after every few directories."""
         self._progress = show
 
     def relative(self, finding: Finding) -> str:
@@ -114,20 +119,19 @@ class Audit:
     # --- One tree ------------------------------------------------------------
 
     def _tree(self, root: str) -> Iterator[list[Finding]]:
-        """Yield the findings of one directory after another, then those of the tree."""
+        """Yield the findings of some directories after others, then those of the tree."""
         counts: Counter[tuple[str, Outcome]] = Counter()
         run = _Run(root, self._context(root, counts), self._rules)
         examiner = Examiner(self.policy, run.context.dialect)
         tree = Tree(root, self.policy.pycache_prefix)
         read_before = self.summary.directories
-        for directory in tree:
+        directories = iter(tree)
+        while some := list(islice(directories, self._at_a_time())):
             self.summary.directories = read_before + tree.directories
-            caches = examiner.caches(directory)
-            self._count(caches, counts)
-            findings = run.directory(directory)
-            findings += run.caches(caches)
-            if findings:
-                yield findings
+            caches = [examiner.caches(directory) for directory in some]
+            groups = [_groups(in_directory) for in_directory in caches]
+            self._count(groups, counts)
+            yield run.findings(some, groups, caches)
             if self._progress is not None:
                 self._progress(self.summary)
             limit = self._limit()
@@ -152,19 +156,23 @@ class Audit:
             MappingProxyType(counts),
         )
 
-    def _count(self, caches: list[CacheFile], counts: Counter[tuple[str, Outcome]]) -> None:
+    def _count(self, groups: list[list[Alike]], counts: Counter[tuple[str, Outcome]]) -> None:
         summary = self.summary
-        summary.files += len(caches)
-        for cache in caches:
-            judgement = cache.judgement
-            outcome = judgement.outcome
-            counts[judgement.reason, outcome] += 1
-            if cache.reader is not None:
-                summary.tags[cache.reader.name] += 1
-            if cache.status is not None:
-                summary.size += cache.status.st_size
-                if outcome in _OF_NO_USE and judgement.reason not in _REASON_STATES:
-                    summary.reclaimable += cache.status.st_size
+        for first, files, size in chain.from_iterable(groups):
+            summary.files += files
+            summary.size += size
+            outcome, reason, *_ = first.judgement
+            counts[reason, outcome] += files
+            if first.reader is not None:
+                summary.tags[first.reader.name] += files
+            if outcome in _OF_NO_USE and reason not in _REASON_STATES:
+                summary.reclaimable += size
+
+    def _at_a_time(self) -> int:
+        """Return how many directories are read in a row; limits are looked at after each."""
+        policy = self.policy
+        is_limited = policy.max_files is not None or policy.max_seconds is not None
+        return 1 if is_limited else _IN_A_ROW
 
     def _limit(self) -> str | None:
         policy = self.policy
@@ -205,6 +213,28 @@ class Audit:
                 yield Finding(rule.id, rule.severity, path, rule.message, data)
 
 
+def _groups(caches: list[CacheFile]) -> list[Alike]:
+    """Put together what stands in a row and adds up alike: mostly, a whole directory."""
+    groups: list[Alike] = []
+    first: CacheFile | None = None
+    ending: NameEnd | None = None
+    judgement: Judgement | None = None
+    files = size = 0
+    for cache in caches:
+        # Both are looked up, so that the same value is mostly the same object.
+        if cache.judgement is not judgement or cache.ending is not ending or ending is None:
+            if first is not None:
+                groups.append(Alike(first, files, size))
+            first, ending, judgement = cache, cache.ending, cache.judgement
+            files = size = 0
+        files += 1
+        if cache.status is not None:
+            size += cache.status.st_size
+    if first is not None:
+        groups.append(Alike(first, files, size))
+    return groups
+
+
 #: A kind of cache beside the importer's reasons; no reason is spelled like this.
 _ORDINARY = "(ordinary)"
 
@@ -221,24 +251,44 @@ class _Run:
         self._of_cache = [
             rule for rule in self._rules if type(rule).check_cache is not Rule.check_cache
         ]
-        self._of_caches = [
-            rule for rule in self._rules if type(rule).check_caches is not Rule.check_caches
+        self._of_groups = [
+            rule for rule in self._rules if type(rule).check_groups is not Rule.check_groups
         ]
         of_directory = [
             rule for rule in self._rules if type(rule).check_directory is not Rule.check_directory
         ]
-        self._of_cached = of_directory
+        self._of_directory = of_directory
         self._of_uncached = [rule for rule in of_directory if not rule.needs_caches]
+        self._of_ordinary = [rule for rule in of_directory if not rule.skips_ordinary_directories]
         self._checks: dict[str, list[_Check]] = {}
 
-    def caches(self, caches: list[CacheFile]) -> list[Finding]:
+    def findings(
+        self,
+        directories: list[Directory],
+        groups: list[list[Alike]],
+        caches: list[list[CacheFile]],
+    ) -> list[Finding]:
+        """Return what the rules find at some directories, in their order."""
+        found = [self._at_directory(directory) for directory in directories]
+        for findings, in_directory in zip(found, groups, strict=True):
+            findings.extend(self._at_groups(in_directory))
+        for findings, files in zip(found, caches, strict=True):
+            findings.extend(self._at_caches(files))
+        return list(chain.from_iterable(found))
+
+    def _at_groups(self, groups: list[Alike]) -> list[Finding]:
+        """Return what the rules find when they add up a directory's cache files."""
+        findings: list[Finding] = []
+        for rule in self._of_groups if groups else ():
+            try:
+                findings += rule.check_groups(groups)
+            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
+                findings.append(self._failure(rule.check_groups, groups[0].first.path, error))
+        return findings
+
+    def _at_caches(self, caches: list[CacheFile]) -> list[Finding]:
         """Return what the rules find at the cache files of a directory."""
         findings: list[Finding] = []
-        for rule in self._of_caches if caches else ():
-            try:
-                findings += rule.check_caches(caches)
-            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                findings.append(self._failure(rule.check_caches, caches[0].path, error))
         for cache in caches:
             kind = _ORDINARY if cache.is_ordinary else cache.judgement.reason
             checks = self._checks.get(kind)
@@ -265,10 +315,15 @@ class _Run:
         self._checks[kind] = checks
         return checks
 
-    def directory(self, directory: Directory) -> list[Finding]:
+    def _at_directory(self, directory: Directory) -> list[Finding]:
         """Return what the rules find at one directory."""
         findings: list[Finding] = []
-        for rule in self._of_uncached if directory.cache is None else self._of_cached:
+        rules = self._of_directory
+        if directory.cache is None:
+            rules = self._of_uncached
+        elif directory.is_ordinary:
+            rules = self._of_ordinary
+        for rule in rules:
             try:
                 findings += rule.check_directory(directory)
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
@@ -23,6 +24,7 @@ from pycinspect.cache import (
     Outcome,
     Subject,
     expected_header,
+    header_maker,
     judge_cache,
     judge_sourceless,
     mtime_overflows,
@@ -47,14 +49,25 @@ _UNCOMMON_BITS = 0o6133
 _LEVEL_DIGITS = 1
 
 #: Names of one kind repeat; a hostile tree must not fill the memory with others.
-_REMEMBERED_NAMES = 1024
+_REMEMBERED_KINDS = 1024
 
 
-class _Readers(NamedTuple):
-    """What follows the stem of a cache's name, and whose importers look for it."""
+class _Kind(NamedTuple):
+    """What the end of a cache's name and its magic number tell: most files have the same.
+
+    Args:
+        ending: what follows the stem; None for a name that no importer looks for.
+        reader: whose importer looks for it, None where none does.
+        writer: whose magic number it is, None if unknown.
+        make_header: makes the one header with which the reader uses a cache.
+        is_usual: it is for the Python that the tree is for, and no tool has marked it.
+    """
 
     ending: NameEnd | None
-    readers: tuple[Dialect, ...]
+    reader: Dialect | None
+    writer: Dialect | None
+    make_header: Callable[[os.stat_result], bytes | None]
+    is_usual: bool
 
 
 #: What came of opening a file: its start, its status, what went wrong, whether it is
@@ -69,65 +82,86 @@ class Examiner:
         self._policy = policy
         self._dialect = dialect
         self._extensions = running_platform().extension_suffixes(dialect.extensions)
-        self._readers = lru_cache(_REMEMBERED_NAMES)(self._find_readers)
-        self._writer = lru_cache(_REMEMBERED_NAMES)(policy.dialects.find)
+        self._kind = lru_cache(_REMEMBERED_KINDS)(self._find_kind)
+        self._writer = lru_cache(_REMEMBERED_KINDS)(policy.dialects.find)
 
     def caches(self, directory: Directory) -> list[CacheFile]:
         """Return the cache files of a directory, those in its cache directory first."""
-        statuses: dict[str, os.stat_result | None] = {}
-        entries = () if directory.cache is None else directory.cache.entries
-        caches = [self._in_cache_directory(entry, directory, statuses) for entry in entries]
-        caches += [self._beside_source(e, directory, statuses) for e in directory.bytecode]
+        caches = self._in_cache_directory(directory)
+        caches += [self._beside_source(entry, directory) for entry in directory.bytecode]
         return caches
 
-    def _find_readers(self, end: str) -> _Readers:
+    def _find_kind(self, end: str, magic: bytes) -> _Kind:
         try:
             ending = parse_name_end(end)
         except ValueError:  # a name that no importer looks for
-            return _Readers(None, ())
+            return _Kind(None, None, self._writer(magic, None), _no_header, is_usual=False)
         tagged = self._policy.dialects.tagged(ending.tag)
-        return _Readers(ending, tuple(row for row in tagged if _looks_for(row, ending)))
-
-    def _in_cache_directory(
-        self,
-        entry: os.DirEntry[str],
-        directory: Directory,
-        statuses: dict[str, os.stat_result | None],
-    ) -> CacheFile:
-        stem, _, end = entry.name.partition(".")
-        ending, readers = self._readers(end)
-        if ending is None:
-            stem, ending, readers = self._with_dotted_stem(entry.name, directory)
-        start, status, failure, is_link = _read(entry)
-        source = f"{directory.source_path}{stem}.py"
-        source_status = statuses[stem] if stem in statuses else _stat(stem, directory, statuses)
-        reader = writer = _reader(readers, start)
-        if reader is None or not start.startswith(reader.magic):
-            writer = self._writer(start[:4], None if ending is None else ending.tag)
-        judgement = failure or self._judge(reader, start, status, source, source_status)
-        return CacheFile(
-            entry.path,
-            directory,
+        readers = [row for row in tagged if _looks_for(row, ending)]
+        writer = next((row for row in readers if row.magic == magic), None)
+        # Of releases with one tag, the one whose magic number it is.
+        reader = writer or next(iter(readers), None)
+        return _Kind(
             ending,
             reader,
-            writer,
-            start,
-            status,
-            source,
-            source_status,
-            judgement,
-            is_link,
-            judgement is _FRESH
-            and reader is self._dialect
-            and ending is not None
-            and len(ending.optimization) <= _LEVEL_DIGITS
-            and not is_link
-            and _is_ordinary(status, source_status),
+            writer or self._writer(magic, ending.tag),
+            _no_header if reader is None else header_maker(reader),
+            is_usual=reader is self._dialect and len(ending.optimization) <= _LEVEL_DIGITS,
         )
 
+    def _in_cache_directory(self, directory: Directory) -> list[CacheFile]:
+        """Return the files of the cache directory.
+
+        What concerns nearly every file stands here in one piece: the loop takes a
+        quarter less time than with a function for each step.
+        """
+        caches: list[CacheFile] = []
+        find_source, find_kind = directory.sources.get, self._kind
+        for entry in () if directory.cache is None else directory.cache.entries:
+            start, status, failure, is_link = _read(entry)
+            stem, _, end = entry.name.partition(".")
+            ending, reader, writer, make_header, is_usual = find_kind(end, start[:4])
+            if ending is None:
+                stem, kind = self._with_dotted_stem(entry.name, start[:4], directory)
+                ending, reader, writer, make_header, is_usual = kind
+            source_entry = find_source(stem)
+            if source_entry is None:
+                source, source_status = f"{directory.source_path}{stem}.py", None
+            else:
+                source, source_status = source_entry.path, _status(source_entry)
+            if (
+                source_status is not None
+                and status is not None
+                and (header := make_header(source_status)) is not None
+                and start.startswith(header)
+                and status.st_size > len(header)
+            ):
+                judgement = _FRESH
+                is_ordinary = is_usual and not is_link and _is_ordinary(status, source_status)
+            else:
+                judgement = failure or self._judge(reader, start, status, source, source_status)
+                is_ordinary = False
+            caches.append(
+                CacheFile(
+                    entry.path,
+                    directory,
+                    ending,
+                    reader,
+                    writer,
+                    start,
+                    status,
+                    source,
+                    source_status,
+                    judgement,
+                    is_link,
+                    is_ordinary,
+                )
+            )
+        return caches
+
     def _with_dotted_stem(
-        self, filename: str, directory: Directory
-    ) -> tuple[str, NameEnd | None, tuple[Dialect, ...]]:
+        self, filename: str, magic: bytes, directory: Directory
+    ) -> tuple[str, _Kind]:
         """Read a name whose stem has dots, if there is such a source.
 
         No import statement finds ``a.b.py``, but loaders that are given a path
@@ -137,21 +171,20 @@ class Examiner:
         length = 3 if parts[-2].startswith("opt-") else 2
         stem = ".".join(parts[:-length])
         if stem not in directory.sources:
-            return parts[0], None, ()
-        return (stem, *self._readers(".".join(parts[-length:])))
+            stem, length = parts[0], len(parts) - 1
+        return stem, self._kind(".".join(parts[-length:]), magic)
 
     def _beside_source(
         self,
         entry: os.DirEntry[str],
         directory: Directory,
-        statuses: dict[str, os.stat_result | None],
     ) -> CacheFile:
         stem = entry.name.rpartition(".")[0]
         start, status, judgement, is_link = _read(entry)
         writer = self._writer(start[:4], None)
         reader = writer or self._dialect
         source = f"{directory.source_path}{stem}.py"
-        source_status = statuses[stem] if stem in statuses else _stat(stem, directory, statuses)
+        source_status = _status(directory.sources[stem]) if stem in directory.sources else None
         if judgement is None:
             is_cache = reader.cache_path is not None and not reader.cache_path.directory
             winner = self._winner(stem, directory)
@@ -226,18 +259,6 @@ class Examiner:
         return judge_sourceless(Subject(reader, cache, None, bytes, hash_checks))
 
 
-def _is_ordinary(cache: os.stat_result | None, source: os.stat_result | None) -> bool:
-    """Return whether links, owner, permissions and time are such as most files have."""
-    if cache is None or source is None:
-        return False
-    return (
-        cache.st_nlink == 1
-        and not cache.st_mode & _UNCOMMON_BITS
-        and cache.st_uid == source.st_uid
-        and 0.0 <= source.st_mtime <= U32_MASK
-    )
-
-
 def _looks_for(row: Dialect, ending: NameEnd) -> bool:
     """Return whether a dialect gives its caches such a name."""
     rule = row.cache_path
@@ -248,27 +269,32 @@ def _looks_for(row: Dialect, ending: NameEnd) -> bool:
     return ending.extension in ("pyc", "pyo") and not ending.optimization
 
 
-def _reader(readers: tuple[Dialect, ...], start: bytes) -> Dialect | None:
-    """Return whose importer looks for a name; of releases with one tag, the magic's."""
-    for reader in readers:
-        if start.startswith(reader.magic):
-            return reader
-    return readers[0] if readers else None
+def _no_header(_: os.stat_result) -> None:
+    """Make the header of what no importer looks for."""
 
 
-def _stat(
-    stem: str, directory: Directory, statuses: dict[str, os.stat_result | None]
-) -> os.stat_result | None:
-    """Ask for the status of a source in the listing, and remember it."""
-    entry = directory.sources.get(stem)
+#: On Windows an entry's own answer is what the listing said, and that may be old.
+_ask = os.DirEntry.stat if os.name == "posix" else os.stat
+
+
+def _status(source: os.DirEntry[str]) -> os.stat_result | None:
+    """Return the status of a source in the listing; most systems' entries remember it."""
     try:
-        status = None if entry is None else os.stat(entry.path)
+        status = _ask(source)
     except OSError:  # a dangling link: FileFinder passes over it, too
-        status = None
-    if status is not None and not stat.S_ISREG(status.st_mode):
-        status = None  # a link to a directory, a fifo: likewise
-    statuses[stem] = status
-    return status
+        return None
+    # A link to a directory, a fifo: likewise.
+    return status if stat.S_ISREG(status.st_mode) else None
+
+
+def _is_ordinary(cache: os.stat_result, source: os.stat_result) -> bool:
+    """Return whether links, owner, permissions and time are such as most files have."""
+    return (
+        cache.st_nlink == 1
+        and not cache.st_mode & _UNCOMMON_BITS
+        and cache.st_uid == source.st_uid
+        and 0.0 <= source.st_mtime <= U32_MASK
+    )
 
 
 def _read(entry: os.DirEntry[str]) -> _Reading:
@@ -276,16 +302,15 @@ def _read(entry: os.DirEntry[str]) -> _Reading:
     try:
         if entry.is_file(follow_symlinks=False):
             return *read_listed(entry.path), None, False
-        is_link = entry.is_symlink()
-        if is_link:
-            return *read_start(entry.path), None, is_link
+        if entry.is_symlink():
+            return *read_start(entry.path), None, True
         status = entry.stat(follow_symlinks=False)
     except PycInspectError as error:
         return _failed(entry, "cache-not-regular", error.message)
     except OSError as error:
         return _failed(entry, "cache-unreadable", error.strerror or type(error).__name__)
     kind = file_kind(status.st_mode)
-    return b"", status, Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind), is_link
+    return b"", status, Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind), False
 
 
 def _failed(entry: os.DirEntry[str], reason: str, actual: str) -> _Reading:

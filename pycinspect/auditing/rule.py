@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from pycinspect.auditing.findings import Finding, Severity
@@ -21,13 +22,14 @@ from pycinspect.cache import Judgement, Outcome
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import NameEnd
 
-__all__ = ["HEADINGS", "CacheFile", "Context", "Rule"]
+__all__ = ["HEADINGS", "Alike", "CacheFile", "Context", "Rule"]
 
 #: Every rule's documentation has these parts, in this order.
 HEADINGS = ("What it finds", "Why it matters", "What to do")
 
 
-class CacheFile(NamedTuple):
+@dataclass(slots=True, eq=False)  # as walk.Directory is, and as little to be changed
+class CacheFile:
     """One cache file with everything that was read of it.
 
     Args:
@@ -81,6 +83,23 @@ class CacheFile(NamedTuple):
         )
 
 
+class Alike(NamedTuple):
+    """Cache files in a row, in one directory, that tell a rule that adds up the same.
+
+    The reader, the outcome and its reason, and the name from the first dot on are
+    those of the first; files beside their sources stand each for themselves.
+
+    Args:
+        first: one of them.
+        files: how many there are.
+        size: bytes of all of them.
+    """
+
+    first: CacheFile
+    files: int
+    size: int
+
+
 class Context(NamedTuple):
     """What a rule may know about the run.
 
@@ -105,6 +124,10 @@ class Context(NamedTuple):
 class Rule:
     """Base of all rules; a subclass overrides the methods that it needs.
 
+    Each method sees the directories of a tree in their order, but the engine may call
+    one method for some directories before it calls the next: what belongs to a
+    directory is told by the directory itself, not by what was called before.
+
     Class attributes:
         id: ``"PYC101"``.
         name: a few words in lower case, joined by hyphens.
@@ -113,6 +136,8 @@ class Rule:
         message: one sentence; a finding's data fills it.
         needs_caches: :meth:`check_directory` sees only directories with a cache
             directory; most directories of a tree have none.
+        skips_ordinary_directories: :meth:`check_directory` never finds anything at a
+            directory that ``is_ordinary``, and is not asked.
         about_tree: a finding is about a whole tree, and explains others.
         skips_ordinary: it never finds anything at a cache that ``is_ordinary``, and
             is not asked; in a healthy tree nearly all are.
@@ -126,6 +151,7 @@ class Rule:
     severity: ClassVar[Severity]
     message: ClassVar[str]
     needs_caches: ClassVar[bool] = False
+    skips_ordinary_directories: ClassVar[bool] = False
     about_tree: ClassVar[bool] = False
     skips_ordinary: ClassVar[bool] = False
     #: An instance may have other reasons than its class, by its context.
@@ -137,7 +163,7 @@ class Rule:
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Look at one cache file."""
 
-    def check_caches(self, caches: Sequence[CacheFile]) -> Iterable[Finding]:  # noqa: ARG002 - overridden
+    def check_groups(self, groups: Sequence[Alike]) -> Iterable[Finding]:  # noqa: ARG002 - overridden
         """Look at all cache files of one directory, before each: for rules that add up."""
         return ()
 

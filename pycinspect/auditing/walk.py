@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
-from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from pycinspect.errors import PycInspectError
@@ -23,8 +23,6 @@ _SOURCE_SUFFIXES = (".py", ".pyw") if os.name == "nt" else (".py",)
 _BYTECODE_SUFFIXES = (".pyc", ".pyo")
 _NAME = attrgetter("name")
 
-#: Values of this room are named tuples: a tree may have a million of them.
-_NO_SOURCES: Mapping[str, os.DirEntry[str]] = MappingProxyType({})
 _Entries: TypeAlias = "tuple[os.DirEntry[str], ...]"
 
 
@@ -46,7 +44,11 @@ class CacheDirectory(NamedTuple):
     error: OSError | None = None
 
 
-class Directory(NamedTuple):
+# A value of which there is one for each directory or file is not frozen, for it would take
+# five times as long to make; nor a named tuple, whose fields take three times as long to
+# read. Nothing changes it.
+@dataclass(slots=True, eq=False)
+class Directory:
     """The listing of one directory.
 
     Args:
@@ -54,7 +56,9 @@ class Directory(NamedTuple):
         root: the root.
         source_path: the directory of the sources, with a separator at its end:
             ``path``, but for a place below the cache prefix the one that it mirrors.
-        sources: name without suffix to the source's entry.
+        package: the first name below the root, ``"."`` for the root itself. A tree is
+            walked in depth, so that all directories of one package come in a row.
+        sources: name without suffix to the source's entry, in no order.
         bytecode: ``.pyc`` and ``.pyo`` files that lie beside the sources.
         others: names of the other files.
         has_subdirectories: there are directories in it besides the cache directory.
@@ -66,13 +70,20 @@ class Directory(NamedTuple):
     path: str
     root: str
     source_path: str
-    sources: Mapping[str, os.DirEntry[str]] = _NO_SOURCES
+    package: str = os.curdir
+    sources: Mapping[str, os.DirEntry[str]] = field(default_factory=dict)
     bytecode: _Entries = ()
     others: frozenset[str] = frozenset()
     has_subdirectories: bool = False
     cache: CacheDirectory | None = None
     is_mirror: bool = False
     error: OSError | None = None
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether there are sources, and a cache directory that holds caches only."""
+        cache = self.cache
+        return cache is not None and bool(self.sources and cache.entries) and not cache.strangers
 
 
 class Tree:
@@ -108,22 +119,23 @@ class Tree:
             self.directories = 1
             yield _around(root, self._prefix)
             return
-        pending = [root]
+        pending = [(root, os.curdir)]
         while pending:
-            path = pending.pop()
+            path, package = pending.pop()
             self.directories += 1
-            subdirectories, directory = _read(path, root, self._prefix)
+            subdirectories, directory = _read(path, root, package, self._prefix)
             if directory is not None:
                 yield directory
             # Sorted backwards: the first is taken from the end.
-            pending += [entry.path for entry in subdirectories]
+            is_root = path is root
+            pending += [(e.path, e.name if is_root else package) for e in subdirectories]
 
 
 def _read(
-    path: str, root: str, prefix: str | None
+    path: str, root: str, package: str, prefix: str | None
 ) -> tuple[list[os.DirEntry[str]], Directory | None]:
     """Return the subdirectories, the last first, and the directory if it has Python in it."""
-    sources: list[os.DirEntry[str]] = []
+    sources: dict[str, os.DirEntry[str]] = {}
     bytecode: list[os.DirEntry[str]] = []
     subdirectories: list[os.DirEntry[str]] = []
     others: list[str] = []
@@ -134,7 +146,9 @@ def _read(
                 name = entry.name
                 # Kinds are asked without following links: a loop of them is an error.
                 if name.endswith(_SOURCE_SUFFIXES) and not entry.is_dir(follow_symlinks=False):
-                    sources.append(entry)
+                    stem, _, suffix = name.rpartition(".")
+                    if suffix == "py" or stem not in sources:  # a finder's order
+                        sources[stem] = entry
                 elif name == PYCACHE and entry.is_symlink():
                     cache = CacheDirectory(entry.path, is_link=True)
                 elif name == PYCACHE and entry.is_dir(follow_symlinks=False):
@@ -146,18 +160,19 @@ def _read(
                 else:
                     others.append(name)
     except OSError as error:
-        return [], Directory(path, root, os.path.join(path, ""), error=error)
+        return [], Directory(path, root, os.path.join(path, ""), package, error=error)
     # Only what is reported has an order: a directory can have thousands of other files.
     subdirectories.sort(key=_NAME, reverse=True)
     if cache is None and prefix is None and not sources and not bytecode:
         return subdirectories, None
-    sources.sort(key=_NAME)
     bytecode.sort(key=_NAME)
     directory = Directory(
         path,
         root,
-        os.path.join(path, ""),
-        {entry.name.rpartition(".")[0]: entry for entry in sources},
+        # os.path.join only where it may make a difference.
+        os.path.join(path, "") if path is root else path + os.sep,
+        package,
+        sources,
         tuple(bytecode),
         frozenset(others),
         bool(subdirectories),
@@ -186,7 +201,7 @@ def _with_prefix(directory: Directory, prefix: str) -> Directory:
     if here != top and not here.startswith(top + os.sep):
         mirror = os.path.join(top, os.path.splitdrive(here)[1].lstrip(os.sep))
         cache = _read_cache(mirror) if os.path.isdir(mirror) else None
-        return directory._replace(cache=cache)
+        return replace(directory, cache=cache)
     source_path = os.sep + os.path.relpath(here, top)
     if here == top:
         source_path = os.sep
@@ -197,7 +212,8 @@ def _with_prefix(directory: Directory, prefix: str) -> Directory:
         above = os.path.join(os.path.abspath(directory.root), "")
         if os.path.join(source_path, "").startswith(above):
             caches = ()  # they are read together with their sources
-    return directory._replace(
+    return replace(
+        directory,
         source_path=os.path.join(source_path, ""),
         is_mirror=True,
         sources=sources,
@@ -208,7 +224,7 @@ def _with_prefix(directory: Directory, prefix: str) -> Directory:
 
 def _listed(path: str) -> Directory:
     """Return one directory on its own, whatever is in it."""
-    _, directory = _read(path, path, None)
+    _, directory = _read(path, path, os.curdir, None)
     return directory or Directory(path, path, os.path.join(path, ""))
 
 
@@ -225,7 +241,8 @@ def _around(path: str, prefix: str | None) -> Directory:
     if cache is not None:
         kept = tuple(e for e in cache.entries if e.name == name) if in_cache else ()
         cache = cache._replace(entries=kept)
-    return whole._replace(
+    return replace(
+        whole,
         sources={stem: whole.sources[stem]} if stem in whole.sources else {},
         bytecode=tuple(entry for entry in whole.bytecode if entry.name == name),
         has_subdirectories=False,

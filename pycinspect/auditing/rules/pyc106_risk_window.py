@@ -19,7 +19,7 @@ deployments that overwrite files should use checked hashes
 """
 
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import CacheFile, Context, Rule
 
 __all__ = ["RiskWindow"]
 
@@ -41,19 +41,22 @@ class RiskWindow(Rule):
     )
     reasons = frozenset({"header-matches"})
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._now = context.now
+
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Compare the times of the two files; runs for every fresh cache."""
         source, status = cache.source_status, cache.status
         if source is None or status is None:
             return None
-        mtime = source.st_mtime
-        distance = status.st_mtime - mtime
-        now = self.context.now
-        if (distance > _WINDOW or distance < -_WINDOW) and mtime <= now:
+        mtime, cache_mtime, now = source.st_mtime, status.st_mtime, self._now
+        distance = cache_mtime - mtime
+        if not -_WINDOW <= distance <= _WINDOW and mtime <= now:
             return None
         if mtime > now:
             finding = self.of_cache(cache, source_mtime=mtime, ahead=mtime - now)
             return finding._replace(template=_FUTURE)
         return self.of_cache(
-            cache, source_mtime=mtime, cache_mtime=status.st_mtime, distance=abs(distance)
+            cache, source_mtime=mtime, cache_mtime=cache_mtime, distance=abs(distance)
         )

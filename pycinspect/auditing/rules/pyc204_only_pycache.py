@@ -31,6 +31,7 @@ class OnlyPycache(Rule):
     severity = Severity.WARNING
     message = "holds nothing but {cache}: it imports as an empty namespace package"
     needs_caches = True
+    skips_ordinary_directories = True
 
     def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Report a directory whose only entry is its cache directory."""

@@ -16,7 +16,7 @@ stay without a cache.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from pycinspect.auditing.findings import Finding, Severity
@@ -62,11 +62,14 @@ class Missing(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._wanted: dict[str, _Wanted] = {}
+        self._is_told = context.policy.dialect is not None
+        self._places = context.places
+        self._dialect = context.dialect
 
-    def check_directory(self, directory: Directory) -> Iterator[Finding]:
+    def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Compare the names of sources and caches."""
         if not directory.sources or directory.is_mirror:
-            return  # the sources of a place below the cache prefix lie elsewhere
+            return ()  # the sources of a place below the cache prefix lie elsewhere
         wanted = self._wanted_in(directory)
         cache = directory.cache
         if not wanted.in_pycache:
@@ -74,20 +77,26 @@ class Missing(Rule):
         elif cache is None:
             entries = ()
         elif cache.is_link or cache.error is not None:
-            return  # not read: PYC603, PYC606
+            return ()  # not read: PYC603, PYC606
         else:
             entries = cache.entries
         present = {entry.name for entry in entries}
-        for stem in directory.sources:
-            for level, tail in wanted.tails:
-                if stem + tail not in present and wanted.finds(stem, directory):
-                    yield self._missing(directory, stem, level, wanted.dialect)
+        missing = [
+            (directory.sources[stem].name, stem, level)
+            for level, tail in wanted.tails
+            for stem in directory.sources
+            if stem + tail not in present and wanted.finds(stem, directory)
+        ]
+        return [
+            self._missing(directory, stem, level, wanted.dialect)
+            for _, stem, level in sorted(missing)
+        ]
 
     def _wanted_in(self, directory: Directory) -> _Wanted:
         """Return what is wanted in a directory: its library's Python, if nothing is said."""
-        dialect = self.context.dialect
-        if self.context.policy.dialect is None:
-            dialect = self.context.places.dialect_of(directory) or dialect
+        dialect = self._dialect
+        if not self._is_told:
+            dialect = self._places.dialect_of(directory) or dialect
         if dialect.name not in self._wanted:
             self._wanted[dialect.name] = _wanted(dialect, self.context.policy.levels)
         return self._wanted[dialect.name]

@@ -38,6 +38,7 @@ class BadName(Rule):
     severity = Severity.WARNING
     message = "no importer looks for a cache of this name: {why}"
     needs_caches = True
+    skips_ordinary_directories = True
     reasons = frozenset({"not-a-cache-path"})
 
     def check_cache(self, cache: CacheFile) -> Finding | None:

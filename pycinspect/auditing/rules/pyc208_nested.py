@@ -33,6 +33,7 @@ class Nested(Rule):
     severity = Severity.INFO
     message = "a directory inside {parent}, where no importer looks; its content was not read"
     needs_caches = True
+    skips_ordinary_directories = True
 
     def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Report directories among the caches; below a cache prefix they belong there.

@@ -32,6 +32,7 @@ class EmptyPycache(Rule):
     severity = Severity.INFO
     message = "{directory} is empty"
     needs_caches = True
+    skips_ordinary_directories = True
 
     def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Report a cache directory that was read and has no entries."""

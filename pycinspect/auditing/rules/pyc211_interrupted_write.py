@@ -15,7 +15,7 @@ Delete it, unless a program is starting at this moment.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.names import is_interrupted_write
@@ -34,16 +34,16 @@ class InterruptedWrite(Rule):
     severity = Severity.WARNING
     message = "left behind by an interrupted write of {cache}"
 
-    def check_directory(self, directory: Directory) -> Iterator[Finding]:
+    def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Report temporary files in the cache directory and beside the sources."""
-        if directory.cache is not None:
-            for entry in directory.cache.strangers:
-                if is_interrupted_write(entry.name):
-                    yield self._leftover(entry.path)
+        strangers = () if directory.cache is None else directory.cache.strangers
         # A look before the call: a directory can have thousands of other files.
-        names = [name for name in directory.others if ".pyc." in name or ".pyo." in name]
-        for name in sorted(filter(is_interrupted_write, names)):
-            yield self._leftover(os.path.join(directory.path, name))
+        names = [name for name in directory.others if ".py" in name and is_interrupted_write(name)]
+        if not strangers and not names:
+            return ()
+        paths = [entry.path for entry in strangers if is_interrupted_write(entry.name)]
+        paths += [os.path.join(directory.path, name) for name in sorted(names)]
+        return [self._leftover(path) for path in paths]
 
     def _leftover(self, path: str) -> Finding:
         cache = os.path.basename(path).rpartition(".")[0]

@@ -14,11 +14,11 @@ Delete those that are not needed. Where a tree serves several Pythons on purpose
 some distributions' do, ignore this rule.
 """
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.packages import package_of, package_path
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Alike, Context, Rule
 from pycinspect.auditing.walk import Directory
 from pycinspect.dialects import Dialect
 
@@ -36,21 +36,21 @@ class SeveralPythons(Rule):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._group: tuple[str, Dialect | None] = ("", None)
+        self._package = ""
+        self._place: Dialect | None = None
         self._path = ""
         self._seen: Dialect | None = None
         self._versions: set[tuple[int, int]] = set()
 
-    def check_caches(self, caches: Sequence[CacheFile]) -> Iterator[Finding]:
+    def check_groups(self, groups: Sequence[Alike]) -> Iterable[Finding]:
         """Note whose caches they are; where a package begins, report the one before."""
-        finding = self._enter(caches[0].directory)
-        if finding is not None:
-            yield finding
-        for cache in caches:
-            reader = cache.reader
+        finding = self._enter(groups[0].first.directory)
+        for group in groups:
+            reader = group.first.reader
             if reader is not self._seen and reader is not None:
                 self._seen = reader
                 self._versions.add(reader.python)
+        return () if finding is None else (finding,)
 
     def finish(self) -> Iterator[Finding]:
         """Report the last package."""
@@ -64,12 +64,13 @@ class SeveralPythons(Rule):
         The libraries of two interpreters side by side (``/usr/lib``) are two.
         """
         place = self.context.places.dialect_of(directory)
-        group = (package_of(directory), place)
-        if group[0] == self._group[0] and group[1] is self._group[1]:
+        if directory.package == self._package and place is self._place:
             return None
         finding = self._report()
-        self._group = group
-        self._path = package_path(directory.root, group[0])
+        self._package, self._place = directory.package, place
+        self._path = directory.root
+        if directory.package != os.curdir:
+            self._path = os.path.join(directory.root, directory.package)
         self._seen = None
         self._versions = set()
         return finding

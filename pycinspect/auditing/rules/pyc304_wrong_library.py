@@ -41,10 +41,13 @@ class WrongLibrary(Rule):
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Compare place and magic number; runs for every cache."""
-        if cache.directory is not self._directory:
-            self._enter(cache.directory)
+        directory = cache.directory
+        if directory is not self._directory:
+            self._enter(directory)
+        if self._place is None:
+            return None
         writer = cache.writer
-        if writer is self._accepted or writer is None or self._place is None:
+        if writer is self._accepted or writer is None:
             return None
         if _belongs(writer, self._place):
             self._accepted = writer

@@ -39,6 +39,7 @@ class Symlink(Rule):
     message = "is a symbolic link to {target}"
     needs_caches = True
     skips_ordinary = True
+    skips_ordinary_directories = True
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report a linked cache; runs for every cache."""

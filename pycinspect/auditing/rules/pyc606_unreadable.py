@@ -30,6 +30,7 @@ class Unreadable(Rule):
     title = "Unreadable"
     severity = Severity.WARNING
     message = "cannot be read: {reason}"
+    skips_ordinary_directories = True
     reasons = frozenset({"cache-unreadable"})
 
     def check_cache(self, cache: CacheFile) -> Finding | None:

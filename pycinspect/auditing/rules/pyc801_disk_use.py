@@ -20,12 +20,8 @@ from heapq import heappush, heappushpop
 from operator import itemgetter
 
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.packages import package_of
-from pycinspect.auditing.rule import CacheFile, Context, Rule
-from pycinspect.auditing.walk import Directory
+from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
 from pycinspect.cache import Outcome
-from pycinspect.dialects import Dialect
-from pycinspect.pyc import NameEnd
 
 __all__ = ["DiskUse"]
 
@@ -44,7 +40,6 @@ _LEVELS = {_PYC: "0", _PYO: "1 or 2"}
 class _Sum:
     """What the caches of one Python and level add up to."""
 
-    reader: Dialect | None
     files: int = 0
     size: int = 0
 
@@ -61,23 +56,19 @@ class DiskUse(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._sums: dict[tuple[str, str], _Sum] = {}
-        self._recent: dict[NameEnd | None, _Sum] = {}
         self._reclaimable = 0
         self._package = ""
         self._size_before = 0
         self._largest: list[tuple[int, str]] = []
 
-    def check_caches(self, caches: Sequence[CacheFile]) -> Iterable[Finding]:
+    def check_groups(self, groups: Sequence[Alike]) -> Iterable[Finding]:
         """Add the files of a directory."""
-        self._enter(caches[0].directory)
-        for cache in caches:
-            total = self._recent.get(cache.ending)
-            if total is None or total.reader is not cache.reader:
-                total = self._choose_sum(cache)
-            size = 0 if cache.status is None else cache.status.st_size
-            total.files += 1
+        self._enter(groups[0].first.directory.package)
+        for first, files, size in groups:
+            total = self._sum_of(first)
+            total.files += files
             total.size += size
-            if cache.judgement.outcome is not _LOAD:
+            if first.judgement.outcome is not _LOAD:
                 self._reclaimable += size
         return ()
 
@@ -103,20 +94,16 @@ class DiskUse(Rule):
             },
         )
 
-    def _choose_sum(self, cache: CacheFile) -> _Sum:
-        """Find the sum that a file goes into, and remember it for names of the same kind."""
+    def _sum_of(self, cache: CacheFile) -> _Sum:
+        """Return the sum that a file goes into."""
         kind = _kind(cache)
         if kind not in self._sums and len(self._sums) >= _KINDS:
             kind = (kind[0], _OTHER)  # a hostile tree must not fill the memory with levels
-        total = self._sums.setdefault(kind, _Sum(cache.reader))
-        if len(self._recent) >= _KINDS:
-            self._recent.clear()
-        if cache.ending is not None:  # else the name's ending counts
-            self._recent[cache.ending] = total
-        return total
+        if kind not in self._sums:
+            self._sums[kind] = _Sum()
+        return self._sums[kind]
 
-    def _enter(self, directory: Directory) -> None:
-        package = package_of(directory)
+    def _enter(self, package: str) -> None:
         if package != self._package:
             self._close_package()
             self._package = package
