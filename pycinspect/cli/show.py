@@ -3,48 +3,223 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from pycinspect.cli.common import Exit, report_error
 from pycinspect.errors import PycInspectError
 
+if TYPE_CHECKING:
+    from pycinspect.compiling import ReadOptions, Subject
+    from pycinspect.dialects import DialectTable
+    from pycinspect.pyc import Header
+
 __all__ = ["command"]
+
+_STDIN = "-"
+#: What code objects from standard input say that they come from.
+_STDIN_NAME = "<stdin>"
+
+
+class _Way(NamedTuple):
+    """How files are shown.
+
+    Args:
+        show: shows one, or raises PycInspectError.
+        fail: says why one cannot be shown.
+    """
+
+    show: Callable[[str], None]
+    fail: Callable[[str, PycInspectError], None]
 
 
 @click.command("show")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--header", is_flag=True, required=True, help="The header, decoded, with offsets.")
+@click.option("--header", is_flag=True, help="Only the header, decoded, with offsets.")
+@click.option(
+    "--code",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Only the code object with this qualified name. Repeatable.",
+)
+@click.option("--raw", is_flag=True, help="Offsets, EXTENDED_ARG and inline caches, too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file, a line each.")
-def command(files: tuple[str, ...], *, header: bool, as_json: bool) -> None:  # noqa: ARG001 - the listing of code comes with the decoder; until then --header must be asked for
-    r"""Show what cache files say.
+@click.option(
+    "--python",
+    metavar="PYTHON",
+    help="Who compiles sources: a version (3.9) or the path of an interpreter."
+    "  [default: the running one]",
+)
+@click.option("-O", "optimize", count=True, help="Compile sources as python -O and -OO.")
+@click.option(
+    "--as",
+    "dialect",
+    metavar="DIALECT",
+    help="Whose bytecode it is, whatever its magic number says: cpython-3.9 …",
+)
+def command(
+    files: tuple[str, ...],
+    *,
+    header: bool,
+    names: tuple[str, ...],
+    raw: bool,
+    as_json: bool,
+    python: str | None,
+    optimize: int,
+    dialect: str | None,
+) -> None:
+    r"""Show what cache files say: their code, instruction by instruction.
+
+    FILE is a cache, by whatever name; a source, which is compiled and not run; or
+    - for standard input.
 
     \b
     Examples:
+      pycinspect show __pycache__/app.cpython-312.pyc
+      pycinspect show app.py --python 3.9 -O --code 'Cart.total'
+      pycinspect show --raw --code '<module>' app.pyc
+      pycinspect show --json *.pyc | jq '.codes[].qualname'
       pycinspect show --header __pycache__/app.cpython-312.pyc
-      pycinspect show --header --json *.pyc
 
-    Exit codes: 0 all were decoded, 2 at least one was not.
+    Exit codes: 0 all were shown, 2 at least one was not.
     """
     from pycinspect.plugins import load_registry
-    from pycinspect.pyc import Header, read_header
-    from pycinspect.report import header_object, header_text
 
     dialects = load_registry().dialects
-    code = Exit.CLEAN
+    try:
+        if header:
+            way = (_headers_as_json if as_json else _headers_as_text)(dialects)
+        else:
+            options = _read_options(dialects, dialect, python, optimize)
+            way = _as_json(options, names) if as_json else _as_text(options, names, raw=raw)
+    except PycInspectError as error:
+        report_error(error)
+        sys.exit(Exit.TROUBLE)
+    sys.exit(max(_show_all(files, way)))
+
+
+def _show_all(files: tuple[str, ...], way: _Way) -> Iterator[Exit]:
     for path in files:
-        decoded: Header | None = None
-        failure: PycInspectError | None = None
         try:
-            decoded = read_header(path, dialects=dialects)
+            way.show(path)
+            yield Exit.CLEAN
         except PycInspectError as error:
-            failure = error
-            code = Exit.TROUBLE
-        if as_json:
-            click.echo(json.dumps(header_object(path, decoded, failure)))
-        elif decoded is not None:
-            click.echo(header_text(path, decoded))
-        elif failure is not None:
-            report_error(failure)
-    sys.exit(code)
+            way.fail(path, error if error.path is not None else error.at(path))
+            yield Exit.TROUBLE
+
+
+# --- Headers ---------------------------------------------------------------------
+
+
+def _headers_as_text(dialects: DialectTable) -> _Way:
+    from pycinspect.report import header_text
+
+    def show(path: str) -> None:
+        click.echo(header_text(path, _header(path, dialects)))
+
+    return _Way(show, _report)
+
+
+def _headers_as_json(dialects: DialectTable) -> _Way:
+    from pycinspect.report import header_object
+
+    def show(path: str) -> None:
+        _print(header_object(path, _header(path, dialects), None))
+
+    return _Way(show, lambda path, error: _print(header_object(path, None, error)))
+
+
+def _header(path: str, dialects: DialectTable) -> Header:
+    from pycinspect.pyc import parse_header, read_header
+
+    if path == _STDIN:
+        return parse_header(_standard_input(), dialects=dialects)
+    return read_header(path, dialects=dialects)
+
+
+def _report(_: str, error: PycInspectError) -> None:
+    report_error(error)
+
+
+def _print(value: object) -> None:
+    click.echo(json.dumps(value))
+
+
+# --- Code ------------------------------------------------------------------------
+
+
+def _as_text(options: ReadOptions, names: tuple[str, ...], *, raw: bool) -> _Way:
+    from pycinspect.report.listing import ListingOptions, listing
+    from pycinspect.report.pen import pen_for
+
+    terminal = sys.stdout.isatty()
+    pen = pen_for(sys.stdout, color=terminal and "NO_COLOR" not in os.environ)
+    width = shutil.get_terminal_size().columns if terminal else None
+    wanted = ListingOptions(names, raw=raw, width=width)
+    shown = count()
+
+    def show(path: str) -> None:
+        subject = _subject(path, options, names)
+        header = subject.file.header
+        mode = f"compiled by {header.dialect.name}"
+        if not subject.compiled:
+            mode = f"{header.dialect.name}, {header.mode.value}"
+        if next(shown):
+            pen.line()
+        for line in listing(f"{path}: {mode}", subject.file, subject.source, wanted):
+            pen.line(*line)
+
+    return _Way(show, _report)
+
+
+def _as_json(options: ReadOptions, names: tuple[str, ...]) -> _Way:
+    from pycinspect.report.code import code_objects
+    from pycinspect.report.header import show_object
+
+    def show(path: str) -> None:
+        subject = _subject(path, options, names)
+        header = subject.file.header
+        codes = code_objects(subject.file.code, header.dialect, names)
+        _print(show_object(path, header, codes, compiled=subject.compiled))
+
+    return _Way(show, lambda path, error: _print(show_object(path, None, None, error)))
+
+
+def _read_options(
+    dialects: DialectTable, dialect: str | None, python: str | None, optimize: int
+) -> ReadOptions:
+    from pycinspect.compiling import ReadOptions, find_interpreter
+
+    row = None if dialect is None else dialects[dialect]
+    interpreter = None if python is None else find_interpreter(python, dialects=dialects)
+    return ReadOptions(dialects, row, interpreter, optimize)
+
+
+def _subject(path: str, options: ReadOptions, names: tuple[str, ...]) -> Subject:
+    """Read a file, in which there must be code objects with these names."""
+    from pycinspect.compiling import parse_subject, read_subject
+
+    if path == _STDIN:
+        subject = parse_subject(_standard_input(), _STDIN_NAME, options)
+    else:
+        subject = read_subject(path, options)
+    for name in names:
+        subject.file.code.find(name)
+    return subject
+
+
+def _standard_input() -> bytes:
+    from pycinspect.pyc import DEFAULT_LIMITS
+
+    data = sys.stdin.buffer.read(DEFAULT_LIMITS.size + 1)
+    if len(data) > DEFAULT_LIMITS.size:
+        message = f"more than {DEFAULT_LIMITS.size} bytes"
+        raise PycInspectError("too-large", message, path=_STDIN_NAME)
+    return data

@@ -1,10 +1,21 @@
 """What does a compiler make of this source?
 
 Sources to code objects, by the running interpreter or by another one that is installed.
-Compiling runs nothing of the source. Uses ``pyc``, ``dialects``, ``errors`` and ``values``.
+Compiling runs nothing of the source. Uses ``cache``, ``pyc``, ``dialects``, ``errors`` and
+``values``.
 """
 
 from pycinspect.compiling.interpreter import Interpreter, find_interpreter
 from pycinspect.compiling.source import COMPILE_SECONDS, compile_source
+from pycinspect.compiling.subject import ReadOptions, Subject, parse_subject, read_subject
 
-__all__ = ["COMPILE_SECONDS", "Interpreter", "compile_source", "find_interpreter"]
+__all__ = [
+    "COMPILE_SECONDS",
+    "Interpreter",
+    "ReadOptions",
+    "Subject",
+    "compile_source",
+    "find_interpreter",
+    "parse_subject",
+    "read_subject",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from pycinspect.dialects import HeaderField
@@ -12,7 +12,7 @@ from pycinspect.report.objects import Json
 from pycinspect.report.words import counted, joined, utc, wrapped
 from pycinspect.values import visible
 
-__all__ = ["SHOW_SCHEMA", "header_object", "header_text"]
+__all__ = ["SHOW_SCHEMA", "header_object", "header_text", "show_object"]
 
 #: Name and version of the object.
 SHOW_SCHEMA = "pycinspect.show/1"
@@ -30,10 +30,36 @@ def header_object(path: str, header: Header | None, error: PycInspectError | Non
         error: why nothing was decoded, None with a header.
     """
     facts = dict.fromkeys(_OF_DIALECT) if header is None else _facts(header)
-    failure: Json | None = None
-    if error is not None:
-        failure = {"slug": error.slug, "message": error.message, "offset": error.offset}
+    failure = None if error is None else _failure(error)
     return {"schema": SHOW_SCHEMA, "path": path, **facts, "error": failure}
+
+
+def show_object(
+    path: str,
+    header: Header | None,
+    codes: Sequence[Json] | None,
+    error: PycInspectError | None = None,
+    *,
+    compiled: bool = False,
+) -> Json:
+    """Return a file's header and code, or why there are none, as ``pycinspect.show/1``.
+
+    Args:
+        path: the file as the user named it.
+        header: what was decoded; for a source, whose compiler it was.
+        codes: its code objects, as ``report.code`` writes them.
+        error: why there are none.
+        compiled: the file is a source: no cache has this header.
+    """
+    entry = header_object(path, header, error)
+    if compiled:
+        entry["header"] = None
+    return {**entry, "codes": codes}
+
+
+def _failure(error: PycInspectError) -> Json:
+    line = {} if error.line is None else {"line": error.line}
+    return {"slug": error.slug, "message": error.message, "offset": error.offset, **line}
 
 
 def _facts(header: Header) -> Json:

@@ -26,6 +26,10 @@ _STYLES: Mapping[str, str] = MappingProxyType(
         "security": "bold red",
         "message": "dim",
         "hint": "dim",
+        "number": "dim",
+        "source": "green",
+        "label": "yellow",
+        "operation": "cyan",
     }
 )
 

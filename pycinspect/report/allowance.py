@@ -1,0 +1,85 @@
+"""What it may cost to write down the code objects of a file.
+
+A hostile file can say a lot in few bytes, by references: a tuple that holds a tuple twice, which
+holds another one twice, and so on; ten thousand code objects with the same instructions. So what
+is written is limited by what the file itself holds: in proportion to it, so that the file of a
+real compiler, which shares little, is always written whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pycinspect.pyc import Code
+from pycinspect.pyc.constants import parts_of
+
+__all__ = ["Allowance", "cost_of", "weight"]
+
+#: Steps that are always allowed, and how often what is in the file may be written.
+_FREE = 20_000
+_TIMES = 2
+#: Characters, bits and bytes that cost one step. Two bytes may be an instruction, and its line.
+_CHARACTERS, _BITS, _BYTES = 32, 128, 2
+
+
+def weight(value: object) -> int:
+    """Return what it costs to write a value without its parts."""
+    if isinstance(value, str):
+        return 1 + len(value) // _CHARACTERS
+    if isinstance(value, bytes):
+        return 1 + len(value) // _BYTES
+    if isinstance(value, int):
+        return 1 + value.bit_length() // _BITS
+    return 1
+
+
+def cost_of(code: Code) -> int:
+    """Return what it costs to write a code object but for its constants."""
+    names = (name for names in _names_of(code) for name in names)
+    return sum(map(weight, _texts_of(code))) + sum(map(weight, names))
+
+
+class Allowance:
+    """What may still be written.
+
+    Args:
+        codes: all code objects of a file. Everything in them is counted once, however often
+            they share it.
+    """
+
+    def __init__(self, codes: Sequence[Code]) -> None:
+        self._left = _FREE + _TIMES * _size(codes)
+
+    def spend(self, steps: int) -> bool:
+        """Return whether so much may be written, and count it if it may."""
+        if steps > self._left:
+            return False
+        self._left -= steps
+        return True
+
+
+def _size(codes: Sequence[Code]) -> int:
+    seen: dict[int, object] = {}  # values are kept, so that no other gets their identity
+    waiting: list[object] = list(codes)
+    total = 0
+    while waiting:
+        value = waiting.pop()
+        if id(value) not in seen:
+            seen[id(value)] = value
+            parts = _parts_of_code(value) if isinstance(value, Code) else parts_of(value)
+            total += weight(value) + len(parts)
+            waiting.extend(parts)
+    return total
+
+
+def _texts_of(code: Code) -> tuple[str | bytes, ...]:
+    tables = (code.code, code.linetable, code.exceptiontable)
+    return (code.name, code.qualname, code.filename, *tables)
+
+
+def _names_of(code: Code) -> tuple[tuple[str, ...], ...]:
+    return code.names, code.varnames, code.freevars, code.cellvars
+
+
+def _parts_of_code(code: Code) -> tuple[object, ...]:
+    return (*_texts_of(code), *_names_of(code), code.consts)

@@ -1,0 +1,394 @@
+"""Code objects as a listing, as familiar as that of ``dis``.
+
+The same for all versions: labels at the targets of jumps and handlers, ``to L3`` at jumps, the
+lines of the source above their instructions where they are known to be the right ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from types import MappingProxyType
+
+from pycinspect.cache.sourcetext import SourceText
+from pycinspect.dialects import Dialect
+from pycinspect.dialects.codeflags import names_of_flags
+from pycinspect.disasm import Handler, Instruction, exception_table, instructions, line_ranges
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import Code, CodeFile
+from pycinspect.report.allowance import Allowance, cost_of, weight
+from pycinspect.report.pen import Piece
+from pycinspect.report.words import counted
+from pycinspect.values import visible
+
+__all__ = ["ListingOptions", "listing"]
+
+Line = tuple[Piece, ...]
+
+#: As in ``dis``: columns of an operation's name and of its argument.
+_NAME_WIDTH = 20
+_ARG_WIDTH = 5
+_LEAST_NUMBER_WIDTH = 4
+#: Levels by which the outline is indented.
+_DEEPEST = 20
+_LONGEST_NAME = 200
+#: Texts of arguments that are written whole at every use.
+_SHORT = 1_000
+_EXTENDED_ARG = "EXTENDED_ARG"
+_NO_LINE = "--"
+_CUT = "…"
+_UNKNOWN = "?"
+_TOO_MUCH = "not shown: this file shares its parts more often than any compiler makes it"
+
+
+@dataclass(frozen=True, slots=True)
+class ListingOptions:
+    """What is listed.
+
+    Args:
+        wanted: qualified names; every code object where there are none.
+        raw: offsets, EXTENDED_ARG and inline caches are shown, too.
+        width: columns of the terminal, where longer lines are cut; None cuts nothing.
+    """
+
+    wanted: Collection[str] = ()
+    raw: bool = False
+    width: int | None = None
+
+
+def listing(
+    title: str, file: CodeFile, source: SourceText | None, options: ListingOptions
+) -> Iterator[Line]:
+    """Return the lines of a listing, without control characters.
+
+    Args:
+        title: what the first line says of the file.
+        file: a cache, or what a compiler made.
+        source: what it was made from, if that is known.
+        options: what is listed.
+    """
+    for line in _lines(title, file, source, options):
+        yield _stripped(line) if options.width is None else _stripped(_cut(line, options.width))
+
+
+def _lines(
+    title: str, file: CodeFile, source: SourceText | None, options: ListingOptions
+) -> Iterator[Line]:
+    dialect = file.header.dialect
+    codes = list(file.code.walk())
+    yield ((visible(title), "head"),)
+    for note in _notes(file, source):
+        yield ((f"  note: {visible(note)}", "hint"),)
+    if len(codes) > 1 and not options.wanted:
+        yield ()
+        yield from _outline(codes, dialect)
+    allowance = Allowance(codes)
+    for code in codes:
+        if options.wanted and code.qualname not in options.wanted:
+            continue
+        yield ()
+        if allowance.spend(cost_of(code)):
+            yield from _Listing(code, dialect, source, allowance, raw=options.raw).lines()
+        else:
+            yield ((f"{_named(code)}: {_TOO_MUCH}", "error"),)
+
+
+def _notes(file: CodeFile, source: SourceText | None) -> Iterator[str]:
+    if source is not None and source.doubt is not None:
+        yield f"the lines of {source.path} are not shown: {source.doubt}"
+    if file.trailing:
+        yield f"{counted(file.trailing, 'byte follows', 'bytes follow')} the code object"
+
+
+def _cut(line: Line, width: int) -> Line:
+    """Return what fits a number of columns."""
+    pieces: list[Piece] = []
+    for text, style in line:
+        if len(text) > width:
+            return (*pieces, (text[: max(width - 1, 0)] + _CUT, style))
+        pieces.append((text, style))
+        width -= len(text)
+    return tuple(pieces)
+
+
+def _stripped(line: Line) -> Line:
+    """Return a line without spaces at its end."""
+    if not line or not line[-1][0].endswith(" "):
+        return line
+    text, style = line[-1]
+    return (*line[:-1], (text.rstrip(), style))
+
+
+# --- The outline -------------------------------------------------------------------------------
+
+_OPTIMIZED = 0x01
+_COLUMNS = ("code object", "kind", "line", "instructions")
+#: Bits of ``co_flags`` to what they make of a function.
+_FLAVOURS = ((0x20, "generator"), (0x80, "coroutine"), (0x200, "async generator"))
+#: Names that only the compiler gives.
+_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "<module>": "module",
+        "?": "module",  # before 2.4
+        "<lambda>": "lambda",
+        "<listcomp>": "comprehension",
+        "<setcomp>": "comprehension",
+        "<dictcomp>": "comprehension",
+        "<genexpr>": "generator expression",
+        "<generator expression>": "generator expression",
+    }
+)
+#: Variables of a class's body: it has none but, from 3.0 to 3.3, this argument.
+_OF_CLASS = ((), ("__locals__",))
+
+
+def _outline(codes: Sequence[Code], dialect: Dialect) -> Iterator[Line]:
+    """Yield a table of the code objects, indented as they are nested."""
+    depths = _depths(codes)
+    rows = [_COLUMNS]
+    allowance = Allowance(codes)
+    for code in codes:
+        indent = "  " * min(depths[id(code)], _DEEPEST)
+        name = indent + _named(code)
+        count = _count(code, dialect) if allowance.spend(cost_of(code)) else _UNKNOWN
+        rows.append((name, _kind(code, dialect), str(code.firstlineno), count))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    for index, (name, kind, line, count) in enumerate(rows):
+        cells = f"{name:{widths[0]}}  {kind:{widths[1]}}  {line:>{widths[2]}}  {count:>{widths[3]}}"
+        yield ((f"  {cells}", "" if index else "hint"),)
+
+
+def _named(code: Code) -> str:
+    """Return a name that fits a table."""
+    name = code.qualname
+    return visible(name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + _CUT)
+
+
+def _depths(codes: Iterable[Code]) -> dict[int, int]:
+    """Return the depth of each code object by its identity."""
+    depths: dict[int, int] = {}
+    for code in codes:
+        depth = depths.setdefault(id(code), 0)
+        for part in code.consts:
+            if isinstance(part, Code):
+                depths.setdefault(id(part), depth + 1)
+    return depths
+
+
+def _stored(dialect: Dialect) -> frozenset[str]:
+    """Return which fields a dialect's code objects have."""
+    return frozenset(() if dialect.code is None else (row.name for row in dialect.code.fields))
+
+
+def _kind(code: Code, dialect: Dialect) -> str:
+    if code.name in _KINDS:
+        return _KINDS[code.name]
+    for bit, flavour in _FLAVOURS:
+        if code.flags & bit:
+            return flavour
+    if "flags" not in _stored(dialect):
+        return "code"
+    is_class = not code.flags & _OPTIMIZED and code.varnames in _OF_CLASS
+    return "class" if is_class else "function"
+
+
+def _count(code: Code, dialect: Dialect) -> str:
+    try:
+        found = instructions(code, dialect)
+    except PycInspectError:  # the listing says why
+        return _UNKNOWN
+    return str(sum(step.opname != _EXTENDED_ARG for step in found))
+
+
+# --- One code object -------------------------------------------------------------------------------
+
+
+class _Listing:
+    """The listing of one code object.
+
+    Args:
+        code: the code object.
+        dialect: who wrote it.
+        source: the lines that it may be from.
+        allowance: what may be written.
+        raw: whether offsets, EXTENDED_ARG and inline caches are listed.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        dialect: Dialect,
+        source: SourceText | None,
+        allowance: Allowance,
+        *,
+        raw: bool,
+    ) -> None:
+        self._code = code
+        self._dialect = dialect
+        self._source = () if source is None else source.lines
+        self._allowance = allowance
+        self._raw = raw
+        #: Slug to text: what cannot be read for one reason is named once.
+        self._problems: dict[str, str] = {}
+        self._steps = self._instruction_rows()
+        self._handlers = self._handler_rows()
+        self._labels = self._numbered()
+        self._margin = self._margins()
+
+    def lines(self) -> Iterator[Line]:
+        """Yield the heading, the instructions and the exception table."""
+        yield from _heading(self._code, self._dialect)
+        for problem in self._problems.values():
+            yield ((f"  {visible(problem)}", "error"),)
+        yield from self._instructions()
+        if self._handlers:
+            yield (("ExceptionTable:", "head"),)
+        for row in self._handlers:
+            span = f"{self._place(row.start)} to {self._place(row.end)}"
+            lasti = " lasti" if row.lasti else ""
+            yield ((f"  {span} -> {self._place(row.target)} [{row.depth}]{lasti}", ""),)
+
+    # --- What is there ---
+
+    def _instruction_rows(self) -> Sequence[Instruction]:
+        steps: Sequence[Instruction] = ()
+        with self._problem("instructions"):
+            steps = instructions(self._code, self._dialect, caches=self._raw)
+        with self._problem("lines"):
+            line_ranges(self._code, self._dialect)
+        return steps if self._raw else [step for step in steps if step.opname != _EXTENDED_ARG]
+
+    def _handler_rows(self) -> Sequence[Handler]:
+        with self._problem("exception table"):
+            return exception_table(self._code, self._dialect)
+        return ()
+
+    @contextmanager
+    def _problem(self, what: str) -> Iterator[None]:
+        """Note that something cannot be read, and go on."""
+        try:
+            yield
+        except PycInspectError as error:
+            self._problems.setdefault(error.slug, f"{what} not shown: {error.message}")
+
+    def _numbered(self) -> dict[int, str]:
+        """Number the places that jumps and handlers name, as ``dis`` does since 3.13."""
+        targets = {step.jump_target for step in self._steps}
+        for row in self._handlers:
+            targets.update(row[:3])
+        places = {self._start(step) for step in self._steps} | {len(self._code.code)}
+        found = sorted(target for target in targets if target in places)
+        return {target: f"L{number}" for number, target in enumerate(found, 1)}
+
+    def _start(self, step: Instruction) -> int:
+        """Return where an instruction begins; its EXTENDED_ARG may have rows of their own."""
+        return step.offset if self._raw else step.start_offset
+
+    def _margins(self) -> tuple[int, int, int]:
+        """Return the widths of line numbers, labels and offsets."""
+        numbers = (len(str(step.line)) for step in self._steps if step.line is not None)
+        labels = (len(label) for label in self._labels.values())
+        offset = len(str(self._steps[-1].offset)) + 2 if self._raw and self._steps else 0
+        return max(chain([_LEAST_NUMBER_WIDTH], numbers)), max(chain([0], labels)) + 1, offset
+
+    # --- How it is written ---
+
+    def _instructions(self) -> Iterator[Line]:
+        missing = object()
+        line: object = missing
+        for step in self._steps:
+            number = ""
+            if step.line != line:
+                if line is not missing:
+                    yield ()
+                line = step.line
+                number = _NO_LINE if line is None else str(line)
+                source = self._source_line(step.line)
+                if source:
+                    yield source
+                    number = ""
+            yield self._row(step, number)
+        end = self._labels.get(len(self._code.code))
+        if end is not None:
+            yield self._left("", end, "")
+
+    def _source_line(self, number: int | None) -> Line:
+        if number is None or not 0 < number <= len(self._source):
+            return ()
+        text = self._written(self._source[number - 1].expandtabs().rstrip())
+        return (f"{number:>{self._margin[0]}} | ", "number"), (text, "source")
+
+    def _row(self, step: Instruction, number: str) -> Line:
+        label = self._labels.get(self._start(step), "")
+        offset = f"{step.offset:>{self._margin[2]}}  " if self._raw else ""
+        arg = "" if step.arg is None else str(step.arg)
+        text = self._text(step)
+        width = _ARG_WIDTH - max(len(step.opname) - _NAME_WIDTH, 0)
+        operand = f" {arg:>{max(width, 0)}}{f' ({text})' if text else ''}".rstrip()
+        name = f"{step.opname:<{_NAME_WIDTH}}" if operand else step.opname
+        return *self._left(number, label, offset), (visible(name), "operation"), (operand, "")
+
+    def _left(self, number: str, label: str, offset: str) -> Line:
+        wide, labels, _ = self._margin
+        mark = f"{label}:" if label else ""
+        return (f"{number:>{wide}}   ", "number"), (f"{mark:<{labels}} {offset}", "label")
+
+    def _text(self, step: Instruction) -> str:
+        """Return what an argument stands for, in the same words for all versions."""
+        if step.jump_target is not None:
+            word = "from" if step.argrepr.startswith("from ") else "to"
+            return f"{word} {self._place(step.jump_target)}"
+        if isinstance(step.argval, Code):
+            return self._written(_code_text(step.argval))
+        return self._written(step.argrepr)
+
+    def _written(self, text: str) -> str:
+        """Return a text without control characters; a long one, unless that is too much."""
+        if len(text) > _SHORT and not self._allowance.spend(weight(text)):
+            text = text[:_SHORT] + _CUT
+        return visible(text)
+
+    def _place(self, offset: int) -> str:
+        """Return the label of an offset, or where there is no instruction the offset."""
+        return self._labels.get(offset, f"offset {offset}")
+
+
+def _code_text(code: Code) -> str:
+    """Return CPython's text without the address, which no file has."""
+    return f'<code object {code.name}, file "{code.filename}", line {code.firstlineno}>'
+
+
+# --- The heading ------------------------------------------------------------------------------------
+
+_VARARGS = 0x04
+_VARKEYWORDS = 0x08
+
+
+def _heading(code: Code, dialect: Dialect) -> Iterator[Line]:
+    """Yield what is said of a code object before its instructions."""
+    stored = _stored(dialect)
+    yield (f"{visible(code.qualname)}:", "head"), (f" {_kind(code, dialect)}", "")
+    line = f", line {code.firstlineno}" if "firstlineno" in stored else ""
+    yield ((f'  file "{visible(code.filename)}"{line}', ""),)
+    facts = [*_arguments(code)]
+    if "stacksize" in stored:
+        facts.append(f"stack size {code.stacksize}")
+    if code.flags:
+        facts.append(f"flags {' '.join(names_of_flags(code.flags, dialect))}")
+    if facts:
+        yield ((f"  {', '.join(facts)}", ""),)
+    yield ()
+
+
+def _arguments(code: Code) -> Iterator[str]:
+    """Yield how many arguments there are; those of a kind only where there are any."""
+    if code.argcount or code.flags & _OPTIMIZED:  # modules and classes have none
+        yield counted(code.argcount, "argument", "arguments")
+    if code.posonlyargcount:
+        yield f"{code.posonlyargcount} of them positional-only"
+    if code.kwonlyargcount:
+        yield counted(code.kwonlyargcount, "keyword-only argument", "keyword-only arguments")
+    stars = ((_VARARGS, "*args"), (_VARKEYWORDS, "**kwargs"))
+    yield from (name for bit, name in stars if code.flags & bit)
