@@ -113,6 +113,8 @@ class Bytecode:
         operands: how ``dis`` writes arguments.
         literals: how ``repr`` writes constants.
         one_index: local, cell and free variables are counted together (3.11).
+        sent_at_entry: generators start with a value on the stack (3.10; since 3.13
+            RETURN_GENERATOR pushes it; ``compile.c: stackdepth``).
         exception_table: handlers stand in a table of their own (3.11), not in the code.
     """
 
@@ -122,6 +124,7 @@ class Bytecode:
     operands: OperandStyle
     literals: LiteralStyle
     one_index: bool = False
+    sent_at_entry: bool = False
     exception_table: bool = False
 
 
@@ -165,7 +168,9 @@ _E31 = replace(_E15, literals=_REPR_3)
 _E36_NARROW = replace(_E31, lines=LineTable.SIGNED_LNOTAB)
 _E36 = replace(_E36_NARROW, format=_WORDCODE)
 _E38 = replace(_E36, lines=LineTable.SIGNED_LNOTAB_CUT)
-_E310 = replace(_E38, format=_WORD_JUMPS, lines=LineTable.LINETABLE, operands=_ALL_JUMPS)
+_E310 = replace(
+    _E38, format=_WORD_JUMPS, lines=LineTable.LINETABLE, operands=_ALL_JUMPS, sent_at_entry=True
+)
 _E311 = replace(
     _E310,
     lines=LineTable.LOCATIONS_APART,
@@ -174,7 +179,7 @@ _E311 = replace(
     exception_table=True,
 )
 _E312 = replace(_E311, lines=LineTable.LOCATIONS, operands=replace(_ALL_JUMPS, marks_first=True))
-_E313 = replace(_E312, operands=_LABELS)
+_E313 = replace(_E312, operands=_LABELS, sent_at_entry=False)
 _E314 = replace(_E313, operands=_WORDS)
 _E315 = replace(_E313, operands=replace(_WORDS, common_values=True))
 

@@ -60,6 +60,22 @@ class Operand(Enum):
         """Whether the argument is a place in the code."""
         return self in (Operand.FORWARD, Operand.BACKWARD, Operand.ABSOLUTE)
 
+    @property
+    def noun(self) -> str:
+        """What an index counts, for messages."""
+        return _NOUNS.get(self, "choice")
+
+
+_NOUNS = {
+    Operand.CONST: "constant",
+    **dict.fromkeys(
+        (Operand.NAME, Operand.NAME_NULL, Operand.NAME_METHOD, Operand.NAME_SUPER), "name"
+    ),
+    Operand.NAME_LAZY: "name",
+    **dict.fromkeys((Operand.LOCAL, Operand.LOCAL_PAIR, Operand.RESERVED_LOCAL), "variable"),
+    **dict.fromkeys((Operand.CELL, Operand.VARIABLE), "variable"),
+}
+
 
 class Role(Enum):
     """Where an opcode occurs."""
@@ -166,6 +182,11 @@ class Opcode(NamedTuple):
 
     def __repr__(self) -> str:
         return f"<Opcode {self.number} {self.name}>"
+
+    @property
+    def takes_argument(self) -> bool:
+        """Whether what stands behind the byte is an argument."""
+        return self.operand is not Operand.NONE
 
 
 class OpcodeTable:

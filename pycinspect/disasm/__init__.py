@@ -10,10 +10,12 @@ from pycinspect.disasm.lines import LineRange, line_ranges, line_starts
 from pycinspect.disasm.literals import LITERAL_LIMIT, literal
 from pycinspect.disasm.locations import Position, positions
 from pycinspect.disasm.operands import OUT_OF_RANGE
+from pycinspect.disasm.verify import Defect, verify
 
 __all__ = [
     "LITERAL_LIMIT",
     "OUT_OF_RANGE",
+    "Defect",
     "Handler",
     "Instruction",
     "LineRange",
@@ -24,4 +26,5 @@ __all__ = [
     "line_starts",
     "literal",
     "positions",
+    "verify",
 ]

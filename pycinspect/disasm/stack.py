@@ -1,0 +1,132 @@
+"""How many values are on the stack at each instruction, as the compiler counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pycinspect.dialects import Bytecode, Flow
+from pycinspect.disasm.decode import Instruction
+from pycinspect.disasm.handlers import Handler
+from pycinspect.pyc import Code
+
+__all__ = ["Defect", "stack_defects"]
+
+
+class Defect(NamedTuple):
+    """One thing that is wrong with a code object.
+
+    Args:
+        slug: its kind.
+        message: a sentence without a full stop.
+        offset: of the instruction, in bytes, or of the byte in the table.
+    """
+
+    slug: str
+    message: str
+    offset: int
+
+
+#: CO_GENERATOR, CO_COROUTINE and CO_ASYNC_GENERATOR of ``co_flags``.
+_GENERATORS = 0x20 | 0x80 | 0x200
+
+
+def stack_defects(
+    code: Code, listed: Sequence[Instruction], bytecode: Bytecode, handlers: Sequence[Handler]
+) -> list[Defect]:
+    """Follow every path through the code and count values (``compile.c: stackdepth``).
+
+    Args:
+        code: the code object.
+        listed: its instructions.
+        bytecode: how its version writes code.
+        handlers: its exception table.
+
+    Returns:
+        ``stack-underflow``, ``stack-overflow`` and ``stack-differs``, each instruction
+        once. Nothing where the effects of instructions are not known, or only by the
+        compiler's rough estimate (up to 3.3). From 3.4 to 3.7 only their upper bounds
+        are, so no overflow is seen; up to 3.10 paths can meet with different estimates,
+        which is no defect then.
+    """
+    (exactness,) = bytecode.opcodes.words.get("effects", ("unknown",))
+    if exactness not in ("exact", "upper") or not listed:
+        return []
+    walk = _Walk(listed, bytecode, code.stacksize, exact=exactness == "exact")
+    walk.enter(0, int(bytecode.sent_at_entry and code.flags & _GENERATORS != 0))
+    for handler in handlers:
+        # What stays, the offset that raised if it is wanted, and the exception.
+        walk.jump(handler.target, handler.depth + handler.lasti + 1)
+    walk.run()
+    return sorted(walk.defects.values(), key=lambda defect: defect.offset)
+
+
+class _Walk:
+    """The depths that are known, and the instructions that have yet to be followed."""
+
+    def __init__(
+        self, listed: Sequence[Instruction], bytecode: Bytecode, size: int, *, exact: bool
+    ) -> None:
+        self._listed = listed
+        self._opcodes = bytecode.opcodes.by_number
+        self._index = {step.offset: index for index, step in enumerate(listed)}
+        self._depths: list[int | None] = [None] * len(listed)
+        self._waiting: list[int] = []
+        self._size = size
+        self._exact = exact
+        #: Two paths that meet have one depth, since there are no blocks (3.11).
+        self._strict = bytecode.exception_table
+        #: By index of the instruction.
+        self.defects: dict[int, Defect] = {}
+
+    def enter(self, index: int, depth: int) -> None:
+        """Note that a path reaches an instruction with so many values on the stack."""
+        if index >= len(self._listed) or index in self.defects:
+            return
+        known = self._depths[index]
+        if known is None or (self._exact and not self._strict and depth > known):
+            if self._exact and depth > self._size:
+                self._add("stack-overflow", index, f"{depth} values, stacksize is {self._size}")
+                return
+            self._depths[index] = depth
+            self._waiting.append(index)
+        elif self._strict and depth != known:
+            self._add("stack-differs", index, f"reached with {known} values and with {depth}")
+
+    def jump(self, target: int | None, depth: int) -> None:
+        """Note that a path leads to an offset; one that is no instruction is not followed."""
+        index = self._index.get(-1 if target is None else target)
+        if index is not None:
+            self.enter(index, depth)
+
+    def run(self) -> None:
+        """Follow all paths."""
+        while self._waiting:
+            index = self._waiting.pop()
+            depth = self._depths[index]
+            if depth is not None:
+                self._follow(index, depth)
+
+    def _follow(self, index: int, depth: int) -> None:
+        step = self._listed[index]
+        opcode = self._opcodes[step.opcode]
+        if opcode.effect is None:
+            return
+        arg = step.arg or 0
+        goes_on = opcode.flow not in (Flow.JUMP, Flow.EXIT)
+        if goes_on or opcode.flow is Flow.EXIT:
+            after = depth + opcode.effect.stay(arg)
+            if after < 0:
+                self._add("stack-underflow", index, f"{step.opname} with {depth} values")
+                return
+            if goes_on:
+                self.enter(index + 1, after)
+        if opcode.flow in (Flow.BRANCH, Flow.JUMP, Flow.SETUP):
+            after = depth + opcode.effect.jump(arg)
+            if after < 0:
+                self._add("stack-underflow", index, f"{step.opname} jumps with {depth} values")
+                return
+            self.jump(step.jump_target, after)
+
+    def _add(self, slug: str, index: int, message: str) -> None:
+        self.defects.setdefault(index, Defect(slug, message, self._listed[index].offset))
