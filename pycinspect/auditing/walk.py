@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE
@@ -26,7 +26,11 @@ _NAME = attrgetter("name")
 _Entries: TypeAlias = "tuple[os.DirEntry[str], ...]"
 
 
-class CacheDirectory(NamedTuple):
+# A value of which there is one for each directory or file is not frozen, for it would take
+# five times as long to make; nor a named tuple, whose fields take three times as long to
+# read. Nothing changes it.
+@dataclass(slots=True, eq=False)
+class CacheDirectory:
     """The directory that holds the caches of a directory's sources.
 
     Args:
@@ -44,9 +48,6 @@ class CacheDirectory(NamedTuple):
     error: OSError | None = None
 
 
-# A value of which there is one for each directory or file is not frozen, for it would take
-# five times as long to make; nor a named tuple, whose fields take three times as long to
-# read. Nothing changes it.
 @dataclass(slots=True, eq=False)
 class Directory:
     """The listing of one directory.
@@ -240,7 +241,7 @@ def _around(path: str, prefix: str | None) -> Directory:
     cache = whole.cache
     if cache is not None:
         kept = tuple(e for e in cache.entries if e.name == name) if in_cache else ()
-        cache = cache._replace(entries=kept)
+        cache = replace(cache, entries=kept)
     return replace(
         whole,
         sources={stem: whole.sources[stem]} if stem in whole.sources else {},

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from pycinspect.auditing import (
+    Alike,
     Audit,
     CacheFile,
     Directory,
@@ -138,6 +139,48 @@ def test_limit_that_is_not_reached(tree: Tree) -> None:
     audit = Audit([tree.root], BUILT_IN, Policy(selection=ASKED, max_files=100, max_seconds=600))
     assert _told(tree, audit) == ALL
     assert audit.summary.complete
+
+
+def test_directories_are_audited_alike_in_a_row_and_one_by_one(tmp_path: Path) -> None:
+    tree = Tree(tmp_path / "tree")
+    for number in range(20):  # more than go through a step together
+        tree.module(f"p{number:02}/fresh.py")
+        tree.module(f"p{number:02}/stale.py", STALE)
+        tree.source(f"p{number:02}/missing.py")
+        tree.cache(f"p{number:02}/gone.py")
+        tree.file(f"p{number:02}/__pycache__/stranger.txt", b"")
+    in_a_row = Audit([tree.root], BUILT_IN)
+    one_by_one = Audit([tree.root], BUILT_IN, Policy(max_files=1000))
+    assert list(in_a_row) == list(one_by_one)
+    assert in_a_row.summary.states == one_by_one.summary.states
+    assert len({finding.path for finding in in_a_row}) > 20
+
+
+def test_what_is_alike_is_added_up_together(tmp_path: Path) -> None:
+    tree = Tree(tmp_path / "tree")
+    size = tree.module("a.py").stat().st_size
+    tree.module("b.py")
+    tree.cache("gone.py")
+    for name in ("legacy.pyc", "other.pyc"):
+        tree.file(name, b"")
+    told: list[tuple[str, int, int]] = []
+
+    class Listener(BrokenAtCaches):
+        """A rule that adds up."""
+
+        check_cache = Rule.check_cache
+
+        def check_groups(self, groups: Sequence[Alike]) -> Iterable[Finding]:
+            told.extend((Path(first.path).name, files, size) for first, files, size in groups)
+            return ()
+
+    assert tree.audit(Policy(selection=Selection(("XYZ",))), [Listener]) == []
+    assert told == [
+        (f"a.{TAG}.pyc", 3, 3 * size),  # and b, and the tree's own
+        (f"gone.{TAG}.pyc", 1, size),
+        ("legacy.pyc", 1, 0),
+        ("other.pyc", 1, 0),
+    ]
 
 
 def test_negative_limit_is_refused() -> None:

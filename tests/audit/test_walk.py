@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pycinspect import audit
+from pycinspect.auditing import walk
 from pycinspect.auditing.walk import Tree
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
@@ -76,3 +77,19 @@ def test_order_is_that_of_names_and_in_depth(tmp_path: Path) -> None:
         (tmp_path / name / "m.py").touch()
     found = [os.path.relpath(directory.path, tmp_path) for directory in Tree(str(tmp_path))]
     assert found == [".", "a/c", "a/y", "b/x"]
+
+
+def test_package_is_the_first_name_below_the_root(tmp_path: Path) -> None:
+    for name in ("a/b/c", "a", "d", "."):
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / "m.py").touch()
+    assert [directory.package for directory in Tree(str(tmp_path))] == [".", "a", "a", "d"]
+
+
+def test_a_finder_prefers_py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "_SOURCE_SUFFIXES", (".py", ".pyw"))
+    for name in ("both.py", "both.pyw", "only.pyw"):
+        (tmp_path / name).touch()
+    (directory,) = Tree(str(tmp_path))
+    names = {stem: entry.name for stem, entry in directory.sources.items()}
+    assert names == {"both": "both.py", "only": "only.pyw"}

@@ -78,6 +78,7 @@ def speed(tree: str, rounds: int) -> None:
             files = contestant(tree) or files
             best[name] = min(best[name], time.perf_counter() - began)
     print(f"{files} caches in {tree}, best of {rounds} rounds, Python {sys.version.split()[0]}")
+    print(f"each contestant on one of {os.cpu_count()} cores")
     for name, seconds in best.items():
         print(f"{name:12} {seconds:7.3f} s {files / seconds:10,.0f} caches/s")
     print(f"audit / floor speed:      {best['floor'] / best['pycinspect']:.2f}")

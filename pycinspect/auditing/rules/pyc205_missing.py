@@ -16,8 +16,8 @@ stay without a cache.
 """
 
 import os
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import Context, Rule
@@ -28,7 +28,8 @@ from pycinspect.dialects import Dialect
 __all__ = ["Missing"]
 
 
-class _Wanted(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Wanted:
     """What a Python wants to find.
 
     Args:
@@ -80,17 +81,26 @@ class Missing(Rule):
             return ()  # not read: PYC603, PYC606
         else:
             entries = cache.entries
+        sources = directory.sources
         present = {entry.name for entry in entries}
         missing = [
-            (directory.sources[stem].name, stem, level)
+            (sources[stem].name, level)
             for level, tail in wanted.tails
-            for stem in directory.sources
-            if stem + tail not in present and wanted.finds(stem, directory)
+            for stem in sources
+            if stem + tail not in present
         ]
-        return [
-            self._missing(directory, stem, level, wanted.dialect)
-            for _, stem, level in sorted(missing)
-        ]
+        if not missing:  # nearly always
+            return ()
+        return self._findings(directory, wanted, sorted(missing))
+
+    def _findings(
+        self, directory: Directory, wanted: _Wanted, missing: list[tuple[str, int]]
+    ) -> Iterator[Finding]:
+        """Report what the finder of the wanted Python comes to."""
+        for filename, level in missing:
+            stem = filename.rpartition(".")[0]
+            if wanted.finds(stem, directory):
+                yield self._missing(directory, stem, level, wanted.dialect)
 
     def _wanted_in(self, directory: Directory) -> _Wanted:
         """Return what is wanted in a directory: its library's Python, if nothing is said."""
