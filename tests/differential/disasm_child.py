@@ -203,19 +203,28 @@ def disassembled_code(code, codes):
         check_27(code, list(steps_of_27(code)))
     columns = dict(zip(COLUMNS, zip(*steps)))
     names = sorted(set(zip(columns["opcode"], columns.pop("opname"))))
-    if not LINES:
-        del columns["start"], columns["line"]
-    facts = {
-        "opnames": names,
-        "linestarts": list(dis.findlinestarts(code)),
-        "labels": sorted(dis.findlabels(code.co_code)),
-    }
+    facts = {"opnames": names, "linestarts": list(dis.findlinestarts(code))}
+    if not PY2 or dis.EXTENDED_ARG not in columns["opcode"]:  # which 2.7's findlabels ignores
+        facts["labels"] = sorted(dis.findlabels(code.co_code))
     if hasattr(code, "co_lines"):
         facts["ranges"] = list(code.co_lines())
+    if not LINES:
+        del columns["start"]
+        columns["line"] = lines_of(columns["offset"], facts)
     if hasattr(code, "co_positions"):
         facts["positions"] = [part for position in code.co_positions() for part in position]
         facts["exceptions"] = [tuple(entry) for entry in dis._parse_exception_table(code)]
     return {"columns": columns, "facts": facts}
+
+
+def lines_of(offsets, facts):
+    """Return the line of each instruction: by co_lines (3.10), before by where lines start."""
+    starts = facts.get("ranges") or [(start, None, line) for start, line in facts["linestarts"]]
+    changes = {start: line for start, _, line in starts}
+    lines = [None]
+    for offset in offsets:
+        lines.append(changes.get(offset, lines[-1]))
+    return lines[1:]
 
 
 # --- Tasks ----------------------------------------------------------------------------------
