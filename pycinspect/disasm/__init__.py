@@ -8,6 +8,7 @@ from pycinspect.disasm.decode import Instruction, instructions
 from pycinspect.disasm.handlers import Handler, exception_table
 from pycinspect.disasm.lines import LineRange, line_ranges, line_starts
 from pycinspect.disasm.literals import LITERAL_LIMIT, literal
+from pycinspect.disasm.live import adaptive_instructions, code_of
 from pycinspect.disasm.locations import Position, positions
 from pycinspect.disasm.operands import OUT_OF_RANGE
 from pycinspect.disasm.verify import Defect, verify
@@ -20,6 +21,8 @@ __all__ = [
     "Instruction",
     "LineRange",
     "Position",
+    "adaptive_instructions",
+    "code_of",
     "exception_table",
     "instructions",
     "line_ranges",
