@@ -17,7 +17,7 @@ _COMMANDS = {
     "audit": "Audit trees of bytecode caches.",
     "check": "Say what an import would do, and why.",
     "rules": "List the audit's rules, or explain one.",
-    "show": "Show what a cache file says.",
+    "show": "Show the code in caches and sources.",
 }
 
 
@@ -49,7 +49,8 @@ def main() -> None:
       pycinspect audit /srv/app --format sarif > caches.sarif
       pycinspect check app.py                would its cache be used?
       pycinspect check -m app --path lib --as cpython-3.9 -O
-      pycinspect show --header __pycache__/app.cpython-312.pyc
+      pycinspect show __pycache__/app.cpython-312.pyc
+      pycinspect show app.py --python 3.9    what would 3.9 make of it?
 
     Exit codes: 0 clean, 1 findings or differences, 2 could not do it.
     """

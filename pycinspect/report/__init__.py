@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from pycinspect.report.base import AuditReporter, Factory, ReportContext
 from pycinspect.report.github import GithubReporter
-from pycinspect.report.header import SHOW_SCHEMA, header_object, header_text
+from pycinspect.report.header import SHOW_SCHEMA, header_object, header_text, show_object
 from pycinspect.report.json_document import JsonReporter
 from pycinspect.report.json_lines import JsonLinesReporter
 from pycinspect.report.junit import JunitReporter
@@ -30,6 +30,7 @@ __all__ = [
     "ReportContext",
     "header_object",
     "header_text",
+    "show_object",
     "verdict_object",
     "verdict_text",
 ]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -25,6 +24,9 @@ __all__ = ["code_objects"]
 #: Constants in constants that are written out; few readers of JSON take more than 1,000
 #: levels, and each is two.
 _DEPTH = 100
+#: Larger numbers are hexadecimal: a user may have limited Python to 640 decimal digits
+#: (sys.set_int_max_str_digits), and JSON must not depend on that.
+_DECIMAL_BITS = 2_000
 #: Texts in tables that are written whole at every use.
 _SHORT = 100
 
@@ -162,9 +164,7 @@ def _plain(value: object) -> Json:
 
 
 def _int(value: int) -> Json:
-    limit = sys.get_int_max_str_digits()
-    # A decimal digit is more than three bits.
-    return {"repr": hex(value) if limit and value.bit_length() > 3 * limit else str(int(value))}
+    return {"repr": str(int(value)) if value.bit_length() <= _DECIMAL_BITS else hex(value)}
 
 
 def _float(value: float) -> Json:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
+from operator import attrgetter
 from types import MappingProxyType
 
 from pycinspect.cache.sourcetext import SourceText
@@ -38,6 +39,7 @@ _LONGEST_NAME = 200
 _SHORT = 1_000
 _EXTENDED_ARG = "EXTENDED_ARG"
 _NO_LINE = "--"
+_OF_LINES = "bad-line-table"
 _CUT = "…"
 _UNKNOWN = "?"
 _TOO_MUCH = "not shown: this file shares its parts more often than any compiler makes it"
@@ -50,7 +52,7 @@ class ListingOptions:
     Args:
         wanted: qualified names; every code object where there are none.
         raw: offsets, EXTENDED_ARG and inline caches are shown, too.
-        width: columns of the terminal, where longer lines are cut; None cuts nothing.
+        width: columns of the terminal, where rows that are longer are cut; None cuts nothing.
     """
 
     wanted: Collection[str] = ()
@@ -69,13 +71,6 @@ def listing(
         source: what it was made from, if that is known.
         options: what is listed.
     """
-    for line in _lines(title, file, source, options):
-        yield _stripped(line) if options.width is None else _stripped(_cut(line, options.width))
-
-
-def _lines(
-    title: str, file: CodeFile, source: SourceText | None, options: ListingOptions
-) -> Iterator[Line]:
     dialect = file.header.dialect
     codes = list(file.code.walk())
     yield ((visible(title), "head"),)
@@ -83,14 +78,14 @@ def _lines(
         yield ((f"  note: {visible(note)}", "hint"),)
     if len(codes) > 1 and not options.wanted:
         yield ()
-        yield from _outline(codes, dialect)
+        yield from _fitted(_outline(codes, dialect), options.width)
     allowance = Allowance(codes)
     for code in codes:
         if options.wanted and code.qualname not in options.wanted:
             continue
         yield ()
         if allowance.spend(cost_of(code)):
-            yield from _Listing(code, dialect, source, allowance, raw=options.raw).lines()
+            yield from _Listing(code, dialect, source, allowance, options).lines()
         else:
             yield ((f"{_named(code)}: {_TOO_MUCH}", "error"),)
 
@@ -102,23 +97,21 @@ def _notes(file: CodeFile, source: SourceText | None) -> Iterator[str]:
         yield f"{counted(file.trailing, 'byte follows', 'bytes follow')} the code object"
 
 
-def _cut(line: Line, width: int) -> Line:
-    """Return what fits a number of columns."""
-    pieces: list[Piece] = []
+def _fitted(lines: Iterable[Line], width: int | None) -> Iterator[Line]:
+    """Yield rows without spaces at their ends, and cut to a number of columns."""
+    for line in lines:
+        text, style = line[-1] if line else ("", "")
+        row = (*line[:-1], (text.rstrip(), style))
+        yield row if width is None else tuple(_cut(row, width))
+
+
+def _cut(line: Line, width: int) -> Iterator[Piece]:
     for text, style in line:
         if len(text) > width:
-            return (*pieces, (text[: max(width - 1, 0)] + _CUT, style))
-        pieces.append((text, style))
+            yield text[: max(width - 1, 0)] + _CUT, style
+            return
+        yield text, style
         width -= len(text)
-    return tuple(pieces)
-
-
-def _stripped(line: Line) -> Line:
-    """Return a line without spaces at its end."""
-    if not line or not line[-1][0].endswith(" "):
-        return line
-    text, style = line[-1]
-    return (*line[:-1], (text.rstrip(), style))
 
 
 # --- The outline -------------------------------------------------------------------------------
@@ -213,7 +206,7 @@ class _Listing:
         dialect: who wrote it.
         source: the lines that it may be from.
         allowance: what may be written.
-        raw: whether offsets, EXTENDED_ARG and inline caches are listed.
+        options: how it is listed.
     """
 
     def __init__(
@@ -222,14 +215,14 @@ class _Listing:
         dialect: Dialect,
         source: SourceText | None,
         allowance: Allowance,
-        *,
-        raw: bool,
+        options: ListingOptions,
     ) -> None:
         self._code = code
         self._dialect = dialect
         self._source = () if source is None else source.lines
         self._allowance = allowance
-        self._raw = raw
+        self._raw = options.raw
+        self._width = options.width
         #: Slug to text: what cannot be read for one reason is named once.
         self._problems: dict[str, str] = {}
         self._steps = self._instruction_rows()
@@ -242,7 +235,9 @@ class _Listing:
         yield from _heading(self._code, self._dialect)
         for problem in self._problems.values():
             yield ((f"  {visible(problem)}", "error"),)
-        yield from self._instructions()
+        if self._problems:
+            yield ()
+        yield from _fitted(self._instructions(), self._width)
         if self._handlers:
             yield (("ExceptionTable:", "head"),)
         for row in self._handlers:
@@ -296,23 +291,24 @@ class _Listing:
     # --- How it is written ---
 
     def _instructions(self) -> Iterator[Line]:
-        missing = object()
-        line: object = missing
-        for step in self._steps:
-            number = ""
-            if step.line != line:
-                if line is not missing:
-                    yield ()
-                line = step.line
-                number = _NO_LINE if line is None else str(line)
-                source = self._source_line(step.line)
-                if source:
-                    yield source
-                    number = ""
-            yield self._row(step, number)
+        for index, (line, steps) in enumerate(groupby(self._steps, attrgetter("line"))):
+            if index:
+                yield ()
+            source = self._source_line(line)
+            if source:
+                yield source
+            number = "" if source else self._number(line)
+            for step in steps:
+                yield self._row(step, number)
+                number = ""
         end = self._labels.get(len(self._code.code))
         if end is not None:
             yield self._left("", end, "")
+
+    def _number(self, line: int | None) -> str:
+        if line is not None:
+            return str(line)
+        return "" if _OF_LINES in self._problems else _NO_LINE
 
     def _source_line(self, number: int | None) -> Line:
         if number is None or not 0 < number <= len(self._source):
