@@ -4,6 +4,7 @@ Code objects to instructions, lines, positions and handlers. Uses ``pyc``, ``dia
 ``errors`` and ``values``.
 """
 
+from pycinspect.disasm.checks import Defect, verify
 from pycinspect.disasm.decode import Instruction, instructions
 from pycinspect.disasm.handlers import Handler, exception_table
 from pycinspect.disasm.lines import LineRange, line_ranges, line_starts
@@ -11,7 +12,6 @@ from pycinspect.disasm.literals import LITERAL_LIMIT, literal
 from pycinspect.disasm.live import adaptive_instructions, code_of
 from pycinspect.disasm.locations import Position, positions
 from pycinspect.disasm.operands import OUT_OF_RANGE
-from pycinspect.disasm.verify import Defect, verify
 
 __all__ = [
     "LITERAL_LIMIT",

@@ -122,7 +122,9 @@ def line_ranges_of(code: Code, *, joined: bool) -> list[tuple[int, int, int | No
     for data in _cut(code.linetable):
         kind, size, step = _FIRST[data[0] & 0x7F]
         if kind in _STEP_FOLLOWS:
-            step = _Rest(data).signed_varint()
+            step = _ONE_DIGIT.get(data[1:2])
+            if step is None:
+                step = _Rest(data).signed_varint()
         here = None
         if step is not None:
             here = line = line + step
@@ -133,6 +135,10 @@ def line_ranges_of(code: Code, *, joined: bool) -> list[tuple[int, int, int | No
             ranges.append((begin, offset, here))
             start, current = begin, here
     return ranges
+
+
+#: Signed numbers of one digit, which nearly all are.
+_ONE_DIGIT = {bytes((digit,)): -(digit >> 1) if digit & 1 else digit >> 1 for digit in range(0x40)}
 
 
 def _cut(table: bytes) -> list[bytes]:
