@@ -132,9 +132,11 @@ def _known_to_findpython(commands: tuple[str, ...]) -> Iterator[str]:
     names = {*commands, *(("python",) if os.name == "nt" else ())}
     for factory in ALL_PROVIDERS.values():
         provider = factory.create()
-        if provider is None:  # not on this system
+        try:
+            found = [] if provider is None else list(provider.find_pythons())
+        except OSError:  # a folder of somebody else's that cannot be read
             continue
-        for python in provider.find_pythons():
+        for python in found:
             if python.executable.name.removesuffix(".exe") in names:
                 yield os.fspath(python.executable)
 

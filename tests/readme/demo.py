@@ -13,6 +13,21 @@ COMPILED = RELEASED + 3_600
 
 CPYTHON_312 = DIALECTS["cpython-3.12"]
 
+TOTAL = b"""\
+def total(prices, tax=0.2):
+    return sum(prices) * (1 + tax)
+"""
+#: What CPython 3.12.1 makes of it.
+TOTAL_312 = """
+    630000000000000000000000000200000000000000f30c00000097006403640184015a0079022904e79a999999
+    9999c93f630200000000000000000000000300000003000000f3240000009700740100000000000000007c00ab
+    0100000000000064017c017a0000007a050000530029024ee9010000002901da0373756d2902da067072696365
+    73da0374617873020000002020fa0c6170702f746f74616c2e7079da05746f74616c7208000000010000007315
+    0000008000dc0b0e88768b3b982198639927d10b22d00422f3000000004e2901720100000029017208000000a9
+    0072090000007207000000fa083c6d6f64756c653e720b00000001000000730a000000f003010101f402010123
+    7209000000
+"""
+
 
 def write(path: Path, data: bytes, mtime: int) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,11 +41,11 @@ def cache_of(source: Path, tag: str = "cpython-312") -> Path:
     return source.parent / "__pycache__" / f"{source.stem}.{tag}.pyc"
 
 
-def compile_by_time(source: Path, mtime: int | None = None) -> None:
+def compile_by_time(source: Path, payload: bytes = b"\xe3") -> None:
     status = source.stat()
-    words = (0, int(status.st_mtime) if mtime is None else mtime, status.st_size)
+    words = (0, int(status.st_mtime), status.st_size)
     header = CPYTHON_312.magic + b"".join(word.to_bytes(4, "little") for word in words)
-    write(cache_of(source), header + b"\xe3", COMPILED)
+    write(cache_of(source), header + payload, COMPILED)
 
 
 def compile_by_hash(source: Path, content: bytes, flags: int) -> None:
@@ -39,7 +54,9 @@ def compile_by_hash(source: Path, content: bytes, flags: int) -> None:
 
 
 def build(root: Path) -> None:
-    """A library of one package with something wrong with most of its caches."""
+    """A program, and a library of one package with something wrong with most of its caches."""
+    payload = bytes.fromhex("".join(TOTAL_312.split()))
+    compile_by_time(write(root / "app" / "total.py", TOTAL, RELEASED), payload)
     shop = root / LIBRARY / "shop"
     for name in ("__init__", "cart", "stock", "tax"):
         compile_by_time(write(shop / f"{name}.py", f"name = {name!r}\n".encode(), RELEASED))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,10 +21,12 @@ from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code, CodeFile
 from pycinspect.report.listing import ListingOptions, listing
+from tests.oracles import find_oracle
 from tests.report.codes import (
     HOSTILE,
     HOSTILE_ROW,
     READABLE,
+    SOURCE,
     code_with,
     codes,
     compiled_by,
@@ -168,6 +171,27 @@ def test_unknown_opcodes_are_one_line() -> None:
         found = text_of(file_of(code_with(code=b"\0\0"), row))
         assert found.count("not shown") == 1
         assert "f: " in found
+
+
+#: Runs under CPython 3.13: what its ``dis`` says of a source and of the functions in it.
+_DIS = "import dis, sys; dis.dis(compile(sys.stdin.read(), 'shop.py', 'exec'))"
+
+
+def _rows(text: str) -> list[str]:
+    """Return the rows of instructions and handlers without line numbers and spaces."""
+    row = re.compile(r"^ *(?:\d+|--)? +((?:L\d+: +)?[A-Z_]{3}.*|L\d+ to .*)$", re.MULTILINE)
+    return [" ".join(match[1].split()) for match in row.finditer(text)]
+
+
+def test_rows_are_those_of_dis() -> None:
+    subject = compiled_by("cpython-3.13")
+    oracle = find_oracle("cpython-3.13")
+    assert oracle is not None
+    command = [oracle.program, "-c", _DIS]
+    said = subprocess.run(command, input=SOURCE, capture_output=True, check=True).stdout.decode()
+    expected = _rows(re.sub(r" at 0x[0-9a-f]+", "", said))
+    assert len(expected) > 50
+    assert _rows(text_of(subject.file)) == expected
 
 
 def test_kinds() -> None:
