@@ -19,8 +19,9 @@ from pycinspect.pyc import Code
 __all__ = ["Entry", "Position", "entries", "line_ranges_of", "positions"]
 
 _UNIT = 2
-#: An entry starts with a byte that has its highest bit set; no other byte has.
-_ENTRY = re.compile(rb"[\x80-\xff][\x00-\x7f]*")
+#: An entry starts with a byte that has its highest bit set; no other byte has. The longest
+#: that is written has 25 bytes; of a longer one the rest is not looked at.
+_ENTRY = re.compile(rb"[\x80-\xff][\x00-\x7f]{0,31}")
 #: Kinds of entries: from 0 on, a column and a length in one byte; then the next line or the
 #: one after, and two columns; then a line alone; everything; nothing.
 _ONE_LINE, _NO_COLUMNS, _LONG, _NONE = 10, 13, 14, 15
