@@ -9,15 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from types import MappingProxyType
 
-from pycinspect.auditing.examine import Examiner
+from pycinspect.auditing.examine import Examined, Examiner
 from pycinspect.auditing.findings import Finding, Severity, Summary
 from pycinspect.auditing.place import Places, dialect_of_place
 from pycinspect.auditing.policy import PathIgnore, Policy
 from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
 from pycinspect.auditing.walk import Directory, Tree
-from pycinspect.cache import Judgement, Outcome
+from pycinspect.cache import Outcome
 from pycinspect.dialects import Dialect
-from pycinspect.pyc import NameEnd
 
 __all__ = ["Audit"]
 
@@ -128,10 +127,9 @@ class Audit:
         directories = iter(tree)
         while some := list(islice(directories, self._at_a_time())):
             self.summary.directories = read_before + tree.directories
-            caches = [examiner.caches(directory) for directory in some]
-            groups = [_groups(in_directory) for in_directory in caches]
-            self._count(groups, counts)
-            yield run.findings(some, groups, caches)
+            examined = [examiner.caches(directory) for directory in some]
+            self._count(examined, counts)
+            yield run.findings(some, examined)
             if self._progress is not None:
                 self._progress(self.summary)
             limit = self._limit()
@@ -156,17 +154,18 @@ class Audit:
             MappingProxyType(counts),
         )
 
-    def _count(self, groups: list[list[Alike]], counts: Counter[tuple[str, Outcome]]) -> None:
+    def _count(self, examined: list[Examined], counts: Counter[tuple[str, Outcome]]) -> None:
         summary = self.summary
-        for first, files, size in chain.from_iterable(groups):
-            summary.files += files
-            summary.size += size
-            outcome, reason, *_ = first.judgement
-            counts[reason, outcome] += files
+        for group in chain.from_iterable(groups for _, groups in examined):
+            first = group.first
+            outcome, reason = first.judgement[:2]
+            counts[reason, outcome] += group.files
+            summary.files += group.files
+            summary.size += group.size
             if first.reader is not None:
-                summary.tags[first.reader.name] += files
+                summary.tags[first.reader.name] += group.files
             if outcome in _OF_NO_USE and reason not in _REASON_STATES:
-                summary.reclaimable += size
+                summary.reclaimable += group.size
 
     def _at_a_time(self) -> int:
         """Return how many directories are read in a row; limits are looked at after each."""
@@ -213,28 +212,6 @@ class Audit:
                 yield Finding(rule.id, rule.severity, path, rule.message, data)
 
 
-def _groups(caches: list[CacheFile]) -> list[Alike]:
-    """Put together what stands in a row and adds up alike: mostly, a whole directory."""
-    groups: list[Alike] = []
-    first: CacheFile | None = None
-    ending: NameEnd | None = None
-    judgement: Judgement | None = None
-    files = size = 0
-    for cache in caches:
-        # Both are looked up, so that the same value is mostly the same object.
-        if cache.judgement is not judgement or cache.ending is not ending or ending is None:
-            if first is not None:
-                groups.append(Alike(first, files, size))
-            first, ending, judgement = cache, cache.ending, cache.judgement
-            files = size = 0
-        files += 1
-        if cache.status is not None:
-            size += cache.status.st_size
-    if first is not None:
-        groups.append(Alike(first, files, size))
-    return groups
-
-
 #: A kind of cache beside the importer's reasons; no reason is spelled like this.
 _ORDINARY = "(ordinary)"
 
@@ -262,18 +239,13 @@ class _Run:
         self._of_ordinary = [rule for rule in of_directory if not rule.skips_ordinary_directories]
         self._checks: dict[str, list[_Check]] = {}
 
-    def findings(
-        self,
-        directories: list[Directory],
-        groups: list[list[Alike]],
-        caches: list[list[CacheFile]],
-    ) -> list[Finding]:
+    def findings(self, directories: list[Directory], examined: list[Examined]) -> list[Finding]:
         """Return what the rules find at some directories, in their order."""
         found = [self._at_directory(directory) for directory in directories]
-        for findings, in_directory in zip(found, groups, strict=True):
-            findings.extend(self._at_groups(in_directory))
-        for findings, files in zip(found, caches, strict=True):
-            findings.extend(self._at_caches(files))
+        for findings, (_, groups) in zip(found, examined, strict=True):
+            findings.extend(self._at_groups(groups))
+        for findings, (caches, _) in zip(found, examined, strict=True):
+            findings.extend(self._at_caches(caches))
         return list(chain.from_iterable(found))
 
     def _at_groups(self, groups: list[Alike]) -> list[Finding]:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from pycinspect.auditing.policy import Policy
-from pycinspect.auditing.rule import CacheFile
+from pycinspect.auditing.rule import Alike, CacheFile
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import (
     SOURCE_LIMIT,
@@ -36,7 +36,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import NameEnd, file_kind, parse_name_end, read_all, read_listed, read_start
 from pycinspect.values import U32_MASK
 
-__all__ = ["Examiner"]
+__all__ = ["Examined", "Examiner"]
 
 _FRESH = Judgement(Outcome.LOAD, "header-matches")
 _ORPHANED = Judgement(Outcome.NOT_FOUND, "cache-without-source")
@@ -70,6 +70,13 @@ class _Kind(NamedTuple):
     is_usual: bool
 
 
+class Examined(NamedTuple):
+    """The cache files of one directory, one by one and added up."""
+
+    caches: list[CacheFile]
+    groups: list[Alike]
+
+
 #: What came of opening a file: its start, its status, what went wrong, whether it is
 #: a link. A plain tuple: there is one for every file.
 _Reading: TypeAlias = tuple[bytes, os.stat_result | None, Judgement | None, bool]
@@ -85,11 +92,15 @@ class Examiner:
         self._kind = lru_cache(_REMEMBERED_KINDS)(self._find_kind)
         self._writer = lru_cache(_REMEMBERED_KINDS)(policy.dialects.find)
 
-    def caches(self, directory: Directory) -> list[CacheFile]:
+    def caches(self, directory: Directory) -> Examined:
         """Return the cache files of a directory, those in its cache directory first."""
-        caches = self._in_cache_directory(directory)
-        caches += [self._beside_source(entry, directory) for entry in directory.bytecode]
-        return caches
+        examined = self._in_cache_directory(directory)
+        for entry in directory.bytecode:
+            cache = self._beside_source(entry, directory)
+            size = 0 if cache.status is None else cache.status.st_size
+            examined.caches.append(cache)
+            examined.groups.append(Alike(cache, 1, size))
+        return examined
 
     def _find_kind(self, end: str, magic: bytes) -> _Kind:
         try:
@@ -109,13 +120,16 @@ class Examiner:
             is_usual=reader is self._dialect and len(ending.optimization) <= _LEVEL_DIGITS,
         )
 
-    def _in_cache_directory(self, directory: Directory) -> list[CacheFile]:
+    def _in_cache_directory(self, directory: Directory) -> Examined:
         """Return the files of the cache directory.
 
         What concerns nearly every file stands here in one piece: the loop takes a
         quarter less time than with a function for each step.
         """
         caches: list[CacheFile] = []
+        groups: list[Alike] = []
+        group_ending: NameEnd | None = None
+        group_judgement: Judgement | None = None
         find_source, find_kind = directory.sources.get, self._kind
         for entry in () if directory.cache is None else directory.cache.entries:
             start, status, failure, is_link = _read(entry)
@@ -137,27 +151,40 @@ class Examiner:
                 and status.st_size > len(header)
             ):
                 judgement = _FRESH
-                is_ordinary = is_usual and not is_link and _is_ordinary(status, source_status)
+                is_ordinary = (
+                    is_usual
+                    and not is_link
+                    and status.st_nlink == 1
+                    and not status.st_mode & _UNCOMMON_BITS
+                    and status.st_uid == source_status.st_uid
+                    and 0.0 <= source_status.st_mtime <= U32_MASK
+                )
             else:
                 judgement = failure or self._judge(reader, start, status, source, source_status)
                 is_ordinary = False
-            caches.append(
-                CacheFile(
-                    entry.path,
-                    directory,
-                    ending,
-                    reader,
-                    writer,
-                    start,
-                    status,
-                    source,
-                    source_status,
-                    judgement,
-                    is_link,
-                    is_ordinary,
-                )
+            cache = CacheFile(
+                entry.path,
+                directory,
+                ending,
+                reader,
+                writer,
+                start,
+                status,
+                source,
+                source_status,
+                judgement,
+                is_link,
+                is_ordinary,
             )
-        return caches
+            caches.append(cache)
+            # Both are looked up, so that the same value is mostly the same object.
+            if ending is None or ending is not group_ending or judgement is not group_judgement:
+                group = Alike(cache)
+                groups.append(group)
+                group_ending, group_judgement = ending, judgement
+            group.files += 1
+            group.size += 0 if status is None else status.st_size
+        return Examined(caches, groups)
 
     def _with_dotted_stem(
         self, filename: str, magic: bytes, directory: Directory
@@ -285,16 +312,6 @@ def _status(source: os.DirEntry[str]) -> os.stat_result | None:
         return None
     # A link to a directory, a fifo: likewise.
     return status if stat.S_ISREG(status.st_mode) else None
-
-
-def _is_ordinary(cache: os.stat_result, source: os.stat_result) -> bool:
-    """Return whether links, owner, permissions and time are such as most files have."""
-    return (
-        cache.st_nlink == 1
-        and not cache.st_mode & _UNCOMMON_BITS
-        and cache.st_uid == source.st_uid
-        and 0.0 <= source.st_mtime <= U32_MASK
-    )
 
 
 def _read(entry: os.DirEntry[str]) -> _Reading:

@@ -83,7 +83,8 @@ class CacheFile:
         )
 
 
-class Alike(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Alike:
     """Cache files in a row, in one directory, that tell a rule that adds up the same.
 
     The reader, the outcome and its reason, and the name from the first dot on are
@@ -96,8 +97,8 @@ class Alike(NamedTuple):
     """
 
     first: CacheFile
-    files: int
-    size: int
+    files: int = 0
+    size: int = 0
 
 
 class Context(NamedTuple):

@@ -171,7 +171,7 @@ def test_what_is_alike_is_added_up_together(tmp_path: Path) -> None:
         check_cache = Rule.check_cache
 
         def check_groups(self, groups: Sequence[Alike]) -> Iterable[Finding]:
-            told.extend((Path(first.path).name, files, size) for first, files, size in groups)
+            told.extend((Path(group.first.path).name, group.files, group.size) for group in groups)
             return ()
 
     assert tree.audit(Policy(selection=Selection(("XYZ",))), [Listener]) == []

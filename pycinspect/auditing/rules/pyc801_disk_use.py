@@ -64,12 +64,12 @@ class DiskUse(Rule):
     def check_groups(self, groups: Sequence[Alike]) -> Iterable[Finding]:
         """Add the files of a directory."""
         self._enter(groups[0].first.directory.package)
-        for first, files, size in groups:
-            total = self._sum_of(first)
-            total.files += files
-            total.size += size
-            if first.judgement.outcome is not _LOAD:
-                self._reclaimable += size
+        for group in groups:
+            total = self._sum_of(group.first)
+            total.files += group.files
+            total.size += group.size
+            if group.first.judgement.outcome is not _LOAD:
+                self._reclaimable += group.size
         return ()
 
     def finish(self) -> Iterator[Finding]:
