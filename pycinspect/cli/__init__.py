@@ -41,7 +41,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="pycinspect")
 def main() -> None:
-    r"""Read, judge and audit the bytecode caches of every Python.
+    """Read, judge and audit the bytecode caches of every Python.
 
     \b
     Examples:
@@ -53,7 +53,7 @@ def main() -> None:
       pycinspect show app.py --python 3.9    what would 3.9 make of it?
 
     Exit codes: 0 clean, 1 findings or differences, 2 could not do it.
-    """
+    """  # noqa: D301 - \b is click's mark, a control character
     # A name that the terminal's encoding lacks is shown escaped, not refused.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

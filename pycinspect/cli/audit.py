@@ -127,7 +127,7 @@ def command(
     optimize: int,
     **given: Any,
 ) -> None:
-    r"""Audit trees of bytecode caches: what is stale, orphaned, broken or unsafe.
+    """Audit trees of bytecode caches: what is stale, orphaned, broken or unsafe.
 
     Without PATH, the site-packages of the environment that pycinspect runs in.
 
@@ -140,7 +140,7 @@ def command(
       pycinspect audit . --baseline caches.json --format github
 
     Settings are read from [tool.pycinspect.audit] in pyproject.toml, too.
-    """
+    """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.auditing.settings import Settings
     from pycinspect.plugins import load_registry
 

@@ -55,7 +55,7 @@ def command(
     pycache_prefix: str | None,
     dont_write_bytecode: bool | None,
 ) -> None:
-    r"""Say what an import would do with a cache, and why.
+    """Say what an import would do with a cache, and why.
 
     TARGET is a source, a cache, or a package's directory. Nothing is imported,
     run or written.
@@ -67,7 +67,7 @@ def command(
       pycinspect check -m package.module --path src --path vendor.zip
 
     Exit codes: 0 the cache is used as it is, 1 it is not, 2 could not be told.
-    """
+    """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.cache import judge_module, judge_target
     from pycinspect.plugins import load_registry
 

@@ -17,14 +17,14 @@ __all__ = ["command"]
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a rule, a line each.")
 def command(ids: tuple[str, ...], *, as_json: bool) -> None:
-    r"""List the audit's rules, or explain those whose ID is given.
+    """List the audit's rules, or explain those whose ID is given.
 
     \b
     Examples:
       pycinspect rules
       pycinspect rules PYC101
       pycinspect rules PYC2
-    """
+    """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.plugins import load_registry
 
     rules = load_registry().rules

@@ -75,7 +75,7 @@ def command(
     optimize: int,
     dialect: str | None,
 ) -> None:
-    r"""Show what cache files say: their code, instruction by instruction.
+    """Show what cache files say: their code, instruction by instruction.
 
     FILE is a cache, by whatever name; a source, which is compiled and not run; or
     - for standard input.
@@ -89,7 +89,7 @@ def command(
       pycinspect show --header __pycache__/app.cpython-312.pyc
 
     Exit codes: 0 all were shown, 2 at least one was not.
-    """
+    """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.plugins import load_registry
 
     dialects = load_registry().dialects

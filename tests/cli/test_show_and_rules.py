@@ -64,7 +64,9 @@ def test_help_has_examples(run: Run, command: tuple[str, ...]) -> None:
     result = run(*command, "--help")
     assert result.exit_code == 0
     assert "Examples:" in result.stdout
-    assert "pycinspect " in result.stdout
+    examples = result.stdout.partition("Examples:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(examples) > 1
+    assert all(line.startswith("    pycinspect ") for line in examples)
 
 
 def test_a_reader_that_stops_early_is_no_error(project: Path) -> None:
