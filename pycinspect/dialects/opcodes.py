@@ -14,7 +14,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pycinspect.dialects.operations import Flow, operation
+from pycinspect.dialects.operations import Flow, Operation, operation
 
 __all__ = ["Effect", "Opcode", "OpcodeTable", "Operand", "Role"]
 
@@ -153,7 +153,10 @@ def _effect(spelling: str) -> Effect | None:
 def _stack_change(spelling: str) -> Callable[[int], int]:
     if spelling in _EFFECTS:
         return _EFFECTS[spelling]
-    number = int(spelling)
+    try:
+        number = int(spelling)
+    except ValueError:
+        raise ValueError(f"{spelling!r} is no effect on the stack") from None
     return lambda _: number
 
 
@@ -196,11 +199,15 @@ class OpcodeTable:
         name: how messages call it.
         text: returns the table: comments, a line of column names, one line an opcode,
             and lists of words behind ``@``; columns are separated by tabs.
+        operations: rows for operations that the catalogue does not have: a plugin's.
     """
 
-    def __init__(self, name: str, text: Callable[[], str]) -> None:
+    def __init__(
+        self, name: str, text: Callable[[], str], operations: Iterable[Operation] = ()
+    ) -> None:
         self.name = name
         self._text = text
+        self._operations = {row.name: row for row in operations}
 
     def __repr__(self) -> str:
         return f"<OpcodeTable {self.name}>"
@@ -224,7 +231,7 @@ class OpcodeTable:
             ValueError: a word that is no operand, role or effect.
             LookupError: an operation that the catalogue does not know.
         """
-        return tuple(_row(cells) for cells in self._lines[1:] if not cells[0].startswith("@"))
+        return tuple(self._row(cells) for cells in self._lines[1:] if not cells[0].startswith("@"))
 
     @cached_property
     def by_number(self) -> tuple[Opcode, ...]:
@@ -249,6 +256,17 @@ class OpcodeTable:
         pairs = (word.split(":") for word in self.words.get("flags", ()))
         return MappingProxyType({int(bit): name for bit, name in pairs})
 
+    def _row(self, cells: Iterable[str]) -> Opcode:
+        try:
+            return _opcode(cells, self._operation)
+        except (LookupError, ValueError) as error:
+            # Not a PycInspectError: it is the table that is wrong, not a file.
+            message = f"{self.name}: {' '.join(cells)}: {error}"
+            raise type(error)(message) from error
+
+    def _operation(self, name: str) -> Operation:
+        return self._operations.get(name) or operation(name)
+
     def _unknown(self, number: int) -> Opcode:
         threshold = int(self.words["have_argument"][0])
         operand = Operand.NONE if number < threshold else Operand.RAW
@@ -256,16 +274,15 @@ class OpcodeTable:
         return Opcode(number, name, operand, 0, Role.REAL, name, None, Flow.UNKNOWN)
 
 
-def _row(cells: Iterable[str]) -> Opcode:
+def _opcode(cells: Iterable[str], find: Callable[[str], Operation]) -> Opcode:
     number, name, operand, caches, role, base, effect = cells
-    kind = Role(role)
     return Opcode(
         int(number),
         name,
         Operand(operand),
         int(caches),
-        kind,
+        Role(role),
         base or name,
         _effect(effect),
-        operation(base or name).flow,
+        find(base or name).flow,
     )
