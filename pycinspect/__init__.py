@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         source_hash,
     )
     from pycinspect.dialects import DIALECTS, Dialect, find_dialect
+    from pycinspect.diffing import Diff, diff
     from pycinspect.errors import PycInspectError
     from pycinspect.hookspecs import hookimpl
     from pycinspect.plugins import audit
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DIALECTS",
     "Dialect",
+    "Diff",
     "Finding",
     "Found",
     "HashCheckMode",
@@ -46,6 +48,7 @@ __all__ = [
     "Verdict",
     "audit",
     "cache_from_source",
+    "diff",
     "find_dialect",
     "find_module",
     "hookimpl",
@@ -74,6 +77,7 @@ _ROOMS = {
         "source_hash",
     ),
     "dialects": ("DIALECTS", "Dialect", "find_dialect"),
+    "diffing": ("Diff", "diff"),
     "errors": ("PycInspectError",),
     "hookspecs": ("hookimpl",),
     "plugins": ("audit",),

@@ -16,6 +16,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "audit": "Audit trees of bytecode caches.",
     "check": "Say what an import would do, and why.",
+    "diff": "Show what differs between two programs.",
     "rules": "List the audit's rules, or explain one.",
     "show": "Show the code in caches and sources.",
 }
@@ -51,6 +52,7 @@ def main() -> None:
       pycinspect check -m app --path lib --as cpython-3.9 -O
       pycinspect show __pycache__/app.cpython-312.pyc
       pycinspect show app.py --python 3.9    what would 3.9 make of it?
+      pycinspect diff app.py --python 3.8 --python 3.13
 
     Exit codes: 0 clean, 1 findings or differences, 2 could not do it.
     """  # noqa: D301 - \b is click's mark, a control character

@@ -30,6 +30,8 @@ _STYLES: Mapping[str, str] = MappingProxyType(
         "source": "green",
         "label": "yellow",
         "operation": "cyan",
+        "delete": "red",
+        "insert": "green",
     }
 )
 

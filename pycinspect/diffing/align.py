@@ -1,0 +1,151 @@
+"""Which statement of one side is which of the other.
+
+Statements that are unique on both sides are anchors, as in the patience diff; what lies
+between two anchors is compared alone.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from pycinspect.diffing.changes import Op
+
+__all__ = ["Span", "aligned"]
+
+#: Pairs of items that are looked at between two anchors; what is more is one replacement.
+_MOST_PAIRS = 1_000_000
+
+_Pair = tuple[int, int]
+
+
+class Span(NamedTuple):
+    """A part of both sides: ``old[start:stop]`` became ``new[start:stop]``.
+
+    Args:
+        op: what became of it.
+        old: the part before.
+        new: the part after.
+    """
+
+    op: Op
+    old: range
+    new: range
+
+
+class _Gap(NamedTuple):
+    """What lies between two pairs of equal items."""
+
+    old: range
+    new: range
+
+
+def aligned(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Span]:
+    """Return parts that cover both sides, equal ones and others in turn.
+
+    >>> [(span.op.value, len(span.old), len(span.new)) for span in aligned("abcd", "abxd")]
+    [('equal', 2, 2), ('replace', 1, 1), ('equal', 1, 1)]
+    """
+    pairs: list[_Pair] = []
+    gaps = [_Gap(range(len(old)), range(len(new)))]
+    while gaps:
+        gap, ends = _trimmed(gaps.pop(), old, new)
+        pairs.extend(ends)
+        anchors = _anchors(gap, old, new)
+        if anchors:
+            pairs.extend(anchors)
+            gaps.extend(_between(gap, anchors))
+        else:
+            pairs.extend(_matching(gap, old, new))
+    return list(_spans(sorted(pairs), len(old), len(new)))
+
+
+def _trimmed(
+    gap: _Gap, old: Sequence[Hashable], new: Sequence[Hashable]
+) -> tuple[_Gap, list[_Pair]]:
+    """Take equal items off both ends."""
+    head = _run(zip(gap.old, gap.new, strict=False), old, new)
+    ours, theirs = gap.old[len(head) :], gap.new[len(head) :]
+    tail = _run(zip(reversed(ours), reversed(theirs), strict=False), old, new)
+    rest = _Gap(ours[: len(ours) - len(tail)], theirs[: len(theirs) - len(tail)])
+    return rest, head + tail
+
+
+def _run(pairs: Iterator[_Pair], old: Sequence[Hashable], new: Sequence[Hashable]) -> list[_Pair]:
+    found = []
+    for i, j in pairs:
+        if old[i] != new[j]:
+            break
+        found.append((i, j))
+    return found
+
+
+# --- Anchors ---------------------------------------------------------------------------------
+
+
+def _anchors(gap: _Gap, old: Sequence[Hashable], new: Sequence[Hashable]) -> list[_Pair]:
+    """Return the most items that are unique on both sides and in the same order on both."""
+    ours, theirs = _unique(gap.old, old), _unique(gap.new, new)
+    return _increasing([(i, theirs[item]) for item, i in ours.items() if item in theirs])
+
+
+def _unique(part: range, items: Sequence[Hashable]) -> dict[Hashable, int]:
+    counts = Counter(items[i] for i in part)
+    return {items[i]: i for i in part if counts[items[i]] == 1}
+
+
+def _increasing(pairs: Sequence[_Pair]) -> list[_Pair]:
+    """Return a longest subsequence whose second numbers increase (patience sorting)."""
+    tops: list[int] = []
+    last: list[int] = []
+    before: list[int | None] = []
+    for index, (_, j) in enumerate(pairs):
+        pile = bisect_left(tops, j)
+        before.append(last[pile - 1] if pile else None)
+        tops[pile : pile + 1] = [j]
+        last[pile : pile + 1] = [index]
+    found: list[_Pair] = []
+    step = last[-1] if last else None
+    while step is not None:
+        found.append(pairs[step])
+        step = before[step]
+    return found[::-1]
+
+
+def _between(gap: _Gap, anchors: Sequence[_Pair]) -> Iterator[_Gap]:
+    i, j = gap.old.start, gap.new.start
+    for k, m in (*anchors, (gap.old.stop, gap.new.stop)):
+        if i < k and j < m:
+            yield _Gap(range(i, k), range(j, m))
+        i, j = k + 1, m + 1
+
+
+def _matching(gap: _Gap, old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[_Pair]:
+    """Yield equal items where there are no anchors."""
+    if len(gap.old) * len(gap.new) > _MOST_PAIRS:
+        return
+    ours, theirs = [old[i] for i in gap.old], [new[j] for j in gap.new]
+    for i, j, size in SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks():
+        yield from zip(gap.old[i : i + size], gap.new[j : j + size], strict=True)
+
+
+# --- Spans -----------------------------------------------------------------------------------
+
+#: Are there old items, are there new ones: what became of them.
+_OPS = {(True, True): Op.REPLACE, (True, False): Op.DELETE, (False, True): Op.INSERT}
+
+
+def _spans(pairs: Sequence[_Pair], old: int, new: int) -> Iterator[Span]:
+    start, i, j = (0, 0), 0, 0
+    for k, m in (*pairs, (old, new)):
+        if (k, m) != (i, j):
+            if start != (i, j):
+                yield Span(Op.EQUAL, range(start[0], i), range(start[1], j))
+            yield Span(_OPS[i < k, j < m], range(i, k), range(j, m))
+            start = (k, m)
+        i, j = k + 1, m + 1
+    if start != (old, new):
+        yield Span(Op.EQUAL, range(start[0], old), range(start[1], new))

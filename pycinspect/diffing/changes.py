@@ -1,0 +1,170 @@
+"""What a comparison finds, as values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from types import MappingProxyType
+from typing import NamedTuple
+
+from pycinspect.canonical import Level, Plane
+from pycinspect.dialects import Dialect
+from pycinspect.pyc import Code
+from pycinspect.values import Word, visible
+
+__all__ = ["Change", "Diff", "ModuleDiff", "Op", "Side", "Status", "UnitDiff"]
+
+
+class Status(Word):
+    """What became of a code object."""
+
+    SAME = "same"
+    #: Equal forms, one of which has something erased that a program could see.
+    EXPLAINED = "explained"
+    CHANGED = "changed"
+    #: Another name or another place; the body may have changed, too.
+    RENAMED = "renamed"
+    ADDED = "added"
+    REMOVED = "removed"
+    #: A limit was reached, or the code makes no sense: nothing is known.
+    NOT_CANONICALISED = "not-canonicalised"
+
+
+class Op(Word):
+    """What became of some statements that follow each other."""
+
+    EQUAL = "equal"
+    REPLACE = "replace"
+    DELETE = "delete"
+    INSERT = "insert"
+
+
+class Change(NamedTuple):
+    """Statements that follow each other, and what became of them.
+
+    Args:
+        op: what became of them.
+        old: their texts before.
+        new: their texts after.
+        old_lines: where each of ``old`` stands in the source, None for nowhere.
+        new_lines: where each of ``new`` stands.
+    """
+
+    op: Op
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    old_lines: tuple[int | None, ...]
+    new_lines: tuple[int | None, ...]
+
+
+class Side(NamedTuple):
+    """A code object on one side.
+
+    Args:
+        code: the code object.
+        dialect: who wrote it.
+    """
+
+    code: Code
+    dialect: Dialect
+
+    @property
+    def qualname(self) -> str:
+        """The name, with those around it."""
+        return self.code.qualname
+
+
+@dataclass(frozen=True, slots=True)
+class UnitDiff:
+    """One code object, before and after.
+
+    Args:
+        old: before; None where it is added.
+        new: after; None where it is removed.
+        status: what became of it.
+        planes: which of the planes that the level compares differ.
+        explanations: slugs of what was erased on one side only; of a code object that is
+            not canonicalised the slug of the reason.
+        changes: all its statements, aligned; none where the instructions are equal.
+        problem: why it is not canonicalised, else None.
+    """
+
+    old: Side | None
+    new: Side | None
+    status: Status
+    planes: tuple[Plane, ...] = ()
+    explanations: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleDiff:
+    """One module, before and after.
+
+    Args:
+        old: the path before; None where there was none.
+        new: the path after; None where there is none.
+        units: its code objects, in the order of the new side, the removed ones last.
+    """
+
+    old: str | None
+    new: str | None
+    units: tuple[UnitDiff, ...]
+
+
+@dataclass(frozen=True)
+class Diff:
+    """All that differs between two programs, and all that does not.
+
+    Args:
+        old: what was compared, as the caller named it.
+        new: what it was compared with.
+        level: how much had to be the same.
+        modules: one after the other.
+    """
+
+    old: str
+    new: str
+    level: Level
+    modules: tuple[ModuleDiff, ...]
+
+    @property
+    def units(self) -> Iterator[UnitDiff]:
+        """The code objects of all modules."""
+        return (unit for module in self.modules for unit in module.units)
+
+    @cached_property
+    def summary(self) -> Mapping[Status, int]:
+        """How many code objects there are of each status."""
+        counts = Counter(unit.status for unit in self.units)
+        return MappingProxyType({status: counts[status] for status in Status})
+
+    @property
+    def is_same(self) -> bool:
+        """Whether all code objects are the same, or explained."""
+        return all(unit.status in _SAME for unit in self.units)
+
+    def _repr_html_(self) -> str:
+        """Return a summary and a table of what is not the same, for a notebook."""
+        counts = ", ".join(f"{count} {status}" for status, count in self.summary.items())
+        title = f"{self.old} → {self.new}, level {self.level.value}: {counts}"
+        rows = "".join(_row(unit) for unit in self.units if unit.status is not Status.SAME)
+        return f"<p>{_html(title)}</p><table>{rows}</table>"
+
+
+_SAME = frozenset({Status.SAME, Status.EXPLAINED})
+
+
+def _row(unit: UnitDiff) -> str:
+    names = (side.qualname if side else "" for side in (unit.old, unit.new))
+    why = unit.problem or ", ".join([*unit.explanations, *(p.value for p in unit.planes)])
+    cells = "".join(f"<td>{_html(cell)}</td>" for cell in (unit.status, *names, why))
+    return f"<tr>{cells}</tr>"
+
+
+def _html(text: str) -> str:
+    return escape(visible(text))

@@ -1,0 +1,123 @@
+"""Two programs, compared."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from pycinspect.canonical import Form, Level, Place, Plane, Statement, units
+from pycinspect.compiling import read_subject
+from pycinspect.diffing.align import aligned
+from pycinspect.diffing.changes import Change, Diff, ModuleDiff, Op, Side, Status, UnitDiff
+from pycinspect.diffing.match import Match, matched
+from pycinspect.pyc import CodeFile
+
+__all__ = ["diff", "diff_module"]
+
+Program = CodeFile | str | os.PathLike[str]
+
+
+def diff(old: Program, new: Program, level: Level | str = Level.SEMANTIC) -> Diff:
+    """Compare two modules.
+
+    Args:
+        old: a cache or a source, by its path, or what ``read_pyc`` or ``compile_source``
+            returned. Sources are compiled by the running interpreter.
+        new: likewise.
+        level: how much must be the same, or its name.
+
+    Raises:
+        PycInspectError: a file cannot be read or does not compile; ``unknown-opcodes`` where
+            nobody captured the opcodes of one that wrote it.
+    """
+    old_name, new_name = _name(old), _name(new)
+    level = Level(level)
+    module = diff_module((old_name, _read(old)), (new_name, _read(new)), level)
+    return Diff(old_name, new_name, level, (module,))
+
+
+def _name(program: Program) -> str:
+    return program.code.filename if isinstance(program, CodeFile) else os.fspath(program)
+
+
+def _read(program: Program) -> CodeFile:
+    return program if isinstance(program, CodeFile) else read_subject(os.fspath(program)).file
+
+
+NamedFile = tuple[str, CodeFile]
+
+
+def diff_module(old: NamedFile | None, new: NamedFile | None, level: Level) -> ModuleDiff:
+    """Compare two modules, one of which there may not be.
+
+    Args:
+        old: its path and its code, None where it is added.
+        new: its path and its code, None where it is removed.
+        level: how much must be the same.
+
+    Raises:
+        PycInspectError: ``unknown-opcodes``.
+    """
+    ours, theirs = _forms(old, level), _forms(new, level)
+    if old is None or new is None:
+        matches = [Match(place, None) for place in ours] + [Match(None, p) for p in theirs]
+    else:
+        matches = matched(ours, theirs)
+    found = (_unit(match, ours, theirs) for match in matches)
+    return ModuleDiff(old and old[0], new and new[0], tuple(found))
+
+
+def _forms(module: NamedFile | None, level: Level) -> Mapping[Place, Form]:
+    return {} if module is None else units(module[1].code, module[1].dialect, level)
+
+
+# --- Units -----------------------------------------------------------------------------------
+
+
+def _unit(match: Match, ours: Mapping[Place, Form], theirs: Mapping[Place, Form]) -> UnitDiff:
+    old = None if match.old is None else ours[match.old]
+    new = None if match.new is None else theirs[match.new]
+    if old is not None and new is not None:
+        return _compared(old, new, is_renamed=match.is_renamed)
+    if new is not None:
+        return UnitDiff(None, _side(new), Status.ADDED)
+    assert old is not None
+    return UnitDiff(_side(old), None, Status.REMOVED)
+
+
+def _compared(old: Form, new: Form, *, is_renamed: bool) -> UnitDiff:
+    sides = _side(old), _side(new)
+    problem = old.problem or new.problem
+    if problem is not None:
+        slug = problem.partition(":")[0]
+        status = Status.NOT_CANONICALISED
+        return UnitDiff(*sides, status, explanations=(slug,), problem=problem)
+    notes = tuple(sorted(old.notes ^ new.notes))
+    planes = tuple(old.differing(new))
+    cases = ((Status.RENAMED, is_renamed), (Status.CHANGED, planes), (Status.EXPLAINED, notes))
+    status = next((status for status, applies in cases if applies), Status.SAME)
+    changes = _changes(old, new) if Plane.INSTRUCTIONS in planes else ()
+    return UnitDiff(*sides, status, planes, notes, changes)
+
+
+def _side(form: Form) -> Side:
+    return Side(form.code, form.dialect)
+
+
+def _changes(old: Form, new: Form) -> tuple[Change, ...]:
+    ours, theirs = old.statements, new.statements
+    spans = aligned([part.digest for part in ours], [part.digest for part in theirs])
+    return tuple(
+        _change(op, [ours[i] for i in before], [theirs[j] for j in after])
+        for op, before, after in spans
+    )
+
+
+def _change(op: Op, old: Sequence[Statement], new: Sequence[Statement]) -> Change:
+    return Change(
+        op,
+        tuple(part.text for part in old),
+        tuple(part.text for part in new),
+        tuple(part.line for part in old),
+        tuple(part.line for part in new),
+    )

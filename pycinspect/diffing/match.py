@@ -1,0 +1,210 @@
+"""Which code object of one side is which of the other.
+
+A short ladder is enough, because Python keeps names: the same place; the same body elsewhere;
+the most similar body beside it. Whoever is matched brings the code objects inside along.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from pycinspect.canonical import Form, Place, Plane
+
+__all__ = ["Match", "matched"]
+
+#: Statements that two bodies share, of those that either has: less is another function.
+_SIMILAR = 0.6
+#: Pairs of bodies that are looked at inside one code object.
+_MOST_PAIRS = 20_000
+
+#: What stays the same when a function gets another name or another place.
+_BODY = (Plane.INSTRUCTIONS, Plane.SIGNATURE, Plane.DOCSTRING, Plane.ANNOTATIONS)
+_ROOT: Place = ()
+
+_Forms = Mapping[Place, Form]
+_Pair = tuple[Place, Place]
+#: What two code objects must share to be one; None for one that takes no part.
+_Key = Callable[[Place, Form], Hashable | None]
+
+
+class Match(NamedTuple):
+    """A code object on both sides.
+
+    Args:
+        old: where it is before; None where it is added.
+        new: where it is after; None where it is removed.
+        is_renamed: its own name, or what it is in, is another.
+    """
+
+    old: Place | None
+    new: Place | None
+    is_renamed: bool = False
+
+
+def matched(old: _Forms, new: _Forms) -> list[Match]:
+    """Return every place of both sides once: in the order of the new side, then the removed.
+
+    Args:
+        old: what ``canonical.units`` returned for one side.
+        new: and for the other.
+    """
+    ladder = _Ladder(old, new)
+    ladder.join(_ROOT, _ROOT)
+    ladder.join_equal_bodies()
+    ladder.join_similar_bodies()
+    return ladder.matches()
+
+
+# --- Keys ------------------------------------------------------------------------------------
+
+
+def _body(_: Place, form: Form) -> Hashable | None:
+    if form.problem is not None:
+        return None
+    return tuple(form.planes[plane] for plane in _BODY)
+
+
+def _name_and_body(place: Place, form: Form) -> Hashable | None:
+    body = _body(place, form)
+    return None if body is None else (place[-1][0], body)
+
+
+def _place_and_body(place: Place, form: Form) -> Hashable | None:
+    body = _body(place, form)
+    return None if body is None else (place[-1], body)
+
+
+def _place(place: Place, _: Form) -> Hashable:
+    return place[-1]
+
+
+#: Tried in turn inside two parents that are one. Of several lambdas, or functions of one
+#: name, one may be new: the others are known by their bodies.
+_BESIDE: tuple[_Key, ...] = (_place_and_body, _name_and_body, _place)
+
+
+# --- The ladder --------------------------------------------------------------------------------
+
+
+class _Ladder:
+    """Matches more and more code objects of two sides."""
+
+    def __init__(self, old: _Forms, new: _Forms) -> None:
+        self._old, self._new = old, new
+        self._inside_old, self._inside_new = _children(old), _children(new)
+        self._to_new: dict[Place, Place] = {}
+        self._to_old: dict[Place, Place] = {}
+
+    def join(self, old: Place, new: Place) -> None:
+        """Match two code objects, and those inside that have the same names."""
+        waiting = [(old, new)]
+        while waiting:
+            pair = waiting.pop()
+            self._note(pair)
+            for key in _BESIDE:
+                found = self._unique(*self._unmatched_inside(pair), key)
+                for inner in found:
+                    self._note(inner)
+                waiting.extend(found)
+
+    def join_equal_bodies(self) -> None:
+        """Match what was renamed or moved, if there is one such body on each side."""
+        pairs = self._unique(self._unmatched(self._old), self._unmatched(self._new), _body)
+        for old, new in sorted(pairs, key=lambda pair: len(pair[0])):
+            if self._are_free((old, new)):
+                self.join(old, new)
+
+    def join_similar_bodies(self) -> None:
+        """Match the most similar bodies inside matched parents, from outside inwards."""
+        waiting = [_ROOT]
+        while waiting:
+            parent = waiting.pop()
+            for pair in self._similar((parent, self._to_new[parent])):
+                if self._are_free(pair):
+                    self.join(*pair)
+            waiting.extend(p for p in self._inside_old[parent] if p in self._to_new)
+
+    def matches(self) -> list[Match]:
+        """Return what was found, and what has no partner."""
+        found = [self._match(place) for place in _in_order(self._new)]
+        gone = (place for place in _in_order(self._old) if place not in self._to_new)
+        return [*found, *(Match(place, None) for place in gone)]
+
+    # --- Parts of it ---
+
+    def _match(self, new: Place) -> Match:
+        old = self._to_old.get(new)
+        if not old or not new:  # it is added, or the module itself
+            return Match(old, new)
+        is_same = old[-1][0] == new[-1][0] and self._to_new.get(old[:-1]) == new[:-1]
+        return Match(old, new, not is_same)
+
+    def _note(self, pair: _Pair) -> None:
+        old, new = pair
+        self._to_new[old], self._to_old[new] = new, old
+
+    def _are_free(self, pair: _Pair) -> bool:
+        return pair[0] not in self._to_new and pair[1] not in self._to_old
+
+    def _unmatched(self, side: Iterable[Place]) -> list[Place]:
+        known = self._to_new if side is self._old else self._to_old
+        return [place for place in side if place not in known]
+
+    def _unmatched_inside(self, parents: _Pair) -> tuple[list[Place], list[Place]]:
+        ours = (p for p in self._inside_old[parents[0]] if p not in self._to_new)
+        theirs = (p for p in self._inside_new[parents[1]] if p not in self._to_old)
+        return list(ours), list(theirs)
+
+    def _unique(self, old: Sequence[Place], new: Sequence[Place], key: _Key) -> list[_Pair]:
+        """Return the places whose key one code object has on each side."""
+        ours, theirs = _by_key(old, self._old, key), _by_key(new, self._new, key)
+        return [
+            (places[0], theirs[found][0])
+            for found, places in ours.items()
+            if len(places) == 1 and len(theirs.get(found, ())) == 1
+        ]
+
+    def _similar(self, parents: _Pair) -> list[_Pair]:
+        """Return pairs that are similar enough, the most similar first."""
+        ours, theirs = self._unmatched_inside(parents)
+        if len(ours) * len(theirs) > _MOST_PAIRS:
+            return []
+        bodies = [(place, _statements(self._new[place])) for place in theirs]
+        scored: list[tuple[float, _Pair]] = []
+        for one in ours:
+            body = _statements(self._old[one])
+            scored.extend((_jaccard(body, other), (one, place)) for place, other in bodies)
+        near = [entry for entry in scored if entry[0] >= _SIMILAR]
+        return [pair for _, pair in sorted(near, key=lambda entry: -entry[0])]
+
+
+def _in_order(forms: _Forms) -> list[Place]:
+    return sorted(forms, key=lambda place: (bool(place), forms[place].code.firstlineno, place))
+
+
+def _children(forms: _Forms) -> Mapping[Place, list[Place]]:
+    inside: dict[Place, list[Place]] = defaultdict(list)
+    for place in forms:
+        if place:
+            inside[place[:-1]].append(place)
+    return inside
+
+
+def _by_key(places: Iterable[Place], forms: _Forms, key: _Key) -> dict[Hashable, list[Place]]:
+    found: dict[Hashable, list[Place]] = defaultdict(list)
+    for place in places:
+        value = key(place, forms[place])
+        if value is not None:
+            found[value].append(place)
+    return found
+
+
+def _statements(form: Form) -> frozenset[bytes]:
+    return frozenset(statement.digest for statement in form.statements)
+
+
+def _jaccard(one: frozenset[bytes], other: frozenset[bytes]) -> float:
+    either = len(one | other)
+    return len(one & other) / either if either else 0.0
