@@ -115,10 +115,8 @@ def command(
         sys.exit(Exit.TROUBLE)
     comparison = _Comparison(old, new, Level(level))
     diff = comparison.diff(pairs)
-    if as_json:
-        _print_json(diff)
-    elif diff.modules or not comparison.has_trouble:
-        _print_text(diff, (old.title, new.title), raw=raw)
+    if diff.modules or not comparison.has_trouble:
+        _print(diff, (old.title, new.title), as_json=as_json, raw=raw)
     if comparison.has_trouble:
         sys.exit(Exit.TROUBLE)
     sys.exit(Exit.CLEAN if diff.is_same else Exit.FINDINGS)
@@ -201,16 +199,13 @@ def _read(path: str | None, side: _Side) -> tuple[str, CodeFile] | None:
 # --- How it is shown -------------------------------------------------------------------------
 
 
-def _print_json(diff: Diff) -> None:
-    from pycinspect.report.diff import diff_object
-
-    click.echo(json.dumps(diff_object(diff)))
-
-
-def _print_text(diff: Diff, titles: tuple[str, str], *, raw: bool) -> None:
-    from pycinspect.report.diff import diff_lines
+def _print(diff: Diff, titles: tuple[str, str], *, as_json: bool, raw: bool) -> None:
+    from pycinspect.report.diff import diff_lines, diff_object
     from pycinspect.report.pen import pen_for
 
+    if as_json:
+        click.echo(json.dumps(diff_object(diff)))
+        return
     pen = pen_for(sys.stdout, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
     for line in diff_lines(diff, titles=titles, raw=raw):
         pen.line(*line)

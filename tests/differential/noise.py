@@ -37,7 +37,10 @@ _BATCH = 60
 
 def oracle_of(version: str) -> Oracle:
     """Return the oracle of ``3.8`` or ``pypy3.9``."""
-    wanted = {name.replace("cpython-", "").replace("pyodide-", "").replace("pypy-", "pypy"): name for name in WANTED}
+    wanted = {
+        name.replace("cpython-", "").replace("pyodide-", "").replace("pypy-", "pypy"): name
+        for name in WANTED
+    }
     return find_oracles()[wanted[version]]
 
 
@@ -83,9 +86,7 @@ def payloads(version: str, texts: Sequence[str], cache: Path | None) -> list[byt
     for start in range(0, len(missing), _BATCH):
         batch = missing[start : start + _BATCH]
         request = {"sources": [texts[i] for i in batch]}
-        answers = oracle.run(
-            CHILD, request, environment=_ENVIRONMENT, directories=[CHILD.parent]
-        )
+        answers = oracle.run(CHILD, request, environment=_ENVIRONMENT, directories=[CHILD.parent])
         assert isinstance(answers, list)
         for i, answer in zip(batch, answers, strict=True):
             found[i] = None if answer is None else base64.b64decode(answer)
@@ -187,9 +188,7 @@ def dotted(place: Place) -> str:
 # --- NOISE -----------------------------------------------------------------------------------
 
 
-def print_noise(
-    pair: str, names: Sequence[str], forms: Mapping[str, Timed], show: int
-) -> None:
+def print_noise(pair: str, names: Sequence[str], forms: Mapping[str, Timed], show: int) -> None:
     one, _, other = pair.partition("/")
     total, explained, notes = 0, 0, Counter[str]()
     found: list[str] = []
@@ -219,35 +218,32 @@ def print_noise(
 def print_misses(
     pair: str,
     changes: Sequence[Mutant],
-    originals: Mapping[str, bytes],
-    payload_sets: Mapping[str, Sequence[bytes | None]],
+    compiled: Mapping[tuple[str, str], bytes | None],
     pool: ProcessPoolExecutor,
     show: int,
 ) -> None:
     one, _, other = pair.partition("/")
-    base = {
-        name: forms
-        for name, forms in zip(
-            originals, all_forms(one, list(originals.values()), Level.SEMANTIC, pool).forms, strict=True
-        )
-    }
-    changed = all_forms(other, payload_sets[other], Level.SEMANTIC, pool).forms
-    counted, flagged = 0, Counter[int]()
-    silent: list[Mutant] = []
-    for change, forms in zip(changes, changed, strict=True):
-        original = base[change.name]
+    sources = list(dict.fromkeys(change.original for change in changes))
+    level = Level.SEMANTIC
+    before = all_forms(one, [compiled[one, source] for source in sources], level, pool).forms
+    base = dict(zip(sources, before, strict=True))
+    after = all_forms(other, [compiled[other, c.text] for c in changes], level, pool).forms
+    flagged, silent = Counter[int](), []
+    for change, forms in zip(changes, after, strict=True):
+        original = base[change.original]
         if forms is None or original is None:
             continue
-        counted += 1
         count = sum(1 for _ in differences(original, forms))
         flagged[count] += 1
         if not count:
             silent.append(change)
-    share = 100 * len(silent) / max(counted, 1)
-    one_only = 100 * flagged[1] / max(counted - len(silent), 1)
-    print(f"{pair:12} {counted:6} mutants, silent {share:.2f} % ({len(silent)}), one unit {one_only:.1f} %")
+    total = flagged.total()
+    print(
+        f"{pair:12} {total:6} mutants, silent {100 * len(silent) / max(total, 1):.2f} %"
+        f" ({len(silent)}), one unit flagged {100 * flagged[1] / max(total, 1):.1f} %"
+    )
     for change in silent[:show]:
-        print(f"    {change.name}:{change.line} {change.kind}: {change.what}"[:240])
+        print(f"    {change.name}:{change.line} {change.kind}: {change.what}"[:200])
     sys.stdout.flush()
 
 
@@ -275,10 +271,14 @@ def main() -> int:
         if options.mutants:
             return _misses(options, texts, compiled, pool)
         level = Level(options.level)
-        forms = {version: all_forms(version, compiled[version], level, pool) for version in versions}
+        forms = {
+            version: all_forms(version, compiled[version], level, pool) for version in versions
+        }
         for version, timed in forms.items():
             count = sum(len(units) for units in timed.forms if units)
-            print(f"{version:8} {count} code objects, {1000 * timed.seconds / max(count, 1):.2f} ms each")
+            print(
+                f"{version:8} {count} code objects, {1000 * timed.seconds / max(count, 1):.2f} ms each"
+            )
         for pair in options.pairs:
             print_noise(pair, list(texts), forms, options.show)
     return 0
@@ -297,14 +297,14 @@ def _misses(
     }
     changes = mutants_of(everywhere, options.mutants, options.seed)
     print(f"{len(changes)} mutants of {len({c.kind for c in changes})} kinds")
-    versions = sorted({pair.split("/")[1] for pair in options.pairs})
-    changed = [change.text for change in changes]
-    sets = {version: payloads(version, changed, options.cache) for version in versions}
-    places = {name: i for i, name in enumerate(texts)}
+    wanted = list(dict.fromkeys(text for c in changes for text in (c.original, c.text)))
+    made = {
+        (version, text): payload
+        for version in compiled
+        for text, payload in zip(wanted, payloads(version, wanted, options.cache), strict=True)
+    }
     for pair in options.pairs:
-        one = compiled[pair.partition("/")[0]]
-        originals = {name: one[places[name]] or b"" for name in everywhere}
-        print_misses(pair, changes, originals, sets, pool, options.show)
+        print_misses(pair, changes, made, pool, options.show)
     return 0
 
 
