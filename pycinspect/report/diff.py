@@ -265,23 +265,34 @@ _RAW = "    instructions, level exact:"
 def _raw_lines(old: Side, new: Side) -> Iterator[Line]:
     """Yield the difference of the instructions as the files have them, with their offsets."""
     try:
-        ours, theirs = _raw_rows(old, Op.DELETE), _raw_rows(new, Op.INSERT)
+        ours, theirs = _steps(old), _steps(new)
     except PycInspectError as error:
         yield ((f"    not shown: {_short(error.message)}", "error"),)
         return
-    spans = aligned([row.text for row in ours], [row.text for row in theirs])
-    rows: list[_Row] = []
-    for op, before, after in spans:
-        if op is Op.EQUAL:
-            pairs = zip(before, after, strict=True)
-            rows += (_Row(op, ours[i].old, theirs[j].new, ours[i].text) for i, j in pairs)
-        else:
-            rows += [ours[i] for i in before] + [theirs[j] for j in after]
+    # Offsets stand where statements have their lines.
+    rows = [
+        row
+        for op, before, after in aligned([s.text for s in ours], [s.text for s in theirs])
+        for row in _rows(_raw_change(op, [ours[i] for i in before], [theirs[j] for j in after]))
+    ]
     yield from _row_lines(rows)
 
 
-def _raw_rows(side: Side, op: Op) -> list[_Row]:
+class _Step(NamedTuple):
+    """An instruction as the file has it."""
+
+    text: str
+    offset: int
+
+
+def _steps(side: Side) -> list[_Step]:
     return [
-        _Row(op, str(step.offset), str(step.offset), f"{step.opname:<20} {step.argrepr}".rstrip())
+        _Step(f"{step.opname:<20} {step.argrepr}".rstrip(), step.offset)
         for step in instructions(side.code, side.dialect)
     ]
+
+
+def _raw_change(op: Op, old: Sequence[_Step], new: Sequence[_Step]) -> Change:
+    texts, offsets = zip(*old, strict=True) if old else ((), ())
+    new_texts, new_offsets = zip(*new, strict=True) if new else ((), ())
+    return Change(op, texts, new_texts, offsets, new_offsets)

@@ -1,0 +1,258 @@
+"""``pycinspect diff``: two programs, whatever Python wrote them."""
+
+from __future__ import annotations
+
+import json
+import os
+import py_compile
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.oracles import Oracle, find_oracle
+
+from .conftest import Run
+
+SOURCE = '''
+class Cart:
+    def total(self, rate):
+        """The total.
+
+        With tax.
+        """
+        prices = [price * rate for price in self.prices]
+        try:
+            return sum(prices)
+        except TypeError as error:
+            raise ValueError(f"{self!r}: {rate}") from error
+        finally:
+            self.seen += 1
+'''
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """``old.py``, ``new.py`` with one change, ``same.py`` with other lines."""
+    (tmp_path / "old.py").write_text(SOURCE)
+    (tmp_path / "same.py").write_text("\n\n# A comment.\n" + SOURCE)
+    (tmp_path / "new.py").write_text(SOURCE.replace("+= 1", "+= 2"))
+    (tmp_path / "bad.py").write_text("x = = 1\n")
+    return tmp_path
+
+
+# --- Exit codes and text -----------------------------------------------------------------------
+
+
+def test_the_same(run: Run, files: Path) -> None:
+    result = run("diff", files / "old.py", files / "same.py")
+    assert result.exit_code == 0
+    title, summary = result.stdout.splitlines()
+    assert title.endswith("same.py  level semantic")
+    assert summary.startswith("3 same, 0 explained, 0 changed")
+
+
+def test_a_change(run: Run, files: Path) -> None:
+    result = run("diff", files / "old.py", files / "new.py")
+    assert result.exit_code == 1
+    assert "2 same, 0 explained, 1 changed" in result.stdout
+    assert "~ Cart.total  line 3  instructions" in result.stdout
+    changed = [line for line in result.stdout.splitlines() if line[12:13] in ("-", "+")]
+    assert len(changed) == len({line[12:] for line in changed})
+    assert "\x1b" not in result.stdout
+
+
+def test_raw_instructions(run: Run, files: Path) -> None:
+    assert "LOAD_" not in run("diff", files / "old.py", files / "new.py").stdout
+    assert "LOAD_" in run("diff", files / "old.py", files / "new.py", "--raw").stdout
+
+
+def test_lines_count_at_level_exact(run: Run, files: Path) -> None:
+    result = run("diff", files / "old.py", files / "same.py", "--level", "exact")
+    assert result.exit_code == 1
+    assert "level exact" in result.stdout
+
+
+def test_json(run: Run, files: Path) -> None:
+    old, new = os.fspath(files / "old.py"), os.fspath(files / "new.py")
+    result = run("diff", old, new, "--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert (found["schema"], found["old"], found["new"]) == ("pycinspect.diff/1", old, new)
+    assert (found["level"], found["summary"]["changed"]) == ("semantic", 1)
+
+
+def test_levels_of_optimization(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "a.py"
+    source.write_text("def f(a):\n    'Text.'\n    assert a\n    return a\n")
+    result = run("diff", source, "--optimize", "0", "--optimize", "2")
+    assert result.exit_code == 1
+    assert f"{source} -> {source} (-OO)" in result.stdout
+    assert "instructions, docstring" in result.stdout
+
+
+def test_what_is_compared_is_in_the_help(run: Run) -> None:
+    result = run("diff", "--help")
+    assert result.exit_code == 0
+    assert "pycinspect diff app.py --python 3.8 --python 3.13" in result.stdout
+
+
+# --- Trouble -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["missing.py", "old.py"], "missing.py: no such file"),
+        (["old.py", "bad.py"], "bad.py:1: "),
+        ([".", "old.py"], "a directory can be compared with a directory only"),
+        (["old.py", "new.py", "--python", "99.1"], "no interpreter 99.1"),
+        (["old.py", "new.py", "--python", "./no-such-python"], "no executable"),
+    ],
+)
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_trouble_is_one_line(
+    run: Run, files: Path, arguments: list[str], said: str, options: list[str]
+) -> None:
+    result = run("diff", *arguments, *options)
+    assert files.samefile(".")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("pycinspect: ")
+    assert said in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["a.py"],
+        ["a.py", "--python", "3.8"],
+        ["a.py", "b.py", "c.py"],
+        ["a.py", "b.py", *["--python", "3.8"] * 3],
+        ["a.py", "b.py", "--optimize", "3"],
+        ["a.py", "b.py", "--level", "vague"],
+    ],
+)
+def test_what_makes_no_sense_is_refused(run: Run, arguments: list[str]) -> None:
+    result = run("diff", *arguments)
+    assert result.exit_code == 2
+    assert "Error: " in result.stderr
+
+
+# --- Directories -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trees(tmp_path: Path) -> tuple[Path, Path]:
+    """Two releases: one module the same, one changed, one removed, one added."""
+    old, new = tmp_path / "one", tmp_path / "two"
+    for directory in (old, new):
+        (directory / "pkg").mkdir(parents=True)
+        (directory / "same.py").write_text(SOURCE)
+    (old / "pkg" / "mod.py").write_text("def f(): return 1\n")
+    (new / "pkg" / "mod.py").write_text("def f(): return 2\n")
+    (old / "gone.py").write_text("")
+    (new / "come.py").write_text("")
+    return old, new
+
+
+def modules(result_text: str) -> dict[tuple[str, str], list[str]]:
+    found = json.loads(result_text)["modules"]
+    return {
+        (Path(m["old"] or "").name, Path(m["new"] or "").name): [u["status"] for u in m["units"]]
+        for m in found
+    }
+
+
+def test_directories(run: Run, trees: tuple[Path, Path]) -> None:
+    result = run("diff", *trees, "--json")
+    assert result.exit_code == 1
+    assert modules(result.stdout) == {
+        ("", "come.py"): ["added"],
+        ("gone.py", ""): ["removed"],
+        ("mod.py", "mod.py"): ["same", "changed"],
+        ("same.py", "same.py"): ["same"] * 3,
+    }
+
+
+def test_directories_as_text(run: Run, trees: tuple[Path, Path]) -> None:
+    lines = run("diff", *trees).stdout.splitlines()
+    assert lines[1].startswith("4 same, 0 explained, 1 changed, 0 renamed, 1 added, 1 removed")
+    assert f"+ {trees[1] / 'come.py'}  1 code object" in lines
+    assert f"- {trees[0] / 'gone.py'}  1 code object" in lines
+    assert not any("same.py" in line for line in lines)
+
+
+def test_caches_are_paired_with_sources(run: Run, trees: tuple[Path, Path]) -> None:
+    old, new = trees
+    for source in new.rglob("*.py"):
+        py_compile.compile(os.fspath(source))
+        source.unlink()
+    py_compile.compile(os.fspath(old / "same.py"))  # has a source, which is taken
+    result = run("diff", old, new)
+    assert result.exit_code == 1
+    assert "4 same, 0 explained, 1 changed, 0 renamed, 1 added, 1 removed" in result.stdout
+
+
+def test_caches_beside_the_source(run: Run, trees: tuple[Path, Path]) -> None:
+    old, new = trees
+    for source in new.rglob("*.py"):
+        py_compile.compile(os.fspath(source), cfile=f"{source}c")
+        source.unlink()
+    assert "4 same, 0 explained, 1 changed, 0 ren" in run("diff", old, new).stdout
+
+
+def test_two_caches_of_one_module_are_not_chosen_from(run: Run, tmp_path: Path) -> None:
+    directory = tmp_path / "__pycache__"
+    shutil.rmtree(directory)
+    (tmp_path / "fresh.py").unlink()
+    directory.mkdir()
+    for tag in ("cpython-38", "cpython-39"):
+        (directory / f"fresh.{tag}.pyc").write_bytes(b"")
+    result = run("diff", tmp_path, tmp_path)
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert "caches of one module" in line
+
+
+def test_a_broken_module_does_not_hide_the_others(run: Run, trees: tuple[Path, Path]) -> None:
+    (trees[0] / "bad.py").write_text("x = = 1\n")
+    result = run("diff", *trees)
+    assert result.exit_code == 2
+    assert "bad.py:1: " in result.stderr
+    assert "1 changed" in result.stdout
+
+
+# --- Two interpreters ----------------------------------------------------------------------------
+
+
+def native(name: str) -> Oracle:
+    oracle = find_oracle(name)
+    if oracle is None or oracle.kind != "native":
+        explain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        explain(f"oracle {name} is not installed; see .ci/oracles")
+    assert oracle is not None
+    return oracle
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("cpython-3.8", "cpython-3.13"), ("cpython-3.11", "cpython-3.12")]
+)
+def test_one_source_and_two_interpreters(run: Run, files: Path, old: str, new: str) -> None:
+    pythons = [os.fspath(native(name).program) for name in (old, new)]
+    options = ["--python", pythons[0], "--python", pythons[1]]
+    result = run("diff", files / "old.py", *options)
+    assert result.exit_code == 0, result.stdout
+    assert f"({old}) -> {files / 'old.py'} ({new})" in result.stdout
+    assert "1 explained" in result.stdout
+    assert "explained by pep-709-inlined-comprehension: 1" in result.stdout
+
+
+def test_a_change_across_versions(run: Run, files: Path) -> None:
+    pythons = [os.fspath(native(name).program) for name in ("cpython-3.8", "cpython-3.13")]
+    options = ["--python", pythons[0], "--python", pythons[1]]
+    result = run("diff", files / "old.py", files / "new.py", *options)
+    assert result.exit_code == 1
+    assert "~ Cart.total" in result.stdout
+    assert "1 changed" in result.stdout

@@ -1,0 +1,61 @@
+"""Which statement of one side is which of the other."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pycinspect.diffing import Op, align, aligned
+
+ITEMS = st.text("abcdef", max_size=30)
+
+
+def rebuilt(old: str, new: str) -> str:
+    parts = [
+        [old[i] for i in span.old] if span.op is Op.EQUAL else [new[j] for j in span.new]
+        for span in aligned(old, new)
+    ]
+    return "".join(item for part in parts for item in part)
+
+
+@given(ITEMS, ITEMS)
+def test_the_spans_lead_from_one_side_to_the_other(old: str, new: str) -> None:
+    spans = aligned(old, new)
+    assert rebuilt(old, new) == new
+    assert [i for span in spans for i in span.old] == list(range(len(old)))
+    assert [j for span in spans for j in span.new] == list(range(len(new)))
+    for span in spans:
+        ours, theirs = [old[i] for i in span.old], [new[j] for j in span.new]
+        assert (ours == theirs) is (span.op is Op.EQUAL)
+        assert span.op is not Op.DELETE or not theirs
+        assert span.op is not Op.INSERT or not ours
+
+
+@given(ITEMS)
+def test_one_span_where_nothing_differs(items: str) -> None:
+    assert [span.op for span in aligned(items, items)] == [Op.EQUAL] * bool(items)
+
+
+@given(ITEMS, ITEMS)
+def test_no_two_spans_of_equality_touch(old: str, new: str) -> None:
+    is_equal = [span.op is Op.EQUAL for span in aligned(old, new)]
+    assert all(one is not other for one, other in pairwise(is_equal))
+
+
+def test_unique_items_are_anchors() -> None:
+    """As patience does, and unlike the longest common subsequence."""
+    equal = [span.old for span in aligned("xxxxA", "Axxxx") if span.op is Op.EQUAL]
+    assert equal == [range(4, 5)]
+
+
+def test_what_is_too_much_is_one_replacement(monkeypatch) -> None:
+    monkeypatch.setattr(align, "_MOST_PAIRS", 3)
+    spans = aligned("xabaaby", "xbabbay")
+    assert [span.op for span in spans] == [Op.EQUAL, Op.REPLACE, Op.EQUAL]
+
+
+def test_many_equal_items_are_quick() -> None:
+    spans = aligned("a" * 100_000, "a" * 50_000)
+    assert [span.op for span in spans] == [Op.EQUAL, Op.DELETE]

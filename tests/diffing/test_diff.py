@@ -1,0 +1,355 @@
+"""Whole programs: what must be the same, and what must not."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import pycinspect
+from pycinspect.canonical import Level
+from pycinspect.diffing import Op, Status
+from pycinspect.report.diff import diff_lines, diff_object
+from tests.samples import ENTRIES, SAMPLES
+
+from .kit import differences, statuses
+
+#: Larger samples, and optimized ones, take longer and have nothing that these have not.
+LARGEST = 2_000
+SMALL = [e["file"] for e in ENTRIES if e["size"] < LARGEST and e["file"].count(".") == 2]
+
+# --- The same ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_file_is_the_same_as_itself(name: str) -> None:
+    diff = pycinspect.diff(SAMPLES / name, SAMPLES / name)
+    for unit in diff.units:
+        expected = Status.SAME if unit.problem is None else Status.NOT_CANONICALISED
+        assert unit.status is expected
+        assert not unit.planes
+        assert not unit.changes
+    assert sum(diff.summary.values()) == len(list(diff.units))
+
+
+@pytest.mark.parametrize("level", Level)
+def test_a_source_is_the_same_as_itself(level: Level) -> None:
+    diff = differences(SOURCE, SOURCE, level=level.value)
+    assert {unit.status for unit in diff.units} == {Status.SAME}
+    assert diff.is_same
+
+
+# --- Mutants -----------------------------------------------------------------------------------
+
+SOURCE = '''
+import os
+
+class Stock:
+    limit: int = 3
+
+    def take(self, count):
+        """Take some."""
+        if count > self.left + 1:
+            raise ValueError(count)
+        self.left -= count
+        return [item * 2 for item in self.items if item < 7]
+
+    async def wait(self, source):
+        async with source as s:
+            async for part in s:
+                if part == 5:
+                    yield part + 1
+
+def outer(n):
+    try:
+        total = n % 9
+    except (KeyError, os.error):
+        total = 11
+    finally:
+        n.close(13)
+    def inner(x):
+        while x < total:
+            x += 17
+        return (lambda y: y + 19)(x)
+    return inner
+
+def last(*names, **options):
+    return f"{names[23]!r:>{options['width'] + 29}}"
+'''
+
+
+class Place(ast.NodeVisitor):
+    """The nodes of each code object; those of comprehensions belong to the one around."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, ast.AST]] = []
+        self._names: list[str] = []
+
+    def visit(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Lambda):
+            self._inside("<lambda>", node.body)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            self._inside(node.name, *node.body)
+        else:
+            self.found.append(("".join(self._names).removesuffix(".") or "<module>", node))
+            self.generic_visit(node)
+
+    def _inside(self, name: str, *body: ast.AST) -> None:
+        self._names.append(name + ".")
+        for node in body:
+            self.visit(node)
+        self._names.pop()
+
+
+def _plus_one(node: Any) -> bool:
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        node.value += 1
+        return True
+    return False
+
+
+def _other_comparison(node: Any) -> bool:
+    if isinstance(node, ast.Compare):
+        node.ops = [ast.NotEq()]
+        return True
+    return False
+
+
+def _other_operator(node: Any) -> bool:
+    if isinstance(node, ast.BinOp | ast.AugAssign):
+        node.op = ast.BitXor()
+        return True
+    return False
+
+
+def _other_attribute(node: Any) -> bool:
+    if isinstance(node, ast.Attribute):
+        node.attr += "_"
+        return True
+    return False
+
+
+def _other_exception(node: Any) -> bool:
+    if isinstance(node, ast.Raise | ast.ExceptHandler):
+        field = "exc" if isinstance(node, ast.Raise) else "type"
+        setattr(node, field, ast.Name("Other", ast.Load()))
+        return True
+    return False
+
+
+KINDS = [_plus_one, _other_comparison, _other_operator, _other_attribute, _other_exception]
+
+
+def mutants() -> Iterator[Any]:
+    """Yield each change with the name of the code object that it is in."""
+    tree = ast.parse(SOURCE)
+    count = len(_nodes(tree))
+    for kind in KINDS:
+        for index in range(count):
+            changed = copy.deepcopy(tree)
+            name, node = _nodes(changed)[index]
+            if kind(node):
+                text = ast.unparse(ast.fix_missing_locations(changed))
+                yield pytest.param(name, text, id=f"{kind.__name__[1:]}-{name}-{index}")
+
+
+def _nodes(tree: ast.AST) -> list[tuple[str, ast.AST]]:
+    visitor = Place()
+    visitor.visit(tree)
+    return visitor.found
+
+
+@pytest.mark.parametrize(("name", "text"), list(mutants()))
+def test_a_mutant_shows_in_one_place(name: str, text: str) -> None:
+    diff = differences(SOURCE, text)
+    found = {unit.replace(".<locals>", ""): status for unit, status in statuses(diff).items()}
+    assert found == {name: "changed"}
+    (unit,) = (unit for unit in diff.units if unit.status is not Status.SAME)
+    changed = [change for change in unit.changes if change.op is not Op.EQUAL]
+    assert 1 <= sum(max(len(c.old), len(c.new)) for c in changed) <= 6
+
+
+# --- Statuses ------------------------------------------------------------------------------------
+
+
+def test_planes_are_told_apart() -> None:
+    diff = differences(
+        'def f(a):\n    "One."\n    return 1\n', 'def f(b):\n    "Two."\n    return 1\n'
+    )
+    (unit,) = (unit for unit in diff.units if unit.status is Status.CHANGED)
+    assert [plane.value for plane in unit.planes] == ["signature", "docstring"]
+    assert unit.changes == ()
+    assert not diff.is_same
+
+
+def test_a_rename_shows_its_changes() -> None:
+    body = "(a):\n    a.one()\n    a.two()\n    a.three()\n    a.four()\n    return a.{}\n"
+    diff = differences(f"def f{body.format('x')}", f"def g{body.format('y')}")
+    (unit,) = (unit for unit in diff.units if unit.status is Status.RENAMED)
+    assert unit.old is not None
+    assert unit.new is not None
+    assert (unit.old.qualname, unit.new.qualname) == ("f", "g")
+    assert [change.op for change in unit.changes] == [Op.EQUAL, Op.REPLACE]
+
+
+def test_structural_ignores_the_names_of_locals() -> None:
+    old, new = (
+        "def f(a):\n    b = a + 1\n    return b\n",
+        "def f(c):\n    d = c + 1\n    return d\n",
+    )
+    assert not differences(old, new).is_same
+    assert differences(old, new, level="structural").is_same
+
+
+def test_what_is_not_canonicalised_is_never_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pycinspect.canonical.form.build", _refuse)
+    diff = differences("x = 1", "x = 1")
+    (unit,) = diff.units
+    assert unit.status is Status.NOT_CANONICALISED
+    assert unit.explanations == ("not-canonical",)
+    assert unit.problem == "not-canonical: too \x1b[31mlarge"
+    assert not diff.is_same
+    assert text(diff)[3:] == ["? <module>  line 1", r"    not-canonical: too \x1b[31mlarge"]
+
+
+def _refuse(*_: object) -> None:
+    raise pycinspect.PycInspectError("not-canonical", "too \x1b[31mlarge")
+
+
+# --- Formats -----------------------------------------------------------------------------------
+
+NAME = {"type": ["string", "null"]}
+TEXTS = {"type": "array", "items": {"type": "string"}}
+LINES = {"type": "array", "items": {"type": ["integer", "null"]}}
+
+
+def closed(**properties: object) -> dict[str, object]:
+    """Return the schema of an object with these keys and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def array(items: object) -> dict[str, object]:
+    return {"type": "array", "items": items}
+
+
+CHANGE = closed(
+    op={"enum": ["delete", "insert", "replace", "equal"]},
+    old=TEXTS,
+    new=TEXTS,
+    old_lines=LINES,
+    new_lines=LINES,
+)
+STATUSES = ["same", "explained", "changed", "renamed", "added", "removed", "not-canonicalised"]
+UNIT = closed(
+    old=NAME,
+    new=NAME,
+    status={"enum": STATUSES},
+    planes=TEXTS,
+    explanations=TEXTS,
+    changes=array(CHANGE),
+)
+SCHEMA = closed(
+    schema={"const": "pycinspect.diff/1"},
+    level={"enum": ["exact", "strict", "semantic", "structural"]},
+    old={"type": "string"},
+    new={"type": "string"},
+    summary=closed(**{status: {"type": "integer"} for status in STATUSES}),
+    modules=array(closed(old=NAME, new=NAME, units=array(UNIT))),
+)
+
+
+def text(diff: pycinspect.Diff, **options: bool) -> list[str]:
+    lines = diff_lines(diff, titles=("old", "new"), **options)
+    return ["".join(piece for piece, _ in line) for line in lines]
+
+
+def test_json_is_what_the_schema_says() -> None:
+    diff = differences(SOURCE, SOURCE.replace("count", "number").replace("def last", "def first"))
+    found = json.loads(json.dumps(diff_object(diff)))
+    jsonschema.validate(found, SCHEMA)
+    assert found["summary"]["changed"]
+    for unit in found["modules"][0]["units"]:
+        for change in unit["changes"]:
+            assert len(change["old"]) == len(change["old_lines"])
+            assert len(change["new"]) == len(change["new_lines"])
+
+
+def test_json_takes_lone_surrogates() -> None:
+    diff = differences(r"x = '\ud800'", r"x = '\ud801'")
+    json.dumps(diff_object(diff), ensure_ascii=False).encode()
+
+
+def test_the_text_begins_with_the_summary() -> None:
+    lines = text(differences("def f(): return 1", "def f(): return 2"))
+    assert lines[:4] == [
+        "old -> new  level semantic",
+        "1 same, 0 explained, 1 changed, 0 renamed, 0 added, 0 removed, 0 not canonicalised",
+        "",
+        "~ f  line 1  instructions",
+    ]
+
+
+def test_the_text_has_the_lines_of_both_sides() -> None:
+    lines = text(
+        differences("def f(a):\n    a.b()\n    a.c()\n", "def f(a):\n\n    a.b()\n    a.d()\n")
+    )
+    marked = [line for line in lines if line[12:14].strip() in ("-", "+")]
+    assert [line[:14].split() for line in marked] == [["3", "-"], ["4", "+"]]
+
+
+def test_what_is_far_from_a_change_is_left_out() -> None:
+    calls = "".join(f"    a.m{i}()\n" for i in range(20))
+    lines = text(differences(f"def f(a):\n{calls}    a.x()\n", f"def f(a):\n{calls}    a.y()\n"))
+    assert not any("m16" in line for line in lines)
+    assert any("m17" in line for line in lines)
+
+
+def test_raw_instructions_have_their_offsets() -> None:
+    diff = differences("def f(a): return a.one", "def f(a): return a.two")
+    lines = text(diff, raw=True)
+    assert any("LOAD_ATTR" in line and "two" in line and "+" in line for line in lines)
+    assert not any("LOAD_ATTR" in line for line in text(diff))
+
+
+def test_hostile_names_stay_in_their_lines() -> None:
+    lines = text(differences(r"x = '\x1b[31m\n'", r"x = '\x1b[32m\n'"), raw=True)
+    assert all(line.isprintable() for line in lines)
+
+
+def test_a_notebook_gets_escaped_html() -> None:
+    html = differences("def f(a): return lambda: 1", "def f(a): return lambda: 2")._repr_html_()
+    assert "f.&lt;locals&gt;.&lt;lambda&gt;" in html
+    assert "<lambda>" not in html
+
+
+# --- The call ------------------------------------------------------------------------------------
+
+
+def test_paths_and_code_can_be_compared(tmp_path: Path) -> None:
+    source = tmp_path / "a.py"
+    source.write_text("x = 1\n")
+    diff = pycinspect.diff(source, str(source), level="strict")
+    assert diff.is_same
+    assert diff.level is Level.STRICT
+    assert diff.old == str(source)
+
+
+def test_an_unknown_level_is_refused() -> None:
+    with pytest.raises(ValueError, match="vague"):
+        differences("x = 1", "x = 1", level="vague")
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(pycinspect.PycInspectError, match="no such file"):
+        pycinspect.diff("missing.py", "missing.py")
