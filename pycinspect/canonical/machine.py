@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
 from typing import NamedTuple
 
 from pycinspect.canonical.ops import CanonicalOp, lower
@@ -40,7 +39,7 @@ _SUSPICIOUS = 200
 #: Work that one code object may cost: a step counts one, and one more for every so many
 #: values on the stack, which is copied. Real programs need some ten thousand.
 _MOST_WORK = 2_000_000
-_COPIED_AT_ONCE = 64
+_COPIED_AT_ONCE = 16
 #: Values that may be on the stack beyond what the compiler counted: some ops are written as
 #: several that push one more for a while, and a handler may find more than the real one.
 _MORE_VALUES = 16
@@ -273,7 +272,9 @@ class Machine:
             PycInspectError: ``not-canonical``.
         """
         seen: set[State] = set()
-        for step in count():
+        steps = 0
+        while True:
+            steps += 1
             frame, pc = state.frame, state.pc
             self._work += 1 + len(state.stack) // _COPIED_AT_ONCE
             if self._work > _MOST_WORK:
@@ -289,11 +290,10 @@ class Machine:
             if isinstance(outcome, Event):
                 return outcome
             state = outcome
-            if step > _SUSPICIOUS:
+            if steps > _SUSPICIOUS:
                 if state in seen:
                     return Event(("forever",), (), None, state)
                 seen.add(state)
-        raise AssertionError("count() ends")
 
     def event(self, state: State, payload: Payload, stack: tuple[Value, ...]) -> Event:
         """Return an event that may raise, with its one successor."""
