@@ -26,12 +26,15 @@ class Statement(NamedTuple):
         line: of the source, None for none.
         digest: equal for equal statements; numbers of lines do not count.
         offsets: of the instructions behind it, in bytes.
+        targets: numbers of the lines to which control goes, and if something is raised; None
+            for out of the code object.
     """
 
     text: str
     line: int | None
     digest: bytes
     offsets: tuple[int, ...]
+    targets: tuple[int | None, ...] = ()
 
 
 def statements_of(graph: Sequence[Merged]) -> tuple[Statement, ...]:
@@ -56,7 +59,8 @@ def statements_of(graph: Sequence[Merged]) -> tuple[Statement, ...]:
         offsets = sorted({offset for part in pending for offset in part.offsets})
         goes = _goes(node, folded, labels, follows)
         text = f"{labels[place]}: {payload_text(node.payload)}{goes}"
-        found.append(Statement(text, node.line, hashed.digest(), tuple(offsets)))
+        after = [labels.get(_head(folded, to)) for to in (*node.successors, node.handler)]
+        found.append(Statement(text, node.line, hashed.digest(), tuple(offsets), tuple(after)))
         pending = []
     return tuple(found)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from pycinspect.canonical import Form, Level, Place, Plane, Statement, units
 from pycinspect.compiling import read_subject
-from pycinspect.diffing.align import aligned
+from pycinspect.diffing.align import Span, aligned
 from pycinspect.diffing.changes import Change, Diff, ModuleDiff, Op, Side, Status, UnitDiff
 from pycinspect.diffing.match import Match, matched
 from pycinspect.pyc import CodeFile
@@ -104,13 +105,43 @@ def _side(form: Form) -> Side:
     return Side(form.code, form.dialect)
 
 
+# --- Statements ------------------------------------------------------------------------------
+
+
 def _changes(old: Form, new: Form) -> tuple[Change, ...]:
     ours, theirs = old.statements, new.statements
     spans = aligned([part.digest for part in ours], [part.digest for part in theirs])
     return tuple(
         _change(op, [ours[i] for i in before], [theirs[j] for j in after])
-        for op, before, after in spans
+        for op, before, after in _rerouted(spans, ours, theirs)
     )
+
+
+def _rerouted(
+    spans: Sequence[Span], ours: Sequence[Statement], theirs: Sequence[Statement]
+) -> Iterator[Span]:
+    """Split equal statements off from which control goes somewhere else.
+
+    Where it went to, or goes to, what is there on one side only, that says it already.
+    """
+    pairs = [pair for op, *parts in spans if op is Op.EQUAL for pair in zip(*parts, strict=True)]
+    to_new: dict[int | None, int | None] = {None: None, **dict(pairs)}
+    known = set(to_new.values())
+
+    def op_of(pair: tuple[int, int]) -> Op:
+        before, after = ours[pair[0]].targets, theirs[pair[1]].targets
+        ends = zip(before, after, strict=False)
+        is_elsewhere = any(a in to_new and b in known and to_new[a] != b for a, b in ends)
+        return Op.REPLACE if is_elsewhere else Op.EQUAL
+
+    for span in spans:
+        if span.op is not Op.EQUAL:
+            yield span
+            continue
+        for op, group in groupby(zip(span.old, span.new, strict=True), op_of):
+            run = list(group)
+            (i, j), size = run[0], len(run)
+            yield Span(op, range(i, i + size), range(j, j + size))
 
 
 def _change(op: Op, old: Sequence[Statement], new: Sequence[Statement]) -> Change:

@@ -154,7 +154,7 @@ def _unit_lines(unit: UnitDiff, *, raw: bool) -> Iterator[Line]:
         return
     for plane in unit.planes:
         if plane in _DETAILS:
-            yield from _detail(plane, _DETAILS[plane](unit.old), _DETAILS[plane](unit.new))
+            yield from _detail(plane, unit.old, unit.new)
     if unit.changes and all(change.op is Op.EQUAL for change in unit.changes):
         yield ((f"    {_SAME_STATEMENTS}", "hint"),)
     yield from _row_lines([row for change in unit.changes for row in _rows(change)])
@@ -184,25 +184,30 @@ def _short(text: str) -> str:
 # --- Planes other than the instructions -----------------------------------------------------------
 
 
-def _signature(side: Side) -> str:
-    return f"({', '.join(parameters(side.code))})"
+def _signature(side: Side) -> list[str]:
+    return [f"({', '.join(parameters(side.code))})"]
 
 
-def _docstring(side: Side) -> str:
-    return repr(docstring(side.code, side.dialect))
+def _docstring(side: Side) -> list[str]:
+    text = docstring(side.code, side.dialect)
+    return [] if text is None else text.splitlines()
 
 
-#: What a plane says of one side, in one line.
-_DETAILS: Mapping[Plane, Callable[[Side], str]] = MappingProxyType(
+#: What a plane says of one side, line by line; of the others there is nothing short to say.
+_DETAILS: Mapping[Plane, Callable[[Side], list[str]]] = MappingProxyType(
     {Plane.SIGNATURE: _signature, Plane.DOCSTRING: _docstring}
 )
 
 
-def _detail(plane: Plane, old: str, new: str) -> Iterator[Line]:
-    """Yield what a plane says of both sides, if these few words differ."""
-    if old != new:
-        yield ((f"    - {plane.value} {_short(old)}", "delete"),)
-        yield ((f"    + {plane.value} {_short(new)}", "insert"),)
+def _detail(plane: Plane, old: Side, new: Side) -> Iterator[Line]:
+    """Yield the lines that differ, each with the name of the plane."""
+    ours, theirs = (_DETAILS[plane](side) for side in (old, new))
+    for op, before, after in aligned(ours, theirs):
+        if op is not Op.EQUAL:
+            for i in before:
+                yield ((f"    - {plane.value}: {_short(ours[i])}", "delete"),)
+            for j in after:
+                yield ((f"    + {plane.value}: {_short(theirs[j])}", "insert"),)
 
 
 # --- Statements ---------------------------------------------------------------------------------

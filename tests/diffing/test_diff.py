@@ -186,6 +186,23 @@ def test_planes_are_told_apart() -> None:
     assert [plane.value for plane in unit.planes] == ["signature", "docstring"]
     assert unit.changes == ()
     assert not diff.is_same
+    assert text(diff)[4:] == [
+        "    - signature: (a)",
+        "    + signature: (b)",
+        "    - docstring: One.",
+        "    + docstring: Two.",
+    ]
+
+
+def test_equal_statements_that_lead_elsewhere_are_shown() -> None:
+    old = "def f(a, b):\n    for x in a:\n        if x:\n            b.one()\n        b.two()\n"
+    new = old.replace("        b.two()", "        else:\n            b.two()")
+    diff = differences(old, new)
+    (unit,) = (unit for unit in diff.units if unit.status is Status.CHANGED)
+    (change,) = (change for change in unit.changes if change.op is not Op.EQUAL)
+    assert change.op is Op.REPLACE
+    assert all("b.one()" in side[0] for side in (change.old, change.new))
+    assert change.old != change.new
 
 
 def test_a_rename_shows_its_changes() -> None:
