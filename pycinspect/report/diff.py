@@ -6,9 +6,11 @@ changed; the text says the same to a person, and leaves out what stayed the same
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from difflib import SequenceMatcher
+from itertools import chain, islice, repeat
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -219,22 +221,46 @@ class _Row(NamedTuple):
     op: Op
     old: str
     new: str
-    text: str
+    pieces: Line
 
 
 _MARKS: Mapping[Op, str] = MappingProxyType({Op.EQUAL: " ", Op.DELETE: "-", Op.INSERT: "+"})
 
 
 def _rows(change: Change) -> Iterator[_Row]:
-    old, new = _numbers(change.old_lines), _numbers(change.new_lines)
+    before, after = _numbers(change.old_lines), _numbers(change.new_lines)
+    old, new = [_short(text) for text in change.old], [_short(text) for text in change.new]
     if change.op is Op.EQUAL:
-        for before, after, text in zip(old, new, change.new, strict=True):
-            yield _Row(Op.EQUAL, before, after, text)
+        for ours, theirs, text in zip(before, after, new, strict=True):
+            yield _Row(Op.EQUAL, ours, theirs, ((text, ""),))
         return
-    for before, text in zip(old, change.old, strict=True):
-        yield _Row(Op.DELETE, before, "", text)
-    for after, text in zip(new, change.new, strict=True):
-        yield _Row(Op.INSERT, "", after, text)
+    for number, text, other in zip(before, old, _partners(new, len(old)), strict=True):
+        yield _Row(Op.DELETE, number, "", _marked(text, other, Op.DELETE))
+    for number, text, other in zip(after, new, _partners(old, len(new)), strict=True):
+        yield _Row(Op.INSERT, "", number, _marked(text, other, Op.INSERT))
+
+
+def _partners(texts: Sequence[str], count: int) -> Iterable[str]:
+    """Return what as many texts are compared with: one after the other, then nothing."""
+    return islice(chain(texts, repeat("")), count)
+
+
+_WORD = re.compile(r"\w+|\W")
+#: Words that two texts share, of all: where it is less, all of it is new.
+_ALIKE = 0.5
+
+
+def _marked(text: str, other: str, op: Op) -> Line:
+    """Return a text in pieces; those that the other has not stand out."""
+    ours, theirs = _WORD.findall(text), _WORD.findall(other)
+    matcher = SequenceMatcher(None, theirs, ours, autojunk=False)
+    if matcher.quick_ratio() < _ALIKE or matcher.ratio() < _ALIKE:
+        return ((text, op.value),)
+    return tuple(
+        ("".join(ours[start:stop]), op.value if tag == "equal" else f"{op.value}-part")
+        for tag, _, _, start, stop in matcher.get_opcodes()
+        if start < stop
+    )
 
 
 def _numbers(lines: Iterable[int | None]) -> list[str]:
@@ -255,10 +281,10 @@ def _row_lines(rows: Sequence[_Row]) -> Iterator[Line]:
         if index != before + 1:
             yield ((f"    {_CUT}", "hint"),)
         row = rows[index]
-        style = "" if row.op is Op.EQUAL else row.op.value
         yield (
             (f"  {row.old:>{width}} {row.new:>{width}}  ", "number"),
-            (f"{_MARKS[row.op]} {_short(row.text)}", style),
+            (f"{_MARKS[row.op]} ", "" if row.op is Op.EQUAL else row.op.value),
+            *row.pieces,
         )
 
 

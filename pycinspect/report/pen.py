@@ -32,6 +32,8 @@ _STYLES: Mapping[str, str] = MappingProxyType(
         "operation": "cyan",
         "delete": "red",
         "insert": "green",
+        "delete-part": "bold reverse red",
+        "insert-part": "bold reverse green",
     }
 )
 

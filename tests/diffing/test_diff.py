@@ -325,6 +325,13 @@ def test_the_text_has_the_lines_of_both_sides() -> None:
     assert [line[:14].split() for line in marked] == [["3", "-"], ["4", "+"]]
 
 
+def test_the_part_that_changed_stands_out() -> None:
+    diff = differences("def f(a): return a.one(1, 2)", "def f(a): return a.two(1, 2)")
+    pieces = [piece for line in diff_lines(diff, titles=("old", "new")) for piece in line]
+    assert ("one", "delete-part") in pieces
+    assert ("two", "insert-part") in pieces
+
+
 def test_what_is_far_from_a_change_is_left_out() -> None:
     calls = "".join(f"    a.m{i}()\n" for i in range(20))
     lines = text(differences(f"def f(a):\n{calls}    a.x()\n", f"def f(a):\n{calls}    a.y()\n"))
