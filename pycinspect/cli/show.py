@@ -185,9 +185,8 @@ def _as_json(options: ReadOptions, names: tuple[str, ...]) -> _Way:
 
     def show(path: str) -> None:
         subject = _subject(path, options, names)
-        header = subject.file.header
-        codes = code_objects(subject.file.code, header.dialect, names)
-        _print(show_object(path, header, codes, compiled=subject.compiled))
+        codes = code_objects(subject.file.code, subject.file.dialect, names)
+        _print(show_object(path, subject.file.header, codes, compiled=subject.compiled))
 
     return _Way(show, lambda path, error: _print(show_object(path, None, None, error)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from pycinspect.cache.sourcetext import SourceText, source_lines, source_text
@@ -93,9 +93,9 @@ def parse_subject(data: bytes, path: str, options: ReadOptions | None = None) ->
 
 
 def _forced_header(data: bytes, dialect: Dialect) -> Header:
+    """Read a header as if it began with a dialect's own magic number."""
     start = dialect.magic + data[_MAGIC_SIZE:]
-    header = parse_header(start, dialects=DialectTable([dialect]))
-    return replace(header, magic_word=int.from_bytes(data[:2], "little"))
+    return parse_header(start, dialects=DialectTable([dialect]))
 
 
 def _is_bytecode(data: bytes, path: str, dialects: DialectTable) -> bool:

@@ -71,7 +71,7 @@ def listing(
         source: what it was made from, if that is known.
         options: what is listed.
     """
-    dialect = file.header.dialect
+    dialect = file.dialect
     codes = list(file.code.walk())
     yield ((visible(title), "head"),)
     for note in _notes(file, source):
