@@ -15,7 +15,7 @@ __all__ = ["LITERAL_LIMIT", "literal"]
 
 #: Characters after which a literal is cut. Containers that share their parts can stand for
 #: more text than there is memory.
-LITERAL_LIMIT = 1_000_000
+LITERAL_LIMIT = 400_000
 #: Sets inside sets that are still written out.
 _SET_DEPTH = 20
 _CUT = "…"
