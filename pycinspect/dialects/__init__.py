@@ -39,7 +39,7 @@ from pycinspect.dialects.model import (
 )
 from pycinspect.dialects.opcodes import Effect, Opcode, OpcodeTable, Operand, Role
 from pycinspect.dialects.operations import Flow, Operation, operation
-from pycinspect.dialects.table import DialectTable
+from pycinspect.dialects.table import DialectTable, FindMore
 
 __all__ = [
     "DIALECTS",
@@ -52,6 +52,7 @@ __all__ = [
     "Effect",
     "EnvironmentFlag",
     "FieldKind",
+    "FindMore",
     "Finder",
     "Flow",
     "HeaderField",
