@@ -178,6 +178,5 @@ print("xdis" in sys.modules)
 def test_an_installed_pycinspect_finds_it() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
     assert project["entry-points"]["pycinspect"] == {"xdis": plugin.__name__}
-    assert set(project["optional-dependencies"]["xdis"]) <= set(
-        project["optional-dependencies"]["test"]
-    )
+    assert project["optional-dependencies"]["xdis"] == ["xdis>=6.1"]
+    assert not [need for need in project["dependencies"] if need.startswith("xdis")]
