@@ -22,13 +22,18 @@ class CodeFile(NamedTuple):
         header: what stands before the payload.
         code: the code object of the module.
         trailing: bytes behind it, which no importer looks at.
-        dialect: who wrote it; of a pre-release, what is known of that pre-release.
+        dialects: the rows that its own is one of.
     """
 
     header: Header
     code: Code
     trailing: int
-    dialect: Dialect
+    dialects: DialectTable = DIALECTS
+
+    @property
+    def dialect(self) -> Dialect:
+        """Who wrote it; of a pre-release, what is known of that pre-release."""
+        return self.dialects.at(self.header.dialect, self.header.magic_word)
 
 
 def read_code(
@@ -53,8 +58,7 @@ def read_code(
     if not isinstance(value, Code):
         kind = type(value).__name__
         raise PycInspectError("not-code", f"a {kind}, not a code object", offset=header.size)
-    dialect = dialects.at(header.dialect, header.magic_word)
-    return CodeFile(header, value, len(data) - end, dialect)
+    return CodeFile(header, value, len(data) - end, dialects)
 
 
 def read_pyc(

@@ -69,7 +69,7 @@ def file_of(code: Code, dialect: Dialect) -> CodeFile:
     """Return a code object as if it had been read from a file."""
     assert dialect.header is not None
     start = dialect.header.pack_timestamp(dialect.magic, 0, 0)
-    return CodeFile(parse_header(start, tag=dialect.cache_tag), code, 0, dialect)
+    return CodeFile(parse_header(start, tag=dialect.cache_tag), code, 0)
 
 
 EMPTY = Code("f", "f", "f.py", 1, 0, 0, 0, 0, 1, 0, (), (), (), (), b"", (), b"", b"")

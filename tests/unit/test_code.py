@@ -355,8 +355,8 @@ def _pyc(payload: bytes) -> bytes:
 
 def test_read_code_says_what_is_left() -> None:
     data = _pyc(marshal.dumps(compile("x = 1", "f", "exec")) + b"more")
-    header, code, trailing = read_code(data, parse_header(data))
-    assert (header.dialect, code.name, trailing) == (RUNNING, "<module>", 4)
+    file = read_code(data, parse_header(data))
+    assert (file.dialect, file.code.name, file.trailing) == (RUNNING, "<module>", 4)
 
 
 @pytest.mark.parametrize(
