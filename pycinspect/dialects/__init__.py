@@ -19,6 +19,7 @@ from pycinspect.dialects.layouts import (
     FieldKind,
     MarshalFormat,
     MarshalType,
+    MarshalWriter,
     QualnameSource,
 )
 from pycinspect.dialects.model import (
@@ -63,6 +64,7 @@ __all__ = [
     "LiteralStyle",
     "MarshalFormat",
     "MarshalType",
+    "MarshalWriter",
     "MtimeRounding",
     "MtimeWord",
     "Opcode",

@@ -90,7 +90,6 @@ class LiteralStyle:
         short_floats: a float has as many digits as tell it from others (2.7, 3.1).
         octal_escapes: control characters have three octal digits, and no letters (1.x).
         braces: sets are written ``{1}``, otherwise ``set([1])``.
-        code_address: a code object has an address.
     """
 
     bytes_prefix: str = "b"
@@ -99,7 +98,6 @@ class LiteralStyle:
     short_floats: bool = True
     octal_escapes: bool = False
     braces: bool = True
-    code_address: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,4 +207,4 @@ CPYTHON: Mapping[str, Bytecode] = MappingProxyType(
         for version in versions.split()
     }
 )
-PYPY_39 = replace(_numbered(_E38, "pypy-3.9"), literals=replace(_REPR_3, code_address=False))
+PYPY_39 = _numbered(_E38, "pypy-3.9")

@@ -92,11 +92,10 @@ def _digits(value: float) -> str:
     return format(value, ".17g")
 
 
-def _code(code: Code, style: LiteralStyle) -> str:
+def _code(code: Code, _: LiteralStyle) -> str:
     """Write a code object as ``Objects/codeobject.c: code_repr`` does."""
-    address = " at 0x0" if style.code_address else ""
     line = code.firstlineno or -1
-    return f'<code object {code.name}{address}, file "{code.filename}", line {line}>'
+    return f'<code object {code.name} at 0x0, file "{code.filename}", line {line}>'
 
 
 _WRITERS: Mapping[type, Callable[[Any, LiteralStyle], str]] = MappingProxyType(

@@ -94,10 +94,6 @@ def _raw(_: Opcode, __: Bytecode) -> Reader:
     return lambda scope, arg, end: (arg, "", None)
 
 
-def _small_int(_: Opcode, __: Bytecode) -> Reader:
-    return lambda scope, arg, end: (arg, str(arg), None)
-
-
 def _arguments(_: Opcode, __: Bytecode) -> Reader:
     def read(_: Scope, arg: int, __: int) -> Resolved:
         return arg, f"{arg & 0xFF} positional, {arg >> 8 & 0xFF} keyword pair", None
@@ -131,7 +127,7 @@ def _marked_name(shift: int, marks: Mapping[int, str]) -> _Factory:
         def read(scope: Scope, arg: int, _: int) -> Resolved:
             name = scope.names[arg >> shift]
             for bit, mark in marks.items():
-                if arg & bit:
+                if arg & bit and name:  # ``from . import`` has an empty one
                     return name, pattern.format(name, mark), None
             return name, name, None
 
@@ -311,7 +307,7 @@ _FACTORIES: Mapping[Operand, _Factory] = MappingProxyType(
         Operand.INTRINSIC_2: _word("intrinsic_2_descs"),
         Operand.COMMON_CONSTANT: _common_constant,
         Operand.SPECIAL_METHOD: _word("special_method_names"),
-        Operand.SMALL_INT: _small_int,
+        Operand.SMALL_INT: _raw,
         Operand.IS: _written_out(("is", "is not")),
         Operand.IN: _written_out(("in", "not in")),
     }
