@@ -88,7 +88,7 @@ def parse_subject(data: bytes, path: str, options: ReadOptions | None = None) ->
             data, path, interpreter=options.interpreter, optimize=options.optimize
         )
         return Subject(file, source_lines(path, data), compiled=True)
-    file = read_code(data, header)
+    file = read_code(data, header, dialects=options.dialects)
     return Subject(file, source_text(path, data, header.dialect), compiled=False)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import struct
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -48,22 +50,35 @@ def _plain(value: object, style: LiteralStyle) -> str:
 
 
 def _text(value: str, style: LiteralStyle) -> str:
-    return style.text_prefix + (ascii(value) if style.ascii_text else repr(value))
+    if not style.ascii_text:
+        return style.text_prefix + repr(value)
+    if style.surrogate_pairs:
+        units = value.encode("utf-16-le", "surrogatepass")
+        value = "".join(map(chr, struct.unpack(f"<{len(units) // 2}H", units)))
+    text = ascii(value)
+    if style.upper_escapes:
+        text = _ESCAPE.sub(lambda found: found[1] + found[2].upper(), text)
+    return style.text_prefix + text
+
+
+#: An escaped character; an escaped backslash is not the start of one.
+_ESCAPE = re.compile(r"((?<!\\)(?:\\\\)*\\[xu])([0-9a-f]+)")
 
 
 def _bytes(value: bytes, style: LiteralStyle) -> str:
-    plain = repr(value)[1:]
-    if style.octal_escapes:
-        plain = "'" + "".join(map(_octal, value)) + "'"
-    return style.bytes_prefix + plain
+    text = _octal(value) if style.octal_escapes else repr(value)[1:]
+    return style.bytes_prefix + text
 
 
-def _octal(byte: int) -> str:
-    """Write a byte as ``Objects/stringobject.c: string_repr`` did up to 2.0."""
-    character = chr(byte)
-    if character in "'\\":
-        return "\\" + character
-    return character if " " <= character <= "~" else f"\\{byte:03o}"
+def _octal(value: bytes) -> str:
+    """Write bytes as ``Objects/stringobject.c: string_repr`` did up to 2.0."""
+    quote = '"' if b"'" in value and b'"' not in value else "'"
+    escaped = {ord(quote): "\\" + quote, ord("\\"): "\\\\"}
+    pieces = (
+        escaped.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}")
+        for byte in value
+    )
+    return quote + "".join(pieces) + quote
 
 
 def _int(value: int, _: LiteralStyle) -> str:
@@ -83,9 +98,10 @@ def _float(value: float, style: LiteralStyle) -> str:
 def _complex(value: complex, style: LiteralStyle) -> str:
     if style.short_floats:
         return repr(value)
+    star = "*" if style.starred_infinity and not math.isfinite(value.imag) else ""
     if value.real == 0 and math.copysign(1, value.real) > 0:
-        return f"{_digits(value.imag)}j"
-    return f"({_digits(value.real)}{value.imag:+.17g}j)"
+        return f"{_digits(value.imag)}{star}j"
+    return f"({_digits(value.real)}{value.imag:+.17g}{star}j)"
 
 
 def _digits(value: float) -> str:
