@@ -203,7 +203,7 @@ def _absolute(_: Opcode, bytecode: Bytecode) -> Reader:
 
 def _compare(shift: int, bool_bit: int = 0) -> _Factory:
     def factory(_: Opcode, bytecode: Bytecode) -> Reader:
-        operators = bytecode.opcodes.words["cmp_op"]
+        operators = bytecode.opcodes.list_of("cmp_op")
 
         def read(_: Scope, arg: int, __: int) -> Resolved:
             operator = operators[arg >> shift]
@@ -218,7 +218,7 @@ def _word(name: str) -> _Factory:
     """Return the factory for an index into one of the table's lists; the value is the index."""
 
     def factory(_: Opcode, bytecode: Bytecode) -> Reader:
-        words = bytecode.opcodes.words[name]
+        words = bytecode.opcodes.list_of(name)
         return lambda scope, arg, end: (arg, words[arg], None)
 
     return factory
@@ -266,7 +266,7 @@ def _format(_: Opcode, __: Bytecode) -> Reader:
 
 
 def _common_constant(_: Opcode, bytecode: Bytecode) -> Reader:
-    values = [_value(word) for word in bytecode.opcodes.words["common_constants"]]
+    values = [_value(word) for word in bytecode.opcodes.list_of("common_constants")]
     texts = [value.__name__ if isinstance(value, type) else repr(value) for value in values]
     known = bytecode.operands.common_values
     return lambda scope, arg, end: (values[arg] if known else arg, texts[arg], None)
