@@ -228,8 +228,6 @@ _WRITER_2 = replace(_WRITER_1, never=_NO_CONSTANTS | _TEXT_NUMBERS)
 #: Whether 3.0 to 3.3 write numbers of 33 to 64 bits as INT64 hangs on the machine.
 _WRITER_30 = MarshalWriter(_WRITER_2.never)
 _WRITER_4 = MarshalWriter(_WRITER_2.never | {_M.INT64}, shortest=True)
-#: PyPy's 2.7 was not run: whether it writes a string twice is not known.
-_WRITER_PYPY = replace(_WRITER_2, interned_once=False)
 
 
 def _format(name: str, letters: Mapping[str, MarshalType]) -> MarshalFormat:
@@ -274,16 +272,15 @@ MARSHAL_5 = _later(MARSHAL_4, "marshal 5", _3_14)
 MARSHAL_6 = _later(MARSHAL_5, "marshal 6", _3_15)
 
 # pypy/module/marshal/interp_marshal.py: no limit of depth, numbers are never filled
-# up, and a reference to an unfinished object is an error.
+# up, and a reference to an unfinished object is an error. Only the writer of 3.9 was run.
 MARSHAL_2_PYPY = replace(
-    MARSHAL_2,
-    name="marshal 2 of PyPy",
-    max_depth=None,
-    pads_numbers=False,
-    writer=_WRITER_PYPY,
+    MARSHAL_2, name="marshal 2 of PyPy", max_depth=None, pads_numbers=False, writer=None
 )
-MARSHAL_2_PYPY3 = replace(MARSHAL_2_33, name="marshal 2 of PyPy3", max_depth=None)
-MARSHAL_4_PYPY = replace(MARSHAL_4, name="marshal 4 of PyPy", max_depth=None, sees_unfinished=False)
+MARSHAL_2_PYPY3 = replace(MARSHAL_2_33, name="marshal 2 of PyPy3", max_depth=None, writer=None)
+MARSHAL_4_PYPY = replace(
+    MARSHAL_4, name="marshal 4 of PyPy", max_depth=None, sees_unfinished=False, writer=None
+)
+MARSHAL_4_PYPY39 = replace(MARSHAL_4_PYPY, writer=MARSHAL_4.writer)
 
 # --- Code objects ----------------------------------------------------------------
 

@@ -99,7 +99,7 @@ UMLAUT = "\u00e4".encode()
         (members(b"z\1a", counted(b"s", b"a")), [], NEW),
         (members(b")\1z\1a", b")\1z\1a"), ["repeated-member"], NEW),
         (members(b")\1z\1a", b")\1z\1b"), [], NEW),
-        (members(b"\xfa\1a", b"r\0\0\0\0"), [], NEW),  # 0 is the frozenset's own, if flagged
+        (members(b"\xfa\1a", b"r\0\0\0\0"), ["repeated-member"], NEW),
         (b")\2\xfa\1a" + members(b"r\0\0\0\0", b"z\1a"), ["repeated-member"], NEW),
         (b")\2\xfa\1a" + members(b"r\0\0\0\0", b"z\1b"), [], NEW),
         (members(members(number(1)), members(number(1))), ["repeated-member"], NEW),
@@ -107,8 +107,6 @@ UMLAUT = "\u00e4".encode()
     ],
 )
 def test_spelling(data: bytes, expected: list[str], dialect: str) -> None:
-    if b"r\0\0\0\0" in data and expected == [] and data.startswith(b">"):
-        expected = ["repeated-member"]  # reference 0 is the text itself
     assert slugs(data, dialect) == expected
 
 
@@ -117,10 +115,9 @@ def test_offset_is_that_of_the_letter() -> None:
     assert (found.offset, found.message) == (5, "'l' for the number 5, which fits 32 bits")
 
 
-@pytest.mark.parametrize("dialect", ["cpython-1.0", "graalpy-24.0", "jython-2.7"])
+@pytest.mark.parametrize("dialect", ["cpython-1.0", "pypy-3.8", "graalpy-25.0"])
 def test_nothing_is_said_of_an_unknown_writer(dialect: str) -> None:
-    if dialect in [row.name for row in DIALECTS]:
-        assert slugs(b"l\1\0\0\0\5\0", dialect) == []
+    assert slugs(counted(b"[", long(5), 1), dialect) == []
 
 
 def test_data_that_ends_early() -> None:
