@@ -21,6 +21,10 @@ LITERAL_LIMIT = 400_000
 #: Sets inside sets that are still written out.
 _SET_DEPTH = 20
 _CUT = "…"
+#: Larger integers are hexadecimal: decimal digits take time that grows with their square.
+_DECIMAL_BITS = 500_000
+#: Digits of a piece; the least that Python can be limited to is 640.
+_DIGITS = 600
 
 
 def literal(value: object, style: LiteralStyle, limit: int = LITERAL_LIMIT) -> str:
@@ -34,7 +38,7 @@ def literal(value: object, style: LiteralStyle, limit: int = LITERAL_LIMIT) -> s
     Returns:
         Its ``repr``, but for three things that no file says: a code object is at
         address 0x0, the members of sets stand in the order of their texts, and an
-        integer with more digits than Python is ready to write is hexadecimal.
+        integer of more than 500,000 bits is hexadecimal.
     """
     if type(value) in CONTAINERS:
         return _container(value, style, limit, _SET_DEPTH)
@@ -85,7 +89,18 @@ def _int(value: int, _: LiteralStyle) -> str:
     try:
         return repr(value)
     except ValueError:  # sys.set_int_max_str_digits
-        return hex(value) + ("L" if type(value) is Long else "")
+        text = _decimal(value) if value.bit_length() < _DECIMAL_BITS else hex(value)
+        return text + ("L" if type(value) is Long else "")
+
+
+def _decimal(value: int) -> str:
+    """Write an integer in pieces, each of which Python is ready to write."""
+    pieces, rest = [], abs(value)
+    while rest:
+        rest, piece = divmod(rest, 10**_DIGITS)
+        pieces.append(f"{piece:0{_DIGITS}}")
+    digits = "".join(reversed(pieces)).lstrip("0")
+    return f"-{digits}" if value < 0 else digits
 
 
 def _float(value: float, style: LiteralStyle) -> str:

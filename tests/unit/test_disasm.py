@@ -251,7 +251,8 @@ def test_what_can_stand_for_more_text_than_there_is_memory_is_cut() -> None:
     assert literal(deep, style) == "(" * 5000 + "()" + ",)" * 5000
     assert len(literal(sets, style)) < 400_100
     assert literal(bomb, style, 10).endswith("…")
-    assert literal(1 << 100_000, style).startswith("0x1000")
+    assert literal(1 << 1_000_000, style).startswith("0x1000")
+    assert literal(-(10**9000) - 7, style) == "-1" + "0" * 8999 + "7"
     assert math.isinf(float(literal(math.inf, style)))
 
 
