@@ -105,7 +105,7 @@ class Decoder:
             if self._later is not None:
                 self._remember(caches, sum(group.size for group in groups))
             elif self._when is When.AT_ONCE:
-                yield from map(self._decode, map(_alone, caches))
+                yield from map(self._decode, _alone(caches))
 
     def finish(self) -> Iterator[list[Finding]]:
         """Yield what is found in the caches that were remembered."""
@@ -118,7 +118,7 @@ class Decoder:
         if self._budget.size < 0 or self._budget.files < 0:
             self._later = None
         elif self._later is not None:
-            self._later += map(_alone, caches)
+            self._later += _alone(caches)
 
     def _decode(self, cache: CacheFile) -> list[Finding]:
         summary = self._summary
@@ -140,8 +140,11 @@ class Decoder:
         return payload if start == cache.start else None
 
 
-def _alone(cache: CacheFile) -> CacheFile:
-    """Return a cache without the listing of its directory, which may be as large as it likes."""
-    directory = cache.directory
+def _alone(caches: list[CacheFile]) -> Iterator[CacheFile]:
+    """Yield a directory's caches without its listing, which may be as large as it likes."""
+    if not caches:
+        return
+    directory = caches[0].directory
     bare = replace(directory, sources={}, bytecode=(), others=frozenset(), cache=None)
-    return replace(cache, directory=bare)
+    for cache in caches:
+        yield replace(cache, directory=bare)

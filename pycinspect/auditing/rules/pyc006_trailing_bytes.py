@@ -12,8 +12,8 @@ not one would load it.
 
 What to do
 ==========
-Look at what they are (``pycinspect show`` says where the code ends), then delete the
-file or compile again.
+Look at what they are, from the offset that the finding names; then delete the file or
+compile again.
 """
 
 from pycinspect.auditing.findings import Finding, Severity
