@@ -50,6 +50,11 @@ class _Way(NamedTuple):
     help="Only the code object with this qualified name. Repeatable.",
 )
 @click.option("--raw", is_flag=True, help="Offsets, EXTENDED_ARG and inline caches, too.")
+@click.option(
+    "--canonical",
+    is_flag=True,
+    help="What the code means, whatever Python wrote it: the form that diff compares.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file, a line each.")
 @click.option(
     "--python",
@@ -70,6 +75,7 @@ def command(
     header: bool,
     names: tuple[str, ...],
     raw: bool,
+    canonical: bool,
     as_json: bool,
     python: str | None,
     optimize: int,
@@ -85,6 +91,7 @@ def command(
       pycinspect show __pycache__/app.cpython-312.pyc
       pycinspect show app.py --python 3.9 -O --code 'Cart.total'
       pycinspect show --raw --code '<module>' app.pyc
+      pycinspect show --canonical app.pyc
       pycinspect show --json *.pyc | jq '.codes[].qualname'
       pycinspect show --header __pycache__/app.cpython-312.pyc
 
@@ -92,13 +99,15 @@ def command(
     """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.plugins import load_registry
 
+    if canonical and (as_json or raw or header):
+        raise click.UsageError("--canonical goes with neither --json nor --raw nor --header")
     dialects = load_registry().dialects
     try:
         if header:
             way = (_headers_as_json if as_json else _headers_as_text)(dialects)
         else:
             options = _read_options(dialects, dialect, python, optimize)
-            way = _as_json(options, names) if as_json else _as_text(options, names, raw=raw)
+            way = _way_of_code(options, names, raw=raw, canonical=canonical, as_json=as_json)
     except PycInspectError as error:
         report_error(error)
         sys.exit(Exit.TROUBLE)
@@ -155,7 +164,16 @@ def _print(value: object) -> None:
 # --- Code ------------------------------------------------------------------------
 
 
-def _as_text(options: ReadOptions, names: tuple[str, ...], *, raw: bool) -> _Way:
+def _way_of_code(
+    options: ReadOptions, names: tuple[str, ...], *, raw: bool, canonical: bool, as_json: bool
+) -> _Way:
+    if as_json:
+        return _as_json(options, names)
+    return _as_text(options, names, raw=raw, canonical=canonical)
+
+
+def _as_text(options: ReadOptions, names: tuple[str, ...], *, raw: bool, canonical: bool) -> _Way:
+    from pycinspect.report.canonical import canonical_lines
     from pycinspect.report.listing import ListingOptions, listing
     from pycinspect.report.pen import pen_for
 
@@ -173,7 +191,13 @@ def _as_text(options: ReadOptions, names: tuple[str, ...], *, raw: bool) -> _Way
             mode = f"{header.dialect.name}, {header.mode.value}"
         if next(shown):
             pen.line()
-        for line in listing(f"{path}: {mode}", subject.file, subject.source, wanted):
+        title = f"{path}: {mode}"
+        lines = (
+            canonical_lines(title, subject.file, names)
+            if canonical
+            else listing(title, subject.file, subject.source, wanted)
+        )
+        for line in lines:
             pen.line(*line)
 
     return _Way(show, _report)
@@ -185,11 +209,25 @@ def _as_json(options: ReadOptions, names: tuple[str, ...]) -> _Way:
 
     def show(path: str) -> None:
         subject = _subject(path, options, names)
-        header = subject.file.header
-        codes = code_objects(subject.file.code, header.dialect, names)
-        _print(show_object(path, header, codes, compiled=subject.compiled))
+        codes = code_objects(subject.file.code, subject.file.dialect, names)
+        _print(show_object(path, subject.file.header, codes, compiled=subject.compiled))
 
-    return _Way(show, lambda path, error: _print(show_object(path, None, None, error)))
+    def fail(path: str, error: PycInspectError) -> None:
+        _print(show_object(path, _header_if_any(path, options), None, error))
+
+    return _Way(show, fail)
+
+
+def _header_if_any(path: str, options: ReadOptions) -> Header | None:
+    """Return the header of a file whose payload could not be read."""
+    from pycinspect.pyc import read_header
+
+    if path == _STDIN or options.dialect is not None:
+        return None
+    try:
+        return read_header(path, dialects=options.dialects)
+    except PycInspectError:  # what could not be read is already being reported
+        return None
 
 
 def _read_options(

@@ -260,3 +260,35 @@ def test_json_of_one_code_object(run: Run) -> None:
     (code,) = json.loads(result.stdout)["codes"]
     assert code["qualname"] == "Documented.method"
     assert code["index"] > 0
+
+
+def test_json_of_a_damaged_payload_has_the_header(run: Run, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.pyc"
+    cut.write_bytes(SAMPLE.read_bytes()[:60])
+    shown = json.loads(run("show", "--json", str(cut)).stdout)
+    assert (shown["dialect"], shown["header"]["mode"]) == ("cpython-3.5", "timestamp")
+    assert (shown["error"]["slug"], shown["codes"]) == ("truncated", None)
+
+
+def test_the_canonical_form_is_the_same_for_two_pythons(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "app.py"
+    source.write_text(
+        "def f(a):\n    if a:\n        return [x for x in a]\n    raise KeyError(a)\n"
+    )
+    oracles = find_oracles()
+    shown = []
+    for name in ("cpython-3.8", "cpython-3.13"):
+        if name not in oracles:
+            pytest.skip(f"{name} is not installed")
+        python = ("--python", str(oracles[name].program))
+        result = run("show", "--canonical", "--code", "f", *python, str(source))
+        assert result.exit_code == 0
+        shown.append([line for line in result.stdout.splitlines()[1:] if "pep-709" not in line])
+    assert shown[0] == shown[1]
+    assert any("raise KeyError(a)" in line for line in shown[0])
+
+
+def test_canonical_goes_with_no_other_view(run: Run) -> None:
+    result = run("show", "--canonical", "--json", str(SAMPLE))
+    assert result.exit_code == 2
+    assert "neither" in result.stderr
