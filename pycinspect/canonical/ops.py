@@ -1,0 +1,146 @@
+"""Instructions of any version, as ops of the vocabulary that no version changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from pycinspect.dialects import (
+    Bytecode,
+    Dialect,
+    Flow,
+    Lowering,
+    LoweringRow,
+    Opcode,
+    OperandSource,
+    Role,
+    canonical_kind,
+    lowering_of,
+)
+from pycinspect.disasm import OUT_OF_RANGE, Instruction, instructions
+from pycinspect.disasm.steps import bytecode_of
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import Code
+
+__all__ = ["OPAQUE", "CanonicalOp", "Unknown", "lower"]
+
+OPAQUE = "OPAQUE"
+
+
+class Unknown(NamedTuple):
+    """The operand of an OPAQUE op.
+
+    Args:
+        opname: the version's name for it.
+        arg: its argument.
+        effect: values that it leaves on the stack, less those it takes; None where nobody
+            knows, or where it jumps.
+    """
+
+    opname: str
+    arg: int | None
+    effect: int | None
+
+
+class CanonicalOp(NamedTuple):
+    """One op, and the instruction that it came from.
+
+    Args:
+        name: a row of ``vocabulary.tsv``.
+        operand: a name, a constant, an operator, a number … or None.
+        target: the offset to which it may go, None where it does not jump.
+        offset: of its instruction, in bytes.
+        line: of the source, None for none.
+    """
+
+    name: str
+    operand: object
+    target: int | None
+    offset: int
+    line: int | None
+
+
+def lower(code: Code, dialect: Dialect) -> list[CanonicalOp]:
+    """Return the code of a code object as canonical ops, in the order of its instructions.
+
+    An opcode without a row becomes an ``OPAQUE`` op.
+
+    Args:
+        code: the code object.
+        dialect: who wrote it, ``CodeFile.dialect``.
+
+    Raises:
+        PycInspectError: ``unknown-opcodes``; ``bad-index`` where an argument stands for
+            nothing.
+    """
+    bytecode, table = bytecode_of(dialect), lowering_of(dialect)
+    lowered: list[CanonicalOp] = []
+    for step in instructions(code, dialect):
+        lowered.extend(_ops(step, bytecode, table))
+    return lowered
+
+
+_NOT_IN_FILES = (Role.INTERNAL, Role.PSEUDO)
+
+
+def _ops(step: Instruction, bytecode: Bytecode, table: Lowering) -> Iterator[CanonicalOp]:
+    if step.argval is OUT_OF_RANGE:
+        message = f"{step.opname} {step.arg} stands for nothing"
+        raise PycInspectError("bad-index", message, offset=step.offset)
+    opcode = bytecode.opcodes.by_number[step.opcode]
+    row = None if opcode.role in _NOT_IN_FILES else _row(step, table.rows.get(opcode.base, ()))
+    if row is None:
+        yield CanonicalOp(OPAQUE, _unknown(step, opcode), None, step.offset, step.line)
+        return
+    arg = step.arg or 0
+    for kind, source, literal, mask, wanted in row.ops:
+        if mask and bool(arg & mask) is not wanted:
+            continue
+        operand = literal if source is OperandSource.LITERAL else _READERS[source](step, arg)
+        target = None if kind.flow is Flow.NEXT else step.jump_target
+        yield CanonicalOp(kind.name, operand, target, step.offset, step.line)
+
+
+def _row(step: Instruction, rows: tuple[LoweringRow, ...]) -> LoweringRow | None:
+    for row in rows:
+        if not row.when or row.when in (step.argval, step.argrepr, str(step.arg)):
+            return row
+    return None
+
+
+_GOES_ON = (Flow.NEXT, Flow.EXIT)
+
+
+def _unknown(step: Instruction, opcode: Opcode) -> Unknown:
+    effect = None
+    if opcode.effect is not None and opcode.flow in _GOES_ON:
+        effect = opcode.effect.stay(step.arg or 0)
+    return Unknown(step.opname, step.arg, effect)
+
+
+def _pair(index: int) -> Callable[[Instruction, int], object]:
+    def read(step: Instruction, _: int) -> object:
+        return step.argval[index] if isinstance(step.argval, tuple) else step.argval
+
+    return read
+
+
+_READERS: Mapping[OperandSource, Callable[[Instruction, int], object]] = MappingProxyType(
+    {
+        OperandSource.VALUE: lambda step, _: step.argval,
+        OperandSource.FIRST: _pair(0),
+        OperandSource.SECOND: _pair(1),
+        OperandSource.WORD: lambda step, _: step.argrepr,
+        OperandSource.ARG: lambda _, arg: arg,
+        OperandSource.ARG_1: lambda _, arg: arg + 1,
+        OperandSource.ARG_CLOSURE: lambda _, arg: (arg, True),
+        OperandSource.ONE_BIT: lambda _, arg: 1 + (arg & 1),
+        OperandSource.TWO_BIT: lambda _, arg: 2 + (arg & 1),
+        OperandSource.IDENTITY: lambda _, arg: "is_not" if arg else "is",
+        OperandSource.CONTAINMENT: lambda _, arg: "not_in" if arg else "in",
+    }
+)
+
+#: Fails at import where the vocabulary lost its row.
+_OPAQUE_KIND = canonical_kind(OPAQUE)
