@@ -1,0 +1,24 @@
+"""What does the code mean, whatever Python wrote it?
+
+Code objects to canonical ops, to graphs of events, to forms that can be compared. Uses
+``disasm``, ``pyc``, ``dialects``, ``errors`` and ``values``.
+"""
+
+from pycinspect.canonical.form import Form, Level, canonicalize
+from pycinspect.canonical.ops import CanonicalOp, Unknown, lower
+from pycinspect.canonical.planes import Plane
+from pycinspect.canonical.statements import Statement
+from pycinspect.canonical.units import Place, units
+
+__all__ = [
+    "CanonicalOp",
+    "Form",
+    "Level",
+    "Place",
+    "Plane",
+    "Statement",
+    "Unknown",
+    "canonicalize",
+    "lower",
+    "units",
+]

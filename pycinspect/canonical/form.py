@@ -1,0 +1,213 @@
+"""The canonical form of a code object: what it means, whatever Python wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from hashlib import blake2b
+from types import MappingProxyType
+
+from pycinspect.canonical.graph import (
+    Annotation,
+    Node,
+    build,
+    in_parallel,
+    without_annotations,
+    without_safe_loads,
+)
+from pycinspect.canonical.machine import Machine, Payload
+from pycinspect.canonical.minimise import Merged, merged, numbered
+from pycinspect.canonical.nested import children_of
+from pycinspect.canonical.planes import Plane, annotations_plane, outer_planes, parameters
+from pycinspect.canonical.rules import RULES
+from pycinspect.canonical.statements import Statement, statements_of
+from pycinspect.canonical.values import Value, digest_of
+from pycinspect.dialects import Dialect
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import Code
+
+__all__ = ["Form", "Level", "canonicalize"]
+
+
+class Level(Enum):
+    """How much must be the same."""
+
+    #: Every byte; says nothing across versions.
+    EXACT = "exact"
+    #: The events as they stand, stores in order and copies of blocks apart.
+    STRICT = "strict"
+    #: The smallest graph of events.
+    SEMANTIC = "semantic"
+    #: The same, whatever local variables are called.
+    STRUCTURAL = "structural"
+
+
+_COMPARED: Mapping[Level, frozenset[Plane]] = MappingProxyType(
+    {
+        Level.EXACT: frozenset(Plane),
+        **dict.fromkeys(
+            (Level.STRICT, Level.SEMANTIC, Level.STRUCTURAL),
+            frozenset(
+                {
+                    Plane.INSTRUCTIONS,
+                    Plane.SIGNATURE,
+                    Plane.DOCSTRING,
+                    Plane.ANNOTATIONS,
+                    Plane.NAMES,
+                }
+            ),
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Form:
+    """What one code object means; of those inside it, ``children`` says it.
+
+    Two are equal if they were made at the same level, both could be canonicalised, and the
+    planes that the level compares are equal.
+
+    Args:
+        code: the code object.
+        dialect: who wrote it.
+        level: how much must be the same.
+        graph: its events, numbered depth first; empty where there is a problem.
+        planes: the digest of each plane.
+        children: code objects inside it, in the order of their lines; comprehensions and
+            ``__annotate__`` are not among them, but what is inside those is.
+        notes: slugs of what was erased although a program could see it.
+        problem: why it is not canonicalised, else None.
+    """
+
+    code: Code
+    dialect: Dialect
+    level: Level
+    graph: tuple[Merged, ...]
+    planes: Mapping[Plane, bytes]
+    children: tuple[Code, ...]
+    notes: frozenset[str]
+    problem: str | None = field(default=None)
+
+    def __repr__(self) -> str:
+        return f"<Form of {self.code.qualname}, {self.level.value}>"
+
+    @cached_property
+    def digest(self) -> bytes | None:
+        """16 bytes that are the same for equal forms; None where there is a problem."""
+        if self.problem is not None:
+            return None
+        hashed = blake2b(self.level.value.encode(), digest_size=16)
+        for plane in Plane:
+            if plane in _COMPARED[self.level]:
+                hashed.update(self.planes[plane])
+        return hashed.digest()
+
+    @cached_property
+    def statements(self) -> tuple[Statement, ...]:
+        """The instructions, as a person reads them."""
+        return statements_of(self.graph)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Form):
+            return NotImplemented
+        return self.digest is not None and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def differing(self, other: Form) -> list[Plane]:
+        """Return the planes, of those that the level compares, that differ."""
+        return [
+            plane
+            for plane in Plane
+            if plane in _COMPARED[self.level] and self.planes[plane] != other.planes[plane]
+        ]
+
+
+def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) -> Form:
+    """Return the canonical form of a code object, not of those inside it.
+
+    Args:
+        code: the code object; any at all can be asked about.
+        dialect: who wrote it, ``CodeFile.dialect``.
+        level: how much must be the same for two forms to be equal.
+
+    Returns:
+        The form. Where a limit is reached, or the code makes no sense, its ``problem`` says
+        so, and it is equal to no other.
+
+    Raises:
+        PycInspectError: ``unknown-opcodes`` where nobody captured the dialect's opcodes.
+    """
+    machine = Machine(dialect, RULES)
+    try:
+        graph, annotations = _graph(machine, code, level)
+    except PycInspectError as error:
+        if error.slug == "unknown-opcodes":
+            raise
+        return _refused(code, dialect, level, error)
+    planes = {
+        Plane.INSTRUCTIONS: _digest(graph, level),
+        Plane.ANNOTATIONS: annotations_plane(annotations),
+        **outer_planes(code, dialect, structural=level is Level.STRUCTURAL),
+    }
+    return Form(
+        code,
+        dialect,
+        level,
+        tuple(graph),
+        MappingProxyType(planes),
+        children_of(code, machine.made),
+        frozenset(machine.notes),
+    )
+
+
+def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError) -> Form:
+    planes = {
+        Plane.INSTRUCTIONS: b"",
+        Plane.ANNOTATIONS: b"",
+        **outer_planes(code, dialect, structural=level is Level.STRUCTURAL),
+    }
+    made = {id(part): part for part in code.consts if isinstance(part, Code)}
+    children, problem = children_of(code, made), f"{error.slug}: {error.message}"
+    return Form(
+        code, dialect, level, (), MappingProxyType(planes), children, frozenset(), problem
+    )
+
+
+def _graph(
+    machine: Machine, code: Code, level: Level
+) -> tuple[list[Merged], list[Annotation]]:
+    nodes: list[Node] = build(machine, code)
+    nodes = without_safe_loads(nodes, parameters(code))
+    nodes, annotations = without_annotations(nodes)
+    if level in (Level.EXACT, Level.STRICT):
+        return numbered(nodes), annotations
+    return merged(in_parallel(nodes, machine.values)), annotations
+
+
+# --- Digest ---------------------------------------------------------------------------------
+
+
+def _digest(graph: list[Merged], level: Level) -> bytes:
+    """Return 16 bytes that are the same for equal graphs, in any process."""
+    ordinals: dict[object, str] | None = {} if level is Level.STRUCTURAL else None
+    hashed = blake2b(digest_size=16)
+    for node in graph:
+        hashed.update(_payload(node.payload, ordinals))
+        hashed.update(repr((node.successors, node.handler)).encode())
+    return hashed.digest()
+
+
+def _payload(payload: Payload, _: dict[object, str] | None) -> bytes:
+    parts = []
+    for part in payload:
+        if isinstance(part, Value):
+            parts.append(digest_of(part))
+        else:
+            text = f"{type(part).__name__} {part}".encode("utf-8", "surrogatepass")
+            parts.append(len(text).to_bytes(4, "little") + text)
+    return b"".join(parts)

@@ -1,0 +1,296 @@
+"""From states to a graph of events, and what is simplified before it is minimised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State, bare, refused
+from pycinspect.canonical.values import Value, Values, digest_of
+from pycinspect.pyc import Code
+
+__all__ = [
+    "NOWHERE",
+    "Annotation",
+    "Node",
+    "build",
+    "in_parallel",
+    "without_annotations",
+    "without_safe_loads",
+]
+
+#: The handler of a node that none guards, or that cannot raise.
+NOWHERE = -1
+
+#: States of one code object. Real programs need some thousands at most, unless each of
+#: many conditions inside one expression doubles the paths.
+_MOST_STATES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One event.
+
+    Args:
+        payload: what happens.
+        successors: indexes of the nodes that follow; of a branch, if true and if false.
+        handler: index of the node that follows if something is raised, or ``NOWHERE``.
+        offset: of the instruction, in bytes.
+        line: of the source, None for none.
+    """
+
+    payload: Payload
+    successors: tuple[int, ...]
+    handler: int
+    offset: int
+    line: int | None
+
+
+class Annotation(NamedTuple):
+    """An annotation of a variable of a module or class."""
+
+    name: Value
+    value: Value
+
+
+def build(machine: Machine, code: Code) -> list[Node]:
+    """Return the graph of a code object; the first node is where it begins.
+
+    Raises:
+        PycInspectError: ``not-canonical``, with the reason.
+    """
+    numbers: dict[State, int] = {}
+    order: list[State] = []
+
+    def number(state: State) -> int:
+        known = numbers.get(state)
+        if known is None:
+            known = numbers[state] = len(order)
+            order.append(state)
+            if known >= _MOST_STATES:
+                raise refused(f"there are more than {_MOST_STATES} states")
+        return known
+
+    number(machine.start(code))
+    events: list[Event] = []
+    for state in order:  # it grows
+        event = machine.run(state)
+        events.append(event)
+        for successor in event.successors:
+            number(successor)
+        if event.handler is not None:
+            number(event.handler)
+    return [_node(event, events, numbers) for event in events]
+
+
+def _node(event: Event, events: Sequence[Event], numbers: dict[State, int]) -> Node:
+    state, handler = event.state, NOWHERE
+    if event.handler is not None:
+        handler = numbers[event.handler]
+        raised = bare(event.handler.stack[-1])
+        if events[handler].payload == (PROPAGATE, raised):
+            handler = NOWHERE  # it only restores what nobody sees, and raises again
+    op = state.frame.ops[max(state.pc, 0)]
+    successors = tuple(numbers[successor] for successor in event.successors)
+    return Node(event.payload, successors, handler, op.offset, op.line)
+
+
+# --- Taking nodes out ----------------------------------------------------------------------
+
+
+def _without(nodes: Sequence[Node], gone: set[int]) -> list[Node]:
+    """Return the graph without some nodes, each of which has one successor."""
+    if not gone:
+        return list(nodes)
+    ends: dict[int, int] = {}
+
+    def end(index: int) -> int:
+        path = []
+        while index in gone and index not in ends:
+            if index in path:  # a loop without any other event
+                break
+            path.append(index)
+            index = nodes[index].successors[0]
+        index = ends.get(index, index)
+        ends.update(dict.fromkeys(path, index))
+        return index
+
+    kept = [
+        replace(
+            node,
+            successors=tuple(map(end, node.successors)),
+            handler=node.handler if node.handler == NOWHERE else end(node.handler),
+        )
+        for node in nodes
+    ]
+    kept[0] = kept[end(0)]
+    return kept
+
+
+# --- Loads that cannot raise -----------------------------------------------------------------
+
+
+def without_safe_loads(nodes: Sequence[Node], parameters: Sequence[str]) -> list[Node]:
+    """Return the graph without loads that no handler guards, or of what is surely bound.
+
+    Which variables are bound is found out on the graph itself: LOAD_FAST_CHECK is there only
+    since 3.12.
+    """
+    kept = list(nodes)
+    gone = {i for i, node in enumerate(nodes) if node.payload[0] == "load" and not _guarded(node)}
+    doubtful = [i for i, node in enumerate(nodes) if _guarded(node) and _reads(node)]
+    bound = _bound(nodes, parameters) if doubtful else []
+    for index in doubtful:
+        node = nodes[index]
+        if node.payload[1] in bound[index]:
+            kept[index] = replace(node, handler=NOWHERE)
+            if node.payload[0] == "load":
+                gone.add(index)
+    return _without(kept, gone)
+
+
+def _guarded(node: Node) -> bool:
+    return node.handler != NOWHERE
+
+
+def _reads(node: Node) -> bool:
+    """Return whether a node raises only if a local variable is not bound."""
+    return node.payload[0] in ("load", "delete") and _is_local(node)
+
+
+def _is_local(node: Node) -> bool:
+    target = node.payload[1]
+    return isinstance(target, Value) and target.kind == "local"
+
+
+def _bound(nodes: Sequence[Node], parameters: Sequence[str]) -> list[frozenset[object]]:
+    """Return the variables that are bound on every path to each node."""
+    everything = {
+        node.payload[1] for node in nodes if node.payload[0] in ("load", "store", "delete") and _is_local(node)
+    }
+    arguments = {v for v in everything if isinstance(v, Value) and v.word(0) in parameters}
+    known: list[frozenset[object] | None] = [None] * len(nodes)
+    known[0] = frozenset(arguments)
+    waiting = [0]
+    while waiting:
+        index = waiting.pop()
+        node, before = nodes[index], known[index] or frozenset()
+        after = before
+        if node.payload[0] == "store":
+            after = before | {node.payload[1]}
+        elif node.payload[0] == "delete":
+            after = before - {node.payload[1]}
+        for successor, bound in _edges(node, before, after):
+            old = known[successor]
+            new = bound if old is None else old & bound
+            if new != old:
+                known[successor] = new
+                waiting.append(successor)
+    return [bound or frozenset() for bound in known]
+
+
+def _edges(
+    node: Node, before: frozenset[object], after: frozenset[object]
+) -> Iterator[tuple[int, frozenset[object]]]:
+    for successor in node.successors:
+        yield successor, after
+    if node.handler != NOWHERE:
+        yield node.handler, before & after
+
+
+# --- Annotations -----------------------------------------------------------------------------
+
+
+def without_annotations(nodes: Sequence[Node]) -> tuple[list[Node], list[Annotation]]:
+    """Take out annotations of variables, and the events that only compute them."""
+    found: list[Annotation] = []
+    gone: set[int] = set()
+    before: dict[int, list[int]] = {}
+    for index, node in enumerate(nodes):
+        for successor in node.successors:
+            before.setdefault(successor, []).append(index)
+    for index, node in enumerate(nodes):
+        if node.payload[0] != "annotate":
+            continue
+        _, name, value = node.payload
+        assert isinstance(name, Value)
+        assert isinstance(value, Value)
+        found.append(Annotation(name, value))
+        gone.add(index)
+        gone.update(_feeding(nodes, before, index, value))
+    return _without(nodes, gone), found
+
+
+def _feeding(
+    nodes: Sequence[Node], before: dict[int, list[int]], index: int, value: Value
+) -> Iterator[int]:
+    """Yield the nodes straight before one that compute parts of its value."""
+    parts = _parts(value)
+    seen = {index}
+    while len(before.get(index, ())) == 1:
+        (index,) = before[index]
+        payload = nodes[index].payload
+        if index in seen or payload[0] not in ("ev", "load") or payload[1] not in parts:
+            return
+        seen.add(index)
+        yield index
+
+
+def _parts(root: Value) -> set[Value]:
+    found: set[Value] = set()
+    waiting = [root]
+    while waiting:
+        value = waiting.pop()
+        if value not in found:
+            found.add(value)
+            waiting.extend(value.operands)
+    return found
+
+
+# --- Stores ----------------------------------------------------------------------------------
+
+
+def in_parallel(nodes: Sequence[Node], values: Values) -> list[Node]:
+    """Make one assignment of each run of stores to local variables.
+
+    3.12 stores in another order than the source, and 3.13 leaves out a store that another
+    to the same variable follows (``Python/flowgraph.c: swaptimize``, ``remove_redundant…``).
+    """
+    changed = list(nodes)
+    for start in _heads(nodes):
+        now: dict[Value, Value] = {}
+        meaning: dict[Value, Value] = {}
+        index, length = start, 0
+        seen: set[int] = set()
+        while _is_store(nodes[index]) and index not in seen:
+            seen.add(index)
+            _, target, value = nodes[index].payload
+            assert isinstance(target, Value)
+            assert isinstance(value, Value)
+            value = values.substitute(value, meaning)
+            meaning[values.make("local", f"{target.word(0)}'")] = now.get(target, target)
+            meaning[target] = now[target] = value
+            index = nodes[index].successors[0]
+            length += 1
+        if length > 1:
+            pairs = [(t, v) for t, v in now.items() if t is not v]
+            pairs.sort(key=lambda pair: (digest_of(pair[0]), digest_of(pair[1])))
+            payload = ("assign", *(part for pair in pairs for part in pair))
+            changed[start] = replace(nodes[start], payload=payload, successors=(index,))
+    return changed
+
+
+def _is_store(node: Node) -> bool:
+    return node.payload[0] == "store" and _is_local(node)
+
+
+def _heads(nodes: Sequence[Node]) -> list[int]:
+    """Return the stores that something else than such a store leads to."""
+    heads = {0}
+    for node in nodes:
+        if not _is_store(node):
+            heads.update(node.successors)
+        heads.add(node.handler)
+    heads.discard(NOWHERE)
+    return sorted(index for index in heads if _is_store(nodes[index]))

@@ -1,0 +1,350 @@
+"""The symbolic machine: states, frames, and where control goes when something is raised."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from pycinspect.canonical.ops import CanonicalOp, lower
+from pycinspect.canonical.values import Value, Values
+from pycinspect.dialects import Dialect, Raising, lowering_of
+from pycinspect.disasm import exception_table
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import Code
+
+__all__ = [
+    "PROPAGATE",
+    "Block",
+    "Caller",
+    "Event",
+    "Frame",
+    "Machine",
+    "Payload",
+    "Rule",
+    "State",
+    "bare",
+    "refused",
+]
+
+#: What happens at a node: a word, then values and words.
+Payload = tuple[object, ...]
+
+PROPAGATE = "propagate"
+
+_OPTIMIZED = 0x01
+_COROUTINE = 0x80
+#: Silent steps after which a state that comes again is an endless loop.
+_SUSPICIOUS = 200
+_LONGEST_SILENCE = 50_000
+
+
+class Block(NamedTuple):
+    """One entry of the block stack, up to 3.10.
+
+    Args:
+        kind: ``loop``, ``except``, ``finally``, or ``handler`` while one runs.
+        target: the index of the op where it goes on.
+        level: values on the stack below it.
+    """
+
+    kind: str
+    target: int
+    level: int
+
+
+class Caller(NamedTuple):
+    """Where a function that is evaluated in place returns to."""
+
+    frame: Frame
+    pc: int
+    stack: tuple[Value, ...]
+    blocks: tuple[Block, ...]
+
+
+class State(NamedTuple):
+    """A point on a path. Equal states go on equally, and are one.
+
+    Args:
+        frame: the code that runs.
+        pc: index of the next op.
+        stack: values.
+        blocks: blocks, the innermost last.
+        callers: of functions evaluated in place, the innermost last.
+    """
+
+    frame: Frame
+    pc: int
+    stack: tuple[Value, ...]
+    blocks: tuple[Block, ...]
+    callers: tuple[Caller, ...]
+
+    def next(self, stack: tuple[Value, ...]) -> State:
+        """Return the state at the next op."""
+        return State(self.frame, self.pc + 1, stack, self.blocks, self.callers)
+
+    def jump(self, stack: tuple[Value, ...]) -> State:
+        """Return the state at the target of this op."""
+        target = self.frame.target(self.pc)
+        return State(self.frame, target, stack, self.blocks, self.callers)
+
+    def pop(self, count: int) -> tuple[tuple[Value, ...], list[Value]]:
+        """Return the rest of the stack, and so many values from its top, the top last.
+
+        Raises:
+            PycInspectError: ``not-canonical``, if there are fewer.
+        """
+        rest = len(self.stack) - count
+        if rest < 0 or count < 0:
+            raise refused("the stack is empty")
+        return self.stack[:rest], [bare(value) for value in self.stack[rest:]]
+
+    def peek(self, depth: int) -> Value:
+        """Return the ``depth``-th value from the top, 1 for the top, as it stands there."""
+        if not 0 < depth <= len(self.stack):
+            raise refused("the stack is empty")
+        return self.stack[-depth]
+
+
+class Event(NamedTuple):
+    """What happens at the end of a silent path.
+
+    Args:
+        payload: what it is.
+        successors: where control goes; of a branch, if true and if false.
+        handler: where it goes if something is raised; None for out of the function, or if
+            nothing can be.
+        state: where it happens.
+    """
+
+    payload: Payload
+    successors: tuple[State, ...]
+    handler: State | None
+    state: State
+
+
+#: What one op does: it goes on silently, or something happens.
+Rule = Callable[["Machine", State, CanonicalOp], "State | Event"]
+
+
+def refused(reason: str) -> PycInspectError:
+    """Return the error that says why code has no canonical form."""
+    return PycInspectError("not-canonical", reason)
+
+
+def bare(value: Value) -> Value:
+    """Return a value without what a branch has learnt about its truth."""
+    return value.value(0) if value.kind == "known" else value
+
+
+class _Handler(NamedTuple):
+    target: int
+    depth: int
+    lasti: bool
+
+
+class Frame:
+    """One code object, perhaps with its argument, ready to run.
+
+    Args:
+        code: the code object.
+        ops: its canonical ops.
+        handlers: by index of the op, what the exception table says.
+        bind: the argument of one that is evaluated in place, else None.
+    """
+
+    __slots__ = (
+        "bind",
+        "cells",
+        "code",
+        "handlers",
+        "is_coroutine",
+        "is_function",
+        "is_module",
+        "offsets",
+        "ops",
+    )
+
+    def __init__(
+        self,
+        code: Code,
+        ops: Sequence[CanonicalOp],
+        handlers: Sequence[_Handler | None],
+        bind: Value | None,
+    ) -> None:
+        self.code = code
+        self.ops = ops
+        self.handlers = handlers
+        self.bind = bind
+        self.offsets = [op.offset for op in ops]
+        self.is_function = bool(code.flags & _OPTIMIZED)
+        self.is_coroutine = bool(code.flags & _COROUTINE)
+        # Flags do not tell a module from a class.
+        self.is_module = code.name == "<module>" and not self.is_function
+        self.cells = frozenset(code.cellvars + code.freevars)
+
+    def __repr__(self) -> str:
+        return f"<Frame {self.code.qualname}>"
+
+    def index(self, offset: int) -> int:
+        """Return the index of the first op at an offset or, if that does nothing, behind it."""
+        return bisect_left(self.offsets, offset)
+
+    def target(self, pc: int) -> int:
+        """Return the index that a jump goes to."""
+        target = self.ops[pc].target
+        if target is None:
+            raise refused(f"{self.ops[pc].name} has no target")
+        return self.index(target)
+
+
+_EXC_COUNTS = {Raising.ONE: 1, Raising.THREE: 3, Raising.SIX: 6, Raising.PYPY: 1}
+
+
+class Machine:
+    """Follows paths from event to event.
+
+    Args:
+        dialect: who wrote the code.
+        rules: what each canonical op does.
+    """
+
+    def __init__(self, dialect: Dialect, rules: Mapping[str, Rule]) -> None:
+        self.dialect = dialect
+        self.values = Values()
+        self.raising = lowering_of(dialect).raising
+        self._rules = rules
+        self._frames: dict[tuple[int, Value | None], Frame] = {}
+        self._lowered: dict[int, tuple[list[CanonicalOp], list[_Handler | None]]] = {}
+        #: Slugs of what was erased on the way, for people.
+        self.notes: set[str] = set()
+        #: Code objects that were evaluated in place, and those that a function was made of.
+        self.inlined: dict[int, Code] = {}
+        self.made: dict[int, Code] = {}
+
+    @property
+    def exc_count(self) -> int:
+        """How many values describe the exception, and the one before it, in a handler."""
+        return _EXC_COUNTS[self.raising]
+
+    # --- Frames --------------------------------------------------------------------------
+
+    def frame(self, code: Code, bind: Value | None = None) -> Frame:
+        """Return a code object, ready to run, perhaps with its one argument."""
+        key = id(code), bind
+        known = self._frames.get(key)
+        if known is None:
+            if id(code) not in self._lowered:
+                self._lowered[id(code)] = self._lower(code)
+            ops, handlers = self._lowered[id(code)]
+            known = self._frames[key] = Frame(code, ops, handlers, bind)
+        return known
+
+    def _lower(self, code: Code) -> tuple[list[CanonicalOp], list[_Handler | None]]:
+        ops = lower(code, self.dialect)
+        handlers: list[_Handler | None] = [None] * len(ops)
+        offsets = [op.offset for op in ops]
+        for row in exception_table(code, self.dialect):
+            handler = _Handler(bisect_left(offsets, row.target), row.depth, row.lasti)
+            for index in range(bisect_left(offsets, row.start), bisect_left(offsets, row.end)):
+                handlers[index] = handler
+        return ops, handlers
+
+    def start(self, code: Code) -> State:
+        """Return the state at the start of a code object."""
+        return State(self.frame(code), 0, (), (), ())
+
+    # --- Running -------------------------------------------------------------------------
+
+    def run(self, state: State) -> Event:
+        """Go on silently to the next event.
+
+        Raises:
+            PycInspectError: ``not-canonical``.
+        """
+        seen: set[State] = set()
+        for step in range(_LONGEST_SILENCE):
+            frame, pc = state.frame, state.pc
+            if pc < 0:  # where an exception leaves the function
+                return Event((PROPAGATE, state.stack[-1]), (), None, state)
+            if pc >= len(frame.ops):
+                raise refused("control runs off the end of the code")
+            op = frame.ops[pc]
+            outcome = self._rules[op.name](self, state, op)
+            if isinstance(outcome, Event):
+                return outcome
+            state = outcome
+            if step > _SUSPICIOUS:
+                if state in seen:
+                    return Event(("forever",), (), None, state)
+                seen.add(state)
+        raise refused("a path without an event is too long")
+
+    def event(self, state: State, payload: Payload, stack: tuple[Value, ...]) -> Event:
+        """Return an event that may raise, with its one successor."""
+        return Event(payload, (state.next(stack),), self.handler(state), state)
+
+    def evaluated(self, state: State, value: Value, rest: tuple[Value, ...]) -> Event:
+        """Return the event that computes a value and pushes it."""
+        return self.event(state, ("ev", value), (*rest, value))
+
+    # --- Exceptions ----------------------------------------------------------------------
+
+    def handler(self, state: State) -> State | None:
+        """Return where an exception goes that is raised here, None for out of the function."""
+        return self._caught(state, newest=True)
+
+    def raised(self, state: State, exc: Value) -> State | None:
+        """Return where an exception goes that is on the stack and raised again."""
+        return self._caught(state, newest=exc is self._newest(state))
+
+    def _newest(self, state: State) -> Value:
+        """Return the exception that was caught last."""
+        stacks = [state.stack, *(caller.stack for caller in reversed(state.callers))]
+        caught = (bare(v) for stack in stacks for v in reversed(stack))
+        return next((value for value in caught if value.kind == "exc"), self.values.null)
+
+    def _exc(self, stack: tuple[Value, ...], callers: tuple[Caller, ...], *, newest: bool) -> Value:
+        """Return what stands for an exception in its handler.
+
+        Handlers inside handlers have exceptions of their own. No source raises an older one
+        again without saying so, but code that somebody made by hand can.
+        """
+        stacks = [stack, *(caller.stack for caller in callers)]
+        others = {value for held in stacks for value in held if value.kind == "exc"}
+        return self.values.make("exc", len(others) + 1, *([] if newest else ["older"]))
+
+    def _caught(self, state: State, *, newest: bool) -> State | None:
+        frame, pc, stack, blocks, callers = state
+        while True:
+            handler = frame.handlers[pc]
+            if handler is not None:
+                kept = stack[: handler.depth]
+                exc = self._exc(kept, callers, newest=newest)
+                if handler.lasti:
+                    kept = (*kept, self.values.make("lasti"))
+                return State(frame, handler.target, (*kept, exc), blocks, callers)
+            rest = list(blocks)
+            while rest:
+                block = rest.pop()
+                if block.kind in ("except", "finally"):
+                    below = State(frame, 0, stack[: block.level], tuple(rest), callers)
+                    exc = self._exc(below.stack, callers, newest=newest)
+                    return self._entered(below, block, exc)
+            if not callers:
+                return None
+            (frame, pc, stack, blocks), callers = callers[-1], callers[:-1]
+            pc -= 1
+
+    def _entered(self, below: State, block: Block, exc: Value) -> State:
+        """Return the state at the start of the handler of a block."""
+        frame, _, kept, blocks, callers = below
+        if self.raising is Raising.THREE:
+            return State(frame, block.target, (*kept, exc, exc, exc), blocks, callers)
+        running = Block("handler", 0, block.level)
+        if self.raising is Raising.PYPY:
+            pushed = (exc, exc, exc) if block.kind == "except" else (exc,)
+        else:
+            old = self.values.make("old")
+            pushed = (old, old, old, exc, exc, exc)
+        return State(frame, block.target, (*kept, *pushed), (*blocks, running), callers)

@@ -1,0 +1,42 @@
+"""Code objects inside a code object, as the source has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pycinspect.canonical.rules.calls import COMPREHENSIONS
+from pycinspect.pyc import Code
+
+__all__ = ["children_of", "is_folded"]
+
+#: Functions that 3.14 makes of annotations (PEP 649).
+_ANNOTATE = "__annotate__"
+_DEEPEST = 100
+
+
+def is_folded(code: Code) -> bool:
+    """Return whether a code object is a part of the one around it: a comprehension's."""
+    return code.name in COMPREHENSIONS or code.name == _ANNOTATE
+
+
+def children_of(code: Code, made: Mapping[int, Code]) -> tuple[Code, ...]:
+    """Return the code objects inside one, in the order of their lines.
+
+    Args:
+        code: the code object.
+        made: those that functions are made of on some path, by identity; since 3.10 there
+            is no other (dead code is left out).
+    """
+    return tuple(sorted(_lifted(code, made, 0), key=lambda child: child.firstlineno))
+
+
+def _lifted(code: Code, made: Mapping[int, Code], depth: int) -> Iterator[Code]:
+    for child in code.consts:
+        if not isinstance(child, Code) or (depth == 0 and id(child) not in made):
+            continue
+        if child.name == _ANNOTATE:
+            continue
+        if child.name in COMPREHENSIONS and depth < _DEEPEST:
+            yield from _lifted(child, made, depth + 1)
+        else:
+            yield child

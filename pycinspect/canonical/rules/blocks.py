@@ -1,0 +1,260 @@
+"""Handlers, blocks and context managers, of all generations.
+
+The reasons for which a ``finally`` block of up to 3.8 is entered are values on the stack, so
+that following each path expands the one body into the copies that 3.9 writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pycinspect.canonical.machine import Block, Event, Machine, Rule, State, bare, refused
+from pycinspect.canonical.ops import CanonicalOp
+from pycinspect.canonical.rules.jumps import branch, leave, raise_again, unwound
+from pycinspect.canonical.rules.variables import number
+from pycinspect.canonical.values import Value
+
+__all__ = ["RULES"]
+
+
+# --- Blocks --------------------------------------------------------------------------------
+
+
+def _setup(kind: str) -> Rule:
+    def rule(_: Machine, state: State, op: CanonicalOp) -> State:
+        above = op.operand if isinstance(op.operand, int) else 0
+        target = state.frame.target(state.pc)
+        block = Block(kind, target, max(0, len(state.stack) - above))
+        return state.next(state.stack)._replace(blocks=(*state.blocks, block))
+
+    return rule
+
+
+def _pop_block(_: Machine, state: State, __: CanonicalOp) -> State:
+    return state.next(state.stack)._replace(blocks=state.blocks[:-1])
+
+
+def _break(machine: Machine, state: State, _: CanonicalOp) -> State:
+    return _inside(unwound(state, "break", 0, machine.values.make("breaking")))
+
+
+def _continue(machine: Machine, state: State, _: CanonicalOp) -> State:
+    target = state.frame.target(state.pc)
+    return _inside(unwound(state, "continue", target, machine.values.make("continuing", target)))
+
+
+def _inside(state: State | None) -> State:
+    if state is None:
+        raise refused("break or continue outside of a loop")
+    return state
+
+
+# --- finally, up to 3.8 --------------------------------------------------------------------
+
+
+def _begin_finally(machine: Machine, state: State, _: CanonicalOp) -> State:
+    return state.next((*state.stack, machine.values.make("fell_through")))
+
+
+def _call_finally(machine: Machine, state: State, _: CanonicalOp) -> State:
+    back = machine.values.make("coming_back", state.pc + 1)
+    return state.jump((*state.stack, back))
+
+
+def _end_finally(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    """Go on with what the block interrupted."""
+    why, rest = bare(state.peek(1)), state.stack[:-1]
+    below = state._replace(stack=rest)
+    if why.kind == "exc":
+        return raise_again(machine, state, why)
+    if why.kind == "fell_through" or why is machine.values.none:
+        return state.next(rest)
+    if why.kind == "coming_back":
+        return below._replace(pc=_place(why))
+    if why.kind == "returning":
+        return unwound(below, "return", 0, why) or leave(machine, below, why.value(0))
+    if why.kind == "breaking":
+        return _inside(unwound(below, "break", 0, why))
+    if why.kind == "continuing":
+        return _inside(unwound(below, "continue", _place(why), why))
+    raise refused("a finally block ends without a reason")
+
+
+def _place(value: Value) -> int:
+    place = value.parts[0]
+    assert isinstance(place, int)
+    return place
+
+
+def _pop_finally(machine: Machine, state: State, op: CanonicalOp) -> State:
+    """Forget why the block runs; a value to return stays (3.8)."""
+    stack, kept = state.stack, ()
+    if number(op):
+        state.peek(1)
+        stack, kept = stack[:-1], stack[-1:]
+    if not stack:
+        raise refused("the stack is empty")
+    why, stack, blocks = bare(stack[-1]), stack[:-1], state.blocks
+    if why.kind == "exc":
+        stack, blocks = stack[:-5], blocks[:-1]
+    return state.next((*stack, *kept))._replace(blocks=blocks)
+
+
+# --- Handlers ------------------------------------------------------------------------------
+
+
+def _pop_except(_: Machine, state: State, op: CanonicalOp) -> State:
+    rest, _values = state.pop(number(op))
+    return state.next(rest)._replace(blocks=state.blocks[:-1])
+
+
+def _push_exc_info(machine: Machine, state: State, _: CanonicalOp) -> State:
+    exc = state.peek(1)
+    return state.next((*state.stack[:-1], machine.values.make("old"), exc))
+
+
+def _check_exc_match(machine: Machine, state: State, _: CanonicalOp) -> Event:
+    rest, (exc, classes) = state.pop(2)
+    value = machine.values.make("exc_match", exc, classes)
+    return machine.event(state, ("ev", value), (*rest, exc, value))
+
+
+def _check_eg_match(machine: Machine, state: State, _: CanonicalOp) -> Event:
+    rest, (group, classes) = state.pop(2)
+    make = machine.values.make
+    split = make("group_match", group, classes)
+    return machine.event(
+        state, ("ev", split), (*rest, make("group_rest", split), make("group_matched", split))
+    )
+
+
+def _prep_reraise_star(machine: Machine, state: State, _: CanonicalOp) -> Event:
+    rest, (group, raised) = state.pop(2)
+    return machine.evaluated(state, machine.values.make("group_left", group, raised), rest)
+
+
+def _end_async_for(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    """Leave the loop if the iterator is exhausted, else raise again."""
+    make = machine.values.make
+    exc = next((bare(v) for v in reversed(state.stack) if bare(v).kind == "exc"), None)
+    if exc is None:
+        raise refused("an asynchronous loop ends without an exception")
+    rest, _ = state.pop(number(op))
+    done = state.next(rest)._replace(blocks=state.blocks[:-1])
+    match = make("exc_match", exc, make("global", "StopAsyncIteration"))
+    otherwise = machine.raised(state, exc) or _propagating(state, exc)
+    return Event(("stop_async_iteration", match), (done, otherwise), None, state)
+
+
+def _propagating(state: State, exc: Value) -> State:
+    """Return a state at which an exception leaves the function: the RERAISE of nobody."""
+    return state._replace(pc=-1, stack=(exc,), blocks=())
+
+
+def _cleanup_throw(_: Machine, __: State, ___: CanonicalOp) -> Event:
+    raise refused("CLEANUP_THROW is reached")
+
+
+# --- with ----------------------------------------------------------------------------------
+
+
+def _before_with(kind: str) -> Rule:
+    def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
+        rest, (manager,) = state.pop(1)
+        make = machine.values.make
+        entered = make(kind, manager)
+        return machine.event(state, ("ev", entered), (*rest, make("exit", manager), entered))
+
+    return rule
+
+
+def _manager(value: Value) -> Value:
+    if value.kind != "exit":
+        raise refused("a with block has lost its manager")
+    return value.value(0)
+
+
+def _with_except_start(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    manager = _manager(bare(state.peek(number(op))))
+    return machine.evaluated(
+        state, machine.values.make("with_exit_exc", manager), state.stack
+    )
+
+
+#: Values above ``__exit__`` in the handler of a ``with`` block.
+_ABOVE_EXIT = 6
+
+
+def _with_cleanup_start(machine: Machine, state: State, _: CanonicalOp) -> Event:
+    top, make, stack = bare(state.peek(1)), machine.values.make, state.stack
+    if top.kind == "exc" and machine.exc_count == _ABOVE_EXIT:
+        manager = _manager(bare(state.peek(_ABOVE_EXIT + 1)))
+        # The interpreter puts NULL below the exception, in the place of ``__exit__``.
+        kept = (*stack[:-7], *stack[-6:-3], machine.values.null, *stack[-3:])
+        value = make("with_exit_exc", manager)
+        event = machine.event(state, ("ev", value), (*kept, top, value))
+        return _with_lower_block(event)
+    if top.kind == "exc":  # Python 2: three values above ``__exit__``
+        manager = _manager(bare(state.peek(machine.exc_count + 1)))
+        count = machine.exc_count
+        value = make("with_exit_exc", manager)
+        kept = (*stack[: -count - 1], *stack[-count:])
+        return machine.event(state, ("ev", value), (*kept, top, value))
+    manager = _manager(bare(state.peek(2)))
+    value = make("with_exit", manager)
+    none = machine.values.none
+    return machine.event(state, ("ev", value), (*stack[:-2], stack[-1], none, value))
+
+
+def _with_lower_block(event: Event) -> Event:
+    """Lower the handler's block, as a value below it has gone."""
+    (after,) = event.successors
+    if not after.blocks or after.blocks[-1].kind != "handler":
+        return event
+    block = after.blocks[-1]
+    blocks = (*after.blocks[:-1], block._replace(level=block.level - 1))
+    return event._replace(successors=(after._replace(blocks=blocks),))
+
+
+def _with_cleanup_finish(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    rest, (exc, result) = state.pop(2)
+    if exc.kind != "exc":
+        return state.next(rest)
+    through = machine.values.make("fell_through")
+    if machine.exc_count == _ABOVE_EXIT:
+        if not state.blocks:
+            raise refused("a with block has lost its handler")
+        level = state.blocks[-1].level
+        silenced = state.next((*rest[:level], through))._replace(blocks=state.blocks[:-1])
+    else:
+        silenced = state.next((*rest[: -machine.exc_count], through))
+    return branch(machine, state, result, silenced, state.next(rest))
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "SETUP_LOOP": _setup("loop"),
+        "SETUP_EXCEPT": _setup("except"),
+        "SETUP_FINALLY": _setup("finally"),
+        "POP_BLOCK": _pop_block,
+        "BREAK_LOOP": _break,
+        "CONTINUE_LOOP": _continue,
+        "BEGIN_FINALLY": _begin_finally,
+        "CALL_FINALLY": _call_finally,
+        "END_FINALLY": _end_finally,
+        "POP_FINALLY": _pop_finally,
+        "POP_EXCEPT": _pop_except,
+        "PUSH_EXC_INFO": _push_exc_info,
+        "CHECK_EXC_MATCH": _check_exc_match,
+        "CHECK_EG_MATCH": _check_eg_match,
+        "PREP_RERAISE_STAR": _prep_reraise_star,
+        "END_ASYNC_FOR": _end_async_for,
+        "CLEANUP_THROW": _cleanup_throw,
+        "BEFORE_WITH": _before_with("with_enter"),
+        "BEFORE_ASYNC_WITH": _before_with("async_with_enter"),
+        "WITH_EXCEPT_START": _with_except_start,
+        "WITH_CLEANUP_START": _with_cleanup_start,
+        "WITH_CLEANUP_FINISH": _with_cleanup_finish,
+    }
+)

@@ -1,0 +1,235 @@
+"""Calls of six generations, functions and classes; comprehensions are evaluated in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from pycinspect.canonical.machine import Caller, Event, Machine, Rule, State, refused
+from pycinspect.canonical.ops import CanonicalOp
+from pycinspect.canonical.rules.displays import display, pairs
+from pycinspect.canonical.rules.variables import number, word
+from pycinspect.canonical.values import Value
+from pycinspect.pyc import Code
+
+__all__ = ["COMPREHENSIONS", "RULES", "apply", "defaults_of", "returned"]
+
+#: What 3.12 evaluates in place (PEP 709), in the versions before it.
+COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
+
+_Names = Sequence[object]
+
+
+# --- Calls ---------------------------------------------------------------------------------
+
+
+def _call(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    names: _Names = ()
+    if state.peek(1).kind == "kw_names":
+        names = _names(state.peek(1).value(0))
+        state = state._replace(stack=state.stack[:-1])
+    return _called(machine, state, number(op), names)
+
+
+def _call_kw(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    names = _names(state.peek(1))
+    return _called(machine, state._replace(stack=state.stack[:-1]), number(op), names)
+
+
+def _names(value: Value) -> _Names:
+    if not isinstance(value.literal, tuple):
+        raise refused("names of keyword arguments are no constant")
+    return value.literal
+
+
+def _called(machine: Machine, state: State, count: int, names: _Names) -> State | Event:
+    """Call the deepest of ``count + 1`` values with the others; NULL is none."""
+    rest, values = state.pop(count + 1)
+    values = [value for value in values if value is not machine.values.null]
+    if len(values) <= len(names):
+        raise refused("a call has fewer arguments than names")
+    function, *args = values
+    split = len(args) - len(names)
+    make = machine.values.make
+    keywords = [
+        make("keyword", machine.values.constant(name), value)
+        for name, value in zip(names, args[split:], strict=True)
+    ]
+    return apply(machine, state, function, [*args[:split], *keywords], rest)
+
+
+def _kw_names(machine: Machine, state: State, op: CanonicalOp) -> State:
+    names = machine.values.make("kw_names", machine.values.constant(op.operand))
+    return state.next((*state.stack, names))
+
+
+def _call_ex(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    rest, values = state.pop(number(op) + 1)
+    values = [value for value in values if value is not machine.values.null]
+    if len(values) not in (2, 3):
+        raise refused("a call has no arguments")
+    function, args, *mappings = values
+    arguments = _positional(machine, args)
+    for mapping in mappings:
+        arguments += _keywords(machine, mapping)
+    return apply(machine, state, function, arguments, rest)
+
+
+def _positional(machine: Machine, args: Value) -> list[Value]:
+    if args.kind in ("tuple", "list"):
+        return args.operands
+    return [machine.values.make("star", args)]
+
+
+def _keywords(machine: Machine, mapping: Value) -> list[Value]:
+    make = machine.values.make
+    if mapping.kind != "map":
+        return [make("star2", mapping)]
+    return [
+        make("keyword", *item.operands) if item.kind == "pair" else item
+        for item in mapping.operands
+    ]
+
+
+def apply(
+    machine: Machine, state: State, function: Value, args: list[Value], rest: tuple[Value, ...]
+) -> State | Event:
+    """Return the call of a function; of a comprehension, what happens inside it."""
+    make = machine.values.make
+    if function.kind == "func" and len(args) == 1:
+        code = _code_of(machine, function)
+        if code.name in COMPREHENSIONS:
+            machine.inlined[id(code)] = code
+            machine.notes.add("pep-709-inlined-comprehension")
+            return _evaluated_in_place(machine, state, code, args[0], rest)
+        if code.name == "<genexpr>" and args[0].kind == "iter":
+            # 3.15 asks for the iterator inside the generator.
+            machine.notes.add("genexpr-iter-timing")
+            args = args[0].operands
+    if function.kind == "exit":
+        return machine.evaluated(state, make("with_exit", function.value(0)), rest)
+    if function.kind == "special":
+        kind = "with_enter" if function.word(1) == "__enter__" else "async_with_enter"
+        return machine.evaluated(state, make(kind, function.value(0)), rest)
+    return machine.evaluated(state, make("call", function, *args), rest)
+
+
+def _evaluated_in_place(
+    machine: Machine, state: State, code: Code, argument: Value, rest: tuple[Value, ...]
+) -> State:
+    caller = Caller(state.frame, state.pc + 1, rest, state.blocks)
+    if any(waiting.frame.code is code for waiting in state.callers):
+        raise refused("a comprehension calls itself")
+    return State(machine.frame(code, argument), 0, (), (), (*state.callers, caller))
+
+
+def returned(machine: Machine, state: State, value: Value) -> State:
+    """Return the state behind a call that was evaluated in place."""
+    caller, callers = state.callers[-1], state.callers[:-1]
+    stack = caller.stack
+    if stack and stack[-1].kind == "annotating":
+        stack, value = stack[:-1], _annotated(machine, stack[-1].value(0), value)
+    elif state.frame.is_coroutine:
+        value = machine.values.make("comprehension", value)
+    return State(caller.frame, caller.pc, (*stack, value), caller.blocks, callers)
+
+
+# --- Functions -----------------------------------------------------------------------------
+
+#: Bits of MAKE_FUNCTION and SET_FUNCTION_ATTRIBUTE, and the part of the value that each is.
+_DEFAULTS, _KWDEFAULTS, _ANNOTATIONS, _CLOSURE, _ANNOTATE = 1, 2, 4, 8, 16
+_PLACES: Mapping[int, int] = MappingProxyType({_DEFAULTS: 2, _KWDEFAULTS: 3, _ANNOTATIONS: 4})
+
+
+def _make_function(machine: Machine, state: State, op: CanonicalOp) -> State:
+    bits = number(op)
+    attributes = [bit for bit in (_DEFAULTS, _KWDEFAULTS, _ANNOTATIONS, _CLOSURE) if bits & bit]
+    rest, values = state.pop(len(attributes) + 1)
+    function = _function(machine, values.pop())
+    for bit, value in zip(attributes, values, strict=True):
+        function = _with_attribute(machine, function, bit, value)
+    return state.next((*rest, function))
+
+
+def defaults_of(machine: Machine, code: Value, defaults: list[Value]) -> Value:
+    """Return a function with defaults."""
+    function = _function(machine, code)
+    if not defaults:
+        return function
+    return _with_attribute(machine, function, _DEFAULTS, display(machine, "tuple", defaults))
+
+
+def _function(machine: Machine, code: Value) -> Value:
+    if code.kind != "code":
+        raise refused("a function is made of no code object")
+    made = machine.values.codes[_index(code, 0)]
+    machine.made.setdefault(id(made), made)
+    null = machine.values.null
+    return machine.values.make("func", made.name, code.parts[0], null, null, null)
+
+
+def _index(value: Value, place: int) -> int:
+    index = value.parts[place]
+    assert isinstance(index, int)
+    return index
+
+
+def _code_of(machine: Machine, function: Value) -> Code:
+    return machine.values.codes[_index(function, 1)]
+
+
+def _with_attribute(machine: Machine, function: Value, bit: int, value: Value) -> Value:
+    if bit not in _PLACES:
+        return function
+    if bit == _ANNOTATIONS:
+        return _annotated(machine, function, value)
+    parts = list(function.parts)
+    parts[_PLACES[bit]] = value
+    return machine.values.make("func", *parts)
+
+
+def _annotated(machine: Machine, function: Value, annotations: Value) -> Value:
+    """Return the function with annotations, which were names and values in turn (3.10)."""
+    if annotations.kind == "tuple" and len(annotations.operands) % 2 == 0:
+        annotations = display(machine, "map", pairs(machine, annotations.operands))
+    parts = list(function.parts)
+    parts[_PLACES[_ANNOTATIONS]] = annotations
+    return machine.values.make("func", *parts)
+
+
+def _set_attribute(machine: Machine, state: State, op: CanonicalOp) -> State:
+    rest, (value, function) = state.pop(2)
+    if function.kind != "func":
+        raise refused("an attribute is set of no function")
+    bit = number(op)
+    if bit != _ANNOTATE:
+        return state.next((*rest, _with_attribute(machine, function, bit, value)))
+    if value.kind != "func":
+        raise refused("__annotate__ is no function")
+    # PEP 649: what the interpreter would do when it is asked for the annotations.
+    code = _code_of(machine, value)
+    machine.inlined[id(code)] = code
+    machine.notes.add("pep-649-annotations")
+    waiting = (*rest, machine.values.make("annotating", function))
+    return _evaluated_in_place(machine, state, code, machine.values.constant(1), waiting)
+
+
+def _load_special(machine: Machine, state: State, op: CanonicalOp) -> State:
+    rest, (manager,) = state.pop(1)
+    name = word(op)
+    if name in ("__exit__", "__aexit__"):
+        return state.next((*rest, machine.values.make("exit", manager)))
+    return state.next((*rest, machine.values.make("special", manager, name)))
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "CALL": _call,
+        "CALL_KW": _call_kw,
+        "KW_NAMES": _kw_names,
+        "CALL_FUNCTION_EX": _call_ex,
+        "MAKE_FUNCTION": _make_function,
+        "SET_FUNCTION_ATTRIBUTE": _set_attribute,
+        "LOAD_SPECIAL": _load_special,
+    }
+)

@@ -1,0 +1,190 @@
+"""Displays: whatever ops built them, one value with the items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from pycinspect.canonical.machine import Event, Machine, Rule, State, refused
+from pycinspect.canonical.ops import CanonicalOp
+from pycinspect.canonical.rules.variables import number
+from pycinspect.canonical.values import Value
+
+__all__ = ["RULES", "display", "pairs"]
+
+_SEQUENCES = frozenset({"tuple", "list", "set"})
+
+
+def display(machine: Machine, kind: str, items: Sequence[Value]) -> Value:
+    """Return a tuple, list, set or map of items."""
+    if kind == "set":
+        return machine.values.set_of(list(items))
+    return machine.values.make(kind, *items)
+
+
+def pairs(machine: Machine, values: Sequence[Value]) -> list[Value]:
+    """Return keys and values in turn as pairs."""
+    make = machine.values.make
+    return [make("pair", *both) for both in zip(values[::2], values[1::2], strict=True)]
+
+
+def _spread(machine: Machine, value: Value) -> list[Value]:
+    """Return what an iterable adds to a display."""
+    if value.kind in _SEQUENCES:
+        return value.operands
+    return [machine.values.make("star", value)]
+
+
+def _spread_mapping(machine: Machine, value: Value) -> list[Value]:
+    return value.operands if value.kind == "map" else [machine.values.make("star2", value)]
+
+
+def _build(kind: str) -> Rule:
+    def rule(machine: Machine, state: State, op: CanonicalOp) -> State:
+        rest, items = state.pop(number(op))
+        return state.next((*rest, display(machine, kind, items)))
+
+    return rule
+
+
+def _build_map(machine: Machine, state: State, op: CanonicalOp) -> State:
+    rest, items = state.pop(2 * number(op))
+    return state.next((*rest, display(machine, "map", pairs(machine, items))))
+
+
+def _build_const_key_map(machine: Machine, state: State, op: CanonicalOp) -> State:
+    rest, items = state.pop(number(op) + 1)
+    keys = items.pop().operands
+    if len(keys) != len(items):
+        raise refused("a dict has not as many keys as values")
+    made = [machine.values.make("pair", *both) for both in zip(keys, items, strict=True)]
+    return state.next((*rest, display(machine, "map", made)))
+
+
+def _build_unpack(kind: str) -> Rule:
+    spread = _spread_mapping if kind == "map" else _spread
+
+    def rule(machine: Machine, state: State, op: CanonicalOp) -> State:
+        rest, parts = state.pop(number(op))
+        items = [item for part in parts for item in spread(machine, part)]
+        return state.next((*rest, display(machine, kind, items)))
+
+    return rule
+
+
+def _slice(machine: Machine, state: State, op: CanonicalOp) -> State:
+    rest, parts = state.pop(number(op))
+    parts += [machine.values.none] * (3 - len(parts))
+    return state.next((*rest, machine.values.make("slice", *parts)))
+
+
+def _to_tuple(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    rest, (value,) = state.pop(1)
+    if value.kind != "list":
+        return machine.evaluated(state, machine.values.make("to_tuple", value), rest)
+    return state.next((*rest, display(machine, "tuple", value.operands)))
+
+
+def _extended(machine: Machine, state: State, depth: int, items: list[Value]) -> State | None:
+    """Return the state with items added to the display at a depth, None if it is none."""
+    target = state.peek(depth)
+    if target.kind not in _SEQUENCES and target.kind != "map":
+        return None
+    stack = list(state.stack)
+    stack[-depth] = display(machine, target.kind, [*target.operands, *items])
+    return state.next(tuple(stack))
+
+
+def _extend(spread_of: str) -> Rule:
+    spread = _spread_mapping if spread_of == "map" else _spread
+
+    def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+        rest, (value,) = state.pop(1)
+        below = state._replace(stack=rest)
+        extended = None
+        if not _in_loop(machine, below, number(op)):
+            extended = _extended(machine, below, number(op), spread(machine, value))
+        # Inside a loop: a comprehension that unpacks (PEP 798).
+        return extended or machine.event(state, ("extend", value), rest)
+
+    return rule
+
+
+def _in_loop(_: Machine, state: State, depth: int) -> bool:
+    """Return whether an iterator stands above the display, which is then a comprehension's."""
+    return any(value.kind in ("iter", "aiter") for value in state.stack[-depth + 1 :][: depth - 1])
+
+
+def _append(kind: str) -> Rule:
+    def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+        rest, (item,) = state.pop(1)
+        if number(op) > 1:
+            return machine.event(state, (kind, item), rest)
+        below = state._replace(stack=rest)
+        # Else it is ``__conditional_annotations__`` (3.14), which is bookkeeping.
+        return _extended(machine, below, 1, [item]) or state.next(rest)
+
+    return rule
+
+
+def _map_add(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    rest, (key, value) = state.pop(2)
+    if number(op) > 1:
+        return machine.event(state, ("map_add", key, value), rest)
+    pair = machine.values.make("pair", key, value)
+    return _extended(machine, state._replace(stack=rest), 1, [pair]) or state.next(rest)
+
+
+def _unpack(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    rest, (value,) = state.pop(1)
+    count = number(op)
+    items = value.operands
+    plain = all(item.kind != "star" for item in items)
+    if value.kind in ("tuple", "list") and len(items) == count and plain:
+        return state.next((*rest, *reversed(items)))
+    _check_size(state, count)
+    made = [machine.values.make("unpacked", value, index) for index in range(count)]
+    return machine.event(state, ("unpack", value, count), (*rest, *reversed(made)))
+
+
+#: The operand of UNPACK_EX: items before the rest, and behind it.
+_BEFORE, _BEHIND = 0xFF, 8
+
+
+def _unpack_ex(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    rest, (value,) = state.pop(1)
+    arg = number(op)
+    count = (arg & _BEFORE) + 1 + (arg >> _BEHIND)
+    _check_size(state, count)
+    made = [machine.values.make("unpacked_ex", value, index) for index in range(count)]
+    return machine.event(state, ("unpack_ex", value, arg), (*rest, *reversed(made)))
+
+
+def _check_size(state: State, count: int) -> None:
+    if count > state.frame.code.stacksize:
+        raise refused("more items are unpacked than the stack has room for")
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "BUILD_TUPLE": _build("tuple"),
+        "BUILD_LIST": _build("list"),
+        "BUILD_SET": _build("set"),
+        "BUILD_MAP": _build_map,
+        "BUILD_CONST_KEY_MAP": _build_const_key_map,
+        "BUILD_TUPLE_UNPACK": _build_unpack("tuple"),
+        "BUILD_LIST_UNPACK": _build_unpack("list"),
+        "BUILD_SET_UNPACK": _build_unpack("set"),
+        "BUILD_MAP_UNPACK": _build_unpack("map"),
+        "BUILD_SLICE": _slice,
+        "LIST_TO_TUPLE": _to_tuple,
+        "LIST_EXTEND": _extend("list"),
+        "SET_UPDATE": _extend("list"),
+        "DICT_UPDATE": _extend("map"),
+        "LIST_APPEND": _append("list_append"),
+        "SET_ADD": _append("set_add"),
+        "MAP_ADD": _map_add,
+        "UNPACK_SEQUENCE": _unpack,
+        "UNPACK_EX": _unpack_ex,
+    }
+)

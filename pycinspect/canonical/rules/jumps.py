@@ -1,0 +1,168 @@
+"""Jumps, branches and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Rule, State, bare, refused
+from pycinspect.canonical.ops import CanonicalOp, Unknown
+from pycinspect.canonical.rules.calls import returned
+from pycinspect.canonical.rules.variables import number
+from pycinspect.canonical.values import Value
+
+__all__ = ["RULES", "branch", "leave", "raise_again", "unwound"]
+
+
+def _jump(_: Machine, state: State, __: CanonicalOp) -> State:
+    return state.jump(state.stack)
+
+
+# --- Branches ------------------------------------------------------------------------------
+
+_OPPOSITE = MappingProxyType({"true": "false", "false": "true"})
+#: Their truth is a bool that is there, so that asking for it raises nothing.
+_SAFE = frozenset({"is", "in", "exc_match", "is_mapping", "is_sequence"})
+
+
+def _pop_jump(sense: str) -> Rule:
+    def rule(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+        rest, top = state.stack[:-1], state.peek(1)
+        there, on = state.jump(rest), state.next(rest)
+        if_true, if_false = (there, on) if sense == "true" else (on, there)
+        return branch(machine, state, top, if_true, if_false)
+
+    return rule
+
+
+def branch(
+    machine: Machine, state: State, tested: Value, if_true: State, if_false: State
+) -> State | Event:
+    """Go on by the truth of a value; what is known of it already decides silently."""
+    flips = tested.kind == "known" and tested.word(1) == "false"
+    if tested.kind == "known":
+        return if_false if flips else if_true
+    while tested.kind in ("not", "bool"):
+        if tested.kind == "not":
+            if_true, if_false = if_false, if_true
+        tested = tested.value(0)
+    truth = _truth(machine, tested)
+    if truth is not None:
+        return if_true if truth else if_false
+    handler = None if tested.kind in _SAFE else machine.handler(state)
+    successors = (
+        _learnt(machine, if_true, tested, "true"),
+        _learnt(machine, if_false, tested, "false"),
+    )
+    return Event(("branch", tested), successors, handler, state)
+
+
+def _truth(machine: Machine, value: Value) -> bool | None:
+    if value.is_literal:
+        return bool(value.literal)
+    if value.kind in ("tuple", "list", "set") and all(p.kind != "star" for p in value.operands):
+        return bool(value.parts)
+    if value.kind == "is" and value.parts == (machine.values.none, machine.values.none):
+        return True
+    return None
+
+
+def _learnt(machine: Machine, state: State, value: Value, truth: str) -> State:
+    """Mark a value wherever it stands on the stack with its truth."""
+    forms = {
+        value: truth,
+        machine.values.make("not", value): _OPPOSITE[truth],
+        machine.values.make("bool", value): truth,
+    }
+    if not any(part in forms for part in state.stack):
+        return state
+    stack = tuple(
+        machine.values.make("known", part, forms[part]) if part in forms else part
+        for part in state.stack
+    )
+    return state._replace(stack=stack)
+
+
+# --- Ends ----------------------------------------------------------------------------------
+
+
+def unwound(state: State, why: str, target: int, value: Value) -> State | None:
+    """Return where ``return``, ``break`` or ``continue`` goes, None for out of the function.
+
+    Up to 3.7 they leave blocks one by one (``Python/ceval.c: fast_block_end``); later there
+    is no block left when they occur.
+    """
+    frame, _, stack, blocks, callers = state
+    rest = list(blocks)
+    while rest:
+        block = rest[-1]
+        if block.kind == "loop" and why == "continue":
+            return State(frame, target, stack, tuple(rest), callers)
+        rest.pop()
+        stack = stack[: block.level]
+        if block.kind == "loop" and why == "break":
+            return State(frame, block.target, stack, tuple(rest), callers)
+        if block.kind == "finally":
+            return State(frame, block.target, (*stack, value), tuple(rest), callers)
+    return None
+
+
+def _return(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    rest, (value,) = state.pop(1)
+    interrupted = machine.values.make("returning", value)
+    inside = unwound(state._replace(stack=rest), "return", 0, interrupted)
+    return inside or leave(machine, state, value)
+
+
+def leave(machine: Machine, state: State, value: Value) -> State | Event:
+    """Return from the function, or to where it is evaluated in place."""
+    if state.callers:
+        return returned(machine, state, value)
+    if not state.frame.is_function:  # nobody sees what a module or class body returns
+        value = machine.values.none
+    return Event(("return", value), (), None, state)
+
+
+def _raise(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    _, values = state.pop(number(op))
+    return Event(("raise", *values), (), machine.handler(state), state)
+
+
+def raise_again(machine: Machine, state: State, exc: Value) -> State | Event:
+    """Go to the next handler with an exception that was raised before."""
+    if exc.kind != "exc":
+        return Event(("raise_again", exc), (), machine.handler(state), state)
+    handler = machine.raised(state, exc)
+    return handler or Event((PROPAGATE, exc), (), None, state)
+
+
+def _reraise(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    return raise_again(machine, state, bare(state.peek(1)))
+
+
+def _opaque(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    """Show an opcode that no row describes, if what it does to the stack is known."""
+    unknown = op.operand
+    assert isinstance(unknown, Unknown)
+    if unknown.effect is None:
+        raise refused(f"{unknown.opname} has no row")
+    machine.notes.add("opaque-opcode")
+    payload = ("opaque", unknown.opname, str(unknown.arg))
+    rest, _ = state.pop(max(0, -unknown.effect))
+    if unknown.effect > state.frame.code.stacksize:
+        raise refused(f"{unknown.opname} pushes more than the stack has room for")
+    pushed = (machine.values.make("opaque", unknown.opname, i) for i in range(unknown.effect))
+    return machine.event(state, payload, (*rest, *pushed))
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "JUMP": _jump,
+        "POP_JUMP_IF_TRUE": _pop_jump("true"),
+        "POP_JUMP_IF_FALSE": _pop_jump("false"),
+        "RETURN_VALUE": _return,
+        "RAISE_VARARGS": _raise,
+        "RERAISE": _reraise,
+        "OPAQUE": _opaque,
+    }
+)

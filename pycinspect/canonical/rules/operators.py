@@ -1,0 +1,384 @@
+"""Operators, comparisons, text formatting, iteration, generators, imports: values of values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from pycinspect.canonical.folding import NOT_FOLDED, fold_binary, fold_unary
+from pycinspect.canonical.machine import Event, Machine, Rule, State
+from pycinspect.canonical.ops import CanonicalOp
+from pycinspect.canonical.rules.variables import number, word
+from pycinspect.canonical.values import NO_LITERAL, Value
+
+__all__ = ["RULES", "joined"]
+
+
+def _constant(machine: Machine, state: State, literal: object, rest: tuple[Value, ...]) -> State:
+    return state.next((*rest, machine.values.constant(literal)))
+
+
+# --- Operators -----------------------------------------------------------------------------
+
+
+def _binary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    rest, (left, right) = state.pop(2)
+    name = word(op)
+    folded = _folded(name, left, right)
+    if folded is not NOT_FOLDED:
+        return _constant(machine, state, folded, rest)
+    text = _percent(machine, name, left, right)
+    if text is not None:
+        machine.notes.add("percent-format")
+        return state.next((*rest, text))
+    return machine.evaluated(state, machine.values.make("binary", name, left, right), rest)
+
+
+def _folded(name: str, left: Value, right: Value) -> object:
+    if not (left.is_literal and right.is_literal):
+        return NOT_FOLDED
+    return fold_binary(name, left.literal, right.literal)
+
+
+def _subscr(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    rest, (owner, key) = state.pop(2)
+    folded = _folded("[]", owner, key)
+    if folded is not NOT_FOLDED:
+        return _constant(machine, state, folded, rest)
+    return machine.evaluated(state, machine.values.make("item", owner, key), rest)
+
+
+def _unary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    rest, (value,) = state.pop(1)
+    if value.is_literal:
+        folded = fold_unary(word(op), value.literal)
+        if folded is not NOT_FOLDED:
+            return _constant(machine, state, folded, rest)
+    return machine.evaluated(state, machine.values.make("unary", word(op), value), rest)
+
+
+#: Values that are bools already.
+_BOOLS = frozenset({"is", "in", "not", "bool", "exc_match", "is_mapping", "is_sequence"})
+
+
+def _not(machine: Machine, state: State, _: CanonicalOp) -> State:
+    rest, top = state.stack[:-1], state.peek(1)
+    if top.kind == "known":
+        value, truth = top.value(0), top.word(1)
+        flipped = "false" if truth == "true" else "true"
+        return state.next((*rest, machine.values.make("known", _negated(machine, value), flipped)))
+    if top.is_literal:
+        return _constant(machine, state, not top.literal, rest)
+    return state.next((*rest, _negated(machine, top)))
+
+
+def _negated(machine: Machine, value: Value) -> Value:
+    if value.kind == "not":
+        inner = value.value(0)
+        return inner if inner.kind in _BOOLS else machine.values.make("bool", inner)
+    if value.kind == "bool":
+        value = value.value(0)
+    return machine.values.make("not", value)
+
+
+def _to_bool(machine: Machine, state: State, _: CanonicalOp) -> State:
+    top, rest = state.peek(1), state.stack[:-1]
+    if top.is_literal:
+        return _constant(machine, state, bool(top.literal), rest)
+    if top.kind in _BOOLS or top.kind == "known":
+        return state.next(state.stack)
+    return state.next((*rest, machine.values.make("bool", top)))
+
+
+def _compare(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    rest, (left, right) = state.pop(2)
+    name = word(op)
+    # The test of the format in ``__annotate__`` (PEP 649), whose argument is known.
+    if name == ">" and isinstance(left.literal, int) and isinstance(right.literal, int):
+        if state.frame.bind is not None:
+            return _constant(machine, state, left.literal > right.literal, rest)
+    return machine.evaluated(state, machine.values.make("compare", name, left, right), rest)
+
+
+def _is(machine: Machine, state: State, op: CanonicalOp) -> State:
+    rest, (left, right) = state.pop(2)
+    if right.kind == "builtin":
+        # 3.14 tests whether any, all, tuple … are the builtins, and then has a loop in place
+        # of the call (Python/codegen.c: maybe_optimize_function_call). The call is followed.
+        machine.notes.add("inlined-any-all")
+        return _constant(machine, state, word(op) == "is_not", rest)
+    value = machine.values.make("is", left, right)
+    if word(op) == "is_not":
+        value = machine.values.make("not", value)
+    return state.next((*rest, value))
+
+
+def _contains(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    rest, (item, container) = state.pop(2)
+    make = machine.values.make
+    if container.kind == "list":  # the compiler makes a constant tuple of it if it can
+        container = make("tuple", *container.parts)
+    value = make("in", item, container)
+    pushed = make("not", value) if word(op) == "not_in" else value
+    return machine.event(state, ("ev", value), (*rest, pushed))
+
+
+# --- Text ----------------------------------------------------------------------------------
+
+_PERCENT = re.compile(r"%(?:%|(-?)(\d*)(?:\.(\d+))?([sra]))")
+_CONVERSIONS = MappingProxyType({"s": "str", "r": "repr", "a": "ascii"})
+
+
+def _percent(machine: Machine, name: str, left: Value, right: Value) -> Value | None:
+    """Return the f-string that 3.11 makes of ``'%s' % (x,)``, None if it does not.
+
+    Python/ast_opt.c: optimize_format.
+    """
+    template = left.literal
+    if name != "%" or not isinstance(template, str) or right.kind != "tuple":
+        return None
+    items = right.operands
+    if any(item.kind == "star" for item in items):
+        return None
+    parts = _percent_parts(machine, template, items)
+    return None if parts is None else joined(machine, parts)
+
+
+def _percent_parts(machine: Machine, template: str, items: list[Value]) -> list[Value] | None:
+    """Return the pieces of an old-style template, None if it has other fields or too many."""
+    constant, make = machine.values.constant, machine.values.make
+    parts: list[Value] = []
+    place = used = 0
+    while (found := template.find("%", place)) >= 0:
+        parts.append(constant(template[place:found]))
+        match = _PERCENT.match(template, found)
+        if match is None:
+            return None
+        place = match.end()
+        if match.group() == "%%":
+            parts.append(constant("%"))
+            continue
+        if used == len(items):
+            return None
+        spec = _spec(match)
+        conversion = _CONVERSIONS[match[4]]
+        parts.append(make("format", items[used], conversion, constant(spec) if spec else None))
+        used += 1
+    parts.append(constant(template[place:]))
+    return parts if used == len(items) else None
+
+
+def _spec(match: re.Match[str]) -> str:
+    width = match[2] and (match[2] if match[1] else ">" + match[2])
+    return width + ("." + match[3] if match[3] else "")
+
+
+def joined(machine: Machine, pieces: Sequence[Value]) -> Value:
+    """Return an f-string of pieces; neighbouring constants are one."""
+    parts: list[Value] = []
+    for piece in _flat(machine, pieces):
+        text = piece.literal
+        if text == "":
+            continue
+        last = parts[-1].literal if parts else NO_LITERAL
+        if isinstance(text, str) and isinstance(last, str):
+            parts[-1] = machine.values.constant(last + text)
+        else:
+            parts.append(piece)
+    if len(parts) <= 1 and all(isinstance(part.literal, str) for part in parts):
+        return parts[0] if parts else machine.values.constant("")
+    return machine.values.make("fstring", *parts)
+
+
+def _flat(machine: Machine, pieces: Sequence[Value]) -> Iterator[Value]:
+    for piece in pieces:
+        if piece.kind == "fstring":
+            yield from piece.operands
+        elif isinstance(piece.literal, str) or piece.kind == "format":
+            yield piece
+        else:
+            yield machine.values.make("format", piece, "", None)
+
+
+def _build_string(machine: Machine, state: State, op: CanonicalOp) -> State:
+    rest, pieces = state.pop(number(op))
+    return state.next((*rest, joined(machine, pieces)))
+
+
+def _convert(machine: Machine, state: State, op: CanonicalOp) -> State:
+    rest, (value,) = state.pop(1)
+    return state.next((*rest, machine.values.make("convert", value, word(op))))
+
+
+def _format(machine: Machine, state: State, op: CanonicalOp) -> State:
+    spec: Value | None = None
+    if op.name == "FORMAT_WITH_SPEC":
+        rest, (value, spec) = state.pop(2)
+    else:
+        rest, (value,) = state.pop(1)
+    conversion = ""
+    if value.kind == "convert":
+        value, conversion = value.value(0), value.word(1)
+    formatted = machine.values.make("format", value, conversion, spec)
+    return state.next((*rest, machine.values.make("fstring", formatted)))
+
+
+def _interpolation(machine: Machine, state: State, op: CanonicalOp) -> State:
+    arg = number(op)
+    rest, parts = state.pop(2 + (arg & 1))
+    value = machine.values.make("interpolation", str(arg >> 2), *parts)
+    return state.next((*rest, value))
+
+
+def _template(machine: Machine, state: State, _: CanonicalOp) -> State:
+    rest, parts = state.pop(2)
+    return state.next((*rest, machine.values.make("template", *parts)))
+
+
+# --- Iteration, generators -----------------------------------------------------------------
+
+
+def _of_top(kind: str) -> Rule:
+    """Return the rule of an op that computes something of the top."""
+
+    def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
+        rest, (value,) = state.pop(1)
+        return machine.evaluated(state, machine.values.make(kind, value), rest)
+
+    return rule
+
+
+def _beside_top(kind: str) -> Rule:
+    """Return the rule of an op that computes something of the top, and keeps the top."""
+
+    def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
+        _, (value,) = state.pop(1)
+        return machine.evaluated(state, machine.values.make(kind, value), state.stack)
+
+    return rule
+
+
+def _get_iter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    rest, (value,) = state.pop(1)
+    if value.kind == "iter" or value is machine.values.make("local", ".0"):
+        return state.next(state.stack)
+    # A generator expression's outermost iterable: 3.15 asks for the iterator inside it.
+    if any(v.kind == "func" and v.parts[0] == "<genexpr>" for v in rest[-2:]):
+        machine.notes.add("genexpr-iter-timing")
+        return state.next(state.stack)
+    if value.kind == "list":  # the compiler makes a constant tuple of it if it can
+        value = machine.values.make("tuple", *value.parts)
+    return machine.evaluated(state, machine.values.make("iter", value), rest)
+
+
+def _for_iter(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    values, change = machine.values, number(op)
+    iterator = next((v for v in reversed(state.stack) if v is not values.null), None)
+    if iterator is None:
+        state.pop(1)
+        iterator = values.null
+    going = state.next((*state.stack, values.make("next", iterator)))
+    if change > 0:
+        done = state.jump((*state.stack, *[values.null] * change))
+    else:
+        done = state.jump(state.pop(-change)[0])
+    return Event(("for", iterator), (going, done), machine.handler(state), state)
+
+
+def _get_awaitable(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    rest, (value,) = state.pop(1)
+    if value.kind == "comprehension":
+        return state.next(state.stack)
+    return machine.evaluated(state, machine.values.make("awaitable", value), rest)
+
+
+def _yield_from(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    rest, (iterator, _sent) = state.pop(2)
+    if iterator.kind == "comprehension":  # an asynchronous one, evaluated in place
+        return state.next((*rest, iterator.value(0)))
+    return machine.evaluated(state, machine.values.make("yield_from", iterator), rest)
+
+
+def _yield(machine: Machine, state: State, _: CanonicalOp) -> Event:
+    rest, (value,) = state.pop(1)
+    if value.kind == "wrapped":
+        value = value.value(0)
+    return machine.event(state, ("yield", value), (*rest, machine.values.make("sent")))
+
+
+def _wrap(machine: Machine, state: State, _: CanonicalOp) -> State:
+    rest, (value,) = state.pop(1)
+    return state.next((*rest, machine.values.make("wrapped", value)))
+
+
+# --- Imports, the interpreter's functions ------------------------------------------------------
+
+
+def _import(kind: str) -> Rule:
+    def rule(machine: Machine, state: State, op: CanonicalOp) -> Event:
+        rest, (level, names) = state.pop(2)
+        return machine.evaluated(state, machine.values.make(kind, word(op), level, names), rest)
+
+    return rule
+
+
+def _import_from(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    _, (module,) = state.pop(1)
+    value = machine.values.make("import_from", module, word(op))
+    return machine.evaluated(state, value, state.stack)
+
+
+def _statement(kind: str, count: int) -> Rule:
+    """Return the rule of an op that takes values and pushes nothing."""
+
+    def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
+        rest, values = state.pop(count)
+        return machine.event(state, (kind, *values), rest)
+
+    return rule
+
+
+def _intrinsic(count: int) -> Rule:
+    def rule(machine: Machine, state: State, op: CanonicalOp) -> Event:
+        rest, values = state.pop(count)
+        name = word(op).removeprefix("INTRINSIC_").lower()
+        return machine.evaluated(state, machine.values.make("intrinsic", name, *values), rest)
+
+    return rule
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "BINARY_OP": _binary,
+        "BINARY_SUBSCR": _subscr,
+        "UNARY_OP": _unary,
+        "UNARY_NOT": _not,
+        "TO_BOOL": _to_bool,
+        "COMPARE_OP": _compare,
+        "IS_OP": _is,
+        "CONTAINS_OP": _contains,
+        "BUILD_STRING": _build_string,
+        "CONVERT_VALUE": _convert,
+        "FORMAT_SIMPLE": _format,
+        "FORMAT_WITH_SPEC": _format,
+        "BUILD_INTERPOLATION": _interpolation,
+        "BUILD_TEMPLATE": _template,
+        "GET_ITER": _get_iter,
+        "GET_YIELD_FROM_ITER": _of_top("yield_from_iter"),
+        "GET_AITER": _of_top("aiter"),
+        "GET_ANEXT": _beside_top("anext"),
+        "GET_AWAITABLE": _get_awaitable,
+        "FOR_ITER": _for_iter,
+        "YIELD_FROM": _yield_from,
+        "YIELD_VALUE": _yield,
+        "ASYNC_GEN_WRAP": _wrap,
+        "IMPORT_NAME": _import("import"),
+        "IMPORT_NAME_LAZY": _import("lazy_import"),
+        "IMPORT_FROM": _import_from,
+        "IMPORT_STAR": _statement("import_star", 1),
+        "PRINT_EXPR": _statement("print_expr", 1),
+        "CALL_INTRINSIC_1": _intrinsic(1),
+        "CALL_INTRINSIC_2": _intrinsic(2),
+    }
+)

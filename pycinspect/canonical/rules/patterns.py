@@ -1,0 +1,51 @@
+"""Structural pattern matching (PEP 634)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pycinspect.canonical.machine import Event, Machine, Rule, State
+from pycinspect.canonical.ops import CanonicalOp
+from pycinspect.canonical.rules.variables import number
+
+__all__ = ["RULES"]
+
+
+def _asked(kind: str) -> Rule:
+    """Return the rule of an op that pushes what it finds out about the top."""
+
+    def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
+        _, (subject,) = state.pop(1)
+        return machine.evaluated(state, machine.values.make(kind, subject), state.stack)
+
+    return rule
+
+
+def _keys(machine: Machine, state: State, _: CanonicalOp) -> Event:
+    _, (subject, keys) = state.pop(2)
+    return machine.evaluated(state, machine.values.make("match_keys", subject, keys), state.stack)
+
+
+def _class(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    rest, parts = state.pop(3)
+    value = machine.values.make("match_class", str(number(op)), *parts)
+    return machine.evaluated(state, value, rest)
+
+
+def _without_keys(machine: Machine, state: State, _: CanonicalOp) -> Event:
+    rest, (subject, keys) = state.pop(2)
+    value = machine.values.make("without_keys", subject, keys)
+    return machine.evaluated(state, value, (*rest, subject))
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "GET_LEN": _asked("length"),
+        "MATCH_MAPPING": _asked("is_mapping"),
+        "MATCH_SEQUENCE": _asked("is_sequence"),
+        "MATCH_KEYS": _keys,
+        "MATCH_CLASS": _class,
+        "COPY_DICT_WITHOUT_KEYS": _without_keys,
+    }
+)

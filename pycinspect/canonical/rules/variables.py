@@ -1,0 +1,273 @@
+"""Constants, variables and attributes; values moved about on the stack."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pycinspect.canonical.machine import Caller, Event, Frame, Machine, Rule, State, bare, refused
+from pycinspect.canonical.ops import CanonicalOp
+from pycinspect.canonical.values import Value
+
+__all__ = ["DOCSTRING", "RULES", "number", "word"]
+
+#: Bookkeeping of class bodies and modules that some versions store (PEP 3155, 649, 695 …).
+_NOT_STORED = frozenset(
+    {
+        "__classcell__",
+        "__classdictcell__",
+        "__classdict__",
+        "__firstlineno__",
+        "__static_attributes__",
+        "__annotate__",
+        "__annotate_func__",
+        "__conditional_annotations__",
+        "__annotations_cache__",
+    }
+)
+#: A global variable before 3.9, which has an instruction for it: the load cannot raise.
+_AT_HAND = frozenset({"AssertionError"})
+#: The argument of comprehensions and, of what 3.14 evaluates for annotations, the format.
+_BOUND = frozenset({".0", "format", ".format"})
+#: What is stored in ``__doc__``; its text stands in a plane of its own.
+DOCSTRING = "<docstring>"
+
+
+def word(op: CanonicalOp) -> str:
+    """Return an operand that is a name."""
+    if not isinstance(op.operand, str):
+        raise refused(f"{op.name} has no name")
+    return op.operand
+
+
+def number(op: CanonicalOp) -> int:
+    """Return an operand that is a number."""
+    if not isinstance(op.operand, int):
+        raise refused(f"{op.name} has no number")
+    return op.operand
+
+
+def _push(state: State, *values: Value) -> State:
+    return state.next((*state.stack, *values))
+
+
+# --- Loads ---------------------------------------------------------------------------------
+
+
+def _load_const(machine: Machine, state: State, op: CanonicalOp) -> State:
+    return _push(state, machine.values.constant(op.operand))
+
+
+#: Objects at hand that are constants; the others are builtins (Include/internal/
+#: pycore_intrinsics.h and Python/pylifecycle.c: _Py_GetCommonConst, 3.14).
+_COMMON_CONSTANTS: Mapping[str, object] = MappingProxyType(
+    {"None": None, "True": True, "False": False, "''": "", "-1": -1}
+)
+
+
+def _load_common(machine: Machine, state: State, op: CanonicalOp) -> State:
+    name, make = word(op), machine.values.make
+    if name in _COMMON_CONSTANTS:
+        return _push(state, machine.values.constant(_COMMON_CONSTANTS[name]))
+    if name.endswith("Error"):
+        return _push(state, make("global", name))
+    return _push(state, make("builtin", name))
+
+
+def _load_variable(kind: str) -> Rule:
+    def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+        value = machine.values.make(_scope(kind, state.frame), word(op))
+        handler = None if word(op) in _AT_HAND else machine.handler(state)
+        if handler is None:
+            return _push(state, value)
+        return Event(("load", value), (_push(state, value),), handler, state)
+
+    return rule
+
+
+def _scope(kind: str, frame: Frame) -> str:
+    """Return ``global`` for the variables of a module, whatever the opcode."""
+    return "global" if kind == "name" and frame.is_module else kind
+
+
+def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    name, frame = word(op), state.frame
+    if frame.bind is not None and name in _BOUND:
+        return _push(state, frame.bind)
+    value = machine.values.make("local", name)
+    if op.name == "LOAD_FAST" and name in frame.cells:
+        return _push(state, machine.values.make("cell", name))
+    handler = machine.handler(state)
+    if handler is None:
+        return _push(state, value)
+    return Event(("load", value), (_push(state, value),), handler, state)
+
+
+def _load_closure(machine: Machine, state: State, op: CanonicalOp) -> State:
+    return _push(state, machine.values.make("cell", word(op)))
+
+
+def _load_and_clear(machine: Machine, state: State, op: CanonicalOp) -> State:
+    return _push(state, machine.values.make("saved", word(op)))
+
+
+def _load_thing(kind: str) -> Rule:
+    def rule(machine: Machine, state: State, _: CanonicalOp) -> State:
+        return _push(state, machine.values.make(kind))
+
+    return rule
+
+
+def _push_null(machine: Machine, state: State, _: CanonicalOp) -> State:
+    return _push(state, machine.values.null)
+
+
+# --- The stack -----------------------------------------------------------------------------
+
+
+def _pop_top(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    top, rest = state.peek(1), state.stack[:-1]
+    # A statement that is just a name: the load can raise.
+    if top.kind in ("global", "name"):
+        return Event(("eval", top), (state.next(rest),), None, state)
+    return state.next(rest)
+
+
+def _copy(_: Machine, state: State, op: CanonicalOp) -> State:
+    return _push(state, state.peek(number(op)))
+
+
+def _swap(_: Machine, state: State, op: CanonicalOp) -> State:
+    depth = number(op)
+    other, stack = state.peek(depth), list(state.stack)
+    stack[-depth], stack[-1] = stack[-1], other
+    return state.next(tuple(stack))
+
+
+def _rot(_: Machine, state: State, op: CanonicalOp) -> State:
+    depth, stack = number(op), state.stack
+    state.peek(depth)
+    return state.next((*stack[:-depth], stack[-1], *stack[-depth:-1]))
+
+
+# --- Stores --------------------------------------------------------------------------------
+
+
+def _store(kind: str) -> Rule:
+    def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+        rest, (value,) = state.pop(1)
+        name = word(op)
+        if value.kind == "saved" or name in _NOT_STORED:
+            return state.next(rest)
+        target = machine.values.make(_scope(kind, state.frame), name)
+        if name == "__doc__" and kind == "name" and isinstance(value.literal, str):
+            value = machine.values.make("docstring", _cleaned(machine, value.literal))
+        after = _renamed(machine, state.next(rest), target)
+        return Event(("store", target, value), (after,), None, state)
+
+    return rule
+
+
+def _cleaned(machine: Machine, text: str) -> str:
+    """Return a docstring as 3.13 stores it (Python/compile.c: _PyCompile_CleanDoc)."""
+    cleaned = inspect.cleandoc(text)
+    if cleaned != text:
+        machine.notes.add("docstring-dedent")
+    return cleaned
+
+
+def _renamed(machine: Machine, state: State, target: Value) -> State:
+    """Mark values on the stack that hold the variable's old value."""
+    frame, pc, stack, blocks, callers = state
+    if not any(target in value.leaves for value in stack) and not callers:
+        return state
+    old = machine.values.make(target.kind, f"{target.word(0)}'")
+
+    def renamed(values: tuple[Value, ...]) -> tuple[Value, ...]:
+        return tuple(machine.values.substitute(value, {target: old}) for value in values)
+
+    waiting = tuple(
+        Caller(caller.frame, caller.pc, renamed(caller.stack), caller.blocks) for caller in callers
+    )
+    return State(frame, pc, renamed(stack), blocks, waiting)
+
+
+def _delete(kind: str) -> Rule:
+    def rule(machine: Machine, state: State, op: CanonicalOp) -> Event:
+        target = machine.values.make(_scope(kind, state.frame), word(op))
+        return machine.event(state, ("delete", target), state.stack)
+
+    return rule
+
+
+# --- Attributes, items, annotations ----------------------------------------------------------
+
+
+def _load_attr(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    rest, (owner,) = state.pop(1)
+    # ``import a.b as c``: IMPORT_FROM since 3.7, LOAD_ATTR before.
+    kind = "import_from" if owner.kind in ("import", "import_from") else "attr"
+    return machine.evaluated(state, machine.values.make(kind, owner, word(op)), rest)
+
+
+def _store_attr(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    rest, (value, owner) = state.pop(2)
+    return machine.event(state, ("store_attr", owner, word(op), value), rest)
+
+
+def _delete_attr(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    rest, (owner,) = state.pop(1)
+    return machine.event(state, ("delete_attr", owner, word(op)), rest)
+
+
+def _store_subscr(machine: Machine, state: State, _: CanonicalOp) -> Event:
+    rest, (value, owner, key) = state.pop(3)
+    if owner.kind in ("name", "global") and owner.word(0) == "__annotations__":
+        return machine.event(state, ("annotate", key, value), rest)
+    return machine.event(state, ("store_item", owner, key, value), rest)
+
+
+def _delete_subscr(machine: Machine, state: State, _: CanonicalOp) -> Event:
+    rest, (owner, key) = state.pop(2)
+    return machine.event(state, ("delete_item", owner, key), rest)
+
+
+def _store_annotation(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    rest, (value,) = state.pop(1)
+    return machine.event(state, ("annotate", machine.values.constant(word(op)), value), rest)
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "LOAD_CONST": _load_const,
+        "LOAD_COMMON_CONSTANT": _load_common,
+        "LOAD_FAST": _load_local,
+        "LOAD_DEREF": _load_local,
+        "LOAD_FAST_AND_CLEAR": _load_and_clear,
+        "LOAD_CLOSURE": _load_closure,
+        "LOAD_GLOBAL": _load_variable("global"),
+        "LOAD_NAME": _load_variable("name"),
+        "LOAD_LOCALS": _load_thing("locals"),
+        "LOAD_BUILD_CLASS": _load_thing("build_class"),
+        "PUSH_NULL": _push_null,
+        "POP_TOP": _pop_top,
+        "COPY": _copy,
+        "SWAP": _swap,
+        "ROT": _rot,
+        "STORE_FAST": _store("local"),
+        "STORE_DEREF": _store("local"),
+        "STORE_GLOBAL": _store("global"),
+        "STORE_NAME": _store("name"),
+        "DELETE_FAST": _delete("local"),
+        "DELETE_DEREF": _delete("local"),
+        "DELETE_GLOBAL": _delete("global"),
+        "DELETE_NAME": _delete("name"),
+        "LOAD_ATTR": _load_attr,
+        "STORE_ATTR": _store_attr,
+        "DELETE_ATTR": _delete_attr,
+        "STORE_SUBSCR": _store_subscr,
+        "DELETE_SUBSCR": _delete_subscr,
+        "STORE_ANNOTATION": _store_annotation,
+    }
+)
