@@ -8,6 +8,7 @@ from types import MappingProxyType
 from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Rule, State, bare, refused
 from pycinspect.canonical.ops import CanonicalOp, Unknown
 from pycinspect.canonical.rules.calls import returned
+from pycinspect.canonical.rules.operators import BOOLS
 from pycinspect.canonical.rules.variables import number
 from pycinspect.canonical.values import Value
 
@@ -25,14 +26,32 @@ _OPPOSITE = MappingProxyType({"true": "false", "false": "true"})
 _SAFE = frozenset({"is", "in", "exc_match", "is_mapping", "is_sequence"})
 
 
-def _pop_jump(sense: str) -> Rule:
-    def rule(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
-        rest, top = state.stack[:-1], state.peek(1)
-        there, on = state.jump(rest), state.next(rest)
-        if_true, if_false = (there, on) if sense == "true" else (on, there)
-        return branch(machine, state, top, if_true, if_false)
+_SENSES = MappingProxyType({"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False})
 
-    return rule
+
+def _pop_jump(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    return _tested(machine, state, state, op)
+
+
+def _to_bool(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    top, rest = state.peek(1), state.stack[:-1]
+    behind = state.next(state.stack)
+    ops = state.frame.ops
+    if behind.pc < len(ops) and ops[behind.pc].name in _SENSES:
+        # It is here that the truth is asked for; the jump may have no handler (3.13).
+        return _tested(machine, state, behind, ops[behind.pc])
+    if top.is_literal:
+        return state.next((*rest, machine.values.constant(bool(top.literal))))
+    if top.kind in BOOLS or top.kind == "known":
+        return behind
+    return state.next((*rest, machine.values.make("bool", top)))
+
+
+def _tested(machine: Machine, state: State, jump: State, op: CanonicalOp) -> State | Event:
+    rest, top = jump.stack[:-1], jump.peek(1)
+    there, on = jump.jump(rest), jump.next(rest)
+    if_true, if_false = (there, on) if _SENSES[op.name] else (on, there)
+    return branch(machine, state, top, if_true, if_false)
 
 
 def branch(
@@ -158,8 +177,9 @@ def _opaque(machine: Machine, state: State, op: CanonicalOp) -> Event:
 RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "JUMP": _jump,
-        "POP_JUMP_IF_TRUE": _pop_jump("true"),
-        "POP_JUMP_IF_FALSE": _pop_jump("false"),
+        "TO_BOOL": _to_bool,
+        "POP_JUMP_IF_TRUE": _pop_jump,
+        "POP_JUMP_IF_FALSE": _pop_jump,
         "RETURN_VALUE": _return,
         "RAISE_VARARGS": _raise,
         "RERAISE": _reraise,

@@ -12,7 +12,7 @@ from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.variables import number, word
 from pycinspect.canonical.values import NO_LITERAL, Value
 
-__all__ = ["RULES", "joined"]
+__all__ = ["BOOLS", "RULES", "joined"]
 
 
 def _constant(machine: Machine, state: State, literal: object, rest: tuple[Value, ...]) -> State:
@@ -59,7 +59,7 @@ def _unary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
 
 
 #: Values that are bools already.
-_BOOLS = frozenset({"is", "in", "not", "bool", "exc_match", "is_mapping", "is_sequence"})
+BOOLS = frozenset({"is", "in", "not", "bool", "exc_match", "is_mapping", "is_sequence"})
 
 
 def _not(machine: Machine, state: State, _: CanonicalOp) -> State:
@@ -76,19 +76,10 @@ def _not(machine: Machine, state: State, _: CanonicalOp) -> State:
 def _negated(machine: Machine, value: Value) -> Value:
     if value.kind == "not":
         inner = value.value(0)
-        return inner if inner.kind in _BOOLS else machine.values.make("bool", inner)
+        return inner if inner.kind in BOOLS else machine.values.make("bool", inner)
     if value.kind == "bool":
         value = value.value(0)
     return machine.values.make("not", value)
-
-
-def _to_bool(machine: Machine, state: State, _: CanonicalOp) -> State:
-    top, rest = state.peek(1), state.stack[:-1]
-    if top.is_literal:
-        return _constant(machine, state, bool(top.literal), rest)
-    if top.kind in _BOOLS or top.kind == "known":
-        return state.next(state.stack)
-    return state.next((*rest, machine.values.make("bool", top)))
 
 
 def _compare(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
@@ -354,7 +345,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "BINARY_SUBSCR": _subscr,
         "UNARY_OP": _unary,
         "UNARY_NOT": _not,
-        "TO_BOOL": _to_bool,
         "COMPARE_OP": _compare,
         "IS_OP": _is,
         "CONTAINS_OP": _contains,
