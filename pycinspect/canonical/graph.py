@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State, bare, refused
+from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State, refused
 from pycinspect.canonical.values import Value, Values, digest_of
 from pycinspect.pyc import Code
 
@@ -88,8 +88,7 @@ def _node(event: Event, events: Sequence[Event], numbers: dict[State, int]) -> N
     state, handler = event.state, NOWHERE
     if event.handler is not None:
         handler = numbers[event.handler]
-        raised = bare(event.handler.stack[-1])
-        if events[handler].payload == (PROPAGATE, raised):
+        if events[handler].payload == (PROPAGATE,):
             handler = NOWHERE  # it only restores what nobody sees, and raises again
     op = state.frame.ops[max(state.pc, 0)]
     successors = tuple(numbers[successor] for successor in event.successors)

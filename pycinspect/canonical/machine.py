@@ -266,7 +266,7 @@ class Machine:
         for step in range(_LONGEST_SILENCE):
             frame, pc = state.frame, state.pc
             if pc < 0:  # where an exception leaves the function
-                return Event((PROPAGATE, state.stack[-1]), (), None, state)
+                return Event((PROPAGATE,), (), None, state)
             if pc >= len(frame.ops):
                 raise refused("control runs off the end of the code")
             op = frame.ops[pc]
@@ -296,7 +296,11 @@ class Machine:
 
     def raised(self, state: State, exc: Value) -> State | None:
         """Return where an exception goes that is on the stack and raised again."""
-        return self._caught(state, newest=exc is self._newest(state))
+        return self._caught(state, newest=self.is_newest(state, exc))
+
+    def is_newest(self, state: State, exc: Value) -> bool:
+        """Return whether an exception, and no other, is the one that goes on unhandled."""
+        return exc is self._newest(state) and len(exc.parts) == 1
 
     def _newest(self, state: State) -> Value:
         """Return the exception that was caught last."""

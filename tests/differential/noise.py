@@ -37,7 +37,7 @@ _BATCH = 60
 
 def oracle_of(version: str) -> Oracle:
     """Return the oracle of ``3.8`` or ``pypy3.9``."""
-    wanted = {name.replace("cpython-", "").replace("pyodide-", ""): name for name in WANTED}
+    wanted = {name.replace("cpython-", "").replace("pyodide-", "").replace("pypy-", "pypy"): name for name in WANTED}
     return find_oracles()[wanted[version]]
 
 

@@ -152,7 +152,8 @@ def raise_again(machine: Machine, state: State, exc: Value) -> State | Event:
     if exc.kind != "exc":
         return Event(("raise_again", exc), (), machine.handler(state), state)
     handler = machine.raised(state, exc)
-    return handler or Event((PROPAGATE, exc), (), None, state)
+    payload = (PROPAGATE,) if machine.is_newest(state, exc) else (PROPAGATE, "older")
+    return handler or Event(payload, (), None, state)
 
 
 def _reraise(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
