@@ -44,6 +44,8 @@ _HAS_DOCSTRING = "HAS_DOCSTRING"
 
 def parameters(code: Code) -> tuple[str, ...]:
     """Return the names of all parameters."""
+    if not code.flags & _OPTIMIZED:  # PyPy's class bodies have one
+        return ()
     stars = (code.flags & _STARS).bit_count()
     return code.varnames[: code.argcount + code.kwonlyargcount + stars]
 
@@ -64,10 +66,9 @@ def outer_planes(code: Code, dialect: Dialect, *, structural: bool) -> Mapping[P
     values = Values()
     named = () if code.name in _SYNTHETIC or structural else parameters(code)
     free = sorted(name for name in code.freevars if name not in _BOOKKEEPING)
+    counts = (code.argcount, code.posonlyargcount, code.kwonlyargcount)
     signature = (
-        code.argcount,
-        code.posonlyargcount,
-        code.kwonlyargcount,
+        counts if code.flags & _OPTIMIZED else (),
         named,
         code.flags & _MEANING,
         len(free) if structural else tuple(free),
