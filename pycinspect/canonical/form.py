@@ -14,6 +14,7 @@ from pycinspect.canonical.graph import (
     Node,
     build,
     in_parallel,
+    lazy_annotations,
     without_annotations,
     without_safe_loads,
 )
@@ -184,6 +185,7 @@ def _graph(
     nodes: list[Node] = build(machine, code)
     nodes = without_safe_loads(nodes, parameters(code))
     nodes, annotations = without_annotations(nodes)
+    annotations += lazy_annotations(machine)
     if level in (Level.EXACT, Level.STRICT):
         return numbered(nodes), annotations
     return merged(in_parallel(nodes, machine.values)), annotations

@@ -16,6 +16,7 @@ __all__ = [
     "Node",
     "build",
     "in_parallel",
+    "lazy_annotations",
     "without_annotations",
     "without_safe_loads",
 ]
@@ -54,8 +55,13 @@ class Annotation(NamedTuple):
     value: Value
 
 
-def build(machine: Machine, code: Code) -> list[Node]:
+def build(machine: Machine, code: Code, argument: Value | None = None) -> list[Node]:
     """Return the graph of a code object; the first node is where it begins.
+
+    Args:
+        machine: what follows the paths.
+        code: the code object.
+        argument: what is known of its one argument.
 
     Raises:
         PycInspectError: ``not-canonical``, with the reason.
@@ -72,7 +78,7 @@ def build(machine: Machine, code: Code) -> list[Node]:
                 raise refused(f"there are more than {_MOST_STATES} states")
         return known
 
-    number(machine.start(code))
+    number(machine.start(code, argument))
     events: list[Event] = []
     for state in order:  # it grows
         event = machine.run(state)
@@ -209,7 +215,7 @@ def without_annotations(nodes: Sequence[Node]) -> tuple[list[Node], list[Annotat
     for index, node in enumerate(nodes):
         for successor in node.successors:
             before.setdefault(successor, []).append(index)
-    for index, node in enumerate(nodes):
+    for index, node in sorted(enumerate(nodes), key=lambda item: item[1].offset):
         if node.payload[0] != "annotate":
             continue
         _, name, value = node.payload
@@ -219,6 +225,34 @@ def without_annotations(nodes: Sequence[Node]) -> tuple[list[Node], list[Annotat
         gone.add(index)
         gone.update(_feeding(nodes, before, index, value))
     return _without(nodes, gone), found
+
+
+def lazy_annotations(machine: Machine) -> list[Annotation]:
+    """Return what the ``__annotate__`` of a module or class would compute (PEP 649)."""
+    lazy = (code for code in machine.made.values() if code.name == "__annotate__")
+    codes = [code for code in lazy if id(code) not in machine.inlined]
+    found: list[Annotation] = []
+    for code in codes:
+        machine.notes.add("pep-649-annotations")
+        nodes = build(machine, code, machine.values.constant(1))
+        for node in sorted(nodes, key=lambda node: node.offset):
+            found.extend(_stored_in_display(node.payload))
+    return found
+
+
+def _stored_in_display(payload: Payload) -> Iterator[Annotation]:
+    """Yield the items of a dict that is returned, and an item that is stored in one."""
+    owner = payload[1] if len(payload) > 1 else None
+    if not isinstance(owner, Value) or owner.kind != "map":
+        return
+    if payload[0] == "return":
+        for pair in owner.operands:
+            yield Annotation(*pair.operands)
+    elif payload[0] == "store_item":
+        _, _, name, value = payload
+        assert isinstance(name, Value)
+        assert isinstance(value, Value)
+        yield Annotation(name, value)
 
 
 def _feeding(

@@ -250,9 +250,9 @@ class Machine:
                 handlers[index] = handler
         return ops, handlers
 
-    def start(self, code: Code) -> State:
+    def start(self, code: Code, argument: Value | None = None) -> State:
         """Return the state at the start of a code object."""
-        return State(self.frame(code), 0, (), (), ())
+        return State(self.frame(code, argument), 0, (), (), ())
 
     # --- Running -------------------------------------------------------------------------
 

@@ -88,9 +88,6 @@ def annotations_plane(annotations: Sequence[Annotation]) -> bytes:
     """Return the digest of annotations, in order."""
     hashed = blake2b(digest_size=16)
     for name, value in annotations:
-        hashed.update(digest_of(name) + digest_of(_without_scope(value)))
+        hashed.update(digest_of(name) + digest_of(value))
     return hashed.digest()
 
-
-def _without_scope(value: Value) -> Value:
-    return value

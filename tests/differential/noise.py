@@ -219,35 +219,32 @@ def print_noise(
 def print_misses(
     pair: str,
     changes: Sequence[Mutant],
-    originals: Mapping[str, bytes],
-    payload_sets: Mapping[str, Sequence[bytes | None]],
+    compiled: Mapping[tuple[str, str], bytes | None],
     pool: ProcessPoolExecutor,
     show: int,
 ) -> None:
     one, _, other = pair.partition("/")
-    base = {
-        name: forms
-        for name, forms in zip(
-            originals, all_forms(one, list(originals.values()), Level.SEMANTIC, pool).forms, strict=True
-        )
-    }
-    changed = all_forms(other, payload_sets[other], Level.SEMANTIC, pool).forms
-    counted, flagged = 0, Counter[int]()
-    silent: list[Mutant] = []
-    for change, forms in zip(changes, changed, strict=True):
-        original = base[change.name]
+    sources = list(dict.fromkeys(change.original for change in changes))
+    level = Level.SEMANTIC
+    before = all_forms(one, [compiled[one, source] for source in sources], level, pool).forms
+    base = dict(zip(sources, before, strict=True))
+    after = all_forms(other, [compiled[other, c.text] for c in changes], level, pool).forms
+    flagged, silent = Counter[int](), []
+    for change, forms in zip(changes, after, strict=True):
+        original = base[change.original]
         if forms is None or original is None:
             continue
-        counted += 1
         count = sum(1 for _ in differences(original, forms))
         flagged[count] += 1
         if not count:
             silent.append(change)
-    share = 100 * len(silent) / max(counted, 1)
-    one_only = 100 * flagged[1] / max(counted - len(silent), 1)
-    print(f"{pair:12} {counted:6} mutants, silent {share:.2f} % ({len(silent)}), one unit {one_only:.1f} %")
+    total = flagged.total()
+    print(
+        f"{pair:12} {total:6} mutants, silent {100 * len(silent) / max(total, 1):.2f} %"
+        f" ({len(silent)}), one unit flagged {100 * flagged[1] / max(total, 1):.1f} %"
+    )
     for change in silent[:show]:
-        print(f"    {change.name}:{change.line} {change.kind}: {change.what}"[:240])
+        print(f"    {change.name}:{change.line} {change.kind}: {change.what}"[:200])
     sys.stdout.flush()
 
 
@@ -297,14 +294,16 @@ def _misses(
     }
     changes = mutants_of(everywhere, options.mutants, options.seed)
     print(f"{len(changes)} mutants of {len({c.kind for c in changes})} kinds")
-    versions = sorted({pair.split("/")[1] for pair in options.pairs})
-    changed = [change.text for change in changes]
-    sets = {version: payloads(version, changed, options.cache) for version in versions}
-    places = {name: i for i, name in enumerate(texts)}
+    wanted = list(dict.fromkeys(text for c in changes for text in (c.original, c.text)))
+    made = {
+        (version, text): payload
+        for version in compiled
+        for text, payload in zip(
+            wanted, payloads(version, wanted, options.cache), strict=True
+        )
+    }
     for pair in options.pairs:
-        one = compiled[pair.partition("/")[0]]
-        originals = {name: one[places[name]] or b"" for name in everywhere}
-        print_misses(pair, changes, originals, sets, pool, options.show)
+        print_misses(pair, changes, made, pool, options.show)
     return 0
 
 

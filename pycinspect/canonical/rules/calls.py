@@ -102,16 +102,27 @@ def apply(
             machine.inlined[id(code)] = code
             machine.notes.add("pep-709-inlined-comprehension")
             return _evaluated_in_place(machine, state, code, args[0], rest)
-        if code.name == "<genexpr>" and args[0].kind == "iter":
-            # 3.15 asks for the iterator inside the generator.
-            machine.notes.add("genexpr-iter-timing")
-            args = args[0].operands
+        if code.name == "<genexpr>":
+            args = [_outermost(machine, args[0])]
     if function.kind == "exit":
         return machine.evaluated(state, make("with_exit", function.value(0)), rest)
     if function.kind == "special":
         kind = "with_enter" if function.word(1) == "__enter__" else "async_with_enter"
         return machine.evaluated(state, make(kind, function.value(0)), rest)
     return machine.evaluated(state, make("call", function, *args), rest)
+
+
+def _outermost(machine: Machine, argument: Value) -> Value:
+    """Return the outermost iterable of a generator expression, not its iterator.
+
+    3.15 asks for the iterator inside the generator, the others outside.
+    """
+    if argument.kind == "iter":
+        machine.notes.add("genexpr-iter-timing")
+        argument = argument.value(0)
+    if argument.kind == "list":  # the compiler makes a constant tuple of it if it can
+        return machine.values.make("tuple", *argument.parts)
+    return argument
 
 
 def _evaluated_in_place(
