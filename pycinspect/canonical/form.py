@@ -18,13 +18,13 @@ from pycinspect.canonical.graph import (
     without_annotations,
     without_safe_loads,
 )
-from pycinspect.canonical.machine import Machine, Payload
+from pycinspect.canonical.machine import Machine
 from pycinspect.canonical.minimise import Merged, merged, numbered
 from pycinspect.canonical.nested import children_of
 from pycinspect.canonical.planes import Plane, annotations_plane, outer_planes, parameters
 from pycinspect.canonical.rules import RULES
-from pycinspect.canonical.statements import Statement, statements_of
-from pycinspect.canonical.values import Value, digest_of
+from pycinspect.canonical.statements import Statement, payload_digest, statements_of
+from pycinspect.canonical.structural import renamed
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
@@ -151,7 +151,7 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
             raise
         return _refused(code, dialect, level, error)
     planes = {
-        Plane.INSTRUCTIONS: _digest(graph, level),
+        Plane.INSTRUCTIONS: _digest(graph),
         Plane.ANNOTATIONS: annotations_plane(annotations),
         **outer_planes(code, dialect, structural=level is Level.STRUCTURAL),
     }
@@ -174,42 +174,29 @@ def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError)
     }
     made = {id(part): part for part in code.consts if isinstance(part, Code)}
     children, problem = children_of(code, made), f"{error.slug}: {error.message}"
-    return Form(
-        code, dialect, level, (), MappingProxyType(planes), children, frozenset(), problem
-    )
+    return Form(code, dialect, level, (), MappingProxyType(planes), children, frozenset(), problem)
 
 
-def _graph(
-    machine: Machine, code: Code, level: Level
-) -> tuple[list[Merged], list[Annotation]]:
+def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], list[Annotation]]:
     nodes: list[Node] = build(machine, code)
     nodes = without_safe_loads(nodes, parameters(code))
     nodes, annotations = without_annotations(nodes)
     annotations += lazy_annotations(machine)
     if level in (Level.EXACT, Level.STRICT):
         return numbered(nodes), annotations
-    return merged(in_parallel(nodes, machine.values)), annotations
+    graph = merged(in_parallel(nodes, machine.values))
+    if level is Level.STRUCTURAL:
+        graph = renamed(graph, machine.values)
+    return graph, annotations
 
 
 # --- Digest ---------------------------------------------------------------------------------
 
 
-def _digest(graph: list[Merged], level: Level) -> bytes:
+def _digest(graph: list[Merged]) -> bytes:
     """Return 16 bytes that are the same for equal graphs, in any process."""
-    ordinals: dict[object, str] | None = {} if level is Level.STRUCTURAL else None
     hashed = blake2b(digest_size=16)
     for node in graph:
-        hashed.update(_payload(node.payload, ordinals))
+        hashed.update(payload_digest(node.payload))
         hashed.update(repr((node.successors, node.handler)).encode())
     return hashed.digest()
-
-
-def _payload(payload: Payload, _: dict[object, str] | None) -> bytes:
-    parts = []
-    for part in payload:
-        if isinstance(part, Value):
-            parts.append(digest_of(part))
-        else:
-            text = f"{type(part).__name__} {part}".encode("utf-8", "surrogatepass")
-            parts.append(len(text).to_bytes(4, "little") + text)
-    return b"".join(parts)

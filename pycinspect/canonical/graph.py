@@ -172,7 +172,9 @@ def _is_local(node: Node) -> bool:
 def _bound(nodes: Sequence[Node], parameters: Sequence[str]) -> list[frozenset[object]]:
     """Return the variables that are bound on every path to each node."""
     everything = {
-        node.payload[1] for node in nodes if node.payload[0] in ("load", "store", "delete") and _is_local(node)
+        node.payload[1]
+        for node in nodes
+        if node.payload[0] in ("load", "store", "delete") and _is_local(node)
     }
     arguments = {v for v in everything if isinstance(v, Value) and v.word(0) in parameters}
     known: list[frozenset[object] | None] = [None] * len(nodes)
@@ -247,7 +249,8 @@ def _stored_in_display(payload: Payload) -> Iterator[Annotation]:
         return
     if payload[0] == "return":
         for pair in owner.operands:
-            yield Annotation(*pair.operands)
+            if pair.kind == "pair":
+                yield Annotation(pair.value(0), pair.value(1))
     elif payload[0] == "store_item":
         _, _, name, value = payload
         assert isinstance(name, Value)

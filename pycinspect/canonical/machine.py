@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import NamedTuple
 
 from pycinspect.canonical.ops import CanonicalOp, lower
@@ -36,7 +37,13 @@ _OPTIMIZED = 0x01
 _COROUTINE = 0x80
 #: Silent steps after which a state that comes again is an endless loop.
 _SUSPICIOUS = 200
-_LONGEST_SILENCE = 50_000
+#: Work that one code object may cost: a step counts one, and one more for every so many
+#: values on the stack, which is copied. Real programs need some ten thousand.
+_MOST_WORK = 2_000_000
+_COPIED_AT_ONCE = 64
+#: Values that may be on the stack beyond what the compiler counted: some ops are written as
+#: several that push one more for a while, and a handler may find more than the real one.
+_MORE_VALUES = 16
 
 
 class Block(NamedTuple):
@@ -161,6 +168,7 @@ class Frame:
         "is_coroutine",
         "is_function",
         "is_module",
+        "most_values",
         "offsets",
         "ops",
     )
@@ -181,6 +189,7 @@ class Frame:
         self.is_coroutine = bool(code.flags & _COROUTINE)
         # Flags do not tell a module from a class.
         self.is_module = code.name == "<module>" and not self.is_function
+        self.most_values = code.stacksize + _MORE_VALUES
         self.cells = frozenset(code.cellvars + code.freevars)
 
     def __repr__(self) -> str:
@@ -214,6 +223,7 @@ class Machine:
         self.values = Values()
         self.raising = lowering_of(dialect).raising
         self._rules = rules
+        self._work = 0
         self._frames: dict[tuple[int, Value | None], Frame] = {}
         self._lowered: dict[int, tuple[list[CanonicalOp], list[_Handler | None]]] = {}
         #: Slugs of what was erased on the way, for people.
@@ -263,8 +273,13 @@ class Machine:
             PycInspectError: ``not-canonical``.
         """
         seen: set[State] = set()
-        for step in range(_LONGEST_SILENCE):
+        for step in count():
             frame, pc = state.frame, state.pc
+            self._work += 1 + len(state.stack) // _COPIED_AT_ONCE
+            if self._work > _MOST_WORK:
+                raise refused("there are too many steps")
+            if len(state.stack) > frame.most_values:
+                raise refused("the stack overflows")
             if pc < 0:  # where an exception leaves the function
                 return Event((PROPAGATE,), (), None, state)
             if pc >= len(frame.ops):
@@ -278,7 +293,7 @@ class Machine:
                 if state in seen:
                     return Event(("forever",), (), None, state)
                 seen.add(state)
-        raise refused("a path without an event is too long")
+        raise AssertionError("count() ends")
 
     def event(self, state: State, payload: Payload, stack: tuple[Value, ...]) -> Event:
         """Return an event that may raise, with its one successor."""
@@ -346,6 +361,7 @@ class Machine:
         if self.raising is Raising.THREE:
             return State(frame, block.target, (*kept, exc, exc, exc), blocks, callers)
         running = Block("handler", 0, block.level)
+        pushed: tuple[Value, ...]
         if self.raising is Raising.PYPY:
             pushed = (exc, exc, exc) if block.kind == "except" else (exc,)
         else:

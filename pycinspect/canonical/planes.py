@@ -8,7 +8,7 @@ from enum import Enum
 from hashlib import blake2b
 
 from pycinspect.canonical.graph import Annotation
-from pycinspect.canonical.values import Value, Values, digest_of
+from pycinspect.canonical.values import Values, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
@@ -90,4 +90,3 @@ def annotations_plane(annotations: Sequence[Annotation]) -> bytes:
     for name, value in annotations:
         hashed.update(digest_of(name) + digest_of(value))
     return hashed.digest()
-

@@ -139,10 +139,10 @@ def _raising(dialect: Dialect) -> Raising:
 
 
 def _fits(versions: str, dialect: Dialect) -> bool:
-    if versions == "*" or versions == dialect.implementation:
+    if versions in ("*", dialect.implementation):
         return True
     first, dash, last = versions.partition("-")
-    if not first and not dash or not (first or last)[0].isdigit():
+    if not (first or last)[0].isdigit():
         return False
     lowest = _version(first) if first else (0, 0)
     highest = _version(last) if last else (99, 0)

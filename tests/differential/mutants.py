@@ -548,29 +548,43 @@ def _(node: ast.Await) -> Iterator[ast.AST]:
 # --- Choosing -----------------------------------------------------------------------------------
 
 
+#: Characters of a source that is changed: each mutant costs two compilations of all of it.
+_LONGEST = 20_000
+
+
+class _Original(NamedTuple):
+    name: str
+    text: str
+    tree: ast.Module
+    shape: object
+
+
 def mutants_of(texts: Mapping[str, str], count: int, seed: int) -> list[Mutant]:
     """Return so many changed sources, about as many of each kind; the same for a seed."""
     rng = random.Random(seed)
-    places: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    trees: dict[str, ast.Module] = {}
-    for name, text in texts.items():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            written = ast.unparse(ast.parse(text))
-            trees[name] = ast.parse(written)
-        for index, node in enumerate(_nodes(trees[name])):
+    originals = [_original(name, text) for name, text in texts.items() if len(text) < _LONGEST]
+    places: dict[str, list[tuple[_Original, int]]] = defaultdict(list)
+    for original in originals:
+        for index, node in enumerate(_nodes(original.tree)):
             for kind, (node_type, _) in KINDS.items():
                 if type(node) is node_type:
-                    places[kind].append((name, index))
+                    places[kind].append((original, index))
     for found in places.values():
         rng.shuffle(found)
     chosen: list[Mutant] = []
     while len(chosen) < count and any(places.values()):
         for kind in sorted(places):
-            mutant = _next(kind, places[kind], trees)
+            mutant = _next(kind, places[kind])
             if mutant is not None and len(chosen) < count:
                 chosen.append(mutant)
     return chosen
+
+
+def _original(name: str, text: str) -> _Original:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        written = ast.unparse(ast.parse(text))
+        return _Original(name, written, ast.parse(written), _shape(compile(written, "x", "exec")))
 
 
 def _nodes(tree: ast.Module) -> Sequence[ast.AST]:
@@ -587,32 +601,40 @@ def _nodes(tree: ast.Module) -> Sequence[ast.AST]:
     return nodes
 
 
-def _next(
-    kind: str, places: list[tuple[str, int]], trees: Mapping[str, ast.Module]
-) -> Mutant | None:
+def _next(kind: str, places: list[tuple[_Original, int]]) -> Mutant | None:
     """Return the next mutant of a kind whose source compiles to other bytecode here."""
-    while places:
-        name, index = places.pop()
-        mutant = _changed(kind, name, index, trees[name])
+    for _ in range(min(len(places), 20)):
+        original, index = places.pop()
+        mutant = _changed(kind, original, index)
         if mutant is not None:
             return mutant
     return None
 
 
-def _changed(kind: str, name: str, index: int, original: ast.Module) -> Mutant | None:
-    tree = copy.deepcopy(original)
+def _changed(kind: str, original: _Original, index: int) -> Mutant | None:
+    tree = copy.deepcopy(original.tree)
     node = _nodes(tree)[index]
     line = getattr(node, "lineno", 0)
-    before = ast.unparse(node) if not isinstance(node, ast.arguments) else "arguments"
+    before = "arguments" if isinstance(node, ast.arguments) else ast.unparse(node)
     for new in KINDS[kind][1](node):
         if new is not node:
             _replace(tree, node, new)
-        ast.fix_missing_locations(tree)
-        source = ast.unparse(original)
-        text = ast.unparse(tree)
-        if _compiles_to_other(source, text):
-            return Mutant(name, source, text, kind, line, before.splitlines()[0][:120])
+        text = ast.unparse(ast.fix_missing_locations(tree))
+        shape = _shape_of(text)
+        if shape is not None and shape != original.shape:
+            what = before.splitlines()[0][:120]
+            return Mutant(original.name, original.text, text, kind, line, what)
     return None
+
+
+def _shape_of(text: str) -> object:
+    """Return what a source compiles to, None if it does not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return _shape(compile(text, "x", "exec"))
+        except (SyntaxError, ValueError, TypeError):
+            return None
 
 
 def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
@@ -622,15 +644,6 @@ def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
                 setattr(parent, field, new)
             elif isinstance(value, list) and any(item is old for item in value):
                 value[:] = [new if item is old else item for item in value]
-
-
-def _compiles_to_other(source: str, text: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return _shape(compile(source, "x", "exec")) != _shape(compile(text, "x", "exec"))
-        except (SyntaxError, ValueError, TypeError):
-            return False
 
 
 def _shape(code: Any) -> object:

@@ -37,7 +37,10 @@ _BATCH = 60
 
 def oracle_of(version: str) -> Oracle:
     """Return the oracle of ``3.8`` or ``pypy3.9``."""
-    wanted = {name.replace("cpython-", "").replace("pyodide-", "").replace("pypy-", "pypy"): name for name in WANTED}
+    wanted = {
+        name.replace("cpython-", "").replace("pyodide-", "").replace("pypy-", "pypy"): name
+        for name in WANTED
+    }
     return find_oracles()[wanted[version]]
 
 
@@ -83,9 +86,7 @@ def payloads(version: str, texts: Sequence[str], cache: Path | None) -> list[byt
     for start in range(0, len(missing), _BATCH):
         batch = missing[start : start + _BATCH]
         request = {"sources": [texts[i] for i in batch]}
-        answers = oracle.run(
-            CHILD, request, environment=_ENVIRONMENT, directories=[CHILD.parent]
-        )
+        answers = oracle.run(CHILD, request, environment=_ENVIRONMENT, directories=[CHILD.parent])
         assert isinstance(answers, list)
         for i, answer in zip(batch, answers, strict=True):
             found[i] = None if answer is None else base64.b64decode(answer)
@@ -187,9 +188,7 @@ def dotted(place: Place) -> str:
 # --- NOISE -----------------------------------------------------------------------------------
 
 
-def print_noise(
-    pair: str, names: Sequence[str], forms: Mapping[str, Timed], show: int
-) -> None:
+def print_noise(pair: str, names: Sequence[str], forms: Mapping[str, Timed], show: int) -> None:
     one, _, other = pair.partition("/")
     total, explained, notes = 0, 0, Counter[str]()
     found: list[str] = []
@@ -272,10 +271,14 @@ def main() -> int:
         if options.mutants:
             return _misses(options, texts, compiled, pool)
         level = Level(options.level)
-        forms = {version: all_forms(version, compiled[version], level, pool) for version in versions}
+        forms = {
+            version: all_forms(version, compiled[version], level, pool) for version in versions
+        }
         for version, timed in forms.items():
             count = sum(len(units) for units in timed.forms if units)
-            print(f"{version:8} {count} code objects, {1000 * timed.seconds / max(count, 1):.2f} ms each")
+            print(
+                f"{version:8} {count} code objects, {1000 * timed.seconds / max(count, 1):.2f} ms each"
+            )
         for pair in options.pairs:
             print_noise(pair, list(texts), forms, options.show)
     return 0
@@ -298,9 +301,7 @@ def _misses(
     made = {
         (version, text): payload
         for version in compiled
-        for text, payload in zip(
-            wanted, payloads(version, wanted, options.cache), strict=True
-        )
+        for text, payload in zip(wanted, payloads(version, wanted, options.cache), strict=True)
     }
     for pair in options.pairs:
         print_misses(pair, changes, made, pool, options.show)

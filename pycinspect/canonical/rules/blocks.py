@@ -87,9 +87,10 @@ def _place(value: Value) -> int:
     return place
 
 
-def _pop_finally(machine: Machine, state: State, op: CanonicalOp) -> State:
+def _pop_finally(_: Machine, state: State, op: CanonicalOp) -> State:
     """Forget why the block runs; a value to return stays (3.8)."""
-    stack, kept = state.stack, ()
+    stack: tuple[Value, ...] = state.stack
+    kept: tuple[Value, ...] = ()
     if number(op):
         state.peek(1)
         stack, kept = stack[:-1], stack[-1:]
@@ -177,9 +178,7 @@ def _manager(value: Value) -> Value:
 
 def _with_except_start(machine: Machine, state: State, op: CanonicalOp) -> Event:
     manager = _manager(bare(state.peek(number(op))))
-    return machine.evaluated(
-        state, machine.values.make("with_exit_exc", manager), state.stack
-    )
+    return machine.evaluated(state, machine.values.make("with_exit_exc", manager), state.stack)
 
 
 #: Values above ``__exit__`` in the handler of a ``with`` block.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from pycinspect.canonical.folding import NOT_FOLDED, fold_binary, fold_unary
-from pycinspect.canonical.machine import Event, Machine, Rule, State
+from pycinspect.canonical.machine import Event, Machine, Rule, State, bare
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.variables import number, word
 from pycinspect.canonical.values import NO_LITERAL, Value
@@ -86,10 +86,14 @@ def _compare(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     rest, (left, right) = state.pop(2)
     name = word(op)
     # The test of the format in ``__annotate__`` (PEP 649), whose argument is known.
-    if name == ">" and isinstance(left.literal, int) and isinstance(right.literal, int):
-        if state.frame.bind is not None:
-            return _constant(machine, state, left.literal > right.literal, rest)
+    numbers = isinstance(left.literal, int) and isinstance(right.literal, int)
+    if name == ">" and numbers and state.frame.bind is not None:
+        return _constant(machine, state, _greater(left.literal, right.literal), rest)
     return machine.evaluated(state, machine.values.make("compare", name, left, right), rest)
+
+
+def _greater(left: object, right: object) -> bool:
+    return isinstance(left, int) and isinstance(right, int) and left > right
 
 
 def _is(machine: Machine, state: State, op: CanonicalOp) -> State:
@@ -244,7 +248,7 @@ def _beside_top(kind: str) -> Rule:
     """Return the rule of an op that computes something of the top, and keeps the top."""
 
     def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
-        _, (value,) = state.pop(1)
+        value = bare(state.peek(1))
         return machine.evaluated(state, machine.values.make(kind, value), state.stack)
 
     return rule

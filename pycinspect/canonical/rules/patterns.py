@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Event, Machine, Rule, State
+from pycinspect.canonical.machine import Event, Machine, Rule, State, bare
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.variables import number
 
@@ -16,14 +16,14 @@ def _asked(kind: str) -> Rule:
     """Return the rule of an op that pushes what it finds out about the top."""
 
     def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
-        _, (subject,) = state.pop(1)
+        subject = bare(state.peek(1))
         return machine.evaluated(state, machine.values.make(kind, subject), state.stack)
 
     return rule
 
 
 def _keys(machine: Machine, state: State, _: CanonicalOp) -> Event:
-    _, (subject, keys) = state.pop(2)
+    subject, keys = bare(state.peek(2)), bare(state.peek(1))
     return machine.evaluated(state, machine.values.make("match_keys", subject, keys), state.stack)
 
 

@@ -22,7 +22,9 @@ def _call_pairs(*extras: str) -> Rule:
         positional, named = arg & 0xFF, arg >> 8 & 0xFF
         rest, values = state.pop(1 + positional + 2 * named + len(extras))
         make = machine.values.make
-        more = [make(kind, value) for kind, value in zip(extras, _last(values, extras), strict=True)]
+        more = [
+            make(kind, value) for kind, value in zip(extras, _last(values, extras), strict=True)
+        ]
         function, *args = values[: len(values) - len(extras)]
         keywords = [make("keyword", *p.operands) for p in pairs(machine, args[positional:])]
         ordered = [*args[:positional], *(v for v in more if v.kind == "star"), *keywords]

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Caller, Event, Frame, Machine, Rule, State, bare, refused
+from pycinspect.canonical.machine import Caller, Event, Frame, Machine, Rule, State, refused
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.values import Value
 
@@ -126,7 +126,7 @@ def _push_null(machine: Machine, state: State, _: CanonicalOp) -> State:
 # --- The stack -----------------------------------------------------------------------------
 
 
-def _pop_top(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+def _pop_top(_machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     top, rest = state.peek(1), state.stack[:-1]
     # A statement that is just a name: the load can raise.
     if top.kind in ("global", "name"):
