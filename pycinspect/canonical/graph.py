@@ -312,7 +312,8 @@ def in_parallel(nodes: Sequence[Node], values: Values) -> list[Node]:
         if length > 1:
             pairs = [(t, v) for t, v in now.items() if t is not v]
             pairs.sort(key=lambda pair: (digest_of(pair[0]), digest_of(pair[1])))
-            payload = ("assign", *(part for pair in pairs for part in pair))
+            word = "store" if len(pairs) == 1 else "assign"
+            payload = (word, *(part for pair in pairs for part in pair))
             changed[start] = replace(nodes[start], payload=payload, successors=(index,))
     return changed
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
 from typing import NamedTuple
 
 from pycinspect.canonical.ops import CanonicalOp, lower
@@ -273,7 +272,9 @@ class Machine:
             PycInspectError: ``not-canonical``.
         """
         seen: set[State] = set()
-        for step in count():
+        steps = 0
+        while True:
+            steps += 1
             frame, pc = state.frame, state.pc
             self._work += 1 + len(state.stack) // _COPIED_AT_ONCE
             if self._work > _MOST_WORK:
@@ -289,11 +290,10 @@ class Machine:
             if isinstance(outcome, Event):
                 return outcome
             state = outcome
-            if step > _SUSPICIOUS:
+            if steps > _SUSPICIOUS:
                 if state in seen:
                     return Event(("forever",), (), None, state)
                 seen.add(state)
-        raise AssertionError("count() ends")
 
     def event(self, state: State, payload: Payload, stack: tuple[Value, ...]) -> Event:
         """Return an event that may raise, with its one successor."""

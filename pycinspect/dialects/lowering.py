@@ -34,6 +34,7 @@ __all__ = [
     "Template",
     "canonical_kind",
     "lowering_of",
+    "vocabulary",
 ]
 
 
@@ -161,7 +162,7 @@ def canonical_kind(name: str) -> CanonicalKind:
         LookupError: there is none of that name.
     """
     try:
-        return _vocabulary()[name]
+        return vocabulary()[name]
     except KeyError:
         raise LookupError(f"vocabulary.tsv has no row for {name}") from None
 
@@ -172,7 +173,8 @@ def _lines(name: str) -> Iterator[list[str]]:
 
 
 @cache
-def _vocabulary() -> Mapping[str, CanonicalKind]:
+def vocabulary() -> Mapping[str, CanonicalKind]:
+    """Return all canonical ops by name."""
     return MappingProxyType(
         {
             name: CanonicalKind(name, Flow(flow), summary)

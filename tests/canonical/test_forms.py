@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import pytest
+
+from pycinspect.canonical import Level, Plane, canonicalize
+from pycinspect.pyc import Code
+from tests.canonical.kit import RUNNING, digests, form_of, listing, module_of
+
+
+def function(body: str, head: str = "def f(a, b, c=1, *d, **e):") -> str:
+    lines = "\n".join("    " + line for line in body.splitlines())
+    return f"{head}\n{lines}\n"
+
+
+# --- Listings: the same under every Python that runs the tests -----------------------------
+
+LISTINGS = {
+    "return a.b(1, x=c)[0]": ["0: return a.b(1, x=c)[0]"],
+    "a, b = b, a\nreturn a": ["0: b, a = a, b", "1: return a"],
+    "return [x for x in a if x]": [
+        "0: iter(a)",
+        "1: for each of iter(a) -> 2 else 5",
+        "2: x = item of iter(a)",
+        "3: if x -> 4 else 1",
+        "4: append x -> 1",
+        "5: return []",
+    ],
+    "while a: a = b()\nreturn f'{a!r:>3}'": [
+        "0: if a -> 1 else 2",
+        "1: a = b() -> 0",
+        "2: return f(format(a, repr, '>3'))",
+    ],
+    "try:\n    a()\nexcept E:\n    return 1\nreturn 2": [
+        "0: a() (on error 2)",
+        "1: return 2",
+        "2: if exception1 matches E -> 3 else 4",
+        "3: return 1",
+        "4: raise on",
+    ],
+    "with a as x:\n    b()": [
+        "0: x = enter a",
+        "1: b() (on error 4)",
+        "2: exit a",
+        "3: return None",
+        "4: if exit a with exception -> 3 else 5",
+        "5: raise on",
+    ],
+}
+
+
+@pytest.mark.parametrize("body", LISTINGS)
+def test_listing(body):
+    found = listing(function(body))
+    if body.startswith("a, b"):  # in the order of digests
+        assert sorted(found[0]) == sorted(LISTINGS[body][0])
+        found = LISTINGS[body][:1] + found[1:]
+    assert found == LISTINGS[body]
+
+
+def test_statements_lead_back_to_the_code():
+    form = form_of(function("x = a\nreturn x.y(b)"))
+    assert [statement.line for statement in form.statements] == [2, 3]
+    assert all(statement.offsets for statement in form.statements)
+
+
+# --- What is the same, what is not ----------------------------------------------------------
+
+SAME = [
+    ("x = 1\ny = 2\nreturn x + y", "y = 2\nx = 1\nreturn x + y"),
+    ("x = 1\nx = 2\nreturn x", "x = 2\nreturn x"),
+    ("if a:\n    return 1\nelse:\n    return 2", "if a:\n    return 1\nreturn 2"),
+    ("return 60 * 60", "return 3600"),
+    ("return a in [1, 2]", "return a in (1, 2)"),
+    ("if not a: b()\nreturn", "if a: pass\nelse: b()\nreturn"),
+    ("return {1, 2, 3}", "return {3, 2, 1}"),
+    ("return '%s' % (a,)", "return f'{a!s}'"),
+    ("try:\n    x = []\n    b()\nexcept E: pass", "x = []\ntry:\n    b()\nexcept E: pass"),
+]
+#: Next to each rule that erases something, what it must not erase.
+DIFFERENT = [
+    ("a = b\nb = a\nreturn a", "b = a\na = b\nreturn a"),
+    ("a, b = b, a\nreturn a", "a = b\nb = a\nreturn a"),
+    ("x = a()\ny = b()\nreturn x", "y = b()\nx = a()\nreturn x"),
+    ("return '%s' % (a,)", "return '%r' % (a,)"),
+    ("return '%s' % (a,)", "return '%s' % a"),
+    ("return '%d' % (a,)", "return f'{a!s}'"),
+    ("return [x for x in a]", "return [x for x in b]"),
+    ("return [x for x in a if x]", "return [x for x in a if not x]"),
+    ("return [x for x in a]", "return {x for x in a}"),
+    ("return a in [1, 2]", "return a in [2, 1]"),
+    ("return a == [1, 2]", "return a == (1, 2)"),
+    ("return {a, b}", "return {b, a}"),
+    ("return 1", "return True"),
+    ("return 1", "return 1.0"),
+    ("return 0.0", "return -0.0"),
+    ("return (0.0,)", "return (-0.0,)"),
+    ("return 'a'", "return b'a'"),
+    ("return a is None", "return a is not None"),
+    ("if a: b()", "a\nb()"),
+    ("try:\n    a()\nexcept E: pass", "try:\n    a()\nexcept F: pass"),
+    ("try:\n    if a: pass\nexcept E: b()", "try:\n    if a: pass\nexcept E: c()"),
+    ("try:\n    del b\n    b\nexcept E: a()", "try:\n    del b\n    b\nexcept E: c()"),
+    ("try:\n    a()\n    b()\nexcept E: pass", "try:\n    a()\nexcept E: pass\nb()"),
+    ("try: a()\nfinally: b()", "a()\nb()"),
+    ("with a: b()", "with a: pass\nb()"),
+    ("return any(x for x in a)", "return all(x for x in a)"),
+    ("return any(x for x in a)", "return any(x for x in b)"),
+    ("assert a", "assert b"),
+    ("assert a", "if not a: raise ValueError"),
+    ("def g(x=1): pass", "def g(x=2): pass"),
+    ("def g(x: int): pass", "def g(x: str): pass"),
+    ("return not not a", "return a"),
+    ("x = not a", "x = a"),
+    ("f(*a)", "f(a)"),
+    ("f(**e)", "f(e)"),
+    ("f(x=a)", "f(y=a)"),
+    ("return a < b < c", "return a < b and b < a"),
+    ("yield a", "yield b"),
+    ("for x in a: b()", "for x in a:\n    b()\n    break"),
+    ("import a.b as c", "import a.c as c"),
+    ("a.x = b", "a.y = b"),
+    ("a[1:2]", "a[1:3]"),
+    ("a += b", "a = a + b"),
+    ("while a: b()", "if a: b()"),
+]
+
+
+def the_same(one: str, other: str, level: Level) -> bool:
+    return digests(function(one), level) == digests(function(other), level)
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_the_same(one, other):
+    assert the_same(one, other, Level.SEMANTIC)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_different(one, other):
+    assert not the_same(one, other, Level.SEMANTIC)
+    assert not the_same(one, other, Level.STRICT)
+
+
+@pytest.mark.parametrize("level", Level)
+def test_every_level_calls_itself_the_same(level):
+    source = function("try:\n    x = [y for y in a]\nfinally: b(x)")
+    assert digests(source, level) == digests(source, level)
+
+
+def test_swapped_stores_show_when_strict():
+    assert not the_same("x = 1\ny = 2\nreturn x", "y = 2\nx = 1\nreturn x", Level.STRICT)
+
+
+def test_names_of_variables_do_not_count_when_structural():
+    one, other = "x = a()\nreturn x + x", "y = a()\nreturn y + y"
+    assert the_same(one, other, Level.STRUCTURAL)
+    assert not the_same(one, other, Level.SEMANTIC)
+    assert not the_same("x = a()\nreturn x", "x = a()\nreturn a", Level.STRUCTURAL)
+
+
+def test_levels_are_never_equal_to_each_other():
+    source = function("return a")
+    assert len({form_of(source, level).digest for level in Level}) == len(Level)
+
+
+# --- Planes ----------------------------------------------------------------------------------
+
+PLANES = [
+    ("def f(a): return 1", "def f(b): return 1", Plane.SIGNATURE),
+    ("def f(a): return 1", "def f(*, a): return 1", Plane.SIGNATURE),
+    ("def f(*a): return 1", "def f(**a): return 1", Plane.SIGNATURE),
+    ("def f(a, /): return 1", "def f(a): return 1", Plane.SIGNATURE),
+    ("def f():\n    'x'\n    return 1", "def f():\n    'y'\n    return 1", Plane.DOCSTRING),
+    ("class f:\n    x: int", "class f:\n    x: str", Plane.ANNOTATIONS),
+    ("class f:\n    x: int\n    y: int", "class f:\n    y: int\n    x: int", Plane.ANNOTATIONS),
+    ("def f(): return 1", "def g(): return 1", Plane.NAMES),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "plane"), PLANES)
+def test_plane(one, other, plane):
+    assert form_of(one) != form_of(other)
+    assert form_of(one).differing(form_of(other)) == [plane]
+
+
+def test_docstrings_of_modules_are_dedented():
+    tidy, changed = "'''a\n\nb\n'''\nx()", "'''a\n\nc\n'''\nx()"
+    assert digests("'''a\n\n    b\n    '''\nx()") == digests(tidy) != digests(changed)
+
+
+# --- What cannot be canonicalised ---------------------------------------------------------------
+
+
+def test_a_problem_is_equal_to_nothing():
+    from dataclasses import replace
+
+    code = replace(module_of("x = 1"), code=b"")
+    form = canonicalize(code, RUNNING)
+    assert form.problem is not None
+    assert form.digest is None
+    assert form != canonicalize(code, RUNNING)
+
+
+def test_children_are_in_the_order_of_lines_and_without_comprehensions():
+    source = """
+        def f(a):
+            x = [lambda: y for y in a]
+            class C: pass
+            return {k: v for k, v in a}
+        """
+    assert [child.name for child in form_of(source).children] == ["<lambda>", "C"]
+
+
+def test_code_without_erasures_has_no_notes():
+    assert not form_of(function("return a")).notes
+
+
+def straight() -> Code:
+    source = function("x = a.b(1, y=c)\nreturn x[0] + 2")
+    return form_of(source).code
+
+
+def words(code: Code):
+    """Yield instructions with their caches."""
+    from pycinspect.disasm import instructions
+
+    starts = [step.offset for step in instructions(code, RUNNING)]
+    for start, end in zip(starts, [*starts[1:], len(code.code)], strict=True):
+        yield code.code[start:end]
+
+
+@pytest.mark.parametrize("inserted", ["NOP", "EXTENDED_ARG"])
+def test_instructions_that_do_nothing_do_not_count(inserted):
+    from dataclasses import replace
+
+    number = RUNNING.bytecode.opcodes.by_name[inserted].number
+    code = straight()
+    padded = b"".join(bytes([number, 0]) + word for word in words(code))
+    changed = replace(code, code=padded, exceptiontable=b"", linetable=b"")
+    assert canonicalize(changed, RUNNING) == canonicalize(code, RUNNING)

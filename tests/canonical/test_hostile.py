@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from pycinspect.canonical import canonicalize
+from pycinspect.dialects import find_dialect
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import Code
+from tests.canonical.kit import RUNNING, module_of
+
+SOURCE = """
+def f(a, b):
+    try:
+        with a as x: return [y for y in x if y]
+    except E as e: print(f"{e}")
+    finally: b()
+    for i, j in a: b[i] = {**j, 1: 2}
+"""
+VERSIONS = ["cpython-2.7", *(f"cpython-3.{minor}" for minor in range(6, 16)), "pypy-3.9"]
+
+
+def damaged(seed: int) -> Code:
+    rng = random.Random(seed)
+    code = next(c for c in module_of(SOURCE).consts if isinstance(c, Code))
+    data = bytearray(code.code)
+    for _ in range(rng.choice([1, 3, 20])):
+        data[rng.randrange(len(data))] = rng.randrange(256)
+    return replace(code, code=bytes(data))
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_any_bytes_give_a_form_or_a_reason(name):
+    dialect = find_dialect(name)
+    for seed in range(60):
+        form = canonicalize(damaged(seed), dialect)
+        assert (form.digest is None) is (form.problem is not None)
+        assert isinstance(form.statements, tuple)
+
+
+def assembled(*steps: tuple[str, int], size: int = 10) -> Code:
+    numbers = RUNNING.bytecode.opcodes.by_name
+    opcodes = RUNNING.bytecode.opcodes.by_number
+    data = b"".join(
+        bytes([numbers[name].number, arg]) + bytes(2 * opcodes[numbers[name].number].caches)
+        for name, arg in steps
+    )
+    return replace(module_of("x = 1"), code=data, exceptiontable=b"", stacksize=size)
+
+
+def test_an_expression_that_doubles_itself_is_refused():
+    doubling = [("COPY", 1), ("BUILD_TUPLE", 2)] * 100
+    form = canonicalize(assembled(("LOAD_CONST", 0), *doubling, ("RETURN_VALUE", 0)), RUNNING)
+    assert form.problem == "not-canonical: an expression is too large"
+
+
+def test_an_endless_loop_of_pushes_is_refused():
+    endless = assembled(("LOAD_CONST", 0), ("JUMP_BACKWARD", 2), ("NOP", 0), size=2**30)
+    problem = canonicalize(endless, RUNNING).problem
+    assert problem is not None
+
+
+def test_an_empty_loop_goes_on_forever():
+    form = canonicalize(assembled(("NOP", 0), ("JUMP_BACKWARD", 2 + _cache_units())), RUNNING)
+    assert [s.text for s in form.statements] == ["0: forever"] or form.problem
+
+
+def _cache_units() -> int:
+    return RUNNING.bytecode.opcodes.by_name["JUMP_BACKWARD"].caches
+
+
+def test_unknown_opcodes_are_an_error():
+    with pytest.raises(PycInspectError, match="not known"):
+        canonicalize(module_of("x = 1"), find_dialect("graalpy-23.1"))
