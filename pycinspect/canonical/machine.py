@@ -39,7 +39,7 @@ _SUSPICIOUS = 200
 #: Work that one code object may cost: a step counts one, and one more for every so many
 #: values on the stack, which is copied. Real programs need some ten thousand.
 _MOST_WORK = 2_000_000
-_COPIED_AT_ONCE = 64
+_COPIED_AT_ONCE = 16
 #: Values that may be on the stack beyond what the compiler counted: some ops are written as
 #: several that push one more for a while, and a handler may find more than the real one.
 _MORE_VALUES = 16

@@ -47,7 +47,9 @@ def oracle_of(version: str) -> Oracle:
 # --- Sources -------------------------------------------------------------------------------
 
 
-def sources(library: Path, split: str, count: int, seed: int) -> dict[str, str]:
+def sources(
+    library: Path, split: str, count: int, seed: int, only: Sequence[str] = ()
+) -> dict[str, str]:
     """Return a sample of a library's sources, by name.
 
     Half of the files are for development (``tuned``), the others for the final figures.
@@ -58,6 +60,8 @@ def sources(library: Path, split: str, count: int, seed: int) -> dict[str, str]:
         if "site-packages" not in path.parts and "lib2to3/tests/data" not in str(path)
     )
     names = [name for name in names if split in ("all", _half(name))]
+    if only:
+        names = [name for name in names if any(part in name for part in only)]
     chosen = random.Random(seed).sample(names, min(count, len(names)))
     return dict(_readable(library, sorted(chosen)))
 
@@ -257,6 +261,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--split", choices=["tuned", "held-out", "all"], default="tuned")
     parser.add_argument("--library", default="3.8", help="whose standard library is read")
+    parser.add_argument("--only", nargs="*", default=(), help="parts of names of files")
     parser.add_argument("--level", choices=[level.value for level in Level], default="semantic")
     parser.add_argument("--mutants", type=int, default=0, metavar="COUNT")
     parser.add_argument("--show", type=int, default=12)
@@ -264,7 +269,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     library = next(oracle_of(options.library).program.parent.parent.glob("lib/python*"))
-    texts = sources(library, options.split, options.files, options.seed)
+    texts = sources(library, options.split, options.files, options.seed, options.only)
     versions = sorted({version for pair in options.pairs for version in pair.split("/")})
     compiled = {v: payloads(v, list(texts.values()), options.cache) for v in versions}
     with ProcessPoolExecutor(options.jobs) as pool:
