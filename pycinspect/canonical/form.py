@@ -18,7 +18,7 @@ from pycinspect.canonical.graph import (
     without_annotations,
     without_safe_loads,
 )
-from pycinspect.canonical.machine import Machine
+from pycinspect.canonical.machine import Machine, is_lazy
 from pycinspect.canonical.minimise import Merged, merged, numbered
 from pycinspect.canonical.nested import children_of
 from pycinspect.canonical.planes import Plane, annotations_plane, outer_planes, parameters
@@ -178,7 +178,8 @@ def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError)
 
 
 def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], list[Annotation]]:
-    nodes: list[Node] = build(machine, code)
+    format_value = machine.values.constant(1) if is_lazy(code) else None
+    nodes: list[Node] = build(machine, code, format_value)
     nodes = without_safe_loads(nodes, parameters(code))
     nodes, annotations = without_annotations(nodes)
     annotations += lazy_annotations(machine)

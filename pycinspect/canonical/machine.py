@@ -24,6 +24,7 @@ __all__ = [
     "Rule",
     "State",
     "bare",
+    "is_lazy",
     "refused",
 ]
 
@@ -141,6 +142,15 @@ def refused(reason: str) -> PycInspectError:
 def bare(value: Value) -> Value:
     """Return a value without what a branch has learnt about its truth."""
     return value.value(0) if value.kind == "known" else value
+
+
+def is_lazy(code: Code) -> bool:
+    """Return whether 3.14 asks the code for a value, with a format as its one argument.
+
+    Annotations, bounds and defaults of type parameters, and the values of type aliases
+    (PEP 649, PEP 695); up to 3.13 the last two have no argument.
+    """
+    return code.argcount == 1 and code.varnames[:1] == (".format",)
 
 
 class _Handler(NamedTuple):

@@ -7,16 +7,11 @@ from collections.abc import Iterator, Mapping
 from pycinspect.canonical.rules.calls import COMPREHENSIONS
 from pycinspect.pyc import Code
 
-__all__ = ["children_of", "is_folded"]
+__all__ = ["children_of"]
 
 #: Functions that 3.14 makes of annotations (PEP 649).
 _ANNOTATE = "__annotate__"
 _DEEPEST = 100
-
-
-def is_folded(code: Code) -> bool:
-    """Return whether a code object is a part of the one around it: a comprehension's."""
-    return code.name in COMPREHENSIONS or code.name == _ANNOTATE
 
 
 def children_of(code: Code, made: Mapping[int, Code]) -> tuple[Code, ...]:

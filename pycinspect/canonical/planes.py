@@ -8,6 +8,7 @@ from enum import Enum
 from hashlib import blake2b
 
 from pycinspect.canonical.graph import Annotation
+from pycinspect.canonical.machine import is_lazy
 from pycinspect.canonical.values import Values, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.disasm.steps import bytecode_of
@@ -38,21 +39,27 @@ _MEANING = _STARS | 0x20 | 0x80 | 0x100 | 0x200
 _BOOKKEEPING = frozenset({"__classdict__", "__conditional_annotations__"})
 #: What has parameters that no source named.
 _SYNTHETIC = frozenset({"<genexpr>"})
-_WITHOUT_DOCSTRING = frozenset({"<lambda>", "<genexpr>", "<generator expression>"})
 _HAS_DOCSTRING = "HAS_DOCSTRING"
 
 
 def parameters(code: Code) -> tuple[str, ...]:
     """Return the names of all parameters."""
-    if not code.flags & _OPTIMIZED:  # PyPy's class bodies have one
+    if not _has_parameters(code):
         return ()
     stars = (code.flags & _STARS).bit_count()
     return code.varnames[: code.argcount + code.kwonlyargcount + stars]
 
 
+def _has_parameters(code: Code) -> bool:
+    """Return whether the source gave it some: PyPy's class bodies have one of their own."""
+    return bool(code.flags & _OPTIMIZED) and not is_lazy(code)
+
+
 def docstring(code: Code, dialect: Dialect) -> str | None:
     """Return a function's docstring, None if it has none or is no function."""
-    if not code.flags & _OPTIMIZED or code.name in _WITHOUT_DOCSTRING or not code.consts:
+    # Lambdas, generator expressions, generic parameters.
+    is_nameless = code.name.startswith("<")
+    if not code.flags & _OPTIMIZED or is_nameless or not code.consts:
         return None
     bits = {name: bit for bit, name in bytecode_of(dialect).opcodes.flags.items()}
     if _HAS_DOCSTRING in bits and not code.flags & bits[_HAS_DOCSTRING]:
@@ -68,7 +75,7 @@ def outer_planes(code: Code, dialect: Dialect, *, structural: bool) -> Mapping[P
     free = sorted(name for name in code.freevars if name not in _BOOKKEEPING)
     counts = (code.argcount, code.posonlyargcount, code.kwonlyargcount)
     signature = (
-        counts if code.flags & _OPTIMIZED else (),
+        counts if _has_parameters(code) else (0, 0, 0),
         named,
         code.flags & _MEANING,
         len(free) if structural else tuple(free),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Caller, Event, Machine, Rule, State, refused
+from pycinspect.canonical.machine import Caller, Event, Machine, Rule, State, is_lazy, refused
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.displays import display, pairs
 from pycinspect.canonical.rules.variables import number, word
@@ -117,7 +117,7 @@ def _outermost(machine: Machine, argument: Value) -> Value:
 
     3.15 asks for the iterator inside the generator, the others outside.
     """
-    if argument.kind == "iter":
+    if argument.kind in ("iter", "aiter"):
         machine.notes.add("genexpr-iter-timing")
         argument = argument.value(0)
     if argument.kind == "list":  # the compiler makes a constant tuple of it if it can
@@ -190,7 +190,7 @@ def _code_of(machine: Machine, function: Value) -> Code:
 
 
 def _with_attribute(machine: Machine, function: Value, bit: int, value: Value) -> Value:
-    if bit not in _PLACES:
+    if bit not in _PLACES or (bit == _DEFAULTS and is_lazy(_code_of(machine, function))):
         return function
     if bit == _ANNOTATIONS:
         return _annotated(machine, function, value)

@@ -254,12 +254,29 @@ def _beside_top(kind: str) -> Rule:
     return rule
 
 
+def _is_outermost(below: tuple[Value, ...]) -> bool:
+    """Return whether the top is a generator expression's outermost iterable.
+
+    3.15 asks for its iterator inside the generator, the others outside.
+    """
+    return any(v.kind == "func" and v.parts[0] == "<genexpr>" for v in below[-2:])
+
+
+def _get_aiter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    rest, (value,) = state.pop(1)
+    if value is machine.values.make("local", ".0"):
+        return state.next(state.stack)
+    if _is_outermost(rest):
+        machine.notes.add("genexpr-iter-timing")
+        return state.next(state.stack)
+    return machine.evaluated(state, machine.values.make("aiter", value), rest)
+
+
 def _get_iter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (value,) = state.pop(1)
     if value.kind == "iter" or value is machine.values.make("local", ".0"):
         return state.next(state.stack)
-    # A generator expression's outermost iterable: 3.15 asks for the iterator inside it.
-    if any(v.kind == "func" and v.parts[0] == "<genexpr>" for v in rest[-2:]):
+    if _is_outermost(rest):
         machine.notes.add("genexpr-iter-timing")
         return state.next(state.stack)
     if value.kind == "list":  # the compiler makes a constant tuple of it if it can
@@ -360,7 +377,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "BUILD_TEMPLATE": _template,
         "GET_ITER": _get_iter,
         "GET_YIELD_FROM_ITER": _of_top("yield_from_iter"),
-        "GET_AITER": _of_top("aiter"),
+        "GET_AITER": _get_aiter,
         "GET_ANEXT": _beside_top("anext"),
         "GET_AWAITABLE": _get_awaitable,
         "FOR_ITER": _for_iter,
