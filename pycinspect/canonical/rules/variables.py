@@ -129,7 +129,7 @@ def _push_null(machine: Machine, state: State, _: CanonicalOp) -> State:
 def _pop_top(_machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     top, rest = state.peek(1), state.stack[:-1]
     # A statement that is just a name: the load can raise.
-    if top.kind in ("global", "name"):
+    if top.kind in ("global", "name") and top.word(0) not in _NOT_STORED:
         return Event(("eval", top), (state.next(rest),), None, state)
     return state.next(rest)
 
