@@ -69,12 +69,12 @@ def outer():
         m = lambda *, k=n: n
     return inner
 '''
-WALRUS = '''
+WALRUS = """
 def f(a, /, b):
     while (c := a()) > b: yield c
     return [d := 1, d ** 2]
-'''
-MATCH = '''
+"""
+MATCH = """
 def f(a):
     match a:
         case {"k": v, **rest} if v: return rest
@@ -82,20 +82,20 @@ def f(a):
         case C(1, m=q) as r: return q, r
         case None | "s": pass
         case _: return 3
-'''
-EXCEPT_STAR = '''
+"""
+EXCEPT_STAR = """
 def f(a):
     try: a()
     except* ValueError as e: print(e)
     except* (A, B): raise
     else: b()
     finally: c()
-'''
-GENERICS = '''
+"""
+GENERICS = """
 type A[T: int] = list[T]
 class C[T](B): x: T
 def f[*P](*a: *P) -> A[int]: return a
-'''
+"""
 NATIVE = [f"3.{minor}" for minor in range(6, 14)]
 CASES = [
     *((EVERYWHERE, pair) for pair in zip(NATIVE, NATIVE[1:], strict=False)),
