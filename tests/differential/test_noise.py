@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
 import pytest
 
@@ -96,14 +97,20 @@ type A[T: int] = list[T]
 class C[T](B): x: T
 def f[*P](*a: *P) -> A[int]: return a
 """
+#: Differences that are real, by pair.
+REAL = {
+    # 3.6 still awaits what ``__aiter__`` returns.
+    ("3.6", "3.7"): [("g", "instructions")],
+    ("3.6", "3.13"): [("g", "instructions")],
+}
 NATIVE = [f"3.{minor}" for minor in range(6, 14)]
 CASES = [
-    *((EVERYWHERE, pair) for pair in zip(NATIVE, NATIVE[1:], strict=False)),
+    *((EVERYWHERE, pair) for pair in pairwise(NATIVE)),
     (EVERYWHERE, ("3.6", "3.13")),
     (EVERYWHERE, ("3.9", "pypy3.9")),
-    *((WALRUS, pair) for pair in zip(NATIVE[2:], NATIVE[3:], strict=False)),
-    *((MATCH, pair) for pair in zip(NATIVE[4:], NATIVE[5:], strict=False)),
-    *((EXCEPT_STAR, pair) for pair in zip(NATIVE[5:], NATIVE[6:], strict=False)),
+    *((WALRUS, pair) for pair in pairwise(NATIVE[2:])),
+    *((MATCH, pair) for pair in pairwise(NATIVE[4:])),
+    *((EXCEPT_STAR, pair) for pair in pairwise(NATIVE[5:])),
     (GENERICS, ("3.12", "3.13")),
 ]
 PYODIDE = (EVERYWHERE, WALRUS, MATCH, EXCEPT_STAR, GENERICS)
@@ -123,7 +130,8 @@ def forms(version: str, source: str) -> Units:
 @pytest.mark.parametrize(("source", "pair"), CASES)
 def test_neighbours_say_the_same(source, pair):
     one, other = (forms(version, source) for version in pair)
-    assert [(dotted(place), why) for place, why in differences(one, other)] == []
+    found = [(dotted(place), why) for place, why in differences(one, other)]
+    assert found == REAL.get(pair, [])
 
 
 @pytest.mark.parametrize("source", PYODIDE)
