@@ -1,4 +1,4 @@
-"""Read, judge and audit the bytecode caches of every Python.
+"""Read, judge, audit and disassemble the bytecode caches of every Python.
 
 The names below are the public API. They are loaded when they are first used, so
 that ``import pycinspect`` costs next to nothing.
@@ -23,25 +23,44 @@ if TYPE_CHECKING:
     )
     from pycinspect.dialects import DIALECTS, Dialect, find_dialect
     from pycinspect.diffing import Diff, diff
+    from pycinspect.disasm import (
+        Defect,
+        Handler,
+        Instruction,
+        LineRange,
+        Position,
+        exception_table,
+        instructions,
+        line_ranges,
+        positions,
+        verify,
+    )
     from pycinspect.errors import PycInspectError
     from pycinspect.hookspecs import hookimpl
     from pycinspect.plugins import audit
-    from pycinspect.pyc import Header, parse_header, read_header
+    from pycinspect.pyc import Code, CodeFile, Header, parse_header, read_header, read_pyc
     from pycinspect.values import HashCheckMode, Implementation, InvalidationMode
 
 __all__ = [
     "DIALECTS",
+    "Code",
+    "CodeFile",
+    "Defect",
     "Dialect",
     "Diff",
     "Finding",
     "Found",
+    "Handler",
     "HashCheckMode",
     "Header",
     "Implementation",
     "ImportOptions",
+    "Instruction",
     "InvalidationMode",
+    "LineRange",
     "Outcome",
     "Policy",
+    "Position",
     "PycInspectError",
     "Rule",
     "Severity",
@@ -49,15 +68,21 @@ __all__ = [
     "audit",
     "cache_from_source",
     "diff",
+    "exception_table",
     "find_dialect",
     "find_module",
     "hookimpl",
+    "instructions",
     "judge",
     "judge_module",
+    "line_ranges",
     "parse_header",
+    "positions",
     "read_header",
+    "read_pyc",
     "source_from_cache",
     "source_hash",
+    "verify",
 ]
 
 __version__ = "0.1.0"
@@ -78,10 +103,22 @@ _ROOMS = {
     ),
     "dialects": ("DIALECTS", "Dialect", "find_dialect"),
     "diffing": ("Diff", "diff"),
+    "disasm": (
+        "Defect",
+        "Handler",
+        "Instruction",
+        "LineRange",
+        "Position",
+        "exception_table",
+        "instructions",
+        "line_ranges",
+        "positions",
+        "verify",
+    ),
     "errors": ("PycInspectError",),
     "hookspecs": ("hookimpl",),
     "plugins": ("audit",),
-    "pyc": ("Header", "parse_header", "read_header"),
+    "pyc": ("Code", "CodeFile", "Header", "parse_header", "read_header", "read_pyc"),
     "values": ("HashCheckMode", "Implementation", "InvalidationMode"),
 }
 

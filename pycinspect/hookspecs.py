@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "hookimpl",
     "pycinspect_dialects",
+    "pycinspect_find_dialect",
     "pycinspect_reporters",
     "pycinspect_rules",
 ]
@@ -30,6 +31,16 @@ def pycinspect_dialects() -> Iterable[Dialect]:  # type: ignore[empty-body]
     """Return rows for Pythons that pycinspect does not know.
 
     A row may not claim a magic number of another unless it is ``told_by_tag``.
+    """
+
+
+@_hookspec(firstresult=True)
+def pycinspect_find_dialect(magic: bytes, known: Dialect | None) -> Dialect | None:
+    """Return who writes files that start with ``magic``, or None.
+
+    Asked when a file is met whose magic number is in no row, and when the code of one is
+    read whose row, ``known``, has no opcode numbers. So what is costly to load is loaded
+    only then; rows that are at hand belong into :func:`pycinspect_dialects`.
     """
 
 

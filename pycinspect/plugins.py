@@ -12,7 +12,7 @@ import pluggy
 from pycinspect import hookspecs
 from pycinspect.auditing import Audit, Policy, Rule
 from pycinspect.auditing.rules import BUILT_IN
-from pycinspect.dialects import DIALECTS, Dialect, DialectTable
+from pycinspect.dialects import DIALECTS, Dialect, DialectTable, FindMore
 from pycinspect.errors import PycInspectError
 from pycinspect.report import REPORTERS, Factory
 
@@ -74,7 +74,7 @@ def load_registry(plugins: Iterable[object] = (), *, entry_points: bool = True) 
     for some in manager.hook.pycinspect_reporters():
         reporters.update(some)
     try:
-        table = DIALECTS if len(dialects) == len(DIALECTS) else DialectTable(dialects)
+        table = DialectTable(dialects, _finder(manager))
     except ValueError as error:
         raise PycInspectError("bad-plugin", str(error)) from error
     return Registry(table, _by_id(rules), MappingProxyType(reporters))
@@ -108,6 +108,17 @@ def audit(
     registry = registry or load_registry()
     policy = replace(policy or Policy(), dialects=registry.dialects)
     return Audit(list(paths), registry.rules.values(), policy)
+
+
+def _finder(manager: pluggy.PluginManager) -> FindMore | None:
+    """Return what asks plugins for a row."""
+    hook = manager.hook.pycinspect_find_dialect
+
+    def find_more(magic: bytes, known: Dialect | None) -> Dialect | None:
+        row: Dialect | None = hook(magic=magic, known=known)
+        return row
+
+    return find_more if hook.get_hookimpls() else None
 
 
 def _by_id(rules: Sequence[type[Rule]]) -> Mapping[str, type[Rule]]:

@@ -15,19 +15,34 @@ from pycinspect.values import HashCheckMode, InvalidationMode
 __all__ = ["PROFILES", "PathIgnore", "Policy", "Profile", "Selection"]
 
 
+#: The prefix of every built-in rule.
+_EVERYTHING = "PYC"
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which rules run, by ids and their prefixes, as ruff does it.
 
     The longest prefix that fits a rule decides; ``ignore`` wins a draw.
+
+    Args:
+        select: rules to run.
+        ignore: rules not to run.
+        by_name: somebody has named these rules; those of a profile come with it.
     """
 
     select: tuple[str, ...] = ("PYC",)
     ignore: tuple[str, ...] = ()
+    by_name: bool = True
 
     def takes(self, rule: str) -> bool:
         """Return whether the rule with this id runs."""
         return _longest(self.select, rule) > _longest(self.ignore, rule)
+
+    def names(self, rule: str) -> bool:
+        """Return whether the rule runs because it, or its family, was asked for."""
+        is_named = self.by_name and _longest(self.select, rule) > len(_EVERYTHING)
+        return is_named and self.takes(rule)
 
 
 def _longest(prefixes: tuple[str, ...], rule: str) -> int:
@@ -61,6 +76,7 @@ class Profile:
     ignore: tuple[str, ...]
     fail_on: Severity
     levels: tuple[int, ...] = (0,)
+    deep: bool | None = None
 
 
 #: What is looked for where nothing is said is ``default``: everything.
@@ -73,7 +89,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         ),
         "distro": Profile(("PYC",), ("PYC106",), Severity.INFO, levels=(0, 1, 2)),
         "repro": Profile(("PYC0", "PYC1", "PYC3", "PYC9"), ("PYC106",), Severity.INFO),
-        "security": Profile(("PYC",), ("PYC106", "PYC205", "PYC801"), Severity.INFO),
+        "security": Profile(("PYC",), ("PYC106", "PYC205", "PYC801"), Severity.INFO, deep=True),
         "wheel": Profile(("PYC0", "PYC2", "PYC3", "PYC9"), ("PYC205",), Severity.INFO),
     }
 )
@@ -94,6 +110,9 @@ class Policy:
         check_hash_based_pycs: option of the interpreter that will import.
         pycache_prefix: option of the interpreter that will import.
         dont_write_bytecode: option of the interpreter that will import (PYC109).
+        deep: whether payloads are decoded, for the rules that look at them; None: where it
+            costs little or was asked for, that is for paths that are files, trees whose
+            caches have together at most 4 MiB, and where such a rule is named.
         max_files: caches after which the audit stops (PYC901).
         max_seconds: time after which the audit stops (PYC901).
         dialects: the rows to look in.
@@ -108,6 +127,7 @@ class Policy:
     check_hash_based_pycs: HashCheckMode = HashCheckMode.DEFAULT
     pycache_prefix: str | None = None
     dont_write_bytecode: bool = False
+    deep: bool | None = None
     max_files: int | None = None
     max_seconds: float | None = None
     dialects: DialectTable = field(default=DIALECTS)

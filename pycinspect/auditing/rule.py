@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.place import Places
@@ -21,6 +21,9 @@ from pycinspect.auditing.walk import Directory
 from pycinspect.cache import Judgement, Outcome
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import NameEnd
+
+if TYPE_CHECKING:
+    from pycinspect.auditing.payload import Payload
 
 __all__ = ["HEADINGS", "Alike", "CacheFile", "Context", "Rule"]
 
@@ -171,6 +174,13 @@ class Rule:
     def check_directory(self, directory: Directory) -> Iterable[Finding]:  # noqa: ARG002 - overridden
         """Look at one directory, before its cache files."""
         return ()
+
+    def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
+        """Look at what follows the header of one cache file, if payloads are decoded.
+
+        A rule that overrides it is a deep rule. By then nothing is known of the directory
+        but where it is: its listing is empty.
+        """
 
     def finish(self) -> Iterable[Finding]:
         """Say what only the whole tree shows."""

@@ -36,6 +36,7 @@ class Settings:
     check_hash_based_pycs: HashCheckMode | None = None
     pycache_prefix: str | None = None
     dont_write_bytecode: bool | None = None
+    deep: bool | None = None
     max_files: int | None = None
     max_seconds: float | None = None
 
@@ -76,6 +77,7 @@ class Settings:
                 (*profile.ignore, *(self.ignore or ()))
                 if self.select is None
                 else self.ignore or (),
+                by_name=self.select is not None,
             ),
             path_ignores=self.per_path_ignores or (),
             baseline=baseline,
@@ -85,6 +87,7 @@ class Settings:
             check_hash_based_pycs=self.check_hash_based_pycs or HashCheckMode.DEFAULT,
             pycache_prefix=self.pycache_prefix,
             dont_write_bytecode=bool(self.dont_write_bytecode),
+            deep=profile.deep if self.deep is None else self.deep,
             max_files=self.max_files,
             max_seconds=self.max_seconds,
             dialects=dialects,
@@ -210,6 +213,7 @@ _READERS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
     ),
     "pycache-prefix": ("pycache_prefix", _text),
     "dont-write-bytecode": ("dont_write_bytecode", _switch),
+    "deep": ("deep", _switch),
     "max-files": ("max_files", _number),
     "max-seconds": ("max_seconds", _seconds),
 }

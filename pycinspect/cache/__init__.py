@@ -20,6 +20,7 @@ from pycinspect.cache.importer import (
 from pycinspect.cache.judge import SOURCE_LIMIT, judge, judge_module
 from pycinspect.cache.location import cache_from_source, source_from_cache
 from pycinspect.cache.options import ImportOptions, options_from_environment
+from pycinspect.cache.payload import PAYLOAD_LIMIT, payload_exception
 from pycinspect.cache.platform import LINUX, MACOS, WINDOWS, Platform, running_platform
 from pycinspect.cache.sourcehash import source_hash
 from pycinspect.cache.target import judge_target
@@ -29,6 +30,7 @@ from pycinspect.cache.writer import can_write, plan_write
 __all__ = [
     "LINUX",
     "MACOS",
+    "PAYLOAD_LIMIT",
     "REASONS",
     "SOURCE_LIMIT",
     "WINDOWS",
@@ -54,6 +56,7 @@ __all__ = [
     "judge_target",
     "mtime_overflows",
     "options_from_environment",
+    "payload_exception",
     "plan_write",
     "running_platform",
     "source_from_cache",

@@ -15,7 +15,7 @@ from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import FAILURES, Code, read_all, unmarshal
 
-__all__ = ["PAYLOAD_LIMIT", "PayloadJudgement", "judge_payload"]
+__all__ = ["PAYLOAD_LIMIT", "PayloadJudgement", "judge_payload", "payload_exception"]
 
 #: Largest cache, in bytes, whose payload is decoded.
 PAYLOAD_LIMIT = 64 * 1024 * 1024
@@ -50,9 +50,7 @@ def judge_payload(judgement: Judgement, path: str, dialect: Dialect) -> PayloadJ
     except OSError:  # it has gone since its header was read
         return PayloadJudgement(judgement, was_read=False)
     except PycInspectError as error:
-        exception = FAILURES.get(error.slug)
-        if error.offset == dialect.header.size:  # the whole payload, not a part of it
-            exception = dialect.importer.payload_errors.get(error.slug, exception)
+        exception = payload_exception(error, dialect)
         if exception is None:
             return PayloadJudgement(judgement, was_read=False)
         return PayloadJudgement(_raises(error.slug, str(error), exception), was_read=True)
@@ -60,6 +58,24 @@ def judge_payload(judgement: Judgement, path: str, dialect: Dialect) -> PayloadJ
         return PayloadJudgement(judgement, was_read=True)
     kind = type(value).__name__
     return PayloadJudgement(_raises("not-code", kind, "ImportError"), was_read=True)
+
+
+def payload_exception(error: PycInspectError, dialect: Dialect) -> str | None:
+    """Return what an import raises where ``unmarshal`` raised ``error``.
+
+    Args:
+        error: with the offset in the file, header included.
+        dialect: whose importer reads it.
+
+    Returns:
+        The name of the exception, None where it cannot be told.
+    """
+    exception = FAILURES.get(error.slug)
+    if dialect.header is None or dialect.importer is None:
+        return exception
+    if error.offset == dialect.header.size:  # the whole payload, not a part of it
+        return dialect.importer.payload_errors.get(error.slug, exception)
+    return exception
 
 
 def _raises(slug: str, actual: str, exception: str) -> Judgement:

@@ -105,6 +105,12 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
     type=EnumChoice(InvalidationMode),
     help="The mode that every cache should have (PYC110).",
 )
+@click.option(
+    "--deep/--no-deep",
+    default=None,
+    help="Decode payloads, too, for the rules that look at them (PYC004 to PYC008, PYC505)."
+    "  [default: few, or asked for]",
+)
 @click.option("--max-files", type=click.IntRange(0), help="Stop after so many caches.")
 @click.option("--max-seconds", type=click.FloatRange(0), help="Stop after so many seconds.")
 @click.option(
@@ -136,6 +142,7 @@ def command(
       pycinspect audit
       pycinspect audit /usr/lib/python3/dist-packages -v
       pycinspect audit src --select PYC1,PYC2 --fail-on error
+      pycinspect audit downloads --deep --profile security
       pycinspect audit . --write-baseline caches.json
       pycinspect audit . --baseline caches.json --format github
 

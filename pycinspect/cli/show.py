@@ -185,11 +185,25 @@ def _as_json(options: ReadOptions, names: tuple[str, ...]) -> _Way:
 
     def show(path: str) -> None:
         subject = _subject(path, options, names)
-        header = subject.file.header
-        codes = code_objects(subject.file.code, header.dialect, names)
-        _print(show_object(path, header, codes, compiled=subject.compiled))
+        codes = code_objects(subject.file.code, subject.file.dialect, names)
+        _print(show_object(path, subject.file.header, codes, compiled=subject.compiled))
 
-    return _Way(show, lambda path, error: _print(show_object(path, None, None, error)))
+    def fail(path: str, error: PycInspectError) -> None:
+        _print(show_object(path, _header_if_any(path, options), None, error))
+
+    return _Way(show, fail)
+
+
+def _header_if_any(path: str, options: ReadOptions) -> Header | None:
+    """Return the header of a file whose payload could not be read."""
+    from pycinspect.pyc import read_header
+
+    if path == _STDIN or options.dialect is not None:
+        return None
+    try:
+        return read_header(path, dialects=options.dialects)
+    except PycInspectError:  # what could not be read is already being reported
+        return None
 
 
 def _read_options(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from pycinspect.cache.sourcetext import SourceText, source_lines, source_text
@@ -88,14 +88,14 @@ def parse_subject(data: bytes, path: str, options: ReadOptions | None = None) ->
             data, path, interpreter=options.interpreter, optimize=options.optimize
         )
         return Subject(file, source_lines(path, data), compiled=True)
-    file = read_code(data, header)
+    file = read_code(data, header, dialects=options.dialects)
     return Subject(file, source_text(path, data, header.dialect), compiled=False)
 
 
 def _forced_header(data: bytes, dialect: Dialect) -> Header:
+    """Read a header as if it began with a dialect's own magic number."""
     start = dialect.magic + data[_MAGIC_SIZE:]
-    header = parse_header(start, dialects=DialectTable([dialect]))
-    return replace(header, magic_word=int.from_bytes(data[:2], "little"))
+    return parse_header(start, dialects=DialectTable([dialect]))
 
 
 def _is_bytecode(data: bytes, path: str, dialects: DialectTable) -> bool:

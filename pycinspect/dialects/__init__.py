@@ -19,6 +19,7 @@ from pycinspect.dialects.layouts import (
     FieldKind,
     MarshalFormat,
     MarshalType,
+    MarshalWriter,
     QualnameSource,
 )
 from pycinspect.dialects.lowering import (
@@ -49,7 +50,7 @@ from pycinspect.dialects.model import (
 )
 from pycinspect.dialects.opcodes import Effect, Opcode, OpcodeTable, Operand, Role
 from pycinspect.dialects.operations import Flow, Operation, operation
-from pycinspect.dialects.table import DialectTable
+from pycinspect.dialects.table import DialectTable, FindMore
 
 __all__ = [
     "DIALECTS",
@@ -63,6 +64,7 @@ __all__ = [
     "Effect",
     "EnvironmentFlag",
     "FieldKind",
+    "FindMore",
     "Finder",
     "Flow",
     "HeaderField",
@@ -75,6 +77,7 @@ __all__ = [
     "LoweringRow",
     "MarshalFormat",
     "MarshalType",
+    "MarshalWriter",
     "MtimeRounding",
     "MtimeWord",
     "Opcode",

@@ -88,18 +88,22 @@ class LiteralStyle:
         text_prefix: before text.
         ascii_text: text has only ASCII characters, others are escaped.
         short_floats: a float has as many digits as tell it from others (2.7, 3.1).
+        starred_infinity: an infinite imaginary part is written ``inf*j`` (2.6, 3.0).
+        upper_escapes: hexadecimal digits in text are capital letters (up to 2.0).
+        surrogate_pairs: a character beyond U+FFFF is written as two (up to 2.1).
         octal_escapes: control characters have three octal digits, and no letters (1.x).
         braces: sets are written ``{1}``, otherwise ``set([1])``.
-        code_address: a code object has an address.
     """
 
     bytes_prefix: str = "b"
     text_prefix: str = ""
     ascii_text: bool = False
     short_floats: bool = True
+    starred_infinity: bool = False
+    upper_escapes: bool = False
+    surrogate_pairs: bool = False
     octal_escapes: bool = False
     braces: bool = True
-    code_address: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,12 +148,16 @@ _REPR_1 = LiteralStyle(
     text_prefix="u",
     ascii_text=True,
     short_floats=False,
-    braces=False,
+    upper_escapes=True,
+    surrogate_pairs=True,
     octal_escapes=True,
+    braces=False,
 )
-_REPR_21 = replace(_REPR_1, octal_escapes=False)
-_REPR_27 = replace(_REPR_21, short_floats=True)
-_REPR_30 = LiteralStyle(short_floats=False)
+_REPR_21 = replace(_REPR_1, octal_escapes=False, upper_escapes=False)
+_REPR_22 = replace(_REPR_21, surrogate_pairs=False)
+_REPR_26 = replace(_REPR_22, starred_infinity=True)
+_REPR_27 = replace(_REPR_22, short_floats=True)
+_REPR_30 = LiteralStyle(short_floats=False, starred_infinity=True)
 _REPR_3 = LiteralStyle()
 
 _SILENT = OperandStyle()
@@ -162,6 +170,8 @@ _E10 = Bytecode(
 )
 _E15 = replace(_E10, lines=LineTable.LNOTAB)
 _E21 = replace(_E15, literals=_REPR_21)
+_E22 = replace(_E15, literals=_REPR_22)
+_E26 = replace(_E15, literals=_REPR_26)
 _E27 = replace(_E15, literals=_REPR_27)
 _E30 = replace(_E15, literals=_REPR_30)
 _E31 = replace(_E15, literals=_REPR_3)
@@ -187,7 +197,9 @@ _E315 = replace(_E313, operands=replace(_WORDS, common_values=True))
 _ERAS = (
     (_E10, "1.0 1.1 1.2 1.3 1.4b1 1.4"),
     (_E15, "1.5a1 1.5 1.6 2.0"),
-    (_E21, "2.1 2.2 2.3 2.4 2.5 2.6"),
+    (_E21, "2.1"),
+    (_E22, "2.2 2.3 2.4 2.5"),
+    (_E26, "2.6"),
     (_E27, "2.7a1 2.7"),
     (_E30, "3.0a1 3.0a3 3.0a4 3.0b1 3.0"),
     (_E31, "3.1 3.2a1 3.2a2 3.2 3.3a1 3.3 3.4 3.5a1 3.5b1 3.5b2 3.5"),
@@ -209,4 +221,4 @@ CPYTHON: Mapping[str, Bytecode] = MappingProxyType(
         for version in versions.split()
     }
 )
-PYPY_39 = replace(_numbered(_E38, "pypy-3.9"), literals=replace(_REPR_3, code_address=False))
+PYPY_39 = _numbered(_E38, "pypy-3.9")

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pycinspect.dialects.model import Dialect
 from pycinspect.values import U32_MASK
 
-__all__ = ["flag_names", "names_of_flags"]
+__all__ = ["names_of_flags"]
 
 _Version = tuple[int, int]
 _FIRST: _Version = (1, 3)
@@ -66,9 +66,9 @@ _FLAGS = (
 
 
 @cache
-def flag_names(dialect: Dialect) -> Mapping[int, str]:
-    """Return the bits that a dialect gives a meaning, with their names, the lowest first."""
-    known = (flag for flag in _FLAGS if flag.since <= dialect.python <= flag.until)
+def _flag_names(python: _Version) -> Mapping[int, str]:
+    """Return the bits that a version gives a meaning, with their names."""
+    known = (flag for flag in _FLAGS if flag.since <= python <= flag.until)
     return MappingProxyType({flag.bit: flag.name for flag in known})
 
 
@@ -79,7 +79,7 @@ def names_of_flags(flags: int, dialect: Dialect) -> Iterator[str]:
     >>> list(names_of_flags(0x10043, find_dialect("cpython-2.7")))
     ['OPTIMIZED', 'NEWLOCALS', 'NOFREE', 'FUTURE_PRINT_FUNCTION']
     """
-    names = flag_names(dialect)
+    names = _flag_names(dialect.python)
     flags &= U32_MASK  # before 2.3 they are signed
     for place in range(flags.bit_length()):
         bit = flags & 1 << place

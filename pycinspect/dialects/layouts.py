@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from types import MappingProxyType
 
-__all__ = ["CodeField", "CodeLayout", "FieldKind", "MarshalFormat", "MarshalType", "QualnameSource"]
+__all__ = [
+    "CodeField",
+    "CodeLayout",
+    "FieldKind",
+    "MarshalFormat",
+    "MarshalType",
+    "MarshalWriter",
+    "QualnameSource",
+]
 
 
 class MarshalType(Enum):
@@ -53,8 +61,30 @@ class MarshalType(Enum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class MarshalWriter:
+    """What the writer of one generation of marshal chooses where its reader takes more.
+
+    Read in ``Python/marshal.c: w_object`` and ``w_complex_object``; whether it is so is
+    checked against all that the interpreters write (``tests/differential/encoding.py``).
+
+    Args:
+        never: what stands in no code object that a compiler made: values that are no
+            constants of a language, and letters that the writer has better ones for.
+        narrow_long: a number of at most 32 bits can be a LONG.
+        shortest: text of ASCII alone is ASCII or SHORT_ASCII, never UNICODE; what has
+            fewer than 256 characters or items is SHORT_ASCII or SMALL_TUPLE.
+        interned_once: of the interned strings no two are equal; the second is a STRINGREF.
+    """
+
+    never: frozenset[MarshalType]
+    narrow_long: bool = False
+    shortest: bool = False
+    interned_once: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class MarshalFormat:
-    """How one generation of marshal reads.
+    """How one generation of marshal reads, and writes.
 
     Args:
         name: how messages call it.
@@ -67,6 +97,7 @@ class MarshalFormat:
             list of references before its content (``R_REF``).
         distinct_long: letter ``l`` is Python 2's type ``long``.
         bare_surrogates: its writer leaves the first byte of a lone surrogate out.
+        writer: how its writer chooses between letters; None where that is not known.
     """
 
     name: str
@@ -77,6 +108,7 @@ class MarshalFormat:
     sees_unfinished: bool = False
     distinct_long: bool = True
     bare_surrogates: bool = False
+    writer: MarshalWriter | None = None
 
     def __repr__(self) -> str:
         return f"<MarshalFormat {self.name}>"
@@ -184,6 +216,19 @@ del _3_4["I"]  # came back in 3.6.4
 _3_14 = {**_3_6, ":": _M.SLICE}
 _3_15 = {**_3_14, "}": _M.FROZENDICT}
 
+# --- Writers ---------------------------------------------------------------------
+# Of 1.0 to 1.2 there is none: constants of 1.0 are a list, and both have one row of letters.
+
+#: Values that no compiler makes constants of.
+_NO_CONSTANTS = frozenset({_M.LIST, _M.DICT, _M.SET, _M.STOPITER})
+_TEXT_NUMBERS = frozenset({_M.FLOAT, _M.COMPLEX})
+_WRITER_13 = MarshalWriter(_NO_CONSTANTS, narrow_long=True)
+_WRITER_1 = replace(_WRITER_13, interned_once=True)
+_WRITER_2 = replace(_WRITER_1, never=_NO_CONSTANTS | _TEXT_NUMBERS)
+#: Whether 3.0 to 3.3 write numbers of 33 to 64 bits as INT64 hangs on the machine.
+_WRITER_30 = MarshalWriter(_WRITER_2.never)
+_WRITER_4 = MarshalWriter(_WRITER_2.never | {_M.INT64}, shortest=True)
+
 
 def _format(name: str, letters: Mapping[str, MarshalType]) -> MarshalFormat:
     return MarshalFormat(name, MappingProxyType(dict(letters)))
@@ -194,37 +239,48 @@ def _later(era: MarshalFormat, name: str, letters: Mapping[str, MarshalType]) ->
 
 
 MARSHAL_10 = _format("marshal of 1.0", _1_0)
-MARSHAL_13 = _format("marshal of 1.3", _1_3)
-MARSHAL_14 = _format("marshal of 1.4", _1_4)
-MARSHAL_15 = _format("marshal of 1.5", _1_5)
-MARSHAL_16 = _format("marshal of 1.6", _1_6)
+MARSHAL_13 = replace(_format("marshal of 1.3", _1_3), writer=_WRITER_13)
+MARSHAL_14 = _later(MARSHAL_13, "marshal of 1.4", _1_4)
+MARSHAL_15 = _later(MARSHAL_14, "marshal of 1.5", _1_5)
+MARSHAL_16 = _later(MARSHAL_15, "marshal of 1.6", _1_6)
 #: Objects/unicodeobject.c: PyUnicode_EncodeUTF8 of 2.0 and 2.1.
-MARSHAL_20 = replace(_format("marshal of 2.0", _1_6), bare_surrogates=True)
-MARSHAL_22 = _format("marshal of 2.2", _2_2)
-MARSHAL_23 = _format("marshal of 2.3", _2_3)
-MARSHAL_1 = _format("marshal 1", _2_4)
-MARSHAL_2 = _format("marshal 2", _2_5)
+MARSHAL_20 = replace(MARSHAL_16, name="marshal of 2.0", bare_surrogates=True)
+MARSHAL_22 = _later(MARSHAL_16, "marshal of 2.2", _2_2)
+MARSHAL_23 = _later(MARSHAL_22, "marshal of 2.3", _2_3)
+MARSHAL_1 = replace(_later(MARSHAL_23, "marshal 1", _2_4), writer=_WRITER_1)
+MARSHAL_2 = replace(_later(MARSHAL_1, "marshal 2", _2_5), writer=_WRITER_2)
 #: Of 2.7.
 MARSHAL_2_27 = replace(MARSHAL_2, max_depth=2000)
 #: Of 3.0 to 3.2.
 MARSHAL_2_30 = replace(
-    _later(MARSHAL_2, "marshal 2 of 3.0", _3_0), max_depth=2000, distinct_long=False
+    _later(MARSHAL_2, "marshal 2 of 3.0", _3_0),
+    max_depth=2000,
+    distinct_long=False,
+    writer=_WRITER_30,
 )
 #: Of 3.3.
 MARSHAL_2_33 = replace(MARSHAL_2_30, name="marshal 2 of 3.3", pads_numbers=False)
 #: Of 3.4 and 3.5.
 MARSHAL_4_34 = replace(
-    _later(MARSHAL_2_33, "marshal 4 of 3.4", _3_4), references=True, sees_unfinished=True
+    _later(MARSHAL_2_33, "marshal 4 of 3.4", _3_4),
+    references=True,
+    sees_unfinished=True,
+    writer=_WRITER_4,
 )
 MARSHAL_4 = _later(MARSHAL_4_34, "marshal 4", _3_6)
 MARSHAL_5 = _later(MARSHAL_4, "marshal 5", _3_14)
 MARSHAL_6 = _later(MARSHAL_5, "marshal 6", _3_15)
 
 # pypy/module/marshal/interp_marshal.py: no limit of depth, numbers are never filled
-# up, and a reference to an unfinished object is an error.
-MARSHAL_2_PYPY = replace(MARSHAL_2, name="marshal 2 of PyPy", max_depth=None, pads_numbers=False)
-MARSHAL_2_PYPY3 = replace(MARSHAL_2_33, name="marshal 2 of PyPy3", max_depth=None)
-MARSHAL_4_PYPY = replace(MARSHAL_4, name="marshal 4 of PyPy", max_depth=None, sees_unfinished=False)
+# up, and a reference to an unfinished object is an error. Only the writer of 3.9 was run.
+MARSHAL_2_PYPY = replace(
+    MARSHAL_2, name="marshal 2 of PyPy", max_depth=None, pads_numbers=False, writer=None
+)
+MARSHAL_2_PYPY3 = replace(MARSHAL_2_33, name="marshal 2 of PyPy3", max_depth=None, writer=None)
+MARSHAL_4_PYPY = replace(
+    MARSHAL_4, name="marshal 4 of PyPy", max_depth=None, sees_unfinished=False, writer=None
+)
+MARSHAL_4_PYPY39 = replace(MARSHAL_4_PYPY, writer=MARSHAL_4.writer)
 
 # --- Code objects ----------------------------------------------------------------
 

@@ -250,6 +250,17 @@ class OpcodeTable:
         lists = (cells for cells in self._lines if cells[0].startswith("@"))
         return MappingProxyType({cells[0][1:]: tuple(cells[1:]) for cells in lists})
 
+    def list_of(self, name: str) -> tuple[str, ...]:
+        """Return a list that an operand needs.
+
+        Raises:
+            LookupError: the table has none of that name.
+        """
+        try:
+            return self.words[name]
+        except KeyError:
+            raise LookupError(f"{self.name}: there is no list @{name}") from None
+
     @cached_property
     def flags(self) -> Mapping[int, str]:
         """The bits of ``co_flags`` and their names."""
@@ -268,7 +279,7 @@ class OpcodeTable:
         return self._operations.get(name) or operation(name)
 
     def _unknown(self, number: int) -> Opcode:
-        threshold = int(self.words["have_argument"][0])
+        threshold = int(self.list_of("have_argument")[0])
         operand = Operand.NONE if number < threshold else Operand.RAW
         name = f"<{number}>"
         return Opcode(number, name, operand, 0, Role.REAL, name, None, Flow.UNKNOWN)

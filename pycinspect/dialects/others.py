@@ -65,7 +65,12 @@ _PYPY_38 = replace(
 )
 _PYPY_311 = replace(_PYPY_38, code=layouts.CODE_311_PYPY)
 _PYPY_312 = replace(_PYPY_311, cache_path=b.PYCACHE_PREFIX_312)
-_PYPY_39 = replace(_PYPY_38, built_in=resident.BUILT_IN_PYPY_39, bytecode=PYPY_39)
+_PYPY_39 = replace(
+    _PYPY_38,
+    built_in=resident.BUILT_IN_PYPY_39,
+    marshal=layouts.MARSHAL_4_PYPY39,
+    bytecode=PYPY_39,
+)
 
 
 def _pypy(

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from pycinspect.dialects.model import Dialect
 from pycinspect.errors import PycInspectError
 
-__all__ = ["DialectTable"]
+__all__ = ["DialectTable", "FindMore"]
+
+#: Told a magic number and the row that has it, if there is one, returns a row for it.
+FindMore = Callable[[bytes, Dialect | None], Dialect | None]
+
+_MAGIC_SIZE = 4
+#: A tree of damaged files has as many magic numbers as files.
+_REMEMBERED = 256
 
 
 class DialectTable:
@@ -18,14 +26,17 @@ class DialectTable:
     Args:
         rows: the rows; where two claim one magic number, the first has it
             unless the file's name has the cache tag of a later one.
+        find_more: asked about magic numbers without a row, and about rows without opcode
+            numbers, when a file has one.
 
     Raises:
         ValueError: two rows have one name, or claim one magic number without
             saying that the tag tells them apart.
     """
 
-    def __init__(self, rows: Iterable[Dialect]) -> None:
+    def __init__(self, rows: Iterable[Dialect], find_more: FindMore | None = None) -> None:
         self._rows = tuple(rows)
+        self._find_more = lru_cache(_REMEMBERED)(find_more or _find_nothing)
         by_name: dict[str, Dialect] = {}
         by_magic: dict[bytes, list[Dialect]] = {}
         by_tag: dict[str, list[Dialect]] = {}
@@ -79,7 +90,20 @@ class DialectTable:
         for row in owners:
             if not row.told_by_tag:
                 return row
-        return None
+        if owners or len(magic) != _MAGIC_SIZE:
+            return None
+        return self._find_more(magic, None)
+
+    def at(self, row: Dialect, magic_word: int) -> Dialect:
+        """Return a row as it holds for files of one magic word.
+
+        As :meth:`Dialect.at`; where that has no opcode numbers, somebody else's may do.
+        """
+        exact = row.at(magic_word)
+        if exact.bytecode is not None:
+            return exact
+        magic = magic_word.to_bytes(2, "little") + row.magic_tail
+        return self._find_more(magic, row) or exact
 
     def tagged(self, tag: str) -> tuple[Dialect, ...]:
         """Return the rows whose importer looks for caches with ``tag``."""
@@ -108,6 +132,10 @@ class DialectTable:
         near = get_close_matches(name, self._by_name, n=3, cutoff=0.3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         return PycInspectError("unknown-dialect", f"no dialect is called {name!r}{hint}")
+
+
+def _find_nothing(_magic: bytes, _known: Dialect | None) -> None:
+    """Find no row: there is nobody to ask."""
 
 
 def _is_development(row: Dialect) -> bool:

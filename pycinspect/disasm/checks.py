@@ -6,13 +6,14 @@ source says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 
 from pycinspect.dialects import Bytecode, Dialect, Flow, Role
-from pycinspect.disasm.decode import Instruction, instructions
+from pycinspect.disasm.decode import Instruction, instructions_without_lines
 from pycinspect.disasm.handlers import Handler, exception_table
-from pycinspect.disasm.lines import line_ranges
-from pycinspect.disasm.locations import positions
+from pycinspect.disasm.lines import plain_ranges
+from pycinspect.disasm.locations import LOCATION_TABLES, check_entries
 from pycinspect.disasm.operands import OUT_OF_RANGE
 from pycinspect.disasm.stack import Defect, stack_defects
 from pycinspect.disasm.steps import bytecode_of
@@ -39,7 +40,7 @@ def verify(code: Code, dialect: Dialect) -> list[Defect]:
         PycInspectError: ``unknown-opcodes``.
     """
     bytecode = bytecode_of(dialect)
-    listed = instructions(code, dialect)
+    listed = instructions_without_lines(code, bytecode)
     handlers, table_defects = _handlers(code, dialect)
     starts = _starts(listed)
     defects = [
@@ -47,7 +48,7 @@ def verify(code: Code, dialect: Dialect) -> list[Defect]:
         *_jump_defects(listed, starts),
         *table_defects,
         *_handler_defects(code, handlers, starts),
-        *_line_defects(code, dialect),
+        *_line_defects(code, bytecode),
     ]
     return defects or stack_defects(code, listed, bytecode, handlers)
 
@@ -125,11 +126,11 @@ def _handler_defects(
         behind = handler.end
 
 
-def _line_defects(code: Code, dialect: Dialect) -> Iterator[Defect]:
-    readers: tuple[Callable[[Code, Dialect], object], ...] = (line_ranges, positions)
-    for read in readers:
-        try:
-            read(code, dialect)
-        except PycInspectError as error:
-            yield _defect_of(error)
-            return
+def _line_defects(code: Code, bytecode: Bytecode) -> Iterator[Defect]:
+    try:
+        if bytecode.lines in LOCATION_TABLES:
+            check_entries(code)
+        else:
+            deque(plain_ranges(code, bytecode), maxlen=0)
+    except PycInspectError as error:
+        yield _defect_of(error)

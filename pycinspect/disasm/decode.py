@@ -14,7 +14,7 @@ from pycinspect.disasm.steps import Step, bytecode_of, steps
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 
-__all__ = ["Instruction", "instructions"]
+__all__ = ["Instruction", "instructions", "instructions_without_lines"]
 
 
 class Instruction(NamedTuple):
@@ -60,10 +60,24 @@ def instructions(code: Code, dialect: Dialect, *, caches: bool = False) -> list[
         PycInspectError: ``unknown-opcodes``.
     """
     bytecode = bytecode_of(dialect)
+    return _list(code, bytecode, _lines(code, bytecode), caches=caches)
+
+
+def instructions_without_lines(code: Code, bytecode: Bytecode) -> list[Instruction]:
+    """Return what :func:`instructions` does, but nothing of lines, in less time."""
+    return _list(code, bytecode, iter((_BEHIND,)), caches=False)
+
+
+def _list(
+    code: Code,
+    bytecode: Bytecode,
+    lines: Iterator[tuple[int, int, int | None]],
+    *,
+    caches: bool,
+) -> list[Instruction]:
     found = list(steps(code.code, bytecode))
     plan = _plan(bytecode)
     scope = _scope(code, bytecode, found, plan)
-    lines = _lines(code, bytecode)
     _, line_end, line = next(lines)
     listed: list[Instruction] = []
     for offset, start, opcode, arg, end in found:

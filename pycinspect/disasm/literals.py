@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import struct
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -15,10 +17,14 @@ __all__ = ["LITERAL_LIMIT", "literal"]
 
 #: Characters after which a literal is cut. Containers that share their parts can stand for
 #: more text than there is memory.
-LITERAL_LIMIT = 1_000_000
+LITERAL_LIMIT = 400_000
 #: Sets inside sets that are still written out.
 _SET_DEPTH = 20
 _CUT = "…"
+#: Larger integers are hexadecimal: decimal digits take time that grows with their square.
+_DECIMAL_BITS = 500_000
+#: Digits of a piece; the least that Python can be limited to is 640.
+_DIGITS = 600
 
 
 def literal(value: object, style: LiteralStyle, limit: int = LITERAL_LIMIT) -> str:
@@ -32,7 +38,7 @@ def literal(value: object, style: LiteralStyle, limit: int = LITERAL_LIMIT) -> s
     Returns:
         Its ``repr``, but for three things that no file says: a code object is at
         address 0x0, the members of sets stand in the order of their texts, and an
-        integer with more digits than Python is ready to write is hexadecimal.
+        integer of more than 500,000 bits is hexadecimal.
     """
     if type(value) in CONTAINERS:
         return _container(value, style, limit, _SET_DEPTH)
@@ -48,29 +54,53 @@ def _plain(value: object, style: LiteralStyle) -> str:
 
 
 def _text(value: str, style: LiteralStyle) -> str:
-    return style.text_prefix + (ascii(value) if style.ascii_text else repr(value))
+    if not style.ascii_text:
+        return style.text_prefix + repr(value)
+    if style.surrogate_pairs:
+        units = value.encode("utf-16-le", "surrogatepass")
+        value = "".join(map(chr, struct.unpack(f"<{len(units) // 2}H", units)))
+    text = ascii(value)
+    if style.upper_escapes:
+        text = _ESCAPE.sub(lambda found: found[1] + found[2].upper(), text)
+    return style.text_prefix + text
+
+
+#: An escaped character; an escaped backslash is not the start of one.
+_ESCAPE = re.compile(r"((?<!\\)(?:\\\\)*\\[xu])([0-9a-f]+)")
 
 
 def _bytes(value: bytes, style: LiteralStyle) -> str:
-    plain = repr(value)[1:]
-    if style.octal_escapes:
-        plain = "'" + "".join(map(_octal, value)) + "'"
-    return style.bytes_prefix + plain
+    text = _octal(value) if style.octal_escapes else repr(value)[1:]
+    return style.bytes_prefix + text
 
 
-def _octal(byte: int) -> str:
-    """Write a byte as ``Objects/stringobject.c: string_repr`` did up to 2.0."""
-    character = chr(byte)
-    if character in "'\\":
-        return "\\" + character
-    return character if " " <= character <= "~" else f"\\{byte:03o}"
+def _octal(value: bytes) -> str:
+    """Write bytes as ``Objects/stringobject.c: string_repr`` did up to 2.0."""
+    quote = '"' if b"'" in value and b'"' not in value else "'"
+    escaped = {ord(quote): "\\" + quote, ord("\\"): "\\\\"}
+    pieces = (
+        escaped.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03o}")
+        for byte in value
+    )
+    return quote + "".join(pieces) + quote
 
 
 def _int(value: int, _: LiteralStyle) -> str:
     try:
         return repr(value)
     except ValueError:  # sys.set_int_max_str_digits
-        return hex(value) + ("L" if type(value) is Long else "")
+        text = _decimal(value) if value.bit_length() < _DECIMAL_BITS else hex(value)
+        return text + ("L" if type(value) is Long else "")
+
+
+def _decimal(value: int) -> str:
+    """Write an integer in pieces, each of which Python is ready to write."""
+    pieces, rest = [], abs(value)
+    while rest:
+        rest, piece = divmod(rest, 10**_DIGITS)
+        pieces.append(f"{piece:0{_DIGITS}}")
+    digits = "".join(reversed(pieces)).lstrip("0")
+    return f"-{digits}" if value < 0 else digits
 
 
 def _float(value: float, style: LiteralStyle) -> str:
@@ -83,20 +113,20 @@ def _float(value: float, style: LiteralStyle) -> str:
 def _complex(value: complex, style: LiteralStyle) -> str:
     if style.short_floats:
         return repr(value)
+    star = "*" if style.starred_infinity and not math.isfinite(value.imag) else ""
     if value.real == 0 and math.copysign(1, value.real) > 0:
-        return f"{_digits(value.imag)}j"
-    return f"({_digits(value.real)}{value.imag:+.17g}j)"
+        return f"{_digits(value.imag)}{star}j"
+    return f"({_digits(value.real)}{value.imag:+.17g}{star}j)"
 
 
 def _digits(value: float) -> str:
     return format(value, ".17g")
 
 
-def _code(code: Code, style: LiteralStyle) -> str:
+def _code(code: Code, _: LiteralStyle) -> str:
     """Write a code object as ``Objects/codeobject.c: code_repr`` does."""
-    address = " at 0x0" if style.code_address else ""
     line = code.firstlineno or -1
-    return f'<code object {code.name}{address}, file "{code.filename}", line {line}>'
+    return f'<code object {code.name} at 0x0, file "{code.filename}", line {line}>'
 
 
 _WRITERS: Mapping[type, Callable[[Any, LiteralStyle], str]] = MappingProxyType(

@@ -16,7 +16,15 @@ from pycinspect.disasm.steps import bytecode_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 
-__all__ = ["Entry", "Position", "entries", "line_ranges_of", "positions"]
+__all__ = [
+    "LOCATION_TABLES",
+    "Entry",
+    "Position",
+    "check_entries",
+    "entries",
+    "line_ranges_of",
+    "positions",
+]
 
 _UNIT = 2
 #: An entry starts with a byte that has its highest bit set; no other byte has. The longest
@@ -31,7 +39,8 @@ _STEP_FOLLOWS = (_NO_COLUMNS, _LONG)
 #: Bits of the longest number: all that fits C's int, and its sign.
 _LONGEST = 36
 
-_TABLES = (LineTable.LOCATIONS, LineTable.LOCATIONS_APART)
+#: Line tables that have the form described here.
+LOCATION_TABLES = (LineTable.LOCATIONS, LineTable.LOCATIONS_APART)
 
 
 class Position(NamedTuple):
@@ -67,7 +76,7 @@ def positions(code: Code, dialect: Dialect) -> list[Position]:
         PycInspectError: ``bad-line-table``, with the offset in the table;
             ``unknown-opcodes``.
     """
-    if bytecode_of(dialect).lines not in _TABLES:
+    if bytecode_of(dialect).lines not in LOCATION_TABLES:
         return []
     found: list[Position] = []
     line = code.firstlineno
@@ -105,6 +114,16 @@ def entries(code: Code) -> Iterator[Entry]:
         PycInspectError: ``bad-line-table``, at once or while iterating.
     """
     return map(_entry, _cut(code.linetable))
+
+
+def check_entries(code: Code) -> None:
+    """Read every different entry of a location table once, for its errors.
+
+    Raises:
+        PycInspectError: ``bad-line-table``.
+    """
+    for data in dict.fromkeys(_cut(code.linetable)):
+        _entry(data)
 
 
 def line_ranges_of(code: Code, *, joined: bool) -> list[tuple[int, int, int | None]]:

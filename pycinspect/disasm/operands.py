@@ -94,10 +94,6 @@ def _raw(_: Opcode, __: Bytecode) -> Reader:
     return lambda scope, arg, end: (arg, "", None)
 
 
-def _small_int(_: Opcode, __: Bytecode) -> Reader:
-    return lambda scope, arg, end: (arg, str(arg), None)
-
-
 def _arguments(_: Opcode, __: Bytecode) -> Reader:
     def read(_: Scope, arg: int, __: int) -> Resolved:
         return arg, f"{arg & 0xFF} positional, {arg >> 8 & 0xFF} keyword pair", None
@@ -131,7 +127,7 @@ def _marked_name(shift: int, marks: Mapping[int, str]) -> _Factory:
         def read(scope: Scope, arg: int, _: int) -> Resolved:
             name = scope.names[arg >> shift]
             for bit, mark in marks.items():
-                if arg & bit:
+                if arg & bit and name:  # ``from . import`` has an empty one
                     return name, pattern.format(name, mark), None
             return name, name, None
 
@@ -207,7 +203,7 @@ def _absolute(_: Opcode, bytecode: Bytecode) -> Reader:
 
 def _compare(shift: int, bool_bit: int = 0) -> _Factory:
     def factory(_: Opcode, bytecode: Bytecode) -> Reader:
-        operators = bytecode.opcodes.words["cmp_op"]
+        operators = bytecode.opcodes.list_of("cmp_op")
 
         def read(_: Scope, arg: int, __: int) -> Resolved:
             operator = operators[arg >> shift]
@@ -222,7 +218,7 @@ def _word(name: str) -> _Factory:
     """Return the factory for an index into one of the table's lists; the value is the index."""
 
     def factory(_: Opcode, bytecode: Bytecode) -> Reader:
-        words = bytecode.opcodes.words[name]
+        words = bytecode.opcodes.list_of(name)
         return lambda scope, arg, end: (arg, words[arg], None)
 
     return factory
@@ -270,7 +266,7 @@ def _format(_: Opcode, __: Bytecode) -> Reader:
 
 
 def _common_constant(_: Opcode, bytecode: Bytecode) -> Reader:
-    values = [_value(word) for word in bytecode.opcodes.words["common_constants"]]
+    values = [_value(word) for word in bytecode.opcodes.list_of("common_constants")]
     texts = [value.__name__ if isinstance(value, type) else repr(value) for value in values]
     known = bytecode.operands.common_values
     return lambda scope, arg, end: (values[arg] if known else arg, texts[arg], None)
@@ -311,7 +307,7 @@ _FACTORIES: Mapping[Operand, _Factory] = MappingProxyType(
         Operand.INTRINSIC_2: _word("intrinsic_2_descs"),
         Operand.COMMON_CONSTANT: _common_constant,
         Operand.SPECIAL_METHOD: _word("special_method_names"),
-        Operand.SMALL_INT: _small_int,
+        Operand.SMALL_INT: _raw,
         Operand.IS: _written_out(("is", "is not")),
         Operand.IN: _written_out(("in", "not in")),
     }

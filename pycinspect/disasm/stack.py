@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from pycinspect.dialects import Bytecode, Flow
+from pycinspect.dialects import Bytecode, Flow, Opcode
 from pycinspect.disasm.decode import Instruction
 from pycinspect.disasm.handlers import Handler
 from pycinspect.pyc import Code
@@ -61,6 +62,40 @@ def stack_defects(
     return sorted(walk.defects.values(), key=lambda defect: defect.offset)
 
 
+_Effect = Callable[[int], int] | None
+
+
+class _Move(NamedTuple):
+    """Where control goes from an opcode, and with what change of the stack.
+
+    Args:
+        stay: of what is left if it does not jump, None where there is no such path.
+        jump: likewise, if it does.
+        goes_on: to the next instruction.
+    """
+
+    stay: _Effect
+    jump: _Effect
+    goes_on: bool
+
+
+@lru_cache
+def _moves(bytecode: Bytecode) -> tuple[_Move, ...]:
+    return tuple(map(_move, bytecode.opcodes.by_number))
+
+
+def _move(opcode: Opcode) -> _Move:
+    effect, flow = opcode.effect, opcode.flow
+    if effect is None:
+        return _Move(None, None, goes_on=False)
+    jumps = flow in (Flow.BRANCH, Flow.JUMP, Flow.SETUP)
+    return _Move(
+        None if flow is Flow.JUMP else effect.stay,
+        effect.jump if jumps else None,
+        goes_on=flow not in (Flow.JUMP, Flow.EXIT),
+    )
+
+
 class _Walk:
     """The depths that are known, and the instructions that have yet to be followed."""
 
@@ -68,7 +103,7 @@ class _Walk:
         self, listed: Sequence[Instruction], bytecode: Bytecode, size: int, *, exact: bool
     ) -> None:
         self._listed = listed
-        self._opcodes = bytecode.opcodes.by_number
+        self._moves = _moves(bytecode)
         self._index = {step.offset: index for index, step in enumerate(listed)}
         self._depths: list[int | None] = [None] * len(listed)
         self._waiting: list[int] = []
@@ -81,17 +116,25 @@ class _Walk:
 
     def enter(self, index: int, depth: int) -> None:
         """Note that a path reaches an instruction with so many values on the stack."""
-        if index >= len(self._listed) or index in self.defects:
-            return
+        if self._reach(index, depth):
+            self._waiting.append(index)
+
+    def _reach(self, index: int, depth: int) -> bool:
+        """Return whether the path has to be followed from there."""
+        if index >= len(self._depths) or index in self.defects:
+            return False
         known = self._depths[index]
+        if known == depth:
+            return False
         if known is None or (self._exact and not self._strict and depth > known):
             if self._exact and depth > self._size:
                 self._add("stack-overflow", index, f"{depth} values, stacksize is {self._size}")
-                return
+                return False
             self._depths[index] = depth
-            self._waiting.append(index)
-        elif self._strict and depth != known:
+            return True
+        if self._strict:
             self._add("stack-differs", index, f"reached with {known} values and with {depth}")
+        return False
 
     def jump(self, target: int | None, depth: int) -> None:
         """Note that a path leads to an offset; one that is no instruction is not followed."""
@@ -102,31 +145,29 @@ class _Walk:
     def run(self) -> None:
         """Follow all paths."""
         while self._waiting:
-            index = self._waiting.pop()
-            depth = self._depths[index]
-            if depth is not None:
-                self._follow(index, depth)
+            index: int | None = self._waiting.pop()
+            while index is not None:
+                index = self._follow(index)
 
-    def _follow(self, index: int, depth: int) -> None:
-        step = self._listed[index]
-        opcode = self._opcodes[step.opcode]
-        if opcode.effect is None:
-            return
-        arg = step.arg or 0
-        goes_on = opcode.flow not in (Flow.JUMP, Flow.EXIT)
-        if goes_on or opcode.flow is Flow.EXIT:
-            after = depth + opcode.effect.stay(arg)
+    def _follow(self, index: int) -> int | None:
+        """Take one step; return the next instruction, if the path leads to it and is new."""
+        step, depth = self._listed[index], self._depths[index]
+        stay, jump, goes_on = self._moves[step.opcode]
+        if depth is None:
+            return None
+        arg, after = step.arg or 0, 0
+        if stay is not None:
+            after = depth + stay(arg)
             if after < 0:
                 self._add("stack-underflow", index, f"{step.opname} with {depth} values")
-                return
-            if goes_on:
-                self.enter(index + 1, after)
-        if opcode.flow in (Flow.BRANCH, Flow.JUMP, Flow.SETUP):
-            after = depth + opcode.effect.jump(arg)
-            if after < 0:
+                return None
+        if jump is not None:
+            there = depth + jump(arg)
+            if there < 0:
                 self._add("stack-underflow", index, f"{step.opname} jumps with {depth} values")
-                return
-            self.jump(step.jump_target, after)
+                return None
+            self.jump(step.jump_target, there)
+        return index + 1 if goes_on and self._reach(index + 1, after) else None
 
     def _add(self, slug: str, index: int, message: str) -> None:
         self.defects.setdefault(index, Defect(slug, message, self._listed[index].offset))

@@ -6,7 +6,17 @@ and ``values``.
 
 from pycinspect.pyc.code import Code
 from pycinspect.pyc.codefile import CodeFile, read_code, read_pyc
-from pycinspect.pyc.file import FileStart, file_kind, read_all, read_header, read_listed, read_start
+from pycinspect.pyc.encoding import Anomaly, anomalies
+from pycinspect.pyc.file import (
+    FileStart,
+    errors_named,
+    file_kind,
+    read_all,
+    read_header,
+    read_listed,
+    read_start,
+    tag_of,
+)
 from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
 from pycinspect.pyc.name import PYCACHE, CacheName, NameEnd, parse_cache_name, parse_name_end
 from pycinspect.pyc.unmarshal import DEFAULT_LIMITS, FAILURES, Limits, Unmarshalled, unmarshal
@@ -16,6 +26,7 @@ __all__ = [
     "FAILURES",
     "LONGEST_HEADER",
     "PYCACHE",
+    "Anomaly",
     "CacheName",
     "Code",
     "CodeFile",
@@ -24,6 +35,8 @@ __all__ = [
     "Limits",
     "NameEnd",
     "Unmarshalled",
+    "anomalies",
+    "errors_named",
     "file_kind",
     "parse_cache_name",
     "parse_header",
@@ -34,5 +47,6 @@ __all__ = [
     "read_listed",
     "read_pyc",
     "read_start",
+    "tag_of",
     "unmarshal",
 ]

@@ -315,9 +315,16 @@ _Draft: Any = make_dataclass("_Draft", _FIELDS, slots=True, eq=False, repr=False
 
 @cache
 def code_reader(layout: CodeLayout) -> CodeReader:
-    """Return how code objects of a layout are read."""
+    """Return how code objects of a layout are read.
+
+    Raises:
+        ValueError: the layout has a field that no :class:`Code` has.
+    """
     head, tail = _runs(layout)
     names = [row.name for row in layout.fields]
+    unknown = [name for name in names if name not in (*_FIELDS, *_SPLIT_FIELDS)]
+    if unknown:
+        raise ValueError(f"{layout.name}: no Code has the field {unknown[0]}")
     builder = _builder_of_split if names == _SPLIT_FIELDS else _builder
     return CodeReader(head, tail, builder(layout))
 

@@ -22,25 +22,34 @@ class CodeFile(NamedTuple):
         header: what stands before the payload.
         code: the code object of the module.
         trailing: bytes behind it, which no importer looks at.
+        dialects: the rows that its own is one of.
     """
 
     header: Header
     code: Code
     trailing: int
+    dialects: DialectTable = DIALECTS
 
     @property
     def dialect(self) -> Dialect:
         """Who wrote it; of a pre-release, what is known of that pre-release."""
-        return self.header.dialect.at(self.header.magic_word)
+        return self.dialects.at(self.header.dialect, self.header.magic_word)
 
 
-def read_code(data: bytes, header: Header, limits: Limits = DEFAULT_LIMITS) -> CodeFile:
+def read_code(
+    data: bytes,
+    header: Header,
+    limits: Limits = DEFAULT_LIMITS,
+    *,
+    dialects: DialectTable = DIALECTS,
+) -> CodeFile:
     """Read what follows the header of a cache.
 
     Args:
         data: the file, header included.
         header: its header.
         limits: what it may cost.
+        dialects: the rows that the header's is one of.
 
     Raises:
         PycInspectError: what ``unmarshal`` raises, or ``not-code`` for another object.
@@ -49,7 +58,7 @@ def read_code(data: bytes, header: Header, limits: Limits = DEFAULT_LIMITS) -> C
     if not isinstance(value, Code):
         kind = type(value).__name__
         raise PycInspectError("not-code", f"a {kind}, not a code object", offset=header.size)
-    return CodeFile(header, value, len(data) - end)
+    return CodeFile(header, value, len(data) - end, dialects)
 
 
 def read_pyc(
@@ -73,4 +82,5 @@ def read_pyc(
     name = os.fspath(path)
     with errors_named(name):
         data = read_all(name, limits.size)
-        return read_code(data, parse_header(data, tag=tag_of(name), dialects=dialects), limits)
+        header = parse_header(data, tag=tag_of(name), dialects=dialects)
+        return read_code(data, header, limits, dialects=dialects)

@@ -71,7 +71,7 @@ def listing(
         source: what it was made from, if that is known.
         options: what is listed.
     """
-    dialect = file.header.dialect
+    dialect = file.dialect
     codes = list(file.code.walk())
     yield ((visible(title), "head"),)
     for note in _notes(file, source):
@@ -93,6 +93,8 @@ def listing(
 def _notes(file: CodeFile, source: SourceText | None) -> Iterator[str]:
     if source is not None and source.doubt is not None:
         yield f"the lines of {source.path} are not shown: {source.doubt}"
+    if file.dialect.note != file.header.dialect.note:
+        yield file.dialect.note  # a plugin's, of opcodes that we have no table of
     if file.trailing:
         yield f"{counted(file.trailing, 'byte follows', 'bytes follow')} the code object"
 

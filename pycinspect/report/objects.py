@@ -76,6 +76,11 @@ def summary_object(summary: Summary) -> Json:
         "pythons": dict(sorted(summary.tags.items())),
         "rules": dict(sorted(summary.rules.items())),
         "severities": {level.value: summary.severities[level] for level in Severity},
+        "payloads": {
+            "decoded": summary.decoded,
+            "not_decoded": summary.not_decoded,
+            "undecodable": summary.undecodable,
+        },
         "suppressed": summary.suppressed,
         "complete": summary.complete,
         "seconds": round(summary.seconds, 6),

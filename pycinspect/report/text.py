@@ -161,6 +161,12 @@ def _cells(counts: Mapping[str, int]) -> str:
 def _notes(summary: Summary) -> Iterator[str]:
     if not summary.complete:
         yield "Incomplete: a limit ended the audit early, the figures are those of a part."
+    if summary.not_decoded:
+        caches = counted(summary.not_decoded, "cache", "caches")
+        yield f"Payloads not decoded: {caches} (--deep decodes them)."
+    if summary.undecodable:
+        caches = counted(summary.undecodable, "cache", "caches")
+        yield f"Payloads that cannot be decoded: {caches} (damaged header or unknown format)."
     if summary.suppressed:
         yield f"{counted(summary.suppressed, 'finding', 'findings')} suppressed."
 

@@ -14,13 +14,23 @@ from pycinspect.cache import cache_from_source
 from pycinspect.dialects import DIALECTS, Dialect
 from tests.unit.headers import checked, timestamp, unchecked
 
-__all__ = ["MTIME", "RUNNING", "SOURCE", "Tree", "checked", "row", "timestamp", "unchecked"]
+__all__ = [
+    "MTIME",
+    "PAYLOAD",
+    "RUNNING",
+    "SOURCE",
+    "Tree",
+    "checked",
+    "row",
+    "timestamp",
+    "unchecked",
+]
 
 RUNNING = DIALECTS.running()
 SOURCE = b"answer = 42\n"
 #: When sources were last changed; caches are written an hour later.
 MTIME = 1_700_000_000
-_PAYLOAD = marshal.dumps(compile(SOURCE, "<tree>", "exec"))
+PAYLOAD = marshal.dumps(compile(SOURCE, "<tree>", "exec"))
 
 
 def row(name: str) -> Dialect:
@@ -59,7 +69,7 @@ class Tree:
         *,
         dialect: Dialect = RUNNING,
         level: int | str = "",
-        payload: bytes = _PAYLOAD,
+        payload: bytes = PAYLOAD,
     ) -> Path:
         """Write the cache of a source, fresh unless a header is given."""
         path = cache_from_source(source, dialect, optimization=level)

@@ -143,7 +143,7 @@ def test_limit_that_is_not_reached(tree: Tree) -> None:
 
 def test_directories_are_audited_alike_in_a_row_and_one_by_one(tmp_path: Path) -> None:
     tree = Tree(tmp_path / "tree")
-    for number in range(20):  # more than go through a step together
+    for number in range(30):  # more than go through a step together
         tree.module(f"p{number:02}/fresh.py")
         tree.module(f"p{number:02}/stale.py", STALE)
         tree.source(f"p{number:02}/missing.py")
@@ -153,7 +153,7 @@ def test_directories_are_audited_alike_in_a_row_and_one_by_one(tmp_path: Path) -
     one_by_one = Audit([tree.root], BUILT_IN, Policy(max_files=1000))
     assert list(in_a_row) == list(one_by_one)
     assert in_a_row.summary.states == one_by_one.summary.states
-    assert len({finding.path for finding in in_a_row}) > 20
+    assert len({finding.path for finding in in_a_row}) > 30
 
 
 def test_what_is_alike_is_added_up_together(tmp_path: Path) -> None:

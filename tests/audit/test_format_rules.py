@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pycinspect.auditing import Severity
-from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, row, timestamp
+from tests.audit.kit import MTIME, PAYLOAD, RUNNING, SOURCE, Tree, row, timestamp
 
 FRESH = timestamp(RUNNING, MTIME, len(SOURCE))
 FLAGS_OF_2 = timestamp(RUNNING, MTIME, len(SOURCE), flags=2)
@@ -32,7 +32,7 @@ def tree(tmp_path: Path) -> Tree:
         ("PYC002", STRANGE[:4], {"magic": "01 02 0d 0a", "crlf": True, "owner": None}),
         ("PYC002", AS_TEXT, {"crlf": False, "owner": RUNNING.name}),
         ("PYC003", FLAGS_OF_8 + b"payload", {"flags": "0x8"}),
-        ("PYC003", FLAGS_OF_2 + b"payload", {"flags": "0x2"}),
+        ("PYC003", FLAGS_OF_2 + PAYLOAD, {"flags": "0x2"}),
         ("PYC004", FRESH, {"header": 16, "exception": "EOFError"}),
         ("PYC009", bytes(1), {"zeros": 1, "size": 1}),
         ("PYC009", bytes(5000), {"zeros": 16, "size": 5000}),

@@ -150,3 +150,34 @@ def test_the_tree_is_left_alone(run: Run, project: Path) -> None:
     before = snapshot()
     run("audit", ".")
     assert snapshot() == before
+
+
+def payloads(output: str) -> dict[str, int]:
+    figures: dict[str, int] = report(output)["summary"]["payloads"]
+    return figures
+
+
+def test_payloads_are_decoded_as_told(run: Run, project: Path) -> None:
+    decoded = {"decoded": 2, "not_decoded": 0, "undecodable": 0}
+    not_decoded = {"decoded": 0, "not_decoded": 2, "undecodable": 0}
+    assert payloads(run("audit", ".", "--json").stdout) == decoded
+    assert payloads(run("audit", ".", "--json", "--no-deep").stdout) == not_decoded
+    secure = ("--profile", "security")
+    assert payloads(run("audit", ".", "--json", *secure).stdout) == decoded
+    assert payloads(run("audit", ".", "--json", *secure, "--no-deep").stdout) == not_decoded
+    (project / "pyproject.toml").write_text("[tool.pycinspect.audit]\ndeep = false\n")
+    assert payloads(run("audit", ".", "--json").stdout) == not_decoded
+    assert payloads(run("audit", ".", "--json", "--deep").stdout) == decoded
+
+
+def test_what_was_not_decoded_is_said_once(run: Run) -> None:
+    note = "Payloads not decoded: 2 caches (--deep decodes them)."
+    assert run("audit", ".", "--no-deep").stdout.count(note) == 1
+    assert run("audit", ".", "--no-deep", "-vv").stdout.count(note) == 1
+    assert note not in run("audit", ".", "--deep").stdout
+    assert note not in run("audit", ".", "--no-deep", "--select", "PYC1").stdout
+
+
+@pytest.mark.parametrize("rule", ["PYC004", "PYC005", "PYC006", "PYC007", "PYC008", "PYC505"])
+def test_deep_rules_are_explained(run: Run, rule: str) -> None:
+    assert "Why it matters" in run("rules", rule).stdout

@@ -260,3 +260,11 @@ def test_json_of_one_code_object(run: Run) -> None:
     (code,) = json.loads(result.stdout)["codes"]
     assert code["qualname"] == "Documented.method"
     assert code["index"] > 0
+
+
+def test_json_of_a_damaged_payload_has_the_header(run: Run, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.pyc"
+    cut.write_bytes(SAMPLE.read_bytes()[:60])
+    shown = json.loads(run("show", "--json", str(cut)).stdout)
+    assert (shown["dialect"], shown["header"]["mode"]) == ("cpython-3.5", "timestamp")
+    assert (shown["error"]["slug"], shown["codes"]) == ("truncated", None)

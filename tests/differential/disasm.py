@@ -306,6 +306,7 @@ _BATCH = {"native": 40, "pyodide": 80}
 _TABLE = (
     *("files", "code objects", "instructions", "argval", "argrepr", "sets in another order"),
     *("jump", "labels", "line", "linestarts", "ranges", "positions", "exceptions"),
+    *("does not compile", "unknown to dis", "texts of caches"),
 )
 #: What disagrees where a column of the table says so.
 _SUMMED = {

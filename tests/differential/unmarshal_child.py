@@ -204,6 +204,12 @@ def _compiled(source, name):
     }
 
 
+def payloads(request):
+    """Compile and marshal sources of the library; None for what does not compile."""
+    found = [payload_of(source_of(*path), path[1]) for path in request["paths"]]
+    return [data if data is None else base64.b64encode(data).decode("ascii") for data in found]
+
+
 def values(request):
     """Marshal the values of expressions in every version of the format; describe them."""
     answers = []
@@ -248,5 +254,11 @@ if __name__ == "__main__":
 
         resource.setrlimit(resource.RLIMIT_AS, (request["memory"], request["memory"]))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    tasks = {"library": library, "compiled": compiled, "values": values, "verdicts": verdicts}
+    tasks = {
+        "library": library,
+        "compiled": compiled,
+        "payloads": payloads,
+        "values": values,
+        "verdicts": verdicts,
+    }
     json.dump(tasks[request["task"]](request), sys.stdout)

@@ -27,6 +27,16 @@ TOTAL_312 = """
     0072090000007207000000fa083c6d6f64756c653e720b00000001000000730a000000f003010101f402010123
     7209000000
 """
+#: What it makes of ``name = 1``.
+NAME_312 = """
+    e30000000000000000000000000100000000000000f308000000970064005a0079012902e9010000004e2901da
+    046e616d65a900f300000000fa063c73686f703efa083c6d6f64756c653e720700000001000000730a000000f0
+    03010101d8070881047205000000
+"""
+
+
+def payload_of(text: str) -> bytes:
+    return bytes.fromhex("".join(text.split()))
 
 
 def write(path: Path, data: bytes, mtime: int) -> Path:
@@ -41,22 +51,21 @@ def cache_of(source: Path, tag: str = "cpython-312") -> Path:
     return source.parent / "__pycache__" / f"{source.stem}.{tag}.pyc"
 
 
-def compile_by_time(source: Path, payload: bytes = b"\xe3") -> None:
+def compile_by_time(source: Path, payload: str = NAME_312) -> None:
     status = source.stat()
     words = (0, int(status.st_mtime), status.st_size)
     header = CPYTHON_312.magic + b"".join(word.to_bytes(4, "little") for word in words)
-    write(cache_of(source), header + payload, COMPILED)
+    write(cache_of(source), header + payload_of(payload), COMPILED)
 
 
 def compile_by_hash(source: Path, content: bytes, flags: int) -> None:
     header = CPYTHON_312.magic + flags.to_bytes(4, "little") + source_hash(content, CPYTHON_312)
-    write(cache_of(source), header + b"\xe3", COMPILED)
+    write(cache_of(source), header + payload_of(NAME_312), COMPILED)
 
 
 def build(root: Path) -> None:
     """A program, and a library of one package with something wrong with most of its caches."""
-    payload = bytes.fromhex("".join(TOTAL_312.split()))
-    compile_by_time(write(root / "app" / "total.py", TOTAL, RELEASED), payload)
+    compile_by_time(write(root / "app" / "total.py", TOTAL, RELEASED), TOTAL_312)
     shop = root / LIBRARY / "shop"
     for name in ("__init__", "cart", "stock", "tax"):
         compile_by_time(write(shop / f"{name}.py", f"name = {name!r}\n".encode(), RELEASED))

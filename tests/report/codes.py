@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import struct
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
 
+from pycinspect.cache.sourcetext import source_lines
 from pycinspect.compiling import (
     Interpreter,
     Subject,
@@ -41,17 +43,20 @@ def compiled_by(oracle_name: str, source: bytes = SOURCE) -> Subject:
     oracle = find_oracle(oracle_name)
     if oracle is None:
         pytest.skip(f"oracle {oracle_name} is not installed")
-    interpreter = find_interpreter(os.fspath(oracle.program))
-    return _compiled(source, interpreter)
+    return _compiled(source, _interpreter(os.fspath(oracle.program)))
 
 
 def compiled_here(source: bytes = SOURCE) -> Subject:
     return _compiled(source, None)
 
 
-def _compiled(source: bytes, interpreter: Interpreter | None) -> Subject:
-    from pycinspect.cache.sourcetext import source_lines
+@cache
+def _interpreter(program: str) -> Interpreter:
+    return find_interpreter(program)
 
+
+@cache
+def _compiled(source: bytes, interpreter: Interpreter | None) -> Subject:
     file = compile_source(source, "shop.py", interpreter=interpreter)
     return Subject(file, source_lines("shop.py", source), compiled=True)
 

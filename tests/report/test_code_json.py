@@ -222,7 +222,7 @@ def test_a_code_object_where_none_can_be() -> None:
 @pytest.mark.parametrize("name", ["cpython-2.7", "cpython-3.8", "cpython-3.11", "cpython-3.13"])
 def test_tables_are_what_the_disassembler_says(name: str) -> None:
     file = compiled_by(name).file
-    row = file.header.dialect
+    row = file.dialect
     found = as_read(file.code, row)
     assert len(found) == len(list(file.code.walk()))
     for entry, code in zip(found, file.code.walk(), strict=True):
@@ -241,13 +241,13 @@ def test_tables_are_what_the_disassembler_says(name: str) -> None:
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.pyc")), ids=lambda path: str(path.stem))
 def test_samples_are_whole(path: Any) -> None:
     file = sample(path.name).file
-    text = json.dumps(as_read(file.code, file.header.dialect))
+    text = json.dumps(as_read(file.code, file.dialect))
     assert '"cut"' not in text
 
 
 def test_names_choose_code_objects() -> None:
     file = compiled_here().file
-    (found,) = as_read(file.code, file.header.dialect, ("total",))
+    (found,) = as_read(file.code, file.dialect, ("total",))
     assert (found["index"], found["qualname"]) == (1, "total")
 
 
@@ -262,7 +262,7 @@ def test_a_damaged_table_is_a_problem_and_the_rest_is_there(
     changes: dict[str, bytes], keys: list[str], slug: str
 ) -> None:
     file = compiled_by("cpython-3.11").file
-    entry = as_read(replace(file.code, **changes), file.header.dialect)[0]  # type: ignore[arg-type]
+    entry = as_read(replace(file.code, **changes), file.dialect)[0]  # type: ignore[arg-type]
     assert [problem["slug"] for problem in entry["problems"]] == [slug] * len(keys)
     assert all(entry[key] == [] for key in keys)
     assert entry["instructions"]
@@ -311,4 +311,4 @@ def test_any_mutant_is_written(mutant: tuple[bytes, str]) -> None:
         subject = parse_subject(*mutant)
     except PycInspectError:
         return
-    as_read(subject.file.code, subject.file.header.dialect)
+    as_read(subject.file.code, subject.file.dialect)

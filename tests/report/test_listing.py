@@ -159,10 +159,18 @@ def test_a_damaged_table_is_one_line_and_the_rest_is_shown(
     changes: dict[str, bytes], sentence: str
 ) -> None:
     file = compiled_by("cpython-3.11").file
-    found = text_of(file_of(replace(file.code, **changes), file.header.dialect))  # type: ignore[arg-type]
+    found = text_of(file_of(replace(file.code, **changes), file.dialect))  # type: ignore[arg-type]
     assert found.count(sentence) == 1
     assert "MAKE_FUNCTION" in found
     assert "LOAD_FAST" in found  # of the function inside
+
+
+def test_a_prerelease_is_not_read_with_the_opcodes_of_the_release() -> None:
+    row = DIALECTS["cpython-3.12"]
+    words = [word for word in row.prereleases if word not in row.prerelease_bytecode]
+    file = file_of(code_with(code=b"\0\0"), row)
+    early = file._replace(header=replace(file.header, magic_word=words[0]))
+    assert "instructions not shown" in text_of(early)
 
 
 def test_unknown_opcodes_are_one_line() -> None:

@@ -187,3 +187,15 @@ def test_what_nobody_has_to_act_on_takes_little_room(verbose: int, shown: int) -
     notes = [finding(Disk, f"{BASE}/{number}", size=1, share=1) for number in range(5)]
     text = report("text", notes, verbose=verbose)
     assert sum(line.startswith(tuple(f"  {number}" for number in range(5))) for line in text.splitlines()) == shown  # fmt: skip
+
+
+def test_what_was_not_decoded_is_said() -> None:
+    figures = {"not_decoded": 5000, "undecodable": 1}
+    expected = (
+        "Payloads not decoded: 5,000 caches (--deep decodes them).",
+        "Payloads that cannot be decoded: 1 cache (damaged header or unknown format).",
+    )
+    for findings in ([], [stale(f"{BASE}/a.pyc")]):
+        text = " ".join(report("text", findings, **figures).split())
+        assert all(note in text for note in expected)
+    assert "ayload" not in report("text", [stale(f"{BASE}/a.pyc")])

@@ -13,7 +13,14 @@ from typing import Any
 
 import pytest
 
-from pycinspect.dialects import DIALECTS, Dialect, QualnameSource, find_dialect
+from pycinspect.dialects import (
+    DIALECTS,
+    CodeField,
+    Dialect,
+    FieldKind,
+    QualnameSource,
+    find_dialect,
+)
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import parse_header
 from pycinspect.pyc.code import Code, code_reader, constants_equal
@@ -355,8 +362,8 @@ def _pyc(payload: bytes) -> bytes:
 
 def test_read_code_says_what_is_left() -> None:
     data = _pyc(marshal.dumps(compile("x = 1", "f", "exec")) + b"more")
-    header, code, trailing = read_code(data, parse_header(data))
-    assert (header.dialect, code.name, trailing) == (RUNNING, "<module>", 4)
+    file = read_code(data, parse_header(data))
+    assert (file.dialect, file.code.name, file.trailing) == (RUNNING, "<module>", 4)
 
 
 @pytest.mark.parametrize(
@@ -404,3 +411,11 @@ def test_code_of_a_development_version_is_refused() -> None:
     with pytest.raises(PycInspectError, match=r"code objects of cpython-3\.11a7") as caught:
         unmarshal(b"c" + bytes(40), DIALECTS["cpython-3.11a7"])
     assert caught.value.slug == "unsupported"
+
+
+def test_a_layout_with_a_field_that_no_code_has_is_refused_by_name() -> None:
+    layout = DIALECTS["cpython-3.8"].code
+    assert layout is not None
+    strange = replace(layout, fields=(*layout.fields[:-1], CodeField("colour", FieldKind.BYTES)))
+    with pytest.raises(ValueError, match="no Code has the field colour"):
+        code_reader(strange)

@@ -5,6 +5,10 @@ from pycinspect.auditing.rules.pyc001_short_header import ShortHeader
 from pycinspect.auditing.rules.pyc002_unknown_magic import UnknownMagic
 from pycinspect.auditing.rules.pyc003_reserved_flags import ReservedFlags
 from pycinspect.auditing.rules.pyc004_unreadable_payload import UnreadablePayload
+from pycinspect.auditing.rules.pyc005_not_code import NotCode
+from pycinspect.auditing.rules.pyc006_trailing_bytes import TrailingBytes
+from pycinspect.auditing.rules.pyc007_odd_encoding import OddEncoding
+from pycinspect.auditing.rules.pyc008_limit import LimitReached
 from pycinspect.auditing.rules.pyc009_all_zero import AllZero
 from pycinspect.auditing.rules.pyc101_mtime_differs import MtimeDiffers
 from pycinspect.auditing.rules.pyc102_size_differs import SizeDiffers
@@ -32,6 +36,7 @@ from pycinspect.auditing.rules.pyc304_wrong_library import WrongLibrary
 from pycinspect.auditing.rules.pyc305_prerelease import Prerelease
 from pycinspect.auditing.rules.pyc308_transformed import Transformed
 from pycinspect.auditing.rules.pyc310_other_implementation import OtherImplementation
+from pycinspect.auditing.rules.pyc505_invalid_bytecode import InvalidBytecode
 from pycinspect.auditing.rules.pyc601_world_writable import WorldWritable
 from pycinspect.auditing.rules.pyc602_more_writers import MoreWriters
 from pycinspect.auditing.rules.pyc603_symlink import Symlink
@@ -52,6 +57,10 @@ BUILT_IN: tuple[type[Rule], ...] = (
     UnknownMagic,
     ReservedFlags,
     UnreadablePayload,
+    NotCode,
+    TrailingBytes,
+    OddEncoding,
+    LimitReached,
     AllZero,
     MtimeDiffers,
     SizeDiffers,
@@ -79,6 +88,7 @@ BUILT_IN: tuple[type[Rule], ...] = (
     Prerelease,
     Transformed,
     OtherImplementation,
+    InvalidBytecode,
     WorldWritable,
     MoreWriters,
     Symlink,

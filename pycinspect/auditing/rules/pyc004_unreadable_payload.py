@@ -1,12 +1,16 @@
 """What it finds
 =============
-A cache with a header that the importer accepts, but without the code behind it.
+A cache with a header that the importer accepts, but without code that it can read
+behind it. Files that are a header and nothing else are always found, others where
+payloads are decoded (``--deep``).
 
 Why it matters
 ==============
 A bad header heals itself: the importer takes the source and writes the cache anew.
-A bad payload does not. ``marshal`` raises EOFError, ``SourceLoader.get_code`` lets it
-through, and every import of the module fails although its source is there.
+A bad payload does not. ``marshal`` raises EOFError or ValueError,
+``SourceLoader.get_code`` lets it through, and every import of the module fails
+although its source is there. A stale cache is not reported: it is compiled again
+before anybody reads its payload.
 
 What to do
 ==========
@@ -15,9 +19,16 @@ Delete the file at once; then find what cut it off, often a full disk: up to 3.1
 """
 
 from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.cache import Outcome
 
 __all__ = ["UnreadablePayload"]
+
+#: Read by some interpreters, the end of others: no exception is raised.
+_ENDS_INTERPRETER = "self-reference"
+#: Of other rules.
+_OTHERS = ("not-code", "limit", "too-large")
 
 
 class UnreadablePayload(Rule):
@@ -27,10 +38,32 @@ class UnreadablePayload(Rule):
     name = "unreadable-payload"
     title = "Payload cannot be loaded: the import fails"
     severity = Severity.ERROR
-    message = "nothing follows its header of {header} bytes: the import raises {exception}"
+    message = "{problem}: the import {effect}"
     reasons = frozenset({"empty-payload"})
 
     def check_cache(self, cache: CacheFile) -> Finding:
         """Report a file that is a header and nothing else."""
-        judgement = cache.judgement
-        return self.of_cache(cache, header=int(judgement.expected), exception=judgement.exception)
+        header, exception = int(cache.judgement.expected), cache.judgement.exception
+        return self.of_cache(
+            cache,
+            problem=f"nothing follows its header of {header} bytes",
+            effect=f"raises {exception}",
+            header=header,
+            exception=exception,
+        )
+
+    def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
+        """Report a payload that would be loaded, and cannot be."""
+        error, exception = payload.error, payload.exception
+        if error is None or error.slug in _OTHERS or cache.judgement.outcome is not Outcome.LOAD:
+            return None
+        if exception is None and error.slug != _ENDS_INTERPRETER:
+            return None
+        return self.of_cache(
+            cache,
+            problem=f"at offset {error.offset}, {error.message}",
+            effect="can end the interpreter" if exception is None else f"raises {exception}",
+            slug=error.slug,
+            offset=error.offset,
+            exception=exception,
+        )

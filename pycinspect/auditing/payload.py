@@ -1,0 +1,147 @@
+"""What follows the header of a cache, read once and looked at by many rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from pycinspect.cache import PAYLOAD_LIMIT, payload_exception
+from pycinspect.dialects import Dialect, DialectTable
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import (
+    Anomaly,
+    Code,
+    Header,
+    anomalies,
+    errors_named,
+    parse_header,
+    read_all,
+    read_code,
+    read_start,
+    tag_of,
+)
+
+if TYPE_CHECKING:
+    from pycinspect.disasm import Defect
+
+__all__ = ["CODE_LIMIT", "CodeDefect", "Payload", "read_payload"]
+
+#: Largest code, in bytes, of one code object whose instructions are checked; the largest of
+#: the standard libraries has a tenth.
+CODE_LIMIT = 1024 * 1024
+#: So many defects, and anomalies, of one file are kept: a hostile one has millions.
+_MOST = 100
+
+
+class CodeDefect(NamedTuple):
+    """What is wrong with the instructions of one code object.
+
+    Args:
+        qualname: of the code object.
+        defect: what is wrong, and at which offset in its code.
+    """
+
+    qualname: str
+    defect: Defect
+
+
+# Not with slots: what is computed on demand is kept in the instance.
+@dataclass(frozen=True, eq=False)
+class Payload:
+    """What follows a header.
+
+    Args:
+        header: what stands before it.
+        dialect: who wrote it; of a pre-release, what is known of that pre-release.
+        data: the file, header included; empty where it is too large to be read.
+        code: the code object, None where there is none.
+        error: why there is none, with the offset in the file: a slug of
+            ``pycinspect.pyc.FAILURES``, or ``too-large``. None where there is one.
+        trailing: bytes behind the code object.
+    """
+
+    header: Header
+    dialect: Dialect
+    data: bytes
+    code: Code | None = None
+    error: PycInspectError | None = None
+    trailing: int = 0
+
+    @property
+    def exception(self) -> str | None:
+        """The name of what an import of it raises; None for nothing, or where it is not known."""
+        return None if self.error is None else payload_exception(self.error, self.header.dialect)
+
+    @property
+    def oversized(self) -> Iterator[Code]:
+        """Code objects whose instructions are too many to be checked."""
+        codes = () if self.code is None else self.code.walk()
+        return (code for code in codes if len(code.code) > CODE_LIMIT)
+
+    @property
+    def is_verifiable(self) -> bool:
+        """Whether the numbers of its opcodes are known."""
+        return self.dialect.bytecode is not None
+
+    @cached_property
+    def defects(self) -> tuple[CodeDefect, ...]:
+        """What is wrong with its instructions, the first hundred.
+
+        Nothing where they cannot be checked.
+        """
+        from pycinspect.disasm import verify
+
+        if self.code is None or not self.is_verifiable:
+            return ()
+        found = (
+            CodeDefect(code.qualname, defect)
+            for code in self.code.walk()
+            if len(code.code) <= CODE_LIMIT
+            for defect in verify(code, self.dialect)
+        )
+        return tuple(islice(found, _MOST))
+
+    @cached_property
+    def anomalies(self) -> tuple[Anomaly, ...]:
+        """Where it is not spelled as its writer spells, the first hundred places.
+
+        Nothing where there is no code object.
+        """
+        if self.code is None:
+            return ()
+        found = anomalies(self.data, self.header.dialect, self.header.size)
+        return tuple(islice(found, _MOST))
+
+
+def read_payload(path: str, dialects: DialectTable) -> Payload:
+    """Read a cache file whole.
+
+    Args:
+        path: the file. The cache tag in its name decides where two implementations share
+            a magic number.
+        dialects: the rows to look in.
+
+    Raises:
+        PycInspectError: what ``parse_header`` raises; ``unsupported`` where what the
+            dialect writes behind the header is not known; ``not-a-file``, ``not-found``,
+            ``unreadable``. What is wrong behind the header is :attr:`Payload.error`.
+    """
+    with errors_named(path):
+        try:
+            data = read_all(path, PAYLOAD_LIMIT)
+        except PycInspectError as error:
+            if error.slug != "too-large":
+                raise
+            header = parse_header(read_start(path).data, tag=tag_of(path), dialects=dialects)
+            return Payload(header, header.dialect, b"", error=error)
+        header = parse_header(data, tag=tag_of(path), dialects=dialects)
+        try:
+            found = read_code(data, header, dialects=dialects)
+        except PycInspectError as error:
+            if error.slug == "unsupported":
+                raise
+            return Payload(header, header.dialect, data, error=error)
+        return Payload(header, found.dialect, data, found.code, trailing=found.trailing)

@@ -1,0 +1,38 @@
+"""What it finds
+=============
+A cache whose payload is an object of another kind than a code object.
+
+Why it matters
+==============
+No compiler writes it. The importer raises ImportError, ``Non-code object in ...``
+(``_compile_bytecode``), and does not take the source instead. Stale and orphaned
+caches are reported, too: what they hold was never a module, and a header can be made
+to fit at any time.
+
+What to do
+==========
+Delete the file, and find out what wrote it.
+"""
+
+from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.payload import Payload
+from pycinspect.auditing.rule import CacheFile, Rule
+
+__all__ = ["NotCode"]
+
+
+class NotCode(Rule):
+    """PYC005."""
+
+    id = "PYC005"
+    name = "not-code"
+    title = "Payload is not a code object"
+    severity = Severity.ERROR
+    message = "its payload is {kind}: an import raises {exception}"
+
+    def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
+        """Report a payload of another kind."""
+        error = payload.error
+        if error is None or error.slug != "not-code":
+            return None
+        return self.of_cache(cache, kind=error.message, exception=payload.exception)

@@ -1,0 +1,51 @@
+"""What it finds
+=============
+A payload that loads as the same object as another, but is not spelled as the writer of
+its Python spells it: a small number in the letter for large ones, ASCII text in the
+letter for other text, a set that has a member twice, a list in the constants of a
+function.
+
+Why it matters
+==============
+``marshal`` always chooses the same letter for the same value; for every Python that
+could be run it was checked that it does, over its whole standard library. So the file
+was not written by that Python: somebody made it, or changed it, with a tool.
+Comparing the loaded objects does not show it. Which objects are shared is not judged
+(it differs from run to run), nor are Pythons whose writer is not known. Stale caches
+are reported, too: it is the file that is odd.
+
+What to do
+==========
+Find out what wrote the file. Delete it or compile again.
+"""
+
+from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.payload import Payload
+from pycinspect.auditing.rule import CacheFile, Rule
+
+__all__ = ["OddEncoding"]
+
+_SHOWN = 5
+
+
+class OddEncoding(Rule):
+    """PYC007."""
+
+    id = "PYC007"
+    name = "odd-encoding"
+    title = "Non-canonical marshal encoding"
+    severity = Severity.SECURITY
+    message = "no writer spells it so: {first}{more}"
+
+    def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
+        """Report the first places."""
+        found = payload.anomalies
+        if not found:
+            return None
+        more = f", and {len(found) - 1} more places" if len(found) > 1 else ""
+        places = [
+            {"slug": place.slug, "message": place.message, "offset": place.offset}
+            for place in found[:_SHOWN]
+        ]
+        first = f"at offset {found[0].offset}, {found[0].message}"
+        return self.of_cache(cache, first=first, more=more, count=len(found), places=places)

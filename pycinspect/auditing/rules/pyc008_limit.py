@@ -1,0 +1,50 @@
+"""What it finds
+=============
+A payload that was not read, or not all of it, because it is larger or more deeply
+nested than any that a compiler makes: the file has more than 64 MiB, its objects are
+nested more than 2000 levels deep or are more than ten million once references are
+followed, or a code object has more than 1 MiB of instructions.
+
+Why it matters
+==============
+What was not read is not clean. A file of a few bytes can describe an object that
+fills the memory of whoever loads it. Stale caches are reported, too: what is in them
+is not known.
+
+What to do
+==========
+Delete the file and compile again. If it comes back the same, its source is enormous,
+and the file has to be trusted for the source's sake.
+"""
+
+from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.payload import CODE_LIMIT, Payload
+from pycinspect.auditing.rule import CacheFile, Rule
+
+__all__ = ["LimitReached"]
+
+_LIMITS = ("limit", "too-large")
+
+
+class LimitReached(Rule):
+    """PYC008."""
+
+    id = "PYC008"
+    name = "limit-reached"
+    title = "A limit was reached: the payload was not looked at"
+    severity = Severity.SECURITY
+    message = "not looked at: {limit}"
+
+    def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
+        """Report what is beyond a limit."""
+        error = payload.error
+        if error is not None and error.slug in _LIMITS:
+            return self.of_cache(cache, limit=error.message, offset=error.offset)
+        code = next(payload.oversized, None)
+        if code is None:
+            return None
+        limit = (
+            f"the instructions of {code.qualname}, which take {len(code.code)} bytes;"
+            f" the limit is {CODE_LIMIT}"
+        )
+        return self.of_cache(cache, limit=limit, offset=None)

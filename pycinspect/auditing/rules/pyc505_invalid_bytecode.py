@@ -1,0 +1,79 @@
+"""What it finds
+=============
+Instructions that no compiler writes: a jump to where no instruction starts, an index
+of a constant, name or variable that there is not, more values taken from the stack
+than are on it, an operation that does not exist, a damaged table of exception handlers
+or lines.
+
+Why it matters
+==============
+The interpreter checks nothing of this: it crashes, reads memory that is not its own,
+or does what no source says. The way out of the interpreter begins so. Stale and
+orphaned caches are reported, too: they were changed as much, and a header is made to
+fit in no time. Over the standard libraries of twelve Pythons there is no false alarm.
+
+What to do
+==========
+Do not import the module. Delete the file, and find out who could write it.
+``pycinspect show`` disassembles it without running it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.payload import CodeDefect, Payload
+from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rules.pyc901_incomplete import Incomplete
+
+__all__ = ["InvalidBytecode"]
+
+_SHOWN = 5
+
+
+class InvalidBytecode(Rule):
+    """PYC505."""
+
+    id = "PYC505"
+    name = "invalid-bytecode"
+    title = "Invalid bytecode"
+    severity = Severity.SECURITY
+    message = "in {qualname} at offset {offset}, {problem}{more}"
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._unverifiable: Counter[str] = Counter()
+
+    def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
+        """Report the first defects."""
+        if payload.code is not None and not payload.is_verifiable:
+            self._unverifiable[payload.dialect.name] += 1
+        if not payload.defects:
+            return None
+        first = payload.defects[0]
+        count = len(payload.defects)
+        return self.of_cache(
+            cache,
+            qualname=first.qualname,
+            offset=first.defect.offset,
+            problem=first.defect.message,
+            more=f", and {count - 1} more defects" if count > 1 else "",
+            count=count,
+            defects=list(map(_described, payload.defects[:_SHOWN])),
+        )
+
+    def finish(self) -> Iterator[Finding]:
+        """Say, as PYC901, of which Pythons the instructions could not be checked."""
+        if not self.context.policy.selection.takes(Incomplete.id):
+            return
+        for name, count in sorted(self._unverifiable.items()):
+            reason = (
+                f"the opcodes of {name}, or of this pre-release of it, are not known: the"
+                f" instructions of {count} caches were not checked"
+            )
+            yield Incomplete(self.context).of_path(self.context.root, {"reason": reason})
+
+
+def _described(found: CodeDefect) -> dict[str, object]:
+    slug, message, offset = found.defect
+    return {"qualname": found.qualname, "slug": slug, "message": message, "offset": offset}
