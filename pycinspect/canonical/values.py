@@ -11,7 +11,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import CONTAINERS, parts_of
 
-__all__ = ["DISPLAYS", "NO_LITERAL", "Part", "Value", "Values", "digest_of"]
+__all__ = ["DISPLAYS", "MATCHED", "NO_LITERAL", "Part", "Value", "Values", "digest_of"]
 
 #: Nodes of one expression, counted as a tree. The largest displays of real programs have
 #: some 20,000; a tuple that holds itself twice, sixty times over, has 2**60.
@@ -21,6 +21,8 @@ Part = "Value | str | int | bytes | float | None"
 
 #: Kinds whose parts are the items.
 DISPLAYS = frozenset({"tuple", "list", "set", "map"})
+#: Tuples that patterns take apart, of a length that is known.
+MATCHED = frozenset({"match_class", "match_keys"})
 _LEAVES = frozenset({"local", "global", "name"})
 _NOTHING: frozenset[Value] = frozenset()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
-from difflib import SequenceMatcher
 from typing import NamedTuple
 
 from pycinspect.diffing.changes import Op
@@ -17,7 +16,7 @@ from pycinspect.diffing.changes import Op
 __all__ = ["Span", "aligned"]
 
 #: Pairs of items that are looked at between two anchors; what is more is one replacement.
-_MOST_PAIRS = 1_000_000
+_MOST_PAIRS = 250_000
 
 _Pair = tuple[int, int]
 
@@ -124,12 +123,34 @@ def _between(gap: _Gap, anchors: Sequence[_Pair]) -> Iterator[_Gap]:
 
 
 def _matching(gap: _Gap, old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[_Pair]:
-    """Yield equal items where there are no anchors."""
+    """Yield a longest common subsequence, where there are no anchors.
+
+    Not ``difflib``, which takes seconds for some hundred items that repeat.
+    """
     if len(gap.old) * len(gap.new) > _MOST_PAIRS:
         return
-    ours, theirs = [old[i] for i in gap.old], [new[j] for j in gap.new]
-    for i, j, size in SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks():
-        yield from zip(gap.old[i : i + size], gap.new[j : j + size], strict=True)
+    lengths = _common_lengths([old[i] for i in gap.old], [new[j] for j in gap.new])
+    i, j = 0, 0
+    while i < len(gap.old) and j < len(gap.new):
+        if old[gap.old[i]] == new[gap.new[j]]:
+            yield gap.old[i], gap.new[j]
+            i, j = i + 1, j + 1
+        elif lengths[i + 1][j] >= lengths[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+
+
+def _common_lengths(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[list[int]]:
+    """Return how long the longest common subsequence of ``old[i:]`` and ``new[j:]`` is."""
+    rows = [[0] * (len(new) + 1)]
+    for item in reversed(old):
+        below, row, best = rows[-1], [0] * (len(new) + 1), 0
+        for j in range(len(new) - 1, -1, -1):
+            best = below[j + 1] + 1 if item == new[j] else max(best, below[j])
+            row[j] = best
+        rows.append(row)
+    return rows[::-1]
 
 
 # --- Spans -----------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ from pycinspect.pyc import CodeFile
 
 __all__ = ["diff", "diff_module"]
 
-Program = CodeFile | str | os.PathLike[str]
+_Program = CodeFile | str | os.PathLike[str]
 
 
-def diff(old: Program, new: Program, level: Level | str = Level.SEMANTIC) -> Diff:
+def diff(old: _Program, new: _Program, level: Level | str = Level.SEMANTIC) -> Diff:
     """Compare two modules.
 
     Args:
@@ -37,18 +37,18 @@ def diff(old: Program, new: Program, level: Level | str = Level.SEMANTIC) -> Dif
     return Diff(old_name, new_name, level, (module,))
 
 
-def _name(program: Program) -> str:
+def _name(program: _Program) -> str:
     return program.code.filename if isinstance(program, CodeFile) else os.fspath(program)
 
 
-def _read(program: Program) -> CodeFile:
+def _read(program: _Program) -> CodeFile:
     return program if isinstance(program, CodeFile) else read_subject(os.fspath(program)).file
 
 
-NamedFile = tuple[str, CodeFile]
+_NamedFile = tuple[str, CodeFile]
 
 
-def diff_module(old: NamedFile | None, new: NamedFile | None, level: Level) -> ModuleDiff:
+def diff_module(old: _NamedFile | None, new: _NamedFile | None, level: Level) -> ModuleDiff:
     """Compare two modules, one of which there may not be.
 
     Args:
@@ -68,7 +68,7 @@ def diff_module(old: NamedFile | None, new: NamedFile | None, level: Level) -> M
     return ModuleDiff(old and old[0], new and new[0], tuple(found))
 
 
-def _forms(module: NamedFile | None, level: Level) -> Mapping[Place, Form]:
+def _forms(module: _NamedFile | None, level: Level) -> Mapping[Place, Form]:
     return {} if module is None else units(module[1].code, module[1].dialect, level)
 
 

@@ -1,8 +1,8 @@
 """How does a person, or a machine, read it?
 
 One module a format. Reporters of an audit take findings as they come and keep
-none; verdicts, headers and code are rendered by plain functions. Uses ``auditing``,
-``cache``, ``disasm``, ``pyc``, ``dialects``, ``errors`` and ``values``.
+none; verdicts, headers and differences are rendered by plain functions. Uses ``auditing``,
+``diffing``, ``canonical``, ``disasm``, ``cache``, ``pyc``, ``dialects``, ``errors`` and ``values``.
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
 from itertools import chain, islice, repeat
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -248,18 +247,23 @@ def _partners(texts: Sequence[str], count: int) -> Iterable[str]:
 _WORD = re.compile(r"\w+|\W")
 #: Words that two texts share, of all: where it is less, all of it is new.
 _ALIKE = 0.5
+_MOST_PAIRS = 20_000
 
 
 def _marked(text: str, other: str, op: Op) -> Line:
     """Return a text in pieces; those that the other has not stand out."""
     ours, theirs = _WORD.findall(text), _WORD.findall(other)
-    matcher = SequenceMatcher(None, theirs, ours, autojunk=False)
-    if matcher.quick_ratio() < _ALIKE or matcher.ratio() < _ALIKE:
+    spans = [] if len(ours) * len(theirs) > _MOST_PAIRS else aligned(theirs, ours)
+    shared = sum(len(span.new) for span in spans if span.op is Op.EQUAL)
+    if shared < _ALIKE * max(len(ours), len(theirs)):
         return ((text, op.value),)
     return tuple(
-        ("".join(ours[start:stop]), op.value if tag == "equal" else f"{op.value}-part")
-        for tag, _, _, start, stop in matcher.get_opcodes()
-        if start < stop
+        (
+            "".join(ours[i] for i in span.new),
+            op.value if span.op is Op.EQUAL else f"{op.value}-part",
+        )
+        for span in spans
+        if span.new
     )
 
 

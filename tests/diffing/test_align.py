@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +33,20 @@ def test_the_spans_lead_from_one_side_to_the_other(old: str, new: str) -> None:
         assert span.op is not Op.INSERT or not ours
 
 
+@given(st.text("ab", max_size=4), st.text("ab", max_size=4))
+def test_the_most_is_kept_where_nothing_is_unique(old: str, new: str) -> None:
+    old, new = old + old, new + new
+    found = align._matching(align._Gap(range(len(old)), range(len(new))), old, new)
+    assert len(list(found)) == _longest(old, new)
+
+
+def _longest(old: str, new: str) -> int:
+    """Return the length of the longest common subsequence, by its definition."""
+    parts = {part for n in range(len(old) + 1) for part in combinations(old, n)}
+    others = {part for n in range(len(new) + 1) for part in combinations(new, n)}
+    return max(map(len, parts & others))
+
+
 @given(ITEMS)
 def test_one_span_where_nothing_differs(items: str) -> None:
     assert [span.op for span in aligned(items, items)] == [Op.EQUAL] * bool(items)
@@ -59,3 +73,9 @@ def test_what_is_too_much_is_one_replacement(monkeypatch) -> None:
 def test_many_equal_items_are_quick() -> None:
     spans = aligned("a" * 100_000, "a" * 50_000)
     assert [span.op for span in spans] == [Op.EQUAL, Op.DELETE]
+
+
+def test_a_pattern_that_repeats_is_quick() -> None:
+    """``difflib`` takes seconds for these."""
+    spans = aligned("ab" * 240, "aab" * 160)
+    assert sum(len(span.old) for span in spans if span.op is Op.EQUAL) >= 320

@@ -135,17 +135,15 @@ def _prep_reraise_star(machine: Machine, state: State, _: CanonicalOp) -> Event:
     return machine.evaluated(state, machine.values.make("group_left", group, raised), rest)
 
 
-def _end_async_for(machine: Machine, state: State, op: CanonicalOp) -> Event:
+def _end_async_for(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     """Leave the loop if the iterator is exhausted, else raise again."""
-    make = machine.values.make
-    exc = next((bare(v) for v in reversed(state.stack) if bare(v).kind == "exc"), None)
-    if exc is None:
-        raise refused("an asynchronous loop ends without an exception")
-    rest, _ = state.pop(number(op))
-    done = state.next(rest)._replace(blocks=state.blocks[:-1])
-    match = make("exc_match", exc, make("global", "StopAsyncIteration"))
-    otherwise = machine.raised(state, exc) or _propagating(state, exc)
-    return Event(("stop_async_iteration", match), (done, otherwise), None, state)
+    rest, (exhausted,) = state.pop(1)
+    below = state._replace(stack=rest)
+    exc = bare(below.peek(1))
+    kept, _ = below.pop(number(op))
+    done = state.next(kept)._replace(blocks=state.blocks[:-1])
+    otherwise = machine.raised(below, exc) or _propagating(state, exc)
+    return branch(machine, below, exhausted, done, otherwise)
 
 
 def _propagating(state: State, exc: Value) -> State:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from pycinspect.canonical.machine import Event, Machine, Rule, State, refused
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.variables import number
-from pycinspect.canonical.values import Value
+from pycinspect.canonical.values import MATCHED, Value
 
 __all__ = ["RULES", "display", "pairs"]
 
@@ -144,6 +144,8 @@ def _unpack(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         return state.next((*rest, *reversed(items)))
     _check_size(state, count)
     made = [machine.values.make("unpacked", value, index) for index in range(count)]
+    if value.kind in MATCHED:
+        return state.next((*rest, *reversed(made)))
     return machine.event(state, ("unpack", value, count), (*rest, *reversed(made)))
 
 

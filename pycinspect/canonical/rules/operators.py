@@ -10,7 +10,7 @@ from pycinspect.canonical.folding import NOT_FOLDED, fold_binary, fold_unary
 from pycinspect.canonical.machine import Event, Machine, Rule, State, bare
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.variables import number, word
-from pycinspect.canonical.values import NO_LITERAL, Value
+from pycinspect.canonical.values import MATCHED, NO_LITERAL, Value
 
 __all__ = ["BOOLS", "RULES", "joined"]
 
@@ -43,6 +43,8 @@ def _folded(name: str, left: Value, right: Value) -> object:
 
 def _subscr(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (owner, key) = state.pop(2)
+    if owner.kind in MATCHED and isinstance(key.literal, int):  # 3.10; 3.11 unpacks
+        return state.next((*rest, machine.values.make("unpacked", owner, key.literal)))
     folded = _folded("[]", owner, key)
     if folded is not NOT_FOLDED:
         return _constant(machine, state, folded, rest)

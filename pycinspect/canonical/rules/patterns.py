@@ -33,10 +33,14 @@ def _class(machine: Machine, state: State, op: CanonicalOp) -> Event:
     return machine.evaluated(state, value, rest)
 
 
-def _without_keys(machine: Machine, state: State, _: CanonicalOp) -> Event:
+def _without_keys(machine: Machine, state: State, _: CanonicalOp) -> State:
+    """Copy the subject and take keys out, as 3.11 does with a display and deletions."""
     rest, (subject, keys) = state.pop(2)
-    value = machine.values.make("without_keys", subject, keys)
-    return machine.evaluated(state, value, (*rest, subject))
+    make = machine.values.make
+    value = make("map", make("star2", subject))
+    for key in keys.operands:
+        value = make("without_key", value, key)
+    return state.next((*rest, subject, value))
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(

@@ -26,8 +26,9 @@ _NOT_STORED = frozenset(
         "__annotations_cache__",
     }
 )
-#: A global variable before 3.9, which has an instruction for it: the load cannot raise.
-_AT_HAND = frozenset({"AssertionError"})
+#: Global variables that ``assert`` (before 3.9) and ``async for`` (before 3.8) load, and for
+#: which there are instructions now: the load cannot raise.
+_AT_HAND = frozenset({"AssertionError", "StopAsyncIteration"})
 #: The argument of comprehensions and, of what 3.14 evaluates for annotations, the format.
 _BOUND = frozenset({".0", "format", ".format"})
 #: What is stored in ``__doc__``; its text stands in a plane of its own.
@@ -70,7 +71,7 @@ def _load_common(machine: Machine, state: State, op: CanonicalOp) -> State:
     name, make = word(op), machine.values.make
     if name in _COMMON_CONSTANTS:
         return _push(state, machine.values.constant(_COMMON_CONSTANTS[name]))
-    if name.endswith("Error"):
+    if name.endswith("Error") or name in _AT_HAND:
         return _push(state, make("global", name))
     return _push(state, make("builtin", name))
 
@@ -129,7 +130,7 @@ def _push_null(machine: Machine, state: State, _: CanonicalOp) -> State:
 def _pop_top(_machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     top, rest = state.peek(1), state.stack[:-1]
     # A statement that is just a name: the load can raise.
-    if top.kind in ("global", "name"):
+    if top.kind in ("global", "name") and top.word(0) not in _NOT_STORED:
         return Event(("eval", top), (state.next(rest),), None, state)
     return state.next(rest)
 
@@ -228,8 +229,12 @@ def _store_subscr(machine: Machine, state: State, _: CanonicalOp) -> Event:
     return machine.event(state, ("store_item", owner, key, value), rest)
 
 
-def _delete_subscr(machine: Machine, state: State, _: CanonicalOp) -> Event:
+def _delete_subscr(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (owner, key) = state.pop(2)
+    if owner.kind in ("map", "without_key") and owner in rest:
+        # What ``**rest`` of a mapping pattern gets (3.11): a dict that nobody has seen yet.
+        less = machine.values.make("without_key", owner, key)
+        return state.next(tuple(less if value is owner else value for value in rest))
     return machine.event(state, ("delete_item", owner, key), rest)
 
 

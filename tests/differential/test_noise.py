@@ -1,0 +1,141 @@
+"""One source, two interpreters: the forms are the same. The figures are noise.py's."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+
+import pytest
+
+from pycinspect.canonical import Level
+from tests.differential.noise import Units, differences, dotted, payloads, unit_forms
+from tests.oracles import find_oracles
+
+EVERYWHERE = '''
+"""Docstring.
+
+    Indented.
+"""
+import os.path as p
+from . import a, b as c
+
+
+@deco(1, *x, **y)
+class C(B, metaclass=M):
+    """Another."""
+
+    z: int = 1
+    w: "text"
+
+    def f(self, a, *b, c=1, **d) -> int:
+        super().f(*b, k=1, **d)
+        return super().g + self.h[1:2, ...]
+
+
+def f(a, b=(1, -0.0)):
+    """Third."""
+    try:
+        with open(a) as g, b:
+            for i, (j, *k) in g:
+                if not i and j or k: continue
+                elif i < j <= k: break
+                yield [x for x in k if x if not i]
+            else:
+                yield from {**a, "k": {y: z for y, z in b}}
+    except (ValueError, OSError) as e:
+        raise E(f"{e!r:>{i}} and {j}") from e
+    except Exception:
+        return "%s-%5r" % (a, b)
+    finally:
+        a, b, c = c, b, a
+        del a
+    assert a is not None, "message"
+    while True:
+        if any(x in (1, 2) for x in b): return {1, 2, *b}
+
+
+async def g(x):
+    async with x as y:
+        async for z in y:
+            await z
+        return [await q for q in z if q]
+
+
+def outer():
+    n = 0
+    def inner():
+        nonlocal n
+        global m
+        n += 1
+        m = lambda *, k=n: n
+    return inner
+'''
+WALRUS = """
+def f(a, /, b):
+    while (c := a()) > b: yield c
+    return [d := 1, d ** 2]
+"""
+MATCH = """
+def f(a):
+    match a:
+        case {"k": v, **rest} if v: return rest
+        case [x, 1, *y] | (x, y): return x, y
+        case C(1, m=q) as r: return q, r
+        case None | "s": pass
+        case _: return 3
+"""
+EXCEPT_STAR = """
+def f(a):
+    try: a()
+    except* ValueError as e: print(e)
+    except* (A, B): raise
+    else: b()
+    finally: c()
+"""
+GENERICS = """
+type A[T: int] = list[T]
+class C[T](B): x: T
+def f[*P](*a: *P) -> A[int]: return a
+"""
+#: Differences that are real, by pair.
+REAL = {
+    # 3.6 still awaits what ``__aiter__`` returns.
+    ("3.6", "3.7"): [("g", "instructions")],
+    ("3.6", "3.13"): [("g", "instructions")],
+}
+NATIVE = [f"3.{minor}" for minor in range(6, 14)]
+CASES = [
+    *((EVERYWHERE, pair) for pair in pairwise(NATIVE)),
+    (EVERYWHERE, ("3.6", "3.13")),
+    (EVERYWHERE, ("3.9", "pypy3.9")),
+    *((WALRUS, pair) for pair in pairwise(NATIVE[2:])),
+    *((MATCH, pair) for pair in pairwise(NATIVE[4:])),
+    *((EXCEPT_STAR, pair) for pair in pairwise(NATIVE[5:])),
+    (GENERICS, ("3.12", "3.13")),
+]
+PYODIDE = (EVERYWHERE, WALRUS, MATCH, EXCEPT_STAR, GENERICS)
+
+
+@cache
+def forms(version: str, source: str) -> Units:
+    name = f"pypy-{version[4:]}" if version.startswith("pypy") else f"cpython-{version}"
+    name = f"pyodide-{version}" if version in ("3.14", "3.15") else name
+    if name not in find_oracles():
+        pytest.skip(f"{name} is not installed")
+    (payload,) = payloads(version, [source], None)
+    assert payload is not None
+    return unit_forms(payload, find_oracles()[name].dialect, Level.SEMANTIC)
+
+
+@pytest.mark.parametrize(("source", "pair"), CASES)
+def test_neighbours_say_the_same(source, pair):
+    one, other = (forms(version, source) for version in pair)
+    found = [(dotted(place), why) for place, why in differences(one, other)]
+    assert found == REAL.get(pair, [])
+
+
+@pytest.mark.parametrize("source", PYODIDE)
+def test_pyodide_says_the_same(source):
+    three, four, five = (forms(version, source) for version in ("3.13", "3.14", "3.15"))
+    assert [(dotted(place), why) for place, why in differences(three, four)] == []
+    assert [(dotted(place), why) for place, why in differences(four, five)] == []
