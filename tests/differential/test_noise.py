@@ -28,7 +28,8 @@ class C(B, metaclass=M):
     w: "text"
 
     def f(self, a, *b, c=1, **d) -> int:
-        super().f(*b, k=1, **d)
+        try: super().f(*b, k=1, **d)
+        finally: self.close()
         return super().g + self.h[1:2, ...]
 
 
