@@ -89,6 +89,8 @@ def _unit(match: Match, ours: Mapping[Place, Form], theirs: Mapping[Place, Form]
 def _compared(old: Form, new: Form, *, is_renamed: bool) -> UnitDiff:
     sides = _side(old), _side(new)
     problem = old.problem or new.problem
+    if problem is not None and _is_identical(old, new):
+        return UnitDiff(*sides, Status.RENAMED if is_renamed else Status.SAME)
     if problem is not None:
         slug = problem.partition(":")[0]
         status = Status.NOT_CANONICALISED
@@ -99,6 +101,11 @@ def _compared(old: Form, new: Form, *, is_renamed: bool) -> UnitDiff:
     status = next((status for status, applies in cases if applies), Status.SAME)
     changes = _changes(old, new) if Plane.INSTRUCTIONS in planes else ()
     return UnitDiff(*sides, status, planes, notes, changes)
+
+
+def _is_identical(old: Form, new: Form) -> bool:
+    """Return whether one interpreter would run the very same code: then nothing need be known."""
+    return old.dialect.name == new.dialect.name and old.code == new.code
 
 
 def _side(form: Form) -> Side:
