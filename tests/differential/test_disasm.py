@@ -9,7 +9,7 @@ from tests.differential.disasm import SOURCES, compare, library, sample
 from tests.oracles import Oracle
 
 #: Sources of its standard library that an interpreter compiles; not the same in each.
-SAMPLE = 40
+SAMPLE = 15
 
 
 def test_disassembly_is_what_dis_says(oracle: Oracle) -> None:

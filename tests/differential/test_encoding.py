@@ -19,7 +19,7 @@ from tests.oracles import Oracle
 from tests.unit.headers import timestamp
 
 #: Sources of its standard library that an interpreter compiles; not the same in each.
-SAMPLE = 60
+SAMPLE = 25
 MTIME = 1_700_000_000
 
 
