@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 
-__all__ = ["U32_MASK", "HashCheckMode", "Implementation", "InvalidationMode", "Word", "visible"]
+__all__ = [
+    "U32_MASK",
+    "HashCheckMode",
+    "Implementation",
+    "InvalidationMode",
+    "Level",
+    "Word",
+    "visible",
+]
 
 #: Header words are unsigned and 32 bits wide; larger times and sizes wrap.
 U32_MASK = 0xFFFF_FFFF
@@ -66,3 +74,16 @@ def visible(text: str, keep: str = "") -> str:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+class Level(Enum):
+    """How much must be the same."""
+
+    #: Every byte; says nothing across versions.
+    EXACT = "exact"
+    #: The events as they stand, stores in order and copies of blocks apart.
+    STRICT = "strict"
+    #: The smallest graph of events.
+    SEMANTIC = "semantic"
+    #: The same, whatever local variables are called.
+    STRUCTURAL = "structural"

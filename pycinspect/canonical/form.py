@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import cached_property
 from hashlib import blake2b
 from types import MappingProxyType
@@ -28,21 +27,9 @@ from pycinspect.canonical.structural import renamed
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
+from pycinspect.values import Level
 
 __all__ = ["Form", "Level", "canonicalize"]
-
-
-class Level(Enum):
-    """How much must be the same."""
-
-    #: Every byte; says nothing across versions.
-    EXACT = "exact"
-    #: The events as they stand, stores in order and copies of blocks apart.
-    STRICT = "strict"
-    #: The smallest graph of events.
-    SEMANTIC = "semantic"
-    #: The same, whatever local variables are called.
-    STRUCTURAL = "structural"
 
 
 _COMPARED: Mapping[Level, frozenset[Plane]] = MappingProxyType(

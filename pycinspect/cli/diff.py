@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from pycinspect.canonical import Level
 from pycinspect.cli.common import Exit, report_error
 from pycinspect.errors import PycInspectError
+from pycinspect.values import Level
 
 if TYPE_CHECKING:
     from pycinspect.compiling import ReadOptions
