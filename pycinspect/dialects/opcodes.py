@@ -56,11 +56,6 @@ class Operand(Enum):
     IN = "in"  # whether it is negated
 
     @property
-    def is_jump(self) -> bool:
-        """Whether the argument is a place in the code."""
-        return self in (Operand.FORWARD, Operand.BACKWARD, Operand.ABSOLUTE)
-
-    @property
     def noun(self) -> str:
         """What an index counts, for messages."""
         return _NOUNS.get(self, "choice")
