@@ -1,0 +1,57 @@
+"""One instruction, as expectations are compared with it."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pycinspect.disasm import Instruction, Position
+
+__all__ = ["Instr", "Kind"]
+
+
+class Kind(Enum):
+    """What an operand is, and so how it is written in an expectation."""
+
+    #: No operand.
+    NONE = "none"
+    #: A variable, attribute or module: ``LOAD_FAST total``.
+    NAME = "name"
+    #: A constant: ``LOAD_CONST 'total'``; compared with its type and sign.
+    CONST = "const"
+    #: A code object: ``LOAD_CONST <code total>``; the operand is its name.
+    CODE = "code"
+    #: A count: ``CALL 2``.
+    NUMBER = "number"
+    #: A count and the names of the last so many: ``CALL_KW 2 ('key',)``.
+    NAMES = "names"
+    #: An operator or another word: ``BINARY_OP +=``.
+    WORD = "word"
+    #: Where it may jump to: ``JUMP -> loop``; the operand is None, see ``target``.
+    TARGET = "target"
+
+
+class Instr(NamedTuple):
+    """One instruction of a view.
+
+    Args:
+        opname: its name: a canonical op, or the interpreter's own name in the views ``raw``
+            and ``adaptive``.
+        operand: a name, a constant, a number … as ``kind`` says; None for none.
+        kind: what the operand is.
+        target: the index, in its :class:`Bytecode`, of the instruction that it may jump to;
+            None where it does not jump.
+        line: of the source, None for none.
+        position: of the source, None where the code has no columns.
+        raw: the instructions that it stands for, in order; dropped ones that belong to it
+            (such as ``PUSH_NULL`` of a ``CALL``) are among them.
+    """
+
+    opname: str
+    operand: object
+    kind: Kind
+    target: int | None
+    line: int | None
+    position: Position | None
+    raw: tuple[Instruction, ...]
