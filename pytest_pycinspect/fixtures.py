@@ -59,7 +59,9 @@ def specialized(request: pytest.FixtureRequest) -> Specialized:
 
 
 @pytest.fixture
-def pycache(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pycache]:
+def pycache(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pycache]:
     """Yield a temporary project whose caches can be written, damaged and imported."""
     from pytest_pycinspect.sandbox import Pycache
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Generator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import pytest
 
 from pytest_pycinspect.fixtures import *  # noqa: F403 - fixtures are found by name here
-
-if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
 
 _OPTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     (
@@ -69,7 +63,8 @@ _OPTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     ),
 )
 
-_INI: tuple[tuple[str, str, str, object], ...] = (
+_IniKind = Literal["string", "bool", "args", "linelist"]
+_INI: tuple[tuple[str, str, _IniKind, object], ...] = (
     ("pycinspect_view", "What listings of failures show: ops, raw or both.", "string", "ops"),
     ("pycinspect_strict_names", "Refuse opcode names that cannot occur.", "bool", True),
     ("pycinspect_golden_dir", "Where *.bytecode files are, relative to the test.", "string", ""),
@@ -80,14 +75,16 @@ _INI: tuple[tuple[str, str, str, object], ...] = (
 )
 
 _MARKS = (
-    "bytecode(min_python=, max_python=, implementation=, optimize=, requires=[op]): where a"
-    " test of bytecode holds; it is skipped elsewhere, and fails without the opcodes required",
+    (
+        "bytecode(min_python=, max_python=, implementation=, optimize=, requires=[op]): where a"
+        " test of bytecode holds; it is skipped elsewhere, and fails without the opcodes required"
+    ),
     "pycache(mode=, prefix=, writable=): how the sandbox of the pycache fixture begins",
     "interpreters(version, ...): run the test once for each Python that is found",
 )
 
 
-def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options and settings."""
     group = parser.getgroup("pycinspect", "bytecode and caches (pycinspect)")
     for name, keywords in _OPTIONS:
