@@ -12,11 +12,10 @@ from types import MappingProxyType
 
 __all__ = ["BINARY", "NOT_FOLDED", "UNARY", "fold_binary", "fold_unary"]
 
-_BITS = 128 * 8
+#: PyPy folds integers of any length.
+_BITS = 16_384
 _LENGTH = 4096
 _ITEMS = 256
-_SHIFT = 512
-_POWER = 200
 
 
 class _NotFolded:
@@ -76,10 +75,11 @@ def _applied(function: Callable[..., object], *operands: object) -> object:
 def _cheap(name: str, left: object, right: object) -> bool:
     """Return whether the result cannot be much larger than the operands."""
     if name == "**":
-        small = isinstance(left, float | complex) or (isinstance(left, int) and abs(left) < 10**6)
-        return small and isinstance(right, int | float) and abs(right) <= _POWER
+        if isinstance(left, int) and isinstance(right, int):
+            return left.bit_length() * abs(right) <= _BITS
+        return _is_number(left, right)
     if name == "<<":
-        return isinstance(right, int) and right <= _SHIFT
+        return isinstance(right, int) and right <= _BITS
     if name == "*":
         counts = [value for value in (left, right) if isinstance(value, int)]
         return len(counts) != 1 or abs(counts[0]) <= _LENGTH or _is_number(left, right)

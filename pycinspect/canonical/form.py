@@ -18,11 +18,11 @@ from pycinspect.canonical.graph import (
     without_safe_loads,
 )
 from pycinspect.canonical.machine import Machine, is_lazy
-from pycinspect.canonical.minimise import Merged, merged, numbered
+from pycinspect.canonical.minimise import Merged, graph_digest, merged, numbered
 from pycinspect.canonical.nested import children_of
 from pycinspect.canonical.planes import Plane, annotations_plane, outer_planes, parameters
 from pycinspect.canonical.rules import RULES
-from pycinspect.canonical.statements import Statement, payload_digest, statements_of
+from pycinspect.canonical.statements import Statement, statements_of
 from pycinspect.canonical.structural import renamed
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
@@ -30,25 +30,6 @@ from pycinspect.pyc import Code
 from pycinspect.values import Level
 
 __all__ = ["Form", "Level", "canonicalize"]
-
-
-_COMPARED: Mapping[Level, frozenset[Plane]] = MappingProxyType(
-    {
-        Level.EXACT: frozenset(Plane),
-        **dict.fromkeys(
-            (Level.STRICT, Level.SEMANTIC, Level.STRUCTURAL),
-            frozenset(
-                {
-                    Plane.INSTRUCTIONS,
-                    Plane.SIGNATURE,
-                    Plane.DOCSTRING,
-                    Plane.ANNOTATIONS,
-                    Plane.NAMES,
-                }
-            ),
-        ),
-    }
-)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,7 +44,7 @@ class Form:
         dialect: who wrote it.
         level: how much must be the same.
         graph: its events, numbered depth first; empty where there is a problem.
-        planes: the digest of each plane.
+        planes: the digest of each plane that the level compares.
         children: code objects inside it, in the order of their lines; comprehensions and
             ``__annotate__`` are not among them, but what is inside those is.
         notes: slugs of what was erased although a program could see it.
@@ -89,8 +70,7 @@ class Form:
             return None
         hashed = blake2b(self.level.value.encode(), digest_size=16)
         for plane in Plane:
-            if plane in _COMPARED[self.level]:
-                hashed.update(self.planes[plane])
+            hashed.update(self.planes.get(plane, b""))
         return hashed.digest()
 
     @cached_property
@@ -108,11 +88,8 @@ class Form:
 
     def differing(self, other: Form) -> list[Plane]:
         """Return the planes, of those that the level compares, that differ."""
-        return [
-            plane
-            for plane in Plane
-            if plane in _COMPARED[self.level] and self.planes[plane] != other.planes[plane]
-        ]
+        ours, theirs = self.planes, other.planes
+        return [plane for plane in Plane if ours.get(plane) != theirs.get(plane)]
 
 
 def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) -> Form:
@@ -138,9 +115,9 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
             raise
         return _refused(code, dialect, level, error)
     planes = {
-        Plane.INSTRUCTIONS: _digest(graph),
+        Plane.INSTRUCTIONS: graph_digest(graph),
         Plane.ANNOTATIONS: annotations_plane(annotations),
-        **outer_planes(code, dialect, structural=level is Level.STRUCTURAL),
+        **outer_planes(code, dialect, level),
     }
     return Form(
         code,
@@ -157,7 +134,7 @@ def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError)
     planes = {
         Plane.INSTRUCTIONS: b"",
         Plane.ANNOTATIONS: b"",
-        **outer_planes(code, dialect, structural=level is Level.STRUCTURAL),
+        **outer_planes(code, dialect, level),
     }
     made = {id(part): part for part in code.consts if isinstance(part, Code)}
     children, problem = children_of(code, made), f"{error.slug}: {error.message}"
@@ -177,14 +154,3 @@ def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], li
         graph = renamed(graph, machine.values)
     return graph, annotations
 
-
-# --- Digest ---------------------------------------------------------------------------------
-
-
-def _digest(graph: list[Merged]) -> bytes:
-    """Return 16 bytes that are the same for equal graphs, in any process."""
-    hashed = blake2b(digest_size=16)
-    for node in graph:
-        hashed.update(payload_digest(node.payload))
-        hashed.update(repr((node.successors, node.handler)).encode())
-    return hashed.digest()

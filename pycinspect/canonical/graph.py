@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State, refused
@@ -29,8 +28,7 @@ NOWHERE = -1
 _MOST_STATES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One event.
 
     Args:
@@ -122,8 +120,7 @@ def _without(nodes: Sequence[Node], gone: set[int]) -> list[Node]:
         return index
 
     kept = [
-        replace(
-            node,
+        node._replace(
             successors=tuple(map(end, node.successors)),
             handler=node.handler if node.handler == NOWHERE else end(node.handler),
         )
@@ -149,7 +146,7 @@ def without_safe_loads(nodes: Sequence[Node], parameters: Sequence[str]) -> list
     for index in doubtful:
         node = nodes[index]
         if node.payload[1] in bound[index]:
-            kept[index] = replace(node, handler=NOWHERE)
+            kept[index] = node._replace(handler=NOWHERE)
             if node.payload[0] == "load":
                 gone.add(index)
     return _without(kept, gone)
@@ -314,7 +311,7 @@ def in_parallel(nodes: Sequence[Node], values: Values) -> list[Node]:
             pairs.sort(key=lambda pair: (digest_of(pair[0]), digest_of(pair[1])))
             word = "store" if len(pairs) == 1 else "assign"
             payload = (word, *(part for pair in pairs for part in pair))
-            changed[start] = replace(nodes[start], payload=payload, successors=(index,))
+            changed[start] = nodes[start]._replace(payload=payload, successors=(index,))
     return changed
 
 

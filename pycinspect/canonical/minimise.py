@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from pycinspect.canonical.graph import NOWHERE, Node
 from pycinspect.canonical.machine import Payload, refused
+from pycinspect.canonical.values import Value, digest_of, digest_of_words
 
-__all__ = ["Merged", "merged", "numbered"]
+__all__ = ["Merged", "graph_digest", "merged", "numbered"]
 
 #: Nodes looked at. Partitions of real programs are stable after some ten rounds.
 _MOST_WORK = 4_000_000
@@ -106,3 +107,13 @@ def _numbered(nodes: Sequence[Node], classes: Sequence[int]) -> list[Merged]:
         )
         for place, node in enumerate(order)
     ]
+
+
+def graph_digest(graph: Sequence[Merged]) -> bytes:
+    """Return 16 bytes that are the same for equal graphs, in any process."""
+    return digest_of_words(
+        [
+            ([digest_of(p) if isinstance(p, Value) else p for p in payload], successors, handler)
+            for payload, successors, handler, _, _ in graph
+        ]
+    )

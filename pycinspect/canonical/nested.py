@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from pycinspect.canonical.rules.calls import COMPREHENSIONS
 from pycinspect.pyc import Code
@@ -22,7 +24,24 @@ def children_of(code: Code, made: Mapping[int, Code]) -> tuple[Code, ...]:
         made: those that functions are made of on some path, by identity; since 3.10 there
             is no other (dead code is left out).
     """
-    return tuple(sorted(_lifted(code, made, 0), key=lambda child: child.firstlineno))
+    found = sorted(_lifted(code, made, 0), key=lambda child: child.firstlineno)
+    alike = Counter(map(_outline, found))
+    children = {_unplaced(c) if alike[_outline(c)] > 1 else id(c): c for c in reversed(found)}
+    return tuple(reversed(children.values()))
+
+
+def _outline(code: Code) -> tuple[str, int, bytes]:
+    return code.name, code.firstlineno, code.code
+
+
+def _unplaced(code: Code) -> Code:
+    """Return a code object without its columns.
+
+    Functions of one line that do the same are one constant up to 3.10; later they are not
+    equal, as they stand in other columns (``Objects/codeobject.c: code_richcompare``).
+    """
+    parts = (_unplaced(part) if isinstance(part, Code) else part for part in code.consts)
+    return replace(code, linetable=b"", consts=tuple(parts))
 
 
 def _lifted(code: Code, made: Mapping[int, Code], depth: int) -> Iterator[Code]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.dialects import (
-    Bytecode,
     Dialect,
     Flow,
-    Lowering,
     LoweringRow,
     Opcode,
     OperandSource,
@@ -74,32 +73,51 @@ def lower(code: Code, dialect: Dialect) -> list[CanonicalOp]:
         PycInspectError: ``unknown-opcodes``; ``bad-index`` where an argument stands for
             nothing.
     """
-    bytecode, table = bytecode_of(dialect), lowering_of(dialect)
+    plans = _plans(dialect)
     lowered: list[CanonicalOp] = []
     for step in instructions(code, dialect):
-        lowered.extend(_ops(step, bytecode, table))
+        lowered.extend(_ops(step, plans[step.opcode]))
     return lowered
+
+
+class _Plan(NamedTuple):
+    """What is known of an opcode before any code is read."""
+
+    opcode: Opcode
+    rows: tuple[LoweringRow, ...]
 
 
 _NOT_IN_FILES = (Role.INTERNAL, Role.PSEUDO)
 
 
-def _ops(step: Instruction, bytecode: Bytecode, table: Lowering) -> Iterator[CanonicalOp]:
+@lru_cache(maxsize=128)
+def _plans(dialect: Dialect) -> list[_Plan]:
+    rows = lowering_of(dialect).rows
+    return [
+        _Plan(opcode, () if opcode.role in _NOT_IN_FILES else rows.get(opcode.base, ()))
+        for opcode in bytecode_of(dialect).opcodes.by_number
+    ]
+
+
+def _ops(step: Instruction, plan: _Plan) -> list[CanonicalOp]:
     if step.argval is OUT_OF_RANGE:
         message = f"{step.opname} {step.arg} stands for nothing"
         raise PycInspectError("bad-index", message, offset=step.offset)
-    opcode = bytecode.opcodes.by_number[step.opcode]
-    row = None if opcode.role in _NOT_IN_FILES else _row(step, table.rows.get(opcode.base, ()))
+    row = _row(step, plan.rows)
     if row is None:
-        yield CanonicalOp(OPAQUE, _unknown(step, opcode), None, step.offset, step.line)
-        return
+        return [CanonicalOp(OPAQUE, _unknown(step, plan.opcode), None, step.offset, step.line)]
     arg = step.arg or 0
-    for kind, source, literal, mask, wanted in row.ops:
-        if mask and bool(arg & mask) is not wanted:
-            continue
-        operand = literal if source is OperandSource.LITERAL else _READERS[source](step, arg)
-        target = None if kind.flow is Flow.NEXT else step.jump_target
-        yield CanonicalOp(kind.name, operand, target, step.offset, step.line)
+    return [
+        CanonicalOp(
+            kind.name,
+            literal if source is OperandSource.LITERAL else _READERS[source](step, arg),
+            None if kind.flow is Flow.NEXT else step.jump_target,
+            step.offset,
+            step.line,
+        )
+        for kind, source, literal, mask, wanted in row.ops
+        if not mask or bool(arg & mask) is wanted
+    ]
 
 
 def _row(step: Instruction, rows: tuple[LoweringRow, ...]) -> LoweringRow | None:

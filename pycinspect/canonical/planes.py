@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from hashlib import blake2b
 
 from pycinspect.canonical.graph import Annotation
 from pycinspect.canonical.machine import is_lazy
-from pycinspect.canonical.values import Values, digest_of
+from pycinspect.canonical.values import Values, digest_of, digest_of_words
 from pycinspect.dialects import Dialect
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
+from pycinspect.values import Level
 
 __all__ = ["Plane", "annotations_plane", "docstring", "outer_planes", "parameters"]
 
@@ -68,9 +68,9 @@ def docstring(code: Code, dialect: Dialect) -> str | None:
     return inspect.cleandoc(first) if isinstance(first, str) else None
 
 
-def outer_planes(code: Code, dialect: Dialect, *, structural: bool) -> Mapping[Plane, bytes]:
-    """Return the digests of all planes but the instructions and the annotations."""
-    values = Values()
+def outer_planes(code: Code, dialect: Dialect, level: Level) -> Mapping[Plane, bytes]:
+    """Return the digests of the planes that a level compares, of those outside of the graph."""
+    structural = level is Level.STRUCTURAL
     named = () if code.name in _SYNTHETIC or structural else parameters(code)
     free = sorted(name for name in code.freevars if name not in _BOOKKEEPING)
     counts = (code.argcount, code.posonlyargcount, code.kwonlyargcount)
@@ -80,20 +80,25 @@ def outer_planes(code: Code, dialect: Dialect, *, structural: bool) -> Mapping[P
         code.flags & _MEANING,
         len(free) if structural else tuple(free),
     )
-    constants = tuple(part for part in code.consts if not isinstance(part, Code))
     facts: dict[Plane, object] = {
         Plane.SIGNATURE: signature,
         Plane.DOCSTRING: docstring(code, dialect),
         Plane.NAMES: code.name,
-        Plane.LINES: (code.firstlineno, code.linetable),
-        Plane.CONSTANTS: (code.code, code.exceptiontable, constants, code.names, code.varnames),
     }
-    return {plane: digest_of(values.constant(fact)) for plane, fact in facts.items()}
+    if level is Level.EXACT:
+        facts |= _exact_facts(code)
+    return {plane: digest_of_words(fact) for plane, fact in facts.items()}
+
+
+def _exact_facts(code: Code) -> dict[Plane, object]:
+    constants = tuple(part for part in code.consts if not isinstance(part, Code))
+    exact = digest_of(Values().constant(constants))
+    return {
+        Plane.LINES: (code.firstlineno, code.linetable),
+        Plane.CONSTANTS: (code.code, code.exceptiontable, exact, code.names, code.varnames),
+    }
 
 
 def annotations_plane(annotations: Sequence[Annotation]) -> bytes:
     """Return the digest of annotations, in order."""
-    hashed = blake2b(digest_size=16)
-    for name, value in annotations:
-        hashed.update(digest_of(name) + digest_of(value))
-    return hashed.digest()
+    return digest_of_words([(digest_of(name), digest_of(value)) for name, value in annotations])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from types import MappingProxyType
 
@@ -11,11 +11,22 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import CONTAINERS, parts_of
 
-__all__ = ["DISPLAYS", "MATCHED", "NO_LITERAL", "Part", "Value", "Values", "digest_of"]
+__all__ = [
+    "DISPLAYS",
+    "MATCHED",
+    "NO_LITERAL",
+    "Part",
+    "Value",
+    "Values",
+    "digest_of",
+    "digest_of_words",
+]
 
 #: Nodes of one expression, counted as a tree. The largest displays of real programs have
 #: some 20,000; a tuple that holds itself twice, sixty times over, has 2**60.
 _LARGEST = 1_000_000
+#: Bits of integers that are written as decimal numbers.
+_LONGEST_INT = 10_000
 
 Part = "Value | str | int | bytes | float | None"
 
@@ -40,23 +51,26 @@ class Value:
     Args:
         kind: what it is: ``const``, ``local``, ``attr``, ``call`` …
         parts: operands, names and numbers.
+        operands: the parts that are expressions.
         literal: the constant that it is, else ``NO_LITERAL``.
         leaves: the variables in it.
         size: nodes, counted as a tree.
     """
 
-    __slots__ = ("digest", "kind", "leaves", "literal", "parts", "size", "text")
+    __slots__ = ("digest", "kind", "leaves", "literal", "operands", "parts", "size", "text")
 
     def __init__(
         self,
         kind: str,
         parts: tuple[object, ...],
+        operands: list[Value],
         literal: object,
         leaves: frozenset[Value],
         size: int,
     ) -> None:
         self.kind = kind
         self.parts = parts
+        self.operands = operands
         self.literal = literal
         self.leaves = leaves or (frozenset((self,)) if kind in _LEAVES else _NOTHING)
         self.size = size
@@ -66,11 +80,6 @@ class Value:
 
     def __repr__(self) -> str:
         return f"<Value {self.kind} {self.parts!r:.60}>"
-
-    @property
-    def operands(self) -> list[Value]:
-        """The parts that are expressions."""
-        return [part for part in self.parts if isinstance(part, Value)]
 
     @property
     def is_literal(self) -> bool:
@@ -152,7 +161,7 @@ class Values:
         name = ("const", kind.__name__, key)
         known = self._known.get(name)
         if known is None:
-            known = Value("const", (kind.__name__, key), value, _NOTHING, 1)
+            known = Value("const", (kind.__name__, key), [], value, _NOTHING, 1)
             self._known[name] = known
         return known
 
@@ -194,17 +203,17 @@ def _has(value: Value, leaves: Mapping[Value, Value]) -> bool:
 
 def _new(kind: str, parts: tuple[object, ...]) -> Value:
     operands = [part for part in parts if isinstance(part, Value)]
-    size = 1 + sum(operand.size for operand in operands)
-    if size > _LARGEST:
-        raise PycInspectError("not-canonical", "an expression is too large")
-    leaves = _NOTHING
+    size, leaves = 1, _NOTHING
     for operand in operands:
+        size += operand.size
         if operand.leaves and operand.leaves is not leaves:
             leaves = leaves | operand.leaves if leaves else operand.leaves
+    if size > _LARGEST:
+        raise PycInspectError("not-canonical", "an expression is too large")
     literal: object = NO_LITERAL
     if kind == "tuple" and all(operand.is_literal for operand in operands):
         literal = tuple(operand.literal for operand in operands)
-    return Value(kind, parts, literal, leaves, size)
+    return Value(kind, parts, operands, literal, leaves, size)
 
 
 # Constants are the same by type and bits: True, 1 and 1.0 are three, and 0.0 is not -0.0
@@ -213,6 +222,8 @@ _KEYS: Mapping[type, Callable[..., object]] = MappingProxyType(
     {
         float: lambda value: struct.pack("<d", value),
         complex: lambda value: struct.pack("<dd", value.real, value.imag),
+        # Decimal text of long integers takes quadratic time, and Python refuses to write it.
+        int: lambda value: value if value.bit_length() <= _LONGEST_INT else hex(value),
         type(...): lambda _: "...",
         type: lambda value: value.__name__,
     }
@@ -230,33 +241,27 @@ def digest_of(root: Value) -> bytes:
     waiting = [root]
     while waiting:
         value = waiting[-1]
-        if value.digest is not None:
-            waiting.pop()
-            continue
         missing = [part for part in value.operands if part.digest is None]
-        if missing:
+        if missing and value.digest is None:
             waiting.extend(missing)
             continue
         waiting.pop()
-        hashed = blake2b(digest_size=16)
-        for field in _fields(value):
-            hashed.update(len(field).to_bytes(4, "little"))
-            hashed.update(field)
-        value.digest = hashed.digest()
+        if value.digest is None:
+            value.digest = digest_of_words((value.kind, *_words(value)))
     assert root.digest is not None
     return root.digest
 
 
-def _fields(value: Value) -> Iterator[bytes]:
-    yield value.kind.encode()
+def _words(value: Value) -> list[object]:
     skipped = _UNSTABLE.get(value.kind, ())
-    for place, part in enumerate(value.parts):
-        if place in skipped:
-            continue
-        if isinstance(part, Value):
-            assert part.digest is not None
-            yield part.digest
-        elif isinstance(part, bytes):
-            yield b"b" + part
-        else:
-            yield f"{type(part).__name__} {part}".encode("utf-8", "surrogatepass")
+    return [
+        part.digest if isinstance(part, Value) else part
+        for place, part in enumerate(value.parts)
+        if place not in skipped
+    ]
+
+
+def digest_of_words(words: object) -> bytes:
+    """Return 16 bytes of plain words, bytes and numbers, and tuples of them."""
+    text = repr(words).encode("utf-8", "surrogatepass")
+    return blake2b(text, digest_size=16).digest()

@@ -39,12 +39,16 @@ class Mutant(NamedTuple):
 
 
 _Change = Callable[[Any], Iterator[Any]]
-KINDS: dict[str, tuple[type[ast.AST], _Change]] = {}
+KINDS: dict[str, tuple[tuple[type[ast.AST], ...], _Change]] = {}
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEFINITIONS = (*_FUNCTIONS, ast.ClassDef)
+_BODIES = (*_DEFINITIONS, ast.Module)
 
 
-def _kind(name: str, node: type[ast.AST]) -> Callable[[_Change], _Change]:
+def _kind(name: str, *nodes: type[ast.AST]) -> Callable[[_Change], _Change]:
     def register(change: _Change) -> _Change:
-        KINDS[name] = (node, change)
+        KINDS[name] = (nodes, change)
         return change
 
     return register
@@ -59,7 +63,7 @@ def _field(name: str, node_type: type[ast.AST], field: str, new: Callable[[Any],
             setattr(node, field, value)
             yield node
 
-    KINDS[name] = (node_type, change)
+    KINDS[name] = ((node_type,), change)
 
 
 # --- Constants ------------------------------------------------------------------------------
@@ -71,7 +75,7 @@ def _constant(name: str, fits: Callable[[Any], bool], new: Callable[[Any], Any])
             node.value = new(node.value)
             yield node
 
-    KINDS[name] = (ast.Constant, change)
+    KINDS[name] = ((ast.Constant,), change)
 
 
 _constant("int-plus-one", lambda v: type(v) is int, lambda v: v + 1)
@@ -296,7 +300,274 @@ def _(node: ast.FormattedValue) -> Iterator[ast.AST]:
     yield node
 
 
+@_kind("drop-comprehension-condition", ast.comprehension)
+def _(node: ast.comprehension) -> Iterator[ast.AST]:
+    if node.ifs:
+        node.ifs.pop()
+        yield node
+
+
+@_kind("swap-generators", ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
+def _(node: Any) -> Iterator[ast.AST]:
+    if len(node.generators) > 1:
+        _swap(node.generators, 0, 1)
+        yield node
+
+
+@_kind("list-to-set", ast.ListComp)
+def _(node: ast.ListComp) -> Iterator[ast.AST]:
+    yield _as(ast.SetComp, node)
+
+
+@_kind("list-to-generator", ast.ListComp)
+def _(node: ast.ListComp) -> Iterator[ast.AST]:
+    yield _as(ast.GeneratorExp, node)
+
+
+@_kind("generator-to-list", ast.GeneratorExp)
+def _(node: ast.GeneratorExp) -> Iterator[ast.AST]:
+    yield _as(ast.ListComp, node)
+
+
+@_kind("swap-key-and-value", ast.DictComp)
+def _(node: ast.DictComp) -> Iterator[ast.AST]:
+    node.key, node.value = node.value, node.key
+    yield node
+
+
+@_kind("set-to-list", ast.Set)
+def _(node: ast.Set) -> Iterator[ast.AST]:
+    yield ast.List(node.elts, ast.Load())
+
+
+@_kind("drop-set-element", ast.Set)
+def _(node: ast.Set) -> Iterator[ast.AST]:
+    if len(node.elts) > 1:
+        node.elts.pop()
+        yield node
+
+
+@_kind("drop-star", ast.Starred)
+def _(node: ast.Starred) -> Iterator[ast.AST]:
+    yield node.value
+
+
+@_kind("format-text", ast.JoinedStr)
+def _(node: ast.JoinedStr) -> Iterator[ast.AST]:
+    node.values.append(ast.Constant("x"))
+    yield node
+
+
+@_kind("format-spec", ast.FormattedValue)
+def _(node: ast.FormattedValue) -> Iterator[ast.AST]:
+    if node.format_spec is None:
+        node.format_spec = ast.JoinedStr([ast.Constant(">7")])
+        yield node
+
+
+@_kind("drop-walrus", ast.NamedExpr)
+def _(node: ast.NamedExpr) -> Iterator[ast.AST]:
+    yield node.value
+
+
+@_kind("yield-from-to-yield", ast.YieldFrom)
+def _(node: ast.YieldFrom) -> Iterator[ast.AST]:
+    yield ast.Yield(node.value)
+
+
 # --- Statements -------------------------------------------------------------------------------
+
+
+class _Several(ast.If):
+    """Statements that stand in the place of one; spliced in, it is never written."""
+
+    def __init__(self, statements: Sequence[ast.stmt]) -> None:
+        super().__init__()
+        self.statements = statements
+
+
+def _swap(items: list[Any], one: int, other: int) -> None:
+    items[one], items[other] = items[other], items[one]
+
+
+def _as(kind: type[Any], node: ast.AST) -> ast.AST:
+    """Return a node of another type with the same fields."""
+    return kind(**{**dict(ast.iter_fields(node)), **_place(node)})
+
+
+def _place(node: ast.AST) -> Mapping[str, object]:
+    return {name: getattr(node, name) for name in node._attributes if hasattr(node, name)}
+
+
+@_kind("drop-target", ast.Assign)
+def _(node: ast.Assign) -> Iterator[ast.AST]:
+    if len(node.targets) > 1:
+        node.targets.pop()
+        yield node
+
+
+@_kind("drop-assert-message", ast.Assert)
+def _(node: ast.Assert) -> Iterator[ast.AST]:
+    if node.msg is not None:
+        node.msg = None
+        yield node
+
+
+@_kind("drop-cause", ast.Raise)
+def _(node: ast.Raise) -> Iterator[ast.AST]:
+    if node.cause is not None:
+        node.cause = None
+        yield node
+
+
+@_kind("rename-caught", ast.ExceptHandler)
+def _(node: ast.ExceptHandler) -> Iterator[ast.AST]:
+    if node.name is not None:
+        node.name += "_"
+        yield node
+
+
+@_kind("bare-except", ast.ExceptHandler)
+def _(node: ast.ExceptHandler) -> Iterator[ast.AST]:
+    if node.type is not None and node.name is None:
+        node.type = None
+        yield node
+
+
+@_kind("swap-handlers", ast.Try)
+def _(node: ast.Try) -> Iterator[ast.AST]:
+    if len(node.handlers) > 1:
+        _swap(node.handlers, 0, 1)
+        yield node
+
+
+@_kind("drop-try-else", ast.Try)
+def _(node: ast.Try) -> Iterator[ast.AST]:
+    if node.orelse:
+        node.orelse = []
+        yield node
+
+
+@_kind("drop-with-target", ast.withitem)
+def _(node: ast.withitem) -> Iterator[ast.AST]:
+    if node.optional_vars is not None:
+        node.optional_vars = None
+        yield node
+
+
+@_kind("swap-with-items", ast.With, ast.AsyncWith)
+def _(node: Any) -> Iterator[ast.AST]:
+    if len(node.items) > 1:
+        _swap(node.items, 0, 1)
+        yield node
+
+
+@_kind("async-with-to-with", ast.AsyncWith)
+def _(node: ast.AsyncWith) -> Iterator[ast.AST]:
+    yield _as(ast.With, node)
+
+
+@_kind("async-for-to-for", ast.AsyncFor)
+def _(node: ast.AsyncFor) -> Iterator[ast.AST]:
+    yield _as(ast.For, node)
+
+
+@_kind("import-as-other", ast.alias)
+def _(node: ast.alias) -> Iterator[ast.AST]:
+    if node.name != "*":
+        node.asname = "other_"
+        yield node
+
+
+@_kind("drop-import-name", ast.ImportFrom)
+def _(node: ast.ImportFrom) -> Iterator[ast.AST]:
+    if len(node.names) > 1:
+        node.names.pop()
+        yield node
+
+
+@_kind("swap-import-names", ast.ImportFrom, ast.Import)
+def _(node: Any) -> Iterator[ast.AST]:
+    if len(node.names) > 1:
+        _swap(node.names, 0, 1)
+        yield node
+
+
+@_kind("drop-global-name", ast.Global, ast.Nonlocal)
+def _(node: Any) -> Iterator[ast.AST]:
+    if len(node.names) > 1:
+        node.names.pop()
+        yield node
+
+
+@_kind("drop-delete-target", ast.Delete)
+def _(node: ast.Delete) -> Iterator[ast.AST]:
+    if len(node.targets) > 1:
+        node.targets.pop()
+        yield node
+
+
+# --- Patterns, generic parameters, exception groups -------------------------------------------
+
+
+@_kind("drop-case", ast.Match)
+def _(node: ast.Match) -> Iterator[ast.AST]:
+    if len(node.cases) > 1:
+        node.cases.pop(0)
+        yield node
+
+
+@_kind("swap-cases", ast.Match)
+def _(node: ast.Match) -> Iterator[ast.AST]:
+    if len(node.cases) > 1:
+        _swap(node.cases, 0, 1)
+        yield node
+
+
+@_kind("drop-guard", ast.match_case)
+def _(node: ast.match_case) -> Iterator[ast.AST]:
+    if node.guard is not None:
+        node.guard = None
+        yield node
+
+
+@_kind("rename-capture", ast.MatchAs, ast.MatchStar)
+def _(node: Any) -> Iterator[ast.AST]:
+    if node.name is not None:
+        node.name += "_"
+        yield node
+
+
+@_kind("drop-subpattern", ast.MatchSequence, ast.MatchOr)
+def _(node: Any) -> Iterator[ast.AST]:
+    if len(node.patterns) > 1:
+        node.patterns.pop()
+        yield node
+
+
+@_kind("swap-subpatterns", ast.MatchSequence, ast.MatchOr, ast.MatchClass)
+def _(node: Any) -> Iterator[ast.AST]:
+    if len(node.patterns) > 1:
+        _swap(node.patterns, 0, 1)
+        yield node
+
+
+@_kind("match-attribute", ast.MatchClass)
+def _(node: ast.MatchClass) -> Iterator[ast.AST]:
+    if node.kwd_attrs:
+        node.kwd_attrs[0] += "_"
+        yield node
+
+
+@_kind("match-rest", ast.MatchMapping)
+def _(node: ast.MatchMapping) -> Iterator[ast.AST]:
+    node.rest = None if node.rest else "rest_"
+    yield node
+
+
+@_kind("plain-except", ast.TryStar)
+def _(node: ast.TryStar) -> Iterator[ast.AST]:
+    yield _as(ast.Try, node)
 
 
 @_kind("negate-if", ast.If)
@@ -461,18 +732,33 @@ def _(node: ast.Nonlocal) -> Iterator[ast.AST]:
     yield ast.Pass()
 
 
-@_kind("swap-statements", ast.FunctionDef)
-def _(node: ast.FunctionDef) -> Iterator[ast.AST]:
+@_kind("swap-statements", *_BODIES)
+def _(node: Any) -> Iterator[ast.AST]:
     if len(node.body) > 2:
-        node.body[1], node.body[2] = node.body[2], node.body[1]
+        # Anywhere, and the same for a source.
+        place = 1 + len(ast.dump(node)) % (len(node.body) - 2)
+        _swap(node.body, place, place + 1)
+        yield node
+
+
+@_kind("out-of-block", ast.If, ast.For, ast.While, ast.With, ast.Try)
+def _(node: Any) -> Iterator[ast.AST]:
+    if len(node.body) > 1:
+        yield _Several([node, node.body.pop()])
+
+
+@_kind("drop-first-of-block", ast.If, ast.For, ast.While, ast.With, ast.Try)
+def _(node: Any) -> Iterator[ast.AST]:
+    if len(node.body) > 1:
+        node.body.pop(0)
         yield node
 
 
 # --- Functions and classes --------------------------------------------------------------------
 
 
-@_kind("rename-function", ast.FunctionDef)
-def _(node: ast.FunctionDef) -> Iterator[ast.AST]:
+@_kind("rename-definition", *_DEFINITIONS)
+def _(node: Any) -> Iterator[ast.AST]:
     node.name += "_"
     yield node
 
@@ -498,7 +784,7 @@ def _(node: ast.arguments) -> Iterator[ast.AST]:
         yield node
 
 
-@_kind("drop-star", ast.arguments)
+@_kind("drop-star-parameter", ast.arguments)
 def _(node: ast.arguments) -> Iterator[ast.AST]:
     if node.vararg:
         node.args.append(node.vararg)
@@ -506,8 +792,8 @@ def _(node: ast.arguments) -> Iterator[ast.AST]:
         yield node
 
 
-@_kind("drop-decorator", ast.FunctionDef)
-def _(node: ast.FunctionDef) -> Iterator[ast.AST]:
+@_kind("drop-decorator", *_DEFINITIONS)
+def _(node: Any) -> Iterator[ast.AST]:
     if node.decorator_list:
         node.decorator_list.pop()
         yield node
@@ -520,11 +806,96 @@ def _(node: ast.ClassDef) -> Iterator[ast.AST]:
         yield node
 
 
-@_kind("docstring", ast.FunctionDef)
-def _(node: ast.FunctionDef) -> Iterator[ast.AST]:
+@_kind("docstring", *_BODIES)
+def _(node: Any) -> Iterator[ast.AST]:
     if ast.get_docstring(node, clean=False) is not None:
         node.body[0] = ast.Expr(ast.Constant("another text"))
         yield node
+
+
+@_kind("drop-docstring", *_BODIES)
+def _(node: Any) -> Iterator[ast.AST]:
+    if ast.get_docstring(node, clean=False) is not None:
+        node.body[0] = ast.Pass()
+        yield node
+
+
+@_kind("return-annotation", *_FUNCTIONS)
+def _(node: Any) -> Iterator[ast.AST]:
+    if node.returns is not None:
+        node.returns = ast.Name("another_", ast.Load())
+        yield node
+
+
+@_kind("swap-decorators", *_DEFINITIONS)
+def _(node: Any) -> Iterator[ast.AST]:
+    if len(node.decorator_list) > 1:
+        _swap(node.decorator_list, 0, 1)
+        yield node
+
+
+@_kind("drop-class-keyword", ast.ClassDef)
+def _(node: ast.ClassDef) -> Iterator[ast.AST]:
+    if node.keywords:
+        node.keywords.pop()
+        yield node
+
+
+@_kind("async-to-plain", ast.AsyncFunctionDef)
+def _(node: ast.AsyncFunctionDef) -> Iterator[ast.AST]:
+    yield _as(ast.FunctionDef, node)
+
+
+@_kind("plain-to-async", ast.FunctionDef)
+def _(node: ast.FunctionDef) -> Iterator[ast.AST]:
+    yield _as(ast.AsyncFunctionDef, node)
+
+
+@_kind("add-return-annotation", *_FUNCTIONS)
+def _(node: Any) -> Iterator[ast.AST]:
+    if node.returns is None:
+        node.returns = ast.Name("another_", ast.Load())
+        yield node
+
+
+@_kind("add-annotation", ast.arg)
+def _(node: ast.arg) -> Iterator[ast.AST]:
+    if node.annotation is None:
+        node.annotation = ast.Name("another_", ast.Load())
+        yield node
+
+
+@_kind("drop-kwonly-default", ast.arguments)
+def _(node: ast.arguments) -> Iterator[ast.AST]:
+    if any(node.kw_defaults):
+        node.kw_defaults = [None] * len(node.kw_defaults)
+        yield node
+
+
+@_kind("drop-double-star", ast.arguments)
+def _(node: ast.arguments) -> Iterator[ast.AST]:
+    if node.kwarg:
+        node.kwarg = None
+        yield node
+
+
+@_kind("positional-only", ast.arguments)
+def _(node: ast.arguments) -> Iterator[ast.AST]:
+    if node.args and not node.posonlyargs:
+        node.posonlyargs = [node.args.pop(0)]
+        yield node
+
+
+@_kind("swap-parameters", ast.arguments)
+def _(node: ast.arguments) -> Iterator[ast.AST]:
+    if len(node.args) > 1:
+        _swap(node.args, 0, 1)
+        yield node
+
+
+@_kind("drop-annotation", ast.AnnAssign)
+def _(node: ast.AnnAssign) -> Iterator[ast.AST]:
+    yield ast.Pass() if node.value is None else ast.Assign([node.target], node.value)
 
 
 @_kind("annotation", ast.AnnAssign)
@@ -545,30 +916,70 @@ def _(node: ast.Await) -> Iterator[ast.AST]:
     yield node.value
 
 
+# --- Pieces -------------------------------------------------------------------------------------
+
+
+#: Characters of a piece that is changed: each mutant costs two compilations of all of it.
+_LONGEST = 8_000
+
+
+def _pieces(tree: ast.Module) -> Iterator[ast.Module]:
+    """Yield small modules that have, together, everything of a large one.
+
+    Each has one function, with the classes around it; or the outline of a module or class, in
+    which functions and classes have no body. What is said of the future stands in each.
+    """
+    future = [node for node in tree.body if _is_future(node)]
+    yield from (_module([*future, *body]) for body in _parts(tree))
+
+
+def _module(body: list[ast.stmt]) -> ast.Module:
+    return ast.Module(body, [])
+
+
+def _is_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def _parts(owner: ast.Module | ast.ClassDef) -> Iterator[list[ast.stmt]]:
+    yield [_stub(node) for node in owner.body if not _is_future(node)]
+    for node in owner.body:
+        if isinstance(node, ast.ClassDef):
+            yield from ([_with_body(node, body)] for body in _parts(node))
+        elif isinstance(node, _FUNCTIONS):
+            yield [node]
+
+
+def _stub(node: ast.stmt) -> ast.stmt:
+    return _with_body(node, [ast.Pass()]) if isinstance(node, _DEFINITIONS) else node
+
+
+def _with_body(node: Any, body: list[ast.stmt]) -> ast.stmt:
+    changed = copy.copy(node)
+    changed.body = body
+    return changed
+
+
 # --- Choosing -----------------------------------------------------------------------------------
-
-
-#: Characters of a source that is changed: each mutant costs two compilations of all of it.
-_LONGEST = 20_000
 
 
 class _Original(NamedTuple):
     name: str
     text: str
-    tree: ast.Module
-    shape: object
 
 
 def mutants_of(texts: Mapping[str, str], count: int, seed: int) -> list[Mutant]:
-    """Return so many changed sources, about as many of each kind; the same for a seed."""
+    """Return so many changed pieces of sources, about as many of each kind.
+
+    The same for a seed.
+    """
     rng = random.Random(seed)
-    originals = [_original(name, text) for name, text in texts.items() if len(text) < _LONGEST]
+    originals = [piece for name, text in texts.items() for piece in _originals(name, text)]
     places: dict[str, list[tuple[_Original, int]]] = defaultdict(list)
     for original in originals:
-        for index, node in enumerate(_nodes(original.tree)):
-            for kind, (node_type, _) in KINDS.items():
-                if type(node) is node_type:
-                    places[kind].append((original, index))
+        for index, node in enumerate(_nodes(ast.parse(original.text))):
+            for kind in _KINDS_OF[type(node)]:
+                places[kind].append((original, index))
     for found in places.values():
         rng.shuffle(found)
     chosen: list[Mutant] = []
@@ -580,11 +991,28 @@ def mutants_of(texts: Mapping[str, str], count: int, seed: int) -> list[Mutant]:
     return chosen
 
 
-def _original(name: str, text: str) -> _Original:
+def _kinds_of() -> Mapping[type[ast.AST], list[str]]:
+    found: dict[type[ast.AST], list[str]] = defaultdict(list)
+    for name, (node_types, _) in KINDS.items():
+        for node_type in node_types:
+            found[node_type].append(name)
+    return found
+
+
+_KINDS_OF = _kinds_of()
+
+
+def _originals(name: str, text: str) -> Iterator[_Original]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        written = ast.unparse(ast.parse(text))
-        return _Original(name, written, ast.parse(written), _shape(compile(written, "x", "exec")))
+        try:
+            tree = ast.parse(text)
+        except SyntaxError:
+            return
+        for piece in _pieces(tree):
+            written = ast.unparse(ast.fix_missing_locations(piece))
+            if len(written) < _LONGEST:
+                yield _Original(name, written)
 
 
 def _nodes(tree: ast.Module) -> Sequence[ast.AST]:
@@ -612,7 +1040,7 @@ def _next(kind: str, places: list[tuple[_Original, int]]) -> Mutant | None:
 
 
 def _changed(kind: str, original: _Original, index: int) -> Mutant | None:
-    tree = copy.deepcopy(original.tree)
+    tree = ast.parse(original.text)
     node = _nodes(tree)[index]
     line = getattr(node, "lineno", 0)
     before = "arguments" if isinstance(node, ast.arguments) else ast.unparse(node)
@@ -621,10 +1049,17 @@ def _changed(kind: str, original: _Original, index: int) -> Mutant | None:
             _replace(tree, node, new)
         text = ast.unparse(ast.fix_missing_locations(tree))
         shape = _shape_of(text)
-        if shape is not None and shape != original.shape:
+        if shape is not None and shape != _shape_of(original.text):
             what = before.splitlines()[0][:120]
             return Mutant(original.name, original.text, text, kind, line, what)
     return None
+
+
+def _spliced(new: ast.AST, around: Sequence[ast.AST]) -> Sequence[ast.AST]:
+    if isinstance(new, _Several):
+        return new.statements
+    # A ``pass`` would leave a NOP, for those who trace lines.
+    return [] if isinstance(new, ast.Pass) and len(around) > 1 else [new]
 
 
 def _shape_of(text: str) -> object:
@@ -643,7 +1078,8 @@ def _replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
             if value is old:
                 setattr(parent, field, new)
             elif isinstance(value, list) and any(item is old for item in value):
-                value[:] = [new if item is old else item for item in value]
+                place = next(place for place, item in enumerate(value) if item is old)
+                value[place : place + 1] = _spliced(new, value)
 
 
 def _shape(code: Any) -> object:
@@ -659,4 +1095,5 @@ def _shape(code: Any) -> object:
         code.co_name,
         code.co_argcount,
         code.co_kwonlyargcount,
+        code.co_posonlyargcount,
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import difflib
 import hashlib
 import random
 import sys
@@ -21,18 +22,21 @@ import tokenize
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from pycinspect.canonical import Form, Level, Place, units
 from pycinspect.dialects import find_dialect
-from pycinspect.pyc import Code, unmarshal
+from pycinspect.diffing import Op, Status, diff_module
+from pycinspect.pyc import Code, CodeFile, Header, unmarshal
+from pycinspect.values import InvalidationMode
 from tests.differential.mutants import Mutant, mutants_of
 from tests.oracles import WANTED, Oracle, find_oracles
 
 CHILD = Path(__file__).with_name("noise_child.py")
 _ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
-_BATCH = 60
+_BATCH = 1000
 
 
 def oracle_of(version: str) -> Oracle:
@@ -219,34 +223,110 @@ def print_noise(pair: str, names: Sequence[str], forms: Mapping[str, Timed], sho
 # --- MISS ------------------------------------------------------------------------------------
 
 
-def print_misses(
+class Trio(NamedTuple):
+    """What two interpreters made of a source and its mutant.
+
+    Args:
+        old: the source, by the first.
+        new: the source, by the second.
+        mutant: the mutant, by the second.
+        dialects: who they are.
+    """
+
+    old: bytes
+    new: bytes
+    mutant: bytes
+    dialects: tuple[str, str]
+
+
+class Verdict(NamedTuple):
+    """What a diff says of one mutant.
+
+    Args:
+        flagged: code objects that it shows.
+        statements: lines of both sides that are not equal.
+        is_equivalent: the interpreter that made the mutant runs the very same code.
+    """
+
+    flagged: int
+    statements: int
+    is_equivalent: bool
+
+
+def verdict(trio: Trio) -> Verdict:
+    """Return what the diff of a source and its mutant says."""
+    one, other = trio.dialects
+    mutant = _file(trio.mutant, other)
+    found = diff_module(("old", _file(trio.old, one)), ("new", mutant), Level.SEMANTIC)
+    shown = [unit for unit in found.units if unit.status not in _UNCHANGED]
+    changes = (change for unit in shown for change in unit.changes if change.op is not Op.EQUAL)
+    statements = sum(max(len(change.old), len(change.new)) for change in changes)
+    same = not shown and _bare(_file(trio.new, other).code) == _bare(mutant.code)
+    return Verdict(len(shown), statements, same)
+
+
+_UNCHANGED = frozenset({Status.SAME, Status.EXPLAINED})
+
+
+def _file(payload: bytes, dialect: str) -> CodeFile:
+    row = find_dialect(dialect)
+    code = unmarshal(payload, row).value
+    assert isinstance(code, Code)
+    header = Header(row, row.magic_word, None, InvalidationMode.TIMESTAMP, 0, 0, None, ())
+    return CodeFile(header, code, 0)
+
+
+def _bare(code: Code) -> Code:
+    """Return a code object without its lines."""
+    consts = tuple(_bare(part) if isinstance(part, Code) else part for part in code.consts)
+    return replace(code, consts=consts, firstlineno=0, linetable=b"")
+
+
+class Misses(NamedTuple):
+    """What became of the mutants of a pair.
+
+    Args:
+        verdicts: of each that both interpreters compile and that is not equivalent.
+        equivalent: how many are.
+        silent: those that the diff does not show.
+    """
+
+    verdicts: Sequence[Verdict]
+    equivalent: int
+    silent: Sequence[Mutant]
+
+
+def misses_of(
     pair: str,
     changes: Sequence[Mutant],
     compiled: Mapping[tuple[str, str], bytes | None],
     pool: ProcessPoolExecutor,
-    show: int,
-) -> None:
+) -> Misses:
     one, _, other = pair.partition("/")
-    sources = list(dict.fromkeys(change.original for change in changes))
-    level = Level.SEMANTIC
-    before = all_forms(one, [compiled[one, source] for source in sources], level, pool).forms
-    base = dict(zip(sources, before, strict=True))
-    after = all_forms(other, [compiled[other, c.text] for c in changes], level, pool).forms
-    flagged, silent = Counter[int](), []
-    for change, forms in zip(changes, after, strict=True):
-        original = base[change.original]
-        if forms is None or original is None:
-            continue
-        count = sum(1 for _ in differences(original, forms))
-        flagged[count] += 1
-        if not count:
-            silent.append(change)
-    total = flagged.total()
+    dialects = (oracle_of(one).dialect, oracle_of(other).dialect)
+    trios: list[tuple[Mutant, Trio]] = []
+    for change in changes:
+        old, new = compiled[one, change.original], compiled[other, change.original]
+        mutant = compiled[other, change.text]
+        if old is not None and new is not None and mutant is not None:
+            trios.append((change, Trio(old, new, mutant, dialects)))
+    found = list(pool.map(verdict, [trio for _, trio in trios], chunksize=16))
+    judged = [(c, v) for (c, _), v in zip(trios, found, strict=True) if not v.is_equivalent]
+    silent = [change for change, result in judged if not result.flagged]
+    return Misses([v for _, v in judged], len(found) - len(judged), silent)
+
+
+def print_misses(pair: str, misses: Misses, show: int) -> None:
+    total = max(len(misses.verdicts), 1)
+    one = sum(v.flagged == 1 for v in misses.verdicts)
+    sizes = sorted(v.statements for v in misses.verdicts) or [0]
     print(
-        f"{pair:12} {total:6} mutants, silent {100 * len(silent) / max(total, 1):.2f} %"
-        f" ({len(silent)}), one unit flagged {100 * flagged[1] / max(total, 1):.1f} %"
+        f"{pair:12} {total:6} mutants (and {misses.equivalent} equivalent),"
+        f" silent {100 * len(misses.silent) / total:.2f} % ({len(misses.silent)}),"
+        f" one unit flagged {100 * one / total:.1f} %, changed statements median"
+        f" {sizes[len(sizes) // 2]}, p95 {sizes[len(sizes) * 95 // 100]}"
     )
-    for change in silent[:show]:
+    for change in misses.silent[:show]:
         print(f"    {change.name}:{change.line} {change.kind}: {change.what}"[:200])
     sys.stdout.flush()
 
@@ -265,16 +345,17 @@ def main() -> int:
     parser.add_argument("--level", choices=[level.value for level in Level], default="semantic")
     parser.add_argument("--mutants", type=int, default=0, metavar="COUNT")
     parser.add_argument("--show", type=int, default=12)
+    parser.add_argument("--silent", type=Path, help="a folder for mutants that do not show")
     parser.add_argument("--cache", type=Path, help="a folder for compiled sources")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     library = next(oracle_of(options.library).program.parent.parent.glob("lib/python*"))
     texts = sources(library, options.split, options.files, options.seed, options.only)
     versions = sorted({version for pair in options.pairs for version in pair.split("/")})
-    compiled = {v: payloads(v, list(texts.values()), options.cache) for v in versions}
     with ProcessPoolExecutor(options.jobs) as pool:
         if options.mutants:
-            return _misses(options, texts, compiled, pool)
+            return _misses(options, texts, versions, pool)
+        compiled = {v: payloads(v, list(texts.values()), options.cache) for v in versions}
         level = Level(options.level)
         forms = {
             version: all_forms(version, compiled[version], level, pool) for version in versions
@@ -292,25 +373,30 @@ def main() -> int:
 def _misses(
     options: argparse.Namespace,
     texts: Mapping[str, str],
-    compiled: Mapping[str, Sequence[bytes | None]],
+    versions: Sequence[str],
     pool: ProcessPoolExecutor,
 ) -> int:
-    everywhere = {
-        name: text
-        for i, (name, text) in enumerate(texts.items())
-        if all(column[i] is not None for column in compiled.values())
-    }
-    changes = mutants_of(everywhere, options.mutants, options.seed)
+    changes = mutants_of(texts, options.mutants, options.seed)
     print(f"{len(changes)} mutants of {len({c.kind for c in changes})} kinds")
     wanted = list(dict.fromkeys(text for c in changes for text in (c.original, c.text)))
     made = {
         (version, text): payload
-        for version in compiled
+        for version in versions
         for text, payload in zip(wanted, payloads(version, wanted, options.cache), strict=True)
     }
     for pair in options.pairs:
-        print_misses(pair, changes, made, pool, options.show)
+        misses = misses_of(pair, changes, made, pool)
+        print_misses(pair, misses, options.show)
+        if options.silent is not None:
+            _write(options.silent / pair.replace("/", "-"), misses.silent)
     return 0
+
+
+def _write(folder: Path, silent: Sequence[Mutant]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, change in enumerate(silent):
+        lines = difflib.unified_diff(change.original.splitlines(), change.text.splitlines(), n=99)
+        (folder / f"{number}-{change.kind}.diff").write_text("\n".join(lines), "utf-8")
 
 
 if __name__ == "__main__":

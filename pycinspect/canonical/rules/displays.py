@@ -142,6 +142,9 @@ def _unpack(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     plain = all(item.kind != "star" for item in items)
     if value.kind in ("tuple", "list") and len(items) == count and plain:
         return state.next((*rest, *reversed(items)))
+    if isinstance(value.literal, str) and len(value.literal) == count:  # PyPy unpacks it, too
+        characters = [machine.values.constant(character) for character in value.literal]
+        return state.next((*rest, *reversed(characters)))
     _check_size(state, count)
     made = [machine.values.make("unpacked", value, index) for index in range(count)]
     if value.kind in MATCHED:
