@@ -20,9 +20,11 @@ __all__ = [
     "Event",
     "Frame",
     "Machine",
+    "Part",
     "Payload",
     "Rule",
     "State",
+    "Taker",
     "bare",
     "is_lazy",
     "refused",
@@ -130,6 +132,16 @@ class Event(NamedTuple):
     state: State
 
 
+class Taker(NamedTuple):
+    """The op that does something to a value, and how deep that is on the stack then."""
+
+    op: CanonicalOp
+    depth: int
+
+
+#: Whether an op adds to a value at a depth, or adds that value to another.
+Part = Callable[[CanonicalOp, int], bool]
+
 #: What one op does: it goes on silently, or something happens.
 Rule = Callable[["Machine", State, CanonicalOp], "State | Event"]
 
@@ -235,6 +247,8 @@ class Machine:
         self._work = 0
         self._frames: dict[tuple[int, Value | None], Frame] = {}
         self._lowered: dict[int, tuple[list[CanonicalOp], list[_Handler | None]]] = {}
+        self._takers: dict[tuple[int, int], Taker] = {}
+        self._looks_ahead = False
         #: Slugs of what was erased on the way, for people.
         self.notes: set[str] = set()
         #: Code objects that were evaluated in place, and those that a function was made of.
@@ -312,6 +326,52 @@ class Machine:
     def evaluated(self, state: State, value: Value, rest: tuple[Value, ...]) -> Event:
         """Return the event that computes a value and pushes it."""
         return self.event(state, ("ev", value), (*rest, value))
+
+    # --- What comes later ------------------------------------------------------------------
+
+    def completed(self, state: State, parts: Mapping[str, Part]) -> bool:
+        """Return whether the top is all there is of it, and no op adds it to, or to it, more.
+
+        Args:
+            state: behind the op that pushed or changed the top.
+            parts: by op, whether a value at a depth is one that it adds to.
+        """
+        if self._looks_ahead:
+            return False
+        key = id(state.frame.code), state.pc
+        taker = self._takers.get(key)
+        if taker is None:
+            self._looks_ahead = True
+            try:
+                taker = self._takers[key] = self._taker(state)
+            finally:
+                self._looks_ahead = False
+        op, depth = taker
+        return op.name not in parts or not parts[op.name](op, depth)
+
+    def _taker(self, state: State) -> Taker:
+        """Return the op that first does something to the top, and how deep that is then.
+
+        On any path: compilers end each expression where they began it.
+        """
+        base, frame = len(state.stack), state.frame
+        while True:
+            depth = len(state.stack) - base + 1
+            if not 0 <= state.pc < len(state.frame.ops):
+                raise refused("control runs off the end of the code")
+            op = state.frame.ops[state.pc]
+            self._work += 1 + len(state.stack) // _COPIED_AT_ONCE
+            if self._work > _MOST_WORK:
+                raise refused("there are too many steps")
+            outcome = self._rules[op.name](self, state, op)
+            if isinstance(outcome, Event):
+                if not outcome.successors:
+                    return Taker(op, depth)
+                outcome = outcome.successors[0]
+            is_here = state.frame is frame and outcome.frame is frame
+            if is_here and len(outcome.stack) <= base and op.name != "JUMP":
+                return Taker(op, depth)
+            state = outcome
 
     # --- Exceptions ----------------------------------------------------------------------
 

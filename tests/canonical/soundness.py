@@ -49,10 +49,8 @@ class Difference(NamedTuple):
     other_log: list[str]
 
     def __str__(self) -> str:
-        same = 0
-        for same, (left, right) in enumerate(zip(self.log, self.other_log, strict=False)):
-            if left != right:
-                break
+        pairs = enumerate(zip(self.log, self.other_log, strict=False))
+        same = next((i for i, (left, right) in pairs if left != right), len(self.log))
         place = max(same - 3, 0)
         return "\n".join(
             [

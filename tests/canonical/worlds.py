@@ -19,7 +19,7 @@ LONGEST = 120
 _DEEPEST = 4
 
 
-class Error1(Exception):
+class Error1(Exception):  # noqa: N818 - numbered
     pass
 
 
@@ -27,7 +27,7 @@ class Error2(Error1):
     pass
 
 
-class Error3(Exception):
+class Error3(Exception):  # noqa: N818 - numbered
     pass
 
 
@@ -60,7 +60,7 @@ class World:
 
     def proxy(self):
         self.made += 1
-        return Proxy(self, "p%d" % self.made)
+        return Proxy(self, f"p{self.made}")
 
     def value(self):
         """Return something to work on."""
@@ -70,7 +70,7 @@ class World:
         if choice == 16:
             return [self.proxy() for _ in range(self.decide(4))]
         if choice == 17:
-            return {"k%d" % i: self.proxy() for i in range(self.decide(3))}
+            return {f"k{i}": self.proxy() for i in range(self.decide(3))}
         return (0, 1, None, "text", True)[self.decide(5)]
 
 
@@ -80,7 +80,7 @@ def _logged(word, result):
     def method(self, *args, **kwargs):
         world = object.__getattribute__(self, "_world")
         name = object.__getattribute__(self, "_name")
-        named = ["%s=%s" % (key, shown(value)) for key, value in kwargs.items()]
+        named = [f"{key}={shown(value)}" for key, value in kwargs.items()]
         world.note(name, word, *[shown(arg) for arg in args], *named)
         return result(world)
 
@@ -120,7 +120,7 @@ class Iterator:
     def __init__(self, world, count):
         self.world, self.count = world, count
         world.made += 1
-        self.name = "i%d" % world.made
+        self.name = f"i{world.made}"
 
     def __iter__(self):
         return self
@@ -142,8 +142,22 @@ class Iterator:
         return self._step(StopAsyncIteration)
 
 
-_BINARY = "add sub mul truediv floordiv mod pow matmul lshift rshift and or xor".split()
-_COMPARED = "eq ne lt le gt ge".split()
+_BINARY = [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "lshift",
+    "rshift",
+    "and",
+    "or",
+    "xor",
+]
+_COMPARED = ["eq", "ne", "lt", "le", "gt", "ge"]
 
 
 def _attribute(self, name):
@@ -152,13 +166,18 @@ def _attribute(self, name):
     return _logged("." + name, World.value)(self)
 
 
+def _fill(proxy, world, name):
+    object.__setattr__(proxy, "_world", world)
+    object.__setattr__(proxy, "_name", name)
+
+
 Proxy = type(
     "Proxy",
     (),
     {
         "__slots__": ("_name", "_world"),
         "__match_args__": ("p", "q"),
-        "__init__": lambda self, world, name: _fill(self, world, name),
+        "__init__": _fill,
         "__getattr__": _attribute,
         "__setattr__": _logged("setattr", _truth),
         "__delattr__": _logged("delattr", _truth),
@@ -183,17 +202,12 @@ Proxy = type(
         "__exit__": _logged("exit", _truth),
         "__aenter__": _logged_coroutine("aenter", World.value),
         "__aexit__": _logged_coroutine("aexit", _truth),
-        "keys": _logged("keys", lambda world: ["k%d" % i for i in range(world.decide(3))]),
-        **{"__%s__" % name: _logged(name, World.value) for name in _BINARY},
-        **{"__i%s__" % name: _returns_self("i" + name) for name in _BINARY},
-        **{"__%s__" % name: _logged(name, World.proxy) for name in _COMPARED},
+        "keys": _logged("keys", lambda world: [f"k{i}" for i in range(world.decide(3))]),
+        **{f"__{name}__": _logged(name, World.value) for name in _BINARY},
+        **{f"__i{name}__": _returns_self("i" + name) for name in _BINARY},
+        **{f"__{name}__": _logged(name, World.proxy) for name in _COMPARED},
     },
 )
-
-
-def _fill(proxy, world, name):
-    object.__setattr__(proxy, "_world", world)
-    object.__setattr__(proxy, "_name", name)
 
 
 def _name_of(value, depth):
@@ -201,22 +215,24 @@ def _name_of(value, depth):
 
 
 def _items(value, depth):
-    return "%s(%s)" % (type(value).__name__, ", ".join(shown(item, depth) for item in value))
+    return "{}({})".format(type(value).__name__, ", ".join(shown(item, depth) for item in value))
 
 
 def _pairs(value, depth):
-    pairs = ("%s: %s" % (shown(k, depth), shown(v, depth)) for k, v in value.items())
-    return "{%s}" % ", ".join(pairs)
+    pairs = (f"{shown(k, depth)}: {shown(v, depth)}" for k, v in value.items())
+    return "{{{}}}".format(", ".join(pairs))
 
 
 def _exception(value, depth):
     parts = [type(value).__name__, _items(value.args, depth)]
     parts += [shown(value.__context__, depth), shown(value.__cause__, depth)]
-    return "<%s %s>" % (" ".join(parts), value.__suppress_context__)
+    return "<{} {}>".format(" ".join(parts), value.__suppress_context__)
 
 
 def _slice(value, depth):
-    return "slice(%s)" % ", ".join(shown(p, depth) for p in (value.start, value.stop, value.step))
+    return "slice({})".format(
+        ", ".join(shown(p, depth) for p in (value.start, value.stop, value.step))
+    )
 
 
 _SHOWN = (
@@ -226,7 +242,7 @@ _SHOWN = (
     (dict, _pairs),
     (slice, _slice),
     (BaseException, _exception),
-    ((set, frozenset), lambda value, depth: "set of %d" % len(value)),
+    ((set, frozenset), lambda value, depth: f"set of {len(value)}"),
     (types.FunctionType, lambda value, _: "function " + value.__name__),
     (type, lambda value, _: "class " + value.__name__),
     ((str, bytes, int, float, complex, type(None)), lambda value, _: repr(value)),
@@ -252,15 +268,15 @@ def observed(code, seed):
         world.log.append("-- " + ", ".join(sorted(set(names) - _USUAL)))
         result = names["f"](*[world.value() for _ in range(3)])
         _used(world, result, 0)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - whatever ends it is its result
         world.log.append("raised " + shown(error))
-    world.log += [
-        "global %s = %s" % (name, shown(names[name])) for name in ("G", "H") if name in names
-    ]
+    world.log += [f"global {name} = {shown(names[name])}" for name in ("G", "H") if name in names]
     return world.log
 
 
-_USUAL = frozenset({"f", "__builtins__", "__name__", "__annotations__", "__conditional_annotations__"})
+_USUAL = frozenset(
+    {"f", "__builtins__", "__name__", "__annotations__", "__conditional_annotations__"}
+)
 
 
 def _namespace(world):
@@ -290,9 +306,7 @@ def _used(world, result, depth):
     world.log.append("result " + shown(result))
     if depth > 2:
         return
-    if isinstance(result, types.GeneratorType):
-        _driven(world, result)
-    elif isinstance(result, types.CoroutineType):
+    if isinstance(result, (types.GeneratorType, types.CoroutineType)):
         _driven(world, result)
     elif isinstance(result, types.AsyncGeneratorType):
         _driven(world, _collected(world, result))

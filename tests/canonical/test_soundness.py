@@ -1,0 +1,45 @@
+"""Programs with equal forms do the same: those that once did not, and a sample of the search."""
+
+from __future__ import annotations
+
+import pytest
+
+from pycinspect.canonical import Level
+from tests.canonical.kit import digests
+
+#: Bodies of ``def f(a, b, c=1, *d, **e)`` that had one form and behave differently.
+PAIRS = {
+    "a text is formatted": [
+        ("f'{a}'\nreturn 1", "return 1"),
+        ("try:\n    x = f'{a}'\nexcept E: b()", "try:\n    x = f'{a}'\nexcept E: c()"),
+        ("x, y = f'{a}', c()\nreturn x, y", "y, x = c(), f'{a}'\nreturn x, y"),
+        ("try: x = '%s' % (a,)\nexcept E: b()", "try: x = '%s' % (a,)\nexcept E: c()"),
+        ("try: f'{a}-{b}'\nexcept E: b()", "try: f'{a}-{b}'\nexcept E: c()"),
+    ],
+    "a display unpacks and hashes": [
+        ("[*a]\nreturn 1", "return 1"),
+        ("{a}\nreturn 1", "return 1"),
+        ("{**a}\nreturn 1", "return 1"),
+        ("try:\n    return [*a]\nexcept E: b()", "try:\n    return [*a]\nexcept E: c()"),
+        ("try:\n    return (*a,)\nexcept E: b()", "try:\n    return (*a,)\nexcept E: c()"),
+        ("try:\n    return {a: b}\nexcept E: b()", "try:\n    return {a: b}\nexcept E: c()"),
+        ("x, y = [*a], c()\nreturn x, y", "y, x = c(), [*a]\nreturn x, y"),
+    ],
+    "not asks for the truth": [
+        ("not a\nreturn 1", "return 1"),
+        ("try:\n    x = not a\nexcept E: b()", "try:\n    x = not a\nexcept E: c()"),
+        ("x, y = not a, c()\nreturn x, y", "y, x = c(), not a\nreturn x, y"),
+        ("try:\n    x = not not a\nexcept E: b()", "try:\n    x = not not a\nexcept E: c()"),
+    ],
+}
+
+
+def function(body: str) -> str:
+    return "def f(a, b, c=1, *d, **e):\n" + "\n".join("    " + s for s in body.splitlines())
+
+
+@pytest.mark.parametrize("level", [Level.STRICT, Level.SEMANTIC])
+@pytest.mark.parametrize("pair", [pair for pairs in PAIRS.values() for pair in pairs])
+def test_what_differs_has_different_forms(pair, level):
+    one, other = (digests(function(body), level) for body in pair)
+    assert one != other
