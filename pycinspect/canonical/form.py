@@ -167,6 +167,7 @@ def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError)
 def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], list[Annotation]]:
     format_value = machine.values.constant(1) if is_lazy(code) else None
     nodes: list[Node] = build(machine, code, format_value)
+    machine.values.tell_apart(children_of(code, machine.made))
     nodes = without_safe_loads(nodes, parameters(code))
     nodes, annotations = without_annotations(nodes)
     annotations += lazy_annotations(machine)

@@ -31,6 +31,14 @@ PAIRS = {
         ("x, y = not a, c()\nreturn x, y", "y, x = c(), not a\nreturn x, y"),
         ("try:\n    x = not not a\nexcept E: b()", "try:\n    x = not not a\nexcept E: c()"),
     ],
+    "functions of one name": [
+        ("x = lambda: 1\ny = lambda: 2\nreturn x, y", "y = lambda: 1\nx = lambda: 2\nreturn x, y"),
+        (
+            "if a: return lambda: 1\nreturn lambda: 2",
+            "if not a: return lambda: 1\nreturn lambda: 2",
+        ),
+        ("b[(i for i in a)] = (i for i in c)", "b[(i for i in c)] = (i for i in a)"),
+    ],
 }
 
 
