@@ -156,6 +156,20 @@ def bare(value: Value) -> Value:
     return value.value(0) if value.kind == "known" else value
 
 
+def _holds(root: Value, part: Value) -> bool:
+    """Return whether a value is in an expression."""
+    seen: set[Value] = set()
+    waiting = [root]
+    while waiting:
+        value = waiting.pop()
+        if value is part:
+            return True
+        if value.size > part.size and value not in seen:
+            seen.add(value)
+            waiting.extend(value.operands)
+    return False
+
+
 def is_lazy(code: Code) -> bool:
     """Return whether 3.14 asks the code for a value, with a format as its one argument.
 
@@ -247,6 +261,8 @@ class Machine:
         self._work = 0
         self._frames: dict[tuple[int, Value | None], Frame] = {}
         self._lowered: dict[int, tuple[list[CanonicalOp], list[_Handler | None]]] = {}
+        #: What was computed on any path; if it was on none, no stack holds it.
+        self._computed: set[Value] = set()
         self._takers: dict[tuple[int, int], Taker] = {}
         self._looks_ahead = False
         #: Slugs of what was erased on the way, for people.
@@ -325,7 +341,19 @@ class Machine:
 
     def evaluated(self, state: State, value: Value, rest: tuple[Value, ...]) -> Event:
         """Return the event that computes a value and pushes it."""
+        value = self.another(state, value, rest)
         return self.event(state, ("ev", value), (*rest, value))
+
+    def another(self, state: State, value: Value, rest: tuple[Value, ...]) -> Value:
+        """Return a value that is not one already on the stack: ``f(), f()`` has two results."""
+        while value in self._computed and self._is_held(state, value, rest):
+            value = self.values.make("again", value)
+        self._computed.add(value)
+        return value
+
+    def _is_held(self, state: State, value: Value, rest: tuple[Value, ...]) -> bool:
+        held = [rest, *(caller.stack for caller in state.callers)]
+        return any(_holds(part, value) for stack in held for part in stack)
 
     # --- What comes later ------------------------------------------------------------------
 

@@ -31,6 +31,12 @@ PAIRS = {
         ("x, y = not a, c()\nreturn x, y", "y, x = c(), not a\nreturn x, y"),
         ("try:\n    x = not not a\nexcept E: b()", "try:\n    x = not not a\nexcept E: c()"),
     ],
+    "two results of one expression": [
+        ("a, b = c(), c()\nreturn a, b", "b, a = c(), c()\nreturn a, b"),
+        ("a, b = (c(),), c()\nreturn a, b", "b, a = c(), (c(),)\nreturn a, b"),
+        ("a, b = (yield), (yield)\nreturn a, b", "b, a = (yield), (yield)\nreturn a, b"),
+        ("a, b = c.d, [*b, c.d]\nreturn a, b", "b, a = [*b, c.d], c.d\nreturn a, b"),
+    ],
     "functions of one name": [
         ("x = lambda: 1\ny = lambda: 2\nreturn x, y", "y = lambda: 1\nx = lambda: 2\nreturn x, y"),
         (

@@ -171,7 +171,14 @@ def _extend(spread_of: str) -> Rule:
 
 def _in_loop(_: Machine, state: State, depth: int) -> bool:
     """Return whether an iterator stands above the display, which is then a comprehension's."""
-    return any(value.kind in ("iter", "aiter") for value in state.stack[-depth + 1 :][: depth - 1])
+    above = state.stack[-depth + 1 :][: depth - 1]
+    return any(_first(value).kind in ("iter", "aiter") for value in above)
+
+
+def _first(value: Value) -> Value:
+    while value.kind == "again":
+        value = value.value(0)
+    return value
 
 
 def _append(kind: str) -> Rule:

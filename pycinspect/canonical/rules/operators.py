@@ -320,7 +320,8 @@ def _for_iter(machine: Machine, state: State, op: CanonicalOp) -> Event:
     if iterator is None:
         state.pop(1)
         iterator = values.null
-    going = state.next((*state.stack, values.make("next", iterator)))
+    item = machine.another(state, values.make("next", iterator), state.stack)
+    going = state.next((*state.stack, item))
     if change > 0:
         done = state.jump((*state.stack, *[values.null] * change))
     else:
@@ -346,7 +347,8 @@ def _yield(machine: Machine, state: State, _: CanonicalOp) -> Event:
     rest, (value,) = state.pop(1)
     if value.kind == "wrapped":
         value = value.value(0)
-    return machine.event(state, ("yield", value), (*rest, machine.values.make("sent")))
+    sent = machine.another(state, machine.values.make("sent"), rest)
+    return machine.event(state, ("yield", value), (*rest, sent))
 
 
 def _wrap(machine: Machine, state: State, _: CanonicalOp) -> State:
