@@ -17,10 +17,10 @@ from pycinspect.canonical.graph import (
     without_annotations,
     without_safe_loads,
 )
-from pycinspect.canonical.machine import Machine, is_lazy
-from pycinspect.canonical.minimise import Merged, merged, numbered
+from pycinspect.canonical.machine import Machine, is_lazy, parameters
+from pycinspect.canonical.minimise import Merged, classes_of, merged, numbered
 from pycinspect.canonical.nested import children_of
-from pycinspect.canonical.planes import Plane, annotations_plane, outer_planes, parameters
+from pycinspect.canonical.planes import Plane, annotations_plane, outer_planes
 from pycinspect.canonical.rules import RULES
 from pycinspect.canonical.statements import Statement, payload_digest, statements_of
 from pycinspect.canonical.structural import renamed
@@ -168,7 +168,7 @@ def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], li
     format_value = machine.values.constant(1) if is_lazy(code) else None
     nodes: list[Node] = build(machine, code, format_value)
     machine.values.tell_apart(children_of(code, machine.made))
-    nodes = without_safe_loads(nodes, parameters(code))
+    nodes = without_safe_loads(nodes, parameters(code), code.freevars, classes_of)
     nodes, annotations = without_annotations(nodes)
     annotations += lazy_annotations(machine)
     if level in (Level.EXACT, Level.STRICT):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pycinspect.canonical.ops import CanonicalOp, lower
 from pycinspect.canonical.values import Value, Values
-from pycinspect.dialects import Dialect, Raising, lowering_of
+from pycinspect.dialects import Dialect, Flow, Raising, canonical_kind, lowering_of
 from pycinspect.disasm import exception_table
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
@@ -27,6 +27,7 @@ __all__ = [
     "Taker",
     "bare",
     "is_lazy",
+    "parameters",
     "refused",
 ]
 
@@ -36,6 +37,7 @@ Payload = tuple[object, ...]
 PROPAGATE = "propagate"
 
 _OPTIMIZED = 0x01
+_STARS = 0x04 | 0x08
 _COROUTINE = 0x80
 #: Silent steps after which a state that comes again is an endless loop.
 _SUSPICIOUS = 200
@@ -170,6 +172,15 @@ def _holds(root: Value, part: Value) -> bool:
     return False
 
 
+def parameters(code: Code) -> tuple[str, ...]:
+    """Return the names of all parameters that the source gave it."""
+    # PyPy's class bodies have one of their own.
+    if not code.flags & _OPTIMIZED or is_lazy(code):
+        return ()
+    stars = (code.flags & _STARS).bit_count()
+    return code.varnames[: code.argcount + code.kwonlyargcount + stars]
+
+
 def is_lazy(code: Code) -> bool:
     """Return whether 3.14 asks the code for a value, with a format as its one argument.
 
@@ -183,6 +194,25 @@ class _Handler(NamedTuple):
     target: int
     depth: int
     lasti: bool
+
+
+def _surely_bound(
+    code: Code, ops: Sequence[CanonicalOp], handlers: Sequence[_Handler | None]
+) -> dict[str, int]:
+    """Return since which op variables are bound: parameters, and what is stored at the start.
+
+    The others are looked at when there is a graph (:func:`.graph.without_safe_loads`).
+    """
+    found = dict.fromkeys(parameters(code), -1)
+    for index, op in enumerate(ops):
+        if op.name in _STORES_LOCAL and isinstance(op.operand, str):
+            found.setdefault(op.operand, index)
+        elif canonical_kind(op.name).flow is not Flow.NEXT or handlers[index] is not None:
+            break
+    for op in ops:
+        if op.name in _DELETES_LOCAL and isinstance(op.operand, str):
+            found.pop(op.operand, None)
+    return found
 
 
 class Frame:
@@ -206,6 +236,7 @@ class Frame:
         "most_values",
         "offsets",
         "ops",
+        "sure",
     )
 
     def __init__(
@@ -226,6 +257,7 @@ class Frame:
         self.is_module = code.name == "<module>" and not self.is_function
         self.most_values = code.stacksize + _MORE_VALUES
         self.cells = frozenset(code.cellvars + code.freevars)
+        self.sure = _surely_bound(code, ops, handlers)
 
     def __repr__(self) -> str:
         return f"<Frame {self.code.qualname}>"
@@ -234,6 +266,10 @@ class Frame:
         """Return the index of the first op at an offset or, if that does nothing, behind it."""
         return bisect_left(self.offsets, offset)
 
+    def is_bound(self, name: str, pc: int) -> bool:
+        """Return whether a local variable is bound at an op, as far as that is plain to see."""
+        return self.sure.get(name, pc) < pc
+
     def target(self, pc: int) -> int:
         """Return the index that a jump goes to."""
         target = self.ops[pc].target
@@ -241,6 +277,10 @@ class Frame:
             raise refused(f"{self.ops[pc].name} has no target")
         return self.index(target)
 
+
+_STORES_LOCAL = frozenset({"STORE_FAST", "STORE_DEREF"})
+_STORES = _STORES_LOCAL | {"STORE_NAME", "STORE_GLOBAL"}
+_DELETES_LOCAL = frozenset({"DELETE_FAST", "DELETE_DEREF", "LOAD_FAST_AND_CLEAR"})
 
 _EXC_COUNTS = {Raising.ONE: 1, Raising.THREE: 3, Raising.SIX: 6, Raising.PYPY: 1}
 
@@ -396,9 +436,13 @@ class Machine:
                 if not outcome.successors:
                     return Taker(op, depth)
                 outcome = outcome.successors[0]
-            is_here = state.frame is frame and outcome.frame is frame
-            if is_here and len(outcome.stack) <= base and op.name != "JUMP":
-                return Taker(op, depth)
+            if state.frame is frame and outcome.frame is frame:
+                if len(outcome.stack) < base:
+                    return Taker(op, depth)
+                one, other = state.stack[base - 1], outcome.stack[base - 1]
+                # A store only marks that the value has the variable's older content.
+                if bare(one) is not bare(other) and op.name not in _STORES:
+                    return Taker(op, depth)
             state = outcome
 
     # --- Exceptions ----------------------------------------------------------------------

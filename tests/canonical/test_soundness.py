@@ -37,6 +37,12 @@ PAIRS = {
         ("a, b = (yield), (yield)\nreturn a, b", "b, a = (yield), (yield)\nreturn a, b"),
         ("a, b = c.d, [*b, c.d]\nreturn a, b", "b, a = [*b, c.d], c.d\nreturn a, b"),
     ],
+    "a variable is not bound": [
+        ("if c: x = 1\nx\nreturn 1", "if c: x = 1\nreturn 1"),
+        ("if c: x = 1\na, b = x, c()\nreturn a", "if c: x = 1\nb, a = c(), x\nreturn a"),
+        ("if c: x = 1\na = x\nb = x\nreturn", "if c: x = 1\nreturn"),
+        ("del a\na\nb()", "del a\nb()\na"),
+    ],
     "functions of one name": [
         ("x = lambda: 1\ny = lambda: 2\nreturn x, y", "y = lambda: 1\nx = lambda: 2\nreturn x, y"),
         (

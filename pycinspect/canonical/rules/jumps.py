@@ -38,9 +38,15 @@ def _to_bool(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
         return _tested(machine, state, behind, state.frame.ops[behind.pc])
     if top.is_literal:
         return state.next((*rest, machine.values.constant(bool(top.literal))))
-    if top.kind in BOOLS or top.kind == "known":
+    if top.kind in BOOLS or top.kind == "known" or _is_negated(behind):
         return behind
     return machine.evaluated(state, machine.values.make("bool", top), rest)
+
+
+def _is_negated(state: State) -> bool:
+    """Return whether UNARY_NOT comes next, which asks for the truth up to 3.12."""
+    ops = state.frame.ops
+    return state.pc < len(ops) and ops[state.pc].name == "UNARY_NOT"
 
 
 def _tested(machine: Machine, state: State, jump: State, op: CanonicalOp) -> State | Event:

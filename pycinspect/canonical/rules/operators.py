@@ -75,7 +75,7 @@ def _not(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     if top.is_literal:
         return _constant(machine, state, not top.literal, rest)
     pushed = (*rest, _negated(machine, top))
-    if top.kind in BOOLS or is_tested(state.next(pushed)):
+    if top.kind in BOOLS or _is_tested_or_copied(state.next(pushed)):
         return state.next(pushed)
     return machine.event(state, ("ev", machine.values.make("bool", top)), pushed)
 
@@ -84,6 +84,15 @@ def is_tested(state: State) -> bool:
     """Return whether a branch comes next, which asks for the truth of the top itself."""
     ops = state.frame.ops
     return state.pc < len(ops) and ops[state.pc].name in SENSES
+
+
+def _is_tested_or_copied(state: State) -> bool:
+    """Return whether a branch comes next, perhaps after ``COPY 1`` for ``and`` and ``or``."""
+    ops = state.frame.ops[state.pc : state.pc + 3]
+    names = [op.name for op in ops if op.name != "TO_BOOL"]
+    if names[:1] == ["COPY"] and ops[0].operand == 1:
+        del names[0]
+    return bool(names) and names[0] in SENSES
 
 
 def _negated(machine: Machine, value: Value) -> Value:
