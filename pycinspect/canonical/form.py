@@ -17,10 +17,10 @@ from pycinspect.canonical.graph import (
     without_annotations,
     without_safe_loads,
 )
-from pycinspect.canonical.machine import Machine, is_lazy
-from pycinspect.canonical.minimise import Merged, graph_digest, merged, numbered
+from pycinspect.canonical.machine import Machine, is_lazy, parameters
+from pycinspect.canonical.minimise import Merged, classes_of, graph_digest, merged, numbered
 from pycinspect.canonical.nested import children_of
-from pycinspect.canonical.planes import Plane, annotations_plane, outer_planes, parameters
+from pycinspect.canonical.planes import Plane, annotations_plane, outer_planes
 from pycinspect.canonical.rules import RULES
 from pycinspect.canonical.statements import Statement, statements_of
 from pycinspect.canonical.structural import renamed
@@ -144,7 +144,8 @@ def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError)
 def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], list[Annotation]]:
     format_value = machine.values.constant(1) if is_lazy(code) else None
     nodes: list[Node] = build(machine, code, format_value)
-    nodes = without_safe_loads(nodes, parameters(code))
+    machine.values.tell_apart(children_of(code, machine.made))
+    nodes = without_safe_loads(nodes, parameters(code), code.freevars, classes_of)
     nodes, annotations = without_annotations(nodes)
     annotations += lazy_annotations(machine)
     if level in (Level.EXACT, Level.STRICT):

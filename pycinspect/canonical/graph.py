@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State, refused
@@ -44,6 +44,10 @@ class Node(NamedTuple):
     handler: int
     offset: int
     line: int | None
+
+
+#: A number for each node, equal for those that behave equally.
+Classes = Callable[[Sequence[Node]], Sequence[int]]
 
 
 class Annotation(NamedTuple):
@@ -133,27 +137,51 @@ def _without(nodes: Sequence[Node], gone: set[int]) -> list[Node]:
 # --- Loads that cannot raise -----------------------------------------------------------------
 
 
-def without_safe_loads(nodes: Sequence[Node], parameters: Sequence[str]) -> list[Node]:
-    """Return the graph without loads that no handler guards, or of what is surely bound.
+def without_safe_loads(
+    nodes: Sequence[Node], parameters: Sequence[str], free: Sequence[str], classes: Classes
+) -> list[Node]:
+    """Return the graph without loads of what is surely bound.
 
     Which variables are bound is found out on the graph itself: LOAD_FAST_CHECK is there only
-    since 3.12.
+    since 3.12. Of other functions' and of global variables it is assumed where no handler
+    would see that they are not.
+
+    Args:
+        nodes: the graph.
+        parameters: names that are bound at the start.
+        free: names of other functions' variables.
+        classes: finds the nodes that behave equally; copies of a load go or stay together.
     """
     kept = list(nodes)
-    gone = {i for i, node in enumerate(nodes) if node.payload[0] == "load" and not _guarded(node)}
-    doubtful = [i for i, node in enumerate(nodes) if _guarded(node) and _reads(node)]
-    bound = _bound(nodes, parameters) if doubtful else []
-    for index in doubtful:
-        node = nodes[index]
-        if node.payload[1] in bound[index]:
-            kept[index] = node._replace(handler=NOWHERE)
-            if node.payload[0] == "load":
-                gone.add(index)
+    gone = {i for i, node in enumerate(nodes) if _is_assumed(node, free)}
+    doubtful = [i for i, node in enumerate(nodes) if _reads(node) and i not in gone]
+    for index in _bound_everywhere(nodes, doubtful, parameters, classes):
+        kept[index] = nodes[index]._replace(handler=NOWHERE)
+        if nodes[index].payload[0] == "load":
+            gone.add(index)
     return _without(kept, gone)
 
 
-def _guarded(node: Node) -> bool:
-    return node.handler != NOWHERE
+def _bound_everywhere(
+    nodes: Sequence[Node], doubtful: Sequence[int], parameters: Sequence[str], classes: Classes
+) -> Sequence[int]:
+    """Return those of the doubtful nodes whose variable is bound, in all their copies."""
+    if not doubtful:
+        return doubtful
+    bound = _bound(nodes, parameters)
+    unbound = {index for index in doubtful if nodes[index].payload[1] not in bound[index]}
+    if not unbound:
+        return doubtful
+    numbers = classes(nodes)
+    kept = {numbers[index] for index in unbound}
+    return [index for index in doubtful if numbers[index] not in kept]
+
+
+def _is_assumed(node: Node, free: Sequence[str]) -> bool:
+    if node.payload[0] != "load" or node.handler != NOWHERE:
+        return False
+    variable = node.payload[1]
+    return not _is_local(node) or (isinstance(variable, Value) and variable.word(0) in free)
 
 
 def _reads(node: Node) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pycinspect.canonical.ops import CanonicalOp, lower
 from pycinspect.canonical.values import Value, Values
-from pycinspect.dialects import Dialect, Raising, lowering_of
+from pycinspect.dialects import Dialect, Flow, Raising, canonical_kind, lowering_of
 from pycinspect.disasm import exception_table
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
@@ -20,11 +20,14 @@ __all__ = [
     "Event",
     "Frame",
     "Machine",
+    "Part",
     "Payload",
     "Rule",
     "State",
+    "Taker",
     "bare",
     "is_lazy",
+    "parameters",
     "refused",
 ]
 
@@ -34,6 +37,7 @@ Payload = tuple[object, ...]
 PROPAGATE = "propagate"
 
 _OPTIMIZED = 0x01
+_STARS = 0x04 | 0x08
 _COROUTINE = 0x80
 #: Silent steps after which a state that comes again is an endless loop.
 _SUSPICIOUS = 200
@@ -130,6 +134,16 @@ class Event(NamedTuple):
     state: State
 
 
+class Taker(NamedTuple):
+    """The op that does something to a value, and how deep that is on the stack then."""
+
+    op: CanonicalOp
+    depth: int
+
+
+#: Whether an op adds to a value at a depth, or adds that value to another.
+Part = Callable[[CanonicalOp, int], bool]
+
 #: What one op does: it goes on silently, or something happens.
 Rule = Callable[["Machine", State, CanonicalOp], "State | Event"]
 
@@ -142,6 +156,29 @@ def refused(reason: str) -> PycInspectError:
 def bare(value: Value) -> Value:
     """Return a value without what a branch has learnt about its truth."""
     return value.value(0) if value.kind == "known" else value
+
+
+def _holds(root: Value, part: Value) -> bool:
+    """Return whether a value is in an expression."""
+    seen: set[Value] = set()
+    waiting = [root]
+    while waiting:
+        value = waiting.pop()
+        if value is part:
+            return True
+        if value.size > part.size and value not in seen:
+            seen.add(value)
+            waiting.extend(value.operands)
+    return False
+
+
+def parameters(code: Code) -> tuple[str, ...]:
+    """Return the names of all parameters that the source gave it."""
+    # PyPy's class bodies have one of their own.
+    if not code.flags & _OPTIMIZED or is_lazy(code):
+        return ()
+    stars = (code.flags & _STARS).bit_count()
+    return code.varnames[: code.argcount + code.kwonlyargcount + stars]
 
 
 def is_lazy(code: Code) -> bool:
@@ -157,6 +194,25 @@ class _Handler(NamedTuple):
     target: int
     depth: int
     lasti: bool
+
+
+def _surely_bound(
+    code: Code, ops: Sequence[CanonicalOp], handlers: Sequence[_Handler | None]
+) -> dict[str, int]:
+    """Return since which op variables are bound: parameters, and what is stored at the start.
+
+    The others are looked at when there is a graph (:func:`.graph.without_safe_loads`).
+    """
+    found = dict.fromkeys(parameters(code), -1)
+    for index, op in enumerate(ops):
+        if op.name in _STORES_LOCAL and isinstance(op.operand, str):
+            found.setdefault(op.operand, index)
+        elif canonical_kind(op.name).flow is not Flow.NEXT or handlers[index] is not None:
+            break
+    for op in ops:
+        if op.name in _DELETES_LOCAL and isinstance(op.operand, str):
+            found.pop(op.operand, None)
+    return found
 
 
 class Frame:
@@ -180,6 +236,7 @@ class Frame:
         "most_values",
         "offsets",
         "ops",
+        "sure",
     )
 
     def __init__(
@@ -200,6 +257,7 @@ class Frame:
         self.is_module = code.name == "<module>" and not self.is_function
         self.most_values = code.stacksize + _MORE_VALUES
         self.cells = frozenset(code.cellvars + code.freevars)
+        self.sure = _surely_bound(code, ops, handlers)
 
     def __repr__(self) -> str:
         return f"<Frame {self.code.qualname}>"
@@ -208,6 +266,10 @@ class Frame:
         """Return the index of the first op at an offset or, if that does nothing, behind it."""
         return bisect_left(self.offsets, offset)
 
+    def is_bound(self, name: str, pc: int) -> bool:
+        """Return whether a local variable is bound at an op, as far as that is plain to see."""
+        return self.sure.get(name, pc) < pc
+
     def target(self, pc: int) -> int:
         """Return the index that a jump goes to."""
         target = self.ops[pc].target
@@ -215,6 +277,10 @@ class Frame:
             raise refused(f"{self.ops[pc].name} has no target")
         return self.index(target)
 
+
+_STORES_LOCAL = frozenset({"STORE_FAST", "STORE_DEREF"})
+_STORES = _STORES_LOCAL | {"STORE_NAME", "STORE_GLOBAL"}
+_DELETES_LOCAL = frozenset({"DELETE_FAST", "DELETE_DEREF", "LOAD_FAST_AND_CLEAR"})
 
 _EXC_COUNTS = {Raising.ONE: 1, Raising.THREE: 3, Raising.SIX: 6, Raising.PYPY: 1}
 
@@ -235,6 +301,10 @@ class Machine:
         self._work = 0
         self._frames: dict[tuple[int, Value | None], Frame] = {}
         self._lowered: dict[int, tuple[list[CanonicalOp], list[_Handler | None]]] = {}
+        #: What was computed on any path; if it was on none, no stack holds it.
+        self._computed: set[Value] = set()
+        self._takers: dict[tuple[int, int], Taker] = {}
+        self._looks_ahead = False
         #: Slugs of what was erased on the way, for people.
         self.notes: set[str] = set()
         #: Code objects that were evaluated in place, and those that a function was made of.
@@ -311,7 +381,69 @@ class Machine:
 
     def evaluated(self, state: State, value: Value, rest: tuple[Value, ...]) -> Event:
         """Return the event that computes a value and pushes it."""
+        value = self.another(state, value, rest)
         return self.event(state, ("ev", value), (*rest, value))
+
+    def another(self, state: State, value: Value, rest: tuple[Value, ...]) -> Value:
+        """Return a value that is not one already on the stack: ``f(), f()`` has two results."""
+        while value in self._computed and self._is_held(state, value, rest):
+            value = self.values.make("again", value)
+        self._computed.add(value)
+        return value
+
+    def _is_held(self, state: State, value: Value, rest: tuple[Value, ...]) -> bool:
+        held = [rest, *(caller.stack for caller in state.callers)]
+        return any(_holds(part, value) for stack in held for part in stack)
+
+    # --- What comes later ------------------------------------------------------------------
+
+    def completed(self, state: State, parts: Mapping[str, Part]) -> bool:
+        """Return whether the top is all there is of it, and no op adds it to, or to it, more.
+
+        Args:
+            state: behind the op that pushed or changed the top.
+            parts: by op, whether a value at a depth is one that it adds to.
+        """
+        if self._looks_ahead:
+            return False
+        key = id(state.frame.code), state.pc
+        taker = self._takers.get(key)
+        if taker is None:
+            self._looks_ahead = True
+            try:
+                taker = self._takers[key] = self._taker(state)
+            finally:
+                self._looks_ahead = False
+        op, depth = taker
+        return op.name not in parts or not parts[op.name](op, depth)
+
+    def _taker(self, state: State) -> Taker:
+        """Return the op that first does something to the top, and how deep that is then.
+
+        On any path: compilers end each expression where they began it.
+        """
+        base, frame = len(state.stack), state.frame
+        while True:
+            depth = len(state.stack) - base + 1
+            if not 0 <= state.pc < len(state.frame.ops):
+                raise refused("control runs off the end of the code")
+            op = state.frame.ops[state.pc]
+            self._work += 1 + len(state.stack) // _COPIED_AT_ONCE
+            if self._work > _MOST_WORK:
+                raise refused("there are too many steps")
+            outcome = self._rules[op.name](self, state, op)
+            if isinstance(outcome, Event):
+                if not outcome.successors:
+                    return Taker(op, depth)
+                outcome = outcome.successors[0]
+            if state.frame is frame and outcome.frame is frame:
+                if len(outcome.stack) < base:
+                    return Taker(op, depth)
+                one, other = state.stack[base - 1], outcome.stack[base - 1]
+                # A store only marks that the value has the variable's older content.
+                if bare(one) is not bare(other) and op.name not in _STORES:
+                    return Taker(op, depth)
+            state = outcome
 
     # --- Exceptions ----------------------------------------------------------------------
 

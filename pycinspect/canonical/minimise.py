@@ -13,7 +13,7 @@ from pycinspect.canonical.graph import NOWHERE, Node
 from pycinspect.canonical.machine import Payload, refused
 from pycinspect.canonical.values import Value, digest_of, digest_of_words
 
-__all__ = ["Merged", "graph_digest", "merged", "numbered"]
+__all__ = ["Merged", "classes_of", "graph_digest", "merged", "numbered"]
 
 #: Nodes looked at. Partitions of real programs are stable after some ten rounds.
 _MOST_WORK = 4_000_000
@@ -43,7 +43,7 @@ def merged(nodes: Sequence[Node]) -> list[Merged]:
     Raises:
         PycInspectError: ``not-canonical``, if that would take too long.
     """
-    return _numbered(nodes, _classes(nodes))
+    return _numbered(nodes, classes_of(nodes))
 
 
 def numbered(nodes: Sequence[Node]) -> list[Merged]:
@@ -51,7 +51,7 @@ def numbered(nodes: Sequence[Node]) -> list[Merged]:
     return _numbered(nodes, range(len(nodes)))
 
 
-def _classes(nodes: Sequence[Node]) -> list[int]:
+def classes_of(nodes: Sequence[Node]) -> list[int]:
     """Return a number for each node, equal for those that behave equally."""
     first: dict[Hashable, int] = {}
     classes = [first.setdefault(node.payload, len(first)) for node in nodes]

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from pycinspect.canonical.graph import Annotation
-from pycinspect.canonical.machine import is_lazy
+from pycinspect.canonical.machine import is_lazy, parameters
 from pycinspect.canonical.values import Values, digest_of, digest_of_words
 from pycinspect.dialects import Dialect
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
 from pycinspect.values import Level
 
-__all__ = ["Plane", "annotations_plane", "docstring", "outer_planes", "parameters"]
+__all__ = ["Plane", "annotations_plane", "docstring", "outer_planes"]
 
 
 class Plane(Enum):
@@ -40,14 +40,6 @@ _BOOKKEEPING = frozenset({"__classdict__", "__conditional_annotations__"})
 #: What has parameters that no source named.
 _SYNTHETIC = frozenset({"<genexpr>"})
 _HAS_DOCSTRING = "HAS_DOCSTRING"
-
-
-def parameters(code: Code) -> tuple[str, ...]:
-    """Return the names of all parameters."""
-    if not _has_parameters(code):
-        return ()
-    stars = (code.flags & _STARS).bit_count()
-    return code.varnames[: code.argcount + code.kwonlyargcount + stars]
 
 
 def _has_parameters(code: Code) -> bool:

@@ -259,6 +259,7 @@ _VALUES: Mapping[str, str] = MappingProxyType(
         "known": "{0}",
         "exc_match": "{0} matches {1}",
         "exc": "exception{0}",
+        "again": "{0}",
         "next": "item of {0}",
         "unpacked": "part {1} of {0}",
         "with_enter": "enter {0}",

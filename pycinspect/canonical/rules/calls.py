@@ -173,20 +173,20 @@ def defaults_of(machine: Machine, code: Value, defaults: list[Value]) -> Value:
 def _function(machine: Machine, code: Value) -> Value:
     if code.kind != "code":
         raise refused("a function is made of no code object")
-    made = machine.values.codes[_index(code, 0)]
+    made = machine.values.codes[_number_of(code)]
     machine.made.setdefault(id(made), made)
     null = machine.values.null
-    return machine.values.make("func", made.name, code.parts[0], null, null, null)
+    return machine.values.make("func", made.name, code, null, null, null)
 
 
-def _index(value: Value, place: int) -> int:
-    index = value.parts[place]
+def _number_of(code: Value) -> int:
+    index = code.parts[0]
     assert isinstance(index, int)
     return index
 
 
 def _code_of(machine: Machine, function: Value) -> Code:
-    return machine.values.codes[_index(function, 1)]
+    return machine.values.codes[_number_of(function.value(1))]
 
 
 def _with_attribute(machine: Machine, function: Value, bit: int, value: Value) -> Value:

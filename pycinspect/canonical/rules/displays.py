@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Event, Machine, Rule, State, refused
+from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, refused
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.variables import number
 from pycinspect.canonical.values import MATCHED, Value
 
-__all__ = ["RULES", "display", "pairs"]
+__all__ = ["RULES", "display", "finished", "pairs"]
 
 _SEQUENCES = frozenset({"tuple", "list", "set"})
 
@@ -28,6 +28,58 @@ def pairs(machine: Machine, values: Sequence[Value]) -> list[Value]:
     return [make("pair", *both) for both in zip(values[::2], values[1::2], strict=True)]
 
 
+# --- What a display does --------------------------------------------------------------------
+
+
+def _number(op: CanonicalOp, less: int) -> int:
+    return op.operand + less if isinstance(op.operand, int) else less
+
+
+def _at(popped: int) -> Part:
+    """Return whether a value is the one that an op adds to, which pops so many first."""
+    return lambda op, depth: depth == _number(op, popped)
+
+
+def _among(popped: int) -> Part:
+    """Return whether a value is one of those that an op takes, which are so many more."""
+    return lambda op, depth: depth <= _number(op, popped)
+
+
+#: Ops that go on with a display, or take it for another; and calls, which unpack themselves
+#: what others unpack before.
+_PARTS: Mapping[str, Part] = MappingProxyType(
+    {
+        **dict.fromkeys(("LIST_APPEND", "SET_ADD", "LIST_EXTEND"), _at(1)),
+        **dict.fromkeys(("SET_UPDATE", "DICT_UPDATE"), _at(1)),
+        "MAP_ADD": _at(2),
+        "LIST_TO_TUPLE": lambda _, depth: depth == 1,
+        **dict.fromkeys(("BUILD_TUPLE_UNPACK", "BUILD_LIST_UNPACK"), _among(0)),
+        **dict.fromkeys(("BUILD_SET_UNPACK", "BUILD_MAP_UNPACK"), _among(0)),
+        "CALL_FUNCTION_EX": _among(0),
+    }
+)
+
+
+def finished(machine: Machine, state: State, made: State) -> State | Event:
+    """Go on behind an op that made or changed the display on top.
+
+    Iterables are unpacked, and items and keys hashed: what that does happens once, when the
+    display is complete, as up to 3.8; later versions unpack each before they evaluate the next.
+    """
+    value = made.peek(1)
+    if not _is_observable(value) or not machine.completed(made, _PARTS):
+        return made
+    return machine.event(state, ("ev", value), made.stack)
+
+
+def _is_observable(display: Value) -> bool:
+    if display.kind == "map":
+        return any(i.kind != "pair" or not i.value(0).is_literal for i in display.operands)
+    if display.kind == "set":
+        return not all(item.is_literal for item in display.operands)
+    return any(item.kind == "star" for item in display.operands)
+
+
 def _spread(machine: Machine, value: Value) -> list[Value]:
     """Return what an iterable adds to a display."""
     if value.kind in _SEQUENCES:
@@ -40,16 +92,18 @@ def _spread_mapping(machine: Machine, value: Value) -> list[Value]:
 
 
 def _build(kind: str) -> Rule:
-    def rule(machine: Machine, state: State, op: CanonicalOp) -> State:
+    def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         rest, items = state.pop(number(op))
-        return state.next((*rest, display(machine, kind, items)))
+        made = state.next((*rest, display(machine, kind, items)))
+        return finished(machine, state, made) if kind == "set" else made
 
     return rule
 
 
-def _build_map(machine: Machine, state: State, op: CanonicalOp) -> State:
+def _build_map(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     rest, items = state.pop(2 * number(op))
-    return state.next((*rest, display(machine, "map", pairs(machine, items))))
+    made = state.next((*rest, display(machine, "map", pairs(machine, items))))
+    return finished(machine, state, made)
 
 
 def _build_const_key_map(machine: Machine, state: State, op: CanonicalOp) -> State:
@@ -64,10 +118,10 @@ def _build_const_key_map(machine: Machine, state: State, op: CanonicalOp) -> Sta
 def _build_unpack(kind: str) -> Rule:
     spread = _spread_mapping if kind == "map" else _spread
 
-    def rule(machine: Machine, state: State, op: CanonicalOp) -> State:
+    def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         rest, parts = state.pop(number(op))
         items = [item for part in parts for item in spread(machine, part)]
-        return state.next((*rest, display(machine, kind, items)))
+        return finished(machine, state, state.next((*rest, display(machine, kind, items))))
 
     return rule
 
@@ -82,17 +136,21 @@ def _to_tuple(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (value,) = state.pop(1)
     if value.kind != "list":
         return machine.evaluated(state, machine.values.make("to_tuple", value), rest)
-    return state.next((*rest, display(machine, "tuple", value.operands)))
+    made = state.next((*rest, display(machine, "tuple", value.operands)))
+    return finished(machine, state, made)
 
 
-def _extended(machine: Machine, state: State, depth: int, items: list[Value]) -> State | None:
-    """Return the state with items added to the display at a depth, None if it is none."""
-    target = state.peek(depth)
+def _extended(
+    machine: Machine, state: State, below: State, depth: int, items: list[Value]
+) -> State | Event | None:
+    """Add items to the display at a depth below what was popped; None if it is none."""
+    target = below.peek(depth)
     if target.kind not in _SEQUENCES and target.kind != "map":
         return None
-    stack = list(state.stack)
+    stack = list(below.stack)
     stack[-depth] = display(machine, target.kind, [*target.operands, *items])
-    return state.next(tuple(stack))
+    made = state.next(tuple(stack))
+    return made if depth > 1 else finished(machine, state, made)
 
 
 def _extend(spread_of: str) -> Rule:
@@ -103,7 +161,8 @@ def _extend(spread_of: str) -> Rule:
         below = state._replace(stack=rest)
         extended = None
         if not _in_loop(machine, below, number(op)):
-            extended = _extended(machine, below, number(op), spread(machine, value))
+            items = spread(machine, value)
+            extended = _extended(machine, state, below, number(op), items)
         # Inside a loop: a comprehension that unpacks (PEP 798).
         return extended or machine.event(state, ("extend", value), rest)
 
@@ -112,7 +171,14 @@ def _extend(spread_of: str) -> Rule:
 
 def _in_loop(_: Machine, state: State, depth: int) -> bool:
     """Return whether an iterator stands above the display, which is then a comprehension's."""
-    return any(value.kind in ("iter", "aiter") for value in state.stack[-depth + 1 :][: depth - 1])
+    above = state.stack[-depth + 1 :][: depth - 1]
+    return any(_first(value).kind in ("iter", "aiter") for value in above)
+
+
+def _first(value: Value) -> Value:
+    while value.kind == "again":
+        value = value.value(0)
+    return value
 
 
 def _append(kind: str) -> Rule:
@@ -122,7 +188,7 @@ def _append(kind: str) -> Rule:
             return machine.event(state, (kind, item), rest)
         below = state._replace(stack=rest)
         # Else it is ``__conditional_annotations__`` (3.14), which is bookkeeping.
-        return _extended(machine, below, 1, [item]) or state.next(rest)
+        return _extended(machine, state, below, 1, [item]) or state.next(rest)
 
     return rule
 
@@ -132,7 +198,8 @@ def _map_add(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     if number(op) > 1:
         return machine.event(state, ("map_add", key, value), rest)
     pair = machine.values.make("pair", key, value)
-    return _extended(machine, state._replace(stack=rest), 1, [pair]) or state.next(rest)
+    below = state._replace(stack=rest)
+    return _extended(machine, state, below, 1, [pair]) or state.next(rest)
 
 
 def _unpack(machine: Machine, state: State, op: CanonicalOp) -> State | Event:

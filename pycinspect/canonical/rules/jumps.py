@@ -8,7 +8,7 @@ from types import MappingProxyType
 from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Rule, State, bare, refused
 from pycinspect.canonical.ops import CanonicalOp, Unknown
 from pycinspect.canonical.rules.calls import returned
-from pycinspect.canonical.rules.operators import BOOLS
+from pycinspect.canonical.rules.operators import BOOLS, SENSES, is_tested
 from pycinspect.canonical.rules.variables import number
 from pycinspect.canonical.values import Value
 
@@ -26,9 +26,6 @@ _OPPOSITE = MappingProxyType({"true": "false", "false": "true"})
 _SAFE = frozenset({"is", "in", "exc_match", "is_mapping", "is_sequence"})
 
 
-_SENSES = MappingProxyType({"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False})
-
-
 def _pop_jump(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     return _tested(machine, state, state, op)
 
@@ -36,21 +33,26 @@ def _pop_jump(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
 def _to_bool(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     top, rest = state.peek(1), state.stack[:-1]
     behind = state.next(state.stack)
-    ops = state.frame.ops
-    if behind.pc < len(ops) and ops[behind.pc].name in _SENSES:
+    if is_tested(behind):
         # It is here that the truth is asked for; the jump may have no handler (3.13).
-        return _tested(machine, state, behind, ops[behind.pc])
+        return _tested(machine, state, behind, state.frame.ops[behind.pc])
     if top.is_literal:
         return state.next((*rest, machine.values.constant(bool(top.literal))))
-    if top.kind in BOOLS or top.kind == "known":
+    if top.kind in BOOLS or top.kind == "known" or _is_negated(behind):
         return behind
-    return state.next((*rest, machine.values.make("bool", top)))
+    return machine.evaluated(state, machine.values.make("bool", top), rest)
+
+
+def _is_negated(state: State) -> bool:
+    """Return whether UNARY_NOT comes next, which asks for the truth up to 3.12."""
+    ops = state.frame.ops
+    return state.pc < len(ops) and ops[state.pc].name == "UNARY_NOT"
 
 
 def _tested(machine: Machine, state: State, jump: State, op: CanonicalOp) -> State | Event:
     rest, top = jump.stack[:-1], jump.peek(1)
     there, on = jump.jump(rest), jump.next(rest)
-    if_true, if_false = (there, on) if _SENSES[op.name] else (on, there)
+    if_true, if_false = (there, on) if SENSES[op.name] else (on, there)
     return branch(machine, state, top, if_true, if_false)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from pycinspect.canonical.folding import NOT_FOLDED, fold_binary, fold_unary
-from pycinspect.canonical.machine import Event, Machine, Rule, State, bare
+from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, bare
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.variables import number, word
 from pycinspect.canonical.values import MATCHED, NO_LITERAL, Value
 
-__all__ = ["BOOLS", "RULES", "joined"]
+__all__ = ["BOOLS", "RULES", "SENSES", "is_tested", "joined"]
 
 
 def _constant(machine: Machine, state: State, literal: object, rest: tuple[Value, ...]) -> State:
@@ -31,7 +31,7 @@ def _binary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     text = _percent(machine, name, left, right)
     if text is not None:
         machine.notes.add("percent-format")
-        return state.next((*rest, text))
+        return _written(machine, state, text, rest)
     return machine.evaluated(state, machine.values.make("binary", name, left, right), rest)
 
 
@@ -60,11 +60,13 @@ def _unary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     return machine.evaluated(state, machine.values.make("unary", word(op), value), rest)
 
 
+#: Branches, and the truth for which each jumps.
+SENSES = MappingProxyType({"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False})
 #: Values that are bools already.
 BOOLS = frozenset({"is", "in", "not", "bool", "exc_match", "is_mapping", "is_sequence"})
 
 
-def _not(machine: Machine, state: State, _: CanonicalOp) -> State:
+def _not(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, top = state.stack[:-1], state.peek(1)
     if top.kind == "known":
         value, truth = top.value(0), top.word(1)
@@ -72,7 +74,25 @@ def _not(machine: Machine, state: State, _: CanonicalOp) -> State:
         return state.next((*rest, machine.values.make("known", _negated(machine, value), flipped)))
     if top.is_literal:
         return _constant(machine, state, not top.literal, rest)
-    return state.next((*rest, _negated(machine, top)))
+    pushed = (*rest, _negated(machine, top))
+    if top.kind in BOOLS or _is_tested_or_copied(state.next(pushed)):
+        return state.next(pushed)
+    return machine.event(state, ("ev", machine.values.make("bool", top)), pushed)
+
+
+def is_tested(state: State) -> bool:
+    """Return whether a branch comes next, which asks for the truth of the top itself."""
+    ops = state.frame.ops
+    return state.pc < len(ops) and ops[state.pc].name in SENSES
+
+
+def _is_tested_or_copied(state: State) -> bool:
+    """Return whether a branch comes next, perhaps after ``COPY 1`` for ``and`` and ``or``."""
+    ops = state.frame.ops[state.pc : state.pc + 3]
+    names = [op.name for op in ops if op.name != "TO_BOOL"]
+    if names[:1] == ["COPY"] and ops[0].operand == 1:
+        del names[0]
+    return bool(names) and names[0] in SENSES
 
 
 def _negated(machine: Machine, value: Value) -> Value:
@@ -198,9 +218,26 @@ def _flat(machine: Machine, pieces: Sequence[Value]) -> Iterator[Value]:
             yield machine.values.make("format", piece, "", None)
 
 
-def _build_string(machine: Machine, state: State, op: CanonicalOp) -> State:
+def _build_string(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     rest, pieces = state.pop(number(op))
-    return state.next((*rest, joined(machine, pieces)))
+    return _written(machine, state, joined(machine, pieces), rest)
+
+
+#: What takes a formatted value for a longer text.
+_PARTS: Mapping[str, Part] = MappingProxyType(
+    {"BUILD_STRING": lambda op, depth: depth <= number(op)}
+)
+
+
+def _written(machine: Machine, state: State, text: Value, rest: tuple[Value, ...]) -> State | Event:
+    """Push a text; what its pieces do when they are formatted happens once, when it is complete.
+
+    3.11 makes f-strings of ``%`` and so formats each piece before it evaluates the next.
+    """
+    made = state.next((*rest, text))
+    if text.is_literal or not machine.completed(made, _PARTS):
+        return made
+    return machine.evaluated(state, text, rest)
 
 
 def _convert(machine: Machine, state: State, op: CanonicalOp) -> State:
@@ -208,7 +245,7 @@ def _convert(machine: Machine, state: State, op: CanonicalOp) -> State:
     return state.next((*rest, machine.values.make("convert", value, word(op))))
 
 
-def _format(machine: Machine, state: State, op: CanonicalOp) -> State:
+def _format(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     spec: Value | None = None
     if op.name == "FORMAT_WITH_SPEC":
         rest, (value, spec) = state.pop(2)
@@ -218,7 +255,7 @@ def _format(machine: Machine, state: State, op: CanonicalOp) -> State:
     if value.kind == "convert":
         value, conversion = value.value(0), value.word(1)
     formatted = machine.values.make("format", value, conversion, spec)
-    return state.next((*rest, machine.values.make("fstring", formatted)))
+    return _written(machine, state, machine.values.make("fstring", formatted), rest)
 
 
 def _interpolation(machine: Machine, state: State, op: CanonicalOp) -> State:
@@ -292,7 +329,8 @@ def _for_iter(machine: Machine, state: State, op: CanonicalOp) -> Event:
     if iterator is None:
         state.pop(1)
         iterator = values.null
-    going = state.next((*state.stack, values.make("next", iterator)))
+    item = machine.another(state, values.make("next", iterator), state.stack)
+    going = state.next((*state.stack, item))
     if change > 0:
         done = state.jump((*state.stack, *[values.null] * change))
     else:
@@ -318,7 +356,8 @@ def _yield(machine: Machine, state: State, _: CanonicalOp) -> Event:
     rest, (value,) = state.pop(1)
     if value.kind == "wrapped":
         value = value.value(0)
-    return machine.event(state, ("yield", value), (*rest, machine.values.make("sent")))
+    sent = machine.another(state, machine.values.make("sent"), rest)
+    return machine.event(state, ("yield", value), (*rest, sent))
 
 
 def _wrap(machine: Machine, state: State, _: CanonicalOp) -> State:

@@ -33,14 +33,14 @@ def _class(machine: Machine, state: State, op: CanonicalOp) -> Event:
     return machine.evaluated(state, value, rest)
 
 
-def _without_keys(machine: Machine, state: State, _: CanonicalOp) -> State:
+def _without_keys(machine: Machine, state: State, _: CanonicalOp) -> Event:
     """Copy the subject and take keys out, as 3.11 does with a display and deletions."""
     rest, (subject, keys) = state.pop(2)
     make = machine.values.make
-    value = make("map", make("star2", subject))
+    value = copied = make("map", make("star2", subject))
     for key in keys.operands:
         value = make("without_key", value, key)
-    return state.next((*rest, subject, value))
+    return machine.event(state, ("ev", copied), (*rest, subject, value))
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(

@@ -102,7 +102,7 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
     if op.name == "LOAD_FAST" and name in frame.cells:
         return _push(state, machine.values.make("cell", name))
     handler = machine.handler(state)
-    if handler is None:
+    if handler is None and frame.is_bound(name, state.pc):
         return _push(state, value)
     return Event(("load", value), (_push(state, value),), handler, state)
 

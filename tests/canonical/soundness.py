@@ -1,0 +1,216 @@
+"""Programs with equal forms give equal results: the search for two that do not.
+
+    python -m tests.canonical.soundness --count 10000 [--seed S] [--level semantic]
+    python -m tests.canonical.soundness --count 1000 --versions 3.8 3.13
+
+A seed makes a program (:mod:`tests.canonical.programs`), changes make variants of it
+(:mod:`tests.canonical.rewrites`). Where the forms of two are equal and their bytecode is not,
+both run in the same worlds (:mod:`tests.canonical.worlds`), and must write the same logs. With
+``--versions`` the same program runs under two interpreters wherever their forms are equal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import marshal
+import random
+import signal
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from types import CodeType
+from typing import NamedTuple
+
+from pycinspect.canonical import Level, Place, units
+from pycinspect.pyc import Code, unmarshal
+from tests.canonical.kit import RUNNING
+from tests.canonical.programs import program
+from tests.canonical.rewrites import rewritten
+from tests.canonical.worlds import observed
+
+CHILD = Path(__file__).with_name("worlds.py")
+VARIANTS = 24
+WORLDS = 4
+#: Seconds for one program; only one that loops without a line in its log needs them.
+_LONGEST = 20
+
+
+class Difference(NamedTuple):
+    """Two programs with equal forms, and a world in which they differ."""
+
+    one: str
+    other: str
+    seed: int
+    log: list[str]
+    other_log: list[str]
+
+    def __str__(self) -> str:
+        pairs = enumerate(zip(self.log, self.other_log, strict=False))
+        same = next((i for i, (left, right) in pairs if left != right), len(self.log))
+        place = max(same - 3, 0)
+        return "\n".join(
+            [
+                self.one,
+                "--- has the same form as",
+                self.other,
+                f"--- but in world {self.seed}, from line {place} on",
+                *self.log[place : same + 2],
+                "--- and",
+                *self.other_log[place : same + 2],
+            ]
+        )
+
+
+def compiled(source: str) -> CodeType | None:
+    """Return what a source compiles to, None if it does not compile."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return compile(source, "generated", "exec", 0, True)
+        except (SyntaxError, ValueError, RecursionError):
+            return None
+
+
+Key = tuple[tuple[Place, bytes | None], ...]
+
+
+def key_of(code: CodeType, level: Level) -> Key | None:
+    """Return the forms of a module and all inside it, None if one cannot be canonicalised."""
+    root = unmarshal(marshal.dumps(code), RUNNING).value
+    assert isinstance(root, Code)
+    found = tuple((place, form.digest) for place, form in units(root, RUNNING, level).items())
+    return None if any(digest is None for _, digest in found) else found
+
+
+def groups(seed: int, level: Level) -> Iterator[dict[str, CodeType]]:
+    """Yield programs of one form and different bytecode, by source."""
+    source = program(seed)
+    code = compiled(source)
+    if code is None:
+        return
+    rng = random.Random(seed)
+    tree = ast.parse(source)
+    sources = [source, *(rewritten(tree, rng) for _ in range(VARIANTS))]
+    found: dict[Key, dict[bytes, tuple[str, CodeType]]] = {}
+    for text in sources:
+        code = compiled(text) if text is not None else None
+        if text is None or code is None:
+            continue
+        key = key_of(code, level)
+        if key is not None:
+            found.setdefault(key, {}).setdefault(_shape(code), (text, code))
+    for group in found.values():
+        if len(group) > 1:
+            yield dict(group.values())
+
+
+def _shape(code: CodeType) -> bytes:
+    """Return what tells bytecode apart, without lines and columns."""
+    parts = [_shape(part) if isinstance(part, CodeType) else part for part in code.co_consts]
+    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars, code.co_name)
+    table = getattr(code, "co_exceptiontable", b"")
+    return repr((code.co_code, table, parts, names, code.co_flags)).encode()
+
+
+def compared(group: dict[str, CodeType], seeds: range) -> Iterator[Difference]:
+    """Yield for each pair of neighbours in a group the first world in which they differ."""
+    logs = {source: [observed(code, seed) for seed in seeds] for source, code in group.items()}
+    for one, other in pairwise(group):
+        for seed, left, right in zip(seeds, logs[one], logs[other], strict=True):
+            if left != right:
+                yield Difference(one, other, seed, left, right)
+                break
+
+
+def search(count: int, seed: int, level: Level, show: int) -> tuple[int, list[Difference]]:
+    """Compare at least so many pairs; return how many, and those that differ."""
+    pairs, found = 0, []
+    while pairs < count:
+        seed += 1
+        signal.alarm(_LONGEST)
+        for group in groups(seed, level):
+            pairs += len(group) - 1
+            for difference in compared(group, range(seed * 100, seed * 100 + WORLDS)):
+                found.append(difference)
+                if len(found) <= show:
+                    print(f"==== program {seed}\n{difference}\n", flush=True)
+        signal.alarm(0)
+    return pairs, found
+
+
+# --- Across versions ---------------------------------------------------------------------------
+
+
+def across(one: str, other: str, count: int, seed: int, show: int) -> tuple[int, int]:
+    """Run programs under two versions; return how many have equal forms, and how many of those
+    write other logs.
+    """
+    from tests.differential.noise import differences, oracle_of, payloads, unit_forms
+
+    sources = [program(seed + number, modern=False) for number in range(count)]
+    forms = {}
+    logs = {}
+    for version in (one, other):
+        oracle = oracle_of(version)
+        made = payloads(version, sources, None)
+        forms[version] = [p and unit_forms(p, oracle.dialect) for p in made]
+        seeds = [[seed + number, seed + number + 1] for number in range(count)]
+        jobs = {"jobs": list(zip(sources, seeds, strict=True))}
+        answers = oracle.run(CHILD, jobs, directories=[CHILD.parent])
+        assert isinstance(answers, list)
+        logs[version] = answers
+    equal = differing = 0
+    causes = Counter[str]()
+    for number, source in enumerate(sources):
+        left, right = forms[one][number], forms[other][number]
+        if not left or not right:
+            continue
+        why = [cause for _, cause in differences(left, right)]
+        causes.update(why)
+        if why:
+            if sum(causes.values()) <= show:
+                print(f"==== noise: {why}\n{source}", flush=True)
+            continue
+        equal += 1
+        for world, (ours, theirs) in enumerate(
+            zip(logs[one][number], logs[other][number], strict=True)
+        ):
+            if [*map(_plain, ours)] != [*map(_plain, theirs)]:
+                differing += 1
+                if differing <= show:
+                    print(Difference(source, "(itself)", world, ours, theirs), flush=True)
+                break
+    print(f"{one}/{other}: not equal: {dict(causes)}")
+    return equal, differing
+
+
+def _plain(line: str) -> str:
+    """Return a line without the texts of the interpreter's own exceptions."""
+    import re
+
+    return re.sub(r"(\w*Error) tuple\('.*'\)", r"\1 ...", line)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=1000, help="pairs to compare")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--level", choices=["strict", "semantic"], default="semantic")
+    parser.add_argument("--versions", nargs=2)
+    parser.add_argument("--show", type=int, default=5)
+    options = parser.parse_args()
+    if options.versions:
+        equal, differing = across(*options.versions, options.count, options.seed, options.show)
+        print(f"{equal} programs of equal form, {differing} differ")
+        return 1 if differing else 0
+    pairs, found = search(options.count, options.seed, Level(options.level), options.show)
+    print(f"{pairs} pairs of equal form at {options.level} level, {len(found)} differ")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
