@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         source_hash,
     )
     from pycinspect.dialects import DIALECTS, Dialect, find_dialect
-    from pycinspect.diffing import Diff, diff
+    from pycinspect.diffing import Diff, Explanation, diff
     from pycinspect.disasm import (
         Defect,
         Handler,
@@ -48,6 +48,7 @@ __all__ = [
     "Defect",
     "Dialect",
     "Diff",
+    "Explanation",
     "Finding",
     "Found",
     "Handler",
@@ -102,7 +103,7 @@ _ROOMS = {
         "source_hash",
     ),
     "dialects": ("DIALECTS", "Dialect", "find_dialect"),
-    "diffing": ("Diff", "diff"),
+    "diffing": ("Diff", "Explanation", "diff"),
     "disasm": (
         "Defect",
         "Handler",

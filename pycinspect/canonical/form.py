@@ -20,7 +20,14 @@ from pycinspect.canonical.graph import (
 from pycinspect.canonical.machine import Machine, is_lazy
 from pycinspect.canonical.minimise import Merged, merged, numbered
 from pycinspect.canonical.nested import children_of
-from pycinspect.canonical.planes import Plane, annotations_plane, outer_planes, parameters
+from pycinspect.canonical.notes import Note
+from pycinspect.canonical.planes import (
+    Plane,
+    annotations_plane,
+    has_indented_docstring,
+    outer_planes,
+    parameters,
+)
 from pycinspect.canonical.rules import RULES
 from pycinspect.canonical.statements import Statement, payload_digest, statements_of
 from pycinspect.canonical.structural import renamed
@@ -66,7 +73,7 @@ class Form:
         planes: the digest of each plane.
         children: code objects inside it, in the order of their lines; comprehensions and
             ``__annotate__`` are not among them, but what is inside those is.
-        notes: slugs of what was erased although a program could see it.
+        notes: what was erased although a program could see it.
         problem: why it is not canonicalised, else None.
     """
 
@@ -76,7 +83,7 @@ class Form:
     graph: tuple[Merged, ...]
     planes: Mapping[Plane, bytes]
     children: tuple[Code, ...]
-    notes: frozenset[str]
+    notes: frozenset[Note]
     problem: str | None = field(default=None)
 
     def __repr__(self) -> str:
@@ -137,6 +144,10 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
         if error.slug == "unknown-opcodes":
             raise
         return _refused(code, dialect, level, error)
+    if has_indented_docstring(code, dialect):
+        machine.notes.add(Note.DOCSTRING_DEDENT)
+    if _has_dead_functions(code, machine):
+        machine.notes.add(Note.DEAD_CODE)
     planes = {
         Plane.INSTRUCTIONS: _digest(graph),
         Plane.ANNOTATIONS: annotations_plane(annotations),
@@ -151,6 +162,12 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
         children_of(code, machine.made),
         frozenset(machine.notes),
     )
+
+
+def _has_dead_functions(code: Code, machine: Machine) -> bool:
+    """Return whether there is code inside it of which no path makes a function."""
+    inside = (part for part in code.consts if isinstance(part, Code))
+    return any(id(part) not in machine.made for part in inside)
 
 
 def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError) -> Form:
@@ -172,7 +189,7 @@ def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], li
     annotations += lazy_annotations(machine)
     if level in (Level.EXACT, Level.STRICT):
         return numbered(nodes), annotations
-    graph = merged(in_parallel(nodes, machine.values))
+    graph = merged(in_parallel(nodes, machine.values, machine.notes))
     if level is Level.STRUCTURAL:
         graph = renamed(graph, machine.values)
     return graph, annotations

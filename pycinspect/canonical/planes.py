@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from hashlib import blake2b
 
+from pycinspect.canonical.docstrings import cleandoc, is_indented
 from pycinspect.canonical.graph import Annotation
 from pycinspect.canonical.machine import is_lazy
 from pycinspect.canonical.values import Values, digest_of
@@ -14,7 +14,14 @@ from pycinspect.dialects import Dialect
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
 
-__all__ = ["Plane", "annotations_plane", "docstring", "outer_planes", "parameters"]
+__all__ = [
+    "Plane",
+    "annotations_plane",
+    "docstring",
+    "has_indented_docstring",
+    "outer_planes",
+    "parameters",
+]
 
 
 class Plane(Enum):
@@ -56,7 +63,22 @@ def _has_parameters(code: Code) -> bool:
 
 
 def docstring(code: Code, dialect: Dialect) -> str | None:
-    """Return a function's docstring, None if it has none or is no function."""
+    """Return a function's docstring without its indentation, None if it has none.
+
+    As 3.13 stores it (Python/compile.c: _PyCompile_CleanDoc); the docstrings of classes and
+    modules are stored by their instructions.
+    """
+    text = _docstring(code, dialect)
+    return None if text is None else cleandoc(text)
+
+
+def has_indented_docstring(code: Code, dialect: Dialect) -> bool:
+    """Return whether a function's docstring is stored with its indentation."""
+    text = _docstring(code, dialect)
+    return text is not None and is_indented(text)
+
+
+def _docstring(code: Code, dialect: Dialect) -> str | None:
     # Lambdas, generator expressions, generic parameters.
     is_nameless = code.name.startswith("<")
     if not code.flags & _OPTIMIZED or is_nameless or not code.consts:
@@ -65,7 +87,9 @@ def docstring(code: Code, dialect: Dialect) -> str | None:
     if _HAS_DOCSTRING in bits and not code.flags & bits[_HAS_DOCSTRING]:
         return None
     first = code.consts[0]
-    return inspect.cleandoc(first) if isinstance(first, str) else None
+    if isinstance(first, bytes) and dialect.code is not None and dialect.code.bytes_text:
+        return first.decode("utf-8", "backslashreplace")  # Python 2: what no one prefixed
+    return first if isinstance(first, str) else None
 
 
 def outer_planes(code: Code, dialect: Dialect, *, structural: bool) -> Mapping[Plane, bytes]:

@@ -7,12 +7,15 @@ Code objects are matched, their statements aligned. Uses ``canonical``, ``compil
 from pycinspect.diffing.align import Span, aligned
 from pycinspect.diffing.changes import Change, Diff, ModuleDiff, Op, Side, Status, UnitDiff
 from pycinspect.diffing.compare import diff, diff_module
+from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.match import Match, matched
 from pycinspect.diffing.trees import PairedModule, modules_in, paired_modules
 
 __all__ = [
+    "EXPLANATIONS",
     "Change",
     "Diff",
+    "Explanation",
     "Match",
     "ModuleDiff",
     "Op",

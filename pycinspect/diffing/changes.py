@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pycinspect.canonical import Level, Plane
 from pycinspect.dialects import Dialect
+from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.pyc import Code
 from pycinspect.values import Word, visible
 
@@ -86,8 +87,8 @@ class UnitDiff:
         new: after; None where it is removed.
         status: what became of it.
         planes: which of the planes that the level compares differ.
-        explanations: slugs of what was erased on one side only; of a code object that is
-            not canonicalised the slug of the reason.
+        explanations: slugs of what was erased on one side only, or of what explains all
+            that differs.
         changes: all its statements, aligned; none where the instructions are equal.
         problem: why it is not canonicalised, else None.
     """
@@ -125,12 +126,14 @@ class Diff:
         new: what it was compared with.
         level: how much had to be the same.
         modules: one after the other.
+        explanations: known differences between versions, whose slugs the code objects have.
     """
 
     old: str
     new: str
     level: Level
     modules: tuple[ModuleDiff, ...]
+    explanations: Sequence[Explanation] = EXPLANATIONS
 
     @property
     def units(self) -> Iterator[UnitDiff]:
@@ -142,6 +145,13 @@ class Diff:
         """How many code objects there are of each status."""
         counts = Counter(unit.status for unit in self.units)
         return MappingProxyType({status: counts[status] for status in Status})
+
+    @cached_property
+    def explained(self) -> Mapping[Explanation, int]:
+        """How many code objects are explained by each difference that occurs among them."""
+        units = (unit for unit in self.units if unit.status is Status.EXPLAINED)
+        counts = Counter(slug for unit in units for slug in unit.explanations)
+        return {row: counts[row.slug] for row in self.explanations if counts[row.slug]}
 
     @property
     def is_same(self) -> bool:

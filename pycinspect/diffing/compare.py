@@ -10,6 +10,7 @@ from pycinspect.canonical import Form, Level, Place, Plane, Statement, units
 from pycinspect.compiling import read_subject
 from pycinspect.diffing.align import Span, aligned
 from pycinspect.diffing.changes import Change, Diff, ModuleDiff, Op, Side, Status, UnitDiff
+from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.match import Match, matched
 from pycinspect.pyc import CodeFile
 
@@ -18,7 +19,13 @@ __all__ = ["diff", "diff_module"]
 _Program = CodeFile | str | os.PathLike[str]
 
 
-def diff(old: _Program, new: _Program, level: Level | str = Level.SEMANTIC) -> Diff:
+def diff(
+    old: _Program,
+    new: _Program,
+    level: Level | str = Level.SEMANTIC,
+    *,
+    explanations: Sequence[Explanation] = EXPLANATIONS,
+) -> Diff:
     """Compare two modules.
 
     Args:
@@ -26,6 +33,7 @@ def diff(old: _Program, new: _Program, level: Level | str = Level.SEMANTIC) -> D
             returned. Sources are compiled by the running interpreter.
         new: likewise.
         level: how much must be the same, or its name.
+        explanations: known differences between versions.
 
     Raises:
         PycInspectError: a file cannot be read or does not compile; ``unknown-opcodes`` where
@@ -33,8 +41,9 @@ def diff(old: _Program, new: _Program, level: Level | str = Level.SEMANTIC) -> D
     """
     old_name, new_name = _name(old), _name(new)
     level = Level(level)
-    module = diff_module((old_name, _read(old)), (new_name, _read(new)), level)
-    return Diff(old_name, new_name, level, (module,))
+    sides = (old_name, _read(old)), (new_name, _read(new))
+    module = diff_module(*sides, level, explanations)
+    return Diff(old_name, new_name, level, (module,), explanations)
 
 
 def _name(program: _Program) -> str:
@@ -48,13 +57,19 @@ def _read(program: _Program) -> CodeFile:
 _NamedFile = tuple[str, CodeFile]
 
 
-def diff_module(old: _NamedFile | None, new: _NamedFile | None, level: Level) -> ModuleDiff:
+def diff_module(
+    old: _NamedFile | None,
+    new: _NamedFile | None,
+    level: Level,
+    explanations: Sequence[Explanation] = EXPLANATIONS,
+) -> ModuleDiff:
     """Compare two modules, one of which there may not be.
 
     Args:
         old: its path and its code, None where it is added.
         new: its path and its code, None where it is removed.
         level: how much must be the same.
+        explanations: known differences between versions.
 
     Raises:
         PycInspectError: ``unknown-opcodes``.
@@ -64,7 +79,7 @@ def diff_module(old: _NamedFile | None, new: _NamedFile | None, level: Level) ->
         matches = [Match(place, None) for place in ours] + [Match(None, p) for p in theirs]
     else:
         matches = matched(ours, theirs)
-    found = (_unit(match, ours, theirs) for match in matches)
+    found = (_unit(match, ours, theirs, explanations) for match in matches)
     return ModuleDiff(old and old[0], new and new[0], tuple(found))
 
 
@@ -75,32 +90,55 @@ def _forms(module: _NamedFile | None, level: Level) -> Mapping[Place, Form]:
 # --- Units -----------------------------------------------------------------------------------
 
 
-def _unit(match: Match, ours: Mapping[Place, Form], theirs: Mapping[Place, Form]) -> UnitDiff:
+def _unit(
+    match: Match,
+    ours: Mapping[Place, Form],
+    theirs: Mapping[Place, Form],
+    explanations: Sequence[Explanation],
+) -> UnitDiff:
     old = None if match.old is None else ours[match.old]
     new = None if match.new is None else theirs[match.new]
     if old is not None and new is not None:
-        return _compared(old, new, is_renamed=match.is_renamed)
+        return _compared(old, new, explanations, is_renamed=match.is_renamed)
     if new is not None:
         return UnitDiff(None, _side(new), Status.ADDED)
     assert old is not None
     return UnitDiff(_side(old), None, Status.REMOVED)
 
 
-def _compared(old: Form, new: Form, *, is_renamed: bool) -> UnitDiff:
+def _compared(
+    old: Form, new: Form, explanations: Sequence[Explanation], *, is_renamed: bool
+) -> UnitDiff:
     sides = _side(old), _side(new)
     problem = old.problem or new.problem
     if problem is not None and _is_identical(old, new):
         return UnitDiff(*sides, Status.RENAMED if is_renamed else Status.SAME)
     if problem is not None:
-        slug = problem.partition(":")[0]
-        status = Status.NOT_CANONICALISED
-        return UnitDiff(*sides, status, explanations=(slug,), problem=problem)
-    notes = tuple(sorted(old.notes ^ new.notes))
+        return UnitDiff(*sides, Status.NOT_CANONICALISED, problem=problem)
     planes = tuple(old.differing(new))
-    cases = ((Status.RENAMED, is_renamed), (Status.CHANGED, planes), (Status.EXPLAINED, notes))
+    cause = _cause(old, new, explanations) if planes else None
+    notes = _notes(old, new, explanations)
+    slugs = (*notes, cause.slug) if cause else notes
+    cases = (
+        (Status.RENAMED, is_renamed),
+        (Status.CHANGED, planes and cause is None),
+        (Status.EXPLAINED, slugs),
+    )
     status = next((status for status, applies in cases if applies), Status.SAME)
     changes = _changes(old, new) if Plane.INSTRUCTIONS in planes else ()
-    return UnitDiff(*sides, status, planes, notes, changes)
+    return UnitDiff(*sides, status, planes, slugs, changes)
+
+
+def _notes(old: Form, new: Form, explanations: Sequence[Explanation]) -> tuple[str, ...]:
+    """Return the slugs of what was erased on one side only."""
+    notes = old.notes ^ new.notes
+    return tuple(row.slug for row in explanations if row.slug in notes)
+
+
+def _cause(old: Form, new: Form, explanations: Sequence[Explanation]) -> Explanation | None:
+    """Return what explains that two forms are not equal."""
+    causes = (row for row in explanations if row.explains is not None and row.explains(old, new))
+    return next(causes, None)
 
 
 def _is_identical(old: Form, new: Form) -> bool:

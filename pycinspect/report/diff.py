@@ -7,7 +7,6 @@ changed; the text says the same to a person, and leaves out what stayed the same
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, repeat
 from types import MappingProxyType
@@ -108,8 +107,8 @@ def diff_lines(diff: Diff, *, titles: tuple[str, str], raw: bool = False) -> Ite
     old, new = titles
     yield ((visible(f"{old} -> {new}"), "head"), (f"  level {diff.level.value}", "hint"))
     yield ((_summary(diff.summary), ""),)
-    for slug, count in sorted(_explanations(diff).items()):
-        yield ((f"  explained by {visible(slug)}: {count}", "hint"),)
+    for row, count in diff.explained.items():
+        yield ((f"  explained by {visible(f'{row.slug}: {count:,}  ({row.title})')}", "hint"),)
     for module in diff.modules:
         yield from _module_lines(module, raw=raw, has_title=len(diff.modules) > 1)
 
@@ -124,11 +123,6 @@ def _summary(counts: Mapping[Status, int]) -> str:
 
 
 _WORDS = {Status.NOT_CANONICALISED: "not canonicalised"}
-
-
-def _explanations(diff: Diff) -> Mapping[str, int]:
-    explained = (unit for unit in diff.units if unit.status is Status.EXPLAINED)
-    return Counter(chain.from_iterable(unit.explanations for unit in explained))
 
 
 def _module_lines(module: ModuleDiff, *, raw: bool, has_title: bool) -> Iterator[Line]:
