@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
+from html import escape
 from types import MappingProxyType
 
 from pycinspect.canonical.graph import (
@@ -29,12 +30,19 @@ from pycinspect.canonical.planes import (
     parameters,
 )
 from pycinspect.canonical.rules import RULES
-from pycinspect.canonical.statements import Statement, payload_digest, statements_of
+from pycinspect.canonical.statements import (
+    Statement,
+    labels_of,
+    payload_digest,
+    raw_statements,
+    statements_of,
+)
 from pycinspect.canonical.structural import renamed
+from pycinspect.canonical.values import Values, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
-from pycinspect.values import Level
+from pycinspect.values import Level, visible
 
 __all__ = ["Form", "Level", "canonicalize"]
 
@@ -102,7 +110,9 @@ class Form:
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
-        """The instructions, as a person reads them."""
+        """The instructions, as a person reads them; at level exact as they are."""
+        if self.level is Level.EXACT:
+            return raw_statements(self.code, self.dialect)
         return statements_of(self.graph)
 
     def __eq__(self, other: object) -> bool:
@@ -113,6 +123,18 @@ class Form:
     def __hash__(self) -> int:
         return hash(self.digest)
 
+    def _repr_html_(self) -> str:
+        """Return the statements as a table, for a notebook."""
+        labels = labels_of(self.statements)
+        rows = "".join(
+            f"<tr><td>{'' if row.line is None else row.line}</td><td>{labels.get(place, '')}</td>"
+            f"<td><code>{_html(row.shown(labels) + row.guarded(labels))}</code></td></tr>"
+            for place, row in enumerate(self.statements)
+        )
+        title = _html(f"{self.code.qualname}, level {self.level.value}")
+        problem = "" if self.problem is None else f"<p>{_html(self.problem)}</p>"
+        return f"<p>{title}</p>{problem}<table>{rows}</table>"
+
     def differing(self, other: Form) -> list[Plane]:
         """Return the planes, of those that the level compares, that differ."""
         return [
@@ -120,6 +142,10 @@ class Form:
             for plane in Plane
             if plane in _COMPARED[self.level] and self.planes[plane] != other.planes[plane]
         ]
+
+
+def _html(text: str) -> str:
+    return escape(visible(text))
 
 
 def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) -> Form:
@@ -137,6 +163,8 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
     Raises:
         PycInspectError: ``unknown-opcodes`` where nobody captured the dialect's opcodes.
     """
+    if level is Level.EXACT:
+        return _exact(code, dialect)
     machine = Machine(dialect, RULES)
     try:
         graph, annotations = _graph(machine, code, level)
@@ -164,6 +192,19 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
     )
 
 
+def _exact(code: Code, dialect: Dialect) -> Form:
+    """Return the form of the bytes as they are, which need not make any sense."""
+    constants = Values().constant((code.code, code.exceptiontable, code.flags, code.stacksize))
+    planes = {
+        Plane.INSTRUCTIONS: digest_of(constants),
+        Plane.ANNOTATIONS: b"",  # they are instructions
+        **outer_planes(code, dialect, structural=False),
+    }
+    inside = tuple(part for part in code.consts if isinstance(part, Code))
+    exact = MappingProxyType(planes)
+    return Form(code, dialect, Level.EXACT, (), exact, inside, frozenset())
+
+
 def _has_dead_functions(code: Code, machine: Machine) -> bool:
     """Return whether there is code inside it of which no path makes a function."""
     inside = (part for part in code.consts if isinstance(part, Code))
@@ -187,7 +228,7 @@ def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], li
     nodes = without_safe_loads(nodes, parameters(code))
     nodes, annotations = without_annotations(nodes)
     annotations += lazy_annotations(machine)
-    if level in (Level.EXACT, Level.STRICT):
+    if level is Level.STRICT:
         return numbered(nodes), annotations
     graph = merged(in_parallel(nodes, machine.values, machine.notes))
     if level is Level.STRUCTURAL:

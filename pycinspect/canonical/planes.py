@@ -19,6 +19,7 @@ __all__ = [
     "annotations_plane",
     "docstring",
     "has_indented_docstring",
+    "is_function",
     "outer_planes",
     "parameters",
 ]
@@ -33,7 +34,7 @@ class Plane(Enum):
     ANNOTATIONS = "annotations"  # of variables; of functions they are the parent's
     NAMES = "names"  # its own name, and those that it declares
     LINES = "lines"
-    CONSTANTS = "constants"  # the raw bytes, constants and names
+    CONSTANTS = "constants"  # and all names
 
 
 _OPTIMIZED = 0x01
@@ -55,6 +56,11 @@ def parameters(code: Code) -> tuple[str, ...]:
         return ()
     stars = (code.flags & _STARS).bit_count()
     return code.varnames[: code.argcount + code.kwonlyargcount + stars]
+
+
+def is_function(code: Code) -> bool:
+    """Return whether it is the body of a function, and not of a class or module."""
+    return bool(code.flags & _OPTIMIZED)
 
 
 def _has_parameters(code: Code) -> bool:
@@ -110,7 +116,7 @@ def outer_planes(code: Code, dialect: Dialect, *, structural: bool) -> Mapping[P
         Plane.DOCSTRING: docstring(code, dialect),
         Plane.NAMES: code.name,
         Plane.LINES: (code.firstlineno, code.linetable),
-        Plane.CONSTANTS: (code.code, code.exceptiontable, constants, code.names, code.varnames),
+        Plane.CONSTANTS: (constants, code.names, code.varnames, code.cellvars, code.freevars),
     }
     return {plane: digest_of(values.constant(fact)) for plane, fact in facts.items()}
 

@@ -67,10 +67,13 @@ class Side(NamedTuple):
     Args:
         code: the code object.
         dialect: who wrote it.
+        docstring: of a function, class or module, without its indentation; None where there
+            is none.
     """
 
     code: Code
     dialect: Dialect
+    docstring: str | None = None
 
     @property
     def qualname(self) -> str:
@@ -158,10 +161,15 @@ class Diff:
         """Whether all code objects are the same, or explained."""
         return all(unit.status in _SAME for unit in self.units)
 
+    @property
+    def has_nothing_to_say(self) -> bool:
+        """Whether there is nothing that would even have to be explained."""
+        return all(unit.status is Status.SAME for unit in self.units)
+
     def _repr_html_(self) -> str:
-        """Return a summary and a table of what is not the same, for a notebook."""
+        """Return a summary, and what is not the same as a table, for a notebook."""
         counts = ", ".join(f"{count} {status}" for status, count in self.summary.items())
-        title = f"{self.old} → {self.new}, level {self.level.value}: {counts}"
+        title = f"{self.old} -> {self.new}, level {self.level.value}: {counts}"
         rows = "".join(_row(unit) for unit in self.units if unit.status is not Status.SAME)
         return f"<p>{_html(title)}</p><table>{rows}</table>"
 
@@ -172,8 +180,17 @@ _SAME = frozenset({Status.SAME, Status.EXPLAINED})
 def _row(unit: UnitDiff) -> str:
     names = (side.qualname if side else "" for side in (unit.old, unit.new))
     why = unit.problem or ", ".join([*unit.explanations, *(p.value for p in unit.planes)])
-    cells = "".join(f"<td>{_html(cell)}</td>" for cell in (unit.status, *names, why))
-    return f"<tr>{cells}</tr>"
+    cells = "".join(f"<th>{_html(cell)}</th>" for cell in (unit.status, *names, why))
+    return f"<tr>{cells}</tr>{''.join(map(_changed_row, unit.changes))}"
+
+
+def _changed_row(change: Change) -> str:
+    """Return the statements that went and those that came; equal ones are left out."""
+    if change.op is Op.EQUAL:
+        return ""
+    old = "<br>".join(f"<del>{_html(text)}</del>" for text in change.old)
+    new = "<br>".join(f"<ins>{_html(text)}</ins>" for text in change.new)
+    return f'<tr><td></td><td><code>{old}</code></td><td colspan="2"><code>{new}</code></td></tr>'
 
 
 def _html(text: str) -> str:

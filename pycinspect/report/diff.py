@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice, repeat
+from itertools import chain, islice, repeat, zip_longest
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pycinspect.canonical import Plane
-from pycinspect.canonical.planes import docstring, parameters
+from pycinspect.canonical.planes import parameters
 from pycinspect.diffing import Change, Diff, ModuleDiff, Op, Side, Status, UnitDiff, aligned
 from pycinspect.disasm import instructions
 from pycinspect.errors import PycInspectError
@@ -21,7 +21,7 @@ from pycinspect.report.pen import Piece
 from pycinspect.report.words import counted
 from pycinspect.values import visible
 
-__all__ = ["DIFF_SCHEMA", "diff_lines", "diff_object"]
+__all__ = ["DIFF_SCHEMA", "chain_lines", "diff_lines", "diff_object"]
 
 DIFF_SCHEMA = "pycinspect.diff/1"
 
@@ -96,21 +96,44 @@ _SIGNS: Mapping[Status, Piece] = MappingProxyType(
 _SAME_STATEMENTS = "the same statements, but not the same way from one to the next"
 
 
-def diff_lines(diff: Diff, *, titles: tuple[str, str], raw: bool = False) -> Iterator[Line]:
+def chain_lines(found: Sequence[tuple[tuple[str, str], Diff]]) -> Iterator[Line]:
+    """Return the summary of several comparisons, a line for each.
+
+    Args:
+        found: what each compares, and what it found.
+    """
+    arrows = [visible(" -> ".join(titles)) for titles, _ in found]
+    width = max([0, *map(len, arrows)])
+    for arrow, (_, diff) in zip(arrows, found, strict=True):
+        yield ((f"{arrow:<{width}}", "head"), (f"  {_summary(diff.summary)}", ""))
+
+
+def diff_lines(
+    diff: Diff, *, titles: tuple[str, str], raw: bool = False, width: int | None = None
+) -> Iterator[Line]:
     """Return the lines of a comparison, without control characters: the summary first.
 
     Args:
         diff: the comparison.
         titles: what the first line calls the two sides.
         raw: instructions are compared, too, of all that is not the same.
+        width: columns of two listings side by side; None for one listing.
     """
     old, new = titles
+    options = _Options(raw, width)
     yield ((visible(f"{old} -> {new}"), "head"), (f"  level {diff.level.value}", "hint"))
     yield ((_summary(diff.summary), ""),)
     for row, count in diff.explained.items():
         yield ((f"  explained by {visible(f'{row.slug}: {count:,}  ({row.title})')}", "hint"),)
     for module in diff.modules:
-        yield from _module_lines(module, raw=raw, has_title=len(diff.modules) > 1)
+        yield from _module_lines(module, options, has_title=len(diff.modules) > 1)
+
+
+class _Options(NamedTuple):
+    """How differences are shown: as :func:`diff_lines` is told."""
+
+    raw: bool
+    width: int | None
 
 
 #: An explained difference is counted, not shown: it is none of the program.
@@ -125,7 +148,7 @@ def _summary(counts: Mapping[Status, int]) -> str:
 _WORDS = {Status.NOT_CANONICALISED: "not canonicalised"}
 
 
-def _module_lines(module: ModuleDiff, *, raw: bool, has_title: bool) -> Iterator[Line]:
+def _module_lines(module: ModuleDiff, options: _Options, *, has_title: bool) -> Iterator[Line]:
     if module.old is None or module.new is None:
         sign, path = _SIGNS[module.units[0].status], module.old or module.new or ""
         count = counted(len(module.units), "code object", "code objects")
@@ -135,13 +158,13 @@ def _module_lines(module: ModuleDiff, *, raw: bool, has_title: bool) -> Iterator
     if shown and has_title:
         yield from ((), ((visible(f"{module.old} -> {module.new}"), "head"),))
     for unit in shown:
-        yield from _unit_lines(unit, raw=raw)
+        yield from _unit_lines(unit, options)
 
 
 # --- One code object ----------------------------------------------------------------------------
 
 
-def _unit_lines(unit: UnitDiff, *, raw: bool) -> Iterator[Line]:
+def _unit_lines(unit: UnitDiff, options: _Options) -> Iterator[Line]:
     yield from ((), tuple(_heading(unit)))
     if unit.problem is not None:
         yield ((f"    {_short(unit.problem)}", "error"),)
@@ -152,10 +175,10 @@ def _unit_lines(unit: UnitDiff, *, raw: bool) -> Iterator[Line]:
             yield from _detail(plane, unit.old, unit.new)
     if unit.changes and all(change.op is Op.EQUAL for change in unit.changes):
         yield ((f"    {_SAME_STATEMENTS}", "hint"),)
-    yield from _row_lines([row for change in unit.changes for row in _rows(change)])
-    if raw:
+    yield from _change_lines(unit.changes, options)
+    if options.raw:
         yield ((_RAW, "hint"),)
-        yield from _raw_lines(unit.old, unit.new)
+        yield from _raw_lines(unit.old, unit.new, options)
 
 
 def _heading(unit: UnitDiff) -> Iterator[Piece]:
@@ -184,8 +207,7 @@ def _signature(side: Side) -> list[str]:
 
 
 def _docstring(side: Side) -> list[str]:
-    text = docstring(side.code, side.dialect)
-    return [] if text is None else text.splitlines()
+    return [] if side.docstring is None else side.docstring.splitlines()
 
 
 #: What a plane says of one side, line by line; of the others there is nothing short to say.
@@ -206,6 +228,12 @@ def _detail(plane: Plane, old: Side, new: Side) -> Iterator[Line]:
 
 
 # --- Statements ---------------------------------------------------------------------------------
+
+
+def _change_lines(changes: Sequence[Change], options: _Options) -> Iterator[Line]:
+    if options.width is None:
+        return _row_lines([row for change in changes for row in _rows(change)])
+    return _column_lines([row for change in changes for row in _pairs(change)], options.width)
 
 
 class _Row(NamedTuple):
@@ -265,19 +293,31 @@ def _numbers(lines: Iterable[int | None]) -> list[str]:
     return ["" if line is None else str(line) for line in lines]
 
 
-def _row_lines(rows: Sequence[_Row]) -> Iterator[Line]:
-    """Yield what changed and what stands around it, in the style of a unified diff."""
+def _near(ops: Sequence[Op]) -> Iterator[tuple[bool, int]]:
+    """Yield what is shown, which changed or stands around it, and whether there is a gap before."""
     near = {
         index + offset
-        for index, row in enumerate(rows)
-        if row.op is not Op.EQUAL
+        for index, op in enumerate(ops)
+        if op is not Op.EQUAL
         for offset in range(-_CONTEXT, _CONTEXT + 1)
     }
-    shown = [index for index in range(len(rows)) if index in near]
-    width = max([_LEAST_NUMBER_WIDTH, *(len(n) for i in shown for n in rows[i][1:3])])
-    for before, index in zip([-1, *shown], shown, strict=False):
-        if index != before + 1:
-            yield ((f"    {_CUT}", "hint"),)
+    before = -1
+    for index in range(len(ops)):
+        if index in near:
+            yield index != before + 1, index
+            before = index
+
+
+_GAP: Line = ((f"    {_CUT}", "hint"),)
+
+
+def _row_lines(rows: Sequence[_Row]) -> Iterator[Line]:
+    """Yield what changed and what stands around it, in the style of a unified diff."""
+    shown = list(_near([row.op for row in rows]))
+    width = max([_LEAST_NUMBER_WIDTH, *(len(n) for _, i in shown for n in rows[i][1:3])])
+    for has_gap, index in shown:
+        if has_gap:
+            yield _GAP
         row = rows[index]
         yield (
             (f"  {row.old:>{width}} {row.new:>{width}}  ", "number"),
@@ -286,12 +326,88 @@ def _row_lines(rows: Sequence[_Row]) -> Iterator[Line]:
         )
 
 
+# --- Side by side -------------------------------------------------------------------------------
+
+
+class _Cell(NamedTuple):
+    """One side of a line; what is not there has no pieces."""
+
+    op: Op
+    number: str
+    pieces: Line
+
+
+_Cells = tuple[_Cell, _Cell]
+_BETWEEN = " | "
+_LEAST_TEXT_WIDTH = 20
+
+
+def _pairs(change: Change) -> Iterator[_Cells]:
+    """Yield the lines of both sides, one beside the other."""
+    ours, theirs = [], []
+    for row in _rows(change):
+        if row.op is Op.EQUAL:
+            yield _Cell(row.op, row.old, row.pieces), _Cell(row.op, row.new, row.pieces)
+        elif row.op is Op.DELETE:
+            ours.append(_Cell(row.op, row.old, row.pieces))
+        else:
+            theirs.append(_Cell(row.op, row.new, row.pieces))
+    nothing = (_Cell(Op.DELETE, "", ()), _Cell(Op.INSERT, "", ()))
+    for place in range(max(len(ours), len(theirs))):
+        sides = zip((ours, theirs), nothing, strict=True)
+        old, new = (cells[place] if place < len(cells) else none for cells, none in sides)
+        yield old, new
+
+
+def _column_lines(rows: Sequence[_Cells], width: int) -> Iterator[Line]:
+    """Yield what changed and what stands around it in two columns, long lines broken."""
+    shown = list(_near([old.op for old, _ in rows]))
+    numbers = [len(cell.number) for _, index in shown for cell in rows[index]]
+    number_width = max([_LEAST_NUMBER_WIDTH, *numbers])
+    text_width = max(_LEAST_TEXT_WIDTH, (width - len(_BETWEEN)) // 2 - number_width - 3)
+    for has_gap, index in shown:
+        if has_gap:
+            yield _GAP
+        sides = [list(_cell_lines(cell, number_width, text_width)) for cell in rows[index]]
+        blank = ((" " * (number_width + 3 + text_width), ""),)
+        for left, right in zip_longest(*sides, fillvalue=blank):
+            yield (*left, (_BETWEEN, "hint"), *right)
+
+
+def _cell_lines(cell: _Cell, number_width: int, text_width: int) -> Iterator[Line]:
+    mark = _MARKS[cell.op] if cell.pieces else " "
+    number, style = cell.number, "" if cell.op is Op.EQUAL else cell.op.value
+    for pieces in _broken(cell.pieces, text_width):
+        rest = " " * (text_width - sum(len(text) for text, _ in pieces))
+        yield (
+            (f"{number:>{number_width}} ", "number"),
+            (f"{mark} ", style),
+            *pieces,
+            (rest, ""),
+        )
+        number, mark = "", " "
+
+
+def _broken(pieces: Line, width: int) -> Iterator[Line]:
+    """Yield a line in parts that are no longer than the width; one at least."""
+    line: list[Piece] = []
+    left = width
+    for text, style in pieces:
+        rest = text
+        while len(rest) > left:
+            yield (*line, (rest[:left], style))
+            rest, line, left = rest[left:], [], width
+        line.append((rest, style))
+        left -= len(rest)
+    yield tuple(line)
+
+
 # --- Raw instructions ---------------------------------------------------------------------------
 
 _RAW = "    instructions, level exact:"
 
 
-def _raw_lines(old: Side, new: Side) -> Iterator[Line]:
+def _raw_lines(old: Side, new: Side, options: _Options) -> Iterator[Line]:
     """Yield the difference of the instructions as the files have them, with their offsets."""
     try:
         ours, theirs = _steps(old), _steps(new)
@@ -299,12 +415,11 @@ def _raw_lines(old: Side, new: Side) -> Iterator[Line]:
         yield ((f"    not shown: {_short(error.message)}", "error"),)
         return
     # Offsets stand where statements have their lines.
-    rows = [
-        row
+    changes = [
+        _raw_change(op, [ours[i] for i in before], [theirs[j] for j in after])
         for op, before, after in aligned([s.text for s in ours], [s.text for s in theirs])
-        for row in _rows(_raw_change(op, [ours[i] for i in before], [theirs[j] for j in after]))
     ]
-    yield from _row_lines(rows)
+    yield from _change_lines(changes, options)
 
 
 class _Step(NamedTuple):
