@@ -12,7 +12,7 @@ from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.text import Writer
-from pycinspect.canonical.values import Value, digest_of
+from pycinspect.canonical.values import Value, Values, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.disasm import instructions
 from pycinspect.pyc import Code
@@ -255,12 +255,42 @@ def _names(groups: Sequence[_Group]) -> Mapping[Value, str]:
         values = sorted(group.computed, key=digest_of)
         computed.update(dict.fromkeys(v for v in values if v.kind not in _UNNAMED))
     elsewhere: set[Value] = set()
+    older: dict[Value, None] = {}
     for group in groups:
         others = computed.keys() - group.computed
         for node in group.nodes:
-            elsewhere.update(value for value in _walk(node.payload, others) if value in others)
-    used = [value for value in computed if value in elsewhere]
-    return {value: f"t{number}" for number, value in enumerate(used, 1)}
+            for value in _walk(node.payload, others):
+                if value in others:
+                    elsewhere.add(value)
+                elif any(map(_is_older, value.leaves)):
+                    older[value] = None
+    plain = _before_stores(older, computed)
+    elsewhere.update(plain.values())
+    used = (value for value in computed if value in elsewhere)
+    names = {value: f"t{number}" for number, value in enumerate(used, 1)}
+    return names | {value: names[was] for value, was in plain.items()}
+
+
+def _is_older(leaf: Value) -> bool:
+    """Return whether it is what a variable held before a store."""
+    return isinstance(leaf.parts[0], str) and leaf.parts[0].endswith("'")
+
+
+def _before_stores(older: Iterable[Value], computed: Iterable[Value]) -> Mapping[Value, Value]:
+    """Return what was computed from variables that hold something else by now: ``e'.x``."""
+    known = {digest_of(value): value for value in computed}
+    values = Values()
+    found: dict[Value, Value] = {}
+    for value in older:
+        leaves = {
+            leaf: values.make(leaf.kind, leaf.word(0).rstrip("'"))
+            for leaf in value.leaves
+            if _is_older(leaf)
+        }
+        was = known.get(digest_of(values.substitute(value, leaves)))
+        if was is not None:
+            found[value] = was
+    return found
 
 
 # --- What comprehensions have collected ----------------------------------------------------------
@@ -287,11 +317,23 @@ def _collected(
         if node.payload[0] not in _COLLECTING:
             continue
         place, seen = node.successors[0], set[int]()
-        while graph[place].payload[0] == "for" and place not in seen:
+        while (end := _end_of_loop(graph, place)) is not None and place not in seen:
             seen.add(place)
-            place = graph[place].successors[1]
+            place = end
         found.setdefault(number_of[place], {}).update(_COLLECTING[node.payload[0]])
     return found
+
+
+def _end_of_loop(graph: Sequence[Merged], place: int) -> int | None:
+    """Return where a loop goes at its end; None for what is not the head of one."""
+    node = graph[place]
+    word, *parts = node.payload
+    if word == "for":
+        return node.successors[1]
+    is_async = word == "ev" and isinstance(parts[0], Value) and parts[0].kind == "anext"
+    if not is_async or node.handler == NOWHERE or graph[node.handler].payload[0] != "branch":
+        return None
+    return graph[node.handler].successors[0]
 
 
 # --- One statement -------------------------------------------------------------------------------
@@ -395,7 +437,7 @@ def _texts(group: _Group, collected: Mapping[str, str]) -> Iterator[tuple[Value,
             if value.kind in collected and not value.parts:
                 yield value, collected[value.kind]
             elif value.kind == "sent" and yielded and isinstance(yielded[0], Value):
-                yield value, f"(yield {Writer().expression(yielded[0])})"
+                yield value, f"yield {Writer().expression(yielded[0])}"
 
 
 def _iterable(iterator: Value, group: _Group, names: Mapping[Value, str], writer: Writer) -> str:

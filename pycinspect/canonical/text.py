@@ -243,6 +243,7 @@ _TEMPLATES: Mapping[str, tuple[str, int]] = MappingProxyType(
         "unpacked": ("part {1} of {0:14}", _COMPARISON),
         "unpacked_ex": ("part {1} of {0:14}", _COMPARISON),
         "awaitable": ("{0:15}", _ATOM),
+        "yield_from_iter": ("{0}", _LOOSEST),
         "with_enter": ("enter({0})", _ATOM),
         "with_exit": ("exit({0})", _ATOM),
         "with_exit_exc": ("exit({0}, error)", _ATOM),
@@ -299,7 +300,10 @@ class Writer:
         texts: Mapping[Value, str] = MappingProxyType({}),
     ) -> None:
         self._names, self._computed = names, computed
-        self._known = {value: _Text(text) for value, text in texts.items()}
+        self._known = {
+            value: _Text(text, _LOOSEST if text.startswith("yield ") else _ATOM)
+            for value, text in texts.items()
+        }
 
     def expression(self, root: Value) -> _Text:
         """Return an expression; what another statement uses, too, gets its name here."""

@@ -12,6 +12,7 @@ from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.match import Match, matched
 from pycinspect.diffing.programs import NamedCode, Program, canonicalize
 from pycinspect.diffing.revisions import RevisionTree
+from pycinspect.diffing.rewrites import Rewrite, rewrites
 from pycinspect.diffing.trees import FileTree, PairedModule, Tree, paired_modules
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "PairedModule",
     "Program",
     "RevisionTree",
+    "Rewrite",
     "Side",
     "Span",
     "Status",
@@ -38,4 +40,5 @@ __all__ = [
     "diff_module",
     "matched",
     "paired_modules",
+    "rewrites",
 ]

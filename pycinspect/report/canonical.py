@@ -32,7 +32,9 @@ def canonical_lines(
         level: how much is told apart.
     """
     yield ((visible(title), "head"), (f"  level {level.value}", "hint"))
-    for form in units(file.code, file.dialect, level).values():
+    forms = units(file.code, file.dialect, level)
+    for place in sorted(forms, key=lambda place: (bool(place), forms[place].code.firstlineno)):
+        form = forms[place]
         if not wanted or form.code.qualname in wanted:
             yield ()
             yield from _form_lines(form)

@@ -7,14 +7,25 @@ changed; the text says the same to a person, and leaves out what stayed the same
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, repeat, zip_longest
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pycinspect.canonical import Plane
 from pycinspect.canonical.planes import parameters
-from pycinspect.diffing import Change, Diff, ModuleDiff, Op, Side, Status, UnitDiff, aligned
+from pycinspect.diffing import (
+    Change,
+    Diff,
+    ModuleDiff,
+    Op,
+    Rewrite,
+    Side,
+    Status,
+    UnitDiff,
+    aligned,
+    rewrites,
+)
 from pycinspect.disasm import instructions
 from pycinspect.errors import PycInspectError
 from pycinspect.report.pen import Piece
@@ -125,8 +136,53 @@ def diff_lines(
     yield ((_summary(diff.summary), ""),)
     for row, count in diff.explained.items():
         yield ((f"  explained by {visible(f'{row.slug}: {count:,}  ({row.title})')}", "hint"),)
+    if diff.is_same:
+        yield from _rewrite_lines(rewrites(diff))
+    yield from _overview(diff)
     for module in diff.modules:
         yield from _module_lines(module, options, has_title=len(diff.modules) > 1)
+
+
+#: Code objects that are named in the one line about rewrites.
+_MOST_NAMES = 3
+
+
+def _rewrite_lines(found: Sequence[Rewrite]) -> Iterator[Line]:
+    """Yield at most one line: what is not the same at the level ``strict``."""
+    if found:
+        said = [f"{row.name}: {', '.join(_rewritten(row))}" for row in found[:_MOST_NAMES]]
+        more = len(found) - len(said)
+        rest = [f"{more:,} more"] if more else []
+        text = f"equivalent rewrite (differs at level strict): {'; '.join([*said, *rest])}"
+        yield ((_short(text), "hint"),)
+
+
+def _rewritten(row: Rewrite) -> Iterator[str]:
+    """Yield such as ``2 stores reordered``."""
+    one, many = ("store", "stores") if row.only_stores else ("event", "events")
+    cases = ((row.moved, "reordered"), (row.gone, "fewer"), (row.come, "more"))
+    told = [f"{counted(number, one, many)} {what}" for number, what in cases if number]
+    yield from told or ["the same events on other paths"]
+
+
+#: Differences from which on they are listed before they are shown.
+_MANY = 4
+
+
+def _overview(diff: Diff) -> Iterator[Line]:
+    """Yield the headings of all code objects that are shown, if they are many."""
+    units = [unit for module in diff.modules for unit in _shown(module)]
+    if len(units) >= _MANY:
+        yield ()
+        for unit in units:
+            yield tuple(_heading(unit))
+
+
+def _shown(module: ModuleDiff) -> list[UnitDiff]:
+    """Return what is shown of a module; of one on one side only it is a line for all."""
+    if module.old is None or module.new is None:
+        return []
+    return [unit for unit in module.units if unit.status in _SHOWN]
 
 
 class _Options(NamedTuple):
@@ -154,7 +210,7 @@ def _module_lines(module: ModuleDiff, options: _Options, *, has_title: bool) -> 
         count = counted(len(module.units), "code object", "code objects")
         yield from ((), (sign, (visible(path), "head"), (f"  {count}", "hint")))
         return
-    shown = [unit for unit in module.units if unit.status in _SHOWN]
+    shown = _shown(module)
     if shown and has_title:
         yield from ((), ((visible(f"{module.old} -> {module.new}"), "head"),))
     for unit in shown:
@@ -187,8 +243,19 @@ def _heading(unit: UnitDiff) -> Iterator[Piece]:
     yield _SIGNS[unit.status]
     yield _arrowed(_short(side.qualname) for side in sides), "head"
     yield f"  line {_arrowed(str(side.code.firstlineno) for side in sides)}", "number"
-    if unit.planes:
-        yield f"  {', '.join(plane.value for plane in unit.planes)}", "hint"
+    planes = [plane.value for plane in unit.planes]
+    told = [_likeness(unit), *planes] if unit.status is Status.RENAMED else planes
+    if told:
+        yield f"  {', '.join(told)}", "hint"
+
+
+def _likeness(unit: UnitDiff) -> str:
+    """Return how much of the body of what was renamed or moved is the same."""
+    if Plane.INSTRUCTIONS not in unit.planes:
+        return "body identical"
+    equal = sum(len(change.new) for change in unit.changes if change.op is Op.EQUAL)
+    sizes = [sum(len(c.old) for c in unit.changes), sum(len(c.new) for c in unit.changes)]
+    return f"{100 * equal // max(*sizes, 1)} % of the body the same"
 
 
 def _arrowed(texts: Iterable[str]) -> str:
@@ -231,9 +298,29 @@ def _detail(plane: Plane, old: Side, new: Side) -> Iterator[Line]:
 
 
 def _change_lines(changes: Sequence[Change], options: _Options) -> Iterator[Line]:
+    moved = _moved(changes)
     if options.width is None:
-        return _row_lines([row for change in changes for row in _rows(change)])
-    return _column_lines([row for change in changes for row in _pairs(change)], options.width)
+        return _row_lines([row for change in changes for row in _rows(change, moved)])
+    rows = [row for change in changes for row in _pairs(change, moved)]
+    return _column_lines(rows, options.width)
+
+
+#: A label, and those to which control goes: no part of what a statement does.
+_LABELS = re.compile(r"^L\d+: |(?:, else|, at the end)? -> L\d+|  \[on error -> L\d+\]$")
+
+
+def _moved(changes: Sequence[Change]) -> frozenset[str]:
+    """Return the statements that went in one place and came in another."""
+    changed = [change for change in changes if change.op is not Op.EQUAL]
+    gone = {_LABELS.sub("", text) for change in changed for text in change.old}
+    come = {_LABELS.sub("", text) for change in changed for text in change.new}
+    stayed = {
+        _LABELS.sub("", one)
+        for change in changed
+        for one, other in zip(change.old, change.new, strict=False)
+        if _LABELS.sub("", one) == _LABELS.sub("", other)
+    }
+    return frozenset((gone & come) - stayed)
 
 
 class _Row(NamedTuple):
@@ -248,7 +335,7 @@ class _Row(NamedTuple):
 _MARKS: Mapping[Op, str] = MappingProxyType({Op.EQUAL: " ", Op.DELETE: "-", Op.INSERT: "+"})
 
 
-def _rows(change: Change) -> Iterator[_Row]:
+def _rows(change: Change, moved: Collection[str] = ()) -> Iterator[_Row]:
     before, after = _numbers(change.old_lines), _numbers(change.new_lines)
     old, new = [_short(text) for text in change.old], [_short(text) for text in change.new]
     if change.op is Op.EQUAL:
@@ -256,9 +343,16 @@ def _rows(change: Change) -> Iterator[_Row]:
             yield _Row(Op.EQUAL, ours, theirs, ((text, ""),))
         return
     for number, text, other in zip(before, old, _partners(new, len(old)), strict=True):
-        yield _Row(Op.DELETE, number, "", _marked(text, other, Op.DELETE))
+        yield _Row(Op.DELETE, number, "", _told(text, other, Op.DELETE, moved))
     for number, text, other in zip(after, new, _partners(old, len(new)), strict=True):
-        yield _Row(Op.INSERT, "", number, _marked(text, other, Op.INSERT))
+        yield _Row(Op.INSERT, "", number, _told(text, other, Op.INSERT, moved))
+
+
+def _told(text: str, other: str, op: Op, moved: Collection[str]) -> Line:
+    """Return a text in pieces; what the other has not stands out, what moved is said to."""
+    if _LABELS.sub("", text) in moved:
+        return ((text, op.value), ("  (moved)", "hint"))
+    return _marked(text, other, op)
 
 
 def _partners(texts: Sequence[str], count: int) -> Iterable[str]:
@@ -342,10 +436,10 @@ _BETWEEN = " | "
 _LEAST_TEXT_WIDTH = 20
 
 
-def _pairs(change: Change) -> Iterator[_Cells]:
+def _pairs(change: Change, moved: Collection[str]) -> Iterator[_Cells]:
     """Yield the lines of both sides, one beside the other."""
     ours, theirs = [], []
-    for row in _rows(change):
+    for row in _rows(change, moved):
         if row.op is Op.EQUAL:
             yield _Cell(row.op, row.old, row.pieces), _Cell(row.op, row.new, row.pieces)
         elif row.op is Op.DELETE:
