@@ -21,8 +21,9 @@ if TYPE_CHECKING:
         source_from_cache,
         source_hash,
     )
+    from pycinspect.canonical import Form, Plane, Statement
     from pycinspect.dialects import DIALECTS, Dialect, find_dialect
-    from pycinspect.diffing import Diff, diff
+    from pycinspect.diffing import Diff, Explanation, canonicalize, diff
     from pycinspect.disasm import (
         Defect,
         Handler,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from pycinspect.hookspecs import hookimpl
     from pycinspect.plugins import audit
     from pycinspect.pyc import Code, CodeFile, Header, parse_header, read_header, read_pyc
-    from pycinspect.values import HashCheckMode, Implementation, InvalidationMode
+    from pycinspect.values import HashCheckMode, Implementation, InvalidationMode, Level
 
 __all__ = [
     "DIALECTS",
@@ -48,7 +49,9 @@ __all__ = [
     "Defect",
     "Dialect",
     "Diff",
+    "Explanation",
     "Finding",
+    "Form",
     "Found",
     "Handler",
     "HashCheckMode",
@@ -57,16 +60,20 @@ __all__ = [
     "ImportOptions",
     "Instruction",
     "InvalidationMode",
+    "Level",
     "LineRange",
     "Outcome",
+    "Plane",
     "Policy",
     "Position",
     "PycInspectError",
     "Rule",
     "Severity",
+    "Statement",
     "Verdict",
     "audit",
     "cache_from_source",
+    "canonicalize",
     "diff",
     "exception_table",
     "find_dialect",
@@ -101,8 +108,9 @@ _ROOMS = {
         "source_from_cache",
         "source_hash",
     ),
+    "canonical": ("Form", "Plane", "Statement"),
     "dialects": ("DIALECTS", "Dialect", "find_dialect"),
-    "diffing": ("Diff", "diff"),
+    "diffing": ("Diff", "Explanation", "canonicalize", "diff"),
     "disasm": (
         "Defect",
         "Handler",
@@ -119,7 +127,7 @@ _ROOMS = {
     "hookspecs": ("hookimpl",),
     "plugins": ("audit",),
     "pyc": ("Code", "CodeFile", "Header", "parse_header", "read_header", "read_pyc"),
-    "values": ("HashCheckMode", "Implementation", "InvalidationMode"),
+    "values": ("HashCheckMode", "Implementation", "InvalidationMode", "Level"),
 }
 
 

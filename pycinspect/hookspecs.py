@@ -10,11 +10,13 @@ import pluggy
 if TYPE_CHECKING:
     from pycinspect.auditing import Rule
     from pycinspect.dialects import Dialect
+    from pycinspect.diffing import Explanation
     from pycinspect.report import Factory
 
 __all__ = [
     "hookimpl",
     "pycinspect_dialects",
+    "pycinspect_explanations",
     "pycinspect_find_dialect",
     "pycinspect_reporters",
     "pycinspect_rules",
@@ -55,3 +57,12 @@ def pycinspect_rules() -> Iterable[type[Rule]]:  # type: ignore[empty-body]
 @_hookspec
 def pycinspect_reporters() -> Mapping[str, Factory]:  # type: ignore[empty-body]
     """Return output formats of ``pycinspect audit`` by name."""
+
+
+@_hookspec
+def pycinspect_explanations() -> Iterable[Explanation]:  # type: ignore[empty-body]
+    """Return known differences between versions; the built-in ones come the same way.
+
+    A row with ``explains`` is asked about every two code objects that differ. A slug that is
+    taken is refused.
+    """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from pycinspect import hookspecs
 from pycinspect.auditing import Audit, Policy, Rule
 from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable, FindMore
+from pycinspect.diffing import EXPLANATIONS, Explanation
 from pycinspect.errors import PycInspectError
 from pycinspect.report import REPORTERS, Factory
 
@@ -27,11 +29,13 @@ class Registry:
         dialects: every row.
         rules: the classes of the audit's rules by id.
         reporters: the audit's output formats by name.
+        explanations: known differences between versions.
     """
 
     dialects: DialectTable
     rules: Mapping[str, type[Rule]]
     reporters: Mapping[str, Factory]
+    explanations: Sequence[Explanation]
 
 
 class _BuiltIn:
@@ -49,9 +53,13 @@ class _BuiltIn:
     def pycinspect_reporters(self) -> Mapping[str, Factory]:
         return REPORTERS
 
+    @hookspecs.hookimpl
+    def pycinspect_explanations(self) -> Iterable[Explanation]:
+        return EXPLANATIONS
+
 
 def load_registry(plugins: Iterable[object] = (), *, entry_points: bool = True) -> Registry:
-    """Collect dialects, rules and reporters.
+    """Collect dialects, rules, reporters and explanations.
 
     Args:
         plugins: modules or objects with hook implementations, beside the installed ones.
@@ -70,6 +78,7 @@ def load_registry(plugins: Iterable[object] = (), *, entry_points: bool = True) 
     # pluggy calls the last registered first; what came first has the right of way.
     dialects = [row for rows in manager.hook.pycinspect_dialects()[::-1] for row in rows]
     rules = [rule for some in manager.hook.pycinspect_rules()[::-1] for rule in some]
+    explanations = [row for rows in manager.hook.pycinspect_explanations()[::-1] for row in rows]
     reporters: dict[str, Factory] = {}
     for some in manager.hook.pycinspect_reporters():
         reporters.update(some)
@@ -77,7 +86,8 @@ def load_registry(plugins: Iterable[object] = (), *, entry_points: bool = True) 
         table = DialectTable(dialects, _finder(manager))
     except ValueError as error:
         raise PycInspectError("bad-plugin", str(error)) from error
-    return Registry(table, _by_id(rules), MappingProxyType(reporters))
+    _refuse_twice("explanations", "slug", [row.slug for row in explanations])
+    return Registry(table, _by_id(rules), MappingProxyType(reporters), tuple(explanations))
 
 
 def audit(
@@ -122,9 +132,11 @@ def _finder(manager: pluggy.PluginManager) -> FindMore | None:
 
 
 def _by_id(rules: Sequence[type[Rule]]) -> Mapping[str, type[Rule]]:
-    by_id: dict[str, type[Rule]] = {}
-    for rule in rules:
-        if rule.id in by_id:
-            raise PycInspectError("bad-plugin", f"two rules have the id {rule.id}")
-        by_id[rule.id] = rule
-    return MappingProxyType(by_id)
+    _refuse_twice("rules", "id", [rule.id for rule in rules])
+    return MappingProxyType({rule.id: rule for rule in rules})
+
+
+def _refuse_twice(what: str, key: str, names: Sequence[str]) -> None:
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise PycInspectError("bad-plugin", f"two {what} have the {key} {name}")

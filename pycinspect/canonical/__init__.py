@@ -5,6 +5,7 @@ Code objects to canonical ops, to graphs of events, to forms that can be compare
 """
 
 from pycinspect.canonical.form import Form, Level, canonicalize
+from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, Unknown, lower
 from pycinspect.canonical.planes import Plane
 from pycinspect.canonical.statements import Statement
@@ -14,6 +15,7 @@ __all__ = [
     "CanonicalOp",
     "Form",
     "Level",
+    "Note",
     "Place",
     "Plane",
     "Statement",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
+from html import escape
 from types import MappingProxyType
 
 from pycinspect.canonical.graph import (
@@ -20,14 +21,21 @@ from pycinspect.canonical.graph import (
 from pycinspect.canonical.machine import Machine, is_lazy, parameters
 from pycinspect.canonical.minimise import Merged, classes_of, graph_digest, merged, numbered
 from pycinspect.canonical.nested import children_of
-from pycinspect.canonical.planes import Plane, annotations_plane, outer_planes
+from pycinspect.canonical.notes import Note
+from pycinspect.canonical.planes import (
+    Plane,
+    annotations_plane,
+    has_indented_docstring,
+    outer_planes,
+)
 from pycinspect.canonical.rules import RULES
-from pycinspect.canonical.statements import Statement, statements_of
+from pycinspect.canonical.statements import Statement, labels_of, raw_statements, statements_of
 from pycinspect.canonical.structural import renamed
+from pycinspect.canonical.values import Values, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
-from pycinspect.values import Level
+from pycinspect.values import Level, visible
 
 __all__ = ["Form", "Level", "canonicalize"]
 
@@ -47,7 +55,7 @@ class Form:
         planes: the digest of each plane that the level compares.
         children: code objects inside it, in the order of their lines; comprehensions and
             ``__annotate__`` are not among them, but what is inside those is.
-        notes: slugs of what was erased although a program could see it.
+        notes: what was erased although a program could see it.
         problem: why it is not canonicalised, else None.
     """
 
@@ -57,7 +65,7 @@ class Form:
     graph: tuple[Merged, ...]
     planes: Mapping[Plane, bytes]
     children: tuple[Code, ...]
-    notes: frozenset[str]
+    notes: frozenset[Note]
     problem: str | None = field(default=None)
 
     def __repr__(self) -> str:
@@ -75,7 +83,9 @@ class Form:
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
-        """The instructions, as a person reads them."""
+        """The instructions, as a person reads them; at level exact as they are."""
+        if self.level is Level.EXACT:
+            return raw_statements(self.code, self.dialect)
         return statements_of(self.graph)
 
     def __eq__(self, other: object) -> bool:
@@ -86,10 +96,26 @@ class Form:
     def __hash__(self) -> int:
         return hash(self.digest)
 
+    def _repr_html_(self) -> str:
+        """Return the statements as a table, for a notebook."""
+        labels = labels_of(self.statements)
+        rows = "".join(
+            f"<tr><td>{'' if row.line is None else row.line}</td><td>{labels.get(place, '')}</td>"
+            f"<td><code>{_html(row.shown(labels) + row.guarded(labels))}</code></td></tr>"
+            for place, row in enumerate(self.statements)
+        )
+        title = _html(f"{self.code.qualname}, level {self.level.value}")
+        problem = "" if self.problem is None else f"<p>{_html(self.problem)}</p>"
+        return f"<p>{title}</p>{problem}<table>{rows}</table>"
+
     def differing(self, other: Form) -> list[Plane]:
         """Return the planes, of those that the level compares, that differ."""
         ours, theirs = self.planes, other.planes
         return [plane for plane in Plane if ours.get(plane) != theirs.get(plane)]
+
+
+def _html(text: str) -> str:
+    return escape(visible(text))
 
 
 def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) -> Form:
@@ -107,6 +133,8 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
     Raises:
         PycInspectError: ``unknown-opcodes`` where nobody captured the dialect's opcodes.
     """
+    if level is Level.EXACT:
+        return _exact(code, dialect)
     machine = Machine(dialect, RULES)
     try:
         graph, annotations = _graph(machine, code, level)
@@ -114,6 +142,10 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
         if error.slug == "unknown-opcodes":
             raise
         return _refused(code, dialect, level, error)
+    if has_indented_docstring(code, dialect):
+        machine.notes.add(Note.DOCSTRING_DEDENT)
+    if _has_dead_functions(code, machine):
+        machine.notes.add(Note.DEAD_CODE)
     planes = {
         Plane.INSTRUCTIONS: graph_digest(graph),
         Plane.ANNOTATIONS: annotations_plane(annotations),
@@ -128,6 +160,25 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
         children_of(code, machine.made),
         frozenset(machine.notes),
     )
+
+
+def _exact(code: Code, dialect: Dialect) -> Form:
+    """Return the form of the bytes as they are, which need not make any sense."""
+    constants = Values().constant((code.code, code.exceptiontable, code.flags, code.stacksize))
+    planes = {
+        Plane.INSTRUCTIONS: digest_of(constants),
+        Plane.ANNOTATIONS: b"",  # they are instructions
+        **outer_planes(code, dialect, Level.EXACT),
+    }
+    inside = tuple(part for part in code.consts if isinstance(part, Code))
+    exact = MappingProxyType(planes)
+    return Form(code, dialect, Level.EXACT, (), exact, inside, frozenset())
+
+
+def _has_dead_functions(code: Code, machine: Machine) -> bool:
+    """Return whether there is code inside it of which no path makes a function."""
+    inside = (part for part in code.consts if isinstance(part, Code))
+    return any(id(part) not in machine.made for part in inside)
 
 
 def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError) -> Form:
@@ -148,9 +199,9 @@ def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], li
     nodes = without_safe_loads(nodes, parameters(code), code.freevars, classes_of)
     nodes, annotations = without_annotations(nodes)
     annotations += lazy_annotations(machine)
-    if level in (Level.EXACT, Level.STRICT):
+    if level is Level.STRICT:
         return numbered(nodes), annotations
-    graph = merged(in_parallel(nodes, machine.values))
+    graph = merged(in_parallel(nodes, machine.values, machine.notes))
     if level is Level.STRUCTURAL:
         graph = renamed(graph, machine.values)
     return graph, annotations

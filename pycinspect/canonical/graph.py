@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State, refused
+from pycinspect.canonical.notes import Note
 from pycinspect.canonical.values import Value, Values, digest_of
 from pycinspect.pyc import Code
 
@@ -260,7 +261,7 @@ def lazy_annotations(machine: Machine) -> list[Annotation]:
     codes = [code for code in lazy if id(code) not in machine.inlined]
     found: list[Annotation] = []
     for code in codes:
-        machine.notes.add("pep-649-annotations")
+        machine.notes.add(Note.LAZY_ANNOTATIONS)
         nodes = build(machine, code, machine.values.constant(1))
         for node in sorted(nodes, key=lambda node: node.offset):
             found.extend(_stored_in_display(node.payload))
@@ -312,11 +313,16 @@ def _parts(root: Value) -> set[Value]:
 # --- Stores ----------------------------------------------------------------------------------
 
 
-def in_parallel(nodes: Sequence[Node], values: Values) -> list[Node]:
+def in_parallel(nodes: Sequence[Node], values: Values, notes: set[Note]) -> list[Node]:
     """Make one assignment of each run of stores to local variables.
 
     3.12 stores in another order than the source, and 3.13 leaves out a store that another
     to the same variable follows (``Python/flowgraph.c: swaptimize``, ``remove_redundant…``).
+
+    Args:
+        nodes: the graph.
+        values: makes expressions.
+        notes: where it is noted that a store has gone.
     """
     changed = list(nodes)
     for start in _heads(nodes):
@@ -337,6 +343,8 @@ def in_parallel(nodes: Sequence[Node], values: Values) -> list[Node]:
         if length > 1:
             pairs = [(t, v) for t, v in now.items() if t is not v]
             pairs.sort(key=lambda pair: (digest_of(pair[0]), digest_of(pair[1])))
+            if len(pairs) < length:
+                notes.add(Note.DEAD_STORES)
             word = "store" if len(pairs) == 1 else "assign"
             payload = (word, *(part for pair in pairs for part in pair))
             changed[start] = nodes[start]._replace(payload=payload, successors=(index,))

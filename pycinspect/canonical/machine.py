@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, lower
 from pycinspect.canonical.values import Value, Values
 from pycinspect.dialects import Dialect, Flow, Raising, canonical_kind, lowering_of
@@ -305,8 +306,8 @@ class Machine:
         self._computed: set[Value] = set()
         self._takers: dict[tuple[int, int], Taker] = {}
         self._looks_ahead = False
-        #: Slugs of what was erased on the way, for people.
-        self.notes: set[str] = set()
+        #: What was erased on the way, for people.
+        self.notes: set[Note] = set()
         #: Code objects that were evaluated in place, and those that a function was made of.
         self.inlined: dict[int, Code] = {}
         self.made: dict[int, Code] = {}
@@ -315,6 +316,11 @@ class Machine:
     def exc_count(self) -> int:
         """How many values describe the exception, and the one before it, in a handler."""
         return _EXC_COUNTS[self.raising]
+
+    def note(self, erased: Note | None) -> None:
+        """Remember that something was erased, if a program could see it."""
+        if erased is not None:
+            self.notes.add(erased)
 
     # --- Frames --------------------------------------------------------------------------
 

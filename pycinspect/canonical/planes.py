@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
+from pycinspect.canonical.docstrings import cleandoc, is_indented
 from pycinspect.canonical.graph import Annotation
 from pycinspect.canonical.machine import is_lazy, parameters
 from pycinspect.canonical.values import Values, digest_of, digest_of_words
@@ -14,7 +14,14 @@ from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
 from pycinspect.values import Level
 
-__all__ = ["Plane", "annotations_plane", "docstring", "outer_planes"]
+__all__ = [
+    "Plane",
+    "annotations_plane",
+    "docstring",
+    "has_indented_docstring",
+    "is_function",
+    "outer_planes",
+]
 
 
 class Plane(Enum):
@@ -26,7 +33,7 @@ class Plane(Enum):
     ANNOTATIONS = "annotations"  # of variables; of functions they are the parent's
     NAMES = "names"  # its own name, and those that it declares
     LINES = "lines"
-    CONSTANTS = "constants"  # the raw bytes, constants and names
+    CONSTANTS = "constants"  # and all names
 
 
 _OPTIMIZED = 0x01
@@ -42,13 +49,33 @@ _SYNTHETIC = frozenset({"<genexpr>"})
 _HAS_DOCSTRING = "HAS_DOCSTRING"
 
 
+def is_function(code: Code) -> bool:
+    """Return whether it is the body of a function, and not of a class or module."""
+    return bool(code.flags & _OPTIMIZED)
+
+
 def _has_parameters(code: Code) -> bool:
     """Return whether the source gave it some: PyPy's class bodies have one of their own."""
     return bool(code.flags & _OPTIMIZED) and not is_lazy(code)
 
 
 def docstring(code: Code, dialect: Dialect) -> str | None:
-    """Return a function's docstring, None if it has none or is no function."""
+    """Return a function's docstring without its indentation, None if it has none.
+
+    As 3.13 stores it (Python/compile.c: _PyCompile_CleanDoc); the docstrings of classes and
+    modules are stored by their instructions.
+    """
+    text = _docstring(code, dialect)
+    return None if text is None else cleandoc(text)
+
+
+def has_indented_docstring(code: Code, dialect: Dialect) -> bool:
+    """Return whether a function's docstring is stored with its indentation."""
+    text = _docstring(code, dialect)
+    return text is not None and is_indented(text)
+
+
+def _docstring(code: Code, dialect: Dialect) -> str | None:
     # Lambdas, generator expressions, generic parameters.
     is_nameless = code.name.startswith("<")
     if not code.flags & _OPTIMIZED or is_nameless or not code.consts:
@@ -57,7 +84,9 @@ def docstring(code: Code, dialect: Dialect) -> str | None:
     if _HAS_DOCSTRING in bits and not code.flags & bits[_HAS_DOCSTRING]:
         return None
     first = code.consts[0]
-    return inspect.cleandoc(first) if isinstance(first, str) else None
+    if isinstance(first, bytes) and dialect.code is not None and dialect.code.bytes_text:
+        return first.decode("utf-8", "backslashreplace")  # Python 2: what no one prefixed
+    return first if isinstance(first, str) else None
 
 
 def outer_planes(code: Code, dialect: Dialect, level: Level) -> Mapping[Plane, bytes]:
@@ -87,7 +116,7 @@ def _exact_facts(code: Code) -> dict[Plane, object]:
     exact = digest_of(Values().constant(constants))
     return {
         Plane.LINES: (code.firstlineno, code.linetable),
-        Plane.CONSTANTS: (code.code, code.exceptiontable, exact, code.names, code.varnames),
+        Plane.CONSTANTS: (exact, code.names, code.varnames, code.cellvars, code.freevars),
     }
 
 

@@ -1,33 +1,58 @@
-"""The graph as lines of pseudo-source."""
+"""The graph as statements that a person can read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.canonical.graph import NOWHERE
-from pycinspect.canonical.machine import PROPAGATE, Payload
+from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.minimise import Merged
-from pycinspect.canonical.values import Value, digest_of
+from pycinspect.canonical.text import Writer
+from pycinspect.canonical.values import Value, Values, digest_of
+from pycinspect.dialects import Dialect
+from pycinspect.disasm import instructions
+from pycinspect.pyc import Code
 
-__all__ = ["Statement", "payload_digest", "statements_of"]
+__all__ = [
+    "Goal",
+    "Statement",
+    "docstring_of",
+    "labels_of",
+    "payload_digest",
+    "raw_statements",
+    "statements_of",
+    "without_docstring",
+]
 
-#: Characters of one expression; longer ones are cut.
-_LONGEST = 400
+
+class Goal(NamedTuple):
+    """Where control goes, if not to the next statement.
+
+    Args:
+        when: such as ``else``; "" for always.
+        target: the number of the statement.
+    """
+
+    when: str
+    target: int
 
 
 class Statement(NamedTuple):
     """One line of the listing.
 
     Args:
-        text: Python-like; where control goes, if not to the next line, stands behind an arrow.
+        text: Python-like; without labels, which are none of it.
         line: of the source, None for none.
-        digest: equal for equal statements; numbers of lines do not count.
+        digest: equal for equal statements; numbers of lines and labels do not count.
         offsets: of the instructions behind it, in bytes.
-        targets: numbers of the lines to which control goes, and if something is raised; None
-            for out of the code object.
+        targets: numbers of the statements to which control goes, and if something is raised;
+            None for out of the code object.
+        goals: those that a reader must be told of.
+        handler: where it goes if something is raised; None for out of the code object.
     """
 
     text: str
@@ -35,86 +60,345 @@ class Statement(NamedTuple):
     digest: bytes
     offsets: tuple[int, ...]
     targets: tuple[int | None, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    handler: int | None = None
+
+    def shown(self, labels: Mapping[int, str]) -> str:
+        """Return the statement with the labels of those to which control goes."""
+        return self.text + "".join(f"{when} -> {labels[target]}" for when, target in self.goals)
+
+    def guarded(self, labels: Mapping[int, str]) -> str:
+        """Return what is said of the handler: nothing where there is none."""
+        return "" if self.handler is None else f"  [on error -> {labels[self.handler]}]"
 
 
-def statements_of(graph: Sequence[Merged]) -> tuple[Statement, ...]:
-    """Return the lines of a graph.
+def labels_of(statements: Sequence[Statement]) -> Mapping[int, str]:
+    """Return names of the statements to which control goes from elsewhere, by number."""
+    goals = {goal.target for statement in statements for goal in statement.goals}
+    handlers = {part.handler for part in statements if part.handler is not None}
+    return {place: f"L{number}" for number, place in enumerate(sorted(goals | handlers), 1)}
 
-    An event that only computes a part of the next one is no line of its own: ``f(x).y`` is
-    one. Its digest is part of the next line's.
+
+def raw_statements(code: Code, dialect: Dialect) -> tuple[Statement, ...]:
+    """Return the instructions of a code object as they are, one a statement.
+
+    Raises:
+        PycInspectError: ``unknown-opcodes``.
     """
-    folded = _folded(graph)
-    heads = [place for place in range(len(graph)) if place not in folded]
-    labels = {place: number for number, place in enumerate(heads)}
-    found: list[Statement] = []
-    pending: list[Merged] = []
-    for place, node in enumerate(graph):
-        pending.append(node)
-        if place in folded:
-            continue
-        follows = labels.get(_head(folded, place + 1))
-        hashed = blake2b(digest_size=16)
-        for part in pending:
-            hashed.update(payload_digest(part.payload))
-        offsets = sorted({offset for part in pending for offset in part.offsets})
-        goes = _goes(node, folded, labels, follows)
-        text = f"{labels[place]}: {payload_text(node.payload)}{goes}"
-        after = [labels.get(_head(folded, to)) for to in (*node.successors, node.handler)]
-        found.append(Statement(text, node.line, hashed.digest(), tuple(offsets), tuple(after)))
-        pending = []
+    found = []
+    for step in instructions(code, dialect):
+        text = f"{step.opname:<20} {step.argrepr}".rstrip()
+        hashed = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
+        found.append(Statement(text, step.line, hashed.digest(), (step.offset,)))
     return tuple(found)
 
 
-def _folded(graph: Sequence[Merged]) -> frozenset[int]:
-    """Return the nodes that only compute a part of the node behind them."""
+# --- Which events are one statement --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Events that follow each other, and that a person would write as one statement.
+
+    Args:
+        nodes: the events.
+        computed: the values that they compute.
+        loop: the head of the loop whose next item the statement takes, if it does.
+    """
+
+    nodes: tuple[Merged, ...]
+    computed: frozenset[Value]
+    loop: Merged | None
+
+    @property
+    def last(self) -> Merged:
+        """The event that the others lead to."""
+        return self.nodes[-1]
+
+
+#: Events that compute a value, and do nothing else.
+_COMPUTING = ("ev", "load")
+_STORING = ("store", "store_attr", "store_item", "assign")
+_UNPACKING = ("unpack", "unpack_ex")
+_PARTS = ("unpacked", "unpacked_ex")
+
+
+def statements_of(graph: Sequence[Merged]) -> tuple[Statement, ...]:
+    """Return the statements of a graph.
+
+    An event that only computes a part of the next one is no statement of its own: ``f(x).y``
+    is one, and so are ``for x in y``, ``a, b = c``. Its digest is part of theirs.
+    """
+    joined = _joined(graph)
+    groups: list[_Group] = []
+    number_of: dict[int, int] = {}
+    pending: list[Merged] = []
+    for place, node in enumerate(graph):
+        pending.append(node)
+        number_of[place] = len(groups)
+        if place not in joined:
+            groups.append(_group(pending))
+            pending = []
+    context = _Context(_names(groups), number_of, _collected(graph, number_of))
+    return tuple(_statement(group, number, context) for number, group in enumerate(groups))
+
+
+def _joined(graph: Sequence[Merged]) -> frozenset[int]:
+    """Return the nodes that are one statement with the node behind them."""
+    entries = _entries(graph)
+    joined: set[int] = set()
+    parts: frozenset[Value] = frozenset()
+    for place in range(len(graph) - 2, -1, -1):
+        node, behind = graph[place], graph[place + 1]
+        if place + 1 not in joined:
+            parts = _parts(behind.payload)
+        if not node.successors or node.successors[0] != place + 1:
+            continue
+        if entries[place + 1] > 1:
+            together = _starts_loop(node, behind)
+        elif behind.handler not in (node.handler, NOWHERE):
+            together = False
+        else:
+            together = _feeds(node, parts) or _takes(node, behind)
+        if together:
+            joined.add(place)
+            parts |= _parts(node.payload)
+    return frozenset(joined)
+
+
+def _entries(graph: Sequence[Merged]) -> list[int]:
+    """Return how many edges lead to each node."""
     entries = [0] * len(graph)
     for node in graph:
         for successor in node.successors:
             entries[successor] += 1
         if node.handler != NOWHERE:
             entries[node.handler] += 1
-    return frozenset(
-        place
-        for place, node in enumerate(graph[:-1])
-        if node.payload[0] in ("ev", "load")
-        and node.successors == (place + 1,)
-        and entries[place + 1] == 1
-        and _is_part(node.payload[1], graph[place + 1].payload)
-        and graph[place + 1].handler in (node.handler, NOWHERE)
+    return entries
+
+
+def _starts_loop(node: Merged, behind: Merged) -> bool:
+    """Return whether a node asks for the iterator of the loop behind it."""
+    return (
+        behind.payload[0] == "for"
+        and node.payload == ("ev", behind.payload[1])
+        and node.handler == behind.handler
     )
 
 
-def _is_part(value: object, payload: Payload) -> bool:
-    """Return whether a value is one of an event's, or an operand of one."""
-    parts = [part for part in payload[1:] if isinstance(part, Value)]
-    return any(part is value or any(near is value for near in _near(part)) for part in parts)
+def _feeds(node: Merged, parts: frozenset[Value]) -> bool:
+    """Return whether a node does nothing but compute one of some values."""
+    word = node.payload[0]
+    if word == "yield":
+        return any(part.kind == "sent" for part in parts)
+    return word in _COMPUTING and node.payload[1] in parts
 
 
-def _near(value: Value) -> Iterator[Value]:
-    for operand in value.operands:
-        yield operand
-        yield from operand.operands
+def _takes(node: Merged, behind: Merged) -> bool:
+    """Return whether the node behind another takes what that one has brought apart."""
+    word, *parts = behind.payload
+    if word not in (*_STORING, *_UNPACKING):
+        return False
+    values = parts[1::2] if word == "assign" else [parts[0] if word in _UNPACKING else parts[-1]]
+    return all(isinstance(value, Value) and _is_taken_from(node, value) for value in values)
 
 
-def _head(folded: frozenset[int], place: int) -> int:
-    while place in folded:
-        place += 1
-    return place
+def _is_taken_from(node: Merged, value: Value) -> bool:
+    word = node.payload[0]
+    if word == "for":
+        return value.kind == "next" and value.parts[0] is node.payload[1]
+    is_part = value.kind in _PARTS
+    return is_part and (word in _UNPACKING or (word in _STORING and _stores_part(node)))
 
 
-def _goes(
-    node: Merged, folded: frozenset[int], labels: Mapping[int, int], follows: int | None
-) -> str:
-    """Return where control goes, if not to the next line."""
-    targets = [labels[_head(folded, successor)] for successor in node.successors]
-    text = ""
-    if len(targets) > 1:
-        text = " -> " + " else ".join(map(str, targets))
-    elif targets and targets[0] != follows:
-        text = f" -> {targets[0]}"
-    if node.handler != NOWHERE:
-        text += f" (on error {labels[_head(folded, node.handler)]})"
-    return text
+def _stores_part(node: Merged) -> bool:
+    value = node.payload[-1]
+    return isinstance(value, Value) and value.kind in _PARTS
+
+
+def _group(nodes: Sequence[Merged]) -> _Group:
+    payloads = [node.payload for node in nodes]
+    computed = (p[1] for p in payloads if p[0] == "ev" and isinstance(p[1], Value))
+    loop = next((node for node in nodes[:-1] if node.payload[0] == "for"), None)
+    return _Group(tuple(nodes), frozenset(computed), loop)
+
+
+def _parts(payload: Payload) -> frozenset[Value]:
+    """Return all expressions of an event."""
+    return frozenset(_walk(payload, ()))
+
+
+def _walk(payload: Payload, stops: Iterable[Value]) -> Iterator[Value]:
+    """Yield the expressions of an event once each, but nothing inside some of them."""
+    seen: set[Value] = set()
+    ends = frozenset(stops)
+    waiting = [part for part in reversed(payload) if isinstance(part, Value)]
+    while waiting:
+        value = waiting.pop()
+        if value not in seen:
+            seen.add(value)
+            yield value
+            if value not in ends:
+                waiting.extend(reversed(value.operands))
+
+
+# --- Names for what is computed once and used elsewhere ------------------------------------------
+
+#: They are written out wherever they are used: an import has no other result a second time.
+_UNNAMED = frozenset({"import", "import_from"})
+
+
+def _names(groups: Sequence[_Group]) -> Mapping[Value, str]:
+    """Return names for the values that one statement computes and another one uses."""
+    computed: dict[Value, None] = {}
+    for group in groups:
+        values = sorted(group.computed, key=digest_of)
+        computed.update(dict.fromkeys(v for v in values if v.kind not in _UNNAMED))
+    elsewhere: set[Value] = set()
+    older: dict[Value, None] = {}
+    for group in groups:
+        others = computed.keys() - group.computed
+        for node in group.nodes:
+            for value in _walk(node.payload, others):
+                if value in others:
+                    elsewhere.add(value)
+                elif any(map(_is_older, value.leaves)):
+                    older[value] = None
+    plain = _before_stores(older, computed)
+    elsewhere.update(plain.values())
+    used = (value for value in computed if value in elsewhere)
+    names = {value: f"t{number}" for number, value in enumerate(used, 1)}
+    return names | {value: names[was] for value, was in plain.items()}
+
+
+def _is_older(leaf: Value) -> bool:
+    """Return whether it is what a variable held before a store."""
+    return isinstance(leaf.parts[0], str) and leaf.parts[0].endswith("'")
+
+
+def _before_stores(older: Iterable[Value], computed: Iterable[Value]) -> Mapping[Value, Value]:
+    """Return what was computed from variables that hold something else by now: ``e'.x``."""
+    known = {digest_of(value): value for value in computed}
+    values = Values()
+    found: dict[Value, Value] = {}
+    for value in older:
+        leaves = {
+            leaf: values.make(leaf.kind, leaf.word(0).rstrip("'"))
+            for leaf in value.leaves
+            if _is_older(leaf)
+        }
+        was = known.get(digest_of(values.substitute(value, leaves)))
+        if was is not None:
+            found[value] = was
+    return found
+
+
+# --- What comprehensions have collected ----------------------------------------------------------
+
+#: Events to the displays to which they add, and what stands for those at the end.
+_COLLECTING: Mapping[object, Mapping[str, str]] = MappingProxyType(
+    {
+        "list_append": MappingProxyType({"list": "[...]", "tuple": "(...)"}),
+        "set_add": MappingProxyType({"set": "{...}"}),
+        "map_add": MappingProxyType({"map": "{...}"}),
+    }
+)
+
+
+def _collected(
+    graph: Sequence[Merged], number_of: Mapping[int, int]
+) -> Mapping[int, Mapping[str, str]]:
+    """Return what stands for the displays of a statement that follows a comprehension.
+
+    The display that the comprehension fills is an empty one in the graph.
+    """
+    found: dict[int, dict[str, str]] = {}
+    for node in graph:
+        if node.payload[0] not in _COLLECTING:
+            continue
+        place, seen = node.successors[0], set[int]()
+        while (end := _end_of_loop(graph, place)) is not None and place not in seen:
+            seen.add(place)
+            place = end
+        found.setdefault(number_of[place], {}).update(_COLLECTING[node.payload[0]])
+    return found
+
+
+def _end_of_loop(graph: Sequence[Merged], place: int) -> int | None:
+    """Return where a loop goes at its end; None for what is not the head of one."""
+    node = graph[place]
+    word, *parts = node.payload
+    if word == "for":
+        return node.successors[1]
+    is_async = word == "ev" and isinstance(parts[0], Value) and parts[0].kind == "anext"
+    if not is_async or node.handler == NOWHERE or graph[node.handler].payload[0] != "branch":
+        return None
+    return graph[node.handler].successors[0]
+
+
+# --- One statement -------------------------------------------------------------------------------
+
+
+class _Context(NamedTuple):
+    """What is known of all statements of a graph.
+
+    Args:
+        names: of the values that several of them use.
+        number_of: the statement of each node.
+        collected: what stands for empty displays in a statement.
+    """
+
+    names: Mapping[Value, str]
+    number_of: Mapping[int, int]
+    collected: Mapping[int, Mapping[str, str]]
+
+
+def _statement(group: _Group, number: int, context: _Context) -> Statement:
+    number_of = context.number_of
+    hashed = blake2b(digest_size=16)
+    for node in group.nodes:
+        hashed.update(payload_digest(without_docstring(node.payload)))
+    line = next((node.line for node in reversed(group.nodes) if node.line is not None), None)
+    handler = next((n.handler for n in group.nodes if n.handler != NOWHERE), NOWHERE)
+    ends = [*group.last.successors, *(group.loop.successors[1:] if group.loop else ())]
+    return Statement(
+        _text(group, context.names, context.collected.get(number, {})),
+        line,
+        hashed.digest(),
+        tuple(sorted({offset for node in group.nodes for offset in node.offsets})),
+        (*(number_of[end] for end in ends), number_of.get(handler)),
+        tuple(_goals(group, number + 1, number_of)),
+        number_of.get(handler),
+    )
+
+
+def _goals(group: _Group, follows: int, number_of: Mapping[int, int]) -> Iterator[Goal]:
+    """Yield where control goes, if not to the statement that follows."""
+    head = group.loop or group.last
+    on, *otherwise = [number_of[end] for end in group.last.successors] or [follows]
+    if group.loop:
+        otherwise = [number_of[group.loop.successors[1]]]
+    if on != follows:
+        yield Goal("", on)
+    for end in otherwise:
+        if end != follows:
+            yield Goal(", at the end" if head.payload[0] == "for" else ", else", end)
+
+
+_DOCSTRING = "docstring"
+
+
+def without_docstring(payload: Payload) -> Payload:
+    """Return an event; what is stored in ``__doc__`` does not count, it has its own plane."""
+    return payload[:-1] if docstring_of(payload) is not None else payload
+
+
+def docstring_of(payload: Payload) -> str | None:
+    """Return the docstring of a class or module, if an event stores it."""
+    value = payload[-1]
+    if payload[0] != "store" or not isinstance(value, Value) or value.kind != _DOCSTRING:
+        return None
+    return value.word(0)
 
 
 def payload_digest(payload: Payload) -> bytes:
@@ -129,142 +413,95 @@ def payload_digest(payload: Payload) -> bytes:
     return b"".join(parts)
 
 
-# --- Text ------------------------------------------------------------------------------------
+# --- Its text ------------------------------------------------------------------------------------
 
 
-def payload_text(payload: Payload) -> str:
-    """Return an event as a line of pseudo-source."""
-    word, *parts = payload
-    texts = [value_text(part) if isinstance(part, Value) else str(part) for part in parts]
-    template = _EVENTS.get(str(word))
+def _text(group: _Group, names: Mapping[Value, str], collected: Mapping[str, str]) -> str:
+    writer = Writer(names, group.computed, dict(_texts(group, collected)))
+    whole = _taken_apart(group)
+    if whole is None:
+        return writer.event(group.last.payload)
+    pattern = _pattern(group, whole, writer)
+    if group.loop is None:
+        return f"{pattern} = {writer.expression(whole)}"
+    iterator = group.loop.payload[1]
+    assert isinstance(iterator, Value)
+    return f"for {pattern} in {_iterable(iterator, group, names, writer)}"
+
+
+def _texts(group: _Group, collected: Mapping[str, str]) -> Iterator[tuple[Value, str]]:
+    """Yield what stands for displays that are not empty, and for the result of ``yield``."""
+    yielded = [node.payload[1] for node in group.nodes[:-1] if node.payload[0] == "yield"]
+    for node in group.nodes:
+        for value in _parts(node.payload):
+            if value.kind in collected and not value.parts:
+                yield value, collected[value.kind]
+            elif value.kind == "sent" and yielded and isinstance(yielded[0], Value):
+                yield value, f"yield {Writer().expression(yielded[0])}"
+
+
+def _iterable(iterator: Value, group: _Group, names: Mapping[Value, str], writer: Writer) -> str:
+    """Return what a loop is over: the iterable, where its iterator is of no use elsewhere."""
+    is_own = iterator in group.computed and iterator not in names and iterator.kind == "iter"
+    return str(writer.expression(iterator.value(0) if is_own else iterator))
+
+
+def _taken_apart(group: _Group) -> Value | None:
+    """Return what the statement assigns in parts or, in a loop, assigns item by item."""
+    for node in group.nodes[:-1]:
+        if node.payload[0] == "for":
+            behind = group.nodes[group.nodes.index(node) + 1].payload
+            value = behind[1] if behind[0] in _UNPACKING else behind[-1]
+            return value if isinstance(value, Value) else None
+        if node.payload[0] in _UNPACKING and isinstance(node.payload[1], Value):
+            return node.payload[1]
+    return None
+
+
+def _pattern(group: _Group, whole: Value, writer: Writer) -> str:
+    """Return targets as the source has them: ``a, (b, *c)``."""
+    targets: dict[Value, str] = {}
+    parts: dict[Value, list[str]] = {}
+    for node in reversed(group.nodes):
+        word, *rest = node.payload
+        if word in _UNPACKING:
+            value, count = rest
+            assert isinstance(value, Value)
+            targets[value] = f"({', '.join(_items(str(word), value, count, targets))})"
+            parts[value] = _items(str(word), value, count, targets)
+        elif word in _STORING:
+            targets.update(_stored(node.payload, writer))
+    if whole in parts:
+        items = parts[whole]
+        return f"{items[0]}," if len(items) == 1 else ", ".join(items)
+    return targets.get(whole, "_")
+
+
+def _stored(payload: Payload, writer: Writer) -> Iterator[tuple[Value, str]]:
+    word, *rest = payload
     if word == "assign":
-        targets, values = ", ".join(texts[::2]), ", ".join(texts[1::2])
-        return f"{targets} = {values}"
-    if template is None:
-        return f"{word} {', '.join(texts)}".rstrip()
-    return template.format(*texts)
+        pairs = zip(rest[::2], rest[1::2], strict=True)
+        for target, value in pairs:
+            assert isinstance(value, Value)
+            assert isinstance(target, Value)
+            yield value, str(writer.expression(target))
+    else:
+        value = rest[-1]
+        assert isinstance(value, Value)
+        yield value, writer.target(payload)
 
 
-_EVENTS: Mapping[str, str] = MappingProxyType(
-    {
-        "ev": "{0}",
-        "eval": "{0}",
-        "load": "{0}",
-        "store": "{0} = {1}",
-        "delete": "del {0}",
-        "store_attr": "{0}.{1} = {2}",
-        "delete_attr": "del {0}.{1}",
-        "store_item": "{0}[{1}] = {2}",
-        "delete_item": "del {0}[{1}]",
-        "unpack": "unpack {0} into {1}",
-        "for": "for each of {0}",
-        "branch": "if {0}",
-        "list_append": "append {0}",
-        "set_add": "add {0}",
-        "map_add": "add {0}: {1}",
-        "import_star": "from {0} import *",
-        PROPAGATE: "raise on",
+_BEFORE, _BEHIND = 0xFF, 8
+
+
+def _items(word: str, value: Value, count: object, targets: Mapping[Value, str]) -> list[str]:
+    """Return the targets of the parts of a value, a ``*`` before that of the rest."""
+    assert isinstance(count, int)
+    star = count & _BEFORE if word == "unpack_ex" else None
+    size = count if star is None else star + 1 + (count >> _BEHIND)
+    known = {
+        part.parts[1]: text
+        for part, text in targets.items()
+        if part.kind in _PARTS and part.parts[0] is value
     }
-)
-
-
-def value_text(root: Value) -> str:
-    """Return an expression as Python-like text, parts before the whole, long ones cut."""
-    waiting = [root]
-    while waiting:
-        value = waiting[-1]
-        missing = [part for part in value.operands if part.text is None]
-        if value.text is None and missing:
-            waiting.extend(missing)
-            continue
-        waiting.pop()
-        if value.text is None:
-            text = _text(value)
-            value.text = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-    assert root.text is not None
-    return root.text
-
-
-def _text(value: Value) -> str:
-    texts = [part.text if isinstance(part, Value) else str(part) for part in value.parts]
-    words = [text or "" for text in texts]
-    if value.kind in _WRITERS:
-        return _WRITERS[value.kind](value, words)
-    template = _VALUES.get(value.kind)
-    if template is not None:
-        return template.format(*words)
-    return f"{value.kind}({', '.join(words)})"
-
-
-def _literal(value: Value, _: Sequence[str]) -> str:
-    return "..." if value.literal is ... else repr(value.literal)
-
-
-def _joined(opening: str, closing: str) -> Callable[[Value, Sequence[str]], str]:
-    return lambda _, words: opening + ", ".join(words) + closing
-
-
-def _tuple(_: Value, words: Sequence[str]) -> str:
-    return f"({words[0]},)" if len(words) == 1 else f"({', '.join(words)})"
-
-
-def _call(_: Value, words: Sequence[str]) -> str:
-    return f"{words[0]}({', '.join(words[1:])})"
-
-
-def _keyword(value: Value, words: Sequence[str]) -> str:
-    name = value.value(0).literal
-    return f"{name if isinstance(name, str) else words[0]}={words[1]}"
-
-
-def _function(_: Value, words: Sequence[str]) -> str:
-    extras = [word for word in words[2:] if word != "NULL"]
-    return f"function {words[0]}" + (f"[{', '.join(extras)}]" if extras else "")
-
-
-_WRITERS: Mapping[str, Callable[[Value, Sequence[str]], str]] = MappingProxyType(
-    {
-        "const": _literal,
-        "tuple": _tuple,
-        "list": _joined("[", "]"),
-        "set": _joined("{", "}"),
-        "map": _joined("{", "}"),
-        "fstring": _joined("f(", ")"),
-        "call": _call,
-        "keyword": _keyword,
-        "func": _function,
-    }
-)
-_VALUES: Mapping[str, str] = MappingProxyType(
-    {
-        "null": "NULL",
-        "local": "{0}",
-        "global": "{0}",
-        "name": "{0}",
-        "builtin": "{0}",
-        "attr": "{0}.{1}",
-        "import": "import {0}",
-        "import_from": "{0}.{1}",
-        "item": "{0}[{1}]",
-        "slice": "{0}:{1}:{2}",
-        "binary": "({1} {0} {2})",
-        "unary": "({0} {1})",
-        "compare": "({1} {0} {2})",
-        "is": "({0} is {1})",
-        "in": "({0} in {1})",
-        "not": "not {0}",
-        "pair": "{0}: {1}",
-        "star": "*{0}",
-        "star2": "**{0}",
-        "known": "{0}",
-        "exc_match": "{0} matches {1}",
-        "exc": "exception{0}",
-        "again": "{0}",
-        "next": "item of {0}",
-        "unpacked": "part {1} of {0}",
-        "with_enter": "enter {0}",
-        "with_exit": "exit {0}",
-        "with_exit_exc": "exit {0} with exception",
-        "docstring": "<docstring>",
-    }
-)
+    return [("*" if index == star else "") + known.get(index, "_") for index in range(size)]

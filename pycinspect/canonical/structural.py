@@ -10,12 +10,25 @@ from pycinspect.canonical.values import Value, Values
 __all__ = ["renamed"]
 
 
-def renamed(graph: Sequence[Merged], values: Values) -> list[Merged]:
-    """Return a graph whose local variables are numbered in the order of their appearance."""
+_VARIABLES = frozenset({"local", "global", "name"})
+
+
+def renamed(graph: Sequence[Merged], values: Values, own: str | None = None) -> list[Merged]:
+    """Return a graph whose local variables are numbered in the order of their appearance.
+
+    Args:
+        graph: of a code object.
+        values: makes expressions.
+        own: the name of the function itself, which is no name either; None for no such.
+    """
     names: dict[str, int] = {}
     new: dict[Value, Value] = {}
     for node in graph:
-        for leaf in _locals(node):
+        for leaf in _leaves(node):
+            if leaf.kind != "local":
+                if leaf.parts[0] == own:
+                    new[leaf] = values.make(leaf.kind, "#")
+                continue
             plain = leaf.word(0).rstrip("'")
             number = names.setdefault(plain, len(names))
             new[leaf] = values.make("local", f"#{number}{leaf.word(0)[len(plain) :]}")
@@ -30,8 +43,8 @@ def renamed(graph: Sequence[Merged], values: Values) -> list[Merged]:
     ]
 
 
-def _locals(node: Merged) -> Iterator[Value]:
-    """Yield the local variables of a node from left to right, each once."""
+def _leaves(node: Merged) -> Iterator[Value]:
+    """Yield the variables of a node from left to right, each once."""
     seen: set[Value] = set()
     waiting = [part for part in reversed(node.payload) if isinstance(part, Value)]
     while waiting:
@@ -39,6 +52,6 @@ def _locals(node: Merged) -> Iterator[Value]:
         if value in seen:
             continue
         seen.add(value)
-        if value.kind == "local":
+        if value.kind in _VARIABLES:
             yield value
         waiting.extend(reversed(value.operands))

@@ -58,7 +58,7 @@ class Value:
         size: nodes, counted as a tree.
     """
 
-    __slots__ = ("digest", "kind", "leaves", "literal", "operands", "parts", "size", "text")
+    __slots__ = ("digest", "kind", "leaves", "literal", "operands", "parts", "size")
 
     def __init__(
         self,
@@ -75,9 +75,8 @@ class Value:
         self.literal = literal
         self.leaves = leaves or (frozenset((self,)) if kind in _LEAVES else _NOTHING)
         self.size = size
-        #: Filled in by :func:`digest_of` and by the listing.
+        #: Filled in by :func:`digest_of`.
         self.digest: bytes | None = None
-        self.text: str | None = None
 
     def __repr__(self) -> str:
         return f"<Value {self.kind} {self.parts!r:.60}>"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
@@ -15,42 +17,84 @@ from pycinspect.errors import PycInspectError
 from pycinspect.values import Level
 
 if TYPE_CHECKING:
-    from pycinspect.compiling import ReadOptions
-    from pycinspect.diffing import Diff, ModuleDiff, PairedModule
-    from pycinspect.pyc import CodeFile
+    from pycinspect.compiling import Interpreter, ReadOptions
+    from pycinspect.dialects import DialectTable
+    from pycinspect.diffing import Diff, Explanation, ModuleDiff, NamedCode, Tree
 
 __all__ = ["command"]
 
+_T = TypeVar("_T")
+
 _SIDES = 2
+#: Between the first and the last version of a range.
+_RANGE = ".."
+#: Columns from which on two listings fit side by side.
+_WIDE = 140
 
 
 class _Side(NamedTuple):
     """What is compared.
 
     Args:
-        path: a file or a directory.
+        tree: a file or a directory.
         options: how it is read.
         compiler: who compiles sources, and how, in a few words; "" for the running one.
     """
 
-    path: str
+    tree: Tree
     options: ReadOptions
     compiler: str
 
     @property
     def title(self) -> str:
-        return f"{self.path} ({self.compiler})" if self.compiler else self.path
+        return f"{self.tree.name} ({self.compiler})" if self.compiler else self.tree.name
+
+
+class _Asked(NamedTuple):
+    """What each option was given; a tuple of none holds for no side, of one for all."""
+
+    paths: tuple[str, ...]
+    revisions: tuple[str, ...]
+    pythons: tuple[str, ...]
+    levels: tuple[int, ...]
+
+    @property
+    def is_range(self) -> bool:
+        return len(self.pythons) == 1 and _RANGE in self.pythons[0]
+
+
+class _Layout(NamedTuple):
+    """How differences are shown.
+
+    Args:
+        as_json: as one JSON object for each comparison.
+        raw: instructions, too.
+        side_by_side: two columns; None: if the terminal is wide enough.
+    """
+
+    as_json: bool
+    raw: bool
+    side_by_side: bool | None
 
 
 @click.command("diff")
 @click.argument("paths", nargs=-1, required=True, metavar="OLD [NEW]")
+@click.option(
+    "--rev",
+    "revisions",
+    multiple=True,
+    metavar="REV",
+    help="The path as it is in a revision of its git repository. Twice for two revisions, once"
+    " for that one and the file as it is now.",
+)
 @click.option(
     "--python",
     "pythons",
     multiple=True,
     metavar="PYTHON",
     help="Who compiles sources: a version (3.9) or the path of an interpreter. Once for both"
-    " sides, or once for each.  [default: the running one]",
+    " sides, or once for each; more than two, or a range (3.8..3.14), are a chain: each is"
+    " compared with the next.  [default: the running one]",
 )
 @click.option(
     "--optimize",
@@ -68,144 +112,232 @@ class _Side(NamedTuple):
     help="How much must be the same.",
 )
 @click.option("--raw", is_flag=True, help="Compare the instructions of what differs, too.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option(
+    "--side-by-side/--unified",
+    default=None,
+    help=f"Two columns, or one.  [default: two on a terminal of {_WIDE} columns]",
+)
+@click.option("--json", "as_json", is_flag=True, help="A JSON object; of a chain one a line.")
 def command(
     paths: tuple[str, ...],
     *,
+    revisions: tuple[str, ...],
     pythons: tuple[str, ...],
     levels: tuple[int, ...],
     level: str,
     raw: bool,
+    side_by_side: bool | None,
     as_json: bool,
 ) -> None:
     """Show what differs between two programs, whatever Python wrote them.
 
     OLD and NEW are caches, sources (which are compiled and not run), or directories, whose
     modules are paired by their relative names. One of them alone is compared with itself, as
-    two interpreters or two levels of optimization compile it.
+    two interpreters or two levels of optimization compile it, or as it is in two revisions.
 
     \b
     Examples:
       pycinspect diff old/app.pyc new/app.pyc
       pycinspect diff app.py --python 3.8 --python 3.13
+      pycinspect diff app.py --python 3.8..3.14
       pycinspect diff app.py --optimize 0 --optimize 2
+      pycinspect diff src/app --rev v1.0 --rev main
+      pycinspect diff src/app/cart.py --rev HEAD
       pycinspect diff build/lib site-packages/app --json | jq .summary
       pycinspect diff --level exact --raw a.pyc b.pyc
 
     \b
     Levels:
-      exact       every byte: says nothing across versions
+      exact       every instruction, name, constant and line, byte for byte
       strict      events in their order, copies of blocks apart
       semantic    what the code does, whatever the layout
       structural  the same, whatever local variables are called
 
-    Exit codes: 0 the same or explained, 1 different or not canonicalised, 2 could not do it.
+    \b
+    In the listing, -> L1 says where control goes if not to the next line, and [on error -> L2]
+    where it goes if the line raises; t1 is a value that is computed once and used again.
+
+    Exit codes: 0 the same or explained, 1 different or not canonicalised, 2 could not do it; of
+    a chain the highest.
     """  # noqa: D301 - \b is click's mark, a control character
-    if not 1 <= len(paths) <= _SIDES:
-        raise click.UsageError(f"two paths are compared, not {len(paths)}")
-    if max(len(pythons), len(levels)) > _SIDES:
-        raise click.UsageError("--python and --optimize are given once for a side")
-    if len(paths) == 1 and max(len(pythons), len(levels)) < _SIDES:
-        raise click.UsageError("one path alone needs two of --python or of --optimize")
+    asked = _Asked(paths, revisions, pythons, levels)
+    _check(asked)
+    from pycinspect.plugins import load_registry
+
+    registry = load_registry()
     try:
-        old, new = _sides(paths, pythons, levels)
-        pairs = _pairs(old.path, new.path)
+        sides = _sides(asked, registry.dialects)
+        pairs = [_Pair(*both, Level(level), registry.explanations) for both in pairwise(sides)]
     except PycInspectError as error:
         report_error(error)
         sys.exit(Exit.TROUBLE)
-    comparison = _Comparison(old, new, Level(level))
-    diff = comparison.diff(pairs)
-    if diff.modules or not comparison.has_trouble:
-        _print(diff, (old.title, new.title), as_json=as_json, raw=raw)
-    if comparison.has_trouble:
-        sys.exit(Exit.TROUBLE)
-    sys.exit(Exit.CLEAN if diff.is_same else Exit.FINDINGS)
+    _show(pairs, _Layout(as_json, raw, side_by_side))
+    sys.exit(max(pair.exit for pair in pairs))
+
+
+def _check(asked: _Asked) -> None:
+    """Refuse what makes no sense, before anything is read."""
+    counts = len(asked.revisions), len(asked.pythons), len(asked.levels)
+    if not 1 <= len(asked.paths) <= _SIDES:
+        raise click.UsageError(f"two paths are compared, not {len(asked.paths)}")
+    if len(asked.paths) == _SIDES:
+        if asked.revisions:
+            raise click.UsageError("--rev takes one path, which is looked up in both revisions")
+        if max(counts) > _SIDES or asked.is_range:
+            raise click.UsageError("--python and --optimize are given once for a side")
+    elif max(counts) < _SIDES and not asked.revisions and not asked.is_range:
+        raise click.UsageError("one path alone needs two of --python, --optimize or --rev")
+    if len({count for count in counts if count > 1}) > 1:
+        raise click.UsageError("options that are given once for a side are given equally often")
 
 
 # --- What is compared ----------------------------------------------------------------------
 
 
-def _sides(
-    paths: Sequence[str], pythons: Sequence[str], levels: Sequence[int]
-) -> tuple[_Side, _Side]:
-    """Return both sides; what is given once holds for both."""
-    from pycinspect.plugins import load_registry
-
-    dialects = load_registry().dialects
-
-    def side(index: int) -> _Side:
-        from pycinspect.compiling import ReadOptions, find_interpreter
-
-        python = pythons[index] if pythons else None
-        level = levels[index] if levels else 0
-        interpreter = None if python is None else find_interpreter(python, dialects=dialects)
-        words = [interpreter.dialect.name] if interpreter else []
-        words += [f"-{'O' * level}"] if level else []
-        options = ReadOptions(dialects, None, interpreter, level)
-        return _Side(paths[index], options, " ".join(words))
-
-    return side(0), side(-1)
+def _sides(asked: _Asked, dialects: DialectTable) -> list[_Side]:
+    """Return what is compared, one after the other; what is given once holds for all."""
+    trees = _trees(asked)
+    interpreters = _interpreters(asked, dialects)
+    count = max(len(trees), len(interpreters), len(asked.levels))
+    columns = (
+        _spread(trees, count),
+        _spread(interpreters, count),
+        _spread(asked.levels or (0,), count),
+    )
+    return [
+        _side(tree, interpreter, level, dialects)
+        for tree, interpreter, level in zip(*columns, strict=True)
+    ]
 
 
-def _pairs(old: str, new: str) -> list[PairedModule]:
-    """Return the files of each module.
-
-    Raises:
-        PycInspectError: ``not-a-file`` where one is a directory and the other is not, or what
-            ``paired_modules`` raises.
-    """
-    from pycinspect.diffing import PairedModule, paired_modules
-
-    directories = [path for path in (old, new) if os.path.isdir(path)]
-    if not directories:
-        return [PairedModule(old, new)]
-    if len(directories) < _SIDES:
-        message = "a directory can be compared with a directory only"
-        raise PycInspectError("not-a-file", message, path=directories[0])
-    return paired_modules(old, new)
+def _spread(values: Sequence[_T], count: int) -> Sequence[_T]:
+    return list(values) * count if len(values) == 1 else values
 
 
-class _Comparison:
-    """Compares modules, and goes on where one cannot be read."""
+def _side(tree: Tree, interpreter: Interpreter | None, level: int, dialects: DialectTable) -> _Side:
+    from pycinspect.compiling import ReadOptions
 
-    def __init__(self, old: _Side, new: _Side, level: Level) -> None:
-        self._old, self._new, self._level = old, new, level
-        self.has_trouble = False
+    words = [interpreter.dialect.name] if interpreter else []
+    words += [f"-{'O' * level}"] if level else []
+    return _Side(tree, ReadOptions(dialects, None, interpreter, level), " ".join(words))
 
-    def diff(self, pairs: Sequence[PairedModule]) -> Diff:
+
+def _trees(asked: _Asked) -> list[Tree]:
+    """Return the files or directories; a revision alone is compared with what is there now."""
+    from pycinspect.diffing import FileTree, RevisionTree
+
+    if not asked.revisions:
+        return [FileTree(path) for path in asked.paths]
+    (path,) = asked.paths
+    trees: list[Tree] = [RevisionTree(revision, path) for revision in asked.revisions]
+    return trees if len(trees) > 1 else [*trees, FileTree(path)]
+
+
+def _interpreters(asked: _Asked, dialects: DialectTable) -> Sequence[Interpreter | None]:
+    from pycinspect.compiling import find_interpreter, interpreters_between
+
+    if not asked.is_range:
+        return [find_interpreter(name, dialects=dialects) for name in asked.pythons] or [None]
+    first, _, last = asked.pythons[0].partition(_RANGE)
+    found, missing = interpreters_between(first, last, dialects=dialects)
+    if missing:
+        click.echo(f"pycinspect: not installed, left out: {', '.join(missing)}", err=True)
+    if len(found) < _SIDES:
+        message = f"{asked.pythons[0]}: fewer than two of these are installed here"
+        raise PycInspectError("no-interpreter", message)
+    return found
+
+
+class _Pair:
+    """One comparison, which goes on where a module cannot be read."""
+
+    def __init__(
+        self, old: _Side, new: _Side, level: Level, explanations: Sequence[Explanation]
+    ) -> None:
+        from pycinspect.diffing import paired_modules
+
+        self.titles = old.title, new.title
+        self._old, self._new = old, new
+        self._level, self._explanations = level, explanations
+        self._modules = paired_modules(old.tree, new.tree)
+        self.exit = Exit.CLEAN
+
+    def diff(self) -> Diff | None:
+        """Compare; return None if nothing could be."""
         from pycinspect.diffing import Diff
 
-        modules = tuple(self._modules(pairs))
-        return Diff(self._old.path, self._new.path, self._level, modules)
+        modules = tuple(self._compared())
+        if not modules and self.exit is Exit.TROUBLE:
+            return None
+        names = self._old.tree.name, self._new.tree.name
+        diff = Diff(*names, self._level, modules, self._explanations)
+        if not diff.is_same:
+            self.exit = max(self.exit, Exit.FINDINGS)
+        return diff
 
-    def _modules(self, pairs: Sequence[PairedModule]) -> Iterator[ModuleDiff]:
+    def _compared(self) -> Iterator[ModuleDiff]:
         from pycinspect.diffing import diff_module
 
-        for pair in pairs:
+        for pair in self._modules:
             try:
                 old, new = _read(pair.old, self._old), _read(pair.new, self._new)
-                yield diff_module(old, new, self._level)
+                yield diff_module(old, new, self._level, self._explanations)
             except PycInspectError as error:
                 report_error(error if error.path else error.at(pair.new or pair.old or ""))
-                self.has_trouble = True
+                self.exit = Exit.TROUBLE
 
 
-def _read(path: str | None, side: _Side) -> tuple[str, CodeFile] | None:
-    from pycinspect.compiling import read_subject
+def _read(path: str | None, side: _Side) -> NamedCode | None:
+    from pycinspect.diffing import NamedCode
 
-    return None if path is None else (path, read_subject(path, side.options).file)
+    if path is None:
+        return None
+    file = side.tree.read(path, side.options).file
+    return NamedCode(path, file.code, file.dialect)
 
 
 # --- How it is shown -------------------------------------------------------------------------
 
 
-def _print(diff: Diff, titles: tuple[str, str], *, as_json: bool, raw: bool) -> None:
-    from pycinspect.report.diff import diff_lines, diff_object
+def _show(pairs: Sequence[_Pair], layout: _Layout) -> None:
+    if layout.as_json:
+        _show_json(pairs)
+    else:
+        _show_text(pairs, layout)
+
+
+def _show_json(pairs: Sequence[_Pair]) -> None:
+    from pycinspect.report.diff import diff_object
+
+    for pair in pairs:
+        diff = pair.diff()
+        if diff is not None:
+            click.echo(json.dumps(diff_object(diff)))
+
+
+def _show_text(pairs: Sequence[_Pair], layout: _Layout) -> None:
+    from pycinspect.report.diff import chain_lines, diff_lines
     from pycinspect.report.pen import pen_for
 
-    if as_json:
-        click.echo(json.dumps(diff_object(diff)))
-        return
     pen = pen_for(sys.stdout, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
-    for line in diff_lines(diff, titles=titles, raw=raw):
-        pen.line(*line)
+    compared = [(pair.titles, pair.diff()) for pair in pairs]
+    found = [(titles, diff) for titles, diff in compared if diff is not None]
+    if len(pairs) > 1:
+        for line in chain_lines(found):
+            pen.line(*line)
+    for titles, diff in found:
+        if len(pairs) > 1 and diff.has_nothing_to_say:
+            continue
+        if len(pairs) > 1:
+            pen.line()
+        for line in diff_lines(diff, titles=titles, raw=layout.raw, width=_width(layout)):
+            pen.line(*line)
+
+
+def _width(layout: _Layout) -> int | None:
+    """Return the columns of the terminal, None for one listing under the other."""
+    columns = shutil.get_terminal_size((_WIDE, 0)).columns
+    wanted = layout.side_by_side
+    if wanted is None:
+        wanted = sys.stdout.isatty() and columns >= _WIDE
+    return columns if wanted else None

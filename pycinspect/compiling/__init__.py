@@ -8,14 +8,17 @@ Compiling runs nothing of the source. Uses ``cache``, ``pyc``, ``dialects``, ``e
 from pycinspect.compiling.interpreter import Interpreter, find_interpreter
 from pycinspect.compiling.source import COMPILE_SECONDS, compile_source
 from pycinspect.compiling.subject import ReadOptions, Subject, parse_subject, read_subject
+from pycinspect.compiling.versions import FoundInterpreters, interpreters_between
 
 __all__ = [
     "COMPILE_SECONDS",
+    "FoundInterpreters",
     "Interpreter",
     "ReadOptions",
     "Subject",
     "compile_source",
     "find_interpreter",
+    "interpreters_between",
     "parse_subject",
     "read_subject",
 ]

@@ -1,30 +1,44 @@
 """What changed between two programs?
 
-Code objects are matched, their statements aligned. Uses ``canonical``, ``compiling``, ``pyc``,
-``dialects``, ``errors`` and ``values``.
+Code objects are matched, their statements aligned, and what differs for a known reason is
+explained. Uses ``canonical``, ``compiling``, ``disasm``, ``pyc``, ``dialects``, ``errors`` and
+``values``.
 """
 
 from pycinspect.diffing.align import Span, aligned
 from pycinspect.diffing.changes import Change, Diff, ModuleDiff, Op, Side, Status, UnitDiff
 from pycinspect.diffing.compare import diff, diff_module
+from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.match import Match, matched
-from pycinspect.diffing.trees import PairedModule, modules_in, paired_modules
+from pycinspect.diffing.programs import NamedCode, Program, canonicalize
+from pycinspect.diffing.revisions import RevisionTree
+from pycinspect.diffing.rewrites import Rewrite, rewrites
+from pycinspect.diffing.trees import FileTree, PairedModule, Tree, paired_modules
 
 __all__ = [
+    "EXPLANATIONS",
     "Change",
     "Diff",
+    "Explanation",
+    "FileTree",
     "Match",
     "ModuleDiff",
+    "NamedCode",
     "Op",
     "PairedModule",
+    "Program",
+    "RevisionTree",
+    "Rewrite",
     "Side",
     "Span",
     "Status",
+    "Tree",
     "UnitDiff",
     "aligned",
+    "canonicalize",
     "diff",
     "diff_module",
     "matched",
-    "modules_in",
     "paired_modules",
+    "rewrites",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pycinspect.canonical import Level, Plane
 from pycinspect.dialects import Dialect
+from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.pyc import Code
 from pycinspect.values import Word, visible
 
@@ -66,10 +67,13 @@ class Side(NamedTuple):
     Args:
         code: the code object.
         dialect: who wrote it.
+        docstring: of a function, class or module, without its indentation; None where there
+            is none.
     """
 
     code: Code
     dialect: Dialect
+    docstring: str | None = None
 
     @property
     def qualname(self) -> str:
@@ -86,8 +90,8 @@ class UnitDiff:
         new: after; None where it is removed.
         status: what became of it.
         planes: which of the planes that the level compares differ.
-        explanations: slugs of what was erased on one side only; of a code object that is
-            not canonicalised the slug of the reason.
+        explanations: slugs of what was erased on one side only, or of what explains all
+            that differs.
         changes: all its statements, aligned; none where the instructions are equal.
         problem: why it is not canonicalised, else None.
     """
@@ -125,12 +129,14 @@ class Diff:
         new: what it was compared with.
         level: how much had to be the same.
         modules: one after the other.
+        explanations: known differences between versions, whose slugs the code objects have.
     """
 
     old: str
     new: str
     level: Level
     modules: tuple[ModuleDiff, ...]
+    explanations: Sequence[Explanation] = EXPLANATIONS
 
     @property
     def units(self) -> Iterator[UnitDiff]:
@@ -143,15 +149,27 @@ class Diff:
         counts = Counter(unit.status for unit in self.units)
         return MappingProxyType({status: counts[status] for status in Status})
 
+    @cached_property
+    def explained(self) -> Mapping[Explanation, int]:
+        """How many code objects are explained by each difference that occurs among them."""
+        units = (unit for unit in self.units if unit.status is Status.EXPLAINED)
+        counts = Counter(slug for unit in units for slug in unit.explanations)
+        return {row: counts[row.slug] for row in self.explanations if counts[row.slug]}
+
     @property
     def is_same(self) -> bool:
         """Whether all code objects are the same, or explained."""
         return all(unit.status in _SAME for unit in self.units)
 
+    @property
+    def has_nothing_to_say(self) -> bool:
+        """Whether there is nothing that would even have to be explained."""
+        return all(unit.status is Status.SAME for unit in self.units)
+
     def _repr_html_(self) -> str:
-        """Return a summary and a table of what is not the same, for a notebook."""
+        """Return a summary, and what is not the same as a table, for a notebook."""
         counts = ", ".join(f"{count} {status}" for status, count in self.summary.items())
-        title = f"{self.old} → {self.new}, level {self.level.value}: {counts}"
+        title = f"{self.old} -> {self.new}, level {self.level.value}: {counts}"
         rows = "".join(_row(unit) for unit in self.units if unit.status is not Status.SAME)
         return f"<p>{_html(title)}</p><table>{rows}</table>"
 
@@ -162,8 +180,17 @@ _SAME = frozenset({Status.SAME, Status.EXPLAINED})
 def _row(unit: UnitDiff) -> str:
     names = (side.qualname if side else "" for side in (unit.old, unit.new))
     why = unit.problem or ", ".join([*unit.explanations, *(p.value for p in unit.planes)])
-    cells = "".join(f"<td>{_html(cell)}</td>" for cell in (unit.status, *names, why))
-    return f"<tr>{cells}</tr>"
+    cells = "".join(f"<th>{_html(cell)}</th>" for cell in (unit.status, *names, why))
+    return f"<tr>{cells}</tr>{''.join(map(_changed_row, unit.changes))}"
+
+
+def _changed_row(change: Change) -> str:
+    """Return the statements that went and those that came; equal ones are left out."""
+    if change.op is Op.EQUAL:
+        return ""
+    old = "<br>".join(f"<del>{_html(text)}</del>" for text in change.old)
+    new = "<br>".join(f"<ins>{_html(text)}</ins>" for text in change.new)
+    return f'<tr><td></td><td><code>{old}</code></td><td colspan="2"><code>{new}</code></td></tr>'
 
 
 def _html(text: str) -> str:

@@ -2,59 +2,67 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 
-from pycinspect.canonical import Form, Level, Place, Plane, Statement, units
-from pycinspect.compiling import read_subject
-from pycinspect.diffing.align import Span, aligned
-from pycinspect.diffing.changes import Change, Diff, ModuleDiff, Op, Side, Status, UnitDiff
+from pycinspect.canonical import Form, Level, Place, Plane, units
+from pycinspect.dialects import Dialect
+from pycinspect.diffing.changes import Diff, ModuleDiff, Side, Status, UnitDiff
+from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
+from pycinspect.diffing.listing import changes_between, docstring_in, without_docstrings
 from pycinspect.diffing.match import Match, matched
-from pycinspect.pyc import CodeFile
+from pycinspect.diffing.programs import NamedCode, Program, subject_of
 
 __all__ = ["diff", "diff_module"]
 
-_Program = CodeFile | str | os.PathLike[str]
 
-
-def diff(old: _Program, new: _Program, level: Level | str = Level.SEMANTIC) -> Diff:
-    """Compare two modules.
+def diff(
+    old: Program,
+    new: Program,
+    level: Level | str = Level.SEMANTIC,
+    *,
+    dialect: Dialect | None = None,
+    explanations: Sequence[Explanation] = EXPLANATIONS,
+) -> Diff:
+    """Compare two programs.
 
     Args:
-        old: a cache or a source, by its path, or what ``read_pyc`` or ``compile_source``
-            returned. Sources are compiled by the running interpreter.
+        old: a cache or a source, by its path; what ``read_pyc`` or ``compile_source`` returned;
+            a function or code object of the running interpreter; or a ``Code``. Sources are
+            compiled by the running interpreter, and nothing is run.
         new: likewise.
         level: how much must be the same, or its name.
+        dialect: who wrote a ``Code``, which does not say.
+        explanations: known differences between versions; ``load_registry().explanations`` has
+            those of plugins, too.
 
     Raises:
         PycInspectError: a file cannot be read or does not compile; ``unknown-opcodes`` where
             nobody captured the opcodes of one that wrote it.
+        TypeError: for what is no program, or a ``Code`` without a dialect.
+        ValueError: for an unknown level.
+
+    >>> diff(lambda x: x + 1, lambda x: 1 + x).is_same
+    False
     """
-    old_name, new_name = _name(old), _name(new)
     level = Level(level)
-    module = diff_module((old_name, _read(old)), (new_name, _read(new)), level)
-    return Diff(old_name, new_name, level, (module,))
+    sides = subject_of(old, dialect), subject_of(new, dialect)
+    module = diff_module(*sides, level, explanations)
+    return Diff(sides[0].name, sides[1].name, level, (module,), explanations)
 
 
-def _name(program: _Program) -> str:
-    return program.code.filename if isinstance(program, CodeFile) else os.fspath(program)
-
-
-def _read(program: _Program) -> CodeFile:
-    return program if isinstance(program, CodeFile) else read_subject(os.fspath(program)).file
-
-
-_NamedFile = tuple[str, CodeFile]
-
-
-def diff_module(old: _NamedFile | None, new: _NamedFile | None, level: Level) -> ModuleDiff:
+def diff_module(
+    old: NamedCode | None,
+    new: NamedCode | None,
+    level: Level,
+    explanations: Sequence[Explanation] = EXPLANATIONS,
+) -> ModuleDiff:
     """Compare two modules, one of which there may not be.
 
     Args:
-        old: its path and its code, None where it is added.
-        new: its path and its code, None where it is removed.
+        old: None where it is added.
+        new: None where it is removed.
         level: how much must be the same.
+        explanations: known differences between versions.
 
     Raises:
         PycInspectError: ``unknown-opcodes``.
@@ -64,43 +72,76 @@ def diff_module(old: _NamedFile | None, new: _NamedFile | None, level: Level) ->
         matches = [Match(place, None) for place in ours] + [Match(None, p) for p in theirs]
     else:
         matches = matched(ours, theirs)
-    found = (_unit(match, ours, theirs) for match in matches)
-    return ModuleDiff(old and old[0], new and new[0], tuple(found))
+    found = (_unit(match, ours, theirs, explanations) for match in matches)
+    return ModuleDiff(old and old.name, new and new.name, tuple(found))
 
 
-def _forms(module: _NamedFile | None, level: Level) -> Mapping[Place, Form]:
-    return {} if module is None else units(module[1].code, module[1].dialect, level)
+def _forms(module: NamedCode | None, level: Level) -> Mapping[Place, Form]:
+    return {} if module is None else units(module.code, module.dialect, level)
 
 
 # --- Units -----------------------------------------------------------------------------------
 
 
-def _unit(match: Match, ours: Mapping[Place, Form], theirs: Mapping[Place, Form]) -> UnitDiff:
+def _unit(
+    match: Match,
+    ours: Mapping[Place, Form],
+    theirs: Mapping[Place, Form],
+    explanations: Sequence[Explanation],
+) -> UnitDiff:
     old = None if match.old is None else ours[match.old]
     new = None if match.new is None else theirs[match.new]
     if old is not None and new is not None:
-        return _compared(old, new, is_renamed=match.is_renamed)
+        return _compared(old, new, explanations, is_renamed=match.is_renamed)
     if new is not None:
         return UnitDiff(None, _side(new), Status.ADDED)
     assert old is not None
     return UnitDiff(_side(old), None, Status.REMOVED)
 
 
-def _compared(old: Form, new: Form, *, is_renamed: bool) -> UnitDiff:
+def _compared(
+    old: Form, new: Form, explanations: Sequence[Explanation], *, is_renamed: bool
+) -> UnitDiff:
     sides = _side(old), _side(new)
     problem = old.problem or new.problem
     if problem is not None and _is_identical(old, new):
         return UnitDiff(*sides, Status.RENAMED if is_renamed else Status.SAME)
     if problem is not None:
-        slug = problem.partition(":")[0]
-        status = Status.NOT_CANONICALISED
-        return UnitDiff(*sides, status, explanations=(slug,), problem=problem)
-    notes = tuple(sorted(old.notes ^ new.notes))
-    planes = tuple(old.differing(new))
-    cases = ((Status.RENAMED, is_renamed), (Status.CHANGED, planes), (Status.EXPLAINED, notes))
+        return UnitDiff(*sides, Status.NOT_CANONICALISED, problem=problem)
+    planes = _planes(old, new)
+    cause = _cause(old, new, explanations) if planes else None
+    notes = _notes(old, new, explanations)
+    slugs = (*notes, cause.slug) if cause else notes
+    cases = (
+        (Status.RENAMED, is_renamed),
+        (Status.CHANGED, planes and cause is None),
+        (Status.EXPLAINED, slugs),
+    )
     status = next((status for status, applies in cases if applies), Status.SAME)
-    changes = _changes(old, new) if Plane.INSTRUCTIONS in planes else ()
-    return UnitDiff(*sides, status, planes, notes, changes)
+    changes = changes_between(old, new) if Plane.INSTRUCTIONS in planes else ()
+    return UnitDiff(*sides, status, planes, slugs, changes)
+
+
+def _planes(old: Form, new: Form) -> tuple[Plane, ...]:
+    """Return the planes that differ; the docstrings of classes and modules are none of the code."""
+    planes = set(old.differing(new))
+    if docstring_in(old) != docstring_in(new):
+        planes.add(Plane.DOCSTRING)
+        if old.graph and without_docstrings(old) == without_docstrings(new):
+            planes.discard(Plane.INSTRUCTIONS)
+    return tuple(plane for plane in Plane if plane in planes)
+
+
+def _notes(old: Form, new: Form, explanations: Sequence[Explanation]) -> tuple[str, ...]:
+    """Return the slugs of what was erased on one side only."""
+    notes = old.notes ^ new.notes
+    return tuple(row.slug for row in explanations if row.slug in notes)
+
+
+def _cause(old: Form, new: Form, explanations: Sequence[Explanation]) -> Explanation | None:
+    """Return what explains that two forms are not equal."""
+    causes = (row for row in explanations if row.explains is not None and row.explains(old, new))
+    return next(causes, None)
 
 
 def _is_identical(old: Form, new: Form) -> bool:
@@ -109,53 +150,4 @@ def _is_identical(old: Form, new: Form) -> bool:
 
 
 def _side(form: Form) -> Side:
-    return Side(form.code, form.dialect)
-
-
-# --- Statements ------------------------------------------------------------------------------
-
-
-def _changes(old: Form, new: Form) -> tuple[Change, ...]:
-    ours, theirs = old.statements, new.statements
-    spans = aligned([part.digest for part in ours], [part.digest for part in theirs])
-    return tuple(
-        _change(op, [ours[i] for i in before], [theirs[j] for j in after])
-        for op, before, after in _rerouted(spans, ours, theirs)
-    )
-
-
-def _rerouted(
-    spans: Sequence[Span], ours: Sequence[Statement], theirs: Sequence[Statement]
-) -> Iterator[Span]:
-    """Split equal statements off from which control goes somewhere else.
-
-    Where it went to, or goes to, what is there on one side only, that says it already.
-    """
-    pairs = [pair for op, *parts in spans if op is Op.EQUAL for pair in zip(*parts, strict=True)]
-    to_new: dict[int | None, int | None] = {None: None, **dict(pairs)}
-    known = set(to_new.values())
-
-    def op_of(pair: tuple[int, int]) -> Op:
-        before, after = ours[pair[0]].targets, theirs[pair[1]].targets
-        ends = zip(before, after, strict=False)
-        is_elsewhere = any(a in to_new and b in known and to_new[a] != b for a, b in ends)
-        return Op.REPLACE if is_elsewhere else Op.EQUAL
-
-    for span in spans:
-        if span.op is not Op.EQUAL:
-            yield span
-            continue
-        for op, group in groupby(zip(span.old, span.new, strict=True), op_of):
-            run = list(group)
-            (i, j), size = run[0], len(run)
-            yield Span(op, range(i, i + size), range(j, j + size))
-
-
-def _change(op: Op, old: Sequence[Statement], new: Sequence[Statement]) -> Change:
-    return Change(
-        op,
-        tuple(part.text for part in old),
-        tuple(part.text for part in new),
-        tuple(part.line for part in old),
-        tuple(part.line for part in new),
-    )
+    return Side(form.code, form.dialect, docstring_in(form))

@@ -1,7 +1,7 @@
 """Which code object of one side is which of the other.
 
 A short ladder is enough, because Python keeps names: the same place; the same body elsewhere;
-the most similar body beside it. Whoever is matched brings the code objects inside along.
+the same body but for names; the most similar body beside it. Whoever is matched brings the code objects inside along.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pycinspect.canonical import Form, Place, Plane
+from pycinspect.canonical.machine import Payload
+from pycinspect.canonical.statements import payload_digest
+from pycinspect.canonical.structural import renamed
+from pycinspect.canonical.values import Value, Values
 
 __all__ = ["Match", "matched"]
 
@@ -52,7 +56,8 @@ def matched(old: _Forms, new: _Forms) -> list[Match]:
     """
     ladder = _Ladder(old, new)
     ladder.join(_ROOT, _ROOT)
-    ladder.join_equal_bodies()
+    ladder.join_equal(_body)
+    ladder.join_equal(_nameless_body)
     ladder.join_similar_bodies()
     return ladder.matches()
 
@@ -64,6 +69,26 @@ def _body(_: Place, form: Form) -> Hashable | None:
     if form.problem is not None:
         return None
     return tuple(form.planes[plane] for plane in _BODY)
+
+
+def _nameless_body(_: Place, form: Form) -> Hashable | None:
+    """Return the body without the names of the code object itself and of local variables."""
+    if form.problem is not None or not form.graph:
+        return None
+    own = form.code.name
+    nodes = tuple(
+        (payload_digest(_without_own_name(node.payload)), node.successors, node.handler)
+        for node in renamed(form.graph, Values(), own)
+    )
+    counts = form.code.argcount, form.code.posonlyargcount, form.code.kwonlyargcount
+    return nodes, counts, form.planes[Plane.DOCSTRING]
+
+
+def _without_own_name(payload: Payload) -> Payload:
+    """Return an event without what a class body stores of its own name."""
+    target = payload[1] if payload[0] == "store" else None
+    is_own = isinstance(target, Value) and target.parts[0] == "__qualname__"
+    return payload[:-1] if is_own else payload
 
 
 def _name_and_body(place: Place, form: Form) -> Hashable | None:
@@ -109,9 +134,9 @@ class _Ladder:
                     self._note(inner)
                 waiting.extend(found)
 
-    def join_equal_bodies(self) -> None:
+    def join_equal(self, key: _Key) -> None:
         """Match what was renamed or moved, if there is one such body on each side."""
-        pairs = self._unique(self._unmatched(self._old), self._unmatched(self._new), _body)
+        pairs = self._unique(self._unmatched(self._old), self._unmatched(self._new), key)
         for old, new in sorted(pairs, key=lambda pair: len(pair[0])):
             if self._are_free((old, new)):
                 self.join(old, new)

@@ -1,16 +1,17 @@
-"""The modules of a directory, by what they are called on every side."""
+"""Files and directories that are compared, and what their modules are called on every side."""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
+from pycinspect.compiling import ReadOptions, Subject, read_subject
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE, parse_cache_name
 
-__all__ = ["PairedModule", "modules_in", "paired_modules"]
+__all__ = ["FileTree", "PairedModule", "Tree", "modules_of", "paired_modules"]
 
 _SOURCE = (".py", ".pyw")
 _BYTECODE = (".pyc", ".pyo")
@@ -23,29 +24,74 @@ class PairedModule(NamedTuple):
     new: str | None
 
 
-def paired_modules(old: str, new: str) -> list[PairedModule]:
-    """Return the modules of two directories, paired by their relative names.
+class Tree(Protocol):
+    """A file, or a directory of modules: of the file system, or of a revision."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+
+    def modules(self) -> Mapping[str, str] | None:
+        """Return the files below a directory by their modules; None for a file."""
+
+    def read(self, file: str, options: ReadOptions | None = None) -> Subject:
+        """Read one of the files, by the name that ``modules`` has for it."""
+
+
+class FileTree(NamedTuple):
+    """What lies in the file system.
+
+    Args:
+        name: the path.
+    """
+
+    name: str
+
+    def modules(self) -> Mapping[str, str] | None:
+        """Return the files below a directory by their modules; None for a file.
+
+        Links to directories are not followed.
+
+        Raises:
+            PycInspectError: ``unreadable``; ``ambiguous-cache``.
+        """
+        if not os.path.isdir(self.name):
+            return None
+        return modules_of(_files(self.name), self.name)
+
+    def read(self, file: str, options: ReadOptions | None = None) -> Subject:
+        """Read a file as ``read_subject`` does."""
+        return read_subject(file, options)
+
+
+def paired_modules(old: Tree, new: Tree) -> list[PairedModule]:
+    """Return the files of two sides, those of directories paired by their relative names.
 
     Raises:
-        PycInspectError: as :func:`modules_in`.
+        PycInspectError: ``not-a-file`` where one is a directory and the other is not, or what
+            the trees raise.
     """
-    ours, theirs = modules_in(old), modules_in(new)
+    ours, theirs = old.modules(), new.modules()
+    if ours is None and theirs is None:
+        return [PairedModule(old.name, new.name)]
+    if ours is None or theirs is None:
+        message = "a directory can be compared with a directory only"
+        raise PycInspectError("not-a-file", message, path=new.name if ours is None else old.name)
     return [PairedModule(ours.get(n), theirs.get(n)) for n in sorted({*ours, *theirs})]
 
 
-def modules_in(directory: str) -> Mapping[str, str]:
-    """Return the modules below a directory: the relative path without suffixes to the file.
+def modules_of(paths: Iterable[str], directory: str) -> Mapping[str, str]:
+    """Return the modules among some files: the relative path without suffixes to the file.
 
     A module's source is taken, or else its cache, in ``__pycache__`` or beside where the
-    source would be. Links to directories are not followed.
+    source would be.
 
     Raises:
-        PycInspectError: ``unreadable``; ``ambiguous-cache`` where a module has no source, and
-            several caches.
+        PycInspectError: ``ambiguous-cache`` where a module has no source, and several caches.
     """
     sources: dict[str, str] = {}
     caches: dict[str, list[str]] = defaultdict(list)
-    for path in _files(directory):
+    for path in paths:
         stem, extension = os.path.splitext(os.path.relpath(path, directory))
         if extension in _SOURCE:
             sources[stem] = path

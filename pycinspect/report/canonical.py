@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
-from pycinspect.canonical import Form, Level, units
+from pycinspect.canonical import Form, Level, Statement, units
+from pycinspect.canonical.machine import parameters
+from pycinspect.canonical.planes import is_function
+from pycinspect.canonical.statements import labels_of
 from pycinspect.pyc import CodeFile
 from pycinspect.report.pen import Piece
 from pycinspect.values import visible
@@ -14,6 +17,8 @@ __all__ = ["canonical_lines"]
 Line = tuple[Piece, ...]
 
 _LEAST_NUMBER_WIDTH = 4
+_INDENT = "    "
+_UNGUARDED = "end of try"
 
 
 def canonical_lines(
@@ -28,7 +33,9 @@ def canonical_lines(
         level: how much is told apart.
     """
     yield ((visible(title), "head"), (f"  level {level.value}", "hint"))
-    for form in units(file.code, file.dialect, level).values():
+    forms = units(file.code, file.dialect, level)
+    for place in sorted(forms, key=lambda place: (bool(place), forms[place].code.firstlineno)):
+        form = forms[place]
         if not wanted or form.code.qualname in wanted:
             yield ()
             yield from _form_lines(form)
@@ -36,15 +43,32 @@ def canonical_lines(
 
 def _form_lines(form: Form) -> Iterator[Line]:
     name = visible(form.code.qualname)
-    yield ((name, "head"), (f"  line {form.code.firstlineno}", "number"))
+    called = f"({', '.join(map(visible, parameters(form.code)))})" if is_function(form.code) else ""
+    yield ((name, "head"), (called, ""), (f"  line {form.code.firstlineno}", "number"))
     for note in sorted(form.notes):
         yield ((f"  {visible(note)}", "hint"),)
     if form.problem is not None:
         yield ((f"  not canonicalised: {visible(form.problem)}", "error"),)
-    numbers = ["" if row.line is None else str(row.line) for row in form.statements]
+    yield from _statement_lines(form.statements)
+
+
+def _statement_lines(statements: Sequence[Statement]) -> Iterator[Line]:
+    """Yield the statements; those that one handler guards stand together, a little indented."""
+    labels = labels_of(statements)
+    numbers = ["" if row.line is None else str(row.line) for row in statements]
     width = max([_LEAST_NUMBER_WIDTH, *map(len, numbers)])
-    last = ""
-    for number, row in zip(numbers, form.statements, strict=True):
-        shown = "" if number == last else number
-        yield ((f"  {shown:>{width}}  ", "number"), (visible(row.text), ""))
+    label_width = max([0, *(len(label) + 1 for label in labels.values())])
+    last, guard = "", None
+    for place, (number, row) in enumerate(zip(numbers, statements, strict=True)):
+        if row.handler != guard:
+            guard = row.handler
+            words = _UNGUARDED if guard is None else f"try, on error -> {labels[guard]}:"
+            yield ((" " * (width + label_width + 5) + words, "label"),)
+        label = f"{labels[place]}:" if place in labels else ""
+        indent = "" if guard is None else _INDENT
+        yield (
+            (f"  {'' if number == last else number:>{width}}  ", "number"),
+            (f"{label:<{label_width}} ", "label"),
+            (indent + visible(row.shown(labels)), ""),
+        )
         last = number

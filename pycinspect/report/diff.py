@@ -7,22 +7,32 @@ changed; the text says the same to a person, and leaves out what stayed the same
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice, repeat
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, repeat, zip_longest
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pycinspect.canonical import Plane
-from pycinspect.canonical.planes import docstring, parameters
-from pycinspect.diffing import Change, Diff, ModuleDiff, Op, Side, Status, UnitDiff, aligned
+from pycinspect.canonical.machine import parameters
+from pycinspect.diffing import (
+    Change,
+    Diff,
+    ModuleDiff,
+    Op,
+    Rewrite,
+    Side,
+    Status,
+    UnitDiff,
+    aligned,
+    rewrites,
+)
 from pycinspect.disasm import instructions
 from pycinspect.errors import PycInspectError
 from pycinspect.report.pen import Piece
 from pycinspect.report.words import counted
 from pycinspect.values import visible
 
-__all__ = ["DIFF_SCHEMA", "diff_lines", "diff_object"]
+__all__ = ["DIFF_SCHEMA", "chain_lines", "diff_lines", "diff_object"]
 
 DIFF_SCHEMA = "pycinspect.diff/1"
 
@@ -97,21 +107,89 @@ _SIGNS: Mapping[Status, Piece] = MappingProxyType(
 _SAME_STATEMENTS = "the same statements, but not the same way from one to the next"
 
 
-def diff_lines(diff: Diff, *, titles: tuple[str, str], raw: bool = False) -> Iterator[Line]:
+def chain_lines(found: Sequence[tuple[tuple[str, str], Diff]]) -> Iterator[Line]:
+    """Return the summary of several comparisons, a line for each.
+
+    Args:
+        found: what each compares, and what it found.
+    """
+    arrows = [visible(" -> ".join(titles)) for titles, _ in found]
+    width = max([0, *map(len, arrows)])
+    for arrow, (_, diff) in zip(arrows, found, strict=True):
+        yield ((f"{arrow:<{width}}", "head"), (f"  {_summary(diff.summary)}", ""))
+
+
+def diff_lines(
+    diff: Diff, *, titles: tuple[str, str], raw: bool = False, width: int | None = None
+) -> Iterator[Line]:
     """Return the lines of a comparison, without control characters: the summary first.
 
     Args:
         diff: the comparison.
         titles: what the first line calls the two sides.
         raw: instructions are compared, too, of all that is not the same.
+        width: columns of two listings side by side; None for one listing.
     """
     old, new = titles
+    options = _Options(raw, width)
     yield ((visible(f"{old} -> {new}"), "head"), (f"  level {diff.level.value}", "hint"))
     yield ((_summary(diff.summary), ""),)
-    for slug, count in sorted(_explanations(diff).items()):
-        yield ((f"  explained by {visible(slug)}: {count}", "hint"),)
+    for row, count in diff.explained.items():
+        yield ((f"  explained by {visible(f'{row.slug}: {count:,}  ({row.title})')}", "hint"),)
+    if diff.is_same:
+        yield from _rewrite_lines(rewrites(diff))
+    yield from _overview(diff)
     for module in diff.modules:
-        yield from _module_lines(module, raw=raw, has_title=len(diff.modules) > 1)
+        yield from _module_lines(module, options, has_title=len(diff.modules) > 1)
+
+
+#: Code objects that are named in the one line about rewrites.
+_MOST_NAMES = 3
+
+
+def _rewrite_lines(found: Sequence[Rewrite]) -> Iterator[Line]:
+    """Yield at most one line: what is not the same at the level ``strict``."""
+    if found:
+        said = [f"{row.name}: {', '.join(_rewritten(row))}" for row in found[:_MOST_NAMES]]
+        more = len(found) - len(said)
+        rest = [f"{more:,} more"] if more else []
+        text = f"equivalent rewrite (differs at level strict): {'; '.join([*said, *rest])}"
+        yield ((_short(text), "hint"),)
+
+
+def _rewritten(row: Rewrite) -> Iterator[str]:
+    """Yield such as ``2 stores reordered``."""
+    one, many = ("store", "stores") if row.only_stores else ("event", "events")
+    cases = ((row.moved, "reordered"), (row.gone, "fewer"), (row.come, "more"))
+    told = [f"{counted(number, one, many)} {what}" for number, what in cases if number]
+    yield from told or ["the same events on other paths"]
+
+
+#: Differences from which on they are listed before they are shown.
+_MANY = 4
+
+
+def _overview(diff: Diff) -> Iterator[Line]:
+    """Yield the headings of all code objects that are shown, if they are many."""
+    units = [unit for module in diff.modules for unit in _shown(module)]
+    if len(units) >= _MANY:
+        yield ()
+        for unit in units:
+            yield tuple(_heading(unit))
+
+
+def _shown(module: ModuleDiff) -> list[UnitDiff]:
+    """Return what is shown of a module; of one on one side only it is a line for all."""
+    if module.old is None or module.new is None:
+        return []
+    return [unit for unit in module.units if unit.status in _SHOWN]
+
+
+class _Options(NamedTuple):
+    """How differences are shown: as :func:`diff_lines` is told."""
+
+    raw: bool
+    width: int | None
 
 
 #: An explained difference is counted, not shown: it is none of the program.
@@ -126,28 +204,23 @@ def _summary(counts: Mapping[Status, int]) -> str:
 _WORDS = {Status.NOT_CANONICALISED: "not canonicalised"}
 
 
-def _explanations(diff: Diff) -> Mapping[str, int]:
-    explained = (unit for unit in diff.units if unit.status is Status.EXPLAINED)
-    return Counter(chain.from_iterable(unit.explanations for unit in explained))
-
-
-def _module_lines(module: ModuleDiff, *, raw: bool, has_title: bool) -> Iterator[Line]:
+def _module_lines(module: ModuleDiff, options: _Options, *, has_title: bool) -> Iterator[Line]:
     if module.old is None or module.new is None:
         sign, path = _SIGNS[module.units[0].status], module.old or module.new or ""
         count = counted(len(module.units), "code object", "code objects")
         yield from ((), (sign, (visible(path), "head"), (f"  {count}", "hint")))
         return
-    shown = [unit for unit in module.units if unit.status in _SHOWN]
+    shown = _shown(module)
     if shown and has_title:
         yield from ((), ((visible(f"{module.old} -> {module.new}"), "head"),))
     for unit in shown:
-        yield from _unit_lines(unit, raw=raw)
+        yield from _unit_lines(unit, options)
 
 
 # --- One code object ----------------------------------------------------------------------------
 
 
-def _unit_lines(unit: UnitDiff, *, raw: bool) -> Iterator[Line]:
+def _unit_lines(unit: UnitDiff, options: _Options) -> Iterator[Line]:
     yield from ((), tuple(_heading(unit)))
     if unit.problem is not None:
         yield ((f"    {_short(unit.problem)}", "error"),)
@@ -158,10 +231,10 @@ def _unit_lines(unit: UnitDiff, *, raw: bool) -> Iterator[Line]:
             yield from _detail(plane, unit.old, unit.new)
     if unit.changes and all(change.op is Op.EQUAL for change in unit.changes):
         yield ((f"    {_SAME_STATEMENTS}", "hint"),)
-    yield from _row_lines([row for change in unit.changes for row in _rows(change)])
-    if raw:
+    yield from _change_lines(unit.changes, options)
+    if options.raw:
         yield ((_RAW, "hint"),)
-        yield from _raw_lines(unit.old, unit.new)
+        yield from _raw_lines(unit.old, unit.new, options)
 
 
 def _heading(unit: UnitDiff) -> Iterator[Piece]:
@@ -170,8 +243,19 @@ def _heading(unit: UnitDiff) -> Iterator[Piece]:
     yield _SIGNS[unit.status]
     yield _arrowed(_short(side.qualname) for side in sides), "head"
     yield f"  line {_arrowed(str(side.code.firstlineno) for side in sides)}", "number"
-    if unit.planes:
-        yield f"  {', '.join(plane.value for plane in unit.planes)}", "hint"
+    planes = [plane.value for plane in unit.planes]
+    told = [_likeness(unit), *planes] if unit.status is Status.RENAMED else planes
+    if told:
+        yield f"  {', '.join(told)}", "hint"
+
+
+def _likeness(unit: UnitDiff) -> str:
+    """Return how much of the body of what was renamed or moved is the same."""
+    if Plane.INSTRUCTIONS not in unit.planes:
+        return "body identical"
+    equal = sum(len(change.new) for change in unit.changes if change.op is Op.EQUAL)
+    sizes = [sum(len(c.old) for c in unit.changes), sum(len(c.new) for c in unit.changes)]
+    return f"{100 * equal // max(*sizes, 1)} % of the body the same"
 
 
 def _arrowed(texts: Iterable[str]) -> str:
@@ -190,8 +274,7 @@ def _signature(side: Side) -> list[str]:
 
 
 def _docstring(side: Side) -> list[str]:
-    text = docstring(side.code, side.dialect)
-    return [] if text is None else text.splitlines()
+    return [] if side.docstring is None else side.docstring.splitlines()
 
 
 #: What a plane says of one side, line by line; of the others there is nothing short to say.
@@ -214,6 +297,32 @@ def _detail(plane: Plane, old: Side, new: Side) -> Iterator[Line]:
 # --- Statements ---------------------------------------------------------------------------------
 
 
+def _change_lines(changes: Sequence[Change], options: _Options) -> Iterator[Line]:
+    moved = _moved(changes)
+    if options.width is None:
+        return _row_lines([row for change in changes for row in _rows(change, moved)])
+    rows = [row for change in changes for row in _pairs(change, moved)]
+    return _column_lines(rows, options.width)
+
+
+#: A label, and those to which control goes: no part of what a statement does.
+_LABELS = re.compile(r"^L\d+: |(?:, else|, at the end)? -> L\d+|  \[on error -> L\d+\]$")
+
+
+def _moved(changes: Sequence[Change]) -> frozenset[str]:
+    """Return the statements that went in one place and came in another."""
+    changed = [change for change in changes if change.op is not Op.EQUAL]
+    gone = {_LABELS.sub("", text) for change in changed for text in change.old}
+    come = {_LABELS.sub("", text) for change in changed for text in change.new}
+    stayed = {
+        _LABELS.sub("", one)
+        for change in changed
+        for one, other in zip(change.old, change.new, strict=False)
+        if _LABELS.sub("", one) == _LABELS.sub("", other)
+    }
+    return frozenset((gone & come) - stayed)
+
+
 class _Row(NamedTuple):
     """A line of a unified listing."""
 
@@ -226,7 +335,7 @@ class _Row(NamedTuple):
 _MARKS: Mapping[Op, str] = MappingProxyType({Op.EQUAL: " ", Op.DELETE: "-", Op.INSERT: "+"})
 
 
-def _rows(change: Change) -> Iterator[_Row]:
+def _rows(change: Change, moved: Collection[str] = ()) -> Iterator[_Row]:
     before, after = _numbers(change.old_lines), _numbers(change.new_lines)
     old, new = [_short(text) for text in change.old], [_short(text) for text in change.new]
     if change.op is Op.EQUAL:
@@ -234,9 +343,16 @@ def _rows(change: Change) -> Iterator[_Row]:
             yield _Row(Op.EQUAL, ours, theirs, ((text, ""),))
         return
     for number, text, other in zip(before, old, _partners(new, len(old)), strict=True):
-        yield _Row(Op.DELETE, number, "", _marked(text, other, Op.DELETE))
+        yield _Row(Op.DELETE, number, "", _told(text, other, Op.DELETE, moved))
     for number, text, other in zip(after, new, _partners(old, len(new)), strict=True):
-        yield _Row(Op.INSERT, "", number, _marked(text, other, Op.INSERT))
+        yield _Row(Op.INSERT, "", number, _told(text, other, Op.INSERT, moved))
+
+
+def _told(text: str, other: str, op: Op, moved: Collection[str]) -> Line:
+    """Return a text in pieces; what the other has not stands out, what moved is said to."""
+    if _LABELS.sub("", text) in moved:
+        return ((text, op.value), ("  (moved)", "hint"))
+    return _marked(text, other, op)
 
 
 def _partners(texts: Sequence[str], count: int) -> Iterable[str]:
@@ -271,19 +387,31 @@ def _numbers(lines: Iterable[int | None]) -> list[str]:
     return ["" if line is None else str(line) for line in lines]
 
 
-def _row_lines(rows: Sequence[_Row]) -> Iterator[Line]:
-    """Yield what changed and what stands around it, in the style of a unified diff."""
+def _near(ops: Sequence[Op]) -> Iterator[tuple[bool, int]]:
+    """Yield what is shown, which changed or stands around it, and whether there is a gap before."""
     near = {
         index + offset
-        for index, row in enumerate(rows)
-        if row.op is not Op.EQUAL
+        for index, op in enumerate(ops)
+        if op is not Op.EQUAL
         for offset in range(-_CONTEXT, _CONTEXT + 1)
     }
-    shown = [index for index in range(len(rows)) if index in near]
-    width = max([_LEAST_NUMBER_WIDTH, *(len(n) for i in shown for n in rows[i][1:3])])
-    for before, index in zip([-1, *shown], shown, strict=False):
-        if index != before + 1:
-            yield ((f"    {_CUT}", "hint"),)
+    before = -1
+    for index in range(len(ops)):
+        if index in near:
+            yield index != before + 1, index
+            before = index
+
+
+_GAP: Line = ((f"    {_CUT}", "hint"),)
+
+
+def _row_lines(rows: Sequence[_Row]) -> Iterator[Line]:
+    """Yield what changed and what stands around it, in the style of a unified diff."""
+    shown = list(_near([row.op for row in rows]))
+    width = max([_LEAST_NUMBER_WIDTH, *(len(n) for _, i in shown for n in rows[i][1:3])])
+    for has_gap, index in shown:
+        if has_gap:
+            yield _GAP
         row = rows[index]
         yield (
             (f"  {row.old:>{width}} {row.new:>{width}}  ", "number"),
@@ -292,12 +420,88 @@ def _row_lines(rows: Sequence[_Row]) -> Iterator[Line]:
         )
 
 
+# --- Side by side -------------------------------------------------------------------------------
+
+
+class _Cell(NamedTuple):
+    """One side of a line; what is not there has no pieces."""
+
+    op: Op
+    number: str
+    pieces: Line
+
+
+_Cells = tuple[_Cell, _Cell]
+_BETWEEN = " | "
+_LEAST_TEXT_WIDTH = 20
+
+
+def _pairs(change: Change, moved: Collection[str]) -> Iterator[_Cells]:
+    """Yield the lines of both sides, one beside the other."""
+    ours, theirs = [], []
+    for row in _rows(change, moved):
+        if row.op is Op.EQUAL:
+            yield _Cell(row.op, row.old, row.pieces), _Cell(row.op, row.new, row.pieces)
+        elif row.op is Op.DELETE:
+            ours.append(_Cell(row.op, row.old, row.pieces))
+        else:
+            theirs.append(_Cell(row.op, row.new, row.pieces))
+    nothing = (_Cell(Op.DELETE, "", ()), _Cell(Op.INSERT, "", ()))
+    for place in range(max(len(ours), len(theirs))):
+        sides = zip((ours, theirs), nothing, strict=True)
+        old, new = (cells[place] if place < len(cells) else none for cells, none in sides)
+        yield old, new
+
+
+def _column_lines(rows: Sequence[_Cells], width: int) -> Iterator[Line]:
+    """Yield what changed and what stands around it in two columns, long lines broken."""
+    shown = list(_near([old.op for old, _ in rows]))
+    numbers = [len(cell.number) for _, index in shown for cell in rows[index]]
+    number_width = max([_LEAST_NUMBER_WIDTH, *numbers])
+    text_width = max(_LEAST_TEXT_WIDTH, (width - len(_BETWEEN)) // 2 - number_width - 3)
+    for has_gap, index in shown:
+        if has_gap:
+            yield _GAP
+        sides = [list(_cell_lines(cell, number_width, text_width)) for cell in rows[index]]
+        blank = ((" " * (number_width + 3 + text_width), ""),)
+        for left, right in zip_longest(*sides, fillvalue=blank):
+            yield (*left, (_BETWEEN, "hint"), *right)
+
+
+def _cell_lines(cell: _Cell, number_width: int, text_width: int) -> Iterator[Line]:
+    mark = _MARKS[cell.op] if cell.pieces else " "
+    number, style = cell.number, "" if cell.op is Op.EQUAL else cell.op.value
+    for pieces in _broken(cell.pieces, text_width):
+        rest = " " * (text_width - sum(len(text) for text, _ in pieces))
+        yield (
+            (f"{number:>{number_width}} ", "number"),
+            (f"{mark} ", style),
+            *pieces,
+            (rest, ""),
+        )
+        number, mark = "", " "
+
+
+def _broken(pieces: Line, width: int) -> Iterator[Line]:
+    """Yield a line in parts that are no longer than the width; one at least."""
+    line: list[Piece] = []
+    left = width
+    for text, style in pieces:
+        rest = text
+        while len(rest) > left:
+            yield (*line, (rest[:left], style))
+            rest, line, left = rest[left:], [], width
+        line.append((rest, style))
+        left -= len(rest)
+    yield tuple(line)
+
+
 # --- Raw instructions ---------------------------------------------------------------------------
 
 _RAW = "    instructions, level exact:"
 
 
-def _raw_lines(old: Side, new: Side) -> Iterator[Line]:
+def _raw_lines(old: Side, new: Side, options: _Options) -> Iterator[Line]:
     """Yield the difference of the instructions as the files have them, with their offsets."""
     try:
         ours, theirs = _steps(old), _steps(new)
@@ -305,12 +509,11 @@ def _raw_lines(old: Side, new: Side) -> Iterator[Line]:
         yield ((f"    not shown: {_short(error.message)}", "error"),)
         return
     # Offsets stand where statements have their lines.
-    rows = [
-        row
+    changes = [
+        _raw_change(op, [ours[i] for i in before], [theirs[j] for j in after])
         for op, before, after in aligned([s.text for s in ours], [s.text for s in theirs])
-        for row in _rows(_raw_change(op, [ours[i] for i in before], [theirs[j] for j in after]))
     ]
-    yield from _row_lines(rows)
+    yield from _change_lines(changes, options)
 
 
 class _Step(NamedTuple):

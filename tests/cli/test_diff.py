@@ -245,8 +245,8 @@ def test_one_source_and_two_interpreters(run: Run, files: Path, old: str, new: s
     result = run("diff", files / "old.py", *options)
     assert result.exit_code == 0, result.stdout
     assert f"({old}) -> {files / 'old.py'} ({new})" in result.stdout
-    assert "1 explained" in result.stdout
-    assert "explained by pep-709-inlined-comprehension: 1" in result.stdout
+    assert "0 changed" in result.stdout
+    assert "  explained by pep-709-inlined-comprehension: 1  (comprehension inlined)" in result.stdout
 
 
 def test_a_change_across_versions(run: Run, files: Path) -> None:

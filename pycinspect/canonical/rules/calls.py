@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from pycinspect.canonical.machine import Caller, Event, Machine, Rule, State, is_lazy, refused
+from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.displays import display, pairs
 from pycinspect.canonical.rules.variables import number, word
@@ -100,7 +101,7 @@ def apply(
         code = _code_of(machine, function)
         if code.name in COMPREHENSIONS:
             machine.inlined[id(code)] = code
-            machine.notes.add("pep-709-inlined-comprehension")
+            machine.notes.add(Note.INLINED_COMPREHENSION)
             return _evaluated_in_place(machine, state, code, args[0], rest)
         if code.name == "<genexpr>":
             args = [_outermost(machine, args[0])]
@@ -118,7 +119,7 @@ def _outermost(machine: Machine, argument: Value) -> Value:
     3.15 asks for the iterator inside the generator, the others outside.
     """
     if argument.kind in ("iter", "aiter"):
-        machine.notes.add("genexpr-iter-timing")
+        machine.notes.add(Note.GENEXPR_ITER)
         argument = argument.value(0)
     if argument.kind == "list":  # the compiler makes a constant tuple of it if it can
         return machine.values.make("tuple", *argument.parts)
@@ -220,7 +221,7 @@ def _set_attribute(machine: Machine, state: State, op: CanonicalOp) -> State:
     # PEP 649: what the interpreter would do when it is asked for the annotations.
     code = _code_of(machine, value)
     machine.inlined[id(code)] = code
-    machine.notes.add("pep-649-annotations")
+    machine.notes.add(Note.LAZY_ANNOTATIONS)
     waiting = (*rest, machine.values.make("annotating", function))
     return _evaluated_in_place(machine, state, code, machine.values.constant(1), waiting)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Rule, State, bare, refused
+from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, Unknown
 from pycinspect.canonical.rules.calls import returned
 from pycinspect.canonical.rules.operators import BOOLS, SENSES, is_tested
@@ -168,7 +169,7 @@ def _opaque(machine: Machine, state: State, op: CanonicalOp) -> Event:
     assert isinstance(unknown, Unknown)
     if unknown.effect is None:
         raise refused(f"{unknown.opname} has no row")
-    machine.notes.add("opaque-opcode")
+    machine.notes.add(Note.OPAQUE_OPCODE)
     payload = ("opaque", unknown.opname, str(unknown.arg))
     rest, _ = state.pop(max(0, -unknown.effect))
     if unknown.effect > state.frame.code.stacksize:

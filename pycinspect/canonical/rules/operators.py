@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from pycinspect.canonical.folding import NOT_FOLDED, fold_binary, fold_unary
 from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, bare
+from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.variables import number, word
 from pycinspect.canonical.values import MATCHED, NO_LITERAL, Value
@@ -27,10 +28,11 @@ def _binary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     name = word(op)
     folded = _folded(name, left, right)
     if folded is not NOT_FOLDED:
+        machine.notes.add(Note.FOLDED_CONSTANTS)
         return _constant(machine, state, folded, rest)
     text = _percent(machine, name, left, right)
     if text is not None:
-        machine.notes.add("percent-format")
+        machine.notes.add(Note.PERCENT_FORMAT)
         return _written(machine, state, text, rest)
     return machine.evaluated(state, machine.values.make("binary", name, left, right), rest)
 
@@ -47,6 +49,7 @@ def _subscr(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
         return state.next((*rest, machine.values.make("unpacked", owner, key.literal)))
     folded = _folded("[]", owner, key)
     if folded is not NOT_FOLDED:
+        machine.notes.add(Note.FOLDED_CONSTANTS)
         return _constant(machine, state, folded, rest)
     return machine.evaluated(state, machine.values.make("item", owner, key), rest)
 
@@ -56,6 +59,7 @@ def _unary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     if value.is_literal:
         folded = fold_unary(word(op), value.literal)
         if folded is not NOT_FOLDED:
+            machine.notes.add(Note.FOLDED_CONSTANTS)
             return _constant(machine, state, folded, rest)
     return machine.evaluated(state, machine.values.make("unary", word(op), value), rest)
 
@@ -123,7 +127,7 @@ def _is(machine: Machine, state: State, op: CanonicalOp) -> State:
     if right.kind == "builtin":
         # 3.14 tests whether any, all, tuple … are the builtins, and then has a loop in place
         # of the call (Python/codegen.c: maybe_optimize_function_call). The call is followed.
-        machine.notes.add("inlined-any-all")
+        machine.notes.add(Note.INLINED_ANY_ALL)
         return _constant(machine, state, word(op) == "is_not", rest)
     value = machine.values.make("is", left, right)
     if word(op) == "is_not":
@@ -306,7 +310,7 @@ def _get_aiter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     if value is machine.values.make("local", ".0"):
         return state.next(state.stack)
     if _is_outermost(rest):
-        machine.notes.add("genexpr-iter-timing")
+        machine.notes.add(Note.GENEXPR_ITER)
         return state.next(state.stack)
     return machine.evaluated(state, machine.values.make("aiter", value), rest)
 
@@ -316,7 +320,7 @@ def _get_iter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     if value.kind == "iter" or value is machine.values.make("local", ".0"):
         return state.next(state.stack)
     if _is_outermost(rest):
-        machine.notes.add("genexpr-iter-timing")
+        machine.notes.add(Note.GENEXPR_ITER)
         return state.next(state.stack)
     if value.kind == "list":  # the compiler makes a constant tuple of it if it can
         value = machine.values.make("tuple", *value.parts)
@@ -349,6 +353,9 @@ def _yield_from(machine: Machine, state: State, _: CanonicalOp) -> State | Event
     rest, (iterator, _sent) = state.pop(2)
     if iterator.kind == "comprehension":  # an asynchronous one, evaluated in place
         return state.next((*rest, iterator.value(0)))
+    if iterator.kind == "aiter":  # what ``__aiter__`` returned might be awaitable (up to 3.6)
+        machine.notes.add(Note.AWAITED_AITER)
+        return state.next((*rest, iterator))
     return machine.evaluated(state, machine.values.make("yield_from", iterator), rest)
 
 

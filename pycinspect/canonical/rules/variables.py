@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pycinspect.canonical.docstrings import cleandoc, is_indented
 from pycinspect.canonical.machine import Caller, Event, Frame, Machine, Rule, State, refused
+from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.values import Value
 
 __all__ = ["DOCSTRING", "RULES", "number", "word"]
 
-#: Bookkeeping of class bodies and modules that some versions store (PEP 3155, 649, 695 …).
-_NOT_STORED = frozenset(
+#: Bookkeeping of class bodies and modules that some versions store (PEP 3155, 649, 695 …), and
+#: the note of what a program can see: ``type.__new__`` takes the others out of the namespace.
+_NOT_STORED: Mapping[str, Note | None] = MappingProxyType(
     {
-        "__classcell__",
-        "__classdictcell__",
-        "__classdict__",
-        "__firstlineno__",
-        "__static_attributes__",
-        "__annotate__",
-        "__annotate_func__",
-        "__conditional_annotations__",
-        "__annotations_cache__",
+        "__classcell__": None,
+        "__classdictcell__": None,
+        "__classdict__": None,
+        "__firstlineno__": Note.CLASS_BOOKKEEPING,
+        "__static_attributes__": Note.CLASS_BOOKKEEPING,
+        "__annotate__": Note.LAZY_ANNOTATIONS,
+        "__annotate_func__": Note.LAZY_ANNOTATIONS,
+        "__conditional_annotations__": Note.LAZY_ANNOTATIONS,
+        "__annotations_cache__": Note.LAZY_ANNOTATIONS,
     }
 )
 #: Global variables that ``assert`` (before 3.9) and ``async for`` (before 3.8) load, and for
@@ -67,8 +69,15 @@ _COMMON_CONSTANTS: Mapping[str, object] = MappingProxyType(
 )
 
 
+#: What older versions look up among the globals, where a program can put something else.
+_ONCE_GLOBAL: Mapping[str, Note] = MappingProxyType(
+    {"AssertionError": Note.ASSERT_BUILTIN, "StopAsyncIteration": Note.ASYNC_FOR_BUILTIN}
+)
+
+
 def _load_common(machine: Machine, state: State, op: CanonicalOp) -> State:
     name, make = word(op), machine.values.make
+    machine.note(_ONCE_GLOBAL.get(name))
     if name in _COMMON_CONSTANTS:
         return _push(state, machine.values.constant(_COMMON_CONSTANTS[name]))
     if name.endswith("Error") or name in _AT_HAND:
@@ -161,7 +170,10 @@ def _store(kind: str) -> Rule:
     def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         rest, (value,) = state.pop(1)
         name = word(op)
-        if value.kind == "saved" or name in _NOT_STORED:
+        if value.kind == "saved":
+            return state.next(rest)
+        if name in _NOT_STORED:
+            machine.note(_NOT_STORED[name])
             return state.next(rest)
         target = machine.values.make(_scope(kind, state.frame), name)
         if name == "__doc__" and kind == "name" and isinstance(value.literal, str):
@@ -174,10 +186,9 @@ def _store(kind: str) -> Rule:
 
 def _cleaned(machine: Machine, text: str) -> str:
     """Return a docstring as 3.13 stores it (Python/compile.c: _PyCompile_CleanDoc)."""
-    cleaned = inspect.cleandoc(text)
-    if cleaned != text:
-        machine.notes.add("docstring-dedent")
-    return cleaned
+    if is_indented(text):
+        machine.notes.add(Note.DOCSTRING_DEDENT)
+    return cleandoc(text)
 
 
 def _renamed(machine: Machine, state: State, target: Value) -> State:
@@ -209,6 +220,10 @@ def _delete(kind: str) -> Rule:
 
 def _load_attr(machine: Machine, state: State, op: CanonicalOp) -> Event:
     rest, (owner,) = state.pop(1)
+    before = state.frame.ops[state.pc - 1] if state.pc else op
+    if owner.kind == "call" and before is not op and before.offset == op.offset:
+        # LOAD_SUPER_ATTR: one instruction that calls and looks up, without a ``super`` object.
+        machine.notes.add(Note.SUPER_ATTRIBUTE)
     # ``import a.b as c``: IMPORT_FROM since 3.7, LOAD_ATTR before.
     kind = "import_from" if owner.kind in ("import", "import_from") else "attr"
     return machine.evaluated(state, machine.values.make(kind, owner, word(op)), rest)

@@ -1,0 +1,28 @@
+"""What rules erase although a program could see it: ``diffing`` says of each why it differs."""
+
+from __future__ import annotations
+
+from pycinspect.values import Word
+
+__all__ = ["Note"]
+
+
+class Note(Word):
+    """The slug of one erasure."""
+
+    INLINED_COMPREHENSION = "pep-709-inlined-comprehension"
+    LAZY_ANNOTATIONS = "pep-649-annotations"
+    GENEXPR_ITER = "genexpr-iter-timing"
+    INLINED_ANY_ALL = "inlined-any-all"
+    PERCENT_FORMAT = "percent-format"
+    DOCSTRING_DEDENT = "docstring-dedent"
+    AWAITED_AITER = "awaited-aiter"
+    CLASS_BOOKKEEPING = "class-bookkeeping"
+    DEAD_CODE = "dead-code"
+    DEAD_STORES = "dead-stores"
+    FOLDED_CONSTANTS = "folded-constants"
+    SUPER_ATTRIBUTE = "super-attribute"
+    ASSERT_BUILTIN = "assert-builtin"
+    ASYNC_FOR_BUILTIN = "async-for-builtin"
+    #: Nothing is erased: the opcode is compared by its name.
+    OPAQUE_OPCODE = "opaque-opcode"

@@ -1,0 +1,468 @@
+"""Expressions and events as Python-like text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Self
+
+from pycinspect.canonical.machine import PROPAGATE, Payload
+from pycinspect.canonical.values import Value
+
+__all__ = ["Writer", "payload_text", "value_text"]
+
+#: Characters of one expression; longer ones are cut.
+_LONGEST = 400
+
+# --- Precedence, as in the reference (Expressions, 6.17) -----------------------------------------
+
+_LOOSEST, _NOT, _COMPARISON, _UNARY, _POWER, _AWAIT, _ATOM = 0, 4, 5, 12, 13, 14, 15
+_OPERATORS: Mapping[str, int] = MappingProxyType(
+    {
+        "|": 6,
+        "^": 7,
+        "&": 8,
+        "<<": 9,
+        ">>": 9,
+        **dict.fromkeys("+-", 10),
+        **dict.fromkeys(("*", "/", "//", "%", "@"), 11),
+        "**": _POWER,
+    }
+)
+
+
+class _Text(str):
+    """A part of an expression; in a template, ``{0:11}`` puts it into parentheses if it is looser.
+
+    Args:
+        text: what it says.
+        tightness: of its outermost operator; the tightest is that of names.
+    """
+
+    __slots__ = ("tightness",)
+
+    tightness: int
+
+    def __new__(cls, text: str, tightness: int = _ATOM) -> Self:
+        cut = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+        made = super().__new__(cls, cut)
+        made.tightness = tightness
+        return made
+
+    def __format__(self, least: str) -> str:
+        return f"({self!s})" if least and self.tightness < int(least) else str(self)
+
+
+_Writer = Callable[[Value, Sequence[_Text]], _Text]
+
+# --- Expressions ---------------------------------------------------------------------------------
+
+
+def _literal(value: Value, _: Sequence[_Text]) -> _Text:
+    return _Text("..." if value.literal is ... else repr(value.literal))
+
+
+def _joined(opening: str, closing: str) -> _Writer:
+    return lambda _, texts: _Text(opening + ", ".join(texts) + closing)
+
+
+def _tuple(_: Value, texts: Sequence[_Text]) -> _Text:
+    return _Text(f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})")
+
+
+def _set(_: Value, texts: Sequence[_Text]) -> _Text:
+    return _Text(f"{{{', '.join(texts)}}}" if texts else "set()")
+
+
+def _binary(_: Value, texts: Sequence[_Text]) -> _Text:
+    name, left, right = texts
+    tightness = _OPERATORS.get(name, _LOOSEST)
+    if name == "**":
+        return _Text(f"{left:{tightness + 1}} ** {right:{_UNARY}}", tightness)
+    return _Text(f"{left:{tightness}} {name} {right:{tightness + 1}}", tightness)
+
+
+def _unary(_: Value, texts: Sequence[_Text]) -> _Text:
+    return _Text(f"{texts[0]}{texts[1]:{_UNARY}}", _UNARY)
+
+
+_NEGATED = MappingProxyType({"is": "is not", "in": "not in"})
+
+
+def _not(value: Value, texts: Sequence[_Text]) -> _Text:
+    inner, word = texts[0], value.value(0).kind
+    if word in _NEGATED and inner.tightness == _COMPARISON:  # else it is a name for one
+        left, _, right = inner.partition(f" {word} ")
+        return _Text(f"{left} {_NEGATED[word]} {right}", _COMPARISON)
+    return _Text(f"not {inner:{_NOT}}", _NOT)
+
+
+def _call(value: Value, texts: Sequence[_Text]) -> _Text:
+    function, *arguments = texts
+    if value.value(0).kind == "build_class":
+        return _Text(_class(value, texts))
+    return _Text(f"{function:{_ATOM}}({', '.join(arguments)})")
+
+
+def _class(value: Value, texts: Sequence[_Text]) -> str:
+    """Return ``class C(Base)`` of what calls ``__build_class__``: body, name, bases."""
+    _, _, name, *bases = [*value.operands, None, None]
+    shown = name.literal if isinstance(name, Value) else None
+    listed = f"({', '.join(texts[3:])})" if any(bases) else ""
+    return f"class {shown}{listed}"
+
+
+def _keyword(value: Value, texts: Sequence[_Text]) -> _Text:
+    name = value.value(0).literal
+    return _Text(f"{name if isinstance(name, str) else texts[0]}={texts[1]}")
+
+
+def _function(value: Value, texts: Sequence[_Text]) -> _Text:
+    names = ("defaults", "keyword defaults", "annotations")
+    extras = zip(names, value.parts[2:5], texts[2:5], strict=False)
+    known = [f", {n} {t}" for n, v, t in extras if isinstance(v, Value) and v.kind != "null"]
+    return _Text(f"<function {texts[0].strip('<>')}{''.join(known)}>")
+
+
+def _slice(value: Value, texts: Sequence[_Text]) -> _Text:
+    start, stop, step = (
+        "" if v.literal is None else t for v, t in zip(value.operands, texts, strict=True)
+    )
+    return _Text(f"{start}:{stop}" + (f":{step}" if step else ""), _LOOSEST)
+
+
+def _yield_from(value: Value, texts: Sequence[_Text]) -> _Text:
+    iterator = value.value(0)
+    if iterator.kind in ("awaitable", "anext"):
+        return _Text(f"await {texts[0]:{_ATOM}}", _AWAIT)
+    return _Text(f"yield from {texts[0]}", _LOOSEST)
+
+
+# --- Text, imports ---
+
+
+def _fstring(value: Value, texts: Sequence[_Text]) -> _Text:
+    return _Text(f"f'{''.join(_pieces(value, texts))}'")
+
+
+def _pieces(value: Value, texts: Sequence[_Text]) -> list[str]:
+    return [
+        _escaped(part.literal).replace("{", "{{").replace("}", "}}")
+        if isinstance(part.literal, str)
+        else str(text)
+        for part, text in zip(value.operands, texts, strict=True)
+    ]
+
+
+def _escaped(text: str) -> str:
+    """Return what stands between single quotes: ``repr`` takes those if there are both."""
+    return repr(text + "'\"")[1:-4]
+
+
+_CONVERSIONS = MappingProxyType({"str": "!s", "repr": "!r", "ascii": "!a"})
+
+
+def _format(value: Value, texts: Sequence[_Text]) -> _Text:
+    conversion = _CONVERSIONS.get(str(value.parts[1]), "")
+    spec = value.parts[2] if len(value.parts) > 2 else None
+    inside = f"{texts[0]:1}"
+    inside = f" {inside}" if inside.startswith("{") else inside
+    return _Text(f"{{{inside}{conversion}{_spec(spec, texts[-1])}}}")
+
+
+def _spec(spec: object, text: str) -> str:
+    if not isinstance(spec, Value):
+        return ""
+    if isinstance(spec.literal, str):
+        return f":{_escaped(spec.literal)}"
+    return f":{text[2:-1]}" if spec.kind == "fstring" else f":{{{text}}}"
+
+
+def module_of(value: Value) -> str:
+    """Return the name of an imported module, with its dots."""
+    name, level, _ = value.parts
+    dots = level.literal if isinstance(level, Value) else 0
+    return ("." * dots if isinstance(dots, int) and dots > 0 else "") + str(name)
+
+
+def _import(value: Value, _: Sequence[_Text]) -> _Text:
+    return _Text(f"import {module_of(value)}", _LOOSEST)
+
+
+def _import_from(value: Value, texts: Sequence[_Text]) -> _Text:
+    owner = value.value(0)
+    if owner.kind != "import":
+        return _Text(f"{texts[0]:{_ATOM}}.{texts[1]}")
+    if isinstance(owner.value(2).literal, tuple):
+        return _Text(f"from {module_of(owner)} import {texts[1]}", _LOOSEST)
+    return _Text(f"import {module_of(owner)}", _LOOSEST)  # ``import a.b as c``
+
+
+_WRITERS: Mapping[str, _Writer] = MappingProxyType(
+    {
+        "const": _literal,
+        "tuple": _tuple,
+        "list": _joined("[", "]"),
+        "set": _set,
+        "map": _joined("{", "}"),
+        "binary": _binary,
+        "unary": _unary,
+        "not": _not,
+        "fstring": _fstring,
+        "format": _format,
+        "call": _call,
+        "keyword": _keyword,
+        "func": _function,
+        "slice": _slice,
+        "yield_from": _yield_from,
+        "import": _import,
+        "import_from": _import_from,
+        "known": lambda _, texts: texts[0],
+        "again": lambda _, texts: texts[0],
+        "exc": lambda value, _: _Text("error" if value.parts[0] == 1 else f"error{value.parts[0]}"),
+    }
+)
+#: Kinds of expressions to their templates, and how tight those are.
+_TEMPLATES: Mapping[str, tuple[str, int]] = MappingProxyType(
+    {
+        "null": ("NULL", _ATOM),
+        "local": ("{0}", _ATOM),
+        "cell": ("{0}", _ATOM),
+        "global": ("{0}", _ATOM),
+        "name": ("{0}", _ATOM),
+        "builtin": ("{0}", _ATOM),
+        "attr": ("{0:15}.{1}", _ATOM),
+        "item": ("{0:15}[{1}]", _ATOM),
+        "compare": ("{1:6} {0} {2:6}", _COMPARISON),
+        "is": ("{0:6} is {1:6}", _COMPARISON),
+        "in": ("{0:6} in {1:6}", _COMPARISON),
+        "pair": ("{0}: {1}", _LOOSEST),
+        "star": ("*{0:6}", _LOOSEST),
+        "star2": ("**{0:6}", _LOOSEST),
+        "exc_match": ("{0} matches {1}", _COMPARISON),
+        "next": ("next({0})", _ATOM),
+        "unpacked": ("part {1} of {0:14}", _COMPARISON),
+        "unpacked_ex": ("part {1} of {0:14}", _COMPARISON),
+        "awaitable": ("{0:15}", _ATOM),
+        "yield_from_iter": ("{0}", _LOOSEST),
+        "with_enter": ("enter({0})", _ATOM),
+        "with_exit": ("exit({0})", _ATOM),
+        "with_exit_exc": ("exit({0}, error)", _ATOM),
+        "async_with_enter": ("async_enter({0})", _ATOM),
+        "docstring": ("<docstring>", _ATOM),
+        "code": ("<code>", _ATOM),
+        "build_class": ("class", _ATOM),
+        "sent": ("sent", _ATOM),
+    }
+)
+
+# --- Events --------------------------------------------------------------------------------------
+
+#: Words of events to their templates, by the number of their parts.
+_EVENTS: Mapping[tuple[str, int], str] = MappingProxyType(
+    {
+        ("eval", 1): "{0}",
+        ("load", 1): "{0}",
+        ("delete", 1): "del {0}",
+        ("delete_attr", 2): "del {0:15}.{1}",
+        ("delete_item", 2): "del {0:15}[{1}]",
+        ("unpack", 2): "unpack {0} into {1}",
+        ("for", 1): "for the next of {0}",
+        ("branch", 1): "if {0}",
+        ("list_append", 1): "append {0}",
+        ("set_add", 1): "add {0}",
+        ("map_add", 2): "add {0}: {1}",
+        ("extend", 1): "extend by {0}",
+        ("raise", 2): "raise {0} from {1}",
+        ("raise_again", 1): "raise {0}",
+        (PROPAGATE, 0): "raise",
+        (PROPAGATE, 1): "raise",
+        ("forever", 0): "loop forever",
+    }
+)
+_TARGETS: Mapping[str, str] = MappingProxyType(
+    {"store": "{0}", "store_attr": "{0:15}.{1}", "store_item": "{0:15}[{1}]"}
+)
+
+
+class Writer:
+    """Writes the expressions of one statement.
+
+    Args:
+        names: of values that are computed in one statement and used in another.
+        computed: those that are computed in this one.
+        texts: what stands for some values, such as the result of a ``yield``.
+    """
+
+    def __init__(
+        self,
+        names: Mapping[Value, str] = MappingProxyType({}),
+        computed: Collection[Value] = (),
+        texts: Mapping[Value, str] = MappingProxyType({}),
+    ) -> None:
+        self._names, self._computed = names, computed
+        self._known = {
+            value: _Text(text, _LOOSEST if text.startswith("yield ") else _ATOM)
+            for value, text in texts.items()
+        }
+
+    def expression(self, root: Value) -> _Text:
+        """Return an expression; what another statement uses, too, gets its name here."""
+        waiting = [root]
+        while waiting:
+            value = waiting[-1]
+            name = self._names.get(value)
+            if value not in self._known and name and value not in self._computed:
+                self._known[value] = _Text(name)
+            if value in self._known:
+                waiting.pop()
+                continue
+            missing = [part for part in value.operands if part not in self._known]
+            if missing:
+                waiting.extend(missing)
+                continue
+            waiting.pop()
+            text = self._written(value)
+            self._known[value] = _Text(f"({name} := {text})") if name else text
+        return self._known[root]
+
+    def _written(self, value: Value) -> _Text:
+        """Return an expression whose operands are known."""
+        texts = [
+            self._known[part] if isinstance(part, Value) else _Text(str(part))
+            for part in value.parts
+        ]
+        if value.kind in _WRITERS:
+            return _WRITERS[value.kind](value, texts)
+        if value.kind in _TEMPLATES:
+            template, tightness = _TEMPLATES[value.kind]
+            return _Text(template.format(*texts), tightness)
+        return _Text(f"{value.kind}({', '.join(texts)})")
+
+    def event(self, payload: Payload) -> str:
+        """Return an event as a line."""
+        word, *parts = payload
+        texts = [
+            self.expression(part) if isinstance(part, Value) else _Text(str(part)) for part in parts
+        ]
+        if word in _TARGETS:
+            return self.assigned(self.target(payload), parts[-1])
+        if word in _SPECIAL and isinstance(parts[0], Value):
+            return _SPECIAL[str(word)](self, parts[0], texts[0])
+        if (word, len(parts)) not in _EVENTS and word != "assign":
+            return f"{word} {', '.join(f'{text:1}' for text in texts)}".rstrip()
+        if word == "assign":
+            both = sorted(zip(texts[::2], texts[1::2], strict=True))
+            return f"{', '.join(t for t, _ in both)} = {', '.join(f'{v:1}' for _, v in both)}"
+        return _EVENTS[str(word), len(parts)].format(*texts)
+
+    def target(self, payload: Payload) -> str:
+        """Return what a store stores to."""
+        word, *parts = payload
+        texts = [
+            self.expression(part) if isinstance(part, Value) else _Text(str(part))
+            for part in parts[:-1]
+        ]
+        return _TARGETS[str(word)].format(*texts)
+
+    def assigned(self, target: str, value: object) -> str:
+        """Return the assignment of a value, which may have a statement of its own."""
+        assert isinstance(value, Value)
+        text = self.expression(value)
+        if value not in self._names and value.kind in _ASSIGNED:
+            return _ASSIGNED[value.kind](self, target, value, text)
+        return f"{target} = {text}"
+
+    def _computation(self, value: Value, text: str) -> str:
+        """Return a line that only computes a value."""
+        name = self._names.get(value)
+        if name and value in self._computed:
+            return f"{name} = {text.removeprefix(f'({name} := ').removesuffix(')')}"
+        if value.kind in _MANAGED:
+            return _MANAGED[value.kind].format(self.expression(value.value(0)))
+        return text
+
+    def _condition(self, value: Value, text: _Text) -> str:
+        if value in self._names:
+            return f"if {text}"
+        if value.kind == "exc_match":
+            return f"except {self.expression(value.value(1))}"
+        if value.kind == "with_exit_exc":
+            return f"if {self.expression(value.value(0)):{_ATOM}} swallows the error"
+        return f"if {text}"
+
+    def _import_star(self, value: Value, text: _Text) -> str:
+        return f"from {module_of(value)} import *" if value.kind == "import" else f"{text} *"
+
+
+_SPECIAL: Mapping[str, Callable[[Writer, Value, _Text], str]] = MappingProxyType(
+    {
+        "ev": Writer._computation,  # noqa: SLF001 - the table belongs to the class
+        "branch": Writer._condition,  # noqa: SLF001
+        "import_star": Writer._import_star,  # noqa: SLF001
+    }
+)
+_MANAGED: Mapping[str, str] = MappingProxyType(
+    {"with_enter": "with {0}", "with_exit": "end of with {0}"}
+)
+
+# --- Assignments that Python writes in another way ---
+
+
+def _augmented(_: Writer, target: str, value: Value, text: str) -> str:
+    """Return ``x += 1``: the operator's name ends in ``=``, and the target is its left side."""
+    operator = value.word(0)
+    return (
+        text
+        if text.startswith(f"{target} {operator} ") and operator.endswith("=")
+        else f"{target} = {text}"
+    )
+
+
+def _defined(_: Writer, target: str, value: Value, text: str) -> str:
+    if value.word(0) != target:
+        return f"{target} = {text}"
+    return "def " + text.removeprefix("<function ").removesuffix(">")
+
+
+def _classed(_: Writer, target: str, value: Value, text: str) -> str:
+    is_class = value.value(0).kind == "build_class" and text.startswith(f"class {target}")
+    return text if is_class else f"{target} = {text}"
+
+
+def _imported(_: Writer, target: str, value: Value, text: str) -> str:
+    module = module_of(value)
+    return text if module.partition(".")[0] == target else f"{text} as {target}"
+
+
+def _imported_from(_: Writer, target: str, value: Value, text: str) -> str:
+    if not text.startswith(("from ", "import ")):
+        return f"{target} = {text}"
+    is_own = text.startswith("from ") and value.word(1) == target
+    return text if is_own else f"{text} as {target}"
+
+
+def _entered(writer: Writer, target: str, value: Value, _: str) -> str:
+    return f"with {writer.expression(value.value(0))} as {target}"
+
+
+_ASSIGNED: Mapping[str, Callable[[Writer, str, Value, str], str]] = MappingProxyType(
+    {
+        "binary": _augmented,
+        "func": _defined,
+        "call": _classed,
+        "import": _imported,
+        "import_from": _imported_from,
+        "with_enter": _entered,
+    }
+)
+
+
+def payload_text(payload: Payload) -> str:
+    """Return an event as a line of pseudo-source."""
+    return Writer().event(payload)
+
+
+def value_text(root: Value) -> str:
+    """Return an expression as Python-like text, long ones cut."""
+    return str(Writer().expression(root))

@@ -1,0 +1,177 @@
+"""The statements of two forms, side by side."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from pycinspect.canonical import Form, Statement
+from pycinspect.canonical.planes import docstring
+from pycinspect.canonical.statements import (
+    docstring_of,
+    labels_of,
+    payload_digest,
+    without_docstring,
+)
+from pycinspect.diffing.align import Span, aligned
+from pycinspect.diffing.changes import Change, Op
+
+__all__ = ["changes_between", "docstring_in", "without_docstrings"]
+
+_Labels = Mapping[int, str]
+
+# --- Docstrings --------------------------------------------------------------------------------
+
+
+def docstring_in(form: Form) -> str | None:
+    """Return the docstring of a function, class or module; None where there is none."""
+    stored = (docstring_of(node.payload) for node in form.graph)
+    found = next((text for text in stored if text is not None), None)
+    return docstring(form.code, form.dialect) if found is None else found
+
+
+def without_docstrings(form: Form) -> list[tuple[object, ...]]:
+    """Return what two forms share that differ in what is stored in ``__doc__`` alone."""
+    return [
+        (payload_digest(without_docstring(node.payload)), node.successors, node.handler)
+        for node in form.graph
+    ]
+
+
+# --- Statements ----------------------------------------------------------------------------------
+
+
+def changes_between(old: Form, new: Form) -> tuple[Change, ...]:
+    """Return all statements of two forms, aligned."""
+    ours, theirs = old.statements, new.statements
+    found = aligned([part.digest for part in ours], [part.digest for part in theirs])
+    spans = [part for span in found for part in _refined(span, ours, theirs)]
+    labels = labels_of(ours)
+    other_labels = _like(labels, labels_of(theirs), spans)
+    return tuple(
+        Change(
+            op,
+            tuple(_shown(ours, i, labels) for i in before),
+            tuple(_shown(theirs, j, other_labels) for j in after),
+            tuple(ours[i].line for i in before),
+            tuple(theirs[j].line for j in after),
+        )
+        for op, before, after in _rerouted(spans, ours, theirs)
+    )
+
+
+def _shown(statements: Sequence[Statement], number: int, labels: _Labels) -> str:
+    statement = statements[number]
+    label = f"{labels[number]}: " if number in labels else ""
+    return label + statement.shown(labels) + statement.guarded(labels)
+
+
+def _like(labels: _Labels, others: _Labels, spans: Sequence[Span]) -> _Labels:
+    """Return the labels of the new side: those of the old one where there is a counterpart."""
+    pairs = [*_equal_pairs(spans), *_replaced_pairs(spans, labels, others)]
+    known = {j: labels[i] for i, j in pairs if i in labels and j in others}
+    rest = [place for place in sorted(others) if place not in known]
+    return {
+        **known,
+        **{place: f"L{number}" for number, place in enumerate(rest, len(labels) + 1)},
+    }
+
+
+def _replaced_pairs(
+    spans: Sequence[Span], labels: _Labels, others: _Labels
+) -> Iterator[tuple[int, int]]:
+    """Yield the statements with labels of what became something else, one after the other."""
+    for span in spans:
+        if span.op is Op.REPLACE:
+            ours = (i for i in span.old if i in labels)
+            yield from zip(ours, (j for j in span.new if j in others), strict=False)
+
+
+def _equal_pairs(spans: Sequence[Span]) -> list[tuple[int, int]]:
+    equal = (span for span in spans if span.op is Op.EQUAL)
+    return [pair for span in equal for pair in zip(span.old, span.new, strict=True)]
+
+
+def _rerouted(
+    spans: Sequence[Span], ours: Sequence[Statement], theirs: Sequence[Statement]
+) -> Iterator[Span]:
+    """Split equal statements off from which control goes somewhere else.
+
+    Where it went to, or goes to, what is there on one side only, that says it already.
+    """
+    to_new: dict[int | None, int | None] = {None: None, **dict(_equal_pairs(spans))}
+    known = set(to_new.values())
+
+    def op_of(pair: tuple[int, int]) -> Op:
+        before, after = ours[pair[0]].targets, theirs[pair[1]].targets
+        ends = zip(before, after, strict=False)
+        is_elsewhere = any(a in to_new and b in known and to_new[a] != b for a, b in ends)
+        return Op.REPLACE if is_elsewhere else Op.EQUAL
+
+    for span in spans:
+        if span.op is not Op.EQUAL:
+            yield span
+            continue
+        for op, group in groupby(zip(span.old, span.new, strict=True), op_of):
+            run = list(group)
+            (i, j), size = run[0], len(run)
+            yield Span(op, range(i, i + size), range(j, j + size))
+
+
+# --- What became what ----------------------------------------------------------------------------
+
+#: Words that two statements share, of the words of both: less is another statement.
+_ALIKE = 0.5
+#: Pairs of statements that are looked at in one replacement.
+_MOST_PAIRS = 2_500
+_WORD = re.compile(r"\w+")
+
+
+def _refined(span: Span, ours: Sequence[Statement], theirs: Sequence[Statement]) -> Iterator[Span]:
+    """Split a replacement into statements that became others, and those that came or went."""
+    if span.op is not Op.REPLACE or len(span.old) * len(span.new) > _MOST_PAIRS:
+        yield span
+        return
+    i, j = span.old.start, span.new.start
+    for k, m in _alike(span, ours, theirs):
+        yield from _changed(range(i, k), range(j, m))
+        yield Span(Op.REPLACE, range(k, k + 1), range(m, m + 1))
+        i, j = k + 1, m + 1
+    yield from _changed(range(i, span.old.stop), range(j, span.new.stop))
+
+
+def _changed(old: range, new: range) -> Iterator[Span]:
+    if old and new:
+        yield Span(Op.REPLACE, old, new)
+    elif old or new:
+        yield Span(Op.DELETE if old else Op.INSERT, old, new)
+
+
+def _alike(
+    span: Span, ours: Sequence[Statement], theirs: Sequence[Statement]
+) -> list[tuple[int, int]]:
+    """Return pairs of statements, in order on both sides, that are most alike in all."""
+    old = [Counter(_WORD.findall(ours[i].text)) for i in span.old]
+    new = [Counter(_WORD.findall(theirs[j].text)) for j in span.new]
+    best: list[list[tuple[float, int, int]]] = [[(0.0, 0, 0)] * (len(new) + 1)]
+    for i, words in enumerate(old):
+        row = [(0.0, 0, 0)]
+        for j, others in enumerate(new):
+            alike = _shared(words, others)
+            both = (best[i][j][0] + alike, 1, 1) if alike >= _ALIKE else (-1.0, 1, 1)
+            row.append(max(both, (best[i][j + 1][0], 1, 0), (row[j][0], 0, 1)))
+        best.append(row)
+    pairs, i, j = [], len(old), len(new)
+    while i and j:
+        _, back, up = best[i][j]
+        if back and up:
+            pairs.append((span.old[i - 1], span.new[j - 1]))
+        i, j = i - back, j - up
+    return pairs[::-1]
+
+
+def _shared(one: Counter[str], other: Counter[str]) -> float:
+    total = one.total() + other.total()
+    return 2 * (one & other).total() / total if total else 1.0

@@ -1,0 +1,96 @@
+"""Whatever a caller has, as code: a path, a file, a function, a code object."""
+
+from __future__ import annotations
+
+import os
+from types import CodeType
+from typing import NamedTuple, Protocol
+
+from pycinspect import canonical
+from pycinspect.canonical import Form, Level
+from pycinspect.compiling import read_subject
+from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.disasm.live import code_of
+from pycinspect.pyc import Code, CodeFile
+
+__all__ = ["NamedCode", "Program", "canonicalize", "subject_of"]
+
+
+class _Function(Protocol):
+    """A function or method of the running interpreter."""
+
+    @property
+    def __code__(self) -> CodeType: ...
+
+
+Program = str | os.PathLike[str] | CodeFile | Code | CodeType | _Function
+
+
+class NamedCode(NamedTuple):
+    """What is compared, or looked at.
+
+    Args:
+        name: what reports call it.
+        code: the code object.
+        dialect: who wrote it.
+    """
+
+    name: str
+    code: Code
+    dialect: Dialect
+
+
+def subject_of(program: Program, dialect: Dialect | None = None) -> NamedCode:
+    """Return the code of a program.
+
+    Args:
+        program: as :func:`pycinspect.diffing.diff` takes it.
+        dialect: who wrote a ``Code``, which does not say.
+
+    Raises:
+        PycInspectError: as ``read_subject`` and ``code_of``.
+        TypeError: for what is no program, or a ``Code`` without a dialect.
+    """
+    if isinstance(program, CodeFile):
+        return NamedCode(program.code.filename, program.code, program.dialect)
+    if isinstance(program, Code):
+        if dialect is None:
+            raise TypeError("a Code does not say who wrote it: dialect is missing")
+        return NamedCode(program.qualname, program, dialect)
+    if isinstance(program, str | os.PathLike):
+        name = os.fspath(program)
+        file = read_subject(name).file
+        return NamedCode(name, file.code, file.dialect)
+    live = program if isinstance(program, CodeType) else getattr(program, "__code__", None)
+    if not isinstance(live, CodeType):
+        raise TypeError(f"{type(program).__name__} is no program: a path, a function, code …")
+    code = code_of(live)
+    return NamedCode(code.qualname, code, DIALECTS.running())
+
+
+def canonicalize(
+    program: Program, level: Level | str = Level.SEMANTIC, *, dialect: Dialect | None = None
+) -> Form:
+    """Return the canonical form of a program: what it means, whatever Python wrote it.
+
+    Args:
+        program: a cache or a source, by its path; what ``read_pyc`` or ``compile_source``
+            returned; a function or code object of the running interpreter; or a ``Code``.
+        level: how much must be the same for two forms to be equal, or its name.
+        dialect: who wrote a ``Code``, which does not say.
+
+    Returns:
+        The form of the function or module itself; ``children`` are the code objects inside.
+        Where a limit is reached, or the code makes no sense, its ``problem`` says so, and it is
+        equal to no other.
+
+    Raises:
+        PycInspectError: as :func:`pycinspect.diffing.diff`.
+        TypeError: for what is no program, or a ``Code`` without a dialect.
+        ValueError: for an unknown level.
+
+    >>> canonicalize(lambda x: x + 1) == canonicalize(lambda x: (x + 1))
+    True
+    """
+    subject = subject_of(program, dialect)
+    return canonical.canonicalize(subject.code, subject.dialect, Level(level))

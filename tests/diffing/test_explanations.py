@@ -1,0 +1,252 @@
+"""Each known difference between versions: what it explains, and what it must not hide."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+import pycinspect
+from pycinspect.canonical import Note
+from pycinspect.compiling.source import _code_file
+from pycinspect.dialects import find_dialect
+from pycinspect.diffing import EXPLANATIONS, Diff, Explanation, Status, diff
+from pycinspect.plugins import load_registry
+from tests.differential.noise import oracle_of, payloads
+from tests.oracles import WANTED
+
+from .kit import compiled, differences
+
+
+class Case(NamedTuple):
+    """One explanation.
+
+    Args:
+        slug: what it is.
+        old: the last version that does it one way.
+        new: the first one that does it the other way.
+        source: what both compile.
+        part: a part of it, which is none of the explanation's business.
+        other: what stands there after a change that must show.
+    """
+
+    slug: str
+    old: str
+    new: str
+    source: str
+    part: str
+    other: str
+
+
+CASES = (
+    Case(
+        "pep-709-inlined-comprehension",
+        "3.11",
+        "3.12",
+        "def f(a): return [x + 1 for x in a]",
+        "x + 1",
+        "x + 2",
+    ),
+    Case(
+        "pep-649-annotations",
+        "3.13",
+        "3.14",
+        "class C:\n    x: int = 1\ndef f(a: str): return a",
+        "str",
+        "int",
+    ),
+    Case(
+        "genexpr-iter-timing",
+        "3.14",
+        "3.15",
+        "def f(a, b): return b(x for x in a)",
+        "x in a",
+        "x in b",
+    ),
+    Case(
+        "inlined-any-all",
+        "3.13",
+        "3.14",
+        "def f(a): return any(x for x in a)",
+        "any",
+        "all",
+    ),
+    Case("percent-format", "3.10", "3.11", "def f(a): return '<%s>' % (a,)", "%s", "%r"),
+    Case(
+        "docstring-dedent",
+        "3.12",
+        "3.13",
+        "def f():\n    '''One.\n\n    Two.\n    '''",
+        "Two",
+        "Three",
+    ),
+    Case(
+        "docstring-dedent",
+        "3.12",
+        "3.13",
+        "class C:\n    '''One.\n\n    Two.\n    '''",
+        "Two",
+        "Three",
+    ),
+    Case(
+        "dict-comprehension-order",
+        "3.7",
+        "3.8",
+        "def f(a): return {x.key(): x.value() for x in a}",
+        "x.key(): x.value()",
+        "x.value(): x.key()",
+    ),
+    Case(
+        "dict-comprehension-order",
+        "3.7",
+        "3.8",
+        "def f(a): return {x.a.b(): x.a for x in a if x.c}",
+        "if x.c",
+        "if x.d",
+    ),
+    Case(
+        "awaited-aiter",
+        "3.6",
+        "3.7",
+        "async def f(a):\n    async for x in a:\n        x()",
+        "in a",
+        "in a()",
+    ),
+    Case(
+        "class-bookkeeping",
+        "3.12",
+        "3.13",
+        "class C:\n    def f(self): self.x = 1",
+        "class C:",
+        "class C:\n    __firstline__ = 1",
+    ),
+    Case(
+        "dead-code",
+        "3.9",
+        "3.10",
+        "def f():\n    return 1\n    def g(): pass",
+        "return 1",
+        "if f: return 1",
+    ),
+    Case("dead-stores", "3.12", "3.13", "def f(a): x, x, y = a; return x", "x, x, y", "x, y, y"),
+    Case("folded-constants", "3.6", "3.7", "def f(): return '-' * 40", "40", "41"),
+    Case(
+        "super-attribute",
+        "3.11",
+        "3.12",
+        "class C:\n    def f(self): return super().f",
+        "super().f",
+        "super().g",
+    ),
+    Case("assert-builtin", "3.8", "3.9", "def f(a): assert a, a()", "a()", "a"),
+    Case(
+        "async-for-builtin",
+        "3.7",
+        "3.8",
+        "async def f(a):\n    async for x in a:\n        x()",
+        "x()",
+        "x(1)",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Callable[[str, str, str, str], Diff]:
+    """Return what compares what two versions make of two sources; each compiles all at once."""
+    texts: dict[str, list[str]] = {}
+    for case in CASES:
+        changed = case.source.replace(case.part, case.other)
+        texts.setdefault(case.old, []).append(case.source)
+        texts.setdefault(case.new, []).extend([case.source, changed])
+    files: dict[tuple[str, str], pycinspect.CodeFile] = {}
+
+    def file(version: str, text: str) -> pycinspect.CodeFile:
+        if (version, text) not in files:
+            try:
+                dialect = find_dialect(WANTED[oracle_of(version).name])
+            except KeyError:
+                explain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+                explain(f"oracle {version} is not installed; see .ci/oracles")
+            made = payloads(version, texts[version], None)
+            for source, payload in zip(texts[version], made, strict=True):
+                assert payload is not None
+                files[version, source] = _code_file(payload, dialect)
+        return files[version, text]
+
+    return lambda old, source, new, changed: diff(file(old, source), file(new, changed))
+
+
+def names(case: Case) -> str:
+    return f"{case.slug}-{case.old}-{case.new}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=names)
+def test_it_explains(case: Case, comparison: Callable[..., Diff]) -> None:
+    found = comparison(case.old, case.source, case.new, case.source)
+    assert found.is_same, found.summary
+    assert case.slug in {slug for unit in found.units for slug in unit.explanations}
+
+
+@pytest.mark.parametrize("case", CASES, ids=names)
+def test_it_hides_nothing_else(case: Case, comparison: Callable[..., Diff]) -> None:
+    changed = case.source.replace(case.part, case.other)
+    assert changed != case.source
+    assert not comparison(case.old, case.source, case.new, changed).is_same
+
+
+def test_every_explanation_has_a_case() -> None:
+    assert {case.slug for case in CASES} == {row.slug for row in EXPLANATIONS}
+
+
+# --- The table ------------------------------------------------------------------------------------
+
+#: It is compared by its name, and so differs from every other.
+ERASES_NOTHING = {Note.OPAQUE_OPCODE}
+
+
+@pytest.mark.parametrize("note", sorted(set(Note) - ERASES_NOTHING))
+def test_every_note_is_explained(note: Note) -> None:
+    (row,) = (row for row in EXPLANATIONS if row.slug == note)
+    assert row.title
+    assert row.reason.endswith(".")
+    assert row.link.startswith("https://")
+
+
+def test_one_version_is_never_explained_by_the_order_of_pairs() -> None:
+    old = "def f(a): return {x(): x.a for x in a}"
+    assert not differences(old, old.replace("x(): x.a", "x.a: x()")).is_same
+
+
+# --- Plugins --------------------------------------------------------------------------------------
+
+
+def renamed_logger(old: object, new: object) -> bool:
+    """Explain everything; a real one looks at both forms."""
+    return True
+
+
+class Plugin:
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+
+    @pycinspect.hookimpl
+    def pycinspect_explanations(self) -> list[Explanation]:
+        row = Explanation(self.slug, "ours", "We did it.", "https://example.org", renamed_logger)
+        return [row]
+
+
+def test_a_plugin_explains_a_difference() -> None:
+    old, new = compiled("def f(): return 1"), compiled("def f(): return 2")
+    registry = load_registry([Plugin("ours")], entry_points=False)
+    found = diff(old, new, explanations=registry.explanations)
+    (unit,) = (unit for unit in found.units if unit.status is Status.EXPLAINED)
+    assert unit.explanations == ("ours",)
+    assert unit.changes
+    assert not diff(old, new).is_same
+
+
+def test_a_slug_that_is_taken_is_refused() -> None:
+    with pytest.raises(pycinspect.PycInspectError, match="dead-code"):
+        load_registry([Plugin("dead-code")], entry_points=False)
