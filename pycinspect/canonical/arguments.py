@@ -90,7 +90,7 @@ class _Stack:
         for above, op in enumerate(reversed(ops), 1):
             if op.name == "PUSH_NULL":
                 self._nulls.add(after - above)
-            elif op.name == "SWAP" and isinstance(op.operand, int):
+            elif op.name == "SWAP" and len(ops) == 1 and isinstance(op.operand, int):
                 self._swap(after - 1, after - op.operand)
 
     def _swap(self, one: int, other: int) -> None:

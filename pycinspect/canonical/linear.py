@@ -16,13 +16,15 @@ from pycinspect.canonical.arguments import CALLS, argument_counts
 from pycinspect.canonical.ops import CanonicalOp, Unknown, lowered_steps
 from pycinspect.dialects import (
     Dialect,
+    Flow,
     LinearOperand,
     LinearRule,
     LinearTerm,
+    canonical_kind,
     linear_ops,
     linear_rules,
 )
-from pycinspect.disasm import Instruction
+from pycinspect.disasm import Instruction, exception_table
 from pycinspect.pyc import Code
 from pycinspect.pyc.code import constants_equal
 from pycinspect.pyc.constants import Slice
@@ -73,8 +75,14 @@ def linearize(code: Code, dialect: Dialect) -> list[LinearOp]:
     """
     steps = list(lowered_steps(code, dialect))
     skipped = _skipped([step for step, _ in steps])
-    ops = _read(steps, skipped, argument_counts(steps, code, dialect))
-    return _placed(_rewritten(_displays(_functions(_calls(ops))), dialect))
+    ops = _displays(_functions(_calls(_read(steps, skipped, argument_counts(steps, code, dialect)))))
+    handlers = [row.target for row in exception_table(code, dialect)]
+    handlers += [op.target for _, made in steps for op in made if op.name in _SETUPS]
+    rules = linear_rules(dialect)
+    ops = _rewritten(_reached(ops, handlers), rules)
+    while _threaded(ops):
+        ops = _rewritten(_reached(ops, handlers), rules)
+    return _placed(ops)
 
 
 # --- What no person writes -------------------------------------------------------------------
@@ -153,10 +161,8 @@ def _read(
     return found
 
 
-_NEVER_KEPT = frozenset(
-    ["ASYNC_GEN_WRAP", "POP_BLOCK", "PUSH_EXC_INFO", "PUSH_NULL", "SETUP_EXCEPT", "SETUP_FINALLY"]
-    + ["SETUP_LOOP"]
-)
+_SETUPS = frozenset({"SETUP_EXCEPT", "SETUP_FINALLY", "SETUP_LOOP"})
+_NEVER_KEPT = _SETUPS | {"ASYNC_GEN_WRAP", "POP_BLOCK", "PUSH_EXC_INFO", "PUSH_NULL"}
 #: Opcodes that are several canonical ops, of which a sequence has only the first so many.
 _ONLY_FIRST = MappingProxyType({"POP_ITER": 1})
 
@@ -319,9 +325,8 @@ _SPELLERS: Mapping[str, Callable[[list[_Op]], None]] = MappingProxyType(
 # --- Rules -------------------------------------------------------------------------------------
 
 
-def _rewritten(ops: list[_Op], dialect: Dialect) -> list[_Op]:
+def _rewritten(ops: list[_Op], rules: Mapping[str, Sequence[LinearRule]]) -> list[_Op]:
     """Apply the rules until none fits, from left to right."""
-    rules = linear_rules(dialect)
     entered = sorted({op.target for op in ops if op.target is not None})
     index = 0
     while index < len(ops):
@@ -347,7 +352,7 @@ def _hand_over(dropped: Sequence[_Op], near: Sequence[_Op]) -> None:
 
 
 #: Ops that a pattern can have; so far back a change can make another rule fit.
-_LONGEST_PATTERN = 5
+_LONGEST_PATTERN = 6
 
 
 def _bound(rule: LinearRule, window: Sequence[_Op]) -> dict[str, object] | None:
@@ -372,8 +377,13 @@ def _fits(term: LinearTerm, op: _Op, bound: dict[str, object]) -> bool:
 
 def _is_entered(window: Sequence[_Op], entered: Sequence[int]) -> bool:
     """Return whether something jumps between the ops."""
-    behind = bisect_right(entered, window[0].offset)
-    return behind < len(entered) and entered[behind] <= window[-1].offset
+    return _is_between(entered, window[0].offset, window[-1].offset)
+
+
+def _is_between(entered: Sequence[int], start: int, end: int) -> bool:
+    """Return whether there is a target behind ``start``, up to ``end``."""
+    behind = bisect_right(entered, start)
+    return behind < len(entered) and entered[behind] <= end
 
 
 def _replaced(
@@ -395,6 +405,60 @@ def _replaced(
     if made and len(window) > len(made):
         made[-1].raw = tuple(step for op in rest for step in op.raw)
     return made
+
+
+# --- Jumps -------------------------------------------------------------------------------------
+
+
+def _reached(ops: Sequence[_Op], handlers: Sequence[int | None]) -> list[_Op]:
+    """Leave out what nothing leads to: some compilers keep it."""
+    targets = {*handlers, *(op.target for op in ops)}
+    entered = sorted(target for target in targets if target is not None)
+    found: list[_Op] = []
+    is_reached, start = True, -1
+    for op in ops:
+        # A target may be the offset of an instruction that has no op.
+        is_reached = is_reached or _is_between(entered, start, op.offset)
+        start = op.offset
+        if is_reached:
+            found.append(op)
+            is_reached = op.name in _OR_POP or canonical_kind(op.name).flow not in _LEAVES
+    return found
+
+
+_LEAVES = frozenset({Flow.JUMP, Flow.EXIT})
+_OR_POP = MappingProxyType(
+    {"JUMP_IF_FALSE_OR_POP": "POP_JUMP_IF_FALSE", "JUMP_IF_TRUE_OR_POP": "POP_JUMP_IF_TRUE"}
+)
+_INVERSE = MappingProxyType(
+    {"POP_JUMP_IF_FALSE": "POP_JUMP_IF_TRUE", "POP_JUMP_IF_TRUE": "POP_JUMP_IF_FALSE"}
+)
+
+
+def _threaded(ops: list[_Op]) -> bool:
+    """Let jumps go where they end up, as some compilers do; return whether one changed."""
+    offsets = [op.offset for op in ops]
+    changed = False
+    for index, op in enumerate(ops):
+        place = None if op.target is None else bisect_left(offsets, op.target)
+        if place is None or place >= len(ops):
+            continue
+        there, behind = ops[place], ops[place + 1 : place + 2]
+        if op.name == "JUMP" and there.name == "RETURN_VALUE":
+            op.name, op.target = "RETURN_VALUE", None
+        elif op.name in _OR_POP and there.name == op.name:
+            op.target = there.target
+        elif op.name in _OR_POP and behind and there.name in ("POP_TOP", *_OR_POP):
+            # The value that it keeps is dropped there: by POP_TOP, or because it is false.
+            op.name, op.target = _OR_POP[op.name], behind[0].offset
+        elif op.name in _INVERSE and ops[index + 1].name == "JUMP" and place == index + 2:
+            op.name, op.target = _INVERSE[op.name], ops[index + 1].target
+            op.raw += ops.pop(index + 1).raw
+            return True
+        else:
+            continue
+        changed = True
+    return changed
 
 
 # --- Places ------------------------------------------------------------------------------------
