@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,12 @@ from pytest_pycinspect.fixtures import *  # noqa: F403 - fixtures are found by n
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
+
+#: The test that runs: hooks about comparisons, and comparisons, are not told.
+ITEM: ContextVar[pytest.Item] = ContextVar("pycinspect_item")
+
+#: What guards may be about where no setting says so.
+SUPPORTED = "3.9-3.15"
 
 _OPTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     (
@@ -74,7 +81,7 @@ _INI: tuple[tuple[str, str, str, object], ...] = (
     ("pycinspect_strict_names", "Refuse opcode names that cannot occur.", "bool", True),
     ("pycinspect_golden_dir", "Where *.bytecode files are, relative to the test.", "string", ""),
     ("pycinspect_pythons", "More interpreters, a path or version a line.", "linelist", []),
-    ("pycinspect_supported", "Python versions that guards may be about.", "string", "3.9-3.15"),
+    ("pycinspect_supported", "Python versions that guards may be about.", "string", SUPPORTED),
     ("pycinspect_cache_fail_on", "Kinds of caches that fail the session.", "args", []),
     ("pycinspect_subprocess_timeout", "Seconds a child process may take.", "string", "10"),
 )
@@ -107,3 +114,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Describe the marks."""
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Remember the test that runs."""
+    token = ITEM.set(item)
+    try:
+        return (yield)
+    finally:
+        ITEM.reset(token)
