@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import sys
+from contextvars import ContextVar
 from importlib.machinery import PathFinder
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_pycinspect.fixtures import *  # noqa: F403 - fixtures are found by name here
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+
+#: The test that runs: hooks about comparisons, and comparisons, are not told.
+ITEM: ContextVar[pytest.Item] = ContextVar("pycinspect_item")
+
+#: What guards may be about where no setting says so.
+SUPPORTED = "3.9-3.15"
 
 _OPTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     (
@@ -76,7 +83,7 @@ _INI: tuple[tuple[str, str, _IniKind, object], ...] = (
     ("pycinspect_strict_names", "Refuse opcode names that cannot occur.", "bool", True),
     ("pycinspect_golden_dir", "Where *.bytecode files are, relative to the test.", "string", ""),
     ("pycinspect_pythons", "More interpreters, a path or version a line.", "linelist", []),
-    ("pycinspect_supported", "Python versions that guards may be about.", "string", "3.9-3.15"),
+    ("pycinspect_supported", "Python versions that guards may be about.", "string", SUPPORTED),
     ("pycinspect_cache_fail_on", "Kinds of caches that fail the session.", "args", []),
     ("pycinspect_subprocess_timeout", "Seconds a child process may take.", "string", "10"),
 )
@@ -144,3 +151,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         from pytest_pycinspect.interpreters import parametrize_interpreters
 
         parametrize_interpreters(metafunc, mark)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Remember the test that runs."""
+    token = ITEM.set(item)
+    try:
+        return (yield)
+    finally:
+        ITEM.reset(token)
