@@ -5,6 +5,7 @@ Code objects to canonical ops, to graphs of events, to forms that can be compare
 """
 
 from pycinspect.canonical.form import Form, Level, canonicalize
+from pycinspect.canonical.linear import LinearOp, linearize
 from pycinspect.canonical.ops import CanonicalOp, Unknown, lower
 from pycinspect.canonical.planes import Plane
 from pycinspect.canonical.statements import Statement
@@ -14,11 +15,13 @@ __all__ = [
     "CanonicalOp",
     "Form",
     "Level",
+    "LinearOp",
     "Place",
     "Plane",
     "Statement",
     "Unknown",
     "canonicalize",
+    "linearize",
     "lower",
     "units",
 ]

@@ -6,7 +6,7 @@ Code objects are matched, their statements aligned. Uses ``canonical``, ``compil
 
 from pycinspect.diffing.align import Span, aligned
 from pycinspect.diffing.changes import Change, Diff, ModuleDiff, Op, Side, Status, UnitDiff
-from pycinspect.diffing.compare import diff, diff_module
+from pycinspect.diffing.compare import compare, diff, diff_module
 from pycinspect.diffing.match import Match, matched
 from pycinspect.diffing.trees import PairedModule, modules_in, paired_modules
 
@@ -22,6 +22,7 @@ __all__ = [
     "Status",
     "UnitDiff",
     "aligned",
+    "compare",
     "diff",
     "diff_module",
     "matched",

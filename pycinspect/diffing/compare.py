@@ -13,7 +13,7 @@ from pycinspect.diffing.changes import Change, Diff, ModuleDiff, Op, Side, Statu
 from pycinspect.diffing.match import Match, matched
 from pycinspect.pyc import CodeFile
 
-__all__ = ["diff", "diff_module"]
+__all__ = ["compare", "diff", "diff_module"]
 
 _Program = CodeFile | str | os.PathLike[str]
 
@@ -79,14 +79,21 @@ def _unit(match: Match, ours: Mapping[Place, Form], theirs: Mapping[Place, Form]
     old = None if match.old is None else ours[match.old]
     new = None if match.new is None else theirs[match.new]
     if old is not None and new is not None:
-        return _compared(old, new, is_renamed=match.is_renamed)
+        return compare(old, new, is_renamed=match.is_renamed)
     if new is not None:
         return UnitDiff(None, _side(new), Status.ADDED)
     assert old is not None
     return UnitDiff(_side(old), None, Status.REMOVED)
 
 
-def _compared(old: Form, new: Form, *, is_renamed: bool) -> UnitDiff:
+def compare(old: Form, new: Form, *, is_renamed: bool = False) -> UnitDiff:
+    """Compare two code objects, not those inside them.
+
+    Args:
+        old: the form before.
+        new: the form after, at the same level.
+        is_renamed: they have other names or places, and that is known.
+    """
     sides = _side(old), _side(new)
     problem = old.problem or new.problem
     if problem is not None and _is_identical(old, new):
