@@ -170,6 +170,8 @@ def _progress(place: State) -> tuple[int, int]:
 
 def bound(bindings: Bindings, slot: int, key: Key) -> Bindings | None:
     """Return the bindings with one more, or None where it stands for something else."""
+    if key is None:  # a jump out of the part that is looked at
+        return None
     known = bindings[slot]
     if known is UNBOUND:
         return (*bindings[:slot], key, *bindings[slot + 1 :])

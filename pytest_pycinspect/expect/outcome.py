@@ -140,7 +140,7 @@ def _program(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Program:
     supported = supported_versions()
     if host.version not in supported:
         supported = (*supported, host.version)
-    return program_for(pattern, host, supported, anchored=anchored)
+    return program_for(pattern, host, supported, anchored=anchored, short=code.view == "ops")
 
 
 def _host(code: Bytecode) -> Host:
@@ -158,9 +158,9 @@ def _match(pattern: Pattern, program: Program, code: Bytecode, *, anchored: bool
 def _views(program: Program, code: Bytecode) -> Views:
     """Check the names of opcodes; return the instructions of the other views named, by offset."""
     views: dict[View, Mapping[int, Instr]] = {}
-    for opname, _, view in program.named:
+    for opname, negative, view in program.named:
         seen = _VIEWS[view](code)
-        check_name(opname, seen, negative=True)
+        check_name(opname, seen, negative=negative)  # `assert not` can make any check negative
         if view is not View.OWN and view not in views:
             views[view] = {raw.offset: instr for instr in seen for raw in instr.raw}
     return views
