@@ -193,6 +193,8 @@ class Bytecode(Sequence[Instr]):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Bytecode):
             return [_key(i) for i in self] == [_key(i) for i in other]
+        if getattr(type(other), "compares_bytecode", False):  # a golden, which knows how
+            return NotImplemented
         from pytest_pycinspect.expect import as_pattern, match
 
         return bool(match(as_pattern(other), self, anchored=True))
@@ -361,6 +363,18 @@ class Bytecode(Sequence[Instr]):
             for part, live in zip(code.walk(), lives, strict=True)
         }
         return Bytecode(code, replace(origin, adaptive=memory), "adaptive")
+
+    def as_in_memory(self, memory: Sequence[bytes], note: str) -> Bytecode:
+        """Return the instructions as they are, specialised, in the memory of a process.
+
+        Args:
+            memory: the adaptive code of it and of each code object inside, in the order of
+                ``Code.walk``.
+            note: what a reader should know of that process.
+        """
+        adaptive = dict(zip(self._code.walk(), memory, strict=True))
+        origin = replace(self._origin, adaptive=adaptive, live=None, notes=(note,))
+        return Bytecode(self._code, origin, "adaptive")
 
     def to_bytecode(self) -> bytecode_library.Bytecode:
         """Return the ``bytecode`` library's object of the live code.

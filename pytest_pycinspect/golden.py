@@ -94,10 +94,7 @@ class BytecodeGolden:
     @classmethod
     def for_item(cls, item: pytest.Item) -> BytecodeGolden:
         """Return the fixture's value for a test."""
-        folder = item.config.getini("pycinspect_golden_dir")
-        path = item.path.parent / folder / f"{item.path.stem}{SUFFIX}"
-        order = item.location[1] or 0
-        return cls(Goldens.of(item.config), Place(os.fspath(path), title_of(item), order))
+        return cls(Goldens.of(item.config), place_of(item))
 
     def __call__(self, name: str) -> BytecodeGolden:
         """Return one more golden of the same test.
@@ -122,9 +119,15 @@ class BytecodeGolden:
         return f"<golden {self._place}>"
 
 
-def title_of(item: pytest.Item) -> str:
-    """Return the section of a test: its name, after that of its class."""
-    return item.nodeid.partition("::")[2].replace("::", ".")
+def place_of(item: pytest.Item) -> Place:
+    """Return where the golden of a test is: beside its file, by its name after its class's."""
+    title = item.nodeid.partition("::")[2].replace("::", ".")
+    order = item.location[1] or 0
+    if isinstance(item, BytecodeSection):
+        return Place(os.fspath(item.path), title, order)
+    folder = item.config.getini("pycinspect_golden_dir")
+    path = item.path.parent / folder / f"{item.path.stem}{SUFFIX}"
+    return Place(os.fspath(path), title, order)
 
 
 # --- Comparing -----------------------------------------------------------------------------
@@ -150,8 +153,12 @@ class Goldens:
     @classmethod
     def of(cls, config: pytest.Config) -> Goldens:
         """Return the goldens of a session; without ``--pycinspect-update`` nothing is written."""
-        if _KEY not in config.stash:
-            config.stash[_KEY] = cls()
+        return config.stash[_KEY] if _KEY in config.stash else cls.begin(config, frozenset())
+
+    @classmethod
+    def begin(cls, config: pytest.Config, update: frozenset[Kind]) -> Goldens:
+        """Begin the goldens of a session."""
+        config.stash[_KEY] = cls(update)
         return config.stash[_KEY]
 
     def file(self, path: str) -> GoldenFile:
@@ -368,12 +375,11 @@ class BytecodeSection(pytest.Item):
             GoldenMismatch: the code is not as recorded.
             PycInspectError: the source cannot be read, or has no such code.
         """
-        path = os.fspath(self.path)
         goldens = Goldens.of(self.config)
         code = self._code(goldens)
         if code is None:
             return
-        failure = goldens.compare(Place(path, self.name, self.section.line), code)
+        failure = goldens.compare(place_of(self), code)
         if failure is not None:
             raise GoldenMismatch(failure)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextvars import ContextVar
 from importlib.machinery import PathFinder
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -14,6 +14,7 @@ from pytest_pycinspect.fixtures import *  # noqa: F403 - fixtures are found by n
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from importlib.machinery import ModuleSpec
+    from pathlib import Path
     from types import ModuleType
 
 #: The test that runs: hooks about comparisons, and comparisons, are not told.
@@ -133,9 +134,14 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Describe the marks."""
+    """Describe the marks; get ready to write goldens, if that is asked for."""
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
+    wanted = config.option.pycinspect_update
+    if wanted is not None:
+        from pytest_pycinspect.golden_update import start_updating
+
+        start_updating(config, wanted)
 
 
 def pytest_unconfigure() -> None:
@@ -151,6 +157,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         from pytest_pycinspect.interpreters import parametrize_interpreters
 
         parametrize_interpreters(metafunc, mark)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect ``*.bytecode`` files."""
+    if file_path.suffix != ".bytecode":
+        return None
+    from pytest_pycinspect.golden import BytecodeFile
+
+    collected: pytest.Collector = BytecodeFile.from_parent(parent, path=file_path)
+    return collected
 
 
 @pytest.hookimpl(wrapper=True)

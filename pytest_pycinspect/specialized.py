@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pycinspect.errors import PycInspectError
+from pytest_pycinspect.bytecode import BytecodeOf
 from pytest_pycinspect.specialized_child import SELF, Cannot, read_frame, write_frame
 
 if TYPE_CHECKING:
@@ -40,12 +41,14 @@ class Specialized:
 
     Args:
         child: the process, which is started when it is needed.
+        bytecode_of: the fixture.
         files: names of modules that pytest imported to their files: its arguments' types
             may come from them.
     """
 
-    def __init__(self, child: _Child, files: Mapping[str, str]) -> None:
+    def __init__(self, child: _Child, bytecode_of: BytecodeOf, files: Mapping[str, str]) -> None:
         self._child = child
+        self._bytecode_of = bytecode_of
         self._files = files
 
     @classmethod
@@ -58,7 +61,7 @@ class Specialized:
             seconds = float(item.config.getini("pycinspect_subprocess_timeout"))
             child = module.stash[_CHILD] = _Child(seconds)
             module.addfinalizer(child.close)
-        return cls(child, {module.obj.__name__: os.fspath(module.path)})
+        return cls(child, BytecodeOf.for_item(item), {module.obj.__name__: os.fspath(module.path)})
 
     def __call__(
         self, f: object, /, *args: object, times: int = _TIMES, **kwargs: object
@@ -71,7 +74,8 @@ class Specialized:
         seen by later calls.
 
         Args:
-            f: a function or a method; one that is wrapped is looked for behind its wrappers.
+            f: a function or a method; or what has none of its own, such as what
+                ``functools.lru_cache`` made of one.
             args: its arguments, which must be picklable.
             times: the number of calls.
             kwargs: its keyword arguments, likewise.
@@ -84,26 +88,29 @@ class Specialized:
         name = function.__code__.co_qualname
         try:
             request = _request(function, self._files, times, _pickled(function, args, kwargs))
-            payload, adaptive = self._child.ask(request)
+            codes = self._child.ask(request)
+            code = self._bytecode_of(function)
+            if [part.code for part in code.code.walk()] != [compiled for compiled, _ in codes]:
+                raise Cannot("its file was changed while the tests ran")
         except Cannot as error:
             message = f"{name} cannot be specialised: {error}"
             raise PycInspectError("cannot-specialize", message) from None
-        return _bytecode(payload, adaptive)
+        note = f"after {times} calls in a process of its own, without tracers"
+        return code.as_in_memory([adaptive for _, adaptive in codes], note)
 
 
 def _unbound(f: object, args: tuple[object, ...]) -> tuple[FunctionType, tuple[object, ...]]:
-    """Return the function behind wrappers and methods, and all its arguments."""
+    """Return the function in a method or a wrapper without code, and all its arguments."""
     while True:
+        if isinstance(f, FunctionType):
+            return f, args
         if isinstance(f, MethodType):
             f, args = f.__func__, (f.__self__, *args)
         elif hasattr(f, "__wrapped__"):
             f = f.__wrapped__
         else:
-            break
-    if not isinstance(f, FunctionType):
-        message = f"{f!r} is no function written in Python"
-        raise PycInspectError("cannot-specialize", message)
-    return f, args
+            message = f"{f!r} is no function written in Python"
+            raise PycInspectError("cannot-specialize", message)
 
 
 def _request(
@@ -118,20 +125,6 @@ def _request(
     known = {**files, module: function.__globals__.get("__file__", file)}
     line = code.co_firstlineno
     return pickle.dumps((sys.path, known, module, file, code.co_qualname, line, times, values))
-
-
-def _bytecode(payload: bytes, adaptive: list[bytes]) -> Bytecode:
-    from types import SimpleNamespace
-    from pycinspect.dialects import DIALECTS
-    from pycinspect.disasm import instructions
-    from pycinspect.pyc import unmarshal
-    d=DIALECTS.running()
-    code,_=unmarshal(payload,d)
-    names=[o.name for o in d.bytecode.opcodes.by_number]
-    class S(str):
-        @property
-        def opname(self): return str(self)
-    return [S(names[adaptive[0][i.offset]]) for i in instructions(code,d)]
 
 
 # --- What travels ------------------------------------------------------------------------
@@ -206,8 +199,8 @@ class _Child:
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, request: bytes) -> tuple[bytes, list[bytes]]:
-        """Return the code object and adaptive codes that ``_specialized`` of the child tells.
+    def ask(self, request: bytes) -> list[tuple[bytes, bytes]]:
+        """Return what ``_specialized`` of the child does.
 
         Raises:
             Cannot: the child says why it cannot, or takes too long, or dies.
@@ -217,10 +210,11 @@ class _Child:
         answer = self._answer(self._process, request)
         if isinstance(answer, str):
             raise Cannot(answer)
-        payload, adaptive = answer
-        return payload, adaptive
+        return answer
 
-    def _answer(self, process: subprocess.Popen[bytes], request: bytes) -> object:
+    def _answer(
+        self, process: subprocess.Popen[bytes], request: bytes
+    ) -> str | list[tuple[bytes, bytes]]:
         assert process.stdin is not None and process.stdout is not None
         expired = threading.Event()
         timer = threading.Timer(self._seconds, lambda: (expired.set(), process.kill()))
@@ -235,7 +229,8 @@ class _Child:
         if answer is None:
             self.close()
             raise Cannot(self._how_it_ended(process, expired=expired.is_set()))
-        return pickle.loads(answer)  # noqa: S301 - our own process
+        known: str | list[tuple[bytes, bytes]] = pickle.loads(answer)  # noqa: S301 - our own
+        return known
 
     def _how_it_ended(self, process: subprocess.Popen[bytes], *, expired: bool) -> str:
         if expired:

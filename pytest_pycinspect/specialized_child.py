@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import io
-import marshal
 import os
 import pickle
 import struct
@@ -99,8 +98,8 @@ class _Request(NamedTuple):
     values: bytes
 
 
-def _specialized(modules: _Modules, request: _Request) -> tuple[bytes, list[bytes]]:
-    """Return a code object, marshalled, and the adaptive code of it and of those in it."""
+def _specialized(modules: _Modules, request: _Request) -> list[tuple[bytes, bytes]]:
+    """Return the code of a function and of those inside it, as compiled and as specialised."""
     sys.path[:] = request.path
     modules.files.update(request.files)
     module = modules.loaded(request.module)
@@ -113,7 +112,7 @@ def _specialized(modules: _Modules, request: _Request) -> tuple[bytes, list[byte
             _drive(function(*arguments, **keywords))
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is the answer
             raise Cannot(f"call {number} raised {_said(error)}") from error
-    return marshal.dumps(code), [part._co_code_adaptive for part in _tree(code)]  # type: ignore[attr-defined]
+    return [(part.co_code, part._co_code_adaptive) for part in _tree(code)]  # type: ignore[attr-defined]
 
 
 def _said(error: BaseException) -> str:
@@ -177,12 +176,13 @@ def _compiled(file: str, qualname: str, line: int) -> CodeType:
     raise Cannot(f"{len(found)} functions of {where} are called {qualname}; use several lines")
 
 
-def _tree(code: CodeType) -> Iterator[CodeType]:
-    """Yield a code object and those in it, depth first."""
-    yield code
+def _tree(code: CodeType) -> list[CodeType]:
+    """Return a code object and those in it, depth first."""
+    found = [code]
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _tree(constant)
+            found += _tree(constant)
+    return found
 
 
 # --- What it is called with --------------------------------------------------------------
