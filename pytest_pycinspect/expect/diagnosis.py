@@ -53,7 +53,7 @@ def culprit(match: Match) -> Match | Part | None:
     for part in match.parts:
         if part.found is None:
             return part
-        if not part.found:
+        if not part.found.met:
             return culprit(part.found)
     return None
 
@@ -96,7 +96,7 @@ def _one(match: Match, step: One, index: int) -> Trouble:
 def _variable(match: Match, test: Test) -> str:
     if test.slot is None:
         return ""
-    key = match.run.furthest.bindings[test.slot]
+    key = match.state.bindings[test.slot]
     if key is UNBOUND:
         return ""
     is_label, name = match.program.variables[test.slot]
@@ -142,7 +142,7 @@ def _group(match: Match, step: Group, index: int) -> Trouble:
 
 def _mark(match: Match, step: Mark, index: int) -> Trouble:
     _, name = match.program.variables[step.slot]
-    known = match.run.furthest.bindings[step.slot]
+    known = match.state.bindings[step.slot]
     expected = (f"{name}: at instruction {known}", "")
     found = (f"this is instruction {index}", "")
     return Trouble(step.line, expected, found, index, None, "")
@@ -157,13 +157,13 @@ def _end(match: Match, step: End, index: int) -> Trouble:
     if index < len(match.run.instrs):
         words = instr_words(match, index)
         return Trouble(step.line or 0, ("the end of the code", ""), words, index, None, "")
-    bindings = match.run.furthest.bindings
+    bindings = match.state.bindings
     broken = next(row for row in match.program.globals if not match.run.holds(row, bindings))
     return _global(match, broken)
 
 
 def _global(match: Match, row: Global) -> Trouble:
-    places = match.run.occurrences(row.test, match.run.furthest.bindings)
+    places = match.run.occurrences(row.test, match.state.bindings)
     expected = line_text(match.program, row.line)
     if row.high == 0:
         return Trouble(row.line, expected, instr_words(match, places[0]), places[0], None, "")

@@ -65,8 +65,8 @@ def explain(found: Match, relation: str = "", style: Style = _PLAIN) -> Failure:
         style: how the section is written.
     """
     relation = relation or ("does not match" if found.anchored else "does not contain it")
-    title = f"bytecode {'match' if found else 'mismatch'}: {visible(found.code.name)}"
-    lines = (one_line(found), footer(found.code)) if found else summary(found, relation)
+    title = f"bytecode {'match' if found.met else 'mismatch'}: {visible(found.code.name)}"
+    lines = (one_line(found), footer(found.code)) if found.met else summary(found, relation)
     return Failure(lines, title, "\n".join(_section(found, style)))
 
 
@@ -151,7 +151,7 @@ def _section(found: Match, style: Style) -> Iterator[str]:
     yield "To paste:"
     yield from (f"    {line}" for line in listing(found.code))
     for part in found.parts:
-        if part.found is not None and not part.found:
+        if part.found is not None and not part.found.met:
             yield ""
             yield from _section(part.found, style)
 

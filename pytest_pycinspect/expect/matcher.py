@@ -110,7 +110,10 @@ class Run:
 
     def occurrences(self, test: Test, bindings: Bindings) -> list[int]:
         """Return where in the code a test is passed."""
-        return [i for i in range(self.size) if self.meets(test, i, bindings) is not None]
+        places = range(self.size)
+        if test.view is View.OWN:
+            places = [i for i in places if self.instrs[i].opname == test.opname]
+        return [i for i in places if self.meets(test, i, bindings) is not None]
 
     # --- The way -----------------------------------------------------------------------
 

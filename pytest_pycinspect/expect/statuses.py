@@ -78,8 +78,8 @@ def _known(match: Match) -> Iterator[_Known]:
         if part.found is None:
             yield part.section.line, Outcome.BROKEN, "no such code", None
         else:
-            outcome = Outcome.MET if part.found else Outcome.BROKEN
-            yield part.section.line, outcome, "see below" if not part.found else "met", None
+            outcome = Outcome.MET if part.found.met else Outcome.BROKEN
+            yield part.section.line, outcome, "see below" if not part.found.met else "met", None
 
 
 def _met(match: Match, place: Place) -> Iterator[_Known]:
@@ -103,9 +103,9 @@ def _met(match: Match, place: Place) -> Iterator[_Known]:
 
 
 def _global(match: Match, row: Global) -> _Known:
-    places = match.run.occurrences(row.test, match.run.furthest.bindings)
+    places = match.run.occurrences(row.test, match.state.bindings)
     listed = ", ".join(f"@{place}" for place in places[:8]) + (" …" if len(places) > 8 else "")
-    if match.run.holds(row, match.run.furthest.bindings):
+    if match.run.holds(row, match.state.bindings):
         return row.line, Outcome.MET, "holds" + (f": {listed}" if places else ""), None
     if row.high == 0:
         return row.line, Outcome.BROKEN, f"forbidden match {listed}", places[0]

@@ -29,7 +29,7 @@ def cut(text: str, width: int = WIDTH) -> str:
 def one_line(match: Match) -> str:
     """Return what came of a comparison in one line."""
     first = f"{match.code.name}"
-    if match:
+    if match.met:
         start, end = match.span
         where = f"instructions {start} to {end - 1}" if end > start else "no instruction named"
         return cut(f"<match of {first}: {where}>")
