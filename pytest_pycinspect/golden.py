@@ -45,6 +45,7 @@ from pytest_pycinspect.golden_file import (
 )
 from pytest_pycinspect.golden_update import Edit, Kind
 from pytest_pycinspect.instr import Kind as InstrKind
+from pytest_pycinspect.names import UnknownOpcodeError, VacuousCheckError
 
 if TYPE_CHECKING:
     from _pytest._code.code import TerminalRepr
@@ -112,7 +113,11 @@ class BytecodeGolden:
 
         if not isinstance(code, Bytecode):
             return NotImplemented
-        self.failure = self._goldens.compare(self._place, code)
+        __tracebackhide__ = True
+        try:
+            self.failure = self._goldens.compare(self._place, code)
+        except PycInspectError as error:  # where it was found is no concern of the test's
+            raise error.with_traceback(None) from None
         return self.failure is None
 
     def __repr__(self) -> str:
@@ -208,7 +213,7 @@ class Goldens:
             self._edit(place, Kind.FIX, variant.conditions if is_own else actual.conditions, actual)
             return None
         hint = "run with --pycinspect-update=fix to accept"
-        return failure._replace(summary=(*failure.summary[:-1], f"{failure.summary[-1]}; {hint}"))
+        return failure._replace(summary=(*failure.summary, hint))
 
     def _edit(
         self, place: Place, kind: Kind, conditions: tuple[str, ...], actual: _Actual
@@ -278,13 +283,17 @@ def _difference(
     if section.view != code.view:
         summary = f"golden [{section.title}] is of view {section.view}, the code of {code.view}"
         return Failure((summary,), f"golden of another view: {section.title}", "")
-    found = match(_expectation(file, variant), code, anchored=True)
+    try:
+        found = match(_expectation(file, variant), code, anchored=True)
+    except (VacuousCheckError, UnknownOpcodeError) as error:  # was written by another Python
+        return _failure(code, f"  {error}")
     if not found:
-        return explain(found)
+        return explain(found, "== golden")
     for name in ("consts", "handlers"):
         recorded = getattr(variant.content, name)
         if recorded is not None and _parts(recorded) != _parts(getattr(actual.content, name) or ""):
-            return _fact_failure(code, name, recorded, getattr(actual.content, name) or "none")
+            found_here = getattr(actual.content, name) or "none"
+            return _failure(code, f"  {name} expected  {recorded}", f"  {name} found     {found_here}")
     return None
 
 
@@ -311,14 +320,11 @@ def _parts(text: str) -> set[str]:
 _PART, _COMMA = re.compile(r"[^,]+"), re.compile(r",")
 
 
-def _fact_failure(code: Bytecode, name: str, recorded: str, found: str) -> Failure:
-    summary = (
-        f"  {code.name}  {code.path}:{code.line}: {name} differ",
-        f"  expected   {recorded}",
-        f"  found      {found}",
-        f"  Python {code.python}",
-    )
-    return Failure(summary, f"bytecode mismatch: {code.name}", "")
+def _failure(code: Bytecode, *lines: str) -> Failure:
+    """Return a failure that is not about one instruction."""
+    summary = (f"{code.name} == golden", *lines, f"  {code.path}:{code.line}, Python {code.python}")
+    listed = "\n".join(["To paste:", *(f"    {line}" for line in listing(code))])
+    return Failure(summary, f"bytecode mismatch: {code.name}", listed)
 
 
 #: What says less than the operand that is there.

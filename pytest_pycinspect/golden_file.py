@@ -206,7 +206,9 @@ class GoldenFile:
         signed = content.lines if conditions else (f"# python: {python}", *content.lines)
         if variant is not None:
             old = self.lines[variant.body : variant.end]
-            return self._spliced(variant.body, variant.end, _merged(old, signed))
+            is_tight = _TITLE.fullmatch("".join(self.lines[variant.end : variant.end + 1]))
+            gap = [""] if is_tight and not old else []
+            return self._spliced(variant.body, variant.end, [*_merged(old, signed), *gap])
         guard = f"{' '.join(f'@{text}' for text in conditions)}:"
         at = section.variants[0].end
         return self._spliced(at, at, (guard, *signed))
@@ -284,10 +286,11 @@ _EXPECTED = "an indented instruction, 'consts:', 'handlers:', a guard '@>=3.12:'
 def _sections(file: GoldenFile) -> Iterator[Section]:
     lines = file.lines
     titles = [index for index, line in enumerate(lines) if _TITLE.fullmatch(line)]
-    for index, line in enumerate(lines[: titles[0]] if titles else lines):
+    ends = [*titles, len(lines)]
+    for index, line in enumerate(lines[: ends[0]]):
         if not _PADDING.fullmatch(line):
             raise file.error(index + 1, "this line is in no section", "'[section]' above it")
-    for index, following in zip(titles, [*titles[1:], len(lines)], strict=True):
+    for index, following in zip(titles, ends[1:], strict=True):
         yield _section(file, index, following)
 
 

@@ -7,7 +7,7 @@ file is read again, changed and replaced as a whole by one process.
 from __future__ import annotations
 
 import os
-import tempfile
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -301,24 +301,10 @@ def _edited(file: GoldenFile, edits: Iterable[Edit]) -> GoldenFile:
 
 def _replace(path: str, file: GoldenFile) -> None:
     """Write a file as a whole: a reader sees the old one, or the new one."""
-    folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    handle, new = tempfile.mkstemp(prefix=".pycinspect-", dir=folder)
-    try:
-        with open(handle, "wb") as stream:
-            stream.write(file.text.encode("utf-8"))
-        os.chmod(new, _mode(path))
-        os.replace(new, path)
-    except BaseException:
-        os.unlink(new)
-        raise
-
-
-def _mode(path: str) -> int:
-    """Return the permissions of a file; of a new one, those that open() would give."""
-    try:
-        return os.stat(path).st_mode & 0o777
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    new = f"{path}.{os.getpid()}.new"
+    with open(new, "xb") as stream:
+        stream.write(file.text.encode("utf-8"))
+    if os.path.exists(path):
+        shutil.copymode(path, new)
+    os.replace(new, path)

@@ -14,6 +14,7 @@ from pytest_pycinspect.expect.explanation import (
     explain_absent,
     explain_present,
 )
+from pytest_pycinspect.golden import BytecodeGolden
 from pytest_pycinspect.session import compared_last, note
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def _failure(op: str, left: object, right: object, style: Style) -> Failure | No
     if op in ("in", "not in") and isinstance(right, Bytecode | Tree):
         return _membership(op, left, right, style)
     code, other = (left, right) if isinstance(left, Bytecode) else (right, left)
+    if isinstance(other, BytecodeGolden):
+        return other.failure if op == "==" else None
     if op not in ("==", "!=") or not isinstance(code, Bytecode):
         return None
     expected = "\n".join(listing(other)) if isinstance(other, Bytecode) else other

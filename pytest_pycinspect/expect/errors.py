@@ -39,5 +39,6 @@ class PatternError(PycInspectError, ValueError):
         start = max(0, self.column - 1 - _WIDTH // 2) if len(self.text) > _WIDTH else 0
         before = visible(self.text[start : self.column - 1].replace("\t", " "))
         after = visible(self.text[self.column - 1 : start + _WIDTH].replace("\t", " "))
-        place = f"line {self.line}, column {self.column}"
+        where = f"line {self.line}" if self.path is None else f"{visible(self.path)}:{self.line}"
+        place = f"{where}, column {self.column}"
         return f"{place}: {message}\n    {before}{after}\n    {' ' * len(before)}^"
