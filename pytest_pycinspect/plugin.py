@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import sys
+from contextvars import ContextVar
+from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from pytest_pycinspect.fixtures import *  # noqa: F403 - fixtures are found by name here
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from importlib.machinery import ModuleSpec
+    from pathlib import Path
+    from types import ModuleType
+
+#: The test that runs: hooks about comparisons, and comparisons, are not told.
+ITEM: ContextVar[pytest.Item] = ContextVar("pycinspect_item")
+
+#: What guards may be about where no setting says so.
+SUPPORTED = "3.9-3.15"
 
 _OPTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     (
@@ -69,7 +84,7 @@ _INI: tuple[tuple[str, str, _IniKind, object], ...] = (
     ("pycinspect_strict_names", "Refuse opcode names that cannot occur.", "bool", True),
     ("pycinspect_golden_dir", "Where *.bytecode files are, relative to the test.", "string", ""),
     ("pycinspect_pythons", "More interpreters, a path or version a line.", "linelist", []),
-    ("pycinspect_supported", "Python versions that guards may be about.", "string", "3.9-3.15"),
+    ("pycinspect_supported", "Python versions that guards may be about.", "string", SUPPORTED),
     ("pycinspect_cache_fail_on", "Kinds of caches that fail the session.", "args", []),
     ("pycinspect_subprocess_timeout", "Seconds a child process may take.", "string", "10"),
 )
@@ -84,6 +99,23 @@ _MARKS = (
 )
 
 
+class _AsItIs:
+    """Finds our modules before pytest's import hook, which would rewrite all of them.
+
+    pytest rewrites the assertions of every module of a distribution that has a plugin
+    (``_pytest.config.Config._mark_plugins_for_rewrite``). Ours have none to explain, and
+    importing the library would take from 1.5 to 5 times as long.
+    """
+
+    @staticmethod
+    def find_spec(
+        name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name.partition(".")[0] in ("pycinspect", "pytest_pycinspect"):
+            return PathFinder.find_spec(name, path, target)
+        return None
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options and settings."""
     group = parser.getgroup("pycinspect", "bytecode and caches (pycinspect)")
@@ -95,12 +127,88 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the hooks of ``newhooks``."""
+    sys.meta_path.insert(0, _AsItIs)
     from pytest_pycinspect import newhooks
 
     pluginmanager.add_hookspecs(newhooks)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Describe the marks."""
+    """Describe the marks; get ready to write goldens, if that is asked for."""
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
+    wanted = config.option.pycinspect_update
+    if wanted is not None:
+        from pytest_pycinspect.golden_update import start_updating
+
+        start_updating(config, wanted)
+
+
+def pytest_unconfigure() -> None:
+    """Leave the import system as it was."""
+    if _AsItIs in sys.meta_path:  # pytester puts back what it was before a run
+        sys.meta_path.remove(_AsItIs)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that is marked ``interpreters`` once for each."""
+    mark = metafunc.definition.get_closest_marker("interpreters")
+    if mark is not None:
+        from pytest_pycinspect.interpreters import parametrize_interpreters
+
+        parametrize_interpreters(metafunc, mark)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect ``*.bytecode`` files."""
+    if file_path.suffix != ".bytecode":
+        return None
+    from pytest_pycinspect.golden import BytecodeFile
+
+    collected: pytest.Collector = BytecodeFile.from_parent(parent, path=file_path)
+    return collected
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what its mark says does not hold here."""
+    if item.get_closest_marker("bytecode"):
+        from pytest_pycinspect.marks import obey
+
+        obey(item)
+
+
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    """Explain comparisons with bytecode."""
+    module = sys.modules.get("pytest_pycinspect.bytecode")
+    kinds = () if module is None else (module.Bytecode, module.Tree)
+    if not isinstance(right, kinds) and not isinstance(left, kinds):
+        return None
+    from pytest_pycinspect.report import compared
+
+    return compared(config, op, left, right)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what there is to say about bytecode to the report."""
+    report = yield
+    if "pytest_pycinspect.session" in sys.modules:
+        from pytest_pycinspect.report import attach
+
+        attach(item, call, report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Remember the test that runs."""
+    token = ITEM.set(item)
+    try:
+        return (yield)
+    finally:
+        ITEM.reset(token)

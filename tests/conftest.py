@@ -8,6 +8,9 @@ import pytest
 
 from tests.oracles import WANTED, Oracle, find_oracle, find_oracles
 
+#: Here, because pytest knows it in no conftest.py that it finds later (tests/plugin).
+pytest_plugins = ["pytester"]
+
 
 def pytest_report_header() -> str:
     found = find_oracles()

@@ -5,6 +5,7 @@ Code objects to canonical ops, to graphs of events, to forms that can be compare
 """
 
 from pycinspect.canonical.form import Form, Level, canonicalize
+from pycinspect.canonical.linear import LinearOp, linearize
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, Unknown, lower
 from pycinspect.canonical.planes import Plane
@@ -15,12 +16,14 @@ __all__ = [
     "CanonicalOp",
     "Form",
     "Level",
+    "LinearOp",
     "Note",
     "Place",
     "Plane",
     "Statement",
     "Unknown",
     "canonicalize",
+    "linearize",
     "lower",
     "units",
 ]

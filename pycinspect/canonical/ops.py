@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from pycinspect.disasm.steps import bytecode_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 
-__all__ = ["OPAQUE", "CanonicalOp", "Unknown", "lower"]
+__all__ = ["OPAQUE", "CanonicalOp", "Unknown", "lower", "lowered_steps"]
 
 OPAQUE = "OPAQUE"
 
@@ -73,11 +73,20 @@ def lower(code: Code, dialect: Dialect) -> list[CanonicalOp]:
         PycInspectError: ``unknown-opcodes``; ``bad-index`` where an argument stands for
             nothing.
     """
+    return [op for _, ops in lowered_steps(code, dialect) for op in ops]
+
+
+def lowered_steps(
+    code: Code, dialect: Dialect
+) -> Iterator[tuple[Instruction, Sequence[CanonicalOp]]]:
+    """Yield every instruction with the canonical ops that it is.
+
+    Raises:
+        PycInspectError: as :func:`lower`.
+    """
     plans = _plans(dialect)
-    lowered: list[CanonicalOp] = []
     for step in instructions(code, dialect):
-        lowered.extend(_ops(step, plans[step.opcode]))
-    return lowered
+        yield step, _ops(step, plans[step.opcode])
 
 
 class _Plan(NamedTuple):

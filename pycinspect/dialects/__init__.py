@@ -22,6 +22,14 @@ from pycinspect.dialects.layouts import (
     MarshalWriter,
     QualnameSource,
 )
+from pycinspect.dialects.linear import (
+    LinearKind,
+    LinearOperand,
+    LinearRule,
+    LinearTerm,
+    linear_ops,
+    linear_rules,
+)
 from pycinspect.dialects.lowering import (
     CanonicalKind,
     Lowering,
@@ -72,6 +80,10 @@ __all__ = [
     "Importer",
     "InstructionFormat",
     "LineTable",
+    "LinearKind",
+    "LinearOperand",
+    "LinearRule",
+    "LinearTerm",
     "LiteralStyle",
     "Lowering",
     "LoweringRow",
@@ -97,6 +109,8 @@ __all__ = [
     "ZipImporter",
     "canonical_kind",
     "find_dialect",
+    "linear_ops",
+    "linear_rules",
     "lowering_of",
     "operation",
 ]

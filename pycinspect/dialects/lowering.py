@@ -33,6 +33,7 @@ __all__ = [
     "Raising",
     "Template",
     "canonical_kind",
+    "fits",
     "lowering_of",
     "vocabulary",
 ]
@@ -126,7 +127,7 @@ def lowering_of(dialect: Dialect) -> Lowering:
     """Return the lowering of a dialect."""
     rows: dict[str, tuple[LoweringRow, ...]] = {}
     for row in _table():
-        if _fits(row.versions, dialect):
+        if fits(row.versions, dialect):
             rows[row.opcode] = (*rows.get(row.opcode, ()), row)
     return Lowering(MappingProxyType(rows), _raising(dialect))
 
@@ -139,7 +140,8 @@ def _raising(dialect: Dialect) -> Raising:
     return Raising.SIX if dialect.python >= (3, 0) else Raising.THREE
 
 
-def _fits(versions: str, dialect: Dialect) -> bool:
+def fits(versions: str, dialect: Dialect) -> bool:
+    """Return whether a row with these words in its column ``versions`` is a dialect's."""
     if versions in ("*", dialect.implementation):
         return True
     first, dash, last = versions.partition("-")

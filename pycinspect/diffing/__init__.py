@@ -7,7 +7,7 @@ explained. Uses ``canonical``, ``compiling``, ``disasm``, ``pyc``, ``dialects``,
 
 from pycinspect.diffing.align import Span, aligned
 from pycinspect.diffing.changes import Change, Diff, ModuleDiff, Op, Side, Status, UnitDiff
-from pycinspect.diffing.compare import diff, diff_module
+from pycinspect.diffing.compare import compare, diff, diff_module
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.match import Match, matched
 from pycinspect.diffing.programs import NamedCode, Program, canonicalize
@@ -36,6 +36,7 @@ __all__ = [
     "UnitDiff",
     "aligned",
     "canonicalize",
+    "compare",
     "diff",
     "diff_module",
     "matched",

@@ -1,0 +1,496 @@
+"""Canonical ops as the sequences that people write in expectations.
+
+Bookkeeping is dropped, what one version writes as several ops and another as one gets one
+spelling, and jumps count ops, not bytes. The layout of blocks stays each version's own:
+``try``, ``with``, ``while`` and comprehensions have other sequences on other versions.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from pycinspect.canonical.arguments import CALLS, argument_counts
+from pycinspect.canonical.ops import CanonicalOp, Unknown, lowered_steps
+from pycinspect.dialects import (
+    Dialect,
+    Flow,
+    LinearOperand,
+    LinearRule,
+    LinearTerm,
+    canonical_kind,
+    linear_ops,
+    linear_rules,
+)
+from pycinspect.disasm import Instruction, exception_table
+from pycinspect.pyc import Code
+from pycinspect.pyc.code import constants_equal
+from pycinspect.pyc.constants import Slice
+
+__all__ = ["LinearOp", "linearize"]
+
+
+class LinearOp(NamedTuple):
+    """One op of a sequence.
+
+    Args:
+        name: a row of ``linear_ops.tsv``.
+        operand: a name, a constant, a number …; None where there is none.
+        kind: what the operand is.
+        target: the index, in the sequence, of the op that it may jump to; None where it does
+            not jump. The number of ops stands for the end.
+        line: of the source, None for none.
+        raw: the instructions that it stands for, dropped ones before it among them.
+    """
+
+    name: str
+    operand: object
+    kind: LinearOperand
+    target: int | None
+    line: int | None
+    raw: tuple[Instruction, ...]
+
+
+class _Op:
+    """An op on its way to its place."""
+
+    __slots__ = ("line", "name", "offset", "operand", "raw", "target")
+
+    def __init__(self, op: CanonicalOp, raw: tuple[Instruction, ...]) -> None:
+        self.name, self.operand, self.target, self.offset, self.line = op
+        self.raw = raw
+
+
+def linearize(code: Code, dialect: Dialect) -> list[LinearOp]:
+    """Return a code object's sequence of ops, not of those inside it.
+
+    Args:
+        code: the code object.
+        dialect: who wrote it, ``CodeFile.dialect``.
+
+    Raises:
+        PycInspectError: as ``lower``; ``bad-exception-table``.
+    """
+    steps = list(lowered_steps(code, dialect))
+    skipped = _skipped([step for step, _ in steps])
+    ops = _displays(_functions(_calls(_read(steps, skipped, argument_counts(steps, code, dialect)))))
+    handlers = [row.target for row in exception_table(code, dialect)]
+    handlers += [op.target for _, made in steps for op in made if op.name in _SETUPS]
+    rules = linear_rules(dialect)
+    ops = _rewritten(_reached(ops, handlers), rules)
+    while _threaded(ops):
+        ops = _rewritten(_reached(ops, handlers), rules)
+    return _placed(ops)
+
+
+# --- What no person writes -------------------------------------------------------------------
+
+
+def _skipped(listed: Sequence[Instruction]) -> frozenset[int]:
+    """Return the offsets of what an interpreter needs to delegate, loop and end generators."""
+    skipped: set[int] = set()
+    for index, step in enumerate(listed):
+        find = _SKIPPED.get(step.opname)
+        if find is not None:
+            skipped.update(part.offset for part in find(listed, index))
+    return frozenset(skipped)
+
+
+_Find = Callable[[Sequence[Instruction], int], Iterator[Instruction]]
+
+
+def _delegation(listed: Sequence[Instruction], index: int) -> Iterator[Instruction]:
+    """Yield the loop behind a SEND, up to END_SEND: it is one YIELD_FROM."""
+    target = listed[index].jump_target
+    for step in listed[index + 1 :]:
+        if target is None or step.offset >= target:
+            if step.opname == "END_SEND":
+                yield step
+            return
+        yield step
+
+
+def _with_next(*names: str) -> _Find:
+    def find(listed: Sequence[Instruction], index: int) -> Iterator[Instruction]:
+        yield listed[index]
+        yield from (step for step in listed[index + 1 : index + 2] if step.opname in names)
+
+    return find
+
+
+def _wrapper(listed: Sequence[Instruction], index: int) -> Iterator[Instruction]:
+    """Yield the handler around a generator, which makes RuntimeError of StopIteration."""
+    if listed[index].argrepr == "INTRINSIC_STOPITERATION_ERROR":
+        yield from listed[index : index + 2]
+
+
+_SKIPPED: Mapping[str, _Find] = MappingProxyType(
+    {
+        "SEND": _delegation,
+        "CLEANUP_THROW": _with_next("JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"),
+        "END_FOR": _with_next("POP_TOP", "POP_ITER"),
+        "RETURN_GENERATOR": _with_next("POP_TOP"),
+        "CALL_INTRINSIC_1": _wrapper,
+    }
+)
+
+
+def _read(
+    steps: Sequence[tuple[Instruction, Sequence[CanonicalOp]]],
+    skipped: frozenset[int],
+    counts: Mapping[int, int],
+) -> list[_Op]:
+    """Return the ops that are left; those that do nothing belong to the next one."""
+    found: list[_Op] = []
+    waiting: list[Instruction] = []
+    for step, ops in steps:
+        waiting.append(step)
+        if step.offset in skipped:
+            continue
+        for op in _kept(step, ops):
+            count = counts.get(step.offset)
+            made = _Op(op, tuple(waiting))
+            if count is not None and op.name in CALLS:
+                made.operand = count
+            found.append(made)
+            waiting = []
+    if found:
+        found[-1].raw += tuple(waiting)
+    return found
+
+
+_SETUPS = frozenset({"SETUP_EXCEPT", "SETUP_FINALLY", "SETUP_LOOP"})
+_NEVER_KEPT = _SETUPS | {"ASYNC_GEN_WRAP", "POP_BLOCK", "PUSH_EXC_INFO", "PUSH_NULL"}
+#: Opcodes that are several canonical ops, of which a sequence has only the first so many.
+_ONLY_FIRST = MappingProxyType({"POP_ITER": 1})
+
+
+def _kept(step: Instruction, ops: Sequence[CanonicalOp]) -> Iterator[CanonicalOp]:
+    if step.opname == "SEND":
+        ops = [op for op in ops if op.name == "YIELD_FROM"]
+    for op in ops[: _ONLY_FIRST.get(step.opname)]:
+        if op.name not in _NEVER_KEPT:
+            yield op
+
+
+# --- Calls and functions -----------------------------------------------------------------------
+
+
+def _calls(ops: Sequence[_Op]) -> list[_Op]:
+    """Give the names of keyword arguments to the call that they belong to."""
+    found: list[_Op] = []
+    for op in ops:
+        before = found[-1] if found else op
+        named = before.name == ("KW_NAMES" if op.name == "CALL" else "LOAD_CONST")
+        if op.name in ("CALL", "CALL_KW") and named and isinstance(before.operand, tuple):
+            if before.name == "KW_NAMES" or op.name == "CALL_KW":
+                found.pop()
+                op.name, op.operand = "CALL_KW", (op.operand, before.operand)
+                _absorb(op, before)
+        found.append(op)
+    return found
+
+
+def _absorb(op: _Op, *before: _Op) -> None:
+    """Let an op stand for those before it, too."""
+    op.raw = tuple(step for part in (*before, op) for step in part.raw)
+    op.offset = before[0].offset
+
+
+def _functions(ops: Sequence[_Op]) -> list[_Op]:
+    """Make one op of a function: its code, its name, its cells, and what is set later."""
+    found: list[_Op] = []
+    for op in ops:
+        if op.name == "SET_FUNCTION_ATTRIBUTE" and found and found[-1].name == "MAKE_FUNCTION":
+            found[-1].raw += op.raw
+            bits = op.operand
+        elif op.name == "MAKE_FUNCTION":
+            bits = op.operand
+            _take_code(op, found)
+            found.append(op)
+        else:
+            bits = 0
+            found.append(op)
+        if isinstance(bits, int) and bits & _CLOSURE:
+            _take_cells(found)
+    return found
+
+
+#: The bit of MAKE_FUNCTION and SET_FUNCTION_ATTRIBUTE that says that there is a closure.
+_CLOSURE = 8
+_NAME_AND_POP = ("LOAD_CONST", "POP_TOP")
+
+
+def _take_code(op: _Op, found: list[_Op]) -> None:
+    """Take the code, and up to 3.10 the qualified name above it, into MAKE_FUNCTION."""
+    taken: list[_Op] = []
+    if tuple(part.name for part in found[-2:]) == _NAME_AND_POP:
+        taken = found[-2:]
+        del found[-2:]
+    if found and isinstance(found[-1].operand, Code):
+        taken.insert(0, found.pop())
+        op.operand = taken[0].operand
+    if taken:
+        _absorb(op, *taken)
+
+
+def _take_cells(found: list[_Op]) -> None:
+    """Take the tuple of cells below the code of a function into its MAKE_FUNCTION."""
+    if len(found) < _TUPLE_AND_FUNCTION or found[-2].name != "BUILD_TUPLE":
+        return
+    function, count = found[-1], found[-2].operand
+    assert isinstance(count, int)
+    start = len(found) - 2 - count
+    cells = found[max(start, 0) : -2]
+    if start < 0 or any(op.name not in _LOADS_CELL for op in cells):
+        return
+    _absorb(function, *cells, found[-2])
+    del found[start:-1]
+
+
+_TUPLE_AND_FUNCTION = 2
+_LOADS_CELL = frozenset({"LOAD_CLOSURE", "LOAD_FAST"})
+
+
+# --- Displays ----------------------------------------------------------------------------------
+
+
+def _displays(ops: Sequence[_Op]) -> list[_Op]:
+    """Spell out lists and dicts that some versions make of a constant tuple."""
+    found: list[_Op] = []
+    for op in ops:
+        found.append(op)
+        spell = _SPELLERS.get(op.name)
+        if spell is not None:
+            spell(found)
+    return found
+
+
+def _list(found: list[_Op]) -> None:
+    """``[1, 2]``: an empty list and a tuple since 3.9."""
+    *_, empty, items, extend = (None, None, *found)
+    if empty is None or items is None or (empty.name, empty.operand) != ("BUILD_LIST", 0):
+        return
+    if items.name != "LOAD_CONST" or not isinstance(items.operand, tuple) or extend.operand != 1:
+        return
+    made = [_load(items, value) for value in items.operand]
+    extend.name, extend.operand = "BUILD_LIST", len(made)
+    _absorb(extend, empty, items)
+    found[-3:-1] = made
+
+
+def _dict(found: list[_Op]) -> None:
+    """``{"a": a}``: the keys are one constant up to 3.13, if each value is one load."""
+    count = found[-1].operand
+    assert isinstance(count, int)
+    *_, keys, build = (None, *found)
+    values = found[-2 - count : -2]
+    if keys is None or not isinstance(keys.operand, tuple) or len(values) < count:
+        return
+    if not all(op.name in _LOADS for op in values):
+        return
+    pairs = zip(keys.operand, values, strict=True)
+    made = [part for key, value in pairs for part in (_load(value, key), value)]
+    build.name = "BUILD_MAP"
+    build.raw = keys.raw + build.raw
+    found[-2 - count : -1] = made
+
+
+def _slice(found: list[_Op]) -> None:
+    """``x[1:2]``: the slice is a constant since 3.14."""
+    load = found[-1]
+    if not isinstance(load.operand, Slice):
+        return
+    bounds = [load.operand.start, load.operand.stop]
+    if load.operand.step is not None:
+        bounds.append(load.operand.step)
+    made = [_load(load, value) for value in bounds]
+    load.name, load.operand = "BUILD_SLICE", len(made)
+    found[-1:-1] = made
+
+
+def _load(like: _Op, value: object) -> _Op:
+    """Return the load of a constant, at the place of another op."""
+    return _Op(CanonicalOp("LOAD_CONST", value, None, like.offset, like.line), like.raw)
+
+
+_LOADS = frozenset({"LOAD_CONST", "LOAD_FAST", "LOAD_DEREF", "LOAD_GLOBAL", "LOAD_NAME"})
+_SPELLERS: Mapping[str, Callable[[list[_Op]], None]] = MappingProxyType(
+    {"LIST_EXTEND": _list, "BUILD_CONST_KEY_MAP": _dict, "LOAD_CONST": _slice}
+)
+
+
+# --- Rules -------------------------------------------------------------------------------------
+
+
+def _rewritten(ops: list[_Op], rules: Mapping[str, Sequence[LinearRule]]) -> list[_Op]:
+    """Apply the rules until none fits, from left to right."""
+    entered = sorted({op.target for op in ops if op.target is not None})
+    index = 0
+    while index < len(ops):
+        for rule in rules.get(ops[index].name, ()):
+            window = ops[index : index + len(rule.pattern)]
+            bound = _bound(rule, window)
+            if bound is not None and not _is_entered(window, entered):
+                ops[index : index + len(window)] = _replaced(rule, window, bound)
+                if not rule.becomes:
+                    _hand_over(window, ops[max(0, index - 1) : index + 1])
+                index = max(0, index - _LONGEST_PATTERN)
+                break
+        else:
+            index += 1
+    return ops
+
+
+def _hand_over(dropped: Sequence[_Op], near: Sequence[_Op]) -> None:
+    """Give the instructions of ops that are gone to the op behind them, or else before them."""
+    raw = tuple(step for op in dropped for step in op.raw)
+    if near:
+        near[-1].raw = raw + near[-1].raw
+
+
+#: Ops that a pattern can have; so far back a change can make another rule fit.
+_LONGEST_PATTERN = 6
+
+
+def _bound(rule: LinearRule, window: Sequence[_Op]) -> dict[str, object] | None:
+    """Return the operands that a pattern names, None if it does not fit."""
+    if len(window) < len(rule.pattern):
+        return None
+    bound: dict[str, object] = {}
+    for term, op in zip(rule.pattern, window, strict=True):
+        if term.name != op.name or not _fits(term, op, bound):
+            return None
+    return bound
+
+
+def _fits(term: LinearTerm, op: _Op, bound: dict[str, object]) -> bool:
+    if term.variable is not None:
+        if op.operand in bound.values():
+            return False
+        bound[term.variable] = op.operand
+        return True
+    return term.is_any or constants_equal(term.literal, op.operand)
+
+
+def _is_entered(window: Sequence[_Op], entered: Sequence[int]) -> bool:
+    """Return whether something jumps between the ops."""
+    return _is_between(entered, window[0].offset, window[-1].offset)
+
+
+def _is_between(entered: Sequence[int], start: int, end: int) -> bool:
+    """Return whether there is a target behind ``start``, up to ``end``."""
+    behind = bisect_right(entered, start)
+    return behind < len(entered) and entered[behind] <= end
+
+
+def _replaced(
+    rule: LinearRule, window: Sequence[_Op], bound: Mapping[str, object]
+) -> list[_Op]:
+    """Return what takes the place of ops, with the instructions of those that it is like."""
+    jump = next((op for op in window if op.target is not None), None)
+    rest = list(window)
+    made: list[_Op] = []
+    for term in rule.becomes:
+        operand = term.literal if term.variable is None else bound[term.variable]
+        like = next((op for op in rest if (op.name, op.operand) == (term.name, operand)), rest[0])
+        is_jump = jump is not None and linear_ops()[term.name].operand is LinearOperand.TARGET
+        target = jump.target if jump is not None and is_jump else None
+        op = _Op(CanonicalOp(term.name, operand, target, window[0].offset, like.line), like.raw)
+        if len(rest) > 1:
+            rest.remove(like)
+        made.append(op)
+    if made and len(window) > len(made):
+        made[-1].raw = tuple(step for op in rest for step in op.raw)
+    return made
+
+
+# --- Jumps -------------------------------------------------------------------------------------
+
+
+def _reached(ops: Sequence[_Op], handlers: Sequence[int | None]) -> list[_Op]:
+    """Leave out what nothing leads to: some compilers keep it."""
+    targets = {*handlers, *(op.target for op in ops)}
+    entered = sorted(target for target in targets if target is not None)
+    found: list[_Op] = []
+    is_reached, start = True, -1
+    for op in ops:
+        # A target may be the offset of an instruction that has no op.
+        is_reached = is_reached or _is_between(entered, start, op.offset)
+        start = op.offset
+        if is_reached:
+            found.append(op)
+            is_reached = op.name in _OR_POP or canonical_kind(op.name).flow not in _LEAVES
+    return found
+
+
+_LEAVES = frozenset({Flow.JUMP, Flow.EXIT})
+_OR_POP = MappingProxyType(
+    {"JUMP_IF_FALSE_OR_POP": "POP_JUMP_IF_FALSE", "JUMP_IF_TRUE_OR_POP": "POP_JUMP_IF_TRUE"}
+)
+_INVERSE = MappingProxyType(
+    {"POP_JUMP_IF_FALSE": "POP_JUMP_IF_TRUE", "POP_JUMP_IF_TRUE": "POP_JUMP_IF_FALSE"}
+)
+
+
+def _threaded(ops: list[_Op]) -> bool:
+    """Let jumps go where they end up, as some compilers do; return whether one changed."""
+    offsets = [op.offset for op in ops]
+    changed = False
+    for index, op in enumerate(ops):
+        place = None if op.target is None else bisect_left(offsets, op.target)
+        if place is None or place >= len(ops):
+            continue
+        there, behind = ops[place], ops[place + 1 : place + 2]
+        if op.name == "JUMP" and there.name == "RETURN_VALUE":
+            op.name, op.target = "RETURN_VALUE", None
+        elif op.name in _OR_POP and there.name == op.name:
+            op.target = there.target
+        elif op.name in _OR_POP and behind and there.name in ("POP_TOP", *_OR_POP):
+            # The value that it keeps is dropped there: by POP_TOP, or because it is false.
+            op.name, op.target = _OR_POP[op.name], behind[0].offset
+        elif op.name in _INVERSE and ops[index + 1].name == "JUMP" and place == index + 2:
+            op.name, op.target = _INVERSE[op.name], ops[index + 1].target
+            op.raw += ops.pop(index + 1).raw
+            return True
+        else:
+            continue
+        changed = True
+    return changed
+
+
+# --- Places ------------------------------------------------------------------------------------
+
+_WORDS = MappingProxyType({"is_not": "is not", "not_in": "not in"})
+
+
+def _placed(ops: Sequence[_Op]) -> list[LinearOp]:
+    """Return the ops with the indexes that they jump to."""
+    offsets = [op.offset for op in ops]
+    kinds = linear_ops()
+    return [
+        LinearOp(
+            op.name,
+            *_operand(op, kinds[op.name].operand),
+            None if op.target is None else bisect_left(offsets, op.target),
+            op.line,
+            op.raw,
+        )
+        for op in ops
+    ]
+
+
+def _operand(op: _Op, kind: LinearOperand) -> tuple[object, LinearOperand]:
+    """Return an operand as it is written, and what it is."""
+    operand = op.operand
+    if isinstance(operand, Code):
+        return operand.name, LinearOperand.CODE
+    if isinstance(operand, Unknown):
+        return operand.opname, LinearOperand.WORD
+    if kind in (LinearOperand.NONE, LinearOperand.TARGET):
+        return None, kind
+    if kind is LinearOperand.WORD and isinstance(operand, str):
+        return _WORDS.get(operand, operand), kind
+    return operand, kind

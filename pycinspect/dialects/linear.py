@@ -1,0 +1,133 @@
+"""From canonical ops to the sequences that people write in expectations: two tables.
+
+``linear_ops.tsv`` says what the operand of each op is, and how it may be spelt for short;
+``dropped`` is an op that no sequence has. ``linear_rules.tsv`` rewrites ops that follow each
+other and that only some versions have into what the others have. The first rule that fits
+counts, and they are tried until none does. Its columns:
+
+* ``pattern``: ops between semicolons. An operand is a literal, ``$name`` for one that is
+  kept (two of different names differ), or absent for any.
+* ``becomes``: what takes their place; nothing drops them. A jump keeps its target.
+* ``versions``: as in ``lowering.tsv``.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from functools import cache, lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import NamedTuple
+
+from pycinspect.dialects.lowering import fits
+from pycinspect.dialects.model import Dialect
+
+__all__ = [
+    "LinearKind",
+    "LinearOperand",
+    "LinearRule",
+    "LinearTerm",
+    "linear_ops",
+    "linear_rules",
+]
+
+
+class LinearOperand(Enum):
+    """What the operand of an op in a sequence is; the words of the table."""
+
+    NONE = "none"
+    NAME = "name"
+    CONST = "const"
+    CODE = "code"
+    NUMBER = "number"
+    NAMES = "names"  # a count, and the names of the last so many
+    WORD = "word"
+    TARGET = "target"  # it has a target, and no operand
+    DROPPED = "dropped"  # the op is in no sequence
+
+
+class LinearKind(NamedTuple):
+    """One row of the ops: a name, what its operand is, and its short spellings."""
+
+    name: str
+    operand: LinearOperand
+    short: tuple[str, ...]
+
+
+class LinearTerm(NamedTuple):
+    """One op of a pattern or of what takes its place.
+
+    Args:
+        name: the op.
+        variable: what the operand is called, None if it is a literal or may be any.
+        literal: the operand, if there is one.
+        is_any: there is neither.
+    """
+
+    name: str
+    variable: str | None
+    literal: object
+    is_any: bool
+
+
+class LinearRule(NamedTuple):
+    """One row of the rules."""
+
+    pattern: tuple[LinearTerm, ...]
+    becomes: tuple[LinearTerm, ...]
+    versions: str
+
+
+@cache
+def linear_ops() -> Mapping[str, LinearKind]:
+    """Return every op that a sequence can have, and those that it never has, by name."""
+    rows = (
+        LinearKind(name, LinearOperand(operand), tuple(short.split()))
+        for name, operand, short in _lines("linear_ops.tsv")
+    )
+    return MappingProxyType({row.name: row for row in rows})
+
+
+@lru_cache(maxsize=128)
+def linear_rules(dialect: Dialect) -> Mapping[str, Sequence[LinearRule]]:
+    """Return a dialect's rules, by the first op of their patterns."""
+    found: dict[str, tuple[LinearRule, ...]] = {}
+    for rule in _rules():
+        if fits(rule.versions, dialect):
+            first = rule.pattern[0].name
+            found[first] = (*found.get(first, ()), rule)
+    return MappingProxyType(found)
+
+
+@cache
+def _rules() -> tuple[LinearRule, ...]:
+    return tuple(
+        LinearRule(tuple(_terms(pattern)), tuple(_terms(becomes)), versions)
+        for pattern, becomes, versions in _lines("linear_rules.tsv")
+    )
+
+
+def _terms(text: str) -> Iterator[LinearTerm]:
+    for part in filter(None, map(str.strip, text.split(";"))):
+        name, _, operand = part.partition(" ")
+        if not operand:
+            yield LinearTerm(name, None, None, is_any=True)
+        elif operand.startswith("$"):
+            yield LinearTerm(name, operand, None, is_any=False)
+        else:
+            yield LinearTerm(name, None, _literal(operand), is_any=False)
+
+
+def _literal(text: str) -> object:
+    """Read a number, a constant, or a word that stands for itself."""
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
+
+
+def _lines(name: str) -> Iterator[list[str]]:
+    text = files(__package__).joinpath(name).read_text("utf-8")
+    return (line.split("\t") for line in text.splitlines()[1:])

@@ -1,0 +1,681 @@
+"""The bytecode of one code object, as tests ask for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import CodeType
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+
+import pytest
+
+from pycinspect.disasm import code_of
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import Code
+from pytest_pycinspect.instr import Instr, Kind
+from pytest_pycinspect.names import check_name, resolve_name
+from pytest_pycinspect.origin import Origin, View, sequence
+from pytest_pycinspect.subject import Python, Request, Sources, subject_of
+
+if TYPE_CHECKING:
+    import bytecode as bytecode_library
+
+    from pycinspect.dialects import Dialect
+    from pytest_pycinspect.comparing import Outcome
+    from pytest_pycinspect.expect import Match
+    from pytest_pycinspect.facts import Constants, Facts
+
+__all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
+
+_OPNAME = re.compile(r"[A-Z][A-Z0-9_]*")
+_VIEWS = ("ops", "raw", "adaptive")
+
+
+class Bytecode(Sequence[Instr]):
+    """The instructions of one code object, in one view; it is never changed.
+
+    ``in``, ``==`` and the methods that take an expectation know its text, objects made with
+    ``op``, and what the ``bytecode`` library makes.
+
+    Args:
+        code: the code object.
+        origin: who compiled it, and from what.
+        view: ``ops``, ``raw`` or ``adaptive``.
+        selected: the indexes of a part of the sequence; None for all of it.
+    """
+
+    __slots__ = ("__dict__", "_code", "_origin", "_selected", "view")
+
+    def __init__(
+        self,
+        code: Code,
+        origin: Origin,
+        view: View = "ops",
+        selected: tuple[int, ...] | None = None,
+    ) -> None:
+        if view not in _VIEWS:
+            raise ValueError(f"view {view!r} is none of {', '.join(_VIEWS)}")
+        self._code = code
+        self._origin = origin
+        self._selected = selected
+        self.view = view
+
+    def __repr__(self) -> str:
+        part = "" if self._selected is None else ", a part"
+        return f"<Bytecode of {self.name}, {self.view}, Python {self.python}{part}>"
+
+    # --- What it is ------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The qualified name."""
+        return self._code.qualname
+
+    @property
+    def path(self) -> str:
+        """Of the source, relative to the current directory; ``<string>`` for none."""
+        return self._origin.path
+
+    @property
+    def line(self) -> int:
+        """The first line."""
+        return self._code.firstlineno
+
+    @property
+    def python(self) -> str:
+        """Who compiled it: ``3.13.0``, ``PyPy 3.9.18``."""
+        return self._origin.python
+
+    @property
+    def dialect(self) -> Dialect:
+        """Who compiled it, for pycinspect."""
+        return self._origin.dialect
+
+    @property
+    def optimize(self) -> int | None:
+        """How often ``-O`` was given, None where that is not known."""
+        return self._origin.optimize
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know, such as that it is the live code, and why."""
+        return self._origin.notes
+
+    @property
+    def strict_names(self) -> bool:
+        """Whether names of opcodes that cannot occur are refused."""
+        return self._origin.strict_names
+
+    @property
+    def code(self) -> Code:
+        """The code object, as pycinspect reads it."""
+        return self._code
+
+    @property
+    def source(self) -> str:
+        """The lines of the source that it came from; empty where they are not known."""
+        lines = sorted({i.line for i in self._of_tree() if i.line})
+        first = min(self._code.firstlineno, *lines) if lines else self._code.firstlineno
+        last = lines[-1] if lines else first
+        return "\n".join(line.rstrip("\n") for line in self._origin.lines[first - 1 : last])
+
+    def source_line(self, number: int) -> str | None:
+        """Return a line of the source without its end, None where it is not known."""
+        if 0 < number <= len(self._origin.lines):
+            return self._origin.lines[number - 1].rstrip("\r\n")
+        return None
+
+    # --- Sequence ----------------------------------------------------------------------------
+
+    @cached_property
+    def _all(self) -> tuple[Instr, ...]:
+        return sequence(self._code, self._origin, self.view)
+
+    @cached_property
+    def _instrs(self) -> tuple[Instr, ...]:
+        if self._selected is None:
+            return self._all
+        places = {index: place for place, index in enumerate(self._selected)}
+        chosen = (self._all[index] for index in self._selected)
+        return tuple(
+            i if i.target is None else i._replace(target=places.get(i.target)) for i in chosen
+        )
+
+    @cached_property
+    def _opnames(self) -> frozenset[str]:
+        return frozenset(instr.opname for instr in self._instrs)
+
+    def __len__(self) -> int:
+        return len(self._instrs)
+
+    def __iter__(self) -> Iterator[Instr]:
+        return iter(self._instrs)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Instr: ...
+    @overload
+    def __getitem__(self, index: slice | str) -> Bytecode: ...
+    def __getitem__(self, index: SupportsIndex | slice | str) -> Instr | Bytecode:
+        """Return an instruction, a part of the sequence, or nested code by its name."""
+        if isinstance(index, str):
+            return self._nested(index)
+        if isinstance(index, slice):
+            return self._part(range(len(self))[index])
+        return self._instrs[index]
+
+    def _part(self, indexes: Sequence[int]) -> Bytecode:
+        """Return the instructions at some of the indexes."""
+        selected = range(len(self._all)) if self._selected is None else self._selected
+        part = Bytecode(self._code, self._origin, self.view, tuple(selected[i] for i in indexes))
+        if "_all" in self.__dict__:
+            part.__dict__["_all"] = self._all
+        return part
+
+    def __contains__(self, expectation: object) -> bool:
+        """Return whether an instruction is as expected.
+
+        Raises:
+            VacuousCheckError: for an opcode that cannot be there on this Python.
+            UnknownOpcodeError: for one that no Python has.
+        """
+        if isinstance(expectation, str) and _OPNAME.fullmatch(expectation):
+            name = resolve_name(expectation) if self.view == "ops" else expectation
+            if name not in self._opnames:
+                check_name(name, self, negative=True)
+                return False
+            return True
+        from pytest_pycinspect.expect import as_pattern, search
+
+        return bool(search(as_pattern(expectation), self))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Bytecode):
+            return [_key(i) for i in self] == [_key(i) for i in other]
+        if getattr(type(other), "compares_bytecode", False):  # a golden, which knows how
+            return NotImplemented
+        from pytest_pycinspect.expect import as_pattern, match
+
+        return bool(match(as_pattern(other), self, anchored=True))
+
+    __hash__ = object.__hash__
+
+    def count(self, value: object) -> int:
+        """Return how many instructions are as expected."""
+        return len(self.find(value))
+
+    def find(self, expectation: object) -> list[Instr]:
+        """Return the instructions that are as expected."""
+        return [self[index] for index in self._places(expectation)]
+
+    def index(self, value: object, start: int = 0, stop: int | None = None) -> int:
+        """Return the index of the first instruction that is as expected.
+
+        Raises:
+            ValueError: there is none.
+        """
+        for place in self._places(value):
+            if place in range(len(self))[start:stop]:
+                return place
+        raise ValueError(f"{value!r} is not in {self!r}")
+
+    def _places(self, expectation: object) -> list[int]:
+        if isinstance(expectation, str) and _OPNAME.fullmatch(expectation):
+            if expectation not in self:
+                return []
+            name = resolve_name(expectation) if self.view == "ops" else expectation
+            return [index for index, instr in enumerate(self) if instr.opname == name]
+        from pytest_pycinspect.expect import as_pattern, search
+
+        return search(as_pattern(expectation), self)
+
+    # --- Expectations ------------------------------------------------------------------------
+
+    def matches(self, expectation: object) -> Match:
+        """Return whether the whole sequence is as expected; the result says why not."""
+        from pytest_pycinspect.expect import as_pattern, match
+
+        return match(as_pattern(expectation), self, anchored=True)
+
+    def contains(self, expectation: object) -> Match:
+        """Return whether a part of the sequence is as expected; the result says why not."""
+        from pytest_pycinspect.expect import as_pattern, match
+
+        return match(as_pattern(expectation), self, anchored=False)
+
+    def check(self, expectation: object) -> None:
+        """Do nothing if the whole sequence is as expected.
+
+        Raises:
+            AssertionError: it is not; the message says why.
+        """
+        __tracebackhide__ = True
+        found = self.matches(expectation)
+        if not found:
+            from pytest_pycinspect.expect import explain
+
+            raise AssertionError("\n".join(explain(found).summary))
+
+    def startswith(self, expectation: object) -> Match:
+        """Return whether the sequence begins as expected."""
+        from pytest_pycinspect.expect import as_pattern, match
+
+        return match(as_pattern([as_pattern(expectation), ...]), self, anchored=True)
+
+    # --- Parts ---------------------------------------------------------------------------------
+
+    def at(self, where: int | str) -> Bytecode:
+        """Return the instructions of a line.
+
+        Jumps to the next line, which the layout of blocks makes, are left out in ``ops``.
+
+        Args:
+            where: its number, or the name that a comment on it gives it: ``# ID: name``.
+
+        Raises:
+            ValueError: no line, or several, have that name.
+        """
+        line = self._line(where)
+        return self.between(line, line)
+
+    def between(self, first: int | str, last: int | str) -> Bytecode:
+        """Return the instructions of some lines, the last one included; see :meth:`at`."""
+        start, end = self._line(first), self._line(last)
+        chosen = [i for i, instr in enumerate(self) if instr.line and start <= instr.line <= end]
+        if self.view == "ops" and chosen and self[chosen[-1]].opname == "JUMP":
+            chosen.pop()
+        return self._part(chosen)
+
+    def _line(self, where: int | str) -> int:
+        if isinstance(where, int):
+            return where
+        named = re.compile(rf"#\s*ID:\s*{re.escape(where)}\b")
+        found = [
+            number for number, line in enumerate(self._origin.lines, 1) if named.search(line)
+        ]
+        within = self._range()
+        found = [number for number in found if number in within]
+        if len(found) != 1:
+            count = "no line" if not found else f"{len(found)} lines"
+            raise ValueError(f"{self.name}: {count} have the comment '# ID: {where}'")
+        return found[0]
+
+    def _range(self) -> range:
+        lines = [instr.line for instr in self._of_tree() if instr.line]
+        return range(min(lines), max(lines) + 1) if lines else range(0)
+
+    def _of_tree(self) -> Iterator[Instr]:
+        for part in Tree(self):
+            yield from part
+
+    # --- Nested code -------------------------------------------------------------------------
+
+    @cached_property
+    def children(self) -> tuple[Bytecode, ...]:
+        """The code objects inside it, in the order of their lines."""
+        inside = [part for part in self._code.consts if isinstance(part, Code)]
+        inside.sort(key=lambda part: part.firstlineno)
+        origin = replace(self._origin, live=None)
+        return tuple(Bytecode(part, origin, self.view) for part in inside)
+
+    @property
+    def tree(self) -> Tree:
+        """It, and all code objects inside it."""
+        return Tree(self)
+
+    def _nested(self, name: str) -> Bytecode:
+        names = (name, f"{self.name}.{name}", f"{self.name}.<locals>.{name}")
+        for part in self.tree:
+            if part.name in names:
+                return part
+        from difflib import get_close_matches
+
+        known = [part.name for part in self.tree]
+        near = get_close_matches(name, known, 1, 0.4) or known[1:4]
+        hint = f"; there is {' and '.join(near)}" if near else ""
+        raise KeyError(f"{self.name} has no nested code {name!r}{hint}")
+
+    # --- Views -----------------------------------------------------------------------------------
+
+    @property
+    def raw(self) -> Bytecode:
+        """The interpreter's own instructions."""
+        return Bytecode(self._code, self._origin, "raw")
+
+    @property
+    def adaptive(self) -> Bytecode:
+        """The instructions as they are in memory now, specialised.
+
+        Raises:
+            PycInspectError: ``no-live-code`` where the code is in no memory.
+        """
+        origin = self._origin
+        if self._code in origin.adaptive:
+            return Bytecode(self._code, origin, "adaptive")
+        if origin.live is None:
+            message = f"{self.name} was compiled anew, or for another Python: it never ran"
+            raise PycInspectError("no-live-code", message)
+        code = code_of(origin.live)
+        lives = _walk(origin.live)
+        memory = {
+            part: bytes(getattr(live, "_co_code_adaptive", live.co_code))
+            for part, live in zip(code.walk(), lives, strict=True)
+        }
+        return Bytecode(code, replace(origin, adaptive=memory), "adaptive")
+
+    def as_in_memory(self, memory: Sequence[bytes], note: str) -> Bytecode:
+        """Return the instructions as they are, specialised, in the memory of a process.
+
+        Args:
+            memory: the adaptive code of it and of each code object inside, in the order of
+                ``Code.walk``.
+            note: what a reader should know of that process.
+        """
+        adaptive = dict(zip(self._code.walk(), memory, strict=True))
+        origin = replace(self._origin, adaptive=adaptive, live=None, notes=(note,))
+        return Bytecode(self._code, origin, "adaptive")
+
+    def to_bytecode(self) -> bytecode_library.Bytecode:
+        """Return the ``bytecode`` library's object of the live code.
+
+        Raises:
+            PycInspectError: ``no-live-code``: it is no code of the running interpreter.
+        """
+        if self._origin.live is None:
+            message = f"{self.name} is no live code of this interpreter"
+            raise PycInspectError("no-live-code", message)
+        import bytecode as library
+
+        return library.Bytecode.from_code(self._origin.live)
+
+    # --- Facts -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _facts(self) -> Facts:
+        from pytest_pycinspect.facts import Facts
+
+        return Facts.of(self._code, self._origin.dialect)
+
+    @property
+    def globals(self) -> tuple[str, ...]:
+        """Global variables and builtins that it reads, writes or deletes."""
+        return self._facts.globals
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Variables of any kind, attributes and modules that it names."""
+        return self._facts.names
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Attributes that it reads, writes or deletes."""
+        return self._facts.attributes
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """What it calls, once for each call: ``len``, ``self.items.append``."""
+        return self._facts.calls
+
+    @property
+    def consts(self) -> Constants:
+        """The constants that it uses; ``in`` compares type and sign, too."""
+        return self._facts.consts
+
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """Modules that it imports, and names from them: ``os``, ``os.path``."""
+        return self._facts.imports
+
+    @property
+    def handlers(self) -> tuple[str, ...]:
+        """What its ``except`` clauses catch: ``ValueError``."""
+        return self._facts.handlers
+
+    @property
+    def freevars(self) -> tuple[str, ...]:
+        """Variables of functions around it that it uses."""
+        return self._facts.freevars
+
+    @property
+    def docstring(self) -> str | None:
+        """Its docstring without indentation, None for none."""
+        return self._facts.docstring
+
+    @cached_property
+    def loops(self) -> tuple[Bytecode, ...]:
+        """The instructions of each loop, outer ones before those inside them."""
+        from pytest_pycinspect.loops import loops_of
+
+        return tuple(self._part(indexes) for indexes in loops_of(self))
+
+    @property
+    def jumps(self) -> tuple[tuple[int, int], ...]:
+        """Every jump: its index and that of its target."""
+        return tuple((i, j.target) for i, j in enumerate(self) if j.target is not None)
+
+    # --- Relations -----------------------------------------------------------------------------
+
+    def same_as(self, other: object) -> Outcome:
+        """Return whether other code means the same, whatever Python compiled either."""
+        from pycinspect.values import Level
+        from pytest_pycinspect.comparing import compared
+
+        return compared(self, self._peer(other), Level.SEMANTIC)
+
+    def same_shape(self, other: object) -> Outcome:
+        """Return whether other code means the same but for the names of local variables."""
+        from pycinspect.values import Level
+        from pytest_pycinspect.comparing import compared
+
+        return compared(self, self._peer(other), Level.STRUCTURAL)
+
+    def contains_code(self, snippet: str) -> Outcome:
+        """Return whether an expression or statements are somewhere in it.
+
+        Args:
+            snippet: source, compiled by the running interpreter; its local variables are
+                those of the function.
+        """
+        from pytest_pycinspect.snippets import contains_code
+
+        return contains_code(self, snippet)
+
+    def folds_to(self, value: object) -> Outcome:
+        """Return whether all that it does is to return a constant, compared with its type."""
+        from pytest_pycinspect.comparing import folded
+
+        return folded(self, value)
+
+    def _peer(self, other: object) -> Bytecode:
+        return other if isinstance(other, Bytecode) else bytecode_of(other)
+
+    def explain(self) -> str:
+        """Return a listing with the lines of the source."""
+        from pytest_pycinspect.expect import listing
+
+        return "\n".join(listing(self))
+
+
+def _key(instr: Instr) -> tuple[object, ...]:
+    from pytest_pycinspect.facts import constant_key
+
+    operand = constant_key(instr.operand) if instr.kind is Kind.CONST else instr.operand
+    return instr.opname, operand, instr.kind, instr.target
+
+
+def _walk(root: CodeType) -> Iterator[CodeType]:
+    """Yield a live code object and all inside it, in the order of ``Code.walk``."""
+    seen: set[int] = set()
+    waiting = [root]
+    while waiting:
+        code = waiting.pop()
+        if id(code) not in seen:
+            seen.add(id(code))
+            yield code
+            waiting.extend(part for part in reversed(code.co_consts) if isinstance(part, CodeType))
+
+
+@dataclass(frozen=True)
+class Tree(Sequence[Bytecode]):
+    """A code object and all inside it, each before those inside it."""
+
+    root: Bytecode
+
+    @cached_property
+    def _parts(self) -> tuple[Bytecode, ...]:
+        found: list[Bytecode] = []
+        waiting = [self.root]
+        while waiting:
+            found.append(waiting.pop())
+            waiting.extend(reversed(found[-1].children))
+        return tuple(found)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Bytecode: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Bytecode, ...]: ...
+    @overload
+    def __getitem__(self, index: str) -> Bytecode: ...
+    def __getitem__(self, index: SupportsIndex | slice | str) -> Any:
+        """Return a code object by its index or by its name."""
+        return self.root[index] if isinstance(index, str) else self._parts[index]
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __iter__(self) -> Iterator[Bytecode]:
+        return iter(self._parts)
+
+    def __contains__(self, expectation: object) -> bool:
+        """Return whether an instruction of any of them is as expected."""
+        return any([expectation in part for part in self])
+
+    def count(self, value: object) -> int:
+        """Return how many instructions of all of them are as expected."""
+        return sum(part.count(value) for part in self)
+
+    def find(self, expectation: object) -> list[tuple[Bytecode, Instr]]:
+        """Return the instructions that are as expected, and the code object of each."""
+        return [(part, instr) for part in self for instr in part.find(expectation)]
+
+    @property
+    def docstrings(self) -> list[str]:
+        """The docstrings of all that have one."""
+        return [part.docstring for part in self if part.docstring is not None]
+
+
+# --- How tests get it ----------------------------------------------------------------------------
+
+_SOURCES = pytest.StashKey[Sources]()
+
+
+def _sources_of(config: pytest.Config) -> Sources:
+    if _SOURCES not in config.stash:
+        config.stash[_SOURCES] = Sources(bool(config.getini("pycinspect_strict_names")))
+    return config.stash[_SOURCES]
+
+
+class BytecodeOf:
+    """What the fixture ``bytecode_of`` is; it remembers the files that it compiled.
+
+    Args:
+        sources: what was compiled before.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    @classmethod
+    def for_item(cls, item: pytest.Item) -> BytecodeOf:
+        """Return the fixture's value for a test."""
+        return cls(_sources_of(item.config))
+
+    def __call__(
+        self,
+        obj: object,
+        *,
+        view: View = "ops",
+        optimize: int | None = None,
+        python: Python | None = None,
+        pristine: bool = True,
+    ) -> Bytecode:
+        """Return the bytecode of an object; see :func:`bytecode_of`."""
+        request = Request(optimize, python, pristine)
+        subject = subject_of(obj, request, self._sources)
+        found = Bytecode(subject.code, subject.origin)
+        return found if view == "ops" else getattr(found, view)
+
+
+class Compiled:
+    """What the fixture ``compiled`` is.
+
+    Args:
+        sources: what was compiled before.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    @classmethod
+    def for_item(cls, item: pytest.Item) -> Compiled:
+        """Return the fixture's value for a test."""
+        return cls(_sources_of(item.config))
+
+    def __call__(
+        self,
+        source: str,
+        *,
+        name: str = "m",
+        optimize: int | None = None,
+        python: Python | None = None,
+    ) -> Bytecode:
+        """Return the bytecode of a module; ``[qualname]`` selects code inside it.
+
+        Args:
+            source: its text; indentation that all lines have is removed.
+            name: what it is called in messages.
+            optimize: how often ``-O`` is given; None: as often as to this process.
+            python: the version or path of the interpreter that compiles; None: this one.
+
+        Raises:
+            PycInspectError: it does not compile, or there is no such interpreter.
+        """
+        import textwrap
+
+        request = Request(optimize, python)
+        program = self._sources.source(textwrap.dedent(source), request, f"{name}.py")
+        return Bytecode(program.root, program.origin)
+
+
+def bytecode_of(
+    obj: object,
+    *,
+    view: View = "ops",
+    optimize: int | None = None,
+    python: Python | None = None,
+    pristine: bool = True,
+) -> Bytecode:
+    """Return the bytecode of an object.
+
+    Code in a file is compiled anew from it, so that what pytest makes of assertions does not
+    show; where that cannot be done, ``notes`` says that it is the live code, and why.
+
+    Args:
+        obj: a function, method, property, partial or generator object; a class (its body;
+            methods are its ``tree``); a module; a code object; the path of a source or a
+            cache; or source text. What wraps a function is taken for it only if it has no
+            code of its own, as ``functools.lru_cache``'s.
+        view: ``ops``, ``raw`` or ``adaptive``.
+        optimize: how often ``-O`` is given; None: as often as to this process.
+        python: the version (``3.9``, ``pypy3.9``) or path of the interpreter that compiles;
+            None: this one.
+        pristine: compile anew from the file; False for the live code.
+
+    Raises:
+        PycInspectError: ``no-bytecode``, ``no-source``, ``no-interpreter``,
+            ``does-not-compile`` and what reading files raises.
+    """
+    return BytecodeOf(Sources())(
+        obj, view=view, optimize=optimize, python=python, pristine=pristine
+    )

@@ -1,0 +1,174 @@
+"""Whether one instruction is what a line says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from pytest_pycinspect.expect import model
+from pytest_pycinspect.expect.constants import typed_key
+from pytest_pycinspect.expect.model import COMPARISONS, View
+from pytest_pycinspect.instr import Instr, Kind
+
+__all__ = ["UNBOUND", "Key", "Operands", "Test", "key_of", "tested_by"]
+
+#: What a variable stands for before it is met.
+UNBOUND = object()
+#: What two captured operands have in common if they are equal.
+Key = Hashable
+Check = Callable[[Instr], bool]
+
+_TEXTS = frozenset({Kind.NAME, Kind.WORD})
+_CAPTURED = frozenset({Kind.NAME, Kind.CONST, Kind.CODE, Kind.NUMBER, Kind.NAMES, Kind.WORD})
+
+
+class Test(NamedTuple):
+    """What a line asks of an instruction.
+
+    Args:
+        opname: its name, None for any.
+        check: what its operand must be like, None for anything.
+        slot: the place of the variable or label that it is compared with, or None.
+        is_label: whether that is a label.
+        view: whose name ``opname`` is.
+    """
+
+    opname: str | None
+    check: Check | None = None
+    slot: int | None = None
+    is_label: bool = False
+    view: View = View.OWN
+
+
+#: Slot of a variable, by whether it is a label and its name.
+Operands = Callable[[bool, str], int]
+
+
+def tested_by(single: model.Single, opname: str | None, slot_of: Operands) -> Test:
+    """Return the test of a line.
+
+    Args:
+        single: the line.
+        opname: its opcode, in the full spelling.
+        slot_of: gives a variable or label its place.
+    """
+    if not isinstance(single, model.Op):
+        return Test(None)
+    operand = single.operand
+    check = _CHECKS[type(operand)](operand)
+    if isinstance(operand, model.Capture):
+        return Test(opname, check, slot_of(False, operand.name), False, single.view)  # noqa: FBT003 - a key
+    if isinstance(operand, model.Target) and operand.label is not None:
+        return Test(opname, check, slot_of(True, operand.label), True, single.view)  # noqa: FBT003 - a key
+    return Test(opname, check, view=single.view)
+
+
+def key_of(instr: Instr) -> Key:
+    """Return what a captured operand is compared by."""
+    return typed_key(instr.operand)
+
+
+# --- One check an operand ------------------------------------------------------------------
+
+
+def _anything(_: model.Anything) -> None:
+    return None
+
+
+def _literal(operand: model.Literal) -> Check:
+    value, key = operand.value, typed_key(operand.value)
+    is_number, is_text = type(value) is int, type(value) is str
+
+    def check(instr: Instr) -> bool:
+        found = instr.operand
+        if instr.kind is Kind.CONST:
+            return type(found) is type(value) and typed_key(found) == key
+        if is_number and instr.kind is Kind.NAMES:
+            return _count(instr) == value
+        if is_number:
+            return instr.kind is Kind.NUMBER and found == value
+        return is_text and instr.kind in _TEXTS and found == value
+
+    return check
+
+
+def _count(instr: Instr) -> object:
+    operand: Any = instr.operand
+    return operand[0]
+
+
+def _name(operand: model.Name) -> Check:
+    return lambda instr: instr.kind in _TEXTS and instr.operand == operand.text
+
+
+def _word(operand: model.Word) -> Check:
+    return lambda instr: instr.kind is Kind.WORD and instr.operand == operand.text
+
+
+def _code_name(operand: model.CodeName) -> Check:
+    return lambda instr: instr.kind is Kind.CODE and instr.operand == operand.name
+
+
+def _arguments(operand: model.Arguments) -> Check:
+    def check(instr: Instr) -> bool:
+        if instr.kind is not Kind.NAMES:
+            return False
+        found: Any = instr.operand
+        return operand.count in (None, found[0]) and tuple(found[1]) == operand.names
+
+    return check
+
+
+def _regex(operand: model.Regex) -> Check:
+    search = re.compile(operand.pattern).search
+
+    def check(instr: Instr) -> bool:
+        found = instr.operand
+        is_text = instr.kind in _TEXTS or instr.kind in (Kind.CONST, Kind.CODE)
+        return is_text and isinstance(found, str) and search(found) is not None
+
+    return check
+
+
+def _capture(operand: model.Capture) -> Check:
+    like = _regex(operand.regex) if operand.regex else None
+    return lambda instr: instr.kind in _CAPTURED and (like is None or like(instr))
+
+
+def _compare(operand: model.Compare) -> Check:
+    compare, bound = COMPARISONS[operand.sign], operand.bound
+
+    def check(instr: Instr) -> bool:
+        found: Any = _count(instr) if instr.kind is Kind.NAMES else instr.operand
+        is_number = instr.kind in (Kind.NUMBER, Kind.CONST, Kind.NAMES)
+        return is_number and type(found) in (int, float) and compare(found, bound)
+
+    return check
+
+
+def _one_of(operand: model.OneOf) -> Check:
+    checks = [_CHECKS[type(option)](option) for option in operand.options]
+    return lambda instr: any(check(instr) for check in checks)
+
+
+def _target(_: model.Target) -> Check:
+    return lambda instr: instr.kind is Kind.TARGET
+
+
+_CHECKS: Mapping[type, Callable[[Any], Any]] = MappingProxyType(
+    {
+        model.Anything: _anything,
+        model.Literal: _literal,
+        model.Name: _name,
+        model.Word: _word,
+        model.CodeName: _code_name,
+        model.Arguments: _arguments,
+        model.Regex: _regex,
+        model.Capture: _capture,
+        model.Compare: _compare,
+        model.OneOf: _one_of,
+        model.Target: _target,
+    }
+)

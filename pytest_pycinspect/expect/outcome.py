@@ -1,0 +1,291 @@
+"""What came of comparing an expectation with code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_pycinspect.expect.convert import as_pattern
+from pytest_pycinspect.expect.guards import Host
+from pytest_pycinspect.expect.matcher import Run, State, Views
+from pytest_pycinspect.expect.matcher import search as search_program
+from pytest_pycinspect.expect.model import Block, BlockKind, Op, Pattern, View
+from pytest_pycinspect.expect.operands import UNBOUND, key_of
+from pytest_pycinspect.expect.program import Group, One, Program, Section, program_for
+from pytest_pycinspect.instr import Instr
+from pytest_pycinspect.names import check_name
+
+if TYPE_CHECKING:
+    from pytest_pycinspect.bytecode import Bytecode
+
+__all__ = ["Match", "Part", "Place", "match", "search"]
+
+
+class Place(NamedTuple):
+    """Where a step was met.
+
+    Args:
+        step: its number in the program.
+        start: the first instruction.
+        end: the one after the last.
+        member: of an unordered group, from 0; None for other steps.
+    """
+
+    step: int
+    start: int
+    end: int
+    member: int | None
+
+
+class Part(NamedTuple):
+    """What came of the lines about nested code.
+
+    Args:
+        section: the lines.
+        found: what came of them; None where there is no such code.
+    """
+
+    section: Section
+    found: Match | None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Match:
+    """What came of comparing an expectation with code; true if it was met.
+
+    Args:
+        pattern: the expectation.
+        code: the code.
+        anchored: it was compared with all of the code, not a part.
+        program: the expectation as it holds for this code.
+        run: the search.
+        end: where it ended, None if it was not met.
+        parts: what came of nested code.
+    """
+
+    pattern: Pattern
+    code: Bytecode
+    anchored: bool
+    program: Program
+    run: Run
+    end: State | None
+    parts: tuple[Part, ...]
+
+    def __bool__(self) -> bool:
+        """Return whether it was met; the test's report shows what was asked last."""
+        from pytest_pycinspect.session import note
+
+        note(self)
+        return self.met
+
+    @property
+    def met(self) -> bool:
+        """Whether the expectation was met."""
+        return self.end is not None and all(p.found and p.found.met for p in self.parts)
+
+    def __repr__(self) -> str:
+        from pytest_pycinspect.expect.verdict import one_line
+
+        return one_line(self)
+
+    @property
+    def state(self) -> State:
+        """The end of the way, or where it went no further."""
+        return self.end or self.run.furthest
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Where each step was met, up to the end or to where it went no further."""
+        return tuple(_places(self.program, self.state))
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The first instruction that a line was about, and the one after the last."""
+        used = [place for place in self.places if self._consumes(place)]
+        return (used[0].start, used[-1].end) if used else (0, 0)
+
+    def _consumes(self, place: Place) -> bool:
+        step = self.program.steps[place.step]
+        return step.line is not None
+
+    @cached_property
+    def captures(self) -> Mapping[str, object]:
+        """The variables and what they stand for; instructions of labels by index."""
+        known = zip(self.program.variables, self.state.bindings, strict=True)
+        bound = {name: (is_label, key) for (is_label, name), key in known if key is not UNBOUND}
+        return {
+            name: key if is_label else self._operand(key) for name, (is_label, key) in bound.items()
+        }
+
+    def _operand(self, key: object) -> object:
+        """Return an operand by what it is compared by."""
+        places = [self.run.instrs, *(view.values() for view in self.run.views.values())]
+        return next(i.operand for instrs in places for i in instrs if key_of(i) == key)
+
+
+def match(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Match:
+    """Compare an expectation with code.
+
+    Args:
+        pattern: the expectation.
+        code: the code.
+        anchored: all of the code must be as the expectation says; otherwise a part.
+
+    Returns:
+        What came of it; it is true if the expectation was met.
+
+    Raises:
+        PatternError: a guard is active nowhere; a variable stands for nothing.
+        VacuousCheckError: an opcode that cannot occur.
+        UnknownOpcodeError: an opcode that there never was.
+        PycInspectError: ``pattern-too-costly``; ``constant-too-large``.
+    """
+    return _match(pattern, _program(pattern, code, anchored=anchored), code, anchored=anchored)
+
+
+def _program(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Program:
+    from pytest_pycinspect.session import supported_versions
+
+    host = _host(code)
+    supported = supported_versions()
+    if host.version not in supported:
+        supported = (*supported, host.version)
+    return program_for(pattern, host, supported, anchored=anchored, short=code.view == "ops")
+
+
+def _host(code: Bytecode) -> Host:
+    dialect = code.dialect
+    return Host(str(dialect.implementation), dialect.python, code.optimize)
+
+
+def _match(pattern: Pattern, program: Program, code: Bytecode, *, anchored: bool) -> Match:
+    views = _views(program, code)
+    run, end = search_program(program, tuple(code), views)
+    parts = tuple(_parts(pattern, program.sections, code, anchored=anchored))
+    return Match(pattern, code, anchored, program, run, end, parts)
+
+
+def _views(program: Program, code: Bytecode) -> Views:
+    """Check the names of opcodes; return the instructions of the other views named, by offset."""
+    views: dict[View, Mapping[int, Instr]] = {}
+    for opname, negative, view in program.named:
+        seen = _VIEWS[view](code)
+        check_name(opname, seen, negative=negative)  # `assert not` can make any check negative
+        if view is not View.OWN and view not in views:
+            views[view] = {raw.offset: instr for instr in seen for raw in instr.raw}
+    return views
+
+
+_VIEWS: Mapping[View, Callable[[Bytecode], Bytecode]] = MappingProxyType(
+    {
+        View.OWN: lambda code: code,
+        View.RAW: lambda code: code.raw,
+        View.SPECIALIZED: lambda code: code.adaptive,
+    }
+)
+
+# --- Nested code ---------------------------------------------------------------------------
+
+
+def _parts(
+    pattern: Pattern, sections: Sequence[Section], code: Bytecode, *, anchored: bool
+) -> Iterator[Part]:
+    """Compare each section with the code that its header names.
+
+    Where several have one name, the first section is about the first, the second about the
+    second …
+    """
+    met: dict[tuple[BlockKind, str], int] = {}
+    for section in sections:
+        key = (section.block.kind, section.block.name)
+        number = met[key] = met.get(key, -1) + 1
+        found = list(_nested(section.block, code))[number : number + 1]
+        inner = [_match(pattern, section.program, one, anchored=anchored) for one in found]
+        yield Part(section, inner[0] if inner else None)
+
+
+def _nested(block: Block, code: Bytecode) -> Iterator[Bytecode]:
+    if block.kind is BlockKind.RAW:
+        yield code.raw
+    elif block.kind is BlockKind.SPECIALIZED:
+        yield code.adaptive
+    elif block.kind is BlockKind.PATH:
+        yield from (one for one in _tree(code) if _is_path(one.name, block.name))
+    else:
+        last = block.name or "<lambda>"
+        yield from (one for one in code.children if one.name.rpartition(".")[2] == last)
+
+
+def _is_path(name: str, path: str) -> bool:
+    return name == path or name.endswith(f".{path}")
+
+
+def _tree(code: Bytecode) -> Iterator[Bytecode]:
+    waiting = [code]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting.extend(reversed(one.children))
+
+
+# --- One instruction -----------------------------------------------------------------------
+
+
+def search(expected: object, code: Bytecode) -> list[int]:
+    """Return where in the code one instruction occurs, as indexes.
+
+    Args:
+        expected: an instruction, or an expectation of one line; of more lines, the index of
+            the first place where they are met is returned.
+        code: the code.
+
+    Raises:
+        PatternError: it means nothing.
+        VacuousCheckError: an opcode that cannot occur.
+        UnknownOpcodeError: an opcode that there never was.
+    """
+    pattern = as_pattern(expected)
+    if len(pattern.items) != 1 or not isinstance(pattern.items[0], Op):
+        found = match(pattern, code, anchored=False)
+        return [found.span[0]] if found.met else []
+    program = _program(pattern, code, anchored=False)
+    run = Run(program, tuple(code), _views(program, code))
+    _, one, *_ = program.steps
+    return run.occurrences(one.test, run.furthest.bindings)  # type: ignore[union-attr]
+
+
+# --- The way that was found ----------------------------------------------------------------
+
+
+def _places(program: Program, last: State) -> Iterator[Place]:
+    """Yield where each step on the way to a state was met."""
+    chain: list[State] = []
+    state: State | None = last
+    while state is not None:
+        chain.append(state)
+        state = state.before
+    previous: State | None = None
+    for place in reversed(chain):
+        first = 0 if previous is None else previous.step + (place.step != previous.step)
+        straight = [isinstance(step, One) for step in program.steps[first : place.step]]
+        index = place.index - sum(straight)
+        if previous is not None and (place.step, place.left) != (previous.step, previous.left):
+            member = _member(previous, place, program)
+            yield Place(previous.step, previous.index, index, member)
+        for number, width in enumerate(straight, first):
+            yield Place(number, index, index + width, None)
+            index += width
+        previous = place
+
+
+def _member(before: State, after: State, program: Program) -> int | None:
+    """Return which member of an unordered group was taken between two states."""
+    step = program.steps[before.step]
+    if not isinstance(step, Group):
+        return None
+    left = before.left or (1 << len(step.members)) - 1
+    taken = left ^ (after.left if after.step == before.step else 0)
+    return taken.bit_length() - 1

@@ -1,0 +1,454 @@
+"""An expectation made ready for one Python: guards decided, names resolved, gaps gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import groupby
+from typing import NamedTuple, Union
+
+from pytest_pycinspect.expect import model
+from pytest_pycinspect.expect.errors import PatternError
+from pytest_pycinspect.expect.guards import Host, Version, is_active, may_be_active
+from pytest_pycinspect.expect.model import View, lines_of
+from pytest_pycinspect.expect.operands import Test, tested_by
+from pytest_pycinspect.names import resolve_name
+
+__all__ = [
+    "End",
+    "Gap",
+    "Global",
+    "Group",
+    "Line",
+    "Many",
+    "Mark",
+    "Named",
+    "One",
+    "Program",
+    "Section",
+    "Start",
+    "Step",
+    "program_for",
+]
+
+
+class Named(NamedTuple):
+    """An opcode that an expectation names.
+
+    Args:
+        opname: in the full spelling.
+        negative: whether the expectation is met where it does not occur.
+        view: whose name it is.
+    """
+
+    opname: str
+    negative: bool
+    view: View
+
+
+class Line(NamedTuple):
+    """A line, as it is shown in failures.
+
+    Args:
+        number: from 1, of the expectation's own text.
+        text: what it says.
+        active: whether it counts on this Python.
+    """
+
+    number: int
+    text: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Global:
+    """So many instructions in the whole code object; none for ``never``."""
+
+    line: int
+    test: Test
+    low: int
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """One instruction."""
+
+    line: int
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Any run of instructions.
+
+    Args:
+        line: of its ``...``; None for the ends of what is only contained.
+        forbidden: lines and tests of what must not occur in it.
+        to_end: nothing but the end of the code comes after it.
+    """
+
+    line: int | None
+    forbidden: tuple[tuple[int, Test], ...] = ()
+    to_end: bool = False
+
+
+class _Forbidden(NamedTuple):
+    """What must not occur, until it is known in which gap."""
+
+    line: int
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A run of instructions that one line is about.
+
+    Args:
+        line: its number.
+        test: what all of them must be.
+        low: the least number.
+        high: the largest, None for no limit.
+        alone_before: the run must begin there; the line is behind a gap.
+        alone_after: the run must end there.
+    """
+
+    line: int
+    test: Test
+    low: int
+    high: int | None
+    alone_before: bool = False
+    alone_after: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Runs of instructions in any order.
+
+    Args:
+        line: of ``any:``; the members are in the lines below.
+        members: the tests of each.
+        gaps: whether others may stand between them.
+    """
+
+    line: int
+    members: tuple[tuple[Test, ...], ...]
+    gaps: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A label."""
+
+    line: int
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The first instruction."""
+
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Behind the last instruction; None for the end of the expectation itself."""
+
+    line: int | None
+
+
+Step = Union[One, Gap, Many, Group, Mark, Start, End]
+
+
+class Section(NamedTuple):
+    """Lines about nested code.
+
+    Args:
+        line: of their header.
+        block: how the code is found.
+        program: what it must be.
+    """
+
+    line: int
+    block: model.Block
+    program: Program
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is to be done, and what to say about it.
+
+    Args:
+        steps: in order; the last is an :class:`End`.
+        globals: what must hold of the code object as a whole.
+        sections: nested code.
+        variables: names of captured variables and labels by slot, with whether it is a label.
+        named: the opcodes that are named.
+        lines: of this code object, in order; those of sections have their own.
+        live: for each step, the slots that it or a later one asks about.
+    """
+
+    steps: tuple[Step, ...]
+    globals: tuple[Global, ...]
+    sections: tuple[Section, ...]
+    variables: tuple[tuple[bool, str], ...]
+    named: tuple[Named, ...]
+    lines: tuple[Line, ...]
+    live: tuple[tuple[int, ...], ...]
+
+
+@lru_cache(maxsize=512)
+def program_for(
+    pattern: model.Pattern,
+    host: Host,
+    supported: tuple[Version, ...],
+    *,
+    anchored: bool,
+    short: bool,
+) -> Program:
+    """Return an expectation, made ready.
+
+    Args:
+        pattern: the expectation.
+        host: who compiled the code that it is compared with.
+        supported: versions on which at least one of which each guard must be active.
+        anchored: it is about the whole code, not a part of it.
+        short: opcodes may have their short spellings, as canonical ops have.
+
+    Raises:
+        PatternError: a guard that is active nowhere; a variable that stands for nothing.
+    """
+    builder = _Builder(host, supported, anchored=anchored, short=short)
+    return builder.program(pattern.items, 1)
+
+
+_OTHER_VIEWS = (model.BlockKind.RAW, model.BlockKind.SPECIALIZED)
+
+
+class _Builder:
+    """Makes the program of one code object."""
+
+    def __init__(
+        self, host: Host, supported: tuple[Version, ...], *, anchored: bool, short: bool
+    ) -> None:
+        self._host, self._supported = host, supported
+        self._anchored, self._short = anchored, short
+        self._steps: list[Step | _Forbidden] = []
+        self._globals: list[Global] = []
+        self._sections: list[Section] = []
+        self._slots: dict[tuple[bool, str], int] = {}
+        self._bound: set[int] = set()
+        self._named: list[Named] = []
+        self._lines: list[Line] = []
+
+    def program(self, items: Sequence[model.Item], number: int) -> Program:
+        self._add(items, number, 0, self._supported)
+        for row in self._globals:
+            self._require(row.test)
+        steps = _joined(self._steps, anchored=self._anchored)
+        return Program(
+            steps,
+            tuple(self._globals),
+            tuple(self._sections),
+            tuple(self._slots),
+            tuple(dict.fromkeys(self._named)),
+            tuple(self._lines),
+            tuple(_live(steps, self._globals)),
+        )
+
+    def _add(
+        self,
+        items: Iterable[model.Item],
+        number: int,
+        depth: int,
+        versions: tuple[Version, ...],
+        *,
+        active: bool = True,
+    ) -> int:
+        """Add items, the first of which is in line ``number``; return the number after them."""
+        for item in items:
+            lines = lines_of((item,))
+            if isinstance(item, model.Guard):
+                self._guard(item, lines, number, depth, versions, active=active)
+            elif isinstance(item, model.Block):
+                self._line(number, lines[0], depth, active=active)
+                self._section(item, number, active=active)
+            else:
+                for place, text in enumerate(lines):
+                    self._line(number + place, text, depth, active=active)
+                if active:
+                    self._item(item, number)
+            number += len(lines)
+        return number
+
+    def _line(self, number: int, text: str, depth: int, *, active: bool) -> None:
+        self._lines.append(Line(number, "    " * depth + text, active))
+
+    def _guard(
+        self,
+        guard: model.Guard,
+        lines: list[str],
+        number: int,
+        depth: int,
+        versions: tuple[Version, ...],
+        *,
+        active: bool,
+    ) -> None:
+        here = tuple(v for v in versions if may_be_active(guard.conditions, v))
+        if not here:
+            text = " ".join(f"@{condition}" for condition in guard.conditions)
+            raise PatternError(
+                f"the guard {text} in line {number} is active on none of the versions that"
+                " pycinspect_supported names"
+            )
+        holds = is_active(guard.conditions, self._host)
+        if len(lines) == 1:
+            self._line(number, lines[0], depth, active=active and holds)
+            if active and holds:
+                self._item_or_items(guard.items, number)
+            return
+        self._line(number, lines[0], depth, active=active and holds)
+        number = self._add(guard.items, number + 1, depth + 1, here, active=active and holds)
+        if guard.otherwise:
+            self._line(number, "@else:", depth, active=active and not holds)
+            self._add(guard.otherwise, number + 1, depth + 1, versions, active=active and not holds)
+
+    def _item_or_items(self, items: tuple[model.Item, ...], number: int) -> None:
+        """Add the item of a guard in its own line, perhaps behind another guard."""
+        (item,) = items
+        if isinstance(item, model.Guard):
+            self._guard(item, [""], number, 0, self._supported, active=True)
+        else:
+            self._item(item, number)
+
+    def _section(self, block: model.Block, number: int, *, active: bool) -> None:
+        short = self._short and block.kind not in _OTHER_VIEWS
+        builder = _Builder(self._host, self._supported, anchored=self._anchored, short=short)
+        program = builder.program(block.items, number + 1)
+        if active:
+            self._sections.append(Section(number, block, program))
+
+    # --- One method a kind of line -----------------------------------------------------
+
+    def _item(self, item: model.Item, number: int) -> None:
+        if item is ...:
+            self._steps.append(Gap(number))
+        elif isinstance(item, model.Op | model.Anything):
+            self._steps.append(One(number, self._test(item)))
+        elif isinstance(item, model.Not):
+            self._not(item.op, number)
+        elif isinstance(item, model.Repeat):
+            self._repeat(item, number)
+        elif isinstance(item, model.Never):
+            self._globals.append(
+                Global(number, self._test(item.op, negative=True, binds=False), 0, 0)
+            )
+        elif isinstance(item, model.Total):
+            test = self._test(item.op, negative=not item.low, binds=False)
+            self._globals.append(Global(number, test, item.low, item.high))
+        elif isinstance(item, model.AnyOrder):
+            members = tuple(tuple(map(self._test, member)) for member in item.members)
+            self._steps.append(Group(number, members, item.gaps))
+        elif isinstance(item, model.Label):
+            slot = self._slot(True, item.name)  # noqa: FBT003 - a key
+            self._bound.add(slot)
+            self._steps.append(Mark(number, slot))
+        elif isinstance(item, model.Anchor):
+            make = Start if item is model.Anchor.START else End
+            self._steps.append(make(number))
+
+    def _not(self, single: model.Single, number: int) -> None:
+        test = self._test(single, negative=True, binds=False)
+        self._require(test)
+        self._steps.append(_Forbidden(number, test))
+
+    def _repeat(self, item: model.Repeat, number: int) -> None:
+        if item.high == 0:
+            self._not(item.op, number)
+            return
+        test = self._test(item.op, negative=not item.low)
+        self._steps.append(Many(number, test, item.low, item.high))
+
+    def _test(self, single: model.Single, *, negative: bool = False, binds: bool = True) -> Test:
+        opname = None
+        if isinstance(single, model.Op):
+            is_short = self._short and single.view is View.OWN
+            opname = resolve_name(single.name) if is_short else single.name
+            self._named.append(Named(opname, negative, single.view))
+        test = tested_by(single, opname, self._slot)
+        if test.slot is not None and binds:
+            self._bound.add(test.slot)
+        return test
+
+    def _slot(self, is_label: bool, name: str) -> int:  # noqa: FBT001 - a key
+        return self._slots.setdefault((is_label, name), len(self._slots))
+
+    def _require(self, test: Test) -> None:
+        """Refuse what must not occur with a variable that stands for nothing."""
+        if test.slot is not None and test.slot not in self._bound:
+            is_label, name = list(self._slots)[test.slot]
+            sign = "the label " if is_label else "$"
+            raise PatternError(
+                f"{sign}{name} is used in a line about what must not occur, and no line"
+                " before it says what it is"
+            )
+
+
+# --- Gaps ----------------------------------------------------------------------------------
+
+
+def _joined(steps: Sequence[Step | _Forbidden], *, anchored: bool) -> tuple[Step, ...]:
+    """Return the steps with one gap where several stand together, and an end.
+
+    What must not occur counts in the gap that it stands beside. Where it stands between two
+    instructions there is no gap: nothing at all may be there. Lines that are about the code
+    as a whole, and nothing else, leave it open what the code is.
+    """
+    says_what = any(not isinstance(step, _Forbidden | Mark) for step in steps)
+    ends = [] if anchored and says_what else [Gap(None)]
+    joined: list[Step] = []
+    for are_gaps, run in groupby([*ends, *steps, *ends], lambda s: isinstance(s, Gap | _Forbidden)):
+        joined.extend(_gap(list(run)) if are_gaps else run)  # type: ignore[arg-type]
+    if joined and isinstance(joined[-1], Gap):
+        joined[-1] = replace(joined[-1], to_end=True)
+    gaps = [False, *(isinstance(step, Gap) for step in joined), False]
+    return (*map(_alone, joined, gaps, gaps[2:]), End(None))
+
+
+def _gap(run: Sequence[Gap | _Forbidden]) -> Iterator[Gap]:
+    """Yield the gap that a run of gaps and of what must not occur is, if there is one."""
+    gaps = [step for step in run if isinstance(step, Gap)]
+    if gaps:
+        lines = [gap.line for gap in gaps if gap.line]
+        forbidden = tuple((s.line, s.test) for s in run if isinstance(s, _Forbidden))
+        yield Gap(lines[0] if lines else None, forbidden)
+
+
+def _alone(step: Step, gap_before: bool, gap_after: bool) -> Step:  # noqa: FBT001 - one a neighbour
+    """Return a run that has no more of its kind beside it where a gap could hide them."""
+    if isinstance(step, Many) and step.high is not None and step.test.opname is not None:
+        return replace(step, alone_before=gap_before, alone_after=gap_after)
+    return step
+
+
+def _live(steps: Sequence[Step], whole: Iterable[Global]) -> list[tuple[int, ...]]:
+    """Return for each step the slots that it, or what comes after it, asks about."""
+    slots = {row.test.slot for row in whole}
+    live = []
+    for step in reversed(steps):
+        slots.update(_slots(step))
+        live.append(tuple(sorted(slot for slot in slots if slot is not None)))
+    return live[::-1]
+
+
+def _slots(step: Step) -> Iterator[int | None]:
+    if isinstance(step, Mark):
+        yield step.slot
+    elif isinstance(step, One | Many):
+        yield step.test.slot
+    elif isinstance(step, Gap):
+        yield from (test.slot for _, test in step.forbidden)
+    elif isinstance(step, Group):
+        yield from (test.slot for member in step.members for test in member)

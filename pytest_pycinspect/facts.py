@@ -1,0 +1,194 @@
+"""What code does, from its canonical form: the same facts whatever Python compiled it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from pycinspect.canonical import Form, canonicalize
+from pycinspect.canonical.planes import docstring
+from pycinspect.canonical.statements import value_text
+from pycinspect.canonical.values import Value, Values, digest_of
+from pycinspect.dialects import Dialect
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import Code
+
+__all__ = ["Constants", "Facts", "constant_key", "form_of", "values_in"]
+
+_OPTIMIZED = 0x01
+#: Cells that the compiler makes for classes and annotations.
+_BOOKKEEPING = frozenset({"__class__", "__classdict__", "__conditional_annotations__"})
+
+
+def constant_key(constant: object) -> bytes:
+    """Return what is the same for two constants if type, value, sign and bits are."""
+    return digest_of(Values().constant(constant))
+
+
+class Constants(tuple[object, ...]):
+    """Constants, each once; ``1``, ``True`` and ``1.0`` are three, ``0.0`` is not ``-0.0``."""
+
+    __slots__ = ()
+
+    def __contains__(self, wanted: object) -> bool:
+        return self.count(wanted) > 0
+
+    def count(self, value: object) -> int:
+        """Return how many are equal to a value, in type and sign, too."""
+        key = constant_key(value)
+        return sum(key == constant_key(part) for part in self)
+
+
+def form_of(code: Code, dialect: Dialect) -> Form:
+    """Return the canonical form.
+
+    Raises:
+        PycInspectError: ``not-canonical``, with the reason.
+    """
+    form = canonicalize(code, dialect)
+    if form.problem is not None:
+        raise PycInspectError("not-canonical", f"{code.qualname}: {form.problem}")
+    return form
+
+
+def values_in(roots: Iterable[object]) -> Iterator[Value]:
+    """Yield expressions and all their parts, each before its parts; literals are whole."""
+    waiting = [root for root in roots if isinstance(root, Value)][::-1]
+    while waiting:
+        value = waiting.pop()
+        yield value
+        if value.is_literal or value.kind in _NAMED_BY_VALUES:
+            # The names of arguments, and levels of imports, are no constants of the program.
+            waiting.extend(value.operands[1:] if value.kind == "keyword" else [])
+        else:
+            waiting.extend(reversed(value.operands))
+
+
+_NAMED_BY_VALUES = frozenset({"keyword", "import", "lazy_import"})
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What one code object does; comprehensions in it are part of it on all versions.
+
+    Args:
+        globals: global variables and builtins.
+        names: variables of any kind, attributes, modules.
+        attributes: attributes.
+        calls: what is called, once for each call.
+        consts: constants.
+        imports: modules and names from them.
+        handlers: what ``except`` clauses catch.
+        freevars: variables of functions around it.
+        docstring: without indentation.
+    """
+
+    globals: tuple[str, ...]
+    names: tuple[str, ...]
+    attributes: tuple[str, ...]
+    calls: tuple[str, ...]
+    consts: Constants
+    imports: tuple[str, ...]
+    handlers: tuple[str, ...]
+    freevars: tuple[str, ...]
+    docstring: str | None
+
+    @classmethod
+    def of(cls, code: Code, dialect: Dialect) -> Facts:
+        """Return the facts of a code object.
+
+        Raises:
+            PycInspectError: ``not-canonical``, with the reason.
+        """
+        form = form_of(code, dialect)
+        seen = _Seen()
+        for node in sorted(form.graph, key=lambda node: node.offsets):
+            seen.event(*node.payload)
+        if code.flags & _OPTIMIZED:
+            seen.docstring = docstring(code, dialect)
+        return cls(
+            tuple(seen.globals),
+            tuple(seen.names),
+            tuple(seen.attributes),
+            tuple(seen.calls),
+            Constants(seen.consts.values()),
+            tuple(seen.imports),
+            tuple(seen.handlers),
+            tuple(sorted(set(code.freevars) - _BOOKKEEPING)),
+            seen.docstring,
+        )
+
+
+class _Seen:
+    """What was seen in events; dictionaries keep the order."""
+
+    def __init__(self) -> None:
+        self.globals: dict[str, None] = {}
+        self.names: dict[str, None] = {}
+        self.attributes: dict[str, None] = {}
+        self.calls: list[str] = []
+        self.consts: dict[bytes, object] = {}
+        self.imports: dict[str, None] = {}
+        self.handlers: dict[str, None] = {}
+        self.docstring: str | None = None
+
+    def event(self, word: object, *parts: object) -> None:
+        """Note one event of a graph."""
+        if word in ("store_attr", "delete_attr"):
+            self._attribute(str(parts[1]))
+        value = parts[0] if parts else None
+        if word == "ev" and isinstance(value, Value):
+            self._computed(value)
+        for part in values_in(parts):
+            self._value(part)
+
+    def _computed(self, value: Value) -> None:
+        if value.kind == "call" and value.value(0).kind not in _NO_CALLS:
+            self.calls.append(value_text(value.value(0)))
+        elif value.kind == "exc_match":
+            classes = value.value(1)
+            caught = classes.operands if classes.kind == "tuple" else [classes]
+            self.handlers.update(dict.fromkeys(map(value_text, caught)))
+
+    def _value(self, value: Value) -> None:
+        note = _NOTES.get(value.kind)
+        if value.is_literal:
+            self.consts.setdefault(digest_of(value), value.literal)
+        elif note is not None:
+            note(self, value)
+
+    def _attribute(self, name: str) -> None:
+        self.attributes[name] = self.names[name] = None
+
+    def _variable(self, value: Value) -> None:
+        name = value.word(0).rstrip("'")
+        self.names[name] = None
+        if value.kind == "global":
+            self.globals[name] = None
+
+    def _imported(self, value: Value) -> None:
+        self.imports[value.word(0)] = self.names[value.word(0)] = None
+
+    def _imported_from(self, value: Value) -> None:
+        module, name = value.value(0), value.word(1)
+        self.names[name] = None
+        if module.kind in ("import", "lazy_import"):
+            self.imports[f"{module.word(0)}.{name}"] = None
+
+    def _docstring(self, value: Value) -> None:
+        self.docstring = value.word(0)
+
+
+#: What is called to make classes, and generator expressions.
+_NO_CALLS = frozenset({"build_class", "func"})
+_NOTES: Mapping[str, Callable[[_Seen, Value], None]] = MappingProxyType(
+    {
+        **dict.fromkeys(("local", "global", "name", "cell"), _Seen._variable),
+        "attr": lambda seen, value: seen._attribute(value.word(1)),
+        "import": _Seen._imported,
+        "lazy_import": _Seen._imported,
+        "import_from": _Seen._imported_from,
+        "docstring": _Seen._docstring,
+    }
+)

@@ -1,0 +1,438 @@
+"""Goldens: what bytecode was when somebody last looked at it, in ``*.bytecode`` files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from pycinspect.errors import PycInspectError
+from pycinspect.values import Implementation
+from pytest_pycinspect.expect import (
+    Capture,
+    Compare,
+    Failure,
+    Label,
+    OneOf,
+    Op,
+    Pattern,
+    PatternError,
+    Regex,
+    as_pattern,
+    explain,
+    listing,
+    match,
+)
+from pytest_pycinspect.expect.constants import spelled
+from pytest_pycinspect.expect.guards import Host
+from pytest_pycinspect.expect.literals import literal, starts_literal
+from pytest_pycinspect.expect.model import Anything
+from pytest_pycinspect.expect.scanner import Scanner
+from pytest_pycinspect.golden_file import (
+    Content,
+    GoldenFile,
+    Section,
+    Variant,
+    located,
+    read_golden,
+    shown,
+)
+from pytest_pycinspect.golden_update import Edit, Kind
+from pytest_pycinspect.instr import Kind as InstrKind
+from pytest_pycinspect.names import UnknownOpcodeError, VacuousCheckError
+
+if TYPE_CHECKING:
+    from _pytest._code.code import TerminalRepr
+
+    from pytest_pycinspect.bytecode import Bytecode
+
+__all__ = ["BytecodeFile", "BytecodeGolden", "BytecodeSection", "Goldens"]
+
+SUFFIX = ".bytecode"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a golden is, or will be.
+
+    Args:
+        path: of the file.
+        title: of the section.
+        order: new sections stand in this order, that of their tests.
+    """
+
+    path: str
+    title: str
+    order: int
+
+    def __str__(self) -> str:
+        return f"[{self.title}] of {shown(self.path)}"
+
+
+class BytecodeGolden:
+    """What the fixture ``bytecode_golden`` is: equal to the bytecode that is recorded.
+
+    Args:
+        goldens: of the session.
+        place: of the golden.
+    """
+
+    #: ``Bytecode.__eq__`` leaves the comparison to this class.
+    compares_bytecode: ClassVar[bool] = True
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, goldens: Goldens, place: Place) -> None:
+        self._goldens = goldens
+        self._place = place
+        self.failure: Failure | None = None
+
+    @classmethod
+    def for_item(cls, item: pytest.Item) -> BytecodeGolden:
+        """Return the fixture's value for a test."""
+        return cls(Goldens.of(item.config), place_of(item))
+
+    def __call__(self, name: str) -> BytecodeGolden:
+        """Return one more golden of the same test.
+
+        Args:
+            name: what tells it from others of the test.
+        """
+        place = self._place
+        return type(self)(
+            self._goldens, Place(place.path, f"{place.title}/{name}", place.order)
+        )
+
+    def __eq__(self, code: object) -> bool:
+        from pytest_pycinspect.bytecode import Bytecode
+
+        if not isinstance(code, Bytecode):
+            return NotImplemented
+        __tracebackhide__ = True
+        try:
+            self.failure = self._goldens.compare(self._place, code)
+        except PycInspectError as error:  # where it was found is no concern of the test's
+            raise error.with_traceback(None) from None
+        return self.failure is None
+
+    def __repr__(self) -> str:
+        return f"<golden {self._place}>"
+
+
+def place_of(item: pytest.Item) -> Place:
+    """Return where the golden of a test is: beside its file, by its name after its class's."""
+    title = item.nodeid.partition("::")[2].replace("::", ".")
+    order = item.location[1] or 0
+    if isinstance(item, BytecodeSection):
+        return Place(os.fspath(item.path), title, order)
+    folder = item.config.getini("pycinspect_golden_dir")
+    path = item.path.parent / folder / f"{item.path.stem}{SUFFIX}"
+    return Place(os.fspath(path), title, order)
+
+
+# --- Comparing -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Goldens:
+    """The goldens of a session.
+
+    Args:
+        update: what may be written.
+        edits: what will be.
+        used: paths and titles of the sections that tests compared.
+        obsolete: likewise, of those that are about code that is not there.
+    """
+
+    update: frozenset[Kind] = frozenset()
+    edits: dict[tuple[str, str, tuple[str, ...]], Edit] = field(default_factory=dict)
+    used: set[tuple[str, str]] = field(default_factory=set)
+    obsolete: set[tuple[str, str]] = field(default_factory=set)
+    _files: dict[str, GoldenFile] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Goldens:
+        """Return the goldens of a session; without ``--pycinspect-update`` nothing is written."""
+        return config.stash[_KEY] if _KEY in config.stash else cls.begin(config, frozenset())
+
+    @classmethod
+    def begin(cls, config: pytest.Config, update: frozenset[Kind]) -> Goldens:
+        """Begin the goldens of a session."""
+        config.stash[_KEY] = cls(update)
+        return config.stash[_KEY]
+
+    def file(self, path: str) -> GoldenFile:
+        """Return a file as it was when the session first asked for it."""
+        known = self._files.get(path)
+        if known is None:
+            known = self._files[path] = read_golden(path)
+        return known
+
+    def compare(self, place: Place, code: Bytecode) -> Failure | None:
+        """Return what is wrong with code, None where it is as recorded or will be recorded.
+
+        Raises:
+            PatternError: the file is not well formed, with its path and line.
+            PycInspectError: ``golden-twice``: a test has two values for one golden.
+        """
+        self.used.add((place.path, place.title))
+        actual = _Actual(code)
+        file = self.file(place.path)
+        section = file.sections.get(place.title)
+        variant = None if section is None else section.active(actual.host)
+        if variant is None:
+            return self._missing(place, actual)
+        assert section is not None
+        failure = _difference(file, section, variant, actual)
+        if failure is not None:
+            return self._different(place, variant, actual, failure)
+        if Kind.RESPELL in self.update and _is_respelling(file, variant, actual):
+            self._edit(place, Kind.RESPELL, variant.conditions, actual)
+        return None
+
+    def _missing(self, place: Place, actual: _Actual) -> Failure | None:
+        if Kind.CREATE in self.update:
+            shared = actual.code.view == "ops"
+            self._edit(place, Kind.CREATE, () if shared else actual.conditions, actual)
+            return None
+        summary = (f"no golden {place}", "run with --pycinspect-update=create to record it")
+        return Failure(summary, f"no golden: {place.title}", "\n".join(actual.content.lines))
+
+    def _different(
+        self, place: Place, variant: Variant, actual: _Actual, failure: Failure
+    ) -> Failure | None:
+        if Kind.FIX in self.update:
+            is_own = variant.conditions == actual.conditions or (
+                not variant.conditions and variant.python == actual.python
+            )
+            self._edit(place, Kind.FIX, variant.conditions if is_own else actual.conditions, actual)
+            return None
+        hint = "run with --pycinspect-update=fix to accept"
+        return failure._replace(summary=(*failure.summary, hint))
+
+    def _edit(
+        self, place: Place, kind: Kind, conditions: tuple[str, ...], actual: _Actual
+    ) -> None:
+        content = actual.content
+        edit = Edit(
+            place.path,
+            place.title,
+            place.order,
+            kind.value,
+            conditions,
+            *(content.instructions, content.consts, content.handlers),
+            actual.python,
+            actual.code.view,
+        )
+        known = self.edits.setdefault((place.path, place.title, conditions), edit)
+        if known != edit:
+            message = f'{place} has two values; bytecode_golden("name") is another golden'
+            raise PycInspectError("golden-twice", message)
+
+
+_KEY = pytest.StashKey[Goldens]()
+
+
+class _Actual:
+    """Code, as a golden would have it.
+
+    Args:
+        code: the code.
+    """
+
+    def __init__(self, code: Bytecode) -> None:
+        self.code = code
+        dialect = code.dialect
+        is_other = dialect.implementation is not Implementation.CPYTHON
+        named = [str(dialect.implementation)] if is_other else []
+        optimized = [f"opt{code.optimize}"] if code.optimize else []
+        #: The guard of lines that hold for this Python alone.
+        self.conditions = (dialect.version, *named, *optimized)
+        self.python = " ".join(self.conditions)
+
+    @cached_property
+    def content(self) -> Content:
+        """What a file says about it; facts are those of the version-free view."""
+        instructions = tuple(listing(self.code))
+        if self.code.view != "ops":
+            return Content(instructions)
+        consts = (text for constant in self.code.consts if (text := spelled(constant)))
+        return Content(instructions, _joined(consts), _joined(self.code.handlers))
+
+    @property
+    def host(self) -> Host:
+        """Who compiled it, as guards ask."""
+        dialect = self.code.dialect
+        return Host(str(dialect.implementation), dialect.python, self.code.optimize)
+
+
+def _joined(parts: Iterable[str]) -> str | None:
+    return ", ".join(parts) or None
+
+
+def _difference(
+    file: GoldenFile, section: Section, variant: Variant, actual: _Actual
+) -> Failure | None:
+    """Return what is not as recorded, None where all is."""
+    code = actual.code
+    if section.view != code.view:
+        summary = f"golden [{section.title}] is of view {section.view}, the code of {code.view}"
+        return Failure((summary,), f"golden of another view: {section.title}", "")
+    try:
+        found = match(_expectation(file, variant), code, anchored=True)
+    except (VacuousCheckError, UnknownOpcodeError) as error:  # was written by another Python
+        return _failure(code, f"  {error}")
+    if not found:
+        return explain(found, "== golden")
+    for name in ("consts", "handlers"):
+        recorded = getattr(variant.content, name)
+        if recorded is not None and _parts(recorded) != _parts(getattr(actual.content, name) or ""):
+            found_here = getattr(actual.content, name) or "none"
+            return _failure(code, f"  {name} expected  {recorded}", f"  {name} found     {found_here}")
+    return None
+
+
+def _expectation(file: GoldenFile, variant: Variant) -> Pattern:
+    try:
+        return as_pattern(file.expectation(variant))
+    except PatternError as error:
+        raise located(error, file.path) from None
+
+
+def _parts(text: str) -> set[str]:
+    """Return what commas separate: constants as they are spelled, and names."""
+    scanner, parts = Scanner(text, 1), set()
+    while not scanner.at_end():
+        if starts_literal(scanner):
+            parts.add(str(spelled(literal(scanner))))
+        else:
+            parts.add(scanner.need(_PART, "a constant or a name")[0].strip())
+        if not scanner.take(_COMMA):
+            break
+    return parts
+
+
+_PART, _COMMA = re.compile(r"[^,]+"), re.compile(r",")
+
+
+def _failure(code: Bytecode, *lines: str) -> Failure:
+    """Return a failure that is not about one instruction."""
+    summary = (f"{code.name} == golden", *lines, f"  {code.path}:{code.line}, Python {code.python}")
+    listed = "\n".join(["To paste:", *(f"    {line}" for line in listing(code))])
+    return Failure(summary, f"bytecode mismatch: {code.name}", listed)
+
+
+#: What says less than the operand that is there.
+_VAGUE = (Anything, Capture, Compare, OneOf, Regex)
+
+
+def _is_respelling(file: GoldenFile, variant: Variant, actual: _Actual) -> bool:
+    """Return whether matching lines say all that a listing says, in other words.
+
+    Lines with gaps, groups, guards and operands left out are what somebody wrote by hand.
+    """
+    if file.spells(variant, actual.content):
+        return False
+    pattern = _expectation(file, variant)
+    items = [item for item in pattern.items if not isinstance(item, Label)]
+    if len(items) != len(actual.code):
+        return False
+    return all(
+        isinstance(item, Op)
+        and (instr.kind is InstrKind.NONE or not isinstance(item.operand, _VAGUE))
+        for item, instr in zip(items, actual.code, strict=True)
+    )
+
+
+# --- Files that are tests ------------------------------------------------------------------
+
+
+class BytecodeFile(pytest.File):
+    """A ``*.bytecode`` file; its sections with a source are tests."""
+
+    def collect(self) -> Iterator[BytecodeSection]:
+        """Yield a test for each section that names its source."""
+        try:
+            file = Goldens.of(self.config).file(os.fspath(self.path))
+            sections = file.sections
+        except PycInspectError as error:
+            raise self.CollectError(str(error)) from None
+        for section in sections.values():
+            if section.source is not None:
+                yield BytecodeSection.from_parent(self, name=section.title, section=section)
+
+
+class BytecodeSection(pytest.Item):
+    """One section: the code that it names is as it says."""
+
+    def __init__(self, *, section: Section, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.section = section
+
+    def runtest(self) -> None:
+        """Compile the source, which is not imported, and compare.
+
+        Raises:
+            GoldenMismatch: the code is not as recorded.
+            PycInspectError: the source cannot be read, or has no such code.
+        """
+        goldens = Goldens.of(self.config)
+        code = self._code(goldens)
+        if code is None:
+            return
+        failure = goldens.compare(place_of(self), code)
+        if failure is not None:
+            raise GoldenMismatch(failure)
+
+    def _code(self, goldens: Goldens) -> Bytecode | None:
+        """Return the code, None where it is gone and the section goes, too."""
+        from pytest_pycinspect.bytecode import BytecodeOf
+
+        section = self.section
+        assert section.source is not None
+        module = BytecodeOf.for_item(self)(self.path.parent / section.source, optimize=0)
+        if section.qualname == module.name:
+            return _viewed(module, section.view)
+        try:
+            return _viewed(module[section.qualname], section.view)
+        except KeyError as error:
+            if Kind.TRIM in goldens.update:
+                goldens.obsolete.add((os.fspath(self.path), self.name))
+                return None
+            raise PycInspectError("no-bytecode", str(error.args[0]), path=module.path) from None
+
+    def repr_failure(
+        self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None
+    ) -> str | TerminalRepr:
+        """Return what is said about a failure: not how it came about."""
+        if isinstance(excinfo.value, GoldenMismatch):
+            failure = excinfo.value.failure
+            return "\n".join((*failure.summary, "", failure.section)).rstrip()
+        if isinstance(excinfo.value, PycInspectError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return where the section is."""
+        return self.path, self.section.line - 1, f"[{self.name}]"
+
+
+class GoldenMismatch(AssertionError):
+    """Code that is not as recorded.
+
+    Args:
+        failure: what is said about it.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__("\n".join(failure.summary))
+        self.failure = failure
+
+
+def _viewed(code: Bytecode, view: str) -> Bytecode:
+    return code if view == code.view else getattr(code, view)

@@ -1,0 +1,433 @@
+"""The text of a ``*.bytecode`` file: what is recorded in it, and how it is changed.
+
+::
+
+    # source: ../mypkg/core.py
+    [render]
+    # python: 3.12
+        LOAD_FAST    ctx
+        RETURN_VALUE
+    consts: None
+    @3.13:
+        LOAD_FAST    other
+        RETURN_VALUE
+
+A section is what one code object is like; its variants begin with a guard, and the first one
+whose guard holds counts, else the lines before all guards. ``# source:`` and ``# view:`` hold
+for the sections below. ``# python:`` says who wrote the lines below it, and so on which
+Python they may be replaced. Everything else in the file is its owner's, and stays as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from pytest_pycinspect.expect import PatternError
+from pytest_pycinspect.expect.guards import Host, condition, is_active
+
+__all__ = [
+    "Content",
+    "GoldenFile",
+    "Section",
+    "Variant",
+    "located",
+    "parse_golden",
+    "read_golden",
+    "shown",
+]
+
+_TITLE = re.compile(r"\[(?P<title>.+)\]\s*(?:#.*)?")
+_GUARD = re.compile(r"(?P<conditions>@\S+(?:\s+@\S+)*?)\s*:\s*(?:#.*)?")
+_DIRECTIVE = re.compile(r"#\s*(?P<name>source|view|python):\s*(?P<value>.*?)\s*")
+_FACT = re.compile(r"(?P<name>consts|handlers):\s*(?P<value>.*?)\s*")
+_VIEWS = ("ops", "raw", "adaptive")
+_DEFAULT_VIEW = "ops"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is recorded of a code object on some Pythons.
+
+    Args:
+        instructions: the lines of the expectation.
+        consts: what stands behind ``consts:``, None where there is no such line.
+        handlers: likewise.
+    """
+
+    instructions: tuple[str, ...]
+    consts: str | None = None
+    handlers: str | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of a file."""
+        facts = (("consts", self.consts), ("handlers", self.handlers))
+        indented = (f"    {line}".rstrip() for line in self.instructions)
+        return (*indented, *(f"{name}: {text}".rstrip() for name, text in facts if text is not None))
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Lines of a section that count on some Pythons.
+
+    Args:
+        conditions: of their guard; none for the lines before all guards.
+        start: index of the first line in the file, that of the guard if there is one.
+        body: index of the first line behind the guard.
+        end: index of the line after the last.
+        python: who wrote them, such as ``3.12``; None where nobody says so.
+        content: what they say.
+    """
+
+    conditions: tuple[str, ...]
+    start: int
+    body: int
+    end: int
+    python: str | None
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What is recorded of one code object.
+
+    Args:
+        title: of the section.
+        line: of the title, from 1.
+        source: a path relative to the file; None for what a test compares.
+        qualname: of the code object in the source.
+        view: which instructions.
+        start: index of the first line, of comments directly above the title.
+        end: index of the line after the last.
+        variants: in the order of the file; there is always one without conditions, the first.
+    """
+
+    title: str
+    line: int
+    source: str | None
+    qualname: str
+    view: str
+    start: int
+    end: int
+    variants: tuple[Variant, ...]
+
+    def active(self, host: Host) -> Variant | None:
+        """Return the variant that counts on a Python, None where none says anything."""
+        default, *guarded = self.variants
+        for variant in guarded:
+            if is_active(variant.conditions, host):
+                return variant
+        return default if default.content.lines else None
+
+    def variant(self, conditions: tuple[str, ...]) -> Variant | None:
+        """Return the variant with exactly these conditions."""
+        return next((v for v in self.variants if v.conditions == conditions), None)
+
+
+@dataclass(frozen=True)
+class GoldenFile:
+    """A file and its sections. Changing gives another one.
+
+    Args:
+        path: for messages.
+        lines: without their ends.
+        newline: how lines end.
+    """
+
+    path: str
+    lines: tuple[str, ...] = ()
+    newline: str = "\n"
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(f"{line}{self.newline}" for line in self.lines)
+
+    @cached_property
+    def sections(self) -> dict[str, Section]:
+        """The sections by title.
+
+        Raises:
+            PatternError: the text is not well formed.
+        """
+        found: dict[str, Section] = {}
+        for section in _sections(self):
+            if section.title in found:
+                raise self.error(section.line, f"there are two sections [{section.title}]")
+            found[section.title] = section
+        return found
+
+    def error(self, line: int, message: str, expected: str = "") -> PatternError:
+        """Return an error about a line."""
+        text = self.lines[line - 1]
+        column = len(text) - len(text.lstrip()) + 1
+        error = PatternError(message, text=text, line=line, column=column, expected=expected)
+        return located(error, self.path)
+
+    def expectation(self, variant: Variant) -> str:
+        """Return the instructions of a variant, each in the line that it has in the file."""
+        kept = (
+            "" if _FACT.fullmatch(line) else line for line in self.lines[variant.body : variant.end]
+        )
+        return "\n" * variant.body + "\n".join(kept)
+
+    def spells(self, variant: Variant, content: Content) -> bool:
+        """Return whether a variant says some content in these very words, comments apart."""
+        said, _ = _said(self.lines[variant.body : variant.end])
+        known = {line.strip() for line in content.lines}
+        plain = [line for line in said if not _DIRECTIVE.fullmatch(line)]
+        return [_uncommented(line, known) for line in plain] == [s.strip() for s in content.lines]
+
+    # --- Changes ---------------------------------------------------------------------------
+
+    def with_content(
+        self, title: str, conditions: tuple[str, ...], content: Content, *, python: str, view: str
+    ) -> GoldenFile:
+        """Return the file with what a section says under a guard; both are made if need be.
+
+        Args:
+            title: of the section.
+            conditions: of the guard, none for what counts on all other Pythons.
+            content: what it says from now on.
+            python: who says it.
+            view: of a new section.
+        """
+        section = self.sections.get(title)
+        if section is None:
+            return self._with_section(title, view).with_content(
+                title, conditions, content, python=python, view=view
+            )
+        variant = section.variant(conditions)
+        signed = content.lines if conditions else (f"# python: {python}", *content.lines)
+        if variant is not None:
+            old = self.lines[variant.body : variant.end]
+            is_tight = _TITLE.fullmatch("".join(self.lines[variant.end : variant.end + 1]))
+            gap = [""] if is_tight and not old else []
+            return self._spliced(variant.body, variant.end, [*_merged(old, signed), *gap])
+        guard = f"{' '.join(f'@{text}' for text in conditions)}:"
+        at = section.variants[0].end
+        return self._spliced(at, at, (guard, *signed))
+
+    def without(self, titles: Sequence[str]) -> GoldenFile:
+        """Return the file without some sections and the comments directly above them."""
+        kept = self
+        for title in titles:
+            section = kept.sections[title]
+            end = _skipped(kept.lines, section.end, _BLANK)
+            inherited = [line for line in kept.lines[section.start : end] if _is_inherited(line)]
+            kept = kept._spliced(section.start, end, inherited)
+        return kept
+
+    def _with_section(self, title: str, view: str) -> GoldenFile:
+        head = [] if _header_view(self) == view else [f"# view: {view}"]
+        gap = [""] if self.lines and self.lines[-1].strip() else []
+        return self._spliced(len(self.lines), len(self.lines), (*gap, *head, f"[{title}]"))
+
+    def _spliced(self, start: int, end: int, lines: Sequence[str]) -> GoldenFile:
+        return replace(self, lines=(*self.lines[:start], *lines, *self.lines[end:]))
+
+
+def read_golden(path: str) -> GoldenFile:
+    """Return a file, an empty one where there is none.
+
+    Raises:
+        PatternError: it is no text.
+    """
+    try:
+        return parse_golden(shown(path), Path(path).read_bytes())
+    except FileNotFoundError:
+        return GoldenFile(shown(path))
+
+
+def shown(path: str) -> str:
+    """Return a path as messages have it."""
+    try:
+        below = os.path.relpath(path)
+    except ValueError:  # another drive of Windows
+        return path
+    return path if below.startswith(os.pardir) else below
+
+
+def located(error: PatternError, path: str) -> PatternError:
+    """Return an error with the file it is about."""
+    error.path = path
+    return error
+
+
+def parse_golden(path: str, data: bytes) -> GoldenFile:
+    """Return a file as text; it is not looked into yet.
+
+    Raises:
+        PatternError: it is no UTF-8.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PatternError(f"{path} is not encoded in UTF-8: {error}") from error
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = re.split(r"\r\n|\n", text)
+    return GoldenFile(path, tuple(lines if lines[-1] else lines[:-1]), newline)
+
+
+# --- Reading -----------------------------------------------------------------------------
+
+_BLANK = re.compile(r"\s*")
+_COMMENT = re.compile(r"\s*#.*")
+#: Lines that end no section, and belong to it only if others of it follow.
+_PADDING = re.compile(r"\s*|#(?!\s*python:).*")
+_EXPECTED = "an indented instruction, 'consts:', 'handlers:', a guard '@>=3.12:' or '[section]'"
+
+
+def _sections(file: GoldenFile) -> Iterator[Section]:
+    lines = file.lines
+    titles = [index for index, line in enumerate(lines) if _TITLE.fullmatch(line)]
+    ends = [*titles, len(lines)]
+    for index, line in enumerate(lines[: ends[0]]):
+        if not _PADDING.fullmatch(line):
+            raise file.error(index + 1, "this line is in no section", "'[section]' above it")
+    for index, following in zip(titles, ends[1:], strict=True):
+        yield _section(file, index, following)
+
+
+def _section(file: GoldenFile, index: int, following: int) -> Section:
+    lines = file.lines
+    found = _TITLE.fullmatch(lines[index])
+    assert found is not None
+    title = found["title"].strip()
+    start = _skipped_back(lines, index, _COMMENT)
+    end = _skipped_back(lines, following, _PADDING)
+    directives = _directives(file, index)
+    source, _, qualname = directives.get("source", "").partition("::")
+    return Section(
+        title,
+        index + 1,
+        source or None,
+        # A source with a name is about the section below it, not about all that follow.
+        qualname if qualname and "source" in _directives(file, index, start) else title,
+        directives.get("view", _DEFAULT_VIEW),
+        start,
+        max(end, index + 1),
+        tuple(_variants(file, index + 1, max(end, index + 1))),
+    )
+
+
+def _directives(file: GoldenFile, end: int, start: int = 0) -> dict[str, str]:
+    """Return the last value of each directive in some lines."""
+    found: dict[str, str] = {}
+    for index in range(start, end):
+        directive = _DIRECTIVE.fullmatch(file.lines[index])
+        if directive is None:
+            continue
+        found[directive["name"]] = directive["value"]
+        if directive["name"] == "view" and directive["value"] not in _VIEWS:
+            raise file.error(index + 1, "there is no such view", " or ".join(_VIEWS))
+    return found
+
+
+def _variants(file: GoldenFile, start: int, end: int) -> Iterator[Variant]:
+    guards = {
+        index: found
+        for index in range(start, end)
+        if (found := _GUARD.fullmatch(file.lines[index]))
+    }
+    ends = [*guards, end]
+    yield _variant(file, (), start, start, ends[0])
+    for (index, found), following in zip(guards.items(), ends[1:], strict=True):
+        conditions = tuple(part.removeprefix("@") for part in found["conditions"].split())
+        _check_guard(file, index + 1, conditions)
+        yield _variant(file, conditions, index, index + 1, following)
+
+
+def _check_guard(file: GoldenFile, line: int, conditions: tuple[str, ...]) -> None:
+    try:
+        for text in conditions:
+            condition(text)
+    except PatternError as error:
+        raise file.error(line, error.message, error.expected) from None
+
+
+def _variant(
+    file: GoldenFile, conditions: tuple[str, ...], start: int, body: int, end: int
+) -> Variant:
+    end = max(_skipped_back(file.lines, end, _BLANK), body)
+    facts: dict[str, str] = {}
+    instructions: list[str] = []
+    for index in range(body, end):
+        line = file.lines[index]
+        if found := _FACT.fullmatch(line):
+            facts[found["name"]] = found["value"]
+        elif line[:1].isspace() and not _COMMENT.fullmatch(line) and line.strip():
+            instructions.append(line.strip())
+        elif not _BLANK.fullmatch(line) and not _COMMENT.fullmatch(line):
+            raise file.error(index + 1, "this line is none of a section", _EXPECTED)
+    content = Content(tuple(instructions), facts.get("consts"), facts.get("handlers"))
+    python = _directives(file, end, body).get("python")
+    return Variant(conditions, start, body, end, python, content)
+
+
+def _skipped(lines: Sequence[str], index: int, form: re.Pattern[str]) -> int:
+    while index < len(lines) and form.fullmatch(lines[index]):
+        index += 1
+    return index
+
+
+def _skipped_back(lines: Sequence[str], index: int, form: re.Pattern[str]) -> int:
+    while index > 0 and form.fullmatch(lines[index - 1]):
+        index -= 1
+    return index
+
+
+# --- Changing ----------------------------------------------------------------------------
+
+
+def _header_view(file: GoldenFile) -> str:
+    return _directives(file, len(file.lines)).get("view", _DEFAULT_VIEW)
+
+
+def _is_inherited(line: str) -> bool:
+    """Return whether a line also counts for sections below its own."""
+    directive = _DIRECTIVE.fullmatch(line)
+    return directive is not None and directive["name"] != "python" and "::" not in line
+
+
+def _merged(old: Sequence[str], new: Sequence[str]) -> list[str]:
+    """Return new lines with the comments of old ones, and unchanged ones as they were."""
+    from difflib import SequenceMatcher
+
+    known = {line.strip() for line in new}
+    said, above = _said(old)
+    merged: list[str] = []
+    matcher = SequenceMatcher(
+        None, [_uncommented(line, known) for line in said], [n.strip() for n in new], autojunk=False
+    )
+    for tag, first, last, start, end in matcher.get_opcodes():
+        for index in range(first, last):
+            merged += above[index]
+            merged += [said[index]] if tag == "equal" else []
+        merged += [] if tag == "equal" else new[start:end]
+    return merged + above[-1]
+
+
+def _said(lines: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Return lines without comments, and the comments above each and below all."""
+    said: list[str] = []
+    above: list[list[str]] = [[]]
+    for line in lines:
+        if _COMMENT.fullmatch(line) and not _DIRECTIVE.fullmatch(line) or _BLANK.fullmatch(line):
+            above[-1].append(line)
+        else:
+            said.append(line)
+            above.append([])
+    return said, above
+
+
+def _uncommented(line: str, known: set[str]) -> str:
+    """Return a line without its comment, if it is one of those that are known."""
+    text = line.strip()
+    ends = (found.start() for found in re.finditer(r"\s*(?:#|$)", text))
+    return next((text[:end] for end in ends if text[:end] in known), text)

@@ -1,0 +1,137 @@
+"""What all code objects of one program have in common: who compiled it, and from what."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import CodeType, MappingProxyType
+
+from pycinspect.canonical import LinearOp, linearize
+from pycinspect.dialects import DIALECTS, Dialect, Operand
+from pycinspect.disasm import Instruction, Position, instructions, positions
+from pycinspect.disasm.steps import bytecode_of
+from pycinspect.pyc import Code
+from pycinspect.values import Implementation
+from pytest_pycinspect.instr import Instr, Kind
+
+__all__ = ["Origin", "View", "python_text", "sequence"]
+
+View = str
+_NO_ADAPTIVE: Mapping[Code, bytes] = MappingProxyType({})
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Origin:
+    """Where code comes from.
+
+    Args:
+        dialect: who compiled it.
+        python: the version, ``3.13.0`` or ``PyPy 3.9.18``.
+        path: of the source, relative to the current directory; ``<string>`` for none.
+        lines: of the source, the first at index 0; nothing where it is not known.
+        optimize: how often ``-O`` was given, None where that is not known.
+        notes: what a reader should know: that it is the live code, and why.
+        strict_names: names of opcodes that cannot occur are refused.
+        adaptive: the code as it is in memory, specialised, of each code object.
+        live: the code object of the running interpreter that it was asked for, by its own.
+    """
+
+    dialect: Dialect
+    python: str
+    path: str = "<string>"
+    lines: tuple[str, ...] = ()
+    optimize: int | None = None
+    notes: tuple[str, ...] = ()
+    strict_names: bool = True
+    adaptive: Mapping[Code, bytes] = field(default=_NO_ADAPTIVE)
+    live: CodeType | None = None
+
+
+def python_text(dialect: Dialect, version: str | None = None) -> str:
+    """Return how a reader calls a Python: ``3.13.0``, ``PyPy 3.9.18``."""
+    number = version or ".".join(map(str, dialect.python))
+    if version is None and dialect is DIALECTS.running():
+        number = platform.python_version()
+    return f"PyPy {number}" if dialect.implementation is Implementation.PYPY else number
+
+
+def relative(path: str) -> str:
+    """Return a path from the current directory, if it is inside it."""
+    below = os.path.relpath(path) if os.path.isabs(path) else path
+    return path if below.startswith(os.pardir) else below
+
+
+# --- Sequences of instructions -----------------------------------------------------------------
+
+
+def sequence(code: Code, origin: Origin, view: View) -> tuple[Instr, ...]:
+    """Return the instructions of a code object, as a view shows them.
+
+    Raises:
+        PycInspectError: it cannot be disassembled; see ``linearize`` and ``instructions``.
+    """
+    dialect = origin.dialect
+    places = positions(code, dialect)
+    if view == "ops":
+        return tuple(_of_op(op, places) for op in linearize(code, dialect))
+    listed = instructions(code, dialect)
+    if view == "adaptive":
+        names = [opcode.name for opcode in bytecode_of(dialect).opcodes.by_number]
+        memory = origin.adaptive[code]
+        listed = [step._replace(opname=names[memory[step.offset]]) for step in listed]
+    indexes = {step.start_offset: index for index, step in reversed([*enumerate(listed)])}
+    operands = [opcode.operand for opcode in bytecode_of(dialect).opcodes.by_number]
+    return tuple(_of_step(step, operands[step.opcode], indexes, places) for step in listed)
+
+
+#: The words of ``linear_ops.tsv`` are those of ``Kind``.
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+def _of_op(op: LinearOp, places: list[Position]) -> Instr:
+    kind = _KINDS[op.kind.value]
+    return Instr(
+        op.name, op.operand, kind, op.target, op.line, _position(op.raw[-1:], places), op.raw
+    )
+
+
+def _position(raw: tuple[Instruction, ...], places: list[Position]) -> Position | None:
+    if not raw or raw[0].offset // 2 >= len(places):
+        return None
+    return places[raw[0].offset // 2]
+
+
+_JUMPS = frozenset({Operand.FORWARD, Operand.BACKWARD, Operand.ABSOLUTE})
+_RAW_KINDS: Mapping[Operand, Kind] = MappingProxyType(
+    {
+        Operand.NONE: Kind.NONE,
+        Operand.CONST: Kind.CONST,
+        Operand.SMALL_INT: Kind.CONST,
+        **dict.fromkeys(
+            (Operand.NAME, Operand.NAME_NULL, Operand.NAME_METHOD, Operand.NAME_SUPER), Kind.NAME
+        ),
+        **dict.fromkeys(
+            (Operand.NAME_LAZY, Operand.LOCAL, Operand.CELL, Operand.VARIABLE), Kind.NAME
+        ),
+        **dict.fromkeys((Operand.RAW, Operand.EXTENDED, Operand.ARGUMENTS), Kind.NUMBER),
+        **dict.fromkeys((Operand.IS, Operand.IN), Kind.NUMBER),
+        **dict.fromkeys(_JUMPS, Kind.TARGET),
+    }
+)
+
+
+def _of_step(
+    step: Instruction, operand: Operand, indexes: Mapping[int, int], places: list[Position]
+) -> Instr:
+    kind = Kind.NONE if step.arg is None else _RAW_KINDS.get(operand, Kind.WORD)
+    value: object = {Kind.WORD: step.argrepr, Kind.NONE: None, Kind.TARGET: None}.get(
+        kind, step.argval
+    )
+    if isinstance(value, Code):
+        kind, value = Kind.CODE, value.name
+    target = None if step.jump_target is None else indexes.get(step.jump_target)
+    return Instr(
+        step.opname, value, kind, target, step.line, _position((step,), places), (step,)
+    )

@@ -1,0 +1,266 @@
+"""How a function is specialised after it ran, in a process that nobody watches.
+
+Tracers change adaptive bytecode: under coverage's C tracer 3.11 leaves instructions
+unspecialised, and from 3.12 on the first one of each line is ``INSTRUMENTED_LINE``. So the
+function runs in a child process, from its file compiled anew; one child serves a test module.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.resources import files
+from types import CodeType, FunctionType, MethodType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pycinspect.errors import PycInspectError
+from pytest_pycinspect.bytecode import BytecodeOf
+from pytest_pycinspect.specialized_child import SELF, Cannot, read_frame, write_frame
+
+if TYPE_CHECKING:
+    from pytest_pycinspect.bytecode import Bytecode
+
+__all__ = ["Specialized"]
+
+#: Calls; CPython 3.11 specialises from the eighth on, later ones from the second.
+_TIMES = 100
+#: What coverage and pytest-cov tell their subprocesses; they would trace our child.
+_TRACERS = ("COVERAGE_", "COV_CORE_")
+
+
+class Specialized:
+    """Runs functions in a clean child process and returns their adaptive bytecode.
+
+    Args:
+        child: the process, which is started when it is needed.
+        bytecode_of: the fixture.
+        files: names of modules that pytest imported to their files: its arguments' types
+            may come from them.
+    """
+
+    def __init__(self, child: _Child, bytecode_of: BytecodeOf, files: Mapping[str, str]) -> None:
+        self._child = child
+        self._bytecode_of = bytecode_of
+        self._files = files
+
+    @classmethod
+    def for_item(cls, item: pytest.Function) -> Specialized:
+        """Return the fixture's value for a test; tests of a module share the child."""
+        module = item.getparent(pytest.Module)
+        assert module is not None  # where else would a function be
+        child = module.stash.get(_CHILD, None)
+        if child is None:
+            seconds = float(item.config.getini("pycinspect_subprocess_timeout"))
+            child = module.stash[_CHILD] = _Child(seconds)
+            module.addfinalizer(child.close)
+        return cls(child, BytecodeOf.for_item(item), {module.obj.__name__: os.fspath(module.path)})
+
+    def __call__(
+        self, f: object, /, *args: object, times: int = _TIMES, **kwargs: object
+    ) -> Bytecode:
+        """Return the bytecode of a function after it was called so many times.
+
+        It is compiled anew from its file, and runs in a process without tracers, coverage and
+        rewritten assertions, which imports its module. Generators are exhausted and
+        coroutines awaited. What the function does to its arguments or to its module is
+        seen by later calls.
+
+        Args:
+            f: a function or a method; or what has none of its own, such as what
+                ``functools.lru_cache`` made of one.
+            args: its arguments, which must be picklable.
+            times: the number of calls.
+            kwargs: its keyword arguments, likewise.
+
+        Raises:
+            PycInspectError: ``cannot-specialize``, with the reason.
+        """
+        __tracebackhide__ = True
+        function, args = _unbound(f, args)
+        name = function.__code__.co_qualname
+        try:
+            request = _request(function, self._files, times, _pickled(function, args, kwargs))
+            codes = self._child.ask(request)
+            code = self._bytecode_of(function)
+            if [part.code for part in code.code.walk()] != [compiled for compiled, _ in codes]:
+                raise Cannot("its file was changed while the tests ran")
+        except Cannot as error:
+            message = f"{name} cannot be specialised: {error}"
+            raise PycInspectError("cannot-specialize", message) from None
+        note = f"after {times} calls in a process of its own, without tracers"
+        return code.as_in_memory([adaptive for _, adaptive in codes], note)
+
+
+def _unbound(f: object, args: tuple[object, ...]) -> tuple[FunctionType, tuple[object, ...]]:
+    """Return the function in a method or a wrapper without code, and all its arguments."""
+    while True:
+        if isinstance(f, FunctionType):
+            return f, args
+        if isinstance(f, MethodType):
+            f, args = f.__func__, (f.__self__, *args)
+        elif hasattr(f, "__wrapped__"):
+            f = f.__wrapped__
+        else:
+            message = f"{f!r} is no function written in Python"
+            raise PycInspectError("cannot-specialize", message)
+
+
+def _request(
+    function: FunctionType, files: Mapping[str, str], times: int, values: bytes
+) -> bytes:
+    """Return a ``_Request`` of the child."""
+    code = function.__code__
+    file = os.path.abspath(code.co_filename)
+    if not os.path.isfile(file):
+        raise Cannot(f"its source {code.co_filename} is no file")
+    module = str(function.__globals__.get("__name__"))
+    known = {**files, module: function.__globals__.get("__file__", file)}
+    line = code.co_firstlineno
+    return pickle.dumps((sys.path, known, module, file, code.co_qualname, line, times, values))
+
+
+# --- What travels ------------------------------------------------------------------------
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, file: io.BytesIO, function: FunctionType) -> None:
+        super().__init__(file)
+        self._function = function
+
+    def persistent_id(self, value: object) -> str | None:
+        return SELF if value is self._function else None
+
+
+def _pickled(
+    function: FunctionType, args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> bytes:
+    """Return arguments, defaults and closure as one pickle: what they share stays shared."""
+    closure = _closure(function)
+    defaults = (function.__defaults__, function.__kwdefaults__)
+    named = {
+        **{f"argument {number}": value for number, value in enumerate(args, 1)},
+        **{f"argument {name}": value for name, value in kwargs.items()},
+        "its defaults": defaults,
+        **{f"variable {name} of its closure": value for name, value in closure.items()},
+    }
+    try:
+        return _dumped(function, (args, kwargs, *defaults, [*closure.values()]))
+    except Exception as error:  # what the __reduce__ of anything may raise
+        culprits = (name for name, value in named.items() if _refused(function, value))
+        name = next(culprits, "its arguments")
+        message = f"{name} cannot be sent to another process: {type(error).__name__}: {error}"
+        raise Cannot(message) from error
+
+
+def _dumped(function: FunctionType, value: object) -> bytes:
+    file = io.BytesIO()
+    _Pickler(file, function).dump(value)
+    return file.getvalue()
+
+
+def _refused(function: FunctionType, value: object) -> bool:
+    try:
+        _dumped(function, value)
+    except Exception:  # noqa: BLE001 - as in _pickled, which tells it
+        return True
+    return False
+
+
+def _closure(function: FunctionType) -> dict[str, object]:
+    names = function.__code__.co_freevars
+    closure: dict[str, object] = {}
+    for name, cell in zip(names, function.__closure__ or (), strict=True):
+        try:
+            closure[name] = cell.cell_contents
+        except ValueError:
+            raise Cannot(f"variable {name} of its closure has no value yet") from None
+    return closure
+
+
+# --- The child process -------------------------------------------------------------------
+
+
+class _Child:
+    """A process of the running interpreter that answers requests; started when it is asked.
+
+    Args:
+        seconds: how long one answer may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, request: bytes) -> list[tuple[bytes, bytes]]:
+        """Return what ``_specialized`` of the child does.
+
+        Raises:
+            Cannot: the child says why it cannot, or takes too long, or dies.
+        """
+        if self._process is None:
+            self._process = _start()
+        answer = self._answer(self._process, request)
+        if isinstance(answer, str):
+            raise Cannot(answer)
+        return answer
+
+    def _answer(
+        self, process: subprocess.Popen[bytes], request: bytes
+    ) -> str | list[tuple[bytes, bytes]]:
+        assert process.stdin is not None and process.stdout is not None
+        expired = threading.Event()
+        timer = threading.Timer(self._seconds, lambda: (expired.set(), process.kill()))
+        timer.start()
+        try:
+            write_frame(process.stdin, request)
+            answer = read_frame(process.stdout)
+        except BrokenPipeError:
+            answer = None
+        finally:
+            timer.cancel()
+        if answer is None:
+            self.close()
+            raise Cannot(self._how_it_ended(process, expired=expired.is_set()))
+        known: str | list[tuple[bytes, bytes]] = pickle.loads(answer)  # noqa: S301 - our own
+        return known
+
+    def _how_it_ended(self, process: subprocess.Popen[bytes], *, expired: bool) -> str:
+        if expired:
+            return (
+                f"it ran for more than {self._seconds:g} seconds"
+                " (see the setting pycinspect_subprocess_timeout)"
+            )
+        return f"the child process ended with {process.returncode}"
+
+    def close(self) -> None:
+        """End the process; the next request starts another."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            with suppress(BrokenPipeError), process:  # which closes the pipes, and waits
+                pass
+
+
+_CHILD = pytest.StashKey[_Child]()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    script = files("pytest_pycinspect").joinpath("specialized_child.py").read_text("utf-8")
+    options = ["-O"] * sys.flags.optimize + ["-B"] * sys.dont_write_bytecode
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(_TRACERS)
+    }
+    return subprocess.Popen(  # noqa: S603 - ourselves
+        [sys.executable, *options, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+    )

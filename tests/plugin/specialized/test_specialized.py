@@ -1,0 +1,247 @@
+"""Functions that are run elsewhere, and how they are specialised then."""
+
+from __future__ import annotations
+
+import pytest
+
+FUNCTIONS = """
+    import functools, os, sys, time, types
+    import pytest
+    from pycinspect.errors import PycInspectError
+
+    def add(a, b):
+        assert a is not None
+        return a + b
+
+    class Point:
+        def __init__(self, x):
+            self.x = x
+        def moved(self, by):
+            return self.x + by
+
+    def attribute(point):
+        return point.x
+
+    @functools.lru_cache
+    def cached(a, b):
+        return a + b
+
+    def generated(n):
+        for i in range(n):
+            yield i + 1
+
+    async def awaited(a, b):
+        return a + b
+
+    async def asynchronous(n):
+        for i in range(n):
+            yield i + 1
+"""
+
+
+@pytest.fixture
+def passes(pytester: pytest.Pytester) -> object:
+    """Return a function that runs a test's text beside the functions above."""
+
+    def run(body: str, *options: str) -> pytest.RunResult:
+        pytester.makepyfile(test_it=f"{FUNCTIONS}\n{_indented(body)}")
+        result = pytester.runpytest("-p", "no:randomly", *options)
+        assert result.ret == pytest.ExitCode.OK, result.stdout.str()
+        return result
+
+    return run
+
+
+def _indented(body: str) -> str:
+    return "\n".join(f"    {line.removeprefix('    ')}" for line in body.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("add, 1, 2", "BINARY_OP_ADD_INT"),
+        ("add, 1.5, b=2.5", "BINARY_OP_ADD_FLOAT"),
+        ("add, 'a', 'b'", "BINARY_OP_ADD_UNICODE"),
+        ("attribute, Point(1)", "LOAD_ATTR_INSTANCE_VALUE"),
+        ("Point(1).moved, 2", "BINARY_OP_ADD_INT"),
+        ("cached, 1, 2", "BINARY_OP_ADD_INT"),
+        ("generated, 5", "BINARY_OP_ADD_INT"),
+        ("awaited, 1, 2", "BINARY_OP_ADD_INT"),
+        ("asynchronous, 5", "BINARY_OP_ADD_INT"),
+    ],
+)
+def test_what_ran_is_specialised(passes, call: str, name: str) -> None:
+    passes(f"""
+    def test_it(specialized):
+        assert {name!r} in specialized({call})
+    """)
+
+
+def test_a_function_is_new_for_each_test(passes) -> None:
+    passes("""
+    @pytest.mark.parametrize("values", [(1, 2), (1.5, 2.5), ("a", "b"), (1, 2)])
+    def test_it(specialized, values):
+        names = {int: "INT", float: "FLOAT", str: "UNICODE"}
+        seen = [name for name in names.values() if f"BINARY_OP_ADD_{name}" in [
+            instr.opname for instr in specialized(add, *values)]]
+        assert seen == [names[type(values[0])]]
+
+    def test_few_calls(specialized):
+        assert "BINARY_OP_ADD_INT" not in [i.opname for i in specialized(add, 1, 2, times=0)]
+    """)
+
+
+def test_functions_inside_of_tests(passes) -> None:
+    passes("""
+    def test_closure(specialized):
+        step = 3
+        def stepped(x, *, more=1):
+            return x + step
+        assert "BINARY_OP_ADD_INT" in specialized(stepped, 2)
+
+    def test_recursion(specialized):
+        def factorial(n):
+            return n * factorial(n - 1) if n else 1
+        assert "BINARY_OP_MULTIPLY_INT" in specialized(factorial, 5)
+
+    def test_lambda(specialized):
+        assert "BINARY_OP_ADD_INT" in specialized(lambda a, b=2: a + b, 1)
+
+    def test_printing(specialized):
+        def noisy(a):
+            print("x" * 100_000)
+            os.write(1, b"y" * 1000)
+            return a + 1
+        assert "BINARY_OP_ADD_INT" in specialized(noisy, 5)
+
+    def test_types_of_the_test_module(specialized):
+        assert "BINARY_OP_ADD_INT" in specialized(lambda p: p.x + 1, Point(1))
+    """)
+
+
+def test_one_child_serves_a_module(passes) -> None:
+    passes("""
+    pids = set()
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_it(specialized, number):
+        specialized(add, 1, 2)
+        pids.add(specialized._child._process.pid)
+        assert len(pids) == 1
+    """)
+
+
+REASONS = {
+    "a lock": ("specialized(add, __import__('threading').Lock(), 2)", "argument 1 cannot be sent"),
+    "a keyword": ("specialized(add, 1, b=sys)", "argument b cannot be sent to another process"),
+    "an error": ("specialized(add, 1, 'b')", "call 1 raised TypeError: unsupported operand"),
+    "too slow": ("specialized(time.sleep and (lambda: time.sleep(60)))", "for more than 3 seconds"),
+    "an exit": ("specialized(lambda: os._exit(7))", "the child process ended with 7"),
+    "sys.exit": ("specialized(lambda: sys.exit(7))", "call 1 raised SystemExit: 7"),
+    "twins": ("specialized((lambda: 1, lambda: 2)[0])", "2 functions of line * are called *lambda*"),
+    "no file": ("specialized(eval('lambda: 1'))", "its source <string> is no file"),
+    "no Python": ("specialized(len, [])", "<built-in function len> is no function written in"),
+    "a class": ("specialized(Point, 1)", "is no function written in Python"),
+}
+
+
+@pytest.mark.parametrize("case", REASONS)
+def test_it_says_why_it_cannot(pytester: pytest.Pytester, case: str) -> None:
+    call, reason = REASONS[case]
+    pytester.makepyfile(f"{FUNCTIONS}\n    def test_it(specialized):\n        {call}\n")
+    result = pytester.runpytest("-o", "pycinspect_subprocess_timeout=3")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f"E *PycInspectError: *{reason}*"])
+
+
+def test_a_closure_that_cannot_travel_is_named(passes) -> None:
+    passes("""
+    def test_unpicklable(specialized):
+        lock = sys.modules["_thread"].allocate_lock()
+        with pytest.raises(PycInspectError, match="variable lock of its closure cannot be sent"):
+            specialized(lambda: lock)
+
+    def test_empty(specialized):
+        def f():
+            return later
+        with pytest.raises(PycInspectError, match="variable later of its closure has no value"):
+            specialized(f)
+        later = 1
+
+    def test_after_a_refusal_the_next_is_answered(specialized):
+        assert "BINARY_OP_ADD_INT" in specialized(add, 1, 2)
+    """)
+
+
+def test_a_changed_file_is_not_taken_for_the_function(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        m="def f(): return 1\n",
+        test_it="""
+            import m, pathlib, pytest
+            from pycinspect.errors import PycInspectError
+
+            def test_it(specialized):
+                pathlib.Path(m.__file__).write_text("# a line more\\ndef f(): return 1\\n")
+                with pytest.raises(PycInspectError, match="line 1 of .*m.py has no f; did the file"):
+                    specialized(m.f)
+        """,
+    )
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("mode", ["prepend", "append", "importlib"])
+def test_modules_of_packages_are_found(pytester: pytest.Pytester, mode: str) -> None:
+    pytester.makepyfile(**{
+        "app/__init__": "from app.core import add",
+        "app/core": "from . import other\ndef add(a, b): return a + b + other.one",
+        "app/other": "one = 1",
+        "tests/test_it": """
+            from app import add
+
+            class Two:
+                value = 2
+
+            def test_app(specialized):
+                assert "BINARY_OP_ADD_INT" in specialized(add, 1, 2)
+
+            def test_here(specialized):
+                assert "BINARY_OP_ADD_INT" in specialized(lambda two: two.value + 1, Two())
+        """,
+    })  # fmt: skip
+    pytester.syspathinsert()
+    pytester.runpytest(f"--import-mode={mode}").assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("core", ["ctrace", "sysmon"])
+def test_coverage_changes_nothing(
+    passes, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, core: str
+) -> None:
+    pytest.importorskip("pytest_cov")
+    if core == "sysmon" and not hasattr(__import__("sys"), "monitoring"):
+        pytest.skip("this Python has no sys.monitoring")
+    monkeypatch.setenv("COVERAGE_CORE", core)
+    pytester.makeconftest("")
+    pytester.makepyfile(test_it=f"""{FUNCTIONS}
+    def test_it(specialized):
+        names = [instr.opname for instr in specialized(add, 1, 2)]
+        assert "BINARY_OP_ADD_INT" in names
+        assert not [name for name in names if name.startswith("INSTRUMENTED")]
+    """)
+    result = pytester.runpytest_subprocess("--cov=.", "-p", "no:randomly")
+    result.assert_outcomes(passed=1)
+
+
+def test_a_tracer_in_the_child_is_the_reason(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(
+        sitecustomize="import sys; sys.setprofile(lambda *_: None)",
+        test_it="""
+            def add(a, b): return a + b
+            def test_it(specialized): specialized(add, 1, 2)
+        """,
+    )
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path), prepend=":")
+    result = pytester.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *add cannot be specialised: tracing is active in the child*"])
