@@ -116,6 +116,41 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", mark)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what its mark says does not hold here."""
+    if item.get_closest_marker("bytecode"):
+        from pytest_pycinspect.marks import obey
+
+        obey(item)
+
+
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: object, right: object
+) -> list[str] | None:
+    """Explain comparisons with bytecode."""
+    module = sys.modules.get("pytest_pycinspect.bytecode")
+    kinds = () if module is None else (module.Bytecode, module.Tree)
+    if not isinstance(right, kinds) and not isinstance(left, kinds):
+        return None
+    from pytest_pycinspect.report import compared
+
+    return compared(config, op, left, right)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what there is to say about bytecode to the report."""
+    report = yield
+    if "pytest_pycinspect.session" in sys.modules:
+        from pytest_pycinspect.report import attach
+
+        attach(item, call, report)
+    return report
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Remember the test that runs."""

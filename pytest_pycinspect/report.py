@@ -1,21 +1,107 @@
-"""What a test's failures show, and the settings that concern it."""
+"""What pytest shows of expectations that are not met."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_pycinspect.expect.guards import Version, versions
-from pytest_pycinspect.plugin import ITEM, SUPPORTED
+from pytest_pycinspect.bytecode import Bytecode, Tree
+from pytest_pycinspect.expect import Match, PatternError, as_pattern, explain, listing, match
+from pytest_pycinspect.expect.explanation import (
+    Failure,
+    Style,
+    explain_absent,
+    explain_present,
+)
+from pytest_pycinspect.session import compared_last, note
 
-__all__ = ["supported_versions"]
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+__all__ = ["attach", "compared"]
 
 
-def supported_versions() -> tuple[Version, ...]:
-    """Return the versions that guards may be about (``pycinspect_supported``)."""
-    item = ITEM.get(None)
-    return _versions(SUPPORTED if item is None else str(item.config.getini("pycinspect_supported")))
+def compared(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    """Return the lines about a comparison with bytecode, None where there is nothing to say.
+
+    Args:
+        config: the session's.
+        op: ``==``, ``in`` …
+        left: one side.
+        right: the other.
+    """
+    try:
+        failure = _failure(op, left, right, _style(config))
+    except PatternError:  # something that has its own explanation, or none
+        return None
+    if failure is None:
+        return None
+    note(failure)
+    return list(failure.summary)
 
 
-_versions = lru_cache(versions)
+def _failure(op: str, left: object, right: object, style: Style) -> Failure | None:
+    if op in ("in", "not in") and isinstance(right, Bytecode | Tree):
+        return _membership(op, left, right, style)
+    code, other = (left, right) if isinstance(left, Bytecode) else (right, left)
+    if op not in ("==", "!=") or not isinstance(code, Bytecode):
+        return None
+    expected = "\n".join(listing(other)) if isinstance(other, Bytecode) else other
+    found = match(as_pattern(expected), code, anchored=True)
+    if found.met is (op == "=="):
+        return None
+    return explain(found, "== expected", style)
+
+
+def _membership(op: str, left: object, right: Bytecode | Tree, style: Style) -> Failure | None:
+    """Explain ``in`` and ``not in``; nothing is said where they hold."""
+    if (left in right) is (op == "in"):
+        return None
+    explained = explain_absent if op == "in" else explain_present
+    return explained(left, right.root if isinstance(right, Tree) else right, style)
+
+
+def _style(config: pytest.Config) -> Style:
+    """Return how sections are written, as the options say."""
+    view = config.getoption("--pycinspect-view") or config.getini("pycinspect_view")
+    context: int = config.getoption("--pycinspect-dump-context")
+    reporter: TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not reporter.hasmarkup:
+        return Style(str(view), context)
+    return Style(str(view), context, reporter._tw.markup)  # noqa: SLF001 - it has no other name
+
+
+# --- The report's section ------------------------------------------------------------------
+
+
+def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Add the section about the last comparison to a test's report, if it is about that."""
+    when = item.config.getoption("--pycinspect-dump")
+    last = compared_last(item)
+    if last is None or when == "never" or report.when != "call":
+        return
+    if call.excinfo is not None:
+        failure = _of_failure(last, str(call.excinfo.value), _style(item.config))
+        if failure is None:
+            return
+        item.config.hook.pytest_pycinspect_mismatch(item=item, failure=failure)
+    elif when == "always" and isinstance(last, Match):
+        failure = explain(last, style=_style(item.config))
+    else:
+        return
+    report.sections.append((failure.section_title, failure.section))
+
+
+def _of_failure(last: object, message: str, style: Style) -> Failure | None:
+    """Return what to show if the failure is about the last comparison.
+
+    With ``--assert=plain`` assertions have no message; nobody can know then.
+    """
+    if isinstance(last, Failure):
+        return last if last.summary[0] in message else None
+    if not isinstance(last, Match):
+        return None
+    failure = explain(last, style=style)
+    is_it = not message or repr(last) in message or failure.summary[0] in message
+    return failure if is_it else None

@@ -6,6 +6,7 @@ Expectations as text and as objects (``model``, ``grammar``), compared with code
 
 from pytest_pycinspect.expect.convert import as_pattern, pattern
 from pytest_pycinspect.expect.errors import PatternError
+from pytest_pycinspect.expect.explanation import Failure, explain
 from pytest_pycinspect.expect.model import (
     ANY,
     Anchor,
@@ -34,6 +35,7 @@ from pytest_pycinspect.expect.model import (
     op,
 )
 from pytest_pycinspect.expect.outcome import Match, match, search
+from pytest_pycinspect.expect.printer import format_instr, listing
 
 __all__ = [
     "ANY",
@@ -45,6 +47,7 @@ __all__ = [
     "Capture",
     "CodeName",
     "Compare",
+    "Failure",
     "Guard",
     "Label",
     "Literal",
@@ -63,6 +66,9 @@ __all__ = [
     "View",
     "Word",
     "as_pattern",
+    "explain",
+    "format_instr",
+    "listing",
     "match",
     "op",
     "pattern",

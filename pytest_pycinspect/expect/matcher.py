@@ -110,7 +110,10 @@ class Run:
 
     def occurrences(self, test: Test, bindings: Bindings) -> list[int]:
         """Return where in the code a test is passed."""
-        return [i for i in range(self.size) if self.meets(test, i, bindings) is not None]
+        places = range(self.size)
+        if test.view is View.OWN:
+            places = [i for i in places if self.instrs[i].opname == test.opname]
+        return [i for i in places if self.meets(test, i, bindings) is not None]
 
     # --- The way -----------------------------------------------------------------------
 
@@ -170,6 +173,8 @@ def _progress(place: State) -> tuple[int, int]:
 
 def bound(bindings: Bindings, slot: int, key: Key) -> Bindings | None:
     """Return the bindings with one more, or None where it stands for something else."""
+    if key is None:  # a jump out of the part that is looked at
+        return None
     known = bindings[slot]
     if known is UNBOUND:
         return (*bindings[:slot], key, *bindings[slot + 1 :])

@@ -154,7 +154,7 @@ def _one_of(operand: model.OneOf) -> Check:
 
 
 def _target(_: model.Target) -> Check:
-    return lambda instr: instr.target is not None
+    return lambda instr: instr.kind is Kind.TARGET
 
 
 _CHECKS: Mapping[type, Callable[[Any], Any]] = MappingProxyType(

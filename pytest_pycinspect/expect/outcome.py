@@ -75,17 +75,31 @@ class Match:
     parts: tuple[Part, ...]
 
     def __bool__(self) -> bool:
-        return self.end is not None and all(part.found for part in self.parts)
+        """Return whether it was met; the test's report shows what was asked last."""
+        from pytest_pycinspect.session import note
+
+        note(self)
+        return self.met
+
+    @property
+    def met(self) -> bool:
+        """Whether the expectation was met."""
+        return self.end is not None and all(p.found and p.found.met for p in self.parts)
 
     def __repr__(self) -> str:
         from pytest_pycinspect.expect.verdict import one_line
 
         return one_line(self)
 
+    @property
+    def state(self) -> State:
+        """The end of the way, or where it went no further."""
+        return self.end or self.run.furthest
+
     @cached_property
     def places(self) -> tuple[Place, ...]:
         """Where each step was met, up to the end or to where it went no further."""
-        return tuple(_places(self.program, self.end or self.run.furthest))
+        return tuple(_places(self.program, self.state))
 
     @property
     def span(self) -> tuple[int, int]:
@@ -100,8 +114,7 @@ class Match:
     @cached_property
     def captures(self) -> Mapping[str, object]:
         """The variables and what they stand for; instructions of labels by index."""
-        state = self.end or self.run.furthest
-        known = zip(self.program.variables, state.bindings, strict=True)
+        known = zip(self.program.variables, self.state.bindings, strict=True)
         bound = {name: (is_label, key) for (is_label, name), key in known if key is not UNBOUND}
         return {
             name: key if is_label else self._operand(key) for name, (is_label, key) in bound.items()
@@ -134,13 +147,13 @@ def match(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Match:
 
 
 def _program(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Program:
-    from pytest_pycinspect.report import supported_versions
+    from pytest_pycinspect.session import supported_versions
 
     host = _host(code)
     supported = supported_versions()
     if host.version not in supported:
         supported = (*supported, host.version)
-    return program_for(pattern, host, supported, anchored=anchored)
+    return program_for(pattern, host, supported, anchored=anchored, short=code.view == "ops")
 
 
 def _host(code: Bytecode) -> Host:
@@ -158,9 +171,9 @@ def _match(pattern: Pattern, program: Program, code: Bytecode, *, anchored: bool
 def _views(program: Program, code: Bytecode) -> Views:
     """Check the names of opcodes; return the instructions of the other views named, by offset."""
     views: dict[View, Mapping[int, Instr]] = {}
-    for opname, _, view in program.named:
+    for opname, negative, view in program.named:
         seen = _VIEWS[view](code)
-        check_name(opname, seen, negative=True)
+        check_name(opname, seen, negative=negative)  # `assert not` can make any check negative
         if view is not View.OWN and view not in views:
             views[view] = {raw.offset: instr for instr in seen for raw in instr.raw}
     return views
@@ -237,7 +250,7 @@ def search(expected: object, code: Bytecode) -> list[int]:
     pattern = as_pattern(expected)
     if len(pattern.items) != 1 or not isinstance(pattern.items[0], Op):
         found = match(pattern, code, anchored=False)
-        return [found.span[0]] if found else []
+        return [found.span[0]] if found.met else []
     program = _program(pattern, code, anchored=False)
     run = Run(program, tuple(code), _views(program, code))
     _, one, *_ = program.steps

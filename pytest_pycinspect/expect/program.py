@@ -201,7 +201,12 @@ class Program:
 
 @lru_cache(maxsize=512)
 def program_for(
-    pattern: model.Pattern, host: Host, supported: tuple[Version, ...], *, anchored: bool
+    pattern: model.Pattern,
+    host: Host,
+    supported: tuple[Version, ...],
+    *,
+    anchored: bool,
+    short: bool,
 ) -> Program:
     """Return an expectation, made ready.
 
@@ -210,18 +215,26 @@ def program_for(
         host: who compiled the code that it is compared with.
         supported: versions on which at least one of which each guard must be active.
         anchored: it is about the whole code, not a part of it.
+        short: opcodes may have their short spellings, as canonical ops have.
 
     Raises:
         PatternError: a guard that is active nowhere; a variable that stands for nothing.
     """
-    return _Builder(host, supported, anchored=anchored).program(pattern.items, 1)
+    builder = _Builder(host, supported, anchored=anchored, short=short)
+    return builder.program(pattern.items, 1)
+
+
+_OTHER_VIEWS = (model.BlockKind.RAW, model.BlockKind.SPECIALIZED)
 
 
 class _Builder:
     """Makes the program of one code object."""
 
-    def __init__(self, host: Host, supported: tuple[Version, ...], *, anchored: bool) -> None:
-        self._host, self._supported, self._anchored = host, supported, anchored
+    def __init__(
+        self, host: Host, supported: tuple[Version, ...], *, anchored: bool, short: bool
+    ) -> None:
+        self._host, self._supported = host, supported
+        self._anchored, self._short = anchored, short
         self._steps: list[Step | _Forbidden] = []
         self._globals: list[Global] = []
         self._sections: list[Section] = []
@@ -311,7 +324,8 @@ class _Builder:
             self._item(item, number)
 
     def _section(self, block: model.Block, number: int, *, active: bool) -> None:
-        builder = _Builder(self._host, self._supported, anchored=self._anchored)
+        short = self._short and block.kind not in _OTHER_VIEWS
+        builder = _Builder(self._host, self._supported, anchored=self._anchored, short=short)
         program = builder.program(block.items, number + 1)
         if active:
             self._sections.append(Section(number, block, program))
@@ -360,7 +374,8 @@ class _Builder:
     def _test(self, single: model.Single, *, negative: bool = False, binds: bool = True) -> Test:
         opname = None
         if isinstance(single, model.Op):
-            opname = resolve_name(single.name)
+            is_short = self._short and single.view is View.OWN
+            opname = resolve_name(single.name) if is_short else single.name
             self._named.append(Named(opname, negative, single.view))
         test = tested_by(single, opname, self._slot)
         if test.slot is not None and binds:

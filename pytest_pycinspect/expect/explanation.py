@@ -1,0 +1,291 @@
+"""A failure in full: what came of each line, the code, and a block to paste."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from pycinspect.values import visible
+from pytest_pycinspect.expect.convert import as_pattern
+
+
+from pytest_pycinspect.expect.outcome import Match, match, search
+from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
+from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
+from pytest_pycinspect.expect.verdict import cut, footer, one_line, place_of, summary
+from pytest_pycinspect.instr import Instr
+
+if TYPE_CHECKING:
+    from pytest_pycinspect.bytecode import Bytecode
+
+__all__ = ["Failure", "Style", "explain", "explain_absent", "explain_present"]
+
+#: Occurrences that a verdict lists; the section has all.
+_SHOWN = 3
+
+
+class Failure(NamedTuple):
+    """What is said of an expectation that is not met.
+
+    Args:
+        summary: at most seven lines.
+        section_title: of the report's section.
+        section: its text, never cut.
+    """
+
+    summary: tuple[str, ...]
+    section_title: str
+    section: str
+
+
+class Style(NamedTuple):
+    """How a section is written.
+
+    Args:
+        view: ``ops``, ``raw`` or ``both``: what the listing has.
+        context: instructions around the mismatch in long listings; 0 for all.
+        paint: puts a text in a colour, by the name of a markup of pytest's terminal.
+    """
+
+    view: str = "ops"
+    context: int = 0
+    paint: Callable[..., str] = lambda text, **_: text
+
+
+_PLAIN = Style()
+
+
+def explain(found: Match, relation: str = "", style: Style = _PLAIN) -> Failure:
+    """Say why an expectation is not met; or, where it is, that it is.
+
+    Args:
+        found: what came of it.
+        relation: between the code and the expectation, for the first line: ``==``.
+        style: how the section is written.
+    """
+    relation = relation or ("does not match" if found.anchored else "does not contain it")
+    title = f"bytecode {'match' if found.met else 'mismatch'}: {visible(found.code.name)}"
+    lines = (one_line(found), footer(found.code)) if found.met else summary(found, relation)
+    return Failure(lines, title, "\n".join(_section(found, style)))
+
+
+def explain_present(expected: object, code: Bytecode, style: Style = _PLAIN) -> Failure:
+    """Say where something is that must not be in the code.
+
+    Args:
+        expected: an expectation, as it was given.
+        code: the code.
+        style: how the section is written.
+    """
+    places = [(part, index) for part in _tree(code) for index in _search(expected, part)]
+    here = [index for part, index in places if part is code]
+    text = " ".join(str(as_pattern(expected)).split())
+    lines = [
+        cut(
+            f"{text} is {len(here)} times in {code.name}"
+            if here[1:]
+            else f"{text} is in {code.name}"
+        )
+    ]
+    for index in here[:_SHOWN]:
+        lines.append(place_of(code, index))
+        lines.append(cut(f"    @{index}  {_line(code, index)}"))
+    if len(here) == 1:
+        return _present(lines, places, code, style)
+    lines = [lines[0], *lines[1 : 1 + 2 * 2]]
+    return _present(lines, places, code, style)
+
+
+def _present(
+    lines: list[str], places: Sequence[tuple[Bytecode, int]], code: Bytecode, style: Style
+) -> Failure:
+    found = [f"  {part.name} @{index}: {_line(part, index)}" for part, index in places]
+    marks = {index: "!" for part, index in places if part is code}
+    section = ["Every occurrence, nested code included:", *found, "", *_code(code, marks, style)]
+    title = f"bytecode mismatch: {visible(code.name)}"
+    return Failure((*lines, footer(code)), title, "\n".join(section))
+
+
+def explain_absent(expected: object, code: Bytecode, style: Style = _PLAIN) -> Failure:
+    """Say what is most like something that is missing in the code; see :func:`explain_present`."""
+    found = match(as_pattern(expected), code, anchored=False)
+    failure = explain(found, "does not contain it", style)
+    nested = [part for part in _tree(code) if part is not code and _search(expected, part)]
+    if not nested:
+        return failure
+    where = cut(f"it is in nested code: {', '.join(part.name for part in nested)}")
+    return failure._replace(summary=(*failure.summary[:-1], where, failure.summary[-1])[-7:])
+
+
+def _search(expected: object, code: Bytecode) -> list[int]:
+    return search(expected, code)
+
+
+def _tree(code: Bytecode) -> Iterator[Bytecode]:
+    waiting = [code]
+    while waiting:
+        waiting.extend(reversed((part := waiting.pop()).children))
+        yield part
+
+
+def _line(code: Bytecode, index: int) -> str:
+    return format_instr(code[index], labels_of(code))
+
+
+# --- The section ---------------------------------------------------------------------------
+
+
+def _section(found: Match, style: Style) -> Iterator[str]:
+    """Yield the lines about one code object, and then those about what is nested in it."""
+    yield f"{found.code.name}, {found.code.path}:{found.code.line}"
+    yield from _notes(found.code)
+    yield ""
+    yield "The expectation:"
+    rows = statuses(found)
+    yield from _expectation(rows, style)
+    yield from _captures(found)
+    yield ""
+    yield from _code(found.code, _margin(found, rows), style)
+    yield ""
+    yield "To paste:"
+    yield from (f"    {line}" for line in listing(found.code))
+    for part in found.parts:
+        if part.found is not None and not part.found.met:
+            yield ""
+            yield from _section(part.found, style)
+
+
+def _notes(code: Bytecode) -> Iterator[str]:
+    yield footer(code).removeprefix("full listing below; ")
+    if code.optimize is not None:
+        yield f"optimisation level {code.optimize}"
+    yield from code.notes
+
+
+_SIGNS: Mapping[Outcome, tuple[str, str]] = {
+    Outcome.MET: (" ", "green"),
+    Outcome.BROKEN: ("!", "red"),
+    Outcome.NOT_REACHED: ("?", "yellow"),
+    Outcome.INACTIVE: ("-", "light"),
+    Outcome.NONE: (" ", ""),
+}
+
+
+def _expectation(rows: Sequence[Status], style: Style) -> Iterator[str]:
+    width = min(max((len(row.text) for row in rows), default=0), 48)
+    for row in rows:
+        sign, colour = _SIGNS[row.outcome]
+        text = (
+            f"{sign} {row.number:>3}  {visible(row.text):<{width}}  {visible(row.detail)}".rstrip()
+        )
+        yield style.paint(text, **({colour: True} if colour else {}))
+
+
+def _captures(found: Match) -> Iterator[str]:
+    if found.captures:
+        yield ""
+        yield "Variables and labels:"
+        for is_label, name in found.program.variables:
+            if name in found.captures:
+                value = found.captures[name]
+                yield f"    {name}: @{value}" if is_label else f"    ${name} = {value!r}"
+
+
+def _margin(found: Match, rows: Sequence[Status]) -> dict[int, str]:
+    """Return what stands before each instruction: the line that it is, ``!`` where it is not."""
+    margin: dict[int, str] = {}
+    for place in found.places:
+        line = found.program.steps[place.step].line
+        if place.member is not None and line is not None:
+            line += 1 + place.member
+        sign = ":" if line is None or _is_gap(found, place.step) else str(line)
+        margin.update((index, sign) for index in range(place.start, place.end))
+    margin.update(
+        (row.index, "!") for row in rows if row.index is not None and row.outcome is Outcome.BROKEN
+    )
+    return margin
+
+
+def _is_gap(found: Match, step: int) -> bool:
+    from pytest_pycinspect.expect.program import Gap
+
+    return isinstance(found.program.steps[step], Gap)
+
+
+# --- The listing ---------------------------------------------------------------------------
+
+
+def _code(code: Bytecode, margin: Mapping[int, str], style: Style) -> Iterator[str]:
+    """Yield the instructions by lines of the source, those around the marks in long code."""
+    yield f"The code ({footer(code).rpartition(', ')[2]}):"
+    labels = labels_of(code)
+    shown = _shown(len(code), margin, style.context)
+    last = -1
+    numbered = [(index, instr) for index, instr in enumerate(code) if index in shown]
+    for line, group in groupby(numbered, lambda pair: pair[1].line):
+        rows = list(group)
+        if rows[0][0] != last + 1:
+            yield f"  … {rows[0][0] - last - 1} more"
+        yield from _source(code, line, [i for index, i in rows if margin.get(index) == "!"])
+        for index, instr in rows:
+            if index != last + 1 and index != rows[0][0]:
+                yield f"  … {index - last - 1} more"
+            if index in labels:
+                yield f"          {labels[index]}:"
+            yield from _row(index, instr, labels, margin.get(index, ""), style)
+            last = index
+    if last != len(code) - 1:
+        yield f"  … {len(code) - 1 - last} more"
+
+
+#: Listings of fewer instructions are shown whole.
+_LONG = 60
+
+
+def _shown(size: int, margin: Mapping[int, str], context: int) -> frozenset[int]:
+    marks = [index for index, sign in margin.items() if sign == "!"]
+    if not context or size <= _LONG or not marks:
+        return frozenset(range(size))
+    return frozenset(index for mark in marks for index in range(mark - context, mark + context + 1))
+
+
+def _source(code: Bytecode, line: int | None, marked: Sequence[Instr]) -> Iterator[str]:
+    """Yield a line of the source, and carets under what the marked instructions came from."""
+    text = None if line is None else code.source_line(line)
+    yield f"  {code.path}:{line or '?'}"
+    if text is None:
+        return
+    yield f"      {visible(text)}"
+    columns = [_columns(instr, text) for instr in marked]
+    spans = [span for span in columns if span]
+    if spans:
+        start, end = min(s for s, _ in spans), max(e for _, e in spans)
+        yield f"      {' ' * start}{'^' * max(1, end - start)}"
+
+
+def _columns(instr: Instr, text: str) -> tuple[int, int] | None:
+    """Return from where to where in a line an instruction came from, in characters."""
+    place = instr.position
+    if place is None or place.column is None or place.line != instr.line:
+        return None
+    data = text.encode("utf-8", "surrogatepass")
+    end = place.end_column if place.end_line == place.line else None
+    before = data[: place.column].decode("utf-8", "replace")
+    part = data[place.column : end].decode("utf-8", "replace")
+    return len(visible(before)), len(visible(before)) + len(visible(part))
+
+
+def _row(
+    index: int, instr: Instr, labels: Mapping[int, str], sign: str, style: Style
+) -> Iterator[str]:
+    """Yield an instruction, and the interpreter's own where they are asked for."""
+    names = [raw.opname for raw in instr.raw]
+    text = f"  {sign:>3} {index:>4}  {format_instr(instr, labels)}"
+    if names not in ([], [instr.opname]) and sign == "!":
+        text += f"   (raw: {', '.join(names)})"
+    if style.view != "raw":
+        yield style.paint(text, red=True) if sign == "!" else text
+    if style.view != "ops":
+        for raw in instr.raw:
+            yield style.paint(f"               {raw.opname:<18} {raw.argrepr}".rstrip(), light=True)
