@@ -46,8 +46,6 @@ class Bytecode(Sequence[Instr]):
         selected: the indexes of a part of the sequence; None for all of it.
     """
 
-    __slots__ = ("__dict__", "_code", "_origin", "_selected", "view")
-
     def __init__(
         self,
         code: Code,
@@ -222,13 +220,13 @@ class Bytecode(Sequence[Instr]):
 
     def _places(self, expectation: object) -> list[int]:
         if isinstance(expectation, str) and _OPNAME.fullmatch(expectation):
-            if expectation not in self:
-                return []
             name = resolve_name(expectation) if self.view == "ops" else expectation
+            check_name(name, self, negative=True)
             return [index for index, instr in enumerate(self) if instr.opname == name]
         from pytest_pycinspect.expect import as_pattern, search
 
-        return search(as_pattern(expectation), self)
+        found: list[int] = search(as_pattern(expectation), self)
+        return found
 
     # --- Expectations ------------------------------------------------------------------------
 
@@ -291,9 +289,7 @@ class Bytecode(Sequence[Instr]):
         if isinstance(where, int):
             return where
         named = re.compile(rf"#\s*ID:\s*{re.escape(where)}\b")
-        found = [
-            number for number, line in enumerate(self._origin.lines, 1) if named.search(line)
-        ]
+        found = [number for number, line in enumerate(self._origin.lines, 1) if named.search(line)]
         within = self._range()
         found = [number for number in found if number in within]
         if len(found) != 1:
@@ -549,7 +545,7 @@ class Tree(Sequence[Bytecode]):
 
     def __contains__(self, expectation: object) -> bool:
         """Return whether an instruction of any of them is as expected."""
-        return any([expectation in part for part in self])
+        return any(expectation in part for part in self)
 
     def count(self, value: object) -> int:
         """Return how many instructions of all of them are as expected."""

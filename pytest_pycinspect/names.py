@@ -114,10 +114,7 @@ def _lowered(names: Iterable[str], dialect: Dialect) -> set[str]:
     """Return the canonical ops that opcodes are."""
     rows = lowering_of(dialect).rows
     return {
-        template.kind.name
-        for name in names
-        for row in rows.get(name, ())
-        for template in row.ops
+        template.kind.name for name in names for row in rows.get(name, ()) for template in row.ops
     }
 
 

@@ -132,6 +132,4 @@ def _of_step(
     if isinstance(value, Code):
         kind, value = Kind.CODE, value.name
     target = None if step.jump_target is None else indexes.get(step.jump_target)
-    return Instr(
-        step.opname, value, kind, target, step.line, _position((step,), places), (step,)
-    )
+    return Instr(step.opname, value, kind, target, step.line, _position((step,), places), (step,))

@@ -154,7 +154,7 @@ class Shape:
 
     @property
     def area(self):
-        return self.side ** 2
+        return self.side**2
 
     @staticmethod
     def unit():
