@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from pycinspect.canonical import Form, canonicalize
 from pycinspect.canonical.planes import docstring
-from pycinspect.canonical.statements import value_text
+from pycinspect.canonical.text import value_text
 from pycinspect.canonical.values import Value, Values, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
