@@ -102,6 +102,15 @@ class State(NamedTuple):
         target = self.frame.target(self.pc)
         return State(self.frame, target, stack, self.blocks, self.callers)
 
+    def behind_jumps(self) -> State:
+        """Return the state at the next op that is no jump, without a condition, to another."""
+        state, ops = self, self.frame.ops
+        for _ in range(_SUSPICIOUS):
+            if state.pc >= len(ops) or ops[state.pc].name != "JUMP":
+                return state
+            state = state.jump(state.stack)
+        return self
+
     def pop(self, count: int) -> tuple[tuple[Value, ...], list[Value]]:
         """Return the rest of the stack, and so many values from its top, the top last.
 
@@ -303,7 +312,9 @@ class Frame:
 _STORES_LOCAL = frozenset({"STORE_FAST", "STORE_DEREF"})
 _STORES = _STORES_LOCAL | {"STORE_NAME", "STORE_GLOBAL"}
 #: Ops that put values into another, and do nothing else.
-_HOLDERS = frozenset({"BUILD_TUPLE", "BUILD_LIST", "BUILD_MAP", "BUILD_CONST_KEY_MAP", "BUILD_SLICE"})
+_HOLDERS = frozenset(
+    {"BUILD_TUPLE", "BUILD_LIST", "BUILD_MAP", "BUILD_CONST_KEY_MAP", "BUILD_SLICE"}
+)
 _DELETES_LOCAL = frozenset({"DELETE_FAST", "DELETE_DEREF", "LOAD_FAST_AND_CLEAR"})
 
 _EXC_COUNTS = {Raising.ONE: 1, Raising.THREE: 3, Raising.SIX: 6, Raising.PYPY: 1}
