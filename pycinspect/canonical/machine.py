@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from pycinspect.canonical.ops import CanonicalOp, lower
@@ -104,12 +103,7 @@ class State(NamedTuple):
 
     def behind_jumps(self) -> State:
         """Return the state at the next op that is no jump, without a condition, to another."""
-        state, ops = self, self.frame.ops
-        for _ in range(_SUSPICIOUS):
-            if state.pc >= len(ops) or ops[state.pc].name != "JUMP":
-                return state
-            state = state.jump(state.stack)
-        return self
+        return self._replace(pc=self.frame.behind_jumps(self.pc))
 
     def pop(self, count: int) -> tuple[tuple[Value, ...], list[Value]]:
         """Return the rest of the stack, and so many values from its top, the top last.
@@ -286,8 +280,7 @@ class Frame:
         self.is_module = code.name == "<module>" and not self.is_function
         self.most_values = code.stacksize + _MORE_VALUES
         self.cells = frozenset(code.cellvars + code.freevars)
-        stores = [op.name in _STORES_LOCAL for op in ops]
-        self.assigns_in_parallel = any(one and other for one, other in pairwise(stores))
+        self.assigns_in_parallel = self._assigns_in_parallel()
         self.sure = _surely_bound(code, ops, handlers)
 
     def __repr__(self) -> str:
@@ -300,6 +293,20 @@ class Frame:
     def is_bound(self, name: str, pc: int) -> bool:
         """Return whether a local variable is bound at an op, as far as that is plain to see."""
         return self.sure.get(name, pc) < pc
+
+    def _assigns_in_parallel(self) -> bool:
+        """Return whether a store to a local variable follows another."""
+        stores = [op.name in _STORES_LOCAL for op in self.ops]
+        follows = (self.behind_jumps(pc + 1) for pc, is_store in enumerate(stores) if is_store)
+        return any(pc < len(stores) and stores[pc] for pc in follows)
+
+    def behind_jumps(self, pc: int) -> int:
+        """Return the index of the next op that is no jump, without a condition, to another."""
+        for _ in range(_SUSPICIOUS):
+            if pc >= len(self.ops) or self.ops[pc].name != "JUMP":
+                break
+            pc = self.target(pc)
+        return pc
 
     def target(self, pc: int) -> int:
         """Return the index that a jump goes to."""

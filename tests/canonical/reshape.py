@@ -246,20 +246,23 @@ def _shuffled(blocks: Blocks, rng: random.Random) -> list[int]:
     for number, block in blocks.items():
         if block.jump is not None and block.steps[-1].name in _TIED:
             before[block.jump].add(number)
-        if _has_tail(block):
-            before[block.follows].add(number)
+        if (tail := _tail(block, blocks)) is not None:
+            before[tail].add(number)
     order: list[int] = []
     while len(order) < len(blocks):
         ready = [n for n in blocks if n not in order and before[n] <= {*order}]
         order.append(rng.choice(ready))
-        while _has_tail(blocks[order[-1]]):
-            order.append(blocks[order[-1]].follows)
+        while (tail := _tail(blocks[order[-1]], blocks)) is not None and tail not in order:
+            order.append(tail)
     return order
 
 
-def _has_tail(block: Block) -> bool:
-    """Return whether the next block must stand behind this one: FOR_ITER jumps there (3.13)."""
-    return bool(block.steps) and block.steps[-1].name == "END_FOR"
+def _tail(block: Block, blocks: Blocks) -> int | None:
+    """Return the block that must stand behind this one: FOR_ITER jumps there (3.13)."""
+    if not block.steps or block.steps[-1].name != "END_FOR" or block.follows is None:
+        return None
+    steps = blocks[block.follows].steps
+    return block.follows if steps and steps[0].name in ("POP_TOP", "POP_ITER") else None
 
 
 def _split_and_shuffled(blocks: Blocks, rng: random.Random) -> list[int]:

@@ -13,7 +13,7 @@ from types import CodeType, FunctionType
 import pytest
 
 from pycinspect.canonical import canonicalize
-from pycinspect.disasm import verify
+from pycinspect.disasm import Defect, verify
 from pycinspect.pyc import Code, unmarshal
 from tests.canonical.kit import RUNNING
 from tests.canonical.reshape import SHAPES, reshaped
@@ -61,6 +61,11 @@ def read(code: CodeType) -> Code:
     return root
 
 
+def defects(code: CodeType) -> list[Defect]:
+    """Return what is wrong, but for the line table: ``bytecode`` writes one that is too short."""
+    return [found for found in verify(read(code), RUNNING) if found.slug != "bad-line-table"]
+
+
 def sample(module: str, seed: int) -> list[CodeType]:
     found = [c for c in functions(module) if len(c.co_code) > 300 and not _has_order(c)]
     return random.Random(seed).sample(found, min(SAMPLE, len(found)))
@@ -69,7 +74,7 @@ def sample(module: str, seed: int) -> list[CodeType]:
 def check(code: CodeType, shape: str, seed: int) -> bool:
     """Compare the forms; return whether the shape really is another."""
     changed = reshaped(code, shape, seed)
-    assert verify(read(changed), RUNNING) == verify(read(code), RUNNING), (code, shape, seed)
+    assert defects(changed) == defects(code), (code, shape, seed)
     one, other = canonicalize(read(code), RUNNING), canonicalize(read(changed), RUNNING)
     assert one.problem is None
     assert one == other, (code.co_qualname, shape, seed)
