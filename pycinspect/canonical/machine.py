@@ -46,6 +46,8 @@ _SUSPICIOUS = 200
 #: values on the stack, which is copied. Real programs need some ten thousand.
 _MOST_WORK = 2_000_000
 _COPIED_AT_ONCE = 16
+#: Ops looked at to find the one that takes a value; most are near.
+_FARTHEST = 150
 #: Values that may be on the stack beyond what the compiler counted: some ops are written as
 #: several that push one more for a while, and a handler may find more than the real one.
 _MORE_VALUES = 16
@@ -100,6 +102,10 @@ class State(NamedTuple):
         target = self.frame.target(self.pc)
         return State(self.frame, target, stack, self.blocks, self.callers)
 
+    def behind_jumps(self) -> State:
+        """Return the state at the next op that is no jump, without a condition, to another."""
+        return self._replace(pc=self.frame.behind_jumps(self.pc))
+
     def pop(self, count: int) -> tuple[tuple[Value, ...], list[Value]]:
         """Return the rest of the stack, and so many values from its top, the top last.
 
@@ -136,10 +142,26 @@ class Event(NamedTuple):
 
 
 class Taker(NamedTuple):
-    """The op that does something to a value, and how deep that is on the stack then."""
+    """The op that does something to a value.
+
+    Args:
+        op: that op.
+        depth: how deep the value is on the stack then.
+        waits: whether something happens before.
+    """
 
     op: CanonicalOp
     depth: int
+    waits: bool
+
+
+def _takes(before: State, after: State, base: int) -> bool:
+    """Return whether an op between two states does something to the ``base``-th value."""
+    if len(after.stack) < base:
+        return True
+    one, other = before.stack[base - 1], after.stack[base - 1]
+    # A store only marks that the value has the variable's older content.
+    return bare(one) is not bare(other) and before.frame.ops[before.pc].name not in _STORES
 
 
 #: Whether an op adds to a value at a depth, or adds that value to another.
@@ -227,6 +249,7 @@ class Frame:
     """
 
     __slots__ = (
+        "assigns_in_parallel",
         "bind",
         "cells",
         "code",
@@ -258,6 +281,7 @@ class Frame:
         self.is_module = code.name == "<module>" and not self.is_function
         self.most_values = code.stacksize + _MORE_VALUES
         self.cells = frozenset(code.cellvars + code.freevars)
+        self.assigns_in_parallel = self._assigns_in_parallel()
         self.sure = _surely_bound(code, ops, handlers)
 
     def __repr__(self) -> str:
@@ -271,6 +295,20 @@ class Frame:
         """Return whether a local variable is bound at an op, as far as that is plain to see."""
         return self.sure.get(name, pc) < pc
 
+    def _assigns_in_parallel(self) -> bool:
+        """Return whether a store to a local variable follows another."""
+        stores = [op.name in _STORES_LOCAL for op in self.ops]
+        follows = (self.behind_jumps(pc + 1) for pc, is_store in enumerate(stores) if is_store)
+        return any(pc < len(stores) and stores[pc] for pc in follows)
+
+    def behind_jumps(self, pc: int) -> int:
+        """Return the index of the next op that is no jump, without a condition, to another."""
+        for _ in range(_SUSPICIOUS):
+            if pc >= len(self.ops) or self.ops[pc].name != "JUMP":
+                break
+            pc = self.target(pc)
+        return pc
+
     def target(self, pc: int) -> int:
         """Return the index that a jump goes to."""
         target = self.ops[pc].target
@@ -281,6 +319,10 @@ class Frame:
 
 _STORES_LOCAL = frozenset({"STORE_FAST", "STORE_DEREF"})
 _STORES = _STORES_LOCAL | {"STORE_NAME", "STORE_GLOBAL"}
+#: Ops that put values into another, and do nothing else.
+_HOLDERS = frozenset(
+    {"BUILD_TUPLE", "BUILD_LIST", "BUILD_MAP", "BUILD_CONST_KEY_MAP", "BUILD_SLICE"}
+)
 _DELETES_LOCAL = frozenset({"DELETE_FAST", "DELETE_DEREF", "LOAD_FAST_AND_CLEAR"})
 
 _EXC_COUNTS = {Raising.ONE: 1, Raising.THREE: 3, Raising.SIX: 6, Raising.PYPY: 1}
@@ -304,7 +346,7 @@ class Machine:
         self._lowered: dict[int, tuple[list[CanonicalOp], list[_Handler | None]]] = {}
         #: What was computed on any path; if it was on none, no stack holds it.
         self._computed: set[Value] = set()
-        self._takers: dict[tuple[int, int], Taker] = {}
+        self._takers: dict[tuple[int, int, frozenset[str]], Taker] = {}
         self._looks_ahead = False
         #: What was erased on the way, for people.
         self.notes: set[Note] = set()
@@ -412,24 +454,35 @@ class Machine:
         """
         if self._looks_ahead:
             return False
-        key = id(state.frame.code), state.pc
+        op, depth, _ = self._taker(state, frozenset())
+        return op.name not in parts or not parts[op.name](op, depth)
+
+    def is_stored_later(self, state: State) -> bool:
+        """Return whether the top is stored in a local variable, but something happens before.
+
+        Stores have no order (:func:`.graph.in_parallel`), so that such a load must have one.
+        """
+        if self._looks_ahead or not state.frame.assigns_in_parallel:
+            return False
+        op, _, waits = self._taker(state, _HOLDERS)
+        return waits and op.name in _STORES_LOCAL
+
+    def _taker(self, state: State, through: frozenset[str]) -> Taker:
+        """Return the op that first does something to the top; those in ``through`` hold it."""
+        key = id(state.frame.code), state.pc, through
         taker = self._takers.get(key)
         if taker is None:
             self._looks_ahead = True
             try:
-                taker = self._takers[key] = self._taker(state)
+                taker = self._takers[key] = self._followed(state, through)
             finally:
                 self._looks_ahead = False
-        op, depth = taker
-        return op.name not in parts or not parts[op.name](op, depth)
+        return taker
 
-    def _taker(self, state: State) -> Taker:
-        """Return the op that first does something to the top, and how deep that is then.
-
-        On any path: compilers end each expression where they began it.
-        """
-        base, frame = len(state.stack), state.frame
-        while True:
+    def _followed(self, state: State, through: frozenset[str]) -> Taker:
+        """Follow a path that ends: compilers finish each expression where they began it."""
+        base, frame, waits = len(state.stack), state.frame, False
+        for _ in range(_FARTHEST):
             depth = len(state.stack) - base + 1
             if not 0 <= state.pc < len(state.frame.ops):
                 raise refused("control runs off the end of the code")
@@ -439,17 +492,16 @@ class Machine:
                 raise refused("there are too many steps")
             outcome = self._rules[op.name](self, state, op)
             if isinstance(outcome, Event):
+                waits |= outcome.payload[0] != "store"
                 if not outcome.successors:
-                    return Taker(op, depth)
-                outcome = outcome.successors[0]
-            if state.frame is frame and outcome.frame is frame:
-                if len(outcome.stack) < base:
-                    return Taker(op, depth)
-                one, other = state.stack[base - 1], outcome.stack[base - 1]
-                # A store only marks that the value has the variable's older content.
-                if bare(one) is not bare(other) and op.name not in _STORES:
-                    return Taker(op, depth)
+                    return Taker(op, depth, waits)
+                outcome = outcome.successors[-1]  # of a loop, behind it
+            if state.frame is frame and outcome.frame is frame and _takes(state, outcome, base):
+                if op.name not in through:
+                    return Taker(op, depth, waits)
+                base = len(outcome.stack)
             state = outcome
+        return Taker(op, 0, waits=False)
 
     # --- Exceptions ----------------------------------------------------------------------
 

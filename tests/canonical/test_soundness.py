@@ -43,6 +43,15 @@ PAIRS = {
         ("if c: x = 1\na = x\nb = x\nreturn", "if c: x = 1\nreturn"),
         ("del a\na\nb()", "del a\nb()\na"),
     ],
+    "a variable is read before or after a call": [
+        ("a, b = G, c()\nreturn a, b", "b, a = c(), G\nreturn a, b"),
+        ("a, b = G, (c(), G)\nreturn a, b", "b, a = (c(), G), G\nreturn a, b"),
+        ("a, b = [G], c()\nreturn a, b", "b, a = c(), [G]\nreturn a, b"),
+        (
+            "def g():\n    nonlocal a\n    a += 1\nb, c = a, g()\nreturn b, c",
+            "def g():\n    nonlocal a\n    a += 1\nc, b = g(), a\nreturn b, c",
+        ),
+    ],
     "functions of one name": [
         ("x = lambda: 1\ny = lambda: 2\nreturn x, y", "y = lambda: 1\nx = lambda: 2\nreturn x, y"),
         (

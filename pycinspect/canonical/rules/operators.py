@@ -13,7 +13,7 @@ from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.variables import number, word
 from pycinspect.canonical.values import MATCHED, NO_LITERAL, Value
 
-__all__ = ["BOOLS", "RULES", "SENSES", "is_tested", "joined"]
+__all__ = ["BOOLS", "RULES", "SENSES", "joined", "next_name"]
 
 
 def _constant(machine: Machine, state: State, literal: object, rest: tuple[Value, ...]) -> State:
@@ -79,24 +79,27 @@ def _not(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     if top.is_literal:
         return _constant(machine, state, not top.literal, rest)
     pushed = (*rest, _negated(machine, top))
-    if top.kind in BOOLS or _is_tested_or_copied(state.next(pushed)):
+    if top.kind in BOOLS or _is_tested(state.next(pushed)):
         return state.next(pushed)
     return machine.event(state, ("ev", machine.values.make("bool", top)), pushed)
 
 
-def is_tested(state: State) -> bool:
-    """Return whether a branch comes next, which asks for the truth of the top itself."""
+def next_name(state: State) -> str | None:
+    """Return the name of the next op, None behind the last."""
     ops = state.frame.ops
-    return state.pc < len(ops) and ops[state.pc].name in SENSES
+    return ops[state.pc].name if state.pc < len(ops) else None
 
 
-def _is_tested_or_copied(state: State) -> bool:
-    """Return whether a branch comes next, perhaps after ``COPY 1`` for ``and`` and ``or``."""
-    ops = state.frame.ops[state.pc : state.pc + 3]
-    names = [op.name for op in ops if op.name != "TO_BOOL"]
-    if names[:1] == ["COPY"] and ops[0].operand == 1:
-        del names[0]
-    return bool(names) and names[0] in SENSES
+def _is_tested(state: State) -> bool:
+    """Return whether a branch comes next, which asks for the truth of the top itself.
+
+    Perhaps after ``COPY 1``, for ``and`` and ``or``, and TO_BOOL.
+    """
+    for name in ("COPY", "TO_BOOL"):
+        state = state.behind_jumps()
+        if next_name(state) == name:
+            state = state.next(state.stack)
+    return next_name(state.behind_jumps()) in SENSES
 
 
 def _negated(machine: Machine, value: Value) -> Value:

@@ -88,10 +88,13 @@ def _load_common(machine: Machine, state: State, op: CanonicalOp) -> State:
 def _load_variable(kind: str) -> Rule:
     def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         value = machine.values.make(_scope(kind, state.frame), word(op))
+        pushed = _push(state, value)
         handler = None if word(op) in _AT_HAND else machine.handler(state)
+        if machine.is_stored_later(pushed):
+            return Event(("ev", value), (pushed,), handler, state)
         if handler is None:
-            return _push(state, value)
-        return Event(("load", value), (_push(state, value),), handler, state)
+            return pushed
+        return Event(("load", value), (pushed,), handler, state)
 
     return rule
 
@@ -110,10 +113,12 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
         return _push(state, value)
     if op.name == "LOAD_FAST" and name in frame.cells:
         return _push(state, machine.values.make("cell", name))
-    handler = machine.handler(state)
+    pushed, handler = _push(state, value), machine.handler(state)
+    if name in frame.cells and machine.is_stored_later(pushed):
+        return Event(("ev", value), (pushed,), handler, state)
     if handler is None and frame.is_bound(name, state.pc):
-        return _push(state, value)
-    return Event(("load", value), (_push(state, value),), handler, state)
+        return pushed
+    return Event(("load", value), (pushed,), handler, state)
 
 
 def _load_closure(machine: Machine, state: State, op: CanonicalOp) -> State:
