@@ -137,7 +137,7 @@ def payload_text(payload: Payload) -> str:
     word, *parts = payload
     texts = [value_text(part) if isinstance(part, Value) else str(part) for part in parts]
     template = _EVENTS.get(str(word))
-    if word == "assign":
+    if word in ("assign", "hold"):
         targets, values = ", ".join(texts[::2]), ", ".join(texts[1::2])
         return f"{targets} = {values}"
     if template is None:
@@ -260,6 +260,7 @@ _VALUES: Mapping[str, str] = MappingProxyType(
         "exc_match": "{0} matches {1}",
         "exc": "exception{0}",
         "next": "item of {0}",
+        "held": "held{0}",
         "unpacked": "part {1} of {0}",
         "with_enter": "enter {0}",
         "with_exit": "exit {0}",
