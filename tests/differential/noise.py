@@ -31,6 +31,7 @@ from pycinspect.dialects import find_dialect
 from pycinspect.diffing import Op, Status, diff_module
 from pycinspect.pyc import Code, CodeFile, Header, unmarshal
 from pycinspect.values import InvalidationMode
+from tests.differential.equivalents import are_equivalent
 from tests.differential.mutants import Mutant, mutants_of
 from tests.oracles import WANTED, Oracle, find_oracles
 
@@ -311,7 +312,12 @@ def misses_of(
         if old is not None and new is not None and mutant is not None:
             trios.append((change, Trio(old, new, mutant, dialects)))
     found = list(pool.map(verdict, [trio for _, trio in trios], chunksize=16))
-    judged = [(c, v) for (c, _), v in zip(trios, found, strict=True) if not v.is_equivalent]
+    judged = [
+        (change, result)
+        for (change, _), result in zip(trios, found, strict=True)
+        if result.flagged
+        or not (result.is_equivalent or are_equivalent(change.original, change.text))
+    ]
     silent = [change for change, result in judged if not result.flagged]
     return Misses([v for _, v in judged], len(found) - len(judged), silent)
 
