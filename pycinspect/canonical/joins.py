@@ -142,13 +142,15 @@ def _point(event: Event) -> Hashable:
     """Return what is the same for all paths that meet at a branch, whatever block it is in.
 
     Some versions have a block twice that others have once: 3.10 copies small ones at the end,
-    3.9 the body of ``finally``.
+    3.9 the body of ``finally``. And from 3.10 on many arguments are in a list that grows.
     """
+    values = list(_all_values(event.state))
     structure = (
         value.kind if value.kind == "returning" else value.kind in _STRUCTURE and value
-        for value in _all_values(event.state)
+        for value in values
     )
-    return event.payload, tuple(structure)
+    size = sum(part.kind not in _OPEN for value in values for part in _open_parts(value))
+    return event.payload, tuple(structure), size
 
 
 def _is_branch(event: Event) -> bool:

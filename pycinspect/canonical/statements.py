@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.machine import PROPAGATE, Payload
 from pycinspect.canonical.minimise import Merged
-from pycinspect.canonical.values import Value, digest_of
+from pycinspect.canonical.values import LONGEST_INT, Value, digest_of
 
 __all__ = ["Statement", "payload_digest", "statements_of"]
 
@@ -197,6 +197,8 @@ def _text(value: Value) -> str:
 
 
 def _literal(value: Value, _: Sequence[str]) -> str:
+    if isinstance(value.literal, int) and value.literal.bit_length() > LONGEST_INT:
+        return hex(value.literal)
     return "..." if value.literal is ... else repr(value.literal)
 
 

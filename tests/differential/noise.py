@@ -86,16 +86,19 @@ def _readable(library: Path, names: Sequence[str]) -> Iterator[tuple[str, str]]:
             continue
 
 
-def payloads(version: str, texts: Sequence[str], cache: Path | None) -> list[bytes | None]:
+def payloads(
+    version: str, texts: Sequence[str], cache: Path | None, hash_seed: int = 0
+) -> list[bytes | None]:
     """Return what an interpreter compiles each source to, None where it does not compile."""
     oracle = oracle_of(version)
+    environment = {**_ENVIRONMENT, "PYTHONHASHSEED": str(hash_seed)}
     places = [_cached(cache, oracle, text) for text in texts]
     missing = [i for i, place in enumerate(places) if place is None or not place.is_file()]
     found: dict[int, bytes | None] = {}
     for start in range(0, len(missing), _BATCH):
         batch = missing[start : start + _BATCH]
         request = {"sources": [texts[i] for i in batch]}
-        answers = oracle.run(CHILD, request, environment=_ENVIRONMENT, directories=[CHILD.parent])
+        answers = oracle.run(CHILD, request, environment=environment, directories=[CHILD.parent])
         assert isinstance(answers, list)
         for i, answer in zip(batch, answers, strict=True):
             found[i] = None if answer is None else base64.b64decode(answer)
