@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from pycinspect.canonical.joins import Joins
 from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State, refused
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.values import Value, Values, digest_of
@@ -69,31 +70,38 @@ def build(machine: Machine, code: Code, argument: Value | None = None) -> list[N
     Raises:
         PycInspectError: ``not-canonical``, with the reason.
     """
-    numbers: dict[State, int] = {}
-    order: list[State] = []
-
-    def number(state: State) -> int:
-        known = numbers.get(state)
-        if known is None:
-            known = numbers[state] = len(order)
-            order.append(state)
-            if known >= _MOST_STATES:
-                raise refused(f"there are more than {_MOST_STATES} states")
-        return known
-
-    number(machine.start(code, argument))
-    events: list[Event] = []
-    for state in order:  # it grows
-        event = machine.run(state)
-        events.append(event)
-        for successor in event.successors:
-            number(successor)
-        if event.handler is not None:
-            number(event.handler)
+    start, joins = machine.start(code, argument), Joins(machine)
+    events, numbers = _explored(machine, start, joins)
+    if len(events) < len(numbers):  # too many paths
+        while joins.learn():
+            events, numbers = _explored(machine, start, joins)
+    if len(events) < len(numbers):
+        raise refused("there are too many paths")
     return [_node(event, events, numbers) for event in events]
 
 
-def _node(event: Event, events: Sequence[Event], numbers: dict[State, int]) -> Node:
+def _explored(
+    machine: Machine, start: State, joins: Joins
+) -> tuple[list[Event], Mapping[State, int]]:
+    """Follow all paths, until too many meet; return the events, and each state's number."""
+    numbers = {start: 0}
+    order = [start]
+    events: list[Event] = []
+    for state in order:  # it grows
+        event = joins.held(machine.run(state))
+        events.append(event)
+        if joins.meet(event):
+            break
+        for after in (*event.successors, *([] if event.handler is None else [event.handler])):
+            if after not in numbers:
+                numbers[after] = len(order)
+                order.append(after)
+        if len(order) > _MOST_STATES:
+            raise refused(f"there are more than {_MOST_STATES} states")
+    return events, numbers
+
+
+def _node(event: Event, events: Sequence[Event], numbers: Mapping[State, int]) -> Node:
     state, handler = event.state, NOWHERE
     if event.handler is not None:
         handler = numbers[event.handler]

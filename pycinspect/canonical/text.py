@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Self
 
 from pycinspect.canonical.machine import PROPAGATE, Payload
-from pycinspect.canonical.values import Value
+from pycinspect.canonical.values import LONGEST_INT, Value
 
 __all__ = ["Writer", "payload_text", "value_text"]
 
@@ -59,6 +59,8 @@ _Writer = Callable[[Value, Sequence[_Text]], _Text]
 
 
 def _literal(value: Value, _: Sequence[_Text]) -> _Text:
+    if isinstance(value.literal, int) and value.literal.bit_length() > LONGEST_INT:
+        return _Text(hex(value.literal))
     return _Text("..." if value.literal is ... else repr(value.literal))
 
 
@@ -241,6 +243,7 @@ _TEMPLATES: Mapping[str, tuple[str, int]] = MappingProxyType(
         "star2": ("**{0:6}", _LOOSEST),
         "exc_match": ("{0} matches {1}", _COMPARISON),
         "next": ("next({0})", _ATOM),
+        "held": ("held{0}", _ATOM),
         "unpacked": ("part {1} of {0:14}", _COMPARISON),
         "unpacked_ex": ("part {1} of {0:14}", _COMPARISON),
         "awaitable": ("{0:15}", _ATOM),
@@ -280,6 +283,8 @@ _EVENTS: Mapping[tuple[str, int], str] = MappingProxyType(
         ("forever", 0): "loop forever",
     }
 )
+#: Events of several targets, each with its value.
+_PARALLEL = frozenset({"assign", "hold"})
 _TARGETS: Mapping[str, str] = MappingProxyType(
     {"store": "{0}", "store_attr": "{0:15}.{1}", "store_item": "{0:15}[{1}]"}
 )
@@ -349,9 +354,9 @@ class Writer:
             return self.assigned(self.target(payload), parts[-1])
         if word in _SPECIAL and isinstance(parts[0], Value):
             return _SPECIAL[str(word)](self, parts[0], texts[0])
-        if (word, len(parts)) not in _EVENTS and word != "assign":
+        if (word, len(parts)) not in _EVENTS and word not in _PARALLEL:
             return f"{word} {', '.join(f'{text:1}' for text in texts)}".rstrip()
-        if word == "assign":
+        if word in _PARALLEL:
             both = sorted(zip(texts[::2], texts[1::2], strict=True))
             return f"{', '.join(t for t, _ in both)} = {', '.join(f'{v:1}' for _, v in both)}"
         return _EVENTS[str(word), len(parts)].format(*texts)

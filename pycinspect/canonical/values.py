@@ -14,6 +14,7 @@ from pycinspect.pyc.constants import CONTAINERS, parts_of
 
 __all__ = [
     "DISPLAYS",
+    "LONGEST_INT",
     "MATCHED",
     "NO_LITERAL",
     "Part",
@@ -27,7 +28,7 @@ __all__ = [
 #: some 20,000; a tuple that holds itself twice, sixty times over, has 2**60.
 _LARGEST = 1_000_000
 #: Bits of integers that are written as decimal numbers.
-_LONGEST_INT = 10_000
+LONGEST_INT = 10_000
 
 Part = "Value | str | int | bytes | float | None"
 
@@ -231,7 +232,7 @@ _KEYS: Mapping[type, Callable[..., object]] = MappingProxyType(
         float: lambda value: struct.pack("<d", value),
         complex: lambda value: struct.pack("<dd", value.real, value.imag),
         # Decimal text of long integers takes quadratic time, and Python refuses to write it.
-        int: lambda value: value if value.bit_length() <= _LONGEST_INT else hex(value),
+        int: lambda value: value if value.bit_length() <= LONGEST_INT else hex(value),
         type(...): lambda _: "...",
         type: lambda value: value.__name__,
     }

@@ -74,6 +74,9 @@ SAME = [
     ("if not a: b()\nreturn", "if a: pass\nelse: b()\nreturn"),
     ("return {1, 2, 3}", "return {3, 2, 1}"),
     ("return '%s' % (a,)", "return f'{a!s}'"),
+    ("return ''.join([f'{a}', 'x', f'{b}'])", "return f'{a}x{b}'"),
+    ("x, y = 'ab'\nreturn x", "x, y = 'a', 'b'\nreturn x"),
+    ("return 2 ** 500", f"return {2**500}"),
     ("try:\n    x = []\n    b()\nexcept E: pass", "x = []\ntry:\n    b()\nexcept E: pass"),
 ]
 #: Next to each rule that erases something, what it must not erase.
@@ -84,6 +87,12 @@ DIFFERENT = [
     ("return '%s' % (a,)", "return '%r' % (a,)"),
     ("return '%s' % (a,)", "return '%s' % a"),
     ("return '%d' % (a,)", "return f'{a!s}'"),
+    ("return ''.join([f'{a}', b])", "return f'{a}{b}'"),
+    ("return ''.join([f'{a}', f'{b}'])", "return ''.join([f'{b}', f'{a}'])"),
+    ("return ''.join((f'{a}', f'{b}'))", "return f'{a}{b}'"),
+    ("return 'x'.join([f'{a}', f'{b}'])", "return f'{a}{b}'"),
+    ("x, y = 'ab'\nreturn x", "x, y = 'ba'\nreturn x"),
+    ("x, y = 'abc'\nreturn x", "x, y = 'a', 'b'\nreturn x"),
     ("return [x for x in a]", "return [x for x in b]"),
     ("return [x for x in a if x]", "return [x for x in a if not x]"),
     ("return [x for x in a]", "return {x for x in a}"),
@@ -208,6 +217,19 @@ def test_children_are_in_the_order_of_lines_and_without_comprehensions():
             return {k: v for k, v in a}
         """
     assert [child.name for child in form_of(source).children] == ["<lambda>", "C"]
+
+
+def test_functions_of_one_line_that_do_the_same_are_one():
+    """Up to 3.10 they are one constant."""
+    form = form_of("def f(a): return [lambda: 1, lambda: 1, lambda: 2, lambda x: 1]")
+    assert len(form.children) == 3
+
+
+@pytest.mark.parametrize("level", Level)
+def test_integers_of_any_length_can_be_compared(level):
+    one, other = (f"def f(): return {hex(10**5000 + more)}" for more in (0, 1))
+    assert form_of(one, level) == form_of(one, level) != form_of(other, level)
+    assert form_of(one, level).statements
 
 
 def test_code_without_erasures_has_no_notes():

@@ -920,7 +920,7 @@ def _(node: ast.Await) -> Iterator[ast.AST]:
 
 
 #: Characters of a piece that is changed: each mutant costs two compilations of all of it.
-_LONGEST = 8_000
+_LONGEST = 2_500
 
 
 def _pieces(tree: ast.Module) -> Iterator[ast.Module]:

@@ -31,6 +31,7 @@ from pycinspect.dialects import find_dialect
 from pycinspect.diffing import Op, Status, diff_module
 from pycinspect.pyc import Code, CodeFile, Header, unmarshal
 from pycinspect.values import InvalidationMode
+from tests.differential.equivalents import are_equivalent
 from tests.differential.mutants import Mutant, mutants_of
 from tests.oracles import WANTED, Oracle, find_oracles
 
@@ -85,16 +86,19 @@ def _readable(library: Path, names: Sequence[str]) -> Iterator[tuple[str, str]]:
             continue
 
 
-def payloads(version: str, texts: Sequence[str], cache: Path | None) -> list[bytes | None]:
+def payloads(
+    version: str, texts: Sequence[str], cache: Path | None, hash_seed: int = 0
+) -> list[bytes | None]:
     """Return what an interpreter compiles each source to, None where it does not compile."""
     oracle = oracle_of(version)
+    environment = {**_ENVIRONMENT, "PYTHONHASHSEED": str(hash_seed)}
     places = [_cached(cache, oracle, text) for text in texts]
     missing = [i for i, place in enumerate(places) if place is None or not place.is_file()]
     found: dict[int, bytes | None] = {}
     for start in range(0, len(missing), _BATCH):
         batch = missing[start : start + _BATCH]
         request = {"sources": [texts[i] for i in batch]}
-        answers = oracle.run(CHILD, request, environment=_ENVIRONMENT, directories=[CHILD.parent])
+        answers = oracle.run(CHILD, request, environment=environment, directories=[CHILD.parent])
         assert isinstance(answers, list)
         for i, answer in zip(batch, answers, strict=True):
             found[i] = None if answer is None else base64.b64decode(answer)
@@ -311,7 +315,12 @@ def misses_of(
         if old is not None and new is not None and mutant is not None:
             trios.append((change, Trio(old, new, mutant, dialects)))
     found = list(pool.map(verdict, [trio for _, trio in trios], chunksize=16))
-    judged = [(c, v) for (c, _), v in zip(trios, found, strict=True) if not v.is_equivalent]
+    judged = [
+        (change, result)
+        for (change, _), result in zip(trios, found, strict=True)
+        if result.flagged
+        or not (result.is_equivalent or are_equivalent(change.original, change.text))
+    ]
     silent = [change for change, result in judged if not result.flagged]
     return Misses([v for _, v in judged], len(found) - len(judged), silent)
 

@@ -143,7 +143,7 @@ def _end_async_for(machine: Machine, state: State, op: CanonicalOp) -> State | E
     kept, _ = below.pop(number(op))
     done = state.next(kept)._replace(blocks=state.blocks[:-1])
     otherwise = machine.raised(below, exc) or _propagating(state, exc)
-    return branch(machine, below, exhausted, done, otherwise)
+    return branch(machine, state, exhausted, done, otherwise)
 
 
 def _propagating(state: State, exc: Value) -> State:

@@ -9,6 +9,7 @@ from pycinspect.canonical.machine import Caller, Event, Machine, Rule, State, is
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.displays import display, pairs
+from pycinspect.canonical.rules.operators import joined
 from pycinspect.canonical.rules.variables import number, word
 from pycinspect.canonical.values import Value
 from pycinspect.pyc import Code
@@ -105,12 +106,28 @@ def apply(
             return _evaluated_in_place(machine, state, code, args[0], rest)
         if code.name == "<genexpr>":
             args = [_outermost(machine, args[0])]
+    if function.kind == "attr" and function.parts == (machine.values.constant(""), "join"):
+        text = _text(machine, args)
+        if text is not None:
+            return state.next((*rest, text))
     if function.kind == "exit":
         return machine.evaluated(state, make("with_exit", function.value(0)), rest)
     if function.kind == "special":
         kind = "with_enter" if function.word(1) == "__enter__" else "async_with_enter"
         return machine.evaluated(state, make(kind, function.value(0)), rest)
     return machine.evaluated(state, make("call", function, *args), rest)
+
+
+def _text(machine: Machine, args: list[Value]) -> Value | None:
+    """Return the f-string of many parts that is written as ``"".join([…])``, else None.
+
+    Python/compile.c: compiler_joined_str (3.10); its parts are texts already.
+    """
+    if len(args) != 1 or args[0].kind != "list":
+        return None
+    parts = args[0].operands
+    are_texts = all(part.kind == "fstring" or isinstance(part.literal, str) for part in parts)
+    return joined(machine, parts) if are_texts else None
 
 
 def _outermost(machine: Machine, argument: Value) -> Value:

@@ -223,7 +223,7 @@ def _delete(kind: str) -> Rule:
 # --- Attributes, items, annotations ----------------------------------------------------------
 
 
-def _load_attr(machine: Machine, state: State, op: CanonicalOp) -> Event:
+def _load_attr(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     rest, (owner,) = state.pop(1)
     before = state.frame.ops[state.pc - 1] if state.pc else op
     if owner.kind == "call" and before is not op and before.offset == op.offset:
@@ -231,7 +231,10 @@ def _load_attr(machine: Machine, state: State, op: CanonicalOp) -> Event:
         machine.notes.add(Note.SUPER_ATTRIBUTE)
     # ``import a.b as c``: IMPORT_FROM since 3.7, LOAD_ATTR before.
     kind = "import_from" if owner.kind in ("import", "import_from") else "attr"
-    return machine.evaluated(state, machine.values.make(kind, owner, word(op)), rest)
+    value = machine.values.make(kind, owner, word(op))
+    if owner.literal == "" and word(op) == "join":  # of an f-string of many parts (3.10)
+        return state.next((*rest, value))
+    return machine.evaluated(state, value, rest)
 
 
 def _store_attr(machine: Machine, state: State, op: CanonicalOp) -> Event:

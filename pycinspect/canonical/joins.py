@@ -1,0 +1,211 @@
+"""Values that paths bring along are held under a name, where there are too many paths.
+
+A state has the whole stack in it, so that ``f(a if x else b, c if y else d, …)`` has twice as
+many states after each argument. In such code, each value that differs from path to path is
+stored in a variable of our own before the next branch, and the paths are one again.
+
+That is done at branches, not where jumps meet: versions thread jumps differently, but the
+branches of a program, and the values on the stack there, are the same in all of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import count
+
+from pycinspect.canonical.machine import Event, Frame, Machine, State, bare
+from pycinspect.canonical.values import DISPLAYS, Value
+
+__all__ = ["Joins"]
+
+#: Values with a meaning to the machine, which must find them as they are.
+_STRUCTURE = frozenset(
+    {
+        *("null", "exc", "old", "lasti", "saved", "exit", "special", "kw_names", "build_class"),
+        *("iter", "aiter", "annotating", "comprehension", "wrapped", "cell"),
+        *("fell_through", "coming_back", "breaking", "continuing"),
+    }
+)
+#: Values whose parts are held, not they: versions build displays in chunks of their own, and
+#: format parts of a text sooner or later.
+_OPEN = DISPLAYS | {"pair", "fstring", "format", "star", "star2", "returning"}
+
+#: A value on the stack, by its place, and a part of it, by the places of operands.
+_Path = tuple[int, ...]
+_Stack = tuple[Value, ...]
+
+
+#: Paths that meet at one branch before they are joined. Versions agree on the number, as it is
+#: that of different stacks.
+_MOST_PATHS = 16
+
+
+class Joins:
+    """Which values are held before which branches.
+
+    Args:
+        machine: what follows the paths.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._paths: dict[Hashable, set[_Path]] = defaultdict(set)
+        self._stacks: dict[Hashable, dict[_Stack, None]] = defaultdict(dict)
+        self._meeting: dict[tuple[Frame, int], set[_Stack]] = defaultdict(set)
+
+    # --- Finding out -----------------------------------------------------------------------
+
+    def meet(self, event: Event) -> bool:
+        """Note an event; return whether too many paths meet there."""
+        if not _is_branch(event):
+            return False
+        stack = self._operands(event)
+        self._stacks[_point(event)][stack] = None
+        meeting = self._meeting[event.state.frame, event.state.pc]
+        meeting.add(stack)
+        return len(meeting) > _MOST_PATHS
+
+    def learn(self) -> bool:
+        """Find values that differ from path to path; return whether there are new ones."""
+        before = sum(map(len, self._paths.values()))
+        for point, found in self._stacks.items():
+            for place, values in enumerate(zip(*found, strict=True)):
+                self._paths[point].update(_differing((place,), list(dict.fromkeys(values))))
+        self._stacks.clear()
+        self._meeting.clear()
+        return sum(map(len, self._paths.values())) > before
+
+    def _operands(self, event: Event) -> _Stack:
+        """Return the values at a branch, but for what is tested: that need not be held."""
+        tested = event.payload[1]
+        values = (bare(value) for value in _all_values(event.state))
+        null = self._machine.values.null
+        return tuple(null if _positive(value) is tested else value for value in values)
+
+    # --- Holding -----------------------------------------------------------------------------
+
+    def held(self, event: Event) -> Event:
+        """Return the event or, if values must be held before it, the event that holds them."""
+        paths = self._paths.get(_point(event), ()) if _is_branch(event) else ()
+        if not paths:
+            return event
+        operands = self._operands(event)
+        parts = {path: _part(operands[path[0]], path[1:]) for path in sorted(paths)}
+        values = {path: part for path, part in parts.items() if part and not _is_held(part)}
+        free = self._free_names(operands)
+        names = {value: next(free) for value in dict.fromkeys(values.values())}
+        if not names:
+            return event
+        state = self._renamed(event.state, {path: names[part] for path, part in values.items()})
+        payload = ("hold", *(word for value, name in names.items() for word in (name, value)))
+        return Event(payload, (state,), None, event.state)
+
+    def _free_names(self, operands: _Stack) -> Iterator[Value]:
+        """Yield names that nothing on the stack has."""
+        taken = {part for value in operands for part in _open_parts(value)}
+        names = (self._machine.values.make("held", number) for number in count(1))
+        return (name for name in names if name not in taken)
+
+    def _renamed(self, state: State, names: Mapping[_Path, Value]) -> State:
+        """Return a state that has names in the place of values."""
+        values = list(_all_values(state))
+        for path, name in names.items():
+            values[path[0]] = self._with_part(bare(values[path[0]]), path[1:], name)
+        rest = iter(values)
+        callers = tuple(
+            caller._replace(stack=tuple(next(rest) for _ in caller.stack))
+            for caller in state.callers
+        )
+        return state._replace(callers=callers, stack=tuple(rest))
+
+    def _with_part(self, root: Value, path: _Path, name: Value) -> Value:
+        if not path:
+            return name
+        parts = list(root.parts)
+        place = [place for place, part in enumerate(parts) if isinstance(part, Value)][path[0]]
+        parts[place] = self._with_part(root.operands[path[0]], path[1:], name)
+        return self._machine.values.make(root.kind, *parts)
+
+
+# --- Where ----------------------------------------------------------------------------------
+
+
+def _all_values(state: State) -> Iterator[Value]:
+    """Yield the stacks of those who wait, the outermost first, and that of the state."""
+    for caller in state.callers:
+        yield from caller.stack
+    yield from state.stack
+
+
+def _point(event: Event) -> Hashable:
+    """Return what is the same for all paths that meet at a branch, whatever block it is in.
+
+    Some versions have a block twice that others have once: 3.10 copies small ones at the end,
+    3.9 the body of ``finally``. And from 3.10 on many arguments are in a list that grows.
+    """
+    values = list(_all_values(event.state))
+    structure = (
+        value.kind if value.kind == "returning" else value.kind in _STRUCTURE and value
+        for value in values
+    )
+    size = sum(part.kind not in _OPEN for value in values for part in _open_parts(value))
+    return event.payload, tuple(structure), size
+
+
+def _is_branch(event: Event) -> bool:
+    """Return whether two paths begin at an event, by the truth of a value."""
+    return event.payload[0] == "branch"
+
+
+def _positive(value: Value) -> Value:
+    """Return the value that is tested where one is."""
+    while value.kind in ("not", "bool"):
+        value = value.value(0)
+    return value
+
+
+# --- What -----------------------------------------------------------------------------------
+
+
+def _is_held(value: Value) -> bool:
+    return value.kind == "held" or value.kind in _STRUCTURE
+
+
+def _differing(path: _Path, values: Sequence[Value]) -> Iterator[_Path]:
+    """Yield the smallest parts in which values differ."""
+    if len(values) < 2 or any(value.kind in _STRUCTURE for value in values):
+        return
+    if not _is_alike(values):
+        yield path
+        return
+    for place, parts in enumerate(zip(*(value.operands for value in values), strict=True)):
+        yield from _differing((*path, place), list(dict.fromkeys(parts)))
+
+
+def _is_alike(values: Sequence[Value]) -> bool:
+    """Return whether values are displays, or texts, that differ in their items alone."""
+    outlines = {
+        (value.kind, *(isinstance(part, Value) or part for part in value.parts))
+        for value in values
+    }
+    return len(outlines) == 1 and values[0].kind in _OPEN
+
+
+def _part(value: Value, path: _Path) -> Value | None:
+    """Return a part of a value, None if it has none there."""
+    for place in path:
+        if place >= len(value.operands):
+            return None
+        value = value.operands[place]
+    return value
+
+
+def _open_parts(root: Value) -> Iterator[Value]:
+    """Yield a value and all its parts that may be held."""
+    waiting = [root]
+    while waiting:
+        value = waiting.pop()
+        yield value
+        if value.kind in _OPEN:
+            waiting.extend(value.operands)
