@@ -12,7 +12,7 @@ from itertools import chain, islice, repeat, zip_longest
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from pycinspect.canonical import Plane
+from pycinspect.canonical import Level, Plane
 from pycinspect.canonical.planes import parameters
 from pycinspect.diffing import (
     Change,
@@ -105,6 +105,7 @@ _SIGNS: Mapping[Status, Piece] = MappingProxyType(
     }
 )
 _SAME_STATEMENTS = "the same statements, but not the same way from one to the next"
+_SAME_INSTRUCTIONS = "the same instructions, with other numbers for the same things"
 
 
 def chain_lines(found: Sequence[tuple[tuple[str, str], Diff]]) -> Iterator[Line]:
@@ -131,7 +132,7 @@ def diff_lines(
         width: columns of two listings side by side; None for one listing.
     """
     old, new = titles
-    options = _Options(raw, width)
+    options = _Options(diff.level, raw, width)
     yield ((visible(f"{old} -> {new}"), "head"), (f"  level {diff.level.value}", "hint"))
     yield ((_summary(diff.summary), ""),)
     for row, count in diff.explained.items():
@@ -188,6 +189,7 @@ def _shown(module: ModuleDiff) -> list[UnitDiff]:
 class _Options(NamedTuple):
     """How differences are shown: as :func:`diff_lines` is told."""
 
+    level: Level
     raw: bool
     width: int | None
 
@@ -230,7 +232,8 @@ def _unit_lines(unit: UnitDiff, options: _Options) -> Iterator[Line]:
         if plane in _DETAILS:
             yield from _detail(plane, unit.old, unit.new)
     if unit.changes and all(change.op is Op.EQUAL for change in unit.changes):
-        yield ((f"    {_SAME_STATEMENTS}", "hint"),)
+        is_exact = options.level is Level.EXACT
+        yield ((f"    {_SAME_INSTRUCTIONS if is_exact else _SAME_STATEMENTS}", "hint"),)
     yield from _change_lines(unit.changes, options)
     if options.raw:
         yield ((_RAW, "hint"),)
