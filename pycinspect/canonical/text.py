@@ -112,6 +112,12 @@ def _class(value: Value, texts: Sequence[_Text]) -> str:
     return f"class {shown}{listed}"
 
 
+def _item(value: Value, texts: Sequence[_Text]) -> _Text:
+    owner, key = texts
+    is_bare = value.value(1).kind == "tuple" and value.value(1).parts and key.startswith("(")
+    return _Text(f"{owner:{_ATOM}}[{key[1:-1] if is_bare else key}]")
+
+
 def _keyword(value: Value, texts: Sequence[_Text]) -> _Text:
     name = value.value(0).literal
     return _Text(f"{name if isinstance(name, str) else texts[0]}={texts[1]}")
@@ -211,6 +217,7 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "fstring": _fstring,
         "format": _format,
         "call": _call,
+        "item": _item,
         "keyword": _keyword,
         "func": _function,
         "slice": _slice,
@@ -231,7 +238,6 @@ _TEMPLATES: Mapping[str, tuple[str, int]] = MappingProxyType(
         "name": ("{0}", _ATOM),
         "builtin": ("{0}", _ATOM),
         "attr": ("{0:15}.{1}", _ATOM),
-        "item": ("{0:15}[{1}]", _ATOM),
         "compare": ("{1:6} {0} {2:6}", _COMPARISON),
         "is": ("{0:6} is {1:6}", _COMPARISON),
         "in": ("{0:6} in {1:6}", _COMPARISON),
