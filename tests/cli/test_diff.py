@@ -256,6 +256,16 @@ def test_one_source_and_two_interpreters(run: Run, files: Path, old: str, new: s
     )
 
 
+def test_python_2_has_docstrings_of_bytes_and_with_blocks(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "old.py"
+    source.write_text(
+        "'Of a module.'\ndef f(a):\n    'Text.'\n    with a as b:\n        return b\n"
+    )
+    result = run("diff", source, *chained("cpython-2.7", "cpython-3.13"))
+    assert result.exit_code == 0, result.stdout
+    assert "2 same" in result.stdout
+
+
 def test_a_change_across_versions(run: Run, files: Path) -> None:
     pythons = [os.fspath(native(name).program) for name in ("cpython-3.8", "cpython-3.13")]
     options = ["--python", pythons[0], "--python", pythons[1]]
