@@ -357,8 +357,7 @@ class Writer:
         if (word, len(parts)) not in _EVENTS and word != "assign":
             return f"{word} {', '.join(f'{text:1}' for text in texts)}".rstrip()
         if word == "assign":
-            both = sorted(zip(texts[::2], texts[1::2], strict=True))
-            return f"{', '.join(t for t, _ in both)} = {', '.join(f'{v:1}' for _, v in both)}"
+            return _assignment(sorted(zip(texts[::2], texts[1::2], strict=True)))
         return _EVENTS[str(word), len(parts)].format(*texts)
 
     def target(self, payload: Payload) -> str:
@@ -461,6 +460,16 @@ _ASSIGNED: Mapping[str, Callable[[Writer, str, Value, str], str]] = MappingProxy
         "with_enter": _entered,
     }
 )
+
+
+def _assignment(pairs: Sequence[tuple[_Text, _Text]]) -> str:
+    """Return ``a, b = 1, 2``, or ``a = b = f()``: a value is written once."""
+    targets: dict[str, list[str]] = {}
+    for target, value in pairs:
+        targets.setdefault(f"{value:1}", []).append(target)
+    if len(targets) == len(pairs):
+        return f"{', '.join(target for target, _ in pairs)} = {', '.join(targets)}"
+    return "; ".join(" = ".join([*names, value]) for value, names in targets.items())
 
 
 def payload_text(payload: Payload) -> str:

@@ -134,14 +134,16 @@ def _planes(old: Form, new: Form) -> tuple[Plane, ...]:
     although instructions make them.
     """
     planes = set(old.differing(new))
-    if docstring_in(old) != docstring_in(new):
-        planes.add(Plane.DOCSTRING)
     if Plane.INSTRUCTIONS in planes and old.level is not Level.EXACT:
         ours, theirs = code_in(old), code_in(new)
+        apart = set()
+        if docstring_in(old) != docstring_in(new) or ours.docstrings != theirs.docstrings:
+            apart.add(Plane.DOCSTRING)
         if ours.annotations != theirs.annotations:
-            planes.add(Plane.ANNOTATIONS)
-        if ours.nodes == theirs.nodes:
+            apart.add(Plane.ANNOTATIONS)
+        if apart and ours.nodes == theirs.nodes:
             planes.remove(Plane.INSTRUCTIONS)
+        planes |= apart
     return tuple(plane for plane in Plane if plane in planes)
 
 

@@ -39,10 +39,12 @@ class Code(NamedTuple):
 
     Args:
         nodes: what is left of it.
+        docstrings: what is stored in ``__doc__``.
         annotations: of the functions that it makes.
     """
 
     nodes: Sequence[tuple[object, ...]]
+    docstrings: Sequence[str | None]
     annotations: Sequence[bytes]
 
 
@@ -60,7 +62,7 @@ def code_in(form: Form) -> Code:
             for part in without_docstring(node.payload)
         )
         nodes.append((payload_digest(payload), node.successors, node.handler))
-    return Code(nodes, annotations)
+    return Code(nodes, [docstring_of(node.payload) for node in form.graph], annotations)
 
 
 #: Which part of a function its annotations are.

@@ -57,6 +57,7 @@ LISTINGS = {
         "L1: return x",
         "L2: x = b -> L1",
     ],
+    "x = y = a()\nreturn x, y": ["x = y = a()", "return (x, y)"],
     "a.x, (b, *c) = d": ["a.x, (b, *c) = d", "return None"],
     "for a, (b, c) in d: pass": [
         "L1: for a, (b, c) in d -> L1, at the end -> L2",

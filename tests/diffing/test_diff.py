@@ -323,6 +323,13 @@ def test_a_docstring_is_no_instruction(head: str) -> None:
     assert lines[4:] == ["    - docstring: Old.", "    + docstring: New."]
 
 
+def test_a_second_docstring_is_not_lost() -> None:
+    old = "class C:\n    'Text.'\n    __doc__ = 'Old.'"
+    diff = differences(old, old.replace("Old", "New"))
+    (unit,) = (unit for unit in diff.units if unit.status is Status.CHANGED)
+    assert [plane.value for plane in unit.planes] == ["docstring"]
+
+
 def test_a_docstring_does_not_hide_a_change_beside_it() -> None:
     diff = differences("class C:\n    'Old.'\n    x = 1", "class C:\n    'New.'\n    x = 2")
     (unit,) = (unit for unit in diff.units if unit.status is Status.CHANGED)
