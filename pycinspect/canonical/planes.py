@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from pycinspect.canonical.docstrings import cleandoc, is_indented
+from pycinspect.canonical.docstrings import cleandoc, docstring_text, is_indented
 from pycinspect.canonical.graph import Annotation
 from pycinspect.canonical.machine import is_lazy, parameters
 from pycinspect.canonical.values import Values, digest_of, digest_of_words
@@ -83,10 +83,7 @@ def _docstring(code: Code, dialect: Dialect) -> str | None:
     bits = {name: bit for bit, name in bytecode_of(dialect).opcodes.flags.items()}
     if _HAS_DOCSTRING in bits and not code.flags & bits[_HAS_DOCSTRING]:
         return None
-    first = code.consts[0]
-    if isinstance(first, bytes) and dialect.code is not None and dialect.code.bytes_text:
-        return first.decode("utf-8", "backslashreplace")  # Python 2: what no one prefixed
-    return first if isinstance(first, str) else None
+    return docstring_text(code.consts[0], dialect)
 
 
 def outer_planes(code: Code, dialect: Dialect, level: Level) -> Mapping[Plane, bytes]:

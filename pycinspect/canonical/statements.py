@@ -87,7 +87,8 @@ def raw_statements(code: Code, dialect: Dialect) -> tuple[Statement, ...]:
     """
     found = []
     for step in instructions(code, dialect):
-        text = f"{step.opname:<20} {step.argrepr}".rstrip()
+        argument = step.argrepr or ("" if step.arg is None else str(step.arg))
+        text = f"{step.opname:<20} {argument}".rstrip()
         hashed = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
         found.append(Statement(text, step.line, hashed.digest(), (step.offset,)))
     return tuple(found)
@@ -375,14 +376,16 @@ def _statement(group: _Group, number: int, context: _Context) -> Statement:
 def _goals(group: _Group, follows: int, number_of: Mapping[int, int]) -> Iterator[Goal]:
     """Yield where control goes, if not to the statement that follows."""
     head = group.loop or group.last
+    is_loop = head.payload[0] == "for"
     on, *otherwise = [number_of[end] for end in group.last.successors] or [follows]
     if group.loop:
         otherwise = [number_of[group.loop.successors[1]]]
     if on != follows:
         yield Goal("", on)
     for end in otherwise:
-        if end != follows:
-            yield Goal(", at the end" if head.payload[0] == "for" else ", else", end)
+        # A loop that goes nowhere else after its last item would look like an endless one.
+        if end != follows or (is_loop and on != follows):
+            yield Goal(", at the end" if is_loop else ", else", end)
 
 
 _DOCSTRING = "docstring"

@@ -114,6 +114,12 @@ def _class(value: Value, texts: Sequence[_Text]) -> str:
     return f"class {shown}{listed}"
 
 
+def _item(value: Value, texts: Sequence[_Text]) -> _Text:
+    owner, key = texts
+    is_bare = value.value(1).kind == "tuple" and value.value(1).parts and key.startswith("(")
+    return _Text(f"{owner:{_ATOM}}[{key[1:-1] if is_bare else key}]")
+
+
 def _keyword(value: Value, texts: Sequence[_Text]) -> _Text:
     name = value.value(0).literal
     return _Text(f"{name if isinstance(name, str) else texts[0]}={texts[1]}")
@@ -213,6 +219,7 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "fstring": _fstring,
         "format": _format,
         "call": _call,
+        "item": _item,
         "keyword": _keyword,
         "func": _function,
         "slice": _slice,
@@ -234,7 +241,6 @@ _TEMPLATES: Mapping[str, tuple[str, int]] = MappingProxyType(
         "name": ("{0}", _ATOM),
         "builtin": ("{0}", _ATOM),
         "attr": ("{0:15}.{1}", _ATOM),
-        "item": ("{0:15}[{1}]", _ATOM),
         "compare": ("{1:6} {0} {2:6}", _COMPARISON),
         "is": ("{0:6} is {1:6}", _COMPARISON),
         "in": ("{0:6} in {1:6}", _COMPARISON),
@@ -357,8 +363,7 @@ class Writer:
         if (word, len(parts)) not in _EVENTS and word not in _PARALLEL:
             return f"{word} {', '.join(f'{text:1}' for text in texts)}".rstrip()
         if word in _PARALLEL:
-            both = sorted(zip(texts[::2], texts[1::2], strict=True))
-            return f"{', '.join(t for t, _ in both)} = {', '.join(f'{v:1}' for _, v in both)}"
+            return _assignment(sorted(zip(texts[::2], texts[1::2], strict=True)))
         return _EVENTS[str(word), len(parts)].format(*texts)
 
     def target(self, payload: Payload) -> str:
@@ -461,6 +466,16 @@ _ASSIGNED: Mapping[str, Callable[[Writer, str, Value, str], str]] = MappingProxy
         "with_enter": _entered,
     }
 )
+
+
+def _assignment(pairs: Sequence[tuple[_Text, _Text]]) -> str:
+    """Return ``a, b = 1, 2``, or ``a = b = f()``: a value is written once."""
+    targets: dict[str, list[str]] = {}
+    for target, value in pairs:
+        targets.setdefault(f"{value:1}", []).append(target)
+    if len(targets) == len(pairs):
+        return f"{', '.join(target for target, _ in pairs)} = {', '.join(targets)}"
+    return "; ".join(" = ".join([*names, value]) for value, names in targets.items())
 
 
 def payload_text(payload: Payload) -> str:

@@ -8,7 +8,7 @@ from pycinspect.canonical import Form, Level, Place, Plane, units
 from pycinspect.dialects import Dialect
 from pycinspect.diffing.changes import Diff, ModuleDiff, Side, Status, UnitDiff
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
-from pycinspect.diffing.listing import changes_between, docstring_in, without_docstrings
+from pycinspect.diffing.listing import changes_between, code_in, docstring_in
 from pycinspect.diffing.match import Match, matched
 from pycinspect.diffing.programs import NamedCode, Program, subject_of
 
@@ -130,17 +130,32 @@ def compare(
         (Status.EXPLAINED, slugs),
     )
     status = next((status for status, applies in cases if applies), Status.SAME)
-    changes = changes_between(old, new) if Plane.INSTRUCTIONS in planes else ()
+    changes = changes_between(old, new) if _SHOWN_IN_STATEMENTS & {*planes} else ()
     return UnitDiff(*sides, status, planes, slugs, changes)
 
 
+#: Planes whose differences statements show; at level exact they are instructions, which have
+#: constants and names in them.
+_SHOWN_IN_STATEMENTS = frozenset({Plane.INSTRUCTIONS, Plane.ANNOTATIONS, Plane.CONSTANTS})
+
+
 def _planes(old: Form, new: Form) -> tuple[Plane, ...]:
-    """Return the planes that differ; the docstrings of classes and modules are none of the code."""
+    """Return the planes that differ.
+
+    Docstrings of classes and modules, and annotations of functions, are none of the code,
+    although instructions make them.
+    """
     planes = set(old.differing(new))
-    if docstring_in(old) != docstring_in(new):
-        planes.add(Plane.DOCSTRING)
-        if old.graph and without_docstrings(old) == without_docstrings(new):
-            planes.discard(Plane.INSTRUCTIONS)
+    if Plane.INSTRUCTIONS in planes and old.level is not Level.EXACT:
+        ours, theirs = code_in(old), code_in(new)
+        apart = set()
+        if docstring_in(old) != docstring_in(new) or ours.docstrings != theirs.docstrings:
+            apart.add(Plane.DOCSTRING)
+        if ours.annotations != theirs.annotations:
+            apart.add(Plane.ANNOTATIONS)
+        if apart and ours.nodes == theirs.nodes:
+            planes.remove(Plane.INSTRUCTIONS)
+        planes |= apart
     return tuple(plane for plane in Plane if plane in planes)
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from pycinspect.canonical import Form, Statement
 from pycinspect.canonical.planes import docstring
@@ -15,14 +16,15 @@ from pycinspect.canonical.statements import (
     payload_digest,
     without_docstring,
 )
+from pycinspect.canonical.values import Value, Values, digest_of
 from pycinspect.diffing.align import Span, aligned
 from pycinspect.diffing.changes import Change, Op
 
-__all__ = ["changes_between", "docstring_in", "without_docstrings"]
+__all__ = ["Code", "changes_between", "code_in", "docstring_in"]
 
 _Labels = Mapping[int, str]
 
-# --- Docstrings --------------------------------------------------------------------------------
+# --- What the code has that is a plane of its own ------------------------------------------------
 
 
 def docstring_in(form: Form) -> str | None:
@@ -32,12 +34,61 @@ def docstring_in(form: Form) -> str | None:
     return docstring(form.code, form.dialect) if found is None else found
 
 
-def without_docstrings(form: Form) -> list[tuple[object, ...]]:
-    """Return what two forms share that differ in what is stored in ``__doc__`` alone."""
-    return [
-        (payload_digest(without_docstring(node.payload)), node.successors, node.handler)
-        for node in form.graph
-    ]
+class Code(NamedTuple):
+    """A graph without what its docstring and the annotations of functions say.
+
+    Args:
+        nodes: what is left of it.
+        docstrings: what is stored in ``__doc__``.
+        annotations: of the functions that it makes.
+    """
+
+    nodes: Sequence[tuple[object, ...]]
+    docstrings: Sequence[str | None]
+    annotations: Sequence[bytes]
+
+
+def code_in(form: Form) -> Code:
+    """Return what two forms share that differ in docstrings and annotations alone."""
+    annotations: list[bytes] = []
+    known: dict[Value, Value] = {}
+    values = Values()
+    nodes = []
+    for node in form.graph:
+        payload = tuple(
+            _without_annotations(part, values, known, annotations)
+            if isinstance(part, Value)
+            else part
+            for part in without_docstring(node.payload)
+        )
+        nodes.append((payload_digest(payload), node.successors, node.handler))
+    return Code(nodes, [docstring_of(node.payload) for node in form.graph], annotations)
+
+
+#: Which part of a function its annotations are.
+_ANNOTATIONS = 4
+
+
+def _without_annotations(
+    root: Value, values: Values, known: dict[Value, Value], annotations: list[bytes]
+) -> Value:
+    """Return an expression without the annotations of functions in it, which are noted."""
+    waiting = [root]
+    while waiting:
+        value = waiting[-1]
+        missing = [part for part in value.operands if part not in known]
+        if value not in known and missing:
+            waiting.extend(missing)
+            continue
+        waiting.pop()
+        if value in known:
+            continue
+        parts = [known[part] if isinstance(part, Value) else part for part in value.parts]
+        if value.kind == "func" and value.value(_ANNOTATIONS).kind != "null":
+            annotations.append(digest_of(value.value(_ANNOTATIONS)))
+            parts[_ANNOTATIONS] = values.null
+        known[value] = value if parts == list(value.parts) else values.make(value.kind, *parts)
+    return known[root]
 
 
 # --- Statements ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from itertools import chain, islice, repeat, zip_longest
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from pycinspect.canonical import Plane
+from pycinspect.canonical import Level, Plane
 from pycinspect.canonical.machine import parameters
 from pycinspect.diffing import (
     Change,
@@ -105,6 +105,7 @@ _SIGNS: Mapping[Status, Piece] = MappingProxyType(
     }
 )
 _SAME_STATEMENTS = "the same statements, but not the same way from one to the next"
+_SAME_INSTRUCTIONS = "the same instructions, with other numbers for the same things"
 
 
 def chain_lines(found: Sequence[tuple[tuple[str, str], Diff]]) -> Iterator[Line]:
@@ -131,7 +132,7 @@ def diff_lines(
         width: columns of two listings side by side; None for one listing.
     """
     old, new = titles
-    options = _Options(raw, width)
+    options = _Options(diff.level, raw, width)
     yield ((visible(f"{old} -> {new}"), "head"), (f"  level {diff.level.value}", "hint"))
     yield ((_summary(diff.summary), ""),)
     for row, count in diff.explained.items():
@@ -171,10 +172,14 @@ _MANY = 4
 
 def _overview(diff: Diff) -> Iterator[Line]:
     """Yield the headings of all code objects that are shown, if they are many."""
-    units = [unit for module in diff.modules for unit in _shown(module)]
-    if len(units) >= _MANY:
-        yield ()
-        for unit in units:
+    modules = [module for module in diff.modules if _shown(module)]
+    if sum(len(_shown(module)) for module in modules) < _MANY:
+        return
+    yield ()
+    for module in modules:
+        if len(diff.modules) > 1:
+            yield ((visible(module.new or ""), "head"),)
+        for unit in _shown(module):
             yield tuple(_heading(unit))
 
 
@@ -188,6 +193,7 @@ def _shown(module: ModuleDiff) -> list[UnitDiff]:
 class _Options(NamedTuple):
     """How differences are shown: as :func:`diff_lines` is told."""
 
+    level: Level
     raw: bool
     width: int | None
 
@@ -230,7 +236,8 @@ def _unit_lines(unit: UnitDiff, options: _Options) -> Iterator[Line]:
         if plane in _DETAILS:
             yield from _detail(plane, unit.old, unit.new)
     if unit.changes and all(change.op is Op.EQUAL for change in unit.changes):
-        yield ((f"    {_SAME_STATEMENTS}", "hint"),)
+        is_exact = options.level is Level.EXACT
+        yield ((f"    {_SAME_INSTRUCTIONS if is_exact else _SAME_STATEMENTS}", "hint"),)
     yield from _change_lines(unit.changes, options)
     if options.raw:
         yield ((_RAW, "hint"),)
@@ -331,6 +338,14 @@ class _Row(NamedTuple):
     new: str
     pieces: Line
 
+    @property
+    def weight(self) -> int:
+        """How much a reader wants to see it: a change with what stands around it, or alone."""
+        return 2 if self.op is not Op.EQUAL else len(self.pieces) - 1
+
+
+_REROUTED = "  (control goes elsewhere from here)"
+
 
 _MARKS: Mapping[Op, str] = MappingProxyType({Op.EQUAL: " ", Op.DELETE: "-", Op.INSERT: "+"})
 
@@ -339,8 +354,9 @@ def _rows(change: Change, moved: Collection[str] = ()) -> Iterator[_Row]:
     before, after = _numbers(change.old_lines), _numbers(change.new_lines)
     old, new = [_short(text) for text in change.old], [_short(text) for text in change.new]
     if change.op is Op.EQUAL:
-        for ours, theirs, text in zip(before, after, new, strict=True):
-            yield _Row(Op.EQUAL, ours, theirs, ((text, ""),))
+        for ours, theirs, was, text in zip(before, after, old, new, strict=True):
+            rerouted = ((_REROUTED, "hint"),) if was != text else ()
+            yield _Row(Op.EQUAL, ours, theirs, ((text, ""), *rerouted))
         return
     for number, text, other in zip(before, old, _partners(new, len(old)), strict=True):
         yield _Row(Op.DELETE, number, "", _told(text, other, Op.DELETE, moved))
@@ -387,16 +403,16 @@ def _numbers(lines: Iterable[int | None]) -> list[str]:
     return ["" if line is None else str(line) for line in lines]
 
 
-def _near(ops: Sequence[Op]) -> Iterator[tuple[bool, int]]:
+def _near(weights: Sequence[int]) -> Iterator[tuple[bool, int]]:
     """Yield what is shown, which changed or stands around it, and whether there is a gap before."""
     near = {
         index + offset
-        for index, op in enumerate(ops)
-        if op is not Op.EQUAL
-        for offset in range(-_CONTEXT, _CONTEXT + 1)
+        for index, weight in enumerate(weights)
+        if weight
+        for offset in (range(-_CONTEXT, _CONTEXT + 1) if weight > 1 else [0])
     }
     before = -1
-    for index in range(len(ops)):
+    for index in range(len(weights)):
         if index in near:
             yield index != before + 1, index
             before = index
@@ -407,7 +423,7 @@ _GAP: Line = ((f"    {_CUT}", "hint"),)
 
 def _row_lines(rows: Sequence[_Row]) -> Iterator[Line]:
     """Yield what changed and what stands around it, in the style of a unified diff."""
-    shown = list(_near([row.op for row in rows]))
+    shown = list(_near([row.weight for row in rows]))
     width = max([_LEAST_NUMBER_WIDTH, *(len(n) for _, i in shown for n in rows[i][1:3])])
     for has_gap, index in shown:
         if has_gap:
@@ -429,6 +445,7 @@ class _Cell(NamedTuple):
     op: Op
     number: str
     pieces: Line
+    weight: int = 2
 
 
 _Cells = tuple[_Cell, _Cell]
@@ -441,7 +458,8 @@ def _pairs(change: Change, moved: Collection[str]) -> Iterator[_Cells]:
     ours, theirs = [], []
     for row in _rows(change, moved):
         if row.op is Op.EQUAL:
-            yield _Cell(row.op, row.old, row.pieces), _Cell(row.op, row.new, row.pieces)
+            cell = _Cell(row.op, row.old, row.pieces, row.weight)
+            yield cell, cell._replace(number=row.new)
         elif row.op is Op.DELETE:
             ours.append(_Cell(row.op, row.old, row.pieces))
         else:
@@ -455,7 +473,7 @@ def _pairs(change: Change, moved: Collection[str]) -> Iterator[_Cells]:
 
 def _column_lines(rows: Sequence[_Cells], width: int) -> Iterator[Line]:
     """Yield what changed and what stands around it in two columns, long lines broken."""
-    shown = list(_near([old.op for old, _ in rows]))
+    shown = list(_near([old.weight for old, _ in rows]))
     numbers = [len(cell.number) for _, index in shown for cell in rows[index]]
     number_width = max([_LEAST_NUMBER_WIDTH, *numbers])
     text_width = max(_LEAST_TEXT_WIDTH, (width - len(_BETWEEN)) // 2 - number_width - 3)

@@ -7,6 +7,7 @@ import sys
 import textwrap
 
 from pycinspect.canonical import Form, Level, canonicalize, units
+from pycinspect.canonical.statements import labels_of
 from pycinspect.dialects import Dialect, find_dialect
 from pycinspect.pyc import Code, unmarshal
 
@@ -32,4 +33,8 @@ def digests(source: str, level: Level = Level.SEMANTIC) -> list[bytes | None]:
 
 
 def listing(source: str) -> list[str]:
-    return [statement.text for statement in form_of(source).statements]
+    """Return the statements with their labels, and where control goes from each."""
+    statements = form_of(source).statements
+    labels = labels_of(statements)
+    lines = [row.shown(labels) + row.guarded(labels) for row in statements]
+    return [f"{labels[i]}: {line}" if i in labels else line for i, line in enumerate(lines)]

@@ -6,6 +6,8 @@ import json
 import os
 import py_compile
 import shutil
+import subprocess
+from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,9 @@ def test_trouble_is_one_line(
         ["a.py", "b.py", *["--python", "3.8"] * 3],
         ["a.py", "b.py", "--optimize", "3"],
         ["a.py", "b.py", "--level", "vague"],
+        ["a.py", "b.py", "--rev", "HEAD"],
+        ["a.py", "b.py", "--python", "3.11..3.13"],
+        ["a.py", "--rev", "one", "--rev", "two", *["--python", "3.8"] * 3],
     ],
 )
 def test_what_makes_no_sense_is_refused(run: Run, arguments: list[str]) -> None:
@@ -246,7 +251,19 @@ def test_one_source_and_two_interpreters(run: Run, files: Path, old: str, new: s
     assert result.exit_code == 0, result.stdout
     assert f"({old}) -> {files / 'old.py'} ({new})" in result.stdout
     assert "0 changed" in result.stdout
-    assert "  explained by pep-709-inlined-comprehension: 1  (comprehension inlined)" in result.stdout
+    assert (
+        "  explained by pep-709-inlined-comprehension: 1  (comprehension inlined)" in result.stdout
+    )
+
+
+def test_python_2_has_docstrings_of_bytes_and_with_blocks(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "old.py"
+    source.write_text(
+        "'Of a module.'\ndef f(a):\n    'Text.'\n    with a as b:\n        return b\n"
+    )
+    result = run("diff", source, *chained("cpython-2.7", "cpython-3.13"))
+    assert result.exit_code == 0, result.stdout
+    assert "2 same" in result.stdout
 
 
 def test_a_change_across_versions(run: Run, files: Path) -> None:
@@ -256,3 +273,159 @@ def test_a_change_across_versions(run: Run, files: Path) -> None:
     assert result.exit_code == 1
     assert "~ Cart.total" in result.stdout
     assert "1 changed" in result.stdout
+
+
+# --- Chains --------------------------------------------------------------------------------------
+
+
+def chained(*names: str) -> list[str]:
+    return [part for name in names for part in ("--python", os.fspath(native(name).program))]
+
+
+CHAIN = ("cpython-3.10", "cpython-3.11", "cpython-3.12")
+
+
+def test_a_chain_has_a_line_for_each_pair(run: Run, files: Path) -> None:
+    result = run("diff", files / "old.py", *chained(*CHAIN))
+    assert result.exit_code == 0, result.stdout
+    first, second, *rest = result.stdout.splitlines()
+    assert "(cpython-3.10) -> " in first
+    assert "(cpython-3.12)  " in second
+    assert "  3 same, 0 explained, 0 changed" in first
+    assert "  2 same, 1 explained, 0 changed" in second
+    # What is the same all over has no more to say.
+    assert [line for line in rest if "level semantic" in line] == [rest[1]]
+    assert "explained by pep-709-inlined-comprehension: 1  (comprehension inlined)" in rest[3]
+
+
+def test_a_chain_as_json_is_a_line_for_each_pair(run: Run, files: Path) -> None:
+    result = run("diff", files / "old.py", *chained(*CHAIN), "--json")
+    assert result.exit_code == 0
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [one["schema"] for one in found] == ["pycinspect.diff/1"] * 2
+    assert [one["summary"]["explained"] for one in found] == [0, 1]
+
+
+def test_a_range_is_a_chain_of_what_is_installed(run: Run, files: Path) -> None:
+    native("cpython-3.11"), native("cpython-3.12")
+    result = run("diff", files / "old.py", "--python", "3.11..3.12")
+    assert result.exit_code == 0, result.stderr
+    assert "(cpython-3.11) -> " in result.stdout
+    assert "(cpython-3.12)" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("3.12..3.11", "the oldest first"),
+        ("3.11..pypy3.11", "the oldest first"),
+        ("3.11..", "'' is no version"),
+        ("3.11..3.99", "no dialect is called 'cpython-3.99'"),
+        ("3.0..3.1", "fewer than two of these are installed"),
+    ],
+)
+def test_a_range_that_is_none(run: Run, files: Path, asked: str, said: str) -> None:
+    result = run("diff", files / "old.py", "--python", asked)
+    assert result.exit_code == 2
+    assert said in result.stderr.splitlines()[-1]
+
+
+def test_a_chain_ends_with_its_worst_result(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "a.py"
+    source.write_text("def f(a):\n    'Text.'\n    return a\n")
+    levels = ["--optimize", "0", "--optimize", "2", "--optimize", "2"]
+    result = run("diff", source, *levels)
+    assert result.exit_code == 1
+    assert "docstring" in result.stdout
+    source.write_text("match x:\n    case 1: pass\n")
+    result = run("diff", source, *chained("cpython-3.9", "cpython-3.10", "cpython-3.11"))
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert "(cpython-3.10) -> " in result.stdout
+
+
+# --- Revisions -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """``old.py`` in two revisions, ``one`` and ``two``."""
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    root = tmp_path / "repo"
+    root.mkdir()
+    for tag, text in (("one", SOURCE), ("two", SOURCE.replace("+= 1", "+= 2"))):
+        (root / "old.py").write_text(text)
+        for arguments in (["init", "-q"], ["add", "old.py"], ["commit", "-qm", tag], ["tag", tag]):
+            who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+            subprocess.run(["git", *who, *arguments], cwd=root, check=True)
+    return root
+
+
+def test_two_revisions(run: Run, repository: Path) -> None:
+    path = repository / "old.py"
+    result = run("diff", path, "--rev", "one", "--rev", "two")
+    assert result.exit_code == 1
+    title, summary = result.stdout.splitlines()[:2]
+    assert title == f"one:{path} -> two:{path}  level semantic"
+    assert summary.startswith("2 same, 0 explained, 1 changed")
+
+
+def test_a_revision_and_the_file_of_today(run: Run, repository: Path) -> None:
+    assert run("diff", repository / "old.py", "--rev", "two").exit_code == 0
+    assert run("diff", repository / "old.py", "--rev", "one").exit_code == 1
+    result = run("diff", repository, "--rev", "one", "--json")
+    (module,) = json.loads(result.stdout)["modules"]
+    assert module["old"] == f"one:{repository / 'old.py'}"
+    assert module["new"] == str(repository / "old.py")
+
+
+def test_revisions_compiled_by_two_interpreters(run: Run, repository: Path) -> None:
+    revisions = ["--rev", "one", "--rev", "one"]
+    pythons = chained("cpython-3.8", "cpython-3.13")
+    result = run("diff", repository / "old.py", *revisions, *pythons)
+    assert result.exit_code == 0, result.stdout
+    assert "(cpython-3.8) -> one:" in result.stdout
+
+
+def test_an_unknown_revision_is_one_line(run: Run, repository: Path) -> None:
+    result = run("diff", repository / "old.py", "--rev", "three")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr == "pycinspect: there is no revision 'three'\n"
+
+
+# --- Two columns, and strangers ------------------------------------------------------------------
+
+
+def test_two_columns(run: Run, files: Path) -> None:
+    options = ["--side-by-side", "--raw"]
+    result = run("diff", files / "old.py", files / "new.py", *options, env={"COLUMNS": "160"})
+    assert result.exit_code == 1
+    changed = [line for line in result.stdout.splitlines() if "self.seen += 1" in line]
+    assert changed
+    assert all("self.seen += 2" in line and " | " in line for line in changed)
+    assert all(len(line) <= 160 for line in result.stdout.splitlines()[3:])
+
+
+STRANGERS = {
+    "truncated.pyc": MAGIC_NUMBER + bytes(12) + b"\xe3\0\0",
+    "empty.pyc": b"",
+    "random.pyc": bytes(range(256)) * 4,
+    "binary": b"\x7fELF\0\0\0\0",
+    "null.py": b"x = 1\0\n",
+    "latin.py": b"x = '\xff'\n",
+    "Jython$py.class": b"\xca\xfe\xba\xbe\0\0\0\x34" + bytes(40),
+}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+@pytest.mark.parametrize("level", ["semantic", "exact"])
+def test_what_is_no_program_is_one_line(run: Run, files: Path, name: str, level: str) -> None:
+    (files / name).write_bytes(STRANGERS[name])
+    for arguments in ([name, "old.py"], ["old.py", name]):
+        result = run("diff", *arguments, "--level", level)
+        assert result.exit_code == 2
+        assert result.stdout == ""
+        (line,) = result.stderr.splitlines()
+        assert line.startswith(f"pycinspect: {name}")

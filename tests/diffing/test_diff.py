@@ -244,6 +244,109 @@ def _refuse(*_: object) -> None:
     raise pycinspect.PycInspectError("not-canonical", "too \x1b[31mlarge")
 
 
+# --- Levels --------------------------------------------------------------------------------------
+
+
+def test_level_exact_needs_no_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pycinspect.canonical.form.build", _refuse)
+    diff = differences("def f(a): return a.x", "def f(a): return a.y", level="exact")
+    (unit,) = (unit for unit in diff.units if unit.status is Status.CHANGED)
+    assert {plane.value for plane in unit.planes} == {"constants"}
+    (change,) = (change for change in unit.changes if change.op is not Op.EQUAL)
+    assert "LOAD_ATTR" in change.old[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "plane"),
+    [
+        ("x = 1", "\nx = 1", "lines"),
+        ("x = 1", "x = 2", "constants"),
+        ("x = 1", "y = 1", "constants"),
+        ("def f(a, b): return a", "def f(a, b): return b", "instructions"),
+        ("def f(a): return a + 1", "def f(a): return a - 1", "instructions"),
+        ("def f(): 'Text.'", "def f(): 'Other.'", "docstring"),
+    ],
+)
+def test_every_byte_counts_at_level_exact(old: str, new: str, plane: str) -> None:
+    diff = differences(old, new, level="exact")
+    assert plane in {plane.value for unit in diff.units for plane in unit.planes}
+    assert not diff.is_same
+    assert differences(old, old, level="exact").is_same
+
+
+REWRITES = [
+    (
+        "def f(a):\n    x = 1\n    y = 2\n    return g(x, y)",
+        "def f(a):\n    y = 2\n    x = 1\n    return g(x, y)",
+        "f: 1 store reordered",
+    ),
+    (
+        "def f(a):\n    x = 1\n    x = 2\n    return g(x)",
+        "def f(a):\n    x = 2\n    return g(x)",
+        "f: 1 store fewer",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), REWRITES)
+def test_an_equivalent_rewrite_is_one_line(old: str, new: str, said: str) -> None:
+    diff = differences(old, new)
+    assert diff.is_same
+    assert f"equivalent rewrite (differs at level strict): {said}" in text(diff)
+    assert not differences(old, new, level="strict").is_same
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("def f(a): return 1", "def f(a): return 2"),
+        ("def f(a): return 1", "\ndef f(a): return 1"),
+        ("def f(a): return 60 * 60", "def f(a): return 3600"),
+    ],
+)
+def test_what_is_no_rewrite_is_not_called_so(old: str, new: str) -> None:
+    assert not any("rewrite" in line for line in text(differences(old, new)))
+
+
+# --- Planes of their own -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("head", ["", "class C:\n    ", "def f():\n    "])
+def test_a_docstring_is_no_instruction(head: str) -> None:
+    (unit,) = (
+        unit
+        for unit in differences(f"{head}'Old.'", f"{head}'New.'").units
+        if unit.status is Status.CHANGED
+    )
+    assert [plane.value for plane in unit.planes] == ["docstring"]
+    lines = text(differences(f"{head}'Old.'", f"{head}'New.'"))
+    assert lines[4:] == ["    - docstring: Old.", "    + docstring: New."]
+
+
+def test_a_second_docstring_is_not_lost() -> None:
+    old = "class C:\n    'Text.'\n    __doc__ = 'Old.'"
+    diff = differences(old, old.replace("Old", "New"))
+    (unit,) = (unit for unit in diff.units if unit.status is Status.CHANGED)
+    assert [plane.value for plane in unit.planes] == ["docstring"]
+
+
+def test_a_docstring_does_not_hide_a_change_beside_it() -> None:
+    diff = differences("class C:\n    'Old.'\n    x = 1", "class C:\n    'New.'\n    x = 2")
+    (unit,) = (unit for unit in diff.units if unit.status is Status.CHANGED)
+    assert [plane.value for plane in unit.planes] == ["instructions", "docstring"]
+
+
+def test_an_annotation_of_a_function_is_no_instruction() -> None:
+    diff = differences("def f(a: 'x'): pass", "def f(a: 'y'): pass")
+    (unit,) = (unit for unit in diff.units if unit.status is Status.CHANGED)
+    assert [plane.value for plane in unit.planes] == ["annotations"]
+    (change,) = (change for change in unit.changes if change.op is not Op.EQUAL)
+    assert "'y'" in change.new[0]
+    diff = differences("def f(a: 'x' = 1): pass", "def f(a: 'y' = 2): pass")
+    (unit,) = (unit for unit in diff.units if unit.status is Status.CHANGED)
+    assert [plane.value for plane in unit.planes] == ["instructions", "annotations"]
+
+
 # --- Formats -----------------------------------------------------------------------------------
 
 NAME = {"type": ["string", "null"]}
@@ -291,7 +394,7 @@ SCHEMA = closed(
 )
 
 
-def text(diff: pycinspect.Diff, **options: bool) -> list[str]:
+def text(diff: pycinspect.Diff, **options: Any) -> list[str]:
     lines = diff_lines(diff, titles=("old", "new"), **options)
     return ["".join(piece for piece, _ in line) for line in lines]
 
@@ -342,6 +445,50 @@ def test_what_is_far_from_a_change_is_left_out() -> None:
     lines = text(differences(f"def f(a):\n{calls}    a.x()\n", f"def f(a):\n{calls}    a.y()\n"))
     assert not any("m16" in line for line in lines)
     assert any("m17" in line for line in lines)
+
+
+def test_what_moved_is_said_to_have() -> None:
+    old = "def f(): one(); two(); three(); four()"
+    lines = text(differences(old, "def f(): two(); three(); one(); four()"))
+    moved = [line for line in lines if line.endswith("one()  (moved)")]
+    assert [line[13] for line in moved] == ["-", "+"]
+
+
+def test_many_differences_are_listed_first() -> None:
+    source = "".join(f"def f{i}(): return {i}\n" for i in range(5))
+    lines = text(differences(source, source.replace("return ", "return 1")))
+    assert [line for line in lines if line.startswith("~ f3")] == ["~ f3  line 4  instructions"] * 2
+
+
+def test_labels_stay_where_statements_stay() -> None:
+    old = "def f(a):\n    for x in a:\n        if x: continue\n        y(x)\n    return a\n"
+    diff = differences(old, old.replace("for", "if a: b()\n    for"))
+    (unit,) = (unit for unit in diff.units if unit.status is Status.CHANGED)
+    equal = [change for change in unit.changes if change.op is Op.EQUAL]
+    assert equal
+    for change in equal:
+        assert change.old == change.new
+
+
+def test_what_came_is_beside_what_is_like_it() -> None:
+    old = "def f(a):\n    a.one(1, 2)\n    a.two(3)\n"
+    new = "def f(a):\n    b()\n    a.one(1, 9)\n    c()\n    a.two(9)\n"
+    (unit,) = (u for u in differences(old, new).units if u.status is Status.CHANGED)
+    changed = [(change.op, len(change.new)) for change in unit.changes if change.op is not Op.EQUAL]
+    assert changed == [(Op.INSERT, 1), (Op.REPLACE, 1), (Op.INSERT, 1), (Op.REPLACE, 1)]
+
+
+@pytest.mark.parametrize("width", [40, 80, 141, 200])
+def test_two_columns_fit(width: int) -> None:
+    old = "def f(a): return a.b(1, 'a long text, much longer than that')"
+    lines = text(differences(old, old.replace("a.b", "a.c")), width=width, raw=True)
+    rows = [line for line in lines if " | " in line]
+    assert rows
+    assert len({line.index(" | ") for line in rows}) == 1
+    if width >= 80:
+        assert max(map(len, rows)) <= width
+    whole = "".join(line.partition(" | ")[2][7:] for line in rows).replace(" ", "")
+    assert "'alongtext,muchlongerthanthat'" in whole
 
 
 def test_raw_instructions_have_their_offsets() -> None:

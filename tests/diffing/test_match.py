@@ -34,6 +34,22 @@ def test_an_equal_body_is_found_under_another_name() -> None:
     assert pairs(FIRST + SECOND, FIRST.replace("def f", "def h") + SECOND) == {"f": "h", "g": "g"}
 
 
+def test_a_body_is_found_whatever_it_calls_itself_and_its_variables() -> None:
+    old = "def fact(n):\n    if n < 2: return 1\n    return n * fact(n - 1)\n"
+    new = "def factorial(m):\n    if m < 2: return 1\n    return m * factorial(m - 1)\n"
+    assert pairs(old + SECOND, SECOND + new) == {"fact": "factorial", "g": "g"}
+
+
+def test_a_class_is_found_under_another_name() -> None:
+    old = "class C:\n    x = 1\n    def f(self): return self.x\n"
+    assert pairs(old, old.replace("C", "D")) == {"C": "D", "C.f": "D.f"}
+
+
+def test_a_body_that_calls_another_function_is_another() -> None:
+    old = "def f(n): return f(n - 1)\n"
+    assert pairs(old, "def g(n): return h(n - 1)\n") == {"f": None}
+
+
 def test_an_equal_body_is_found_elsewhere() -> None:
     new = "class C:\n" + "".join(f"    {line}\n" for line in FIRST.splitlines())
     assert pairs(FIRST, new) == {"f": "C.f"}

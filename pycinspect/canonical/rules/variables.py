@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pycinspect.canonical.docstrings import cleandoc, is_indented
+from pycinspect.canonical.docstrings import cleandoc, docstring_text, is_indented
 from pycinspect.canonical.machine import Caller, Event, Frame, Machine, Rule, State, refused
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
@@ -181,8 +181,9 @@ def _store(kind: str) -> Rule:
             machine.note(_NOT_STORED[name])
             return state.next(rest)
         target = machine.values.make(_scope(kind, state.frame), name)
-        if name == "__doc__" and kind == "name" and isinstance(value.literal, str):
-            value = machine.values.make("docstring", _cleaned(machine, value.literal))
+        text = docstring_text(value.literal, machine.dialect) if name == "__doc__" else None
+        if kind == "name" and text is not None:
+            value = machine.values.make("docstring", _cleaned(machine, text))
         after = _renamed(machine, state.next(rest), target)
         return Event(("store", target, value), (after,), None, state)
 
