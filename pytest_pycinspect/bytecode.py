@@ -439,14 +439,22 @@ class Bytecode(Sequence[Instr]):
     # --- Relations -----------------------------------------------------------------------------
 
     def same_as(self, other: object) -> Outcome:
-        """Return whether other code means the same, whatever Python compiled either."""
+        """Return whether other code means the same, whatever Python compiled either.
+
+        Args:
+            other: what :func:`bytecode_of` takes; source text may be that of one function.
+        """
         from pycinspect.values import Level
         from pytest_pycinspect.comparing import compared
 
         return compared(self, self._peer(other), Level.SEMANTIC)
 
     def same_shape(self, other: object) -> Outcome:
-        """Return whether other code means the same but for the names of local variables."""
+        """Return whether other code means the same but for the names of local variables.
+
+        Args:
+            other: as in :meth:`same_as`.
+        """
         from pycinspect.values import Level
         from pytest_pycinspect.comparing import compared
 
@@ -470,13 +478,25 @@ class Bytecode(Sequence[Instr]):
         return folded(self, value)
 
     def _peer(self, other: object) -> Bytecode:
-        return other if isinstance(other, Bytecode) else bytecode_of(other)
+        """Return other code; of source text with one function, that, if this is no module."""
+        peer = other if isinstance(other, Bytecode) else bytecode_of(_dedented(other))
+        is_text = isinstance(other, str) and peer.name == _MODULE != self.name
+        return peer.children[0] if is_text and len(peer.children) == 1 else peer
 
     def explain(self) -> str:
         """Return a listing with the lines of the source."""
         from pytest_pycinspect.expect import listing
 
         return "\n".join(listing(self))
+
+
+_MODULE = "<module>"
+
+
+def _dedented(source: object) -> object:
+    import textwrap
+
+    return textwrap.dedent(source) if isinstance(source, str) else source
 
 
 def _key(instr: Instr) -> tuple[object, ...]:
