@@ -259,6 +259,12 @@ class Bytecode(Sequence[Instr]):
 
         return match(as_pattern([as_pattern(expectation), ...]), self, anchored=True)
 
+    def endswith(self, expectation: object) -> Match:
+        """Return whether the sequence ends as expected."""
+        from pytest_pycinspect.expect import as_pattern, match
+
+        return match(as_pattern([..., as_pattern(expectation)]), self, anchored=True)
+
     # --- Parts ---------------------------------------------------------------------------------
 
     def at(self, where: int | str) -> Bytecode:
@@ -291,8 +297,8 @@ class Bytecode(Sequence[Instr]):
         within = self._range()
         found = [number for number in found if number in within]
         if len(found) != 1:
-            count = "no line" if not found else f"{len(found)} lines"
-            raise ValueError(f"{self.name}: {count} have the comment '# ID: {where}'")
+            count = "no line has" if not found else f"{len(found)} lines have"
+            raise ValueError(f"{self.name}: {count} the comment '# ID: {where}'")
         return found[0]
 
     def _range(self) -> range:
@@ -605,8 +611,9 @@ class BytecodeOf:
         """Return the bytecode of an object; see :func:`bytecode_of`."""
         request = Request(optimize, python, pristine)
         subject = subject_of(obj, request, self._sources)
-        found = Bytecode(subject.code, subject.origin)
-        return found if view == "ops" else getattr(found, view)
+        if view == "adaptive":
+            return Bytecode(subject.code, subject.origin).adaptive
+        return Bytecode(subject.code, subject.origin, view)
 
 
 class Compiled:
