@@ -20,6 +20,9 @@ from pytest_pycinspect.expect.scanner import Scanner
 
 __all__ = ["parse"]
 
+#: A mistake in an expectation is shown where the test has it.
+__tracebackhide__ = True
+
 #: Blocks inside blocks.
 _DEPTH = 20
 #: Characters of an expectation; the longest golden files have less.

@@ -571,6 +571,15 @@ class Guard:
             raise PatternError("a guard has a condition and lines")
         object.__setattr__(self, "items", _checked(self.items))
         object.__setattr__(self, "otherwise", _checked(self.otherwise))
+        self._join()
+
+    def _join(self) -> None:
+        """Make one guard of two that are about the same lines, as text does."""
+        first = self.items[0]
+        if len(self.items) == 1 and isinstance(first, Guard):
+            if not self.otherwise and not first.otherwise:
+                object.__setattr__(self, "conditions", self.conditions + first.conditions)
+                object.__setattr__(self, "items", first.items)
 
 
 Item = Union[
