@@ -46,8 +46,6 @@ class Bytecode(Sequence[Instr]):
         selected: the indexes of a part of the sequence; None for all of it.
     """
 
-    __slots__ = ("__dict__", "_code", "_origin", "_selected", "view")
-
     def __init__(
         self,
         code: Code,
@@ -220,13 +218,13 @@ class Bytecode(Sequence[Instr]):
 
     def _places(self, expectation: object) -> list[int]:
         if isinstance(expectation, str) and _OPNAME.fullmatch(expectation):
-            if expectation not in self:
-                return []
             name = resolve_name(expectation) if self.view == "ops" else expectation
+            check_name(name, self, negative=True)
             return [index for index, instr in enumerate(self) if instr.opname == name]
         from pytest_pycinspect.expect import as_pattern, search
 
-        return search(as_pattern(expectation), self)
+        found: list[int] = search(as_pattern(expectation), self)
+        return found
 
     # --- Expectations ------------------------------------------------------------------------
 
@@ -289,9 +287,7 @@ class Bytecode(Sequence[Instr]):
         if isinstance(where, int):
             return where
         named = re.compile(rf"#\s*ID:\s*{re.escape(where)}\b")
-        found = [
-            number for number, line in enumerate(self._origin.lines, 1) if named.search(line)
-        ]
+        found = [number for number, line in enumerate(self._origin.lines, 1) if named.search(line)]
         within = self._range()
         found = [number for number in found if number in within]
         if len(found) != 1:
@@ -443,14 +439,22 @@ class Bytecode(Sequence[Instr]):
     # --- Relations -----------------------------------------------------------------------------
 
     def same_as(self, other: object) -> Outcome:
-        """Return whether other code means the same, whatever Python compiled either."""
+        """Return whether other code means the same, whatever Python compiled either.
+
+        Args:
+            other: what :func:`bytecode_of` takes; source text may be that of one function.
+        """
         from pycinspect.values import Level
         from pytest_pycinspect.comparing import compared
 
         return compared(self, self._peer(other), Level.SEMANTIC)
 
     def same_shape(self, other: object) -> Outcome:
-        """Return whether other code means the same but for the names of local variables."""
+        """Return whether other code means the same but for the names of local variables.
+
+        Args:
+            other: as in :meth:`same_as`.
+        """
         from pycinspect.values import Level
         from pytest_pycinspect.comparing import compared
 
@@ -474,13 +478,25 @@ class Bytecode(Sequence[Instr]):
         return folded(self, value)
 
     def _peer(self, other: object) -> Bytecode:
-        return other if isinstance(other, Bytecode) else bytecode_of(other)
+        """Return other code; of source text with one function, that, if this is no module."""
+        peer = other if isinstance(other, Bytecode) else bytecode_of(_dedented(other))
+        is_text = isinstance(other, str) and peer.name == _MODULE != self.name
+        return peer.children[0] if is_text and len(peer.children) == 1 else peer
 
     def explain(self) -> str:
         """Return a listing with the lines of the source."""
         from pytest_pycinspect.expect import listing
 
         return "\n".join(listing(self))
+
+
+_MODULE = "<module>"
+
+
+def _dedented(source: object) -> object:
+    import textwrap
+
+    return textwrap.dedent(source) if isinstance(source, str) else source
 
 
 def _key(instr: Instr) -> tuple[object, ...]:
@@ -535,7 +551,7 @@ class Tree(Sequence[Bytecode]):
 
     def __contains__(self, expectation: object) -> bool:
         """Return whether an instruction of any of them is as expected."""
-        return any([expectation in part for part in self])
+        return any(expectation in part for part in self)
 
     def count(self, value: object) -> int:
         """Return how many instructions of all of them are as expected."""

@@ -338,9 +338,7 @@ def _class(wanted: type, request: Request, sources: Sources) -> Subject:
         raise PycInspectError("no-source", f"the module of {name} is not known")
     program = sources.file(_module_file(module), request)
     codes = [
-        code
-        for code in program.named.get(wanted.__qualname__, ())
-        if not code.flags & _OPTIMIZED
+        code for code in program.named.get(wanted.__qualname__, ()) if not code.flags & _OPTIMIZED
     ]
     if len(codes) > 1:
         codes = [code for code in codes if _has_methods(code, wanted)]
