@@ -81,7 +81,7 @@ async def a_coroutine():
         (b"x = 1", "<module>"),
         (twins[0], "<lambda>"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_has_bytecode(subject: object, name: str) -> None:
     code = bytecode_of(subject)
@@ -90,7 +90,7 @@ def test_what_has_bytecode(subject: object, name: str) -> None:
     assert len(code) > 0
 
 
-@pytest.mark.parametrize("subject", [1, len, None, [], object()], ids=str)
+@pytest.mark.parametrize("subject", [1, len, None, [], object()], ids=lambda s: type(s).__name__)
 def test_what_has_none(subject: object) -> None:
     with pytest.raises(PycInspectError, match="has no bytecode"):
         bytecode_of(subject)
