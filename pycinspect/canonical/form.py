@@ -26,6 +26,7 @@ from pycinspect.canonical.planes import (
     Plane,
     annotations_plane,
     has_indented_docstring,
+    named_parameters,
     outer_planes,
 )
 from pycinspect.canonical.rules import RULES
@@ -203,6 +204,6 @@ def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], li
         return numbered(nodes), annotations
     graph = merged(in_parallel(nodes, machine.values, machine.notes))
     if level is Level.STRUCTURAL:
-        graph = renamed(graph, machine.values)
+        graph = renamed(graph, machine.values, named_parameters(code))
     return graph, annotations
 

@@ -20,6 +20,7 @@ __all__ = [
     "docstring",
     "has_indented_docstring",
     "is_function",
+    "named_parameters",
     "outer_planes",
 ]
 
@@ -52,6 +53,11 @@ _HAS_DOCSTRING = "HAS_DOCSTRING"
 def is_function(code: Code) -> bool:
     """Return whether it is the body of a function, and not of a class or module."""
     return bool(code.flags & _OPTIMIZED)
+
+
+def named_parameters(code: Code) -> tuple[str, ...]:
+    """Return the names of the parameters that the source names."""
+    return () if code.name in _SYNTHETIC else parameters(code)
 
 
 def _has_parameters(code: Code) -> bool:
@@ -89,7 +95,7 @@ def _docstring(code: Code, dialect: Dialect) -> str | None:
 def outer_planes(code: Code, dialect: Dialect, level: Level) -> Mapping[Plane, bytes]:
     """Return the digests of the planes that a level compares, of those outside of the graph."""
     structural = level is Level.STRUCTURAL
-    named = () if code.name in _SYNTHETIC or structural else parameters(code)
+    named = () if structural else named_parameters(code)
     free = sorted(name for name in code.freevars if name not in _BOOKKEEPING)
     counts = (code.argcount, code.posonlyargcount, code.kwonlyargcount)
     signature = (

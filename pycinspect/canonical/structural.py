@@ -13,15 +13,21 @@ __all__ = ["renamed"]
 _VARIABLES = frozenset({"local", "global", "name"})
 
 
-def renamed(graph: Sequence[Merged], values: Values, own: str | None = None) -> list[Merged]:
+def renamed(
+    graph: Sequence[Merged],
+    values: Values,
+    parameters: Sequence[str] = (),
+    own: str | None = None,
+) -> list[Merged]:
     """Return a graph whose local variables are numbered in the order of their appearance.
 
     Args:
         graph: of a code object.
         values: makes expressions.
+        parameters: which come first: ``a - b`` of ``a, b`` is not ``b - a``.
         own: the name of the function itself, which is no name either; None for no such.
     """
-    names: dict[str, int] = {}
+    names = {name: number for number, name in enumerate(parameters)}
     new: dict[Value, Value] = {}
     for node in graph:
         for leaf in _leaves(node):

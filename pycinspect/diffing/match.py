@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pycinspect.canonical import Form, Place, Plane
 from pycinspect.canonical.machine import Payload
+from pycinspect.canonical.planes import named_parameters
 from pycinspect.canonical.statements import payload_digest
 from pycinspect.canonical.structural import renamed
 from pycinspect.canonical.values import Value, Values
@@ -78,7 +79,7 @@ def _nameless_body(_: Place, form: Form) -> Hashable | None:
     own = form.code.name
     nodes = tuple(
         (payload_digest(_without_own_name(node.payload)), node.successors, node.handler)
-        for node in renamed(form.graph, Values(), own)
+        for node in renamed(form.graph, Values(), named_parameters(form.code), own)
     )
     counts = form.code.argcount, form.code.posonlyargcount, form.code.kwonlyargcount
     return nodes, counts, form.planes[Plane.DOCSTRING]

@@ -33,9 +33,9 @@ def one_line(match: Match) -> str:
         start, end = match.span
         where = f"instructions {start} to {end - 1}" if end > start else "no instruction named"
         return cut(f"<match of {first}: {where}>")
-    wrong = culprit(match)
-    if not isinstance(wrong, Match):
-        return cut(f"<no match of {first}: {_missing(wrong)}>")
+    wrong, missing = culprit(match)
+    if missing is not None:
+        return cut(f"<no match of {first}: {_missing(missing, wrong.code)}>")
     bad = trouble(wrong)
     found = " ".join(bad.found).strip()
     where = f"line {bad.line}" if bad.line else "the end"
@@ -53,9 +53,10 @@ def summary(match: Match, relation: str) -> tuple[str, ...]:
         match: what came of it.
         relation: between the code and the expectation, for the first line: ``==``.
     """
-    wrong = culprit(match)
-    if not isinstance(wrong, Match):
-        return (cut(f"{match.code.name} {relation}: {_missing(wrong)}"), footer(match.code))
+    wrong, missing = culprit(match)
+    if missing is not None:
+        text = f"{wrong.code.name} {relation}: {_missing(missing, wrong.code)}"
+        return cut(text), footer(wrong.code)
     bad, rows = trouble(wrong), statuses(wrong)
     total = _count(rows)
     stopped = f"stopped at line {bad.line} of {total}" if bad.line else "it goes on"
@@ -73,9 +74,10 @@ def _count(rows: Sequence[Status]) -> int:
     return rows[-1].number if rows else 0
 
 
-def _missing(part: Part | None) -> str:
-    name = "" if part is None else part.section.block.name or part.section.block.kind.value
-    return f"there is no nested code {name!r}"
+def _missing(part: Part, code: Bytecode) -> str:
+    name = part.section.block.name or part.section.block.kind.value
+    known = ", ".join(child.name.rpartition(".")[2] for child in code.children)
+    return f"there is no nested code {name!r}" + (f"; there is {known}" if known else "")
 
 
 def place_of(code: Bytecode, index: int | None) -> str:

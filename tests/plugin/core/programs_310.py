@@ -1,4 +1,5 @@
 """Functions with syntax of 3.10 and 3.11."""
+# ruff: noqa: F821 - what compilers make of it is the test
 
 
 def match_sequence(point):
