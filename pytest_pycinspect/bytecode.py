@@ -33,8 +33,8 @@ _OPNAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _VIEWS = ("ops", "raw", "adaptive")
 
 
-class Bytecode(Sequence[Instr]):
-    """The instructions of one code object, in one view; it is never changed.
+class Bytecode:
+    """The instructions of one code object, in one view: a sequence that is never changed.
 
     ``in``, ``==`` and the methods that take an expectation know its text, objects made with
     ``op``, and what the ``bytecode`` library makes.
@@ -259,6 +259,12 @@ class Bytecode(Sequence[Instr]):
 
         return match(as_pattern([as_pattern(expectation), ...]), self, anchored=True)
 
+    def endswith(self, expectation: object) -> Match:
+        """Return whether the sequence ends as expected."""
+        from pytest_pycinspect.expect import as_pattern, match
+
+        return match(as_pattern([..., as_pattern(expectation)]), self, anchored=True)
+
     # --- Parts ---------------------------------------------------------------------------------
 
     def at(self, where: int | str) -> Bytecode:
@@ -291,8 +297,8 @@ class Bytecode(Sequence[Instr]):
         within = self._range()
         found = [number for number in found if number in within]
         if len(found) != 1:
-            count = "no line" if not found else f"{len(found)} lines"
-            raise ValueError(f"{self.name}: {count} have the comment '# ID: {where}'")
+            count = "no line has" if not found else f"{len(found)} lines have"
+            raise ValueError(f"{self.name}: {count} the comment '# ID: {where}'")
         return found[0]
 
     def _range(self) -> range:
@@ -429,7 +435,7 @@ class Bytecode(Sequence[Instr]):
         """The instructions of each loop, outer ones before those inside them."""
         from pytest_pycinspect.loops import loops_of
 
-        return tuple(self._part(indexes) for indexes in loops_of(self))
+        return tuple(self._part(indexes) for indexes in loops_of(self._instrs))
 
     @property
     def jumps(self) -> tuple[tuple[int, int], ...]:
@@ -519,8 +525,8 @@ def _walk(root: CodeType) -> Iterator[CodeType]:
 
 
 @dataclass(frozen=True)
-class Tree(Sequence[Bytecode]):
-    """A code object and all inside it, each before those inside it."""
+class Tree:
+    """A code object and all inside it, each before those inside it: a sequence."""
 
     root: Bytecode
 
@@ -567,6 +573,12 @@ class Tree(Sequence[Bytecode]):
         return [part.docstring for part in self if part.docstring is not None]
 
 
+# They are no subclasses, for then type checkers would refuse ``"LOAD_FAST" in code``: whatever
+# __contains__ takes, in a sequence of instructions there are instructions for them.
+Sequence.register(Bytecode)
+Sequence.register(Tree)
+
+
 # --- How tests get it ----------------------------------------------------------------------------
 
 _SOURCES = pytest.StashKey[Sources]()
@@ -605,8 +617,9 @@ class BytecodeOf:
         """Return the bytecode of an object; see :func:`bytecode_of`."""
         request = Request(optimize, python, pristine)
         subject = subject_of(obj, request, self._sources)
-        found = Bytecode(subject.code, subject.origin)
-        return found if view == "ops" else getattr(found, view)
+        if view == "adaptive":
+            return Bytecode(subject.code, subject.origin).adaptive
+        return Bytecode(subject.code, subject.origin, view)
 
 
 class Compiled:

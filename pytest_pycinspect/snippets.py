@@ -54,9 +54,7 @@ def _found(code: Bytecode, snippet: str, level: Level) -> bool:
         if value is not None:
             wanted = digest_of(value)
             return any(
-                digest_of(part) == wanted
-                for node in graph
-                for part in values_in(node.payload[1:])
+                digest_of(part) == wanted for node in graph for part in values_in(node.payload[1:])
             )
     ended = f"{_dedented(snippet)}\n{_END}"
     return _Search(_compiled(code, ended, level), graph).found()
@@ -137,18 +135,26 @@ class _Search:
 
     def found(self) -> bool:
         """Return whether the graph is there; its end may be anywhere."""
-        if self._is_end(0):
+        start = self._start()
+        if self._is_end(start):
             return False  # nothing happens in it
-        return any(self._fits_at(place) for place in range(len(self._graph)))
+        return any(self._fits_at(start, place) for place in range(len(self._graph)))
+
+    def _start(self) -> int:
+        """Return the first event; those of a class body that no source has are before it."""
+        number = 0
+        while _is_preamble(self._wanted[number]):
+            (number,) = self._wanted[number].successors
+        return number
 
     def _is_end(self, number: int) -> bool:
         word, *parts = self._wanted[number].payload
         value = parts[0] if parts else None
         return word == "eval" and isinstance(value, Value) and value.word(0) == _END
 
-    def _fits_at(self, place: int) -> bool:
-        pairs = {0: place}
-        waiting = [0]
+    def _fits_at(self, start: int, place: int) -> bool:
+        pairs = {start: place}
+        waiting = [start]
         while waiting:
             number = waiting.pop()
             if self._is_end(number):
@@ -172,6 +178,14 @@ class _Search:
             seen.add(place)
             (place,) = self._graph[place].successors
         return place
+
+
+_PREAMBLE = frozenset({"__module__", "__qualname__"})
+
+
+def _is_preamble(node: Merged) -> bool:
+    target = node.payload[1] if node.payload[0] == "store" else None
+    return isinstance(target, Value) and target.kind == "name" and target.word(0) in _PREAMBLE
 
 
 def _is_same_event(ours: Merged, theirs: Merged) -> bool:
