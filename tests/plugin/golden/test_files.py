@@ -146,7 +146,9 @@ def test_an_empty_section_is_filled_in(golden: pytest.Pytester) -> None:
         .replace("\n\n[area]", "\n[area]  # mine", 1)
         .replace("\n\n", "\n\n[Circle]\n")
     )
-    assert f"# source: ../src/shapes.py::Circle.grow\n[the raw one]\n@{HERE}:\n    RESUME" in created
+    assert (
+        f"# source: ../src/shapes.py::Circle.grow\n[the raw one]\n@{HERE}:\n    RESUME" in created
+    )
     golden.runpytest().assert_outcomes(passed=3)
 
 
@@ -156,7 +158,9 @@ def test_a_section_whose_code_is_gone_is_trimmed(golden: pytest.Pytester) -> Non
     assert text_of(golden) == GOLDEN
     result = golden.runpytest(f"{UPDATE}=trim")
     result.stdout.fnmatch_lines(["pycinspect: 1 golden trimmed"])
-    assert text_of(golden) == GOLDEN.partition("[area]")[0] + GOLDEN[GOLDEN.index("[Circle.grow]") :]
+    assert (
+        text_of(golden) == GOLDEN.partition("[area]")[0] + GOLDEN[GOLDEN.index("[Circle.grow]") :]
+    )
 
 
 def test_directives_of_a_trimmed_section_still_hold_for_those_below(

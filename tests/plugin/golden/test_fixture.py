@@ -133,13 +133,15 @@ def test_golden_folder(project: Project) -> None:
 
 
 def test_two_values_for_one_golden_are_refused(project: Project) -> None:
-    project.pytester.makepyfile(test_shapes="""
+    project.pytester.makepyfile(
+        test_shapes="""
         from shapes import area, volume
 
         def test_area(bytecode_of, bytecode_golden):
             assert bytecode_of(area) == bytecode_golden
             assert bytecode_of(volume) == bytecode_golden
-    """)
+    """
+    )
     result = project.run(UPDATE)
     result.stdout.fnmatch_lines(['*has two values; bytecode_golden("name") is another golden'])
 
@@ -153,9 +155,9 @@ def test_what_this_python_wrote_is_replaced(project: Project) -> None:
     result = project.run(f"{UPDATE}=fix")
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["pycinspect: 2 goldens fixed"])
-    assert project.recorded == RECORDED.replace("LOAD_CONST         3", "LOAD_CONST         5").replace(
-        "consts: 3", "consts: 5"
-    )
+    assert project.recorded == RECORDED.replace(
+        "LOAD_CONST         3", "LOAD_CONST         5"
+    ).replace("consts: 3", "consts: 5")
 
 
 @pytest.mark.parametrize("signature", ["# python: 3.6\n", ""])
@@ -226,7 +228,9 @@ def test_another_spelling_is_left_alone_until_asked(project: Project) -> None:
     assert project.recorded == RECORDED
 
 
-@pytest.mark.parametrize("vague", ["...", "LOAD_CONST", "LOAD_CONST <= 9", "_", "@>=3.8 LOAD_CONST 3"])
+@pytest.mark.parametrize(
+    "vague", ["...", "LOAD_CONST", "LOAD_CONST <= 9", "_", "@>=3.8 LOAD_CONST 3"]
+)
 def test_what_says_less_is_not_respelled(project: Project, vague: str) -> None:
     other = RECORDED.replace("LOAD_CONST         3", vague)
     project.recorded = other
