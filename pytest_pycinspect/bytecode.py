@@ -46,8 +46,6 @@ class Bytecode(Sequence[Instr]):
         selected: the indexes of a part of the sequence; None for all of it.
     """
 
-    __slots__ = ("__dict__", "_code", "_origin", "_selected", "view")
-
     def __init__(
         self,
         code: Code,
@@ -222,13 +220,13 @@ class Bytecode(Sequence[Instr]):
 
     def _places(self, expectation: object) -> list[int]:
         if isinstance(expectation, str) and _OPNAME.fullmatch(expectation):
-            if expectation not in self:
-                return []
             name = resolve_name(expectation) if self.view == "ops" else expectation
+            check_name(name, self, negative=True)
             return [index for index, instr in enumerate(self) if instr.opname == name]
         from pytest_pycinspect.expect import as_pattern, search
 
-        return search(as_pattern(expectation), self)
+        found: list[int] = search(as_pattern(expectation), self)
+        return found
 
     # --- Expectations ------------------------------------------------------------------------
 
@@ -263,6 +261,12 @@ class Bytecode(Sequence[Instr]):
 
         return match(as_pattern([as_pattern(expectation), ...]), self, anchored=True)
 
+    def endswith(self, expectation: object) -> Match:
+        """Return whether the sequence ends as expected."""
+        from pytest_pycinspect.expect import as_pattern, match
+
+        return match(as_pattern([..., as_pattern(expectation)]), self, anchored=True)
+
     # --- Parts ---------------------------------------------------------------------------------
 
     def at(self, where: int | str) -> Bytecode:
@@ -291,14 +295,12 @@ class Bytecode(Sequence[Instr]):
         if isinstance(where, int):
             return where
         named = re.compile(rf"#\s*ID:\s*{re.escape(where)}\b")
-        found = [
-            number for number, line in enumerate(self._origin.lines, 1) if named.search(line)
-        ]
+        found = [number for number, line in enumerate(self._origin.lines, 1) if named.search(line)]
         within = self._range()
         found = [number for number in found if number in within]
         if len(found) != 1:
-            count = "no line" if not found else f"{len(found)} lines"
-            raise ValueError(f"{self.name}: {count} have the comment '# ID: {where}'")
+            count = "no line has" if not found else f"{len(found)} lines have"
+            raise ValueError(f"{self.name}: {count} the comment '# ID: {where}'")
         return found[0]
 
     def _range(self) -> range:
@@ -457,14 +459,22 @@ class Bytecode(Sequence[Instr]):
     # --- Relations -----------------------------------------------------------------------------
 
     def same_as(self, other: object) -> Outcome:
-        """Return whether other code means the same, whatever Python compiled either."""
+        """Return whether other code means the same, whatever Python compiled either.
+
+        Args:
+            other: what :func:`bytecode_of` takes; source text may be that of one function.
+        """
         from pycinspect.values import Level
         from pytest_pycinspect.comparing import compared
 
         return compared(self, self._peer(other), Level.SEMANTIC)
 
     def same_shape(self, other: object) -> Outcome:
-        """Return whether other code means the same but for the names of local variables."""
+        """Return whether other code means the same but for the names of local variables.
+
+        Args:
+            other: as in :meth:`same_as`.
+        """
         from pycinspect.values import Level
         from pytest_pycinspect.comparing import compared
 
@@ -488,13 +498,25 @@ class Bytecode(Sequence[Instr]):
         return folded(self, value)
 
     def _peer(self, other: object) -> Bytecode:
-        return other if isinstance(other, Bytecode) else bytecode_of(other)
+        """Return other code; of source text with one function, that, if this is no module."""
+        peer = other if isinstance(other, Bytecode) else bytecode_of(_dedented(other))
+        is_text = isinstance(other, str) and peer.name == _MODULE != self.name
+        return peer.children[0] if is_text and len(peer.children) == 1 else peer
 
     def explain(self) -> str:
         """Return a listing with the lines of the source."""
         from pytest_pycinspect.expect import listing
 
         return "\n".join(listing(self))
+
+
+_MODULE = "<module>"
+
+
+def _dedented(source: object) -> object:
+    import textwrap
+
+    return textwrap.dedent(source) if isinstance(source, str) else source
 
 
 def _key(instr: Instr) -> tuple[object, ...]:
@@ -549,7 +571,7 @@ class Tree(Sequence[Bytecode]):
 
     def __contains__(self, expectation: object) -> bool:
         """Return whether an instruction of any of them is as expected."""
-        return any([expectation in part for part in self])
+        return any(expectation in part for part in self)
 
     def count(self, value: object) -> int:
         """Return how many instructions of all of them are as expected."""
@@ -603,8 +625,9 @@ class BytecodeOf:
         """Return the bytecode of an object; see :func:`bytecode_of`."""
         request = Request(optimize, python, pristine)
         subject = subject_of(obj, request, self._sources)
-        found = Bytecode(subject.code, subject.origin)
-        return found if view == "ops" else getattr(found, view)
+        if view == "adaptive":
+            return Bytecode(subject.code, subject.origin).adaptive
+        return Bytecode(subject.code, subject.origin, view)
 
 
 class Compiled:

@@ -59,13 +59,13 @@ def compared(one: Bytecode, other: Bytecode, level: Level) -> Outcome:
         new = canonicalize(theirs, other.dialect, level)
         unit = compare(old, new)
         if unit.problem is not None:
-            return Outcome(False, f"not known: {unit.problem}")
+            return Outcome(holds=False, explanation=f"not known: {unit.problem}")
         if any(plane in _PLANES for plane in unit.planes):
-            return Outcome(False, _difference(unit, one, other))
+            return Outcome(holds=False, explanation=_difference(unit, one, other))
         if len(old.children) != len(new.children):
-            return Outcome(False, _counts(old, new))
+            return Outcome(holds=False, explanation=_counts(old, new))
         pairs.extend(zip(old.children, new.children, strict=True))
-    return Outcome(True, f"{one.name} and {other.name} mean the same")
+    return Outcome(holds=True, explanation=f"{one.name} and {other.name} mean the same")
 
 
 def _difference(unit: UnitDiff, one: Bytecode, other: Bytecode) -> str:
@@ -108,7 +108,9 @@ def folded(code: Bytecode, value: object) -> Outcome:
     ops = [instr for instr in code if instr.opname != "RETURN_VALUE"]
     if len(ops) != 1 or len(code) != _LOAD_AND_RETURN or ops[0].kind is not Kind.CONST:
         names = ", ".join(instr.opname for instr in ops[:_MOST_NAMES])
-        return Outcome(False, f"{code.name} does more than to return a constant: {names}")
+        return Outcome(
+            holds=False, explanation=f"{code.name} does more than to return a constant: {names}"
+        )
     found = ops[0].operand
     is_same = constant_key(found) == constant_key(value)
     return Outcome(is_same, f"{code.name} returns the constant {found!r}")

@@ -136,7 +136,7 @@ class _Seen:
     def event(self, word: object, *parts: object) -> None:
         """Note one event of a graph."""
         if word in ("store_attr", "delete_attr"):
-            self._attribute(str(parts[1]))
+            self.note_attribute(str(parts[1]))
         value = parts[0] if parts else None
         if word == "ev" and isinstance(value, Value):
             self._computed(value)
@@ -158,25 +158,25 @@ class _Seen:
         elif note is not None:
             note(self, value)
 
-    def _attribute(self, name: str) -> None:
+    def note_attribute(self, name: str) -> None:
         self.attributes[name] = self.names[name] = None
 
-    def _variable(self, value: Value) -> None:
+    def note_variable(self, value: Value) -> None:
         name = value.word(0).rstrip("'")
         self.names[name] = None
         if value.kind == "global":
             self.globals[name] = None
 
-    def _imported(self, value: Value) -> None:
+    def note_imported(self, value: Value) -> None:
         self.imports[value.word(0)] = self.names[value.word(0)] = None
 
-    def _imported_from(self, value: Value) -> None:
+    def note_imported_from(self, value: Value) -> None:
         module, name = value.value(0), value.word(1)
         self.names[name] = None
         if module.kind in ("import", "lazy_import"):
             self.imports[f"{module.word(0)}.{name}"] = None
 
-    def _docstring(self, value: Value) -> None:
+    def note_docstring(self, value: Value) -> None:
         self.docstring = value.word(0)
 
 
@@ -184,11 +184,11 @@ class _Seen:
 _NO_CALLS = frozenset({"build_class", "func"})
 _NOTES: Mapping[str, Callable[[_Seen, Value], None]] = MappingProxyType(
     {
-        **dict.fromkeys(("local", "global", "name", "cell"), _Seen._variable),
-        "attr": lambda seen, value: seen._attribute(value.word(1)),
-        "import": _Seen._imported,
-        "lazy_import": _Seen._imported,
-        "import_from": _Seen._imported_from,
-        "docstring": _Seen._docstring,
+        **dict.fromkeys(("local", "global", "name", "cell"), _Seen.note_variable),
+        "attr": lambda seen, value: seen.note_attribute(value.word(1)),
+        "import": _Seen.note_imported,
+        "lazy_import": _Seen.note_imported,
+        "import_from": _Seen.note_imported_from,
+        "docstring": _Seen.note_docstring,
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +14,7 @@ from pytest_pycinspect.bytecode import Bytecode, BytecodeOf
 from pytest_pycinspect.expect.guards import Host, condition
 from pytest_pycinspect.names import VacuousCheckError
 
-__all__ = ["obey"]
+__all__ = ["obey", "require"]
 
 #: Keywords, and the conditions that they are.
 _CONDITIONS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
@@ -28,7 +28,7 @@ _CONDITIONS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
 
 
 def obey(item: pytest.Item) -> None:
-    """Skip a test where its marks say that it does not hold; fail without opcodes required."""
+    """Skip a test where its marks say that it does not hold."""
     for mark in item.iter_markers("bytecode"):
         unknown = sorted(mark.kwargs.keys() - _CONDITIONS.keys() - {"requires"})
         if mark.args or unknown:
@@ -36,8 +36,8 @@ def obey(item: pytest.Item) -> None:
             raise pytest.UsageError(f"{item.nodeid}: the mark bytecode does not know {what}")
         unmet = list(_unmet(mark.kwargs))
         if unmet:
-            pytest.skip(f"bytecode: this Python is not {' and '.join(unmet)}")
-        _require(item, mark.kwargs.get("requires", ()))
+            reason = f"bytecode: this Python is not {' and '.join(unmet)}"
+            raise pytest.skip.Exception(reason, _use_item_location=True)
 
 
 def _unmet(keywords: Mapping[str, object]) -> Iterator[str]:
@@ -51,15 +51,19 @@ def _unmet(keywords: Mapping[str, object]) -> Iterator[str]:
                 yield text
 
 
-def _require(item: pytest.Item, opnames: Sequence[str]) -> None:
-    """Fail unless the test's function, or one inside it, has the opcodes."""
+def require(item: pytest.Item) -> None:
+    """Fail unless a test's function, or one inside it, has the opcodes that its marks require."""
     __tracebackhide__ = True
+    marks = item.iter_markers("bytecode")
+    opnames = [name for mark in marks for name in mark.kwargs.get("requires", ())]
     if not opnames or not isinstance(item, pytest.Function):
         return
     tree = BytecodeOf.for_item(item)(item.function).tree
     missing = [name for name in opnames if not any(_has(part, name) for part in tree)]
     if missing:
-        pytest.fail(f"{item.name} has no {', '.join(missing)}, which its mark requires", pytrace=False)
+        pytest.fail(
+            f"{item.name} has no {', '.join(missing)}, which its mark requires", pytrace=False
+        )
 
 
 def _has(code: Bytecode, opname: str) -> bool:

@@ -6,7 +6,7 @@ is derived from the captured tables of opcodes and from the lowering table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -101,23 +101,21 @@ _IN_MEMORY = frozenset({Role.REAL, Role.SPECIALISED, Role.INSTRUMENTED})
 def _possible(dialect: Dialect, view: str) -> frozenset[str]:
     if view == "ops":
         return _linear(dialect)
-    return frozenset(_opcodes(dialect, _IN_FILES if view == "raw" else _IN_MEMORY))
+    return _opcodes(dialect, _IN_FILES if view == "raw" else _IN_MEMORY)
 
 
-def _opcodes(dialect: Dialect, roles: frozenset[Role]) -> Iterator[str]:
-    if dialect.bytecode is not None:
-        rows = dialect.bytecode.opcodes.opcodes
-        yield from (row.name for row in rows if row.role in roles)
+@lru_cache(maxsize=512)
+def _opcodes(dialect: Dialect, roles: frozenset[Role]) -> frozenset[str]:
+    if dialect.bytecode is None:
+        return frozenset()
+    return frozenset(row.name for row in dialect.bytecode.opcodes.opcodes if row.role in roles)
 
 
 def _lowered(names: Iterable[str], dialect: Dialect) -> set[str]:
     """Return the canonical ops that opcodes are."""
     rows = lowering_of(dialect).rows
     return {
-        template.kind.name
-        for name in names
-        for row in rows.get(name, ())
-        for template in row.ops
+        template.kind.name for name in names for row in rows.get(name, ()) for template in row.ops
     }
 
 
@@ -175,42 +173,45 @@ def _known() -> frozenset[str]:
 
 def _became(name: str, dialect: Dialect, view: str) -> str:
     """Return what a name was, until when, and what there is instead."""
-    history = [row for row in _dialects() if name in _opcodes(row, _IN_MEMORY)]
-    cpythons = [row for row in history if row.implementation == dialect.implementation]
-    owners = cpythons or history
+    rows = [row for row in _dialects() if name in _opcodes(row, _IN_MEMORY)]
+    owners = [row for row in rows if row.implementation is dialect.implementation] or rows
     if not owners:
-        if name in linear_ops():
-            return "it is a canonical op, and never one in code" if view != "ops" else _DROPPED
-        return "only the compiler, or the running interpreter, uses it"
-    ops = _ops_of(name, owners)
-    instead = _instead(ops, dialect, view)
-    if dialect in owners:
-        return f"it is one of its opcodes; canonical ops have {instead} (see .raw)"
-    return f"it is an opcode of {_span(owners)}; {_when(owners, dialect)} there is {instead}"
+        is_canonical = name in linear_ops()
+        return _ONLY_CANONICAL if is_canonical else _ONLY_INSIDE
+    instead = _instead(_ops_of(name, owners[-1]), dialect, view)
+    if dialect not in owners:
+        return f"it is an opcode of {_span(owners)}; {_when(owners, dialect)} {instead}"
+    if name in _opcodes(dialect, _IN_FILES):
+        return f"it is an opcode of its own instructions (see .raw); in canonical ops {instead}"
+    return "it is an opcode of code that has run, only in memory (see .adaptive)"
 
 
-_DROPPED = "it is bookkeeping, which canonical ops leave out"
+_ONLY_CANONICAL = "there is no such opcode, and canonical ops leave it out or do not have it here"
+_ONLY_INSIDE = "only the compiler, or the running interpreter, uses it"
 
 
-def _ops_of(name: str, owners: list[Dialect]) -> list[str]:
-    """Return the canonical ops of an opcode, in the last version that had it."""
-    last = owners[-1]
-    assert last.bytecode is not None
-    base = last.bytecode.opcodes.by_name[name].base
-    rows = lowering_of(last).rows.get(base, ())
+def _ops_of(name: str, dialect: Dialect) -> list[str]:
+    """Return the canonical ops of an opcode."""
+    assert dialect.bytecode is not None
+    base = dialect.bytecode.opcodes.by_name[name].base
+    rows = lowering_of(dialect).rows.get(base, ())
     return list(dict.fromkeys(part.kind.name for row in rows for part in row.ops))
 
 
 def _instead(ops: list[str], dialect: Dialect, view: str) -> str:
-    """Return what a dialect has for canonical ops: them, or the opcodes that become them."""
+    """Return what a dialect has for canonical ops: them, or the opcodes that are most like them."""
     possible = _possible(dialect, view)
-    if view == "ops":
-        names = [name for name in ops if name in possible]
-    else:
-        mine = sorted(possible)
-        wanted = [name for name in ops if name not in _COMMON] or ops
-        names = [name for name in mine if set(wanted) & _lowered([name], dialect)]
-    return " and ".join(names[:_MOST_NAMES]) or "nothing"
+    names = [name for name in ops if name in possible]
+    if view != "ops":
+        wanted = set(ops) - _COMMON or set(ops)
+        extra = {name: _lowered([name], dialect) - _COMMON or _COMMON for name in possible}
+        fewest = min((len(made - wanted) for made in extra.values() if made & wanted), default=0)
+        names = sorted(
+            n for n, made in extra.items() if made & wanted and len(made - wanted) == fewest
+        )
+    if not names:
+        return "nothing takes its place"
+    return f"there is {' and '.join(names[:_MOST_NAMES])}"
 
 
 _MOST_NAMES = 4

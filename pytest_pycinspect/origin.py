@@ -19,7 +19,6 @@ from pytest_pycinspect.instr import Instr, Kind
 __all__ = ["Origin", "View", "python_text", "sequence"]
 
 View = str
-_NO_ADAPTIVE: Mapping[Code, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,7 +44,7 @@ class Origin:
     optimize: int | None = None
     notes: tuple[str, ...] = ()
     strict_names: bool = True
-    adaptive: Mapping[Code, bytes] = field(default=_NO_ADAPTIVE)
+    adaptive: Mapping[Code, bytes] = field(default_factory=dict)
     live: CodeType | None = None
 
 
@@ -132,6 +131,4 @@ def _of_step(
     if isinstance(value, Code):
         kind, value = Kind.CODE, value.name
     target = None if step.jump_target is None else indexes.get(step.jump_target)
-    return Instr(
-        step.opname, value, kind, target, step.line, _position((step,), places), (step,)
-    )
+    return Instr(step.opname, value, kind, target, step.line, _position((step,), places), (step,))

@@ -178,6 +178,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         obey(item)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Fail where the test has not the opcodes that its mark requires."""
+    if item.get_closest_marker("bytecode"):
+        from pytest_pycinspect.marks import require
+
+        require(item)
+
+
 def pytest_assertrepr_compare(
     config: pytest.Config, op: str, left: object, right: object
 ) -> list[str] | None:

@@ -25,6 +25,8 @@ __all__ = ["contains_code"]
 
 _OPTIMIZED, _COROUTINE = 0x01, 0x80
 _FUNCTION = "_"
+#: A name behind a snippet: evaluating it is the event at its end.
+_END = "__end_of_snippet__"
 #: The graph as it is written, and the smallest one: a search may need either.
 _LEVELS = (Level.STRICT, Level.SEMANTIC)
 
@@ -50,12 +52,12 @@ def _found(code: Bytecode, snippet: str, level: Level) -> bool:
     if expression is not None:
         value = _returned(_compiled(code, f"return {expression}", level))
         if value is not None:
+            wanted = digest_of(value)
             return any(
-                digest_of(part) == digest_of(value)
-                for node in graph
-                for part in values_in(node.payload[1:])
+                digest_of(part) == wanted for node in graph for part in values_in(node.payload[1:])
             )
-    return _Search(_compiled(code, snippet, level), graph).found()
+    ended = f"{_dedented(snippet)}\n{_END}"
+    return _Search(_compiled(code, ended, level), graph).found()
 
 
 def _graph(code: Code, dialect: Dialect, level: Level) -> tuple[Merged, ...]:
@@ -69,18 +71,24 @@ def _graph(code: Code, dialect: Dialect, level: Level) -> tuple[Merged, ...]:
 
 
 def _expression(snippet: str) -> str | None:
-    """Return the text of an expression in brackets, None for statements."""
-    text = textwrap.dedent(snippet).strip()
+    """Return the text of an expression in brackets, None for statements, and for ``yield``."""
+    text = _dedented(snippet).strip()
     try:
-        ast.parse(text, mode="eval")
+        tree = ast.parse(f"({text})", mode="eval")
     except SyntaxError:
         return None
+    if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(tree)):
+        return None  # no asynchronous generator returns a value
     return f"({text})"
+
+
+def _dedented(snippet: str) -> str:
+    return textwrap.dedent(snippet).strip("\n")
 
 
 def _compiled(code: Bytecode, snippet: str, level: Level) -> tuple[Merged, ...]:
     """Return the graph of a snippet in surroundings like the code's."""
-    lines = _surrounded(code.code, _stored_globals(code), textwrap.dedent(snippet).strip())
+    lines = _surrounded(code.code, _stored_globals(code), _dedented(snippet))
     file = compile_source("\n".join(lines).encode(), f"the snippet {snippet!r}")
     inner = [part for part in file.code.walk() if part.name == _FUNCTION]
     return _graph(inner[0] if inner else file.code, file.dialect, level)
@@ -127,18 +135,26 @@ class _Search:
 
     def found(self) -> bool:
         """Return whether the graph is there; its end may be anywhere."""
-        if self._is_end(0):
+        start = self._start()
+        if self._is_end(start):
             return False  # nothing happens in it
-        return any(self._fits_at(place) for place in range(len(self._graph)))
+        return any(self._fits_at(start, place) for place in range(len(self._graph)))
+
+    def _start(self) -> int:
+        """Return the first event; those of a class body that no source has are before it."""
+        number = 0
+        while _is_preamble(self._wanted[number]):
+            (number,) = self._wanted[number].successors
+        return number
 
     def _is_end(self, number: int) -> bool:
-        """Return whether the snippet ends there: where a function returns None by itself."""
-        node = self._wanted[number]
-        return node.payload[0] == "return" and node.line is None or _returns_none(node)
+        word, *parts = self._wanted[number].payload
+        value = parts[0] if parts else None
+        return word == "eval" and isinstance(value, Value) and value.word(0) == _END
 
-    def _fits_at(self, place: int) -> bool:
-        pairs = {0: place}
-        waiting = [0]
+    def _fits_at(self, start: int, place: int) -> bool:
+        pairs = {start: place}
+        waiting = [start]
         while waiting:
             number = waiting.pop()
             if self._is_end(number):
@@ -164,9 +180,12 @@ class _Search:
         return place
 
 
-def _returns_none(node: Merged) -> bool:
-    value = node.payload[1] if len(node.payload) > 1 else None
-    return node.payload[0] == "return" and isinstance(value, Value) and value.literal is None
+_PREAMBLE = frozenset({"__module__", "__qualname__"})
+
+
+def _is_preamble(node: Merged) -> bool:
+    target = node.payload[1] if node.payload[0] == "store" else None
+    return isinstance(target, Value) and target.kind == "name" and target.word(0) in _PREAMBLE
 
 
 def _is_same_event(ours: Merged, theirs: Merged) -> bool:

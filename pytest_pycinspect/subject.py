@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import zip_longest
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -14,6 +15,7 @@ from pycinspect.dialects import DIALECTS
 from pycinspect.disasm import code_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
+from pytest_pycinspect.facts import constant_key
 from pytest_pycinspect.origin import Origin, python_text, relative
 
 if TYPE_CHECKING:
@@ -313,7 +315,14 @@ class _Live:
         is_rewritten = any(name.startswith(_REWRITTEN) for name in _names(live))
         if is_rewritten or request.is_elsewhere:
             return code.argcount == live.co_argcount and code.freevars == live.co_freevars
-        return code.code == live.co_code and code.names == live.co_names
+        parts = zip_longest(code.walk(), code_of(live).walk())
+        return all(one and other and _contents(one) == _contents(other) for one, other in parts)
+
+
+def _contents(code: Code) -> tuple[object, ...]:
+    """Return what makes code what it does, not where it stands."""
+    consts = tuple(part for part in code.consts if not isinstance(part, Code))
+    return code.code, code.names, code.varnames, constant_key(consts)
 
 
 def _names(live: CodeType) -> Iterator[str]:
@@ -338,9 +347,7 @@ def _class(wanted: type, request: Request, sources: Sources) -> Subject:
         raise PycInspectError("no-source", f"the module of {name} is not known")
     program = sources.file(_module_file(module), request)
     codes = [
-        code
-        for code in program.named.get(wanted.__qualname__, ())
-        if not code.flags & _OPTIMIZED
+        code for code in program.named.get(wanted.__qualname__, ()) if not code.flags & _OPTIMIZED
     ]
     if len(codes) > 1:
         codes = [code for code in codes if _has_methods(code, wanted)]

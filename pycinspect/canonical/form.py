@@ -20,7 +20,13 @@ from pycinspect.canonical.graph import (
 from pycinspect.canonical.machine import Machine, is_lazy
 from pycinspect.canonical.minimise import Merged, merged, numbered
 from pycinspect.canonical.nested import children_of
-from pycinspect.canonical.planes import Plane, annotations_plane, outer_planes, parameters
+from pycinspect.canonical.planes import (
+    Plane,
+    annotations_plane,
+    named_parameters,
+    outer_planes,
+    parameters,
+)
 from pycinspect.canonical.rules import RULES
 from pycinspect.canonical.statements import Statement, payload_digest, statements_of
 from pycinspect.canonical.structural import renamed
@@ -174,7 +180,7 @@ def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], li
         return numbered(nodes), annotations
     graph = merged(in_parallel(nodes, machine.values))
     if level is Level.STRUCTURAL:
-        graph = renamed(graph, machine.values)
+        graph = renamed(graph, machine.values, named_parameters(code))
     return graph, annotations
 
 

@@ -24,9 +24,8 @@ from pycinspect.dialects import (
     linear_ops,
     linear_rules,
 )
-from pycinspect.disasm import Instruction, exception_table
+from pycinspect.disasm import Handler, Instruction, exception_table
 from pycinspect.pyc import Code
-from pycinspect.pyc.code import constants_equal
 from pycinspect.pyc.constants import Slice
 
 __all__ = ["LinearOp", "linearize"]
@@ -75,14 +74,23 @@ def linearize(code: Code, dialect: Dialect) -> list[LinearOp]:
     """
     steps = list(lowered_steps(code, dialect))
     skipped = _skipped([step for step, _ in steps])
-    ops = _displays(_functions(_calls(_read(steps, skipped, argument_counts(steps, code, dialect)))))
-    handlers = [row.target for row in exception_table(code, dialect)]
-    handlers += [op.target for _, made in steps for op in made if op.name in _SETUPS]
+    ops = _displays(
+        _functions(_calls(_read(steps, skipped, argument_counts(steps, code, dialect))))
+    )
+    handlers = _handlers(steps, exception_table(code, dialect))
     rules = linear_rules(dialect)
     ops = _rewritten(_reached(ops, handlers), rules)
     while _threaded(ops):
         ops = _rewritten(_reached(ops, handlers), rules)
     return _placed(ops)
+
+
+def _handlers(
+    steps: Sequence[tuple[Instruction, Sequence[CanonicalOp]]], table: Sequence[Handler]
+) -> list[int]:
+    """Return where handlers begin, of the table or of the blocks that are in the code."""
+    targets = (op.target for _, ops in steps for op in ops if op.name in _SETUPS)
+    return [*(row.target for row in table), *(to for to in targets if to is not None)]
 
 
 # --- What no person writes -------------------------------------------------------------------
@@ -182,15 +190,16 @@ def _calls(ops: Sequence[_Op]) -> list[_Op]:
     """Give the names of keyword arguments to the call that they belong to."""
     found: list[_Op] = []
     for op in ops:
-        before = found[-1] if found else op
-        named = before.name == ("KW_NAMES" if op.name == "CALL" else "LOAD_CONST")
-        if op.name in ("CALL", "CALL_KW") and named and isinstance(before.operand, tuple):
-            if before.name == "KW_NAMES" or op.name == "CALL_KW":
-                found.pop()
+        if found and (op.name, found[-1].name) in _CALL_AND_NAMES:
+            before = found[-1]
+            if isinstance(before.operand, tuple):
                 op.name, op.operand = "CALL_KW", (op.operand, before.operand)
-                _absorb(op, before)
+                _absorb(op, found.pop())
         found.append(op)
     return found
+
+
+_CALL_AND_NAMES = frozenset({("CALL", "KW_NAMES"), ("CALL_KW", "LOAD_CONST")})
 
 
 def _absorb(op: _Op, *before: _Op) -> None:
@@ -372,7 +381,8 @@ def _fits(term: LinearTerm, op: _Op, bound: dict[str, object]) -> bool:
             return False
         bound[term.variable] = op.operand
         return True
-    return term.is_any or constants_equal(term.literal, op.operand)
+    # Literals of the table are None, bools, numbers and words: a type and == tell them apart.
+    return term.is_any or (type(term.literal) is type(op.operand) and term.literal == op.operand)
 
 
 def _is_entered(window: Sequence[_Op], entered: Sequence[int]) -> bool:
@@ -386,9 +396,7 @@ def _is_between(entered: Sequence[int], start: int, end: int) -> bool:
     return behind < len(entered) and entered[behind] <= end
 
 
-def _replaced(
-    rule: LinearRule, window: Sequence[_Op], bound: Mapping[str, object]
-) -> list[_Op]:
+def _replaced(rule: LinearRule, window: Sequence[_Op], bound: Mapping[str, object]) -> list[_Op]:
     """Return what takes the place of ops, with the instructions of those that it is like."""
     jump = next((op for op in window if op.target is not None), None)
     rest = list(window)
@@ -410,7 +418,7 @@ def _replaced(
 # --- Jumps -------------------------------------------------------------------------------------
 
 
-def _reached(ops: Sequence[_Op], handlers: Sequence[int | None]) -> list[_Op]:
+def _reached(ops: Sequence[_Op], handlers: Sequence[int]) -> list[_Op]:
     """Leave out what nothing leads to: some compilers keep it."""
     targets = {*handlers, *(op.target for op in ops)}
     entered = sorted(target for target in targets if target is not None)

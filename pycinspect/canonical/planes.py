@@ -14,7 +14,14 @@ from pycinspect.dialects import Dialect
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
 
-__all__ = ["Plane", "annotations_plane", "docstring", "outer_planes", "parameters"]
+__all__ = [
+    "Plane",
+    "annotations_plane",
+    "docstring",
+    "named_parameters",
+    "outer_planes",
+    "parameters",
+]
 
 
 class Plane(Enum):
@@ -50,6 +57,11 @@ def parameters(code: Code) -> tuple[str, ...]:
     return code.varnames[: code.argcount + code.kwonlyargcount + stars]
 
 
+def named_parameters(code: Code) -> tuple[str, ...]:
+    """Return the names of the parameters that the source names."""
+    return () if code.name in _SYNTHETIC else parameters(code)
+
+
 def _has_parameters(code: Code) -> bool:
     """Return whether the source gave it some: PyPy's class bodies have one of their own."""
     return bool(code.flags & _OPTIMIZED) and not is_lazy(code)
@@ -71,7 +83,7 @@ def docstring(code: Code, dialect: Dialect) -> str | None:
 def outer_planes(code: Code, dialect: Dialect, *, structural: bool) -> Mapping[Plane, bytes]:
     """Return the digests of all planes but the instructions and the annotations."""
     values = Values()
-    named = () if code.name in _SYNTHETIC or structural else parameters(code)
+    named = () if structural else named_parameters(code)
     free = sorted(name for name in code.freevars if name not in _BOOKKEEPING)
     counts = (code.argcount, code.posonlyargcount, code.kwonlyargcount)
     signature = (

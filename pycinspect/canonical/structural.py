@@ -10,9 +10,17 @@ from pycinspect.canonical.values import Value, Values
 __all__ = ["renamed"]
 
 
-def renamed(graph: Sequence[Merged], values: Values) -> list[Merged]:
-    """Return a graph whose local variables are numbered in the order of their appearance."""
-    names: dict[str, int] = {}
+def renamed(
+    graph: Sequence[Merged], values: Values, parameters: Sequence[str] = ()
+) -> list[Merged]:
+    """Return a graph whose local variables are numbered in the order of their appearance.
+
+    Args:
+        graph: the graph.
+        values: what makes expressions.
+        parameters: which come first: ``a - b`` of ``a, b`` is not ``b - a``.
+    """
+    names = {name: number for number, name in enumerate(parameters)}
     new: dict[Value, Value] = {}
     for node in graph:
         for leaf in _locals(node):

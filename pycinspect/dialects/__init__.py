@@ -39,6 +39,7 @@ from pycinspect.dialects.lowering import (
     Template,
     canonical_kind,
     lowering_of,
+    vocabulary,
 )
 from pycinspect.dialects.model import (
     CachePath,
@@ -113,6 +114,7 @@ __all__ = [
     "linear_rules",
     "lowering_of",
     "operation",
+    "vocabulary",
 ]
 
 #: Every row that pycinspect ships.

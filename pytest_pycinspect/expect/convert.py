@@ -10,6 +10,9 @@ from pytest_pycinspect.expect.model import ITEM_TYPES, Pattern
 
 __all__ = ["as_pattern", "pattern"]
 
+#: A mistake in an expectation is shown where the test has it.
+__tracebackhide__ = True
+
 #: The package whose objects are expectations about the raw view.
 _LIBRARY = "bytecode"
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Failure", "Style", "explain", "explain_absent", "explain_present"]
 
 #: Occurrences that a verdict lists; the section has all.
-_SHOWN = 3
+_SHOWN = 2
 
 
 class Failure(NamedTuple):
@@ -78,28 +78,13 @@ def explain_present(expected: object, code: Bytecode, style: Style = _PLAIN) -> 
         code: the code.
         style: how the section is written.
     """
-    places = [(part, index) for part in _tree(code) for index in _search(expected, part)]
+    places = [(part, index) for part in _tree(code) for index in search(expected, part)]
     here = [index for part, index in places if part is code]
     text = " ".join(str(as_pattern(expected)).split())
-    lines = [
-        cut(
-            f"{text} is {len(here)} times in {code.name}"
-            if here[1:]
-            else f"{text} is in {code.name}"
-        )
-    ]
+    times = f"{len(here)} times in" if here[1:] else "in"
+    lines = [cut(f"{text} is {times} {code.name}")]
     for index in here[:_SHOWN]:
-        lines.append(place_of(code, index))
-        lines.append(cut(f"    @{index}  {_line(code, index)}"))
-    if len(here) == 1:
-        return _present(lines, places, code, style)
-    lines = [lines[0], *lines[1 : 1 + 2 * 2]]
-    return _present(lines, places, code, style)
-
-
-def _present(
-    lines: list[str], places: Sequence[tuple[Bytecode, int]], code: Bytecode, style: Style
-) -> Failure:
+        lines += [place_of(code, index), cut(f"    @{index}  {_line(code, index)}")]
     found = [f"  {part.name} @{index}: {_line(part, index)}" for part, index in places]
     marks = {index: "!" for part, index in places if part is code}
     section = ["Every occurrence, nested code included:", *found, "", *_code(code, marks, style)]
@@ -109,17 +94,17 @@ def _present(
 
 def explain_absent(expected: object, code: Bytecode, style: Style = _PLAIN) -> Failure:
     """Say what is most like something that is missing in the code; see :func:`explain_present`."""
-    found = match(as_pattern(expected), code, anchored=False)
-    failure = explain(found, "does not contain it", style)
-    nested = [part for part in _tree(code) if part is not code and _search(expected, part)]
+    pattern = as_pattern(expected)
+    failure = explain(match(pattern, code, anchored=False), style=style)
+    if len(pattern.items) == 1:
+        first = cut(f"{' '.join(str(pattern).split())} is not in {code.name}")
+        failure = failure._replace(summary=(first, *failure.summary[1:]))
+    nested = [part for part in _tree(code) if part is not code and search(expected, part)]
     if not nested:
         return failure
     where = cut(f"it is in nested code: {', '.join(part.name for part in nested)}")
-    return failure._replace(summary=(*failure.summary[:-1], where, failure.summary[-1])[-7:])
-
-
-def _search(expected: object, code: Bytecode) -> list[int]:
-    return search(expected, code)
+    *lines, _, last = failure.summary
+    return failure._replace(summary=(*lines, where, last))
 
 
 def _tree(code: Bytecode) -> Iterator[Bytecode]:

@@ -20,6 +20,9 @@ from pytest_pycinspect.expect.scanner import Scanner
 
 __all__ = ["parse"]
 
+#: A mistake in an expectation is shown where the test has it.
+__tracebackhide__ = True
+
 #: Blocks inside blocks.
 _DEPTH = 20
 #: Characters of an expectation; the longest golden files have less.
@@ -359,8 +362,8 @@ def _arguments(scanner: Scanner, found: _Found) -> Operand:
     return model.Arguments(None if found["count"] == "_" else int(found["count"]), names)
 
 
-def _literal(scanner: Scanner, found: _Found) -> Operand:
-    return model.Literal(literal(scanner))
+def _argument(scanner: Scanner, found: _Found) -> Operand:
+    return model.Argument(int(found["number"]))
 
 
 def _keyword_operator(scanner: Scanner, found: _Found) -> Operand:
@@ -391,6 +394,7 @@ _OPERANDS: tuple[tuple[re.Pattern[str], Callable[[Scanner, _Found], Operand]], .
     (re.compile(r"(?P<sign><=|>=|==|!=|<|>)(?=\s*(?:-?\s*\.?[0-9]|-?float\())"), _compare),
     (re.compile(r"in\s*\("), _one_of),
     (re.compile(r"(?:is\s+not|not\s+in|is|in|not)(?!\w)"), _keyword_operator),
+    (re.compile(r"arg\s+(?P<number>[0-9]{1,10})(?!\w)"), _argument),
     (re.compile(r"(?P<count>[0-9]{1,9}|_)\s+(?=\()"), _arguments),
     (re.compile(r"_(?!\w)"), _any_operand),
 )

@@ -11,7 +11,16 @@ from typing import NamedTuple
 from pycinspect.values import Implementation
 from pytest_pycinspect.expect.errors import PatternError
 
-__all__ = ["FORMS", "Host", "Version", "condition", "is_active", "may_be_active", "versions"]
+__all__ = [
+    "FORMS",
+    "Host",
+    "Version",
+    "condition",
+    "is_active",
+    "may_be_active",
+    "may_be_inactive",
+    "versions",
+]
 
 Version = tuple[int, int]
 #: For messages about what a guard may say.
@@ -90,6 +99,12 @@ def may_be_active(conditions: Sequence[str], version: Version) -> bool:
     """Return whether all conditions can hold on some Python of a version."""
     host = Host(None, version, None)
     return all(row.holds(host) for row in map(condition, conditions) if row.of_version)
+
+
+def may_be_inactive(conditions: Sequence[str], version: Version) -> bool:
+    """Return whether one of the conditions can fail on some Python of a version."""
+    host = Host(None, version, None)
+    return any(not row.of_version or not row.holds(host) for row in map(condition, conditions))
 
 
 def versions(text: str) -> tuple[Version, ...]:

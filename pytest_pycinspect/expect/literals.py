@@ -14,6 +14,9 @@ from pytest_pycinspect.expect.scanner import Scanner
 
 __all__ = ["literal", "starts_literal"]
 
+#: A mistake in an expectation is shown where the test has it.
+__tracebackhide__ = True
+
 _STRING = re.compile(r"""[bBuUrR]{0,2}(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")""")
 _NUMBER = re.compile(
     r"0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+"
@@ -62,7 +65,7 @@ def _term(scanner: Scanner, depth: int) -> object:
         return _SINGLES[found[0]]
     if scanner.take(_MINUS):
         value = _term(scanner, depth)
-        return -value  # type: ignore[operator]
+        return Long(-value) if isinstance(value, Long) else -value  # type: ignore[operator]
     if found := scanner.sees(_STRING):
         return _python(scanner, found[0])
     if found := scanner.take(_MAKER):

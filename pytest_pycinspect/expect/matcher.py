@@ -72,6 +72,8 @@ class Run:
         self.instrs = instrs
         self.size = len(instrs)
         self.views = views
+        self._budget = _BUDGET
+        self._scanned: dict[tuple[int, Bindings], set[int]] = {}
         self.furthest: State = State(0, 0, (UNBOUND,) * len(program.variables), 0, None)
 
     # --- One instruction ---------------------------------------------------------------
@@ -121,26 +123,45 @@ class Run:
         """Return the end of the first way through all steps, or None."""
         seen: set[tuple[int, int, Bindings, int]] = set()
         stack = [iter((self.furthest,))]
-        steps, live, budget = self.program.steps, self.program.live, _BUDGET
+        steps = self.program.steps
         while stack:
             for state in stack[-1]:
-                budget -= 1
-                if not budget:
-                    raise _too_many()
+                key = (state.step, state.index, self.kept(state), state.left)
+                if key in seen:
+                    continue
+                seen.add(key)
+                self.spend()
                 place = self._straight(state)
                 if place is None:
                     continue
                 if place.step == len(steps):
                     return place
                 self._note(place)
-                key = (place.step, place.index, _kept(place, live), place.left)
-                if key not in seen:
-                    seen.add(key)
-                    stack.append(_CHOICES[type(steps[place.step])](self, place))
-                    break
+                stack.append(_CHOICES[type(steps[place.step])](self, place))
+                break
             else:
                 stack.pop()
         return None
+
+    def kept(self, state: State) -> Bindings:
+        """Return the bindings that a state, or what comes after it, asks about."""
+        if not state.bindings or state.step == len(self.program.steps):
+            return ()
+        return tuple(state.bindings[slot] for slot in self.program.live[state.step])
+
+    def scanned(self, state: State) -> set[int]:
+        """Return the instructions up to which a gap was followed before."""
+        return self._scanned.setdefault((state.step, self.kept(state)), set())
+
+    def spend(self) -> None:
+        """Count a place that is looked at.
+
+        Raises:
+            PycInspectError: ``pattern-too-costly``.
+        """
+        self._budget -= 1
+        if not self._budget:
+            raise _too_many()
 
     def _straight(self, state: State) -> State | None:
         """Go on while there is one way, to the next choice or the end."""
@@ -179,10 +200,6 @@ def bound(bindings: Bindings, slot: int, key: Key) -> Bindings | None:
     if known is UNBOUND:
         return (*bindings[:slot], key, *bindings[slot + 1 :])
     return bindings if known == key else None
-
-
-def _kept(state: State, live: Sequence[tuple[int, ...]]) -> Bindings:
-    return tuple(state.bindings[slot] for slot in live[state.step]) if state.bindings else ()
 
 
 def _too_many() -> PycInspectError:
@@ -239,7 +256,10 @@ def _gaps(run: Run, state: State) -> Iterator[State]:
     wanted = following.test.opname if isinstance(following, One) else None
     if isinstance(following, One) and following.test.view is not View.OWN:
         wanted = None
-    while True:
+    scanned = run.scanned(state)
+    while index not in scanned:
+        scanned.add(index)
+        run.spend()
         at_end = index == run.size
         fits = wanted is None or (not at_end and run.instrs[index].opname == wanted)
         if fits and (at_end or not step.to_end):

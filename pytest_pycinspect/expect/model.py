@@ -29,6 +29,7 @@ __all__ = [
     "Anchor",
     "AnyOrder",
     "Anything",
+    "Argument",
     "Arguments",
     "Block",
     "BlockKind",
@@ -182,6 +183,20 @@ def _plain_slashes(pattern: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Argument:
+    """The number behind an opcode of the interpreter, whatever it stands for: ``arg 5``."""
+
+    number: int
+
+    def __post_init__(self) -> None:
+        if type(self.number) is not int or self.number < 0:
+            raise PatternError(f"{self.number!r} is no argument of an instruction")
+
+    def __str__(self) -> str:
+        return f"arg {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
 class Regex:
     """A name, operator or string constant in which a regular expression is found.
 
@@ -284,7 +299,8 @@ class Target:
 
 
 Operand = Union[
-    Anything, Literal, Name, Word, CodeName, Arguments, Regex, Capture, Compare, OneOf, Target
+    Anything, Literal, Name, Word, CodeName, Argument,
+    Arguments, Regex, Capture, Compare, OneOf, Target
 ]
 
 
@@ -571,6 +587,15 @@ class Guard:
             raise PatternError("a guard has a condition and lines")
         object.__setattr__(self, "items", _checked(self.items))
         object.__setattr__(self, "otherwise", _checked(self.otherwise))
+        self._join()
+
+    def _join(self) -> None:
+        """Make one guard of two that are about the same lines, as text does."""
+        first = self.items[0]
+        if len(self.items) == 1 and isinstance(first, Guard):
+            if not self.otherwise and not first.otherwise:
+                object.__setattr__(self, "conditions", self.conditions + first.conditions)
+                object.__setattr__(self, "items", first.items)
 
 
 Item = Union[

@@ -121,6 +121,10 @@ def _arguments(operand: model.Arguments) -> Check:
     return check
 
 
+def _argument(operand: model.Argument) -> Check:
+    return lambda instr: len(instr.raw) == 1 and instr.raw[0].arg == operand.number
+
+
 def _regex(operand: model.Regex) -> Check:
     search = re.compile(operand.pattern).search
 
@@ -164,6 +168,7 @@ _CHECKS: Mapping[type, Callable[[Any], Any]] = MappingProxyType(
         model.Name: _name,
         model.Word: _word,
         model.CodeName: _code_name,
+        model.Argument: _argument,
         model.Arguments: _arguments,
         model.Regex: _regex,
         model.Capture: _capture,

@@ -10,7 +10,7 @@ from typing import NamedTuple, Union
 
 from pytest_pycinspect.expect import model
 from pytest_pycinspect.expect.errors import PatternError
-from pytest_pycinspect.expect.guards import Host, Version, is_active, may_be_active
+from pytest_pycinspect.expect.guards import Host, Version, is_active, may_be_active, may_be_inactive
 from pytest_pycinspect.expect.model import View, lines_of
 from pytest_pycinspect.expect.operands import Test, tested_by
 from pytest_pycinspect.names import resolve_name
@@ -274,7 +274,7 @@ class _Builder:
                 self._guard(item, lines, number, depth, versions, active=active)
             elif isinstance(item, model.Block):
                 self._line(number, lines[0], depth, active=active)
-                self._section(item, number, active=active)
+                self._section(item, number, versions, active=active)
             else:
                 for place, text in enumerate(lines):
                     self._line(number + place, text, depth, active=active)
@@ -297,35 +297,28 @@ class _Builder:
         active: bool,
     ) -> None:
         here = tuple(v for v in versions if may_be_active(guard.conditions, v))
-        if not here:
-            text = " ".join(f"@{condition}" for condition in guard.conditions)
-            raise PatternError(
-                f"the guard {text} in line {number} is active on none of the versions that"
-                " pycinspect_supported names"
-            )
+        text = " ".join(f"@{condition}" for condition in guard.conditions)
+        _require_some(here, text, number)
         holds = is_active(guard.conditions, self._host)
         if len(lines) == 1:
             self._line(number, lines[0], depth, active=active and holds)
             if active and holds:
-                self._item_or_items(guard.items, number)
+                self._item(guard.items[0], number)
             return
         self._line(number, lines[0], depth, active=active and holds)
         number = self._add(guard.items, number + 1, depth + 1, here, active=active and holds)
         if guard.otherwise:
-            self._line(number, "@else:", depth, active=active and not holds)
-            self._add(guard.otherwise, number + 1, depth + 1, versions, active=active and not holds)
+            there = tuple(v for v in versions if may_be_inactive(guard.conditions, v))
+            _require_some(there, f"@else of {text}", number)
+            other = active and not holds
+            self._line(number, "@else:", depth, active=other)
+            self._add(guard.otherwise, number + 1, depth + 1, there, active=other)
 
-    def _item_or_items(self, items: tuple[model.Item, ...], number: int) -> None:
-        """Add the item of a guard in its own line, perhaps behind another guard."""
-        (item,) = items
-        if isinstance(item, model.Guard):
-            self._guard(item, [""], number, 0, self._supported, active=True)
-        else:
-            self._item(item, number)
-
-    def _section(self, block: model.Block, number: int, *, active: bool) -> None:
+    def _section(
+        self, block: model.Block, number: int, versions: tuple[Version, ...], *, active: bool
+    ) -> None:
         short = self._short and block.kind not in _OTHER_VIEWS
-        builder = _Builder(self._host, self._supported, anchored=self._anchored, short=short)
+        builder = _Builder(self._host, versions, anchored=self._anchored, short=short)
         program = builder.program(block.items, number + 1)
         if active:
             self._sections.append(Section(number, block, program))
@@ -394,6 +387,15 @@ class _Builder:
                 f"{sign}{name} is used in a line about what must not occur, and no line"
                 " before it says what it is"
             )
+
+
+def _require_some(versions: Sequence[Version], guard: str, number: int) -> None:
+    """Refuse a guard under which lines never count: it would say that they are tested."""
+    if not versions:
+        raise PatternError(
+            f"the guard {guard} in line {number} is active on none of the versions that"
+            " pycinspect_supported names"
+        )
 
 
 # --- Gaps ----------------------------------------------------------------------------------

@@ -9,6 +9,9 @@ from pytest_pycinspect.expect.errors import PatternError
 
 __all__ = ["Scanner"]
 
+#: A mistake in an expectation is shown where the test has it.
+__tracebackhide__ = True
+
 _SPACE = re.compile(r"\s*")
 
 

@@ -1,4 +1,5 @@
 """The functions that expectations are about: what every Python from 3.8 on compiles."""
+# ruff: noqa: PLW0127, PLW0603, RUF021, SIM208, UP028 - what compilers make of it is the test
 
 import os
 
@@ -154,7 +155,7 @@ class Shape:
 
     @property
     def area(self):
-        return self.side ** 2
+        return self.side**2
 
     @staticmethod
     def unit():

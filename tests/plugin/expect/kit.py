@@ -51,6 +51,7 @@ class Code(Sequence[Instr]):
     python: str = "3.13.0"
     notes: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
+    strict_names: bool = True
 
     def __post_init__(self) -> None:
         numbered = tuple(

@@ -1,0 +1,146 @@
+"""What expectations mean, written down as plainly as possible: everything is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+
+from pytest_pycinspect.expect import model
+from pytest_pycinspect.instr import Instr, Kind
+
+Env = dict[object, object]
+
+
+def met(items: Sequence[model.Item], instrs: Sequence[Instr], *, anchored: bool) -> bool:
+    """Return whether code is as expected."""
+    about_code = [i for i in items if not isinstance(i, model.Never | model.Total)]
+    says_what = any(not _is_not(i) and not isinstance(i, model.Label) for i in about_code)
+    whole = about_code if anchored and says_what else [..., *about_code, ...]
+    ends = _ways(whole, 0, {}, instrs)
+    rest = [i for i in items if isinstance(i, model.Never | model.Total)]
+    return any(all(_holds(i, env, instrs) for i in rest) for end, env in ends if end == len(instrs))
+
+
+def _holds(item: model.Never | model.Total, env: Env, instrs: Sequence[Instr]) -> bool:
+    count = sum(_one(item.op, instr, env) is not None for instr in instrs)
+    if isinstance(item, model.Never):
+        return count == 0
+    return item.low <= count and (item.high is None or count <= item.high)
+
+
+def _is_not(item: object) -> bool:
+    return isinstance(item, model.Not) or (isinstance(item, model.Repeat) and item.high == 0)
+
+
+def _ways(
+    items: Sequence[model.Item], at: int, env: Env, instrs: Sequence[Instr], behind: bool = False
+) -> Iterator[tuple[int, Env]]:
+    """Yield every place at which the items can end, and what variables stand for there."""
+    if not items:
+        yield at, env
+        return
+    first, rest = items[0], items[1:]
+    if first is ... or _is_not(first):
+        size = next((n for n, i in enumerate(items) if i is not ... and not _is_not(i)), len(items))
+        run, rest = items[:size], items[size:]
+        is_gap = any(item is ... for item in run)
+        nots = [item.op for item in run if item is not ...]
+        for end in range(at, len(instrs) + 1) if is_gap else [at]:
+            skipped = instrs[at:end]
+            if all(_one(op, instr, env) is None for op in nots for instr in skipped):
+                yield from _ways(rest, end, env, instrs, is_gap)
+        return
+    following = len(rest) > 0 and _begins_gap(rest)
+    for end, known in _item(first, at, env, instrs, behind, following):
+        yield from _ways(rest, end, known, instrs)
+
+
+def _begins_gap(items: Sequence[model.Item]) -> bool:
+    for item in items:
+        if item is ...:
+            return True
+        if not _is_not(item):
+            return False
+    return False
+
+
+def _item(
+    item: model.Item, at: int, env: Env, instrs: Sequence[Instr], behind: bool, before: bool
+) -> Iterator[tuple[int, Env]]:
+    if isinstance(item, model.Op | model.Anything):
+        known = _one(item, instrs[at], env) if at < len(instrs) else None
+        if known is not None:
+            yield at + 1, known
+    elif isinstance(item, model.Label):
+        known = _bind(env, ("label", item.name), at)
+        if known is not None:
+            yield at, known
+    elif item is model.Anchor.START and at == 0:
+        yield at, env
+    elif item is model.Anchor.END and at == len(instrs):
+        yield at, env
+    elif isinstance(item, model.Repeat):
+        yield from _repeat(item, at, env, instrs, behind, before)
+    elif isinstance(item, model.AnyOrder):
+        for order in permutations(item.members):
+            yield from _in_order(order, at, env, instrs, item.gaps)
+
+
+def _repeat(
+    item: model.Repeat, at: int, env: Env, instrs: Sequence[Instr], behind: bool, before: bool
+) -> Iterator[tuple[int, Env]]:
+    exact = item.high is not None and item.op != model.ANY
+    if exact and behind and at and _one(item.op, instrs[at - 1], env) is not None:
+        return
+    known: Env | None = env
+    for count in range(len(instrs) - at + 1):
+        if count:
+            known = _one(item.op, instrs[at + count - 1], known)
+            if known is None:
+                return
+        if count < item.low or (item.high is not None and count > item.high):
+            continue
+        end = at + count
+        more = end < len(instrs) and _one(item.op, instrs[end], known) is not None
+        if not (exact and before and more):
+            yield end, known
+
+
+def _in_order(
+    members: Sequence[Sequence[model.Single]],
+    at: int,
+    env: Env,
+    instrs: Sequence[Instr],
+    gaps: bool,
+    first: bool = True,
+) -> Iterator[tuple[int, Env]]:
+    if not members:
+        yield at, env
+        return
+    starts = range(at, len(instrs) + 1) if gaps and not first else [at]
+    for start in starts:
+        for end, known in _ways(list(members[0]), start, env, instrs):
+            yield from _in_order(members[1:], end, known, instrs, gaps, first=False)
+
+
+def _one(single: model.Single, instr: Instr, env: Env) -> Env | None:
+    if not isinstance(single, model.Op):
+        return env
+    if single.name != instr.opname:
+        return None
+    operand = single.operand
+    if isinstance(operand, model.Name):
+        return env if instr.operand == operand.text else None
+    if isinstance(operand, model.Capture):
+        return _bind(env, operand.name, instr.operand) if instr.kind is Kind.NAME else None
+    if isinstance(operand, model.Target):
+        if instr.kind is not Kind.TARGET:
+            return None
+        return env if operand.label is None else _bind(env, ("label", operand.label), instr.target)
+    return env
+
+
+def _bind(env: Env, key: object, value: object) -> Env | None:
+    if key in env:
+        return env if env[key] == value else None
+    return {**env, key: value}

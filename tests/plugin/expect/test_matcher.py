@@ -1,0 +1,188 @@
+"""The matcher finds what there is to find, and in bounded time."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pycinspect.errors import PycInspectError
+from pytest_pycinspect.expect import PatternError, model, pattern, search
+from pytest_pycinspect.expect import match as compare
+from pytest_pycinspect.instr import Instr
+from tests.plugin.expect import reference
+from tests.plugin.expect.kit import Code, code, instr
+
+# --- Against the reference -----------------------------------------------------------------
+
+_INSTRS = st.one_of(
+    st.sampled_from([instr("LOAD_FAST", "x"), instr("LOAD_FAST", "y"), instr("POP_TOP")]),
+    st.integers(0, 5).map(lambda target: instr("JUMP", target=target)),
+)
+_OPERANDS = st.sampled_from(
+    [model.ANY, model.Name("x"), model.Name("y"), model.Capture("v"), model.Capture("w")]
+)
+_OPS = st.one_of(
+    st.builds(model.Op, st.just("LOAD_FAST"), _OPERANDS),
+    st.just(model.Op("POP_TOP")),
+    st.sampled_from([None, "here", "there"]).map(lambda name: model.Op("JUMP", model.Target(name))),
+)
+_SINGLES = _OPS | st.just(model.ANY)
+_RANGES = st.sampled_from([(0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (1, None), (0, None)])
+_ITEMS = st.one_of(
+    _SINGLES,
+    _SINGLES,
+    st.just(...),
+    st.just(...),
+    _OPS.map(model.Not),
+    _OPS.map(model.Never),
+    st.builds(lambda op, pair: model.Repeat(op, *pair), _SINGLES, _RANGES),
+    st.builds(lambda op, pair: model.Total(op, *pair), _OPS, _RANGES),
+    st.builds(
+        model.AnyOrder,
+        st.lists(st.lists(_SINGLES, min_size=1, max_size=2).map(tuple), min_size=1, max_size=3).map(
+            tuple
+        ),
+        st.booleans(),
+    ),
+    st.sampled_from(["here", "there"]).map(model.Label),
+    st.sampled_from(list(model.Anchor)),
+)
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.lists(_ITEMS, min_size=1, max_size=5), st.lists(_INSTRS, max_size=6), st.booleans())
+def test_as_the_reference_says(
+    items: list[model.Item], instrs: list[Instr], anchored: bool
+) -> None:
+    try:
+        found = compare(model.Pattern(tuple(items)), code(*instrs), anchored=anchored)
+    except PatternError:  # a variable that stands for nothing
+        return
+    assert found.met == reference.met(items, instrs, anchored=anchored)
+    start, end = found.span
+    assert 0 <= start <= end <= len(instrs)
+
+
+# --- Which way is taken --------------------------------------------------------------------
+
+_SOME = code(
+    instr("LOAD_FAST", "x"),
+    instr("LOAD_FAST", "y"),
+    instr("POP_TOP"),
+    instr("LOAD_FAST", "x"),
+    instr("POP_TOP"),
+    instr("POP_TOP"),
+    instr("JUMP", target=1),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("LOAD_FAST", (0, 1)),
+        ("POP_TOP", (2, 3)),
+        ("2x POP_TOP", (4, 6)),
+        ("+ LOAD_FAST", (0, 2)),
+        ("LOAD_FAST; ...; POP_TOP", (0, 3)),
+        ("LOAD_FAST x; POP_TOP", (3, 5)),
+        ("LOAD_FAST $v; ...; LOAD_FAST $v", (0, 4)),
+        ("any: POP_TOP; LOAD_FAST y", (1, 3)),
+    ],
+)
+def test_the_first_place_and_the_shortest_gap_count(text: str, span: tuple[int, int]) -> None:
+    assert compare(pattern(text), _SOME, anchored=False).span == span
+
+
+def test_captures_and_labels_are_told() -> None:
+    found = compare(pattern("LOAD_FAST $v; back: ; ...; JUMP -> back"), _SOME, anchored=True)
+    assert found.met
+    assert found.captures == {"v": "x", "back": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [("LOAD_FAST x", [0, 3]), ("POP_TOP", [2, 4, 5]), ("CALL", []), ("LOAD_FAST; POP_TOP", [1])],
+)
+def test_search(text: str, places: list[int]) -> None:
+    assert search(text, _SOME) == places  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["not LOAD_FAST $v; ...; LOAD_FAST $v", "never LOAD_FAST $v", "never JUMP -> nowhere"],
+)
+def test_what_must_not_be_there_is_known_first(text: str) -> None:
+    with pytest.raises(PatternError, match="no line before it says"):
+        compare(pattern(text), _SOME, anchored=True)
+
+
+# --- Guards --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("guard", "python", "level", "active"),
+    [
+        (">=3.12", "cpython-3.12", 0, True),
+        (">=3.12", "cpython-3.11", 0, False),
+        ("<3.12", "cpython-3.11", 0, True),
+        ("3.12", "cpython-3.12", 0, True),
+        ("!3.13", "cpython-3.13", 0, False),
+        ("3.9-3.11", "cpython-3.10", 0, True),
+        ("!3.9-3.11", "cpython-3.10", 0, False),
+        ("opt2", "cpython-3.12", 2, True),
+        ("!opt2", "cpython-3.12", None, True),
+        ("pypy", "pypy-3.9", 0, True),
+        ("!pypy", "pypy-3.9", 0, False),
+    ],
+)
+def test_guards(guard: str, python: str, level: int | None, active: bool) -> None:
+    from pycinspect import find_dialect
+
+    some = Code((instr("POP_TOP"),), dialect=find_dialect(python), optimize=level)
+    text = f"@{guard}:\n    POP_TOP\n@else:\n    POP_TOP; POP_TOP"
+    assert compare(pattern(text), some, anchored=True).met is active
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@<3.9 POP_TOP",
+        "@>=3.9:\n  POP_TOP\n@else:\n  POP_TOP",
+        "@>=3.12 @<3.11 POP_TOP",
+        "@>=3.12:\n    POP_TOP\n    @3.9-3.11:\n        POP_TOP\n        POP_TOP",
+        "@2.7 POP_TOP",
+    ],
+)
+def test_a_guard_that_is_active_nowhere_is_a_mistake(text: str) -> None:
+    with pytest.raises(PatternError, match="none of the versions"):
+        compare(pattern(text), _SOME, anchored=True)
+
+
+def test_the_version_of_the_code_is_supported_in_any_case() -> None:
+    from pycinspect import find_dialect
+
+    old = Code((instr("POP_TOP"),), dialect=find_dialect("cpython-3.8"))
+    assert compare(pattern("@3.8 POP_TOP"), old, anchored=True).met
+
+
+# --- Bounds --------------------------------------------------------------------------------
+
+
+def test_many_gaps_over_long_code_end() -> None:
+    long = code(*[instr("LOAD_FAST", "x")] * 1_500)
+    text = "\n".join(["LOAD_FAST x", "..."] * 30 + ["POP_TOP"])
+    assert not compare(pattern(text), long, anchored=True).met
+
+
+def test_what_takes_too_long_is_said_so() -> None:
+    names = [instr("LOAD_FAST", f"x{n}") for n in range(400)]
+    text = "\n".join(["...", "LOAD_FAST $a", "...", "LOAD_FAST $b", "...", "LOAD_FAST $c", "..."])
+    lines = f"{text}\nPOP_TOP\nLOAD_FAST $a\nLOAD_FAST $b\nLOAD_FAST $c"
+    with pytest.raises(PycInspectError, match="gave up"):
+        compare(pattern(lines), code(*names, instr("POP_TOP")), anchored=True)
+
+
+def test_a_long_expectation_needs_no_deep_stack() -> None:
+    many = [instr("LOAD_FAST", "x")] * 3_000
+    assert compare(pattern(["LOAD_FAST x", ...] * 3_000), code(*many), anchored=True).met
