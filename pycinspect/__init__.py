@@ -2,6 +2,8 @@
 
 The names below are the public API. They are loaded when they are first used, so
 that ``import pycinspect`` costs next to nothing.
+
+PYTEST_DONT_REWRITE: pytest would rewrite all modules of a distribution with a plugin.
 """
 
 from __future__ import annotations

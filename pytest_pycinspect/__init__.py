@@ -2,6 +2,8 @@
 
 The names below are the public API of the pytest plugin. They are loaded when they are first
 used: pytest imports this package at every start, also where no test needs it.
+
+PYTEST_DONT_REWRITE: there are no assertions to explain; see ``plugin``.
 """
 
 from __future__ import annotations

@@ -104,9 +104,7 @@ class BytecodeGolden:
             name: what tells it from others of the test.
         """
         place = self._place
-        return type(self)(
-            self._goldens, Place(place.path, f"{place.title}/{name}", place.order)
-        )
+        return type(self)(self._goldens, Place(place.path, f"{place.title}/{name}", place.order))
 
     def __eq__(self, code: object) -> bool:
         from pytest_pycinspect.bytecode import Bytecode
@@ -215,9 +213,7 @@ class Goldens:
         hint = "run with --pycinspect-update=fix to accept"
         return failure._replace(summary=(*failure.summary, hint))
 
-    def _edit(
-        self, place: Place, kind: Kind, conditions: tuple[str, ...], actual: _Actual
-    ) -> None:
+    def _edit(self, place: Place, kind: Kind, conditions: tuple[str, ...], actual: _Actual) -> None:
         content = actual.content
         edit = Edit(
             place.path,
@@ -293,7 +289,9 @@ def _difference(
         recorded = getattr(variant.content, name)
         if recorded is not None and _parts(recorded) != _parts(getattr(actual.content, name) or ""):
             found_here = getattr(actual.content, name) or "none"
-            return _failure(code, f"  {name} expected  {recorded}", f"  {name} found     {found_here}")
+            return _failure(
+                code, f"  {name} expected  {recorded}", f"  {name} found     {found_here}"
+            )
     return None
 
 
@@ -378,7 +376,7 @@ class BytecodeSection(pytest.Item):
         """Compile the source, which is not imported, and compare.
 
         Raises:
-            GoldenMismatch: the code is not as recorded.
+            GoldenMismatchError: the code is not as recorded.
             PycInspectError: the source cannot be read, or has no such code.
         """
         goldens = Goldens.of(self.config)
@@ -387,7 +385,7 @@ class BytecodeSection(pytest.Item):
             return
         failure = goldens.compare(place_of(self), code)
         if failure is not None:
-            raise GoldenMismatch(failure)
+            raise GoldenMismatchError(failure)
 
     def _code(self, goldens: Goldens) -> Bytecode | None:
         """Return the code, None where it is gone and the section goes, too."""
@@ -410,7 +408,7 @@ class BytecodeSection(pytest.Item):
         self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None
     ) -> str | TerminalRepr:
         """Return what is said about a failure: not how it came about."""
-        if isinstance(excinfo.value, GoldenMismatch):
+        if isinstance(excinfo.value, GoldenMismatchError):
             failure = excinfo.value.failure
             return "\n".join((*failure.summary, "", failure.section)).rstrip()
         if isinstance(excinfo.value, PycInspectError):
@@ -422,7 +420,7 @@ class BytecodeSection(pytest.Item):
         return self.path, self.section.line - 1, f"[{self.name}]"
 
 
-class GoldenMismatch(AssertionError):
+class GoldenMismatchError(AssertionError):
     """Code that is not as recorded.
 
     Args:

@@ -68,7 +68,10 @@ class Content:
         """The lines of a file."""
         facts = (("consts", self.consts), ("handlers", self.handlers))
         indented = (f"    {line}".rstrip() for line in self.instructions)
-        return (*indented, *(f"{name}: {text}".rstrip() for name, text in facts if text is not None))
+        return (
+            *indented,
+            *(f"{name}: {text}".rstrip() for name, text in facts if text is not None),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,7 +421,8 @@ def _said(lines: Sequence[str]) -> tuple[list[str], list[list[str]]]:
     said: list[str] = []
     above: list[list[str]] = [[]]
     for line in lines:
-        if _COMMENT.fullmatch(line) and not _DIRECTIVE.fullmatch(line) or _BLANK.fullmatch(line):
+        is_comment = _COMMENT.fullmatch(line) and not _DIRECTIVE.fullmatch(line)
+        if is_comment or _BLANK.fullmatch(line):
             above[-1].append(line)
         else:
             said.append(line)

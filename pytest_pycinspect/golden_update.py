@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -184,11 +184,11 @@ class _Updates:
         """Remember which test has which section."""
         from pytest_pycinspect.golden import place_of
 
-        named = _named_in_part(self._config)
+        is_named = _is_named_in_part(self._config)
         for item in session.items:
             place = place_of(item)
             self._seen.owners.setdefault(place.path, {})[place.title] = item.nodeid
-            if item.path in named:
+            if is_named(item.path):
                 self._seen.partial.add(place.path)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -197,7 +197,7 @@ class _Updates:
             self._passed.add(report.nodeid)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any, error: object) -> None:
+    def pytest_testnodedown(self, node: Any) -> None:
         """Take what a worker of pytest-xdist saw."""
         sent = getattr(node, "workeroutput", {}).get("pycinspect_goldens")
         if sent is not None:
@@ -234,17 +234,19 @@ class _Updates:
                 title
                 for title, section in sections.items()
                 if (path, title) in seen.obsolete
-                or (section.source is None and (path, title) not in seen.used)
-                and not any(title == one or title.startswith(f"{one}/") for one in left)
+                or (
+                    section.source is None
+                    and (path, title) not in seen.used
+                    and not any(title == one or title.startswith(f"{one}/") for one in left)
+                )
             ]
         return {path: titles for path, titles in unused.items() if titles}
 
     def _write(self, path: str, edits: Sequence[Edit], trim: Sequence[str]) -> None:
         before = read_golden(path)
         chosen = _agreed(edits)
-        self._lost += sorted({f"[{e.title}] of {before.path}" for e in edits} - {
-            f"[{e.title}] of {before.path}" for e in chosen
-        })
+        lost = {edit.title for edit in edits} - {edit.title for edit in chosen}
+        self._lost += sorted(f"[{title}] of {before.path}" for title in lost)
         after = _edited(before, chosen).without([t for t in trim if t in before.sections])
         if after.lines != before.lines:
             _replace(path, after)
@@ -263,20 +265,14 @@ class _Updates:
             terminalreporter.write_line(f"pycinspect: {place} has two values; it was not written")
 
 
-def _named_in_part(config: pytest.Config) -> _Paths:
-    """Return the files of which the command line names single tests."""
+def _is_named_in_part(config: pytest.Config) -> Callable[[Path], bool]:
+    """Return a test whether the command line names single tests of a file."""
     parts = [str(arg).partition("::") for arg in config.args]
     files = [Path(config.invocation_params.dir, file) for file, colons, _ in parts if colons]
-    return _Paths(frozenset(file.resolve() for file in files), all(f.exists() for f in files))
-
-
-class _Paths(NamedTuple):
-    paths: frozenset[Path]
-    known: bool
-
-    def __contains__(self, path: object) -> bool:
-        # A module's name (--pyargs) may be any file's.
-        return not self.known or (isinstance(path, Path) and path.resolve() in self.paths)
+    if not all(file.exists() for file in files):
+        return lambda _: True  # a module's name (--pyargs) may be any file's
+    named = {file.resolve() for file in files}
+    return lambda path: path.resolve() in named
 
 
 # --- Writing -------------------------------------------------------------------------------

@@ -103,10 +103,10 @@ class Interpreters:
         """
         __tracebackhide__ = True
         missing = self._missing(wanted)
-        if missing is None:
-            return self[wanted]
-        give_up = pytest.fail if self._required else pytest.skip
-        give_up(f"needs an interpreter: {missing}")
+        if missing is not None:
+            give_up = pytest.fail if self._required else pytest.skip
+            give_up(f"needs an interpreter: {missing}")
+        return self[wanted]
 
     def _missing(self, wanted: str) -> PycInspectError | None:
         try:

@@ -16,14 +16,14 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.resources import files
-from types import CodeType, FunctionType, MethodType
-from typing import TYPE_CHECKING
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.bytecode import BytecodeOf
-from pytest_pycinspect.specialized_child import SELF, Cannot, read_frame, write_frame
+from pytest_pycinspect.specialized_child import SELF, RefusedError, read_frame, write_frame
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode
@@ -91,15 +91,15 @@ class Specialized:
             codes = self._child.ask(request)
             code = self._bytecode_of(function)
             if [part.code for part in code.code.walk()] != [compiled for compiled, _ in codes]:
-                raise Cannot("its file was changed while the tests ran")
-        except Cannot as error:
+                raise RefusedError("its file was changed while the tests ran")
+        except RefusedError as error:
             message = f"{name} cannot be specialised: {error}"
             raise PycInspectError("cannot-specialize", message) from None
         note = f"after {times} calls in a process of its own, without tracers"
         return code.as_in_memory([adaptive for _, adaptive in codes], note)
 
 
-def _unbound(f: object, args: tuple[object, ...]) -> tuple[FunctionType, tuple[object, ...]]:
+def _unbound(f: Any, args: tuple[object, ...]) -> tuple[FunctionType, tuple[object, ...]]:
     """Return the function in a method or a wrapper without code, and all its arguments."""
     while True:
         if isinstance(f, FunctionType):
@@ -113,14 +113,12 @@ def _unbound(f: object, args: tuple[object, ...]) -> tuple[FunctionType, tuple[o
             raise PycInspectError("cannot-specialize", message)
 
 
-def _request(
-    function: FunctionType, files: Mapping[str, str], times: int, values: bytes
-) -> bytes:
+def _request(function: FunctionType, files: Mapping[str, str], times: int, values: bytes) -> bytes:
     """Return a ``_Request`` of the child."""
     code = function.__code__
     file = os.path.abspath(code.co_filename)
     if not os.path.isfile(file):
-        raise Cannot(f"its source {code.co_filename} is no file")
+        raise RefusedError(f"its source {code.co_filename} is no file")
     module = str(function.__globals__.get("__name__"))
     known = {**files, module: function.__globals__.get("__file__", file)}
     line = code.co_firstlineno
@@ -157,7 +155,7 @@ def _pickled(
         culprits = (name for name, value in named.items() if _refused(function, value))
         name = next(culprits, "its arguments")
         message = f"{name} cannot be sent to another process: {type(error).__name__}: {error}"
-        raise Cannot(message) from error
+        raise RefusedError(message) from error
 
 
 def _dumped(function: FunctionType, value: object) -> bytes:
@@ -181,7 +179,7 @@ def _closure(function: FunctionType) -> dict[str, object]:
         try:
             closure[name] = cell.cell_contents
         except ValueError:
-            raise Cannot(f"variable {name} of its closure has no value yet") from None
+            raise RefusedError(f"variable {name} of its closure has no value yet") from None
     return closure
 
 
@@ -203,21 +201,27 @@ class _Child:
         """Return what ``_specialized`` of the child does.
 
         Raises:
-            Cannot: the child says why it cannot, or takes too long, or dies.
+            RefusedError: the child says why it cannot, or takes too long, or dies.
         """
         if self._process is None:
             self._process = _start()
         answer = self._answer(self._process, request)
         if isinstance(answer, str):
-            raise Cannot(answer)
+            raise RefusedError(answer)
         return answer
 
     def _answer(
         self, process: subprocess.Popen[bytes], request: bytes
     ) -> str | list[tuple[bytes, bytes]]:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         expired = threading.Event()
-        timer = threading.Timer(self._seconds, lambda: (expired.set(), process.kill()))
+
+        def expire() -> None:
+            expired.set()
+            process.kill()
+
+        timer = threading.Timer(self._seconds, expire)
         timer.start()
         try:
             write_frame(process.stdin, request)
@@ -228,7 +232,7 @@ class _Child:
             timer.cancel()
         if answer is None:
             self.close()
-            raise Cannot(self._how_it_ended(process, expired=expired.is_set()))
+            raise RefusedError(self._how_it_ended(process, expired=expired.is_set()))
         known: str | list[tuple[bytes, bytes]] = pickle.loads(answer)  # noqa: S301 - our own
         return known
 

@@ -15,12 +15,12 @@ import pickle
 import struct
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CellType, CodeType, FunctionType, ModuleType
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
-__all__ = ["FRAME", "SELF", "Cannot", "read_frame", "write_frame"]
+__all__ = ["FRAME", "SELF", "RefusedError", "read_frame", "write_frame"]
 
 #: The length of a pickle, before it.
 FRAME = struct.Struct("<Q")
@@ -31,7 +31,7 @@ _TOOLS = range(6)  # identifiers of sys.monitoring (PEP 669)
 _CALIBRATION = 100  # calls; a few would do
 
 
-class Cannot(Exception):
+class RefusedError(Exception):
     """Why there is no answer, in words that follow "f: "."""
 
 
@@ -48,14 +48,14 @@ def main() -> None:
     while (request := read_frame(requests)) is not None:
         try:
             if unfit:
-                raise Cannot(unfit)
+                raise RefusedError(unfit)
             answer: object = _specialized(modules, _Request(*pickle.loads(request)))  # noqa: S301
-        except Cannot as error:
+        except RefusedError as error:
             answer = str(error)
         write_frame(answers, pickle.dumps(answer))
 
 
-def read_frame(stream: BinaryIO) -> bytes | None:
+def read_frame(stream: IO[bytes]) -> bytes | None:
     """Return the next pickle, None where there is none or it ends too early."""
     start = stream.read(FRAME.size)
     if len(start) < FRAME.size:
@@ -65,7 +65,7 @@ def read_frame(stream: BinaryIO) -> bytes | None:
     return data if len(data) == size else None
 
 
-def write_frame(stream: BinaryIO, data: bytes) -> None:
+def write_frame(stream: IO[bytes], data: bytes) -> None:
     """Write a pickle behind its length."""
     stream.write(FRAME.pack(len(data)) + data)
     stream.flush()
@@ -83,8 +83,13 @@ def _unfit() -> str | None:
 
     for _ in range(_CALIBRATION):
         add(1, 2)
-    adaptive: bytes = add.__code__._co_code_adaptive  # type: ignore[attr-defined]
-    return "this Python does not specialise" if adaptive == add.__code__.co_code else None
+    is_same = _adaptive(add.__code__) == add.__code__.co_code
+    return "this Python does not specialise" if is_same else None
+
+
+def _adaptive(code: CodeType) -> bytes:
+    """Return the code as it is in memory, where ``Lib/dis.py`` finds it, too."""
+    return bytes(getattr(code, "_co_code_adaptive", code.co_code))
 
 
 class _Request(NamedTuple):
@@ -110,9 +115,9 @@ def _specialized(modules: _Modules, request: _Request) -> list[tuple[bytes, byte
     for number in range(1, request.times + 1):
         try:
             _drive(function(*arguments, **keywords))
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the answer
-            raise Cannot(f"call {number} raised {_said(error)}") from error
-    return [(part.co_code, part._co_code_adaptive) for part in _tree(code)]  # type: ignore[attr-defined]
+        except BaseException as error:  # whatever it is, it is the answer
+            raise RefusedError(f"call {number} raised {_said(error)}") from error
+    return [(part.co_code, _adaptive(part)) for part in _tree(code)]
 
 
 def _said(error: BaseException) -> str:
@@ -138,9 +143,11 @@ class _Modules:
         """Return a module, imported if it is not yet."""
         try:
             return self._imported(name)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the answer
+        except BaseException as error:  # whatever it is, it is the answer
             where = self.files[name]
-            raise Cannot(f"{where} cannot be imported in a new process: {_said(error)}") from error
+            raise RefusedError(
+                f"{where} cannot be imported in a new process: {_said(error)}"
+            ) from error
 
     def _imported(self, name: str) -> ModuleType:
         try:
@@ -151,7 +158,8 @@ class _Modules:
             if error.name is None or not name.startswith(f"{error.name}."):
                 raise
         spec = self.find_spec(name)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
@@ -164,16 +172,20 @@ def _compiled(file: str, qualname: str, line: int) -> CodeType:
     try:
         everything = loader.source_to_code(loader.get_data(file), file)
     except (OSError, SyntaxError, ValueError) as error:
-        raise Cannot(f"{file} does not compile: {_said(error)}") from error
+        raise RefusedError(f"{file} does not compile: {_said(error)}") from error
     found = [
-        code for code in _tree(everything) if (code.co_qualname, code.co_firstlineno) == (qualname, line)
+        code
+        for code in _tree(everything)
+        if (code.co_qualname, code.co_firstlineno) == (qualname, line)
     ]
     if len(found) == 1:
         return found[0]
     where = f"line {line} of {file}"
     if not found:
-        raise Cannot(f"{where} has no {qualname}; did the file change, or was it generated?")
-    raise Cannot(f"{len(found)} functions of {where} are called {qualname}; use several lines")
+        raise RefusedError(f"{where} has no {qualname}; did the file change, or was it generated?")
+    raise RefusedError(
+        f"{len(found)} functions of {where} are called {qualname}; use several lines"
+    )
 
 
 def _tree(code: CodeType) -> list[CodeType]:
@@ -212,10 +224,12 @@ def _restored(
         arguments, keywords, defaults, kwdefaults, contents = _Unpickler(
             values, function, modules
         ).load()
-    except Cannot:
+    except RefusedError:
         raise
     except Exception as error:
-        raise Cannot(f"its arguments cannot be rebuilt in a new process: {_said(error)}") from error
+        raise RefusedError(
+            f"its arguments cannot be rebuilt in a new process: {_said(error)}"
+        ) from error
     function.__defaults__ = defaults
     function.__kwdefaults__ = kwdefaults
     for cell, content in zip(function.__closure__ or (), contents, strict=True):

@@ -56,25 +56,27 @@ def _indented(body: str) -> str:
     return "\n".join(f"    {line.removeprefix('    ')}" for line in body.splitlines())
 
 
-@pytest.mark.parametrize(
-    ("call", "name"),
-    [
-        ("add, 1, 2", "BINARY_OP_ADD_INT"),
-        ("add, 1.5, b=2.5", "BINARY_OP_ADD_FLOAT"),
-        ("add, 'a', 'b'", "BINARY_OP_ADD_UNICODE"),
-        ("attribute, Point(1)", "LOAD_ATTR_INSTANCE_VALUE"),
-        ("Point(1).moved, 2", "BINARY_OP_ADD_INT"),
-        ("cached, 1, 2", "BINARY_OP_ADD_INT"),
-        ("generated, 5", "BINARY_OP_ADD_INT"),
-        ("awaited, 1, 2", "BINARY_OP_ADD_INT"),
-        ("asynchronous, 5", "BINARY_OP_ADD_INT"),
-    ],
+SPECIALISED = (
+    ("add, 1, 2", "BINARY_OP_ADD_INT"),
+    ("add, 1.5, b=2.5", "BINARY_OP_ADD_FLOAT"),
+    ("add, 'a', 'b'", "BINARY_OP_ADD_UNICODE"),
+    ("attribute, Point(1)", "LOAD_ATTR_INSTANCE_VALUE"),
+    ("Point(1).moved, 2", "BINARY_OP_ADD_INT"),
+    ("cached, 1, 2", "BINARY_OP_ADD_INT"),
+    ("generated, 5", "BINARY_OP_ADD_INT"),
+    ("awaited, 1, 2", "BINARY_OP_ADD_INT"),
+    ("asynchronous, 5", "BINARY_OP_ADD_INT"),
 )
-def test_what_ran_is_specialised(passes, call: str, name: str) -> None:
-    passes(f"""
-    def test_it(specialized):
+
+
+def test_what_ran_is_specialised(passes) -> None:
+    passes("".join(
+        f"""
+    def test_{number}(specialized):
         assert {name!r} in specialized({call})
-    """)
+"""
+        for number, (call, name) in enumerate(SPECIALISED)
+    ))  # fmt: skip
 
 
 def test_a_function_is_new_for_each_test(passes) -> None:
@@ -138,20 +140,27 @@ REASONS = {
     "too slow": ("specialized(time.sleep and (lambda: time.sleep(60)))", "for more than 3 seconds"),
     "an exit": ("specialized(lambda: os._exit(7))", "the child process ended with 7"),
     "sys.exit": ("specialized(lambda: sys.exit(7))", "call 1 raised SystemExit: 7"),
-    "twins": ("specialized((lambda: 1, lambda: 2)[0])", "2 functions of line * are called *lambda*"),
+    "twins": (
+        "specialized((lambda: 1, lambda: 2)[0])",
+        "2 functions of line * are called *lambda*",
+    ),
     "no file": ("specialized(eval('lambda: 1'))", "its source <string> is no file"),
     "no Python": ("specialized(len, [])", "<built-in function len> is no function written in"),
     "a class": ("specialized(Point, 1)", "is no function written in Python"),
 }
 
 
-@pytest.mark.parametrize("case", REASONS)
-def test_it_says_why_it_cannot(pytester: pytest.Pytester, case: str) -> None:
-    call, reason = REASONS[case]
-    pytester.makepyfile(f"{FUNCTIONS}\n    def test_it(specialized):\n        {call}\n")
-    result = pytester.runpytest("-o", "pycinspect_subprocess_timeout=3")
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f"E *PycInspectError: *{reason}*"])
+def test_it_says_why_it_cannot(pytester: pytest.Pytester) -> None:
+    tests = "".join(
+        f"    def test_{number}(specialized):\n        {call}\n"
+        for number, (call, _) in enumerate(REASONS.values())
+    )
+    pytester.makepyfile(FUNCTIONS + tests)
+    result = pytester.runpytest(
+        "-p", "no:randomly", "-o", "pycinspect_subprocess_timeout=3", "--tb=line"
+    )
+    result.assert_outcomes(failed=len(REASONS))
+    result.stdout.fnmatch_lines([f"*PycInspectError: *{reason}*" for _, reason in REASONS.values()])
 
 
 def test_a_closure_that_cannot_travel_is_named(passes) -> None:
@@ -221,12 +230,14 @@ def test_coverage_changes_nothing(
         pytest.skip("this Python has no sys.monitoring")
     monkeypatch.setenv("COVERAGE_CORE", core)
     pytester.makeconftest("")
-    pytester.makepyfile(test_it=f"""{FUNCTIONS}
+    pytester.makepyfile(
+        test_it=f"""{FUNCTIONS}
     def test_it(specialized):
         names = [instr.opname for instr in specialized(add, 1, 2)]
         assert "BINARY_OP_ADD_INT" in names
         assert not [name for name in names if name.startswith("INSTRUMENTED")]
-    """)
+    """
+    )
     result = pytester.runpytest_subprocess("--cov=.", "-p", "no:randomly")
     result.assert_outcomes(passed=1)
 
