@@ -19,6 +19,7 @@ from pycinspect.pyc.file import (
 )
 from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
 from pycinspect.pyc.name import PYCACHE, CacheName, NameEnd, parse_cache_name, parse_name_end
+from pycinspect.pyc.constants import parts_of
 from pycinspect.pyc.unmarshal import DEFAULT_LIMITS, FAILURES, Limits, Unmarshalled, unmarshal
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "parse_cache_name",
     "parse_header",
     "parse_name_end",
+    "parts_of",
     "read_all",
     "read_code",
     "read_header",

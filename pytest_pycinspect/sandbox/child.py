@@ -1,0 +1,119 @@
+"""Runs in the test's own process, and by itself under any Python from 2.7 on: imports, and reports.
+
+As a script it is given two paths: of the request, which is Python's text of a dictionary, and of
+the report that it writes in the same way. It imports nothing but what every Python has loaded
+when it starts: what the user's code imports is part of the report.
+"""
+# ruff: noqa: ANN001, ANN201, BLE001, UP004, UP012 - it does run on 2.7, and reports what is raised
+# mypy: ignore-errors
+
+import marshal
+import sys
+
+
+class Witness(object):
+    """Sees which modules an import looks for, and which code objects run as their bodies.
+
+    Whatever importer is at work, the body of a module is a frame called ``<module>`` with the
+    module's dictionary as its globals, and a profiler is told of every frame.
+    """
+
+    def __init__(self):
+        self.asked = []
+        self.ran = []
+
+    def find_spec(self, name, path=None, target=None):
+        """Find nothing: the finders behind it are asked next."""
+        self.asked.append(name)
+
+    find_module = find_spec  # what it was called before 3.4
+
+    def profile(self, frame, event, arg):
+        if event == "call" and frame.f_code.co_name == "<module>":
+            names = frame.f_globals
+            self.ran.append((names.get("__name__"), names.get("__file__"), frame.f_code))
+
+    def __enter__(self):
+        sys.meta_path.insert(0, self)
+        sys.setprofile(self.profile)
+        return self
+
+    def __exit__(self, *error):
+        sys.setprofile(None)
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+
+def observe(request, namespace):
+    """Run the code of a request; return the report, and what the code raised, as exc_info.
+
+    Request: ``code`` is the text, ``root`` the directory of the project, ``sources`` the paths
+    of its modules' sources by the modules' names, None for a module without source.
+
+    Report: ``asked`` has the names that were looked for, ``ran`` name and marshalled code of
+    the modules that ran, ``compiled`` what compiling their sources gives now: marshalled code,
+    or the name of what it raises; ``imported`` all modules that are new, ``raised`` type and
+    text of what the code raised, or None.
+    """
+    before = set(sys.modules)
+    raised = None
+    with Witness() as witness:
+        try:
+            exec(compile(request["code"], "<string>", "exec", 0, True), namespace)
+        except BaseException:
+            raised = sys.exc_info()
+    sources = request["sources"]
+    ran = [
+        (name, marshal.dumps(code))
+        for name, path, code in witness.ran
+        if name in sources and str(path).startswith(request["root"])
+    ]
+    report = {
+        "imported": [name for name in sys.modules if name not in before and name != "__main__"],
+        "asked": witness.asked,
+        "ran": ran,
+        "compiled": dict(
+            (name, _compiled(sources[name])) for name in witness.asked if sources.get(name)
+        ),
+        "raised": raised and (raised[0].__name__, str(raised[1])),
+    }
+    return report, raised
+
+
+def _compiled(path):
+    try:
+        with open(path, "rb") as stream:
+            return marshal.dumps(compile(stream.read(), path, "exec", 0, True))
+    except Exception:
+        return sys.exc_info()[0].__name__
+
+
+def main(request_path, report_path):
+    """Serve one request as ``python -c`` would run its code."""
+    with open(request_path, "rb") as stream:
+        request = eval(stream.read().decode("ascii"), {})  # noqa: S307 - our own text
+    script = sys.modules["__main__"]  # as long as it is referred to, our globals live
+    sys.modules["__main__"] = type(sys)("__main__")
+    sys.path[0] = request["root"]
+    sys.argv[:] = ["-c"]
+    report, raised = observe(request, sys.modules["__main__"].__dict__)
+    with open(report_path, "wb") as stream:
+        stream.write(repr(report).encode("ascii", "backslashreplace"))
+    if raised:
+        _end_as(raised)
+    del script
+
+
+def _end_as(raised):
+    """End as Python ends when its script raises; of the traceback, the user's part is left."""
+    kind, error, traceback = raised
+    if issubclass(kind, SystemExit):
+        raise error
+    if hasattr(error, "with_traceback"):
+        error.with_traceback(traceback.tb_next)
+    sys.excepthook(kind, error, traceback.tb_next)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
