@@ -104,6 +104,11 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Describe the marks."""
+    """Describe the marks; begin the cache report if it is asked for."""
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
+    is_wanted = config.getoption("pycinspect_cache_report") is not None
+    if is_wanted or config.getini("pycinspect_cache_fail_on"):
+        from pytest_pycinspect.sandbox.session import register
+
+        register(config)

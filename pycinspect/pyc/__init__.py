@@ -6,6 +6,7 @@ and ``values``.
 
 from pycinspect.pyc.code import Code
 from pycinspect.pyc.codefile import CodeFile, read_code, read_pyc
+from pycinspect.pyc.constants import parts_of
 from pycinspect.pyc.encoding import Anomaly, anomalies
 from pycinspect.pyc.file import (
     FileStart,
@@ -19,7 +20,6 @@ from pycinspect.pyc.file import (
 )
 from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
 from pycinspect.pyc.name import PYCACHE, CacheName, NameEnd, parse_cache_name, parse_name_end
-from pycinspect.pyc.constants import parts_of
 from pycinspect.pyc.unmarshal import DEFAULT_LIMITS, FAILURES, Limits, Unmarshalled, unmarshal
 
 __all__ = [

@@ -4,11 +4,18 @@ As a script it is given two paths: of the request, which is Python's text of a d
 the report that it writes in the same way. It imports nothing but what every Python has loaded
 when it starts: what the user's code imports is part of the report.
 """
-# ruff: noqa: ANN001, ANN201, BLE001, UP004, UP012 - it does run on 2.7, and reports what is raised
-# mypy: ignore-errors
+# ruff: noqa: BLE001, C402, UP004 - it does run on 2.7, and reports whatever is raised
 
 import marshal
 import sys
+
+TYPE_CHECKING = False  # an import of typing would be reported
+if TYPE_CHECKING:  # for the comments that are types
+    from types import CodeType, FrameType, TracebackType  # noqa: F401
+
+    from pytest_pycinspect.sandbox.inquiry import Report, Request  # noqa: F401
+
+    Raised = tuple[type[BaseException], BaseException, TracebackType]
 
 
 class Witness(object):
@@ -18,33 +25,35 @@ class Witness(object):
     module's dictionary as its globals, and a profiler is told of every frame.
     """
 
-    def __init__(self):
-        self.asked = []
-        self.ran = []
+    def __init__(self):  # type: () -> None
+        self.asked = []  # type: list[str]
+        self.ran = []  # type: list[tuple[str, object, CodeType]]
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name, *_where):  # type: (str, object) -> None
         """Find nothing: the finders behind it are asked next."""
         self.asked.append(name)
 
     find_module = find_spec  # what it was called before 3.4
 
-    def profile(self, frame, event, arg):
+    def profile(self, frame, event, _arg):  # type: (FrameType, str, object) -> None
+        """Note the code of a module's body that begins to run."""
         if event == "call" and frame.f_code.co_name == "<module>":
             names = frame.f_globals
-            self.ran.append((names.get("__name__"), names.get("__file__"), frame.f_code))
+            self.ran.append((str(names.get("__name__")), names.get("__file__"), frame.f_code))
 
-    def __enter__(self):
+    def __enter__(self):  # type: () -> Witness
         sys.meta_path.insert(0, self)
         sys.setprofile(self.profile)
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *_error):  # type: (object) -> None
         sys.setprofile(None)
         if self in sys.meta_path:
             sys.meta_path.remove(self)
 
 
 def observe(request, namespace):
+    # type: (Request, dict[str, object]) -> tuple[Report, Raised | None]
     """Run the code of a request; return the report, and what the code raised, as exc_info.
 
     Request: ``code`` is the text, ``root`` the directory of the project, ``sources`` the paths
@@ -56,12 +65,13 @@ def observe(request, namespace):
     text of what the code raised, or None.
     """
     before = set(sys.modules)
-    raised = None
+    raised = None  # type: Raised | None
     with Witness() as witness:
         try:
-            exec(compile(request["code"], "<string>", "exec", 0, True), namespace)
+            # Flags 0, and none of this file's own.
+            exec(compile(request["code"], "<string>", "exec", 0, True), namespace)  # noqa: FBT003, S102
         except BaseException:
-            raised = sys.exc_info()
+            raised = sys.exc_info()  # type: ignore[assignment] # there is one here
     sources = request["sources"]
     ran = [
         (name, marshal.dumps(code))
@@ -73,22 +83,24 @@ def observe(request, namespace):
         "asked": witness.asked,
         "ran": ran,
         "compiled": dict(
-            (name, _compiled(sources[name])) for name in witness.asked if sources.get(name)
+            (name, _compiled(path))
+            for name, path in sources.items()
+            if path is not None and name in witness.asked
         ),
-        "raised": raised and (raised[0].__name__, str(raised[1])),
-    }
+        "raised": (raised[0].__name__, str(raised[1])) if raised else None,
+    }  # type: Report
     return report, raised
 
 
-def _compiled(path):
+def _compiled(path):  # type: (str) -> bytes | str
     try:
         with open(path, "rb") as stream:
-            return marshal.dumps(compile(stream.read(), path, "exec", 0, True))
-    except Exception:
-        return sys.exc_info()[0].__name__
+            return marshal.dumps(compile(stream.read(), path, "exec", 0, True))  # noqa: FBT003
+    except Exception as error:
+        return type(error).__name__
 
 
-def main(request_path, report_path):
+def main(request_path, report_path):  # type: (str, str) -> None
     """Serve one request as ``python -c`` would run its code."""
     with open(request_path, "rb") as stream:
         request = eval(stream.read().decode("ascii"), {})  # noqa: S307 - our own text
@@ -104,14 +116,15 @@ def main(request_path, report_path):
     del script
 
 
-def _end_as(raised):
+def _end_as(raised):  # type: (Raised) -> None
     """End as Python ends when its script raises; of the traceback, the user's part is left."""
     kind, error, traceback = raised
     if issubclass(kind, SystemExit):
         raise error
-    if hasattr(error, "with_traceback"):
-        error.with_traceback(traceback.tb_next)
-    sys.excepthook(kind, error, traceback.tb_next)
+    rest = traceback.tb_next
+    if hasattr(error, "with_traceback"):  # Python 3 shows the error's own
+        error.with_traceback(rest)
+    sys.excepthook(kind, error, rest)
     sys.exit(1)
 
 

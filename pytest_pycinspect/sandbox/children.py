@@ -130,7 +130,9 @@ class Children:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            message = f"{path} took more than {self.seconds:g} seconds (pycinspect_subprocess_timeout)"
+            message = (
+                f"{path} took more than {self.seconds:g} seconds (pycinspect_subprocess_timeout)"
+            )
             raise PycInspectError("child-timeout", message) from None
         except OSError as error:
             message = f"{path} cannot be started: {error.strerror or error}"

@@ -10,9 +10,16 @@ from typing import Literal, NamedTuple
 from pycinspect.cache import ImportOptions, Verdict
 from pycinspect.errors import PycInspectError
 
-__all__ = ["OUTCOMES", "CacheEvent", "Outcome", "Run",
+__all__ = [
+    "OUTCOMES",
+    "CacheEvent",
+    "Outcome",
+    "Run",
     "SandboxDisagreement",
-    "Scene", "Why", "Written"]
+    "Scene",
+    "Why",
+    "Written",
+]
 
 Outcome = Literal[
     "hit", "miss", "stale", "stale_hit", "invalid", "sourceless", "orphan", "bypassed"
@@ -32,7 +39,7 @@ OUTCOMES: Mapping[Outcome, str] = {
 }
 
 
-class SandboxDisagreement(PycInspectError):
+class SandboxDisagreement(PycInspectError):  # noqa: N818 - it is one, and reads as one
     """pycinspect's verdict and the real import differ: one of them is wrong, or the sandbox."""
 
 
@@ -139,11 +146,11 @@ class CacheEvent:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Run(Mapping[str, CacheEvent]):
-    """What code did in a child process: the events of the project's modules by their names.
+    r"""What code did in a child process: the events of the project's modules by their names.
 
     Args:
         events: in the order of the imports.
-        stdout: what it printed; line ends are ``\\n``.
+        stdout: what it printed; line ends are ``\n``.
         stderr: what it printed there.
         returncode: the exit status; negative for the signal that ended it.
         imported: the names of all modules that it imported, in order, those of the standard

@@ -37,9 +37,7 @@ _VARIABLES = (
     "SOURCE_DATE_EPOCH",
 )
 _LISTED_EVENTS = 5
-_ASKED = re.compile(
-    rf"\.({'|'.join(OUTCOMES)})\b|\.(?:outcome|written)\s*==\s*['\"](\w+)['\"]"
-)
+_ASKED = re.compile(rf"\.({'|'.join(OUTCOMES)})\b|\.(?:outcome|written)\s*==\s*['\"](\w+)['\"]")
 
 
 class Step(NamedTuple):

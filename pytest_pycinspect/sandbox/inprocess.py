@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.machinery as machinery
+import _imp
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import machinery
 from types import ModuleType
 from typing import Any
 from zipimport import zipimporter
-
-import _imp
 
 from pycinspect.cache import ImportOptions
 from pycinspect.values import HashCheckMode

@@ -104,7 +104,9 @@ class Project:
         if _is_package_name(path, name):
             path = os.path.dirname(path)
         if os.path.isdir(path) and not os.path.islink(path):
-            gone = [os.path.join(place, file) for place, _, files in os.walk(path) for file in files]
+            gone = [
+                os.path.join(place, file) for place, _, files in os.walk(path) for file in files
+            ]
             shutil.rmtree(path)
             return gone
         os.remove(path)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from pycinspect.cache import ImportOptions, Verdict, judge_module
 from pycinspect.errors import PycInspectError
@@ -30,6 +29,7 @@ from pytest_pycinspect.sandbox.settings import (
 from pytest_pycinspect.sandbox.snapshot import (
     Changes,
     Snapshot,
+    Stamp,
     changes_between,
     stamp_of,
     take_snapshot,
@@ -42,7 +42,6 @@ __all__ = ["Pycache"]
 
 Mode = Literal["timestamp", "checked-hash", "unchecked-hash"]
 
-_DEFAULT_MTIME: Time = "same"
 _READ_ONLY = 0o555
 
 
@@ -96,14 +95,14 @@ class Pycache:
         self._mode = InvalidationMode(mode)
         self._observer = observer
         self._settings = Settings()
-        self._baseline: dict[str, Any] = {}
+        self._baseline: dict[str, Stamp] = {}
         self._steps: list[Step] = []
         self._undone_at_end = ExitStack()
 
     def __repr__(self) -> str:
         return f"<Pycache {self.root}>"
 
-    def __enter__(self) -> Pycache:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -123,6 +122,21 @@ class Pycache:
     def events(self) -> tuple[CacheEvent, ...]:
         """All events so far, in order."""
         return tuple(step.event for step in self._steps if step.event is not None)
+
+    @property
+    def cache_directory(self) -> str:
+        """Where the caches of modules at the project's top are."""
+        prefix = self._settings.pycache_prefix
+        if prefix is None:
+            return os.path.join(self.root, PYCACHE)
+        return os.path.join(prefix, os.path.splitdrive(self.root)[1].lstrip(os.sep))
+
+    @classmethod
+    def for_item(cls, item: pytest.Item, factory: pytest.TempPathFactory) -> Pycache:
+        """Return the sandbox of a test; see ``items.sandbox_of``."""
+        from pytest_pycinspect.sandbox.items import sandbox_of
+
+        return sandbox_of(item, factory)
 
     # --- Files -----------------------------------------------------------------------
 
@@ -156,7 +170,7 @@ class Pycache:
         path = self._project.path(name)
         before = stamp_of(path, digest=False)
         with self._doing() as touched:
-            touched += self._project.write(name, data)
+            touched.extend(self._project.write(name, data))
             self._set_time(path, mtime, None if before is None else before.mtime_ns)
         size = f"{len(data)} bytes"
         self._say(f"write {name} ({size}{'' if mtime is None else f', mtime {mtime}'})")
@@ -196,13 +210,13 @@ class Pycache:
     def delete(self, name: str) -> None:
         """Delete a module's source, a package's directory, or a file by its path."""
         with self._doing() as touched:
-            touched += self._project.delete(name)
+            touched.extend(self._project.delete(name))
         self._say(f"delete {self._shown(name)}")
 
     def move(self, old: str, new: str) -> None:
         """Move a source, a package's directory, or a file by its path; caches stay behind."""
         with self._doing() as touched:
-            touched += self._project.move(old, new)
+            touched.extend(self._project.move(old, new))
         self._say(f"move {self._shown(old)} to {self._shown(new)}")
 
     def _set_time(self, path: str, mtime: Time | None, before_ns: int | None) -> None:
@@ -259,7 +273,7 @@ class Pycache:
         cache = f"{source}c" if legacy else self.pyc(name, python=python, optimize=level)
         chosen = self._mode if mode is None else InvalidationMode(mode)
         with self._doing() as touched:
-            compile_pyc(source, cache, chosen, level, interpreter, self._children)
+            compile_pyc(source, cache, chosen, level, interpreter, children=self._children)
             touched.append(cache)
         self._say(f"compile {name} ({chosen}, level {level}, Python {python_name(interpreter)})")
         return cache
@@ -363,7 +377,7 @@ class Pycache:
         place, aside = os.path.join(self.root, PYCACHE), os.path.join(self._directory, "aside")
         was_there = os.path.isdir(place)
         with self._doing() as touched:
-            touched += [*self._files(), place]
+            touched.extend([*self._files(), place])
             if was_there:
                 os.replace(place, aside)
             with open(place, "wb"):
@@ -375,7 +389,7 @@ class Pycache:
                 os.remove(place)
                 if was_there:
                     os.replace(aside, place)
-                touched += [*self._files(), place]
+                touched.extend([*self._files(), place])
 
         return self._undo(restore, "__pycache__ is as it was")
 
@@ -389,7 +403,11 @@ class Pycache:
         return self._undo(restore, f"no longer {text}")
 
     def _undo(self, undo: Callable[[], object], text: str) -> Undo:
-        setting = Undo(lambda: (undo(), self._say(text)))
+        def put_back() -> None:
+            undo()
+            self._say(text)
+
+        setting = Undo(put_back)
         self._undone_at_end.callback(setting.undo)
         return setting
 

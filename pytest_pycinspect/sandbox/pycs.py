@@ -43,6 +43,7 @@ def compile_pyc(
     mode: InvalidationMode,
     optimize: int,
     interpreter: Interpreter,
+    *,
     children: Children,
 ) -> None:
     """Write the cache of a source as ``py_compile.compile`` does.
