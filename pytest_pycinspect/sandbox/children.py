@@ -20,7 +20,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.values import Implementation
 from pytest_pycinspect.sandbox.inquiry import Report, Request
 
-__all__ = ["Answer", "Children", "Interpreter", "Named", "python_name"]
+__all__ = ["Answer", "Children", "Interpreter", "Named", "parse_report", "python_name"]
 
 _CHILD = Path(__file__).with_name("child.py")
 
@@ -167,9 +167,14 @@ def read_report(path: str) -> Report | None:
     """Return what a child wrote, None where it died before: its code may do anything."""
     try:
         with open(path, "rb") as stream:
-            raw = ast.literal_eval(stream.read().decode("ascii"))
+            return parse_report(stream.read().decode("ascii"))
     except (OSError, ValueError, SyntaxError):
         return None
+
+
+def parse_report(text: str) -> Report:
+    """Return a report from Python's text of it, also from Python 2's."""
+    raw = ast.literal_eval(text)
     return Report(
         imported=raw["imported"],
         asked=raw["asked"],
