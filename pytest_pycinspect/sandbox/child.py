@@ -11,6 +11,7 @@ import sys
 
 TYPE_CHECKING = False  # an import of typing would be reported
 if TYPE_CHECKING:  # for the comments that are types
+    from collections.abc import Callable  # noqa: F401
     from types import CodeType, FrameType, TracebackType  # noqa: F401
 
     from pytest_pycinspect.sandbox.inquiry import Report, Request  # noqa: F401
@@ -35,15 +36,23 @@ class Witness(object):
 
     find_module = find_spec  # what it was called before 3.4
 
-    def profile(self, frame, event, _arg):  # type: (FrameType, str, object) -> None
-        """Note the code of a module's body that begins to run."""
-        if event == "call" and frame.f_code.co_name == "<module>":
-            names = frame.f_globals
-            self.ran.append((str(names.get("__name__")), names.get("__file__"), frame.f_code))
+    def profiler(self):  # type: () -> Callable[[FrameType, str, object], None]
+        """Return what notes the code of modules' bodies that begin to run.
+
+        A closure: it is called for every call of the import system, of which there are many.
+        """
+        note = self.ran.append
+
+        def profile(frame, event, _arg):  # type: (FrameType, str, object) -> None
+            if event == "call" and frame.f_code.co_name == "<module>":
+                names = frame.f_globals
+                note((str(names.get("__name__")), names.get("__file__"), frame.f_code))
+
+        return profile
 
     def __enter__(self):  # type: () -> Witness
         sys.meta_path.insert(0, self)
-        sys.setprofile(self.profile)
+        sys.setprofile(self.profiler())
         return self
 
     def __exit__(self, *_error):  # type: (object) -> None
@@ -79,7 +88,7 @@ def observe(request, namespace):
         if name in sources and str(path).startswith(request["root"])
     ]
     report = {
-        "imported": [name for name in sys.modules if name not in before and name != "__main__"],
+        "imported": _new(before),
         "asked": witness.asked,
         "ran": ran,
         "compiled": dict(
@@ -90,6 +99,13 @@ def observe(request, namespace):
         "raised": (raised[0].__name__, str(raised[1])) if raised else None,
     }  # type: Report
     return report, raised
+
+
+def _new(before):  # type: (set[str]) -> list[str]
+    """Return the names of modules that were not there, in the order of their imports."""
+    if before.issuperset(sys.modules):
+        return []
+    return [name for name in list(sys.modules) if name not in before]
 
 
 def _compiled(path):  # type: (str) -> bytes | str

@@ -153,8 +153,8 @@ class Run(Mapping[str, CacheEvent]):
         stdout: what it printed; line ends are ``\n``.
         stderr: what it printed there.
         returncode: the exit status; negative for the signal that ended it.
-        imported: the names of all modules that it imported, in order, those of the standard
-            library among them.
+        imported: the names of all modules that it imported, those of the standard library
+            among them, in the order in which they were done.
         duration: in seconds, the interpreter's start included.
         python: who ran it.
     """
@@ -176,7 +176,8 @@ class Run(Mapping[str, CacheEvent]):
         try:
             return self.events[name]
         except KeyError:
-            raise KeyError(f"{name!r} is not in {self!r}\n{self.stderr}") from None
+            last = self.stderr.strip().rpartition("\n")[2]
+            raise KeyError(f"{name} is not in {self!r}: {last}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.events)

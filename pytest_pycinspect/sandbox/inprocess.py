@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import _imp
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import machinery
 from types import ModuleType
@@ -123,27 +123,20 @@ def _modules_restored(root: str, names: set[str]) -> Iterator[None]:
     an extension module cannot be loaded a second time.
     """
     before = dict(sys.modules)
-    for name in before:
-        if name.partition(".")[0] in names:
-            del sys.modules[name]
+    if not before.keys().isdisjoint(names):  # else none of theirs is there, either
+        for name in before:
+            if name.partition(".")[0] in names:
+                del sys.modules[name]
     try:
         yield
     finally:
-        for name in _of_project(sys.modules, before, root, names):
-            del sys.modules[name]
+        for name in [name for name in sys.modules if name not in before]:
+            if _is_of_project(name, sys.modules[name], root, names):
+                del sys.modules[name]
         sys.modules.update(before)
 
 
-def _of_project(
-    now: Mapping[str, ModuleType], before: Mapping[str, ModuleType], root: str, names: set[str]
-) -> list[str]:
-    """Return the names of new modules that are called, or come from where, the project is."""
-    return [
-        name
-        for name, module in now.items()
-        if name not in before
-        and (
-            name.partition(".")[0] in names
-            or str(getattr(module, "__file__", None)).startswith(root)
-        )
-    ]
+def _is_of_project(name: str, module: ModuleType, root: str, names: set[str]) -> bool:
+    """Return whether a module is called, or comes from where, the project's are."""
+    path = str(getattr(module, "__file__", None))
+    return name.partition(".")[0] in names or path.startswith(root)

@@ -13,17 +13,16 @@ from typing import NamedTuple, TypedDict
 
 from pycinspect.cache import ImportOptions, Outcome, Verdict, judge_module
 from pycinspect.dialects import Dialect
-from pycinspect.errors import PycInspectError
-from pycinspect.pyc import Code, read_all, read_start, unmarshal
+from pycinspect.pyc import LONGEST_HEADER, Code, unmarshal
 from pytest_pycinspect.sandbox.digest import code_digest
 from pytest_pycinspect.sandbox.event import CacheEvent, SandboxDisagreement, Scene, Written
 from pytest_pycinspect.sandbox.project import Project
 from pytest_pycinspect.sandbox.reasons import cache_reason, level_elsewhere, outcome_of, why_of
-from pytest_pycinspect.sandbox.snapshot import Stamp, stamp_of
+from pytest_pycinspect.sandbox.snapshot import Look, Stamp, look_at
 
 __all__ = ["Inquiry", "Report", "Request"]
 
-_CACHE_LIMIT = 64 * 1024 * 1024
+_NO_CACHE = Look(None, b"")
 #: What ``child._compiled`` says of a source that cannot be read.
 _UNREADABLE = frozenset({"FileNotFoundError", "PermissionError", "IsADirectoryError", "IOError"})
 #: Reasons for which no file of the project is imported.
@@ -59,15 +58,13 @@ class Expected(NamedTuple):
         scene: pycinspect's verdict, and what it is about.
         reason: what is wrong with the cache.
         other_level: see ``reasons.level_elsewhere``.
-        cache: the cache's bytes where the verdict is that it is loaded.
-        stamp: of the cache, None where there is none.
+        cache: as it was.
     """
 
     scene: Scene
     reason: str
     other_level: int | None
-    cache: bytes | None
-    stamp: Stamp | None
+    cache: Look
 
 
 class Observed(NamedTuple):
@@ -111,6 +108,7 @@ class Inquiry:
         self._dialect = dialect
         self._python = python
         self._options = options
+        self._digests: dict[bytes, str] = {}
         modules = dict.fromkeys([*names, *project.modules(), *self._mirrored()])
         self._expected = {name: self._expect(name) for name in modules}
 
@@ -124,14 +122,12 @@ class Inquiry:
     def _expect(self, name: str) -> Expected:
         options = self._options
         verdict = judge_module(name, [self._project.root], self._dialect, options)
-        path = verdict.cache_path
-        is_loaded = verdict.outcome is Outcome.LOAD and path is not None
+        cache = _NO_CACHE if verdict.cache_path is None else look_at(verdict.cache_path)
         return Expected(
-            _scene(verdict, options),
+            Scene(verdict, options, cache.content[:LONGEST_HEADER], _status(_source(verdict))),
             cache_reason(verdict, options),
             level_elsewhere(verdict, options),
-            read_all(path, _CACHE_LIMIT) if is_loaded and path is not None else None,
-            None if path is None else stamp_of(path),
+            cache,
         )
 
     def verdict(self, name: str) -> Verdict:
@@ -184,13 +180,17 @@ class Inquiry:
             compiled=self._digest(compiled) if isinstance(compiled, bytes) else None,
             source_failed=compiled if isinstance(compiled, str) else None,
             raised=raised,
-            changed=_changed(expected.stamp, None if path is None else stamp_of(path)),
+            changed=False if path is None else _changed(expected.cache.stamp, look_at(path).stamp),
         )
 
-    def _digest(self, payload: bytes, offset: int = 0) -> str:
-        value, _ = unmarshal(payload, self._dialect, offset=offset)
-        assert isinstance(value, Code), "marshalled by child.py, or judged to be one"
-        return code_digest(value)
+    def _digest(self, data: bytes, offset: int = 0) -> str:
+        """Return the digest of marshalled code; what ran is mostly what was compiled."""
+        payload = data[offset:]
+        if payload not in self._digests:
+            value, _ = unmarshal(payload, self._dialect)
+            assert isinstance(value, Code), "marshalled by child.py, or judged to be one"
+            self._digests[payload] = code_digest(value)
+        return self._digests[payload]
 
     # --- Agreement -------------------------------------------------------------------
 
@@ -218,9 +218,8 @@ class Inquiry:
         wanted = None
         if verdict.outcome is Outcome.LOAD:
             layout = self._dialect.header
-            assert expected.cache is not None
             assert layout is not None
-            wanted = self._digest(expected.cache, layout.size)
+            wanted = self._digest(expected.cache.content, layout.size)
         elif verdict.outcome is Outcome.RECOMPILE or verdict.reason == "no-cache-tag":
             wanted = observed.compiled
         if observed.ran != wanted:
@@ -248,15 +247,11 @@ def _source(verdict: Verdict) -> str | None:
     return None if verdict.found.is_bytecode or path is None or os.path.isdir(path) else path
 
 
-def _scene(verdict: Verdict, options: ImportOptions) -> Scene:
-    header, status = b"", None
-    source = _source(verdict)
+def _status(source: str | None) -> os.stat_result | None:
     try:
-        status = None if source is None else os.stat(source)
-        header = read_start(verdict.cache_path).data if verdict.cache_path is not None else b""
-    except (OSError, PycInspectError):  # the verdict says so
-        header = b""
-    return Scene(verdict, options, header, status)
+        return None if source is None else os.stat(source)
+    except OSError:  # it was there a moment ago
+        return None
 
 
 def _changed(before: Stamp | None, after: Stamp | None) -> Written:

@@ -31,6 +31,7 @@ from pytest_pycinspect.sandbox.snapshot import (
     Snapshot,
     Stamp,
     changes_between,
+    look_at,
     stamp_of,
     take_snapshot,
 )
@@ -168,7 +169,7 @@ class Pycache:
         if pad_to is not None:
             data = _padded(data, pad_to)
         path = self._project.path(name)
-        before = stamp_of(path, digest=False)
+        before = stamp_of(path)
         with self._doing() as touched:
             touched.extend(self._project.write(name, data))
             self._set_time(path, mtime, None if before is None else before.mtime_ns)
@@ -565,8 +566,8 @@ class Pycache:
         touched: list[str] = []
         yield touched
         for path in touched:
-            stamp = stamp_of(path)
-            if stamp is None:
+            stamp = look_at(path).stamp
+            if stamp is None or os.path.isdir(path):
                 self._baseline.pop(path, None)
             else:
                 self._baseline[path] = stamp

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
-__all__ = ["Changes", "Snapshot", "Stamp", "changes_between", "stamp_of", "take_snapshot"]
+__all__ = [
+    "Changes",
+    "Look",
+    "Snapshot",
+    "Stamp",
+    "changes_between",
+    "look_at",
+    "stamp_of",
+    "take_snapshot",
+]
 
 #: Longest file, in bytes, whose content is compared; no cache that people test is longer.
 _DIGEST_LIMIT = 64 * 1024 * 1024
@@ -52,34 +61,59 @@ class Changes:
         return "; ".join(parts) or "nothing changed"
 
 
-def stamp_of(path: str, *, digest: bool = True) -> Stamp | None:
-    """Return the stamp of a file, None where there is none.
+class Look(NamedTuple):
+    """A file at a moment: its stamp, None where there is no file, and its content."""
 
-    Args:
-        path: links are not followed: a cache that is a link is replaced by a file.
-        digest: whether the content is read, too.
-    """
+    stamp: Stamp | None
+    content: bytes
+
+
+def look_at(path: str) -> Look:
+    """Look at a file; of a link, the stamp is its own: importers replace it by a file."""
+    status = _status(path)
+    if status is None:
+        return Look(None, b"")
+    content = _content(path, status)
+    return Look(_stamp(status, sha256(content).digest() if content else b""), content)
+
+
+def stamp_of(path: str) -> Stamp | None:
+    """Return the stamp of a file without its digest, None where there is none."""
+    status = _status(path)
+    return None if status is None else _stamp(status, b"")
+
+
+def _status(path: str) -> os.stat_result | None:
     try:
-        status = os.lstat(path)
+        return os.lstat(path)
     except (OSError, ValueError):  # not there, or in a directory that cannot be searched
         return None
-    content = _digest(path, status) if digest else b""
-    return Stamp(status.st_ino, status.st_mtime_ns, status.st_size, content)
 
 
-def _digest(path: str, status: os.stat_result) -> bytes:
-    if not stat.S_ISREG(status.st_mode) or status.st_size > _DIGEST_LIMIT:
-        return b""
+def _stamp(status: os.stat_result, digest: bytes) -> Stamp:
+    return Stamp(status.st_ino, status.st_mtime_ns, status.st_size, digest)
+
+
+def _content(path: str, status: os.stat_result) -> bytes:
     try:
-        with open(path, "rb") as stream:
-            return sha256(stream.read()).digest()
+        if stat.S_ISLNK(status.st_mode):
+            status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _DIGEST_LIMIT:
+            return b""
+        with open(path, "rb", buffering=0) as stream:
+            return stream.read()
     except OSError:  # unreadable: inode, time and size are left to compare
         return b""
 
 
 def take_snapshot(paths: Iterable[str], *, digest: bool = True) -> dict[str, Stamp]:
-    """Return the stamps of the files that are there."""
-    stamps = ((path, stamp_of(path, digest=digest)) for path in paths)
+    """Return the stamps of the files that are there.
+
+    Args:
+        paths: the files.
+        digest: whether their content counts, too.
+    """
+    stamps = ((path, look_at(path).stamp if digest else stamp_of(path)) for path in paths)
     return {path: stamp for path, stamp in stamps if stamp is not None}
 
 

@@ -32,7 +32,7 @@ def answer(observe, situation):
 def plain(value):
     """Return JSON's text as str: Python 2 would answer with unicode names."""
     if isinstance(value, dict):
-        return dict((plain(key), plain(item)) for key, item in value.items())
+        return {plain(key): plain(item) for key, item in value.items()}
     return value if isinstance(value, (str, bool, type(None))) else value.encode("utf-8")
 
 

@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from pycinspect.cache import ImportOptions, cache_from_source, expected_header, source_hash
-from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.cache import ImportOptions, expected_header, source_hash
+from pycinspect.dialects import DIALECTS
 from pycinspect.errors import PycInspectError
 from pycinspect.values import HashCheckMode
 from pytest_pycinspect.sandbox import CacheEvent, Pycache, SandboxDisagreement

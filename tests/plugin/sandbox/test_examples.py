@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 EXAMPLES = """
-import pytest
 
 def run_my_tool():
     pass
