@@ -102,7 +102,11 @@ def _event_lines(event: CacheEvent, root: str, statement: str) -> Iterator[str]:
 
 
 def _shown(text: str, root: str) -> str:
-    return text.replace(os.path.join(root, ""), "").replace(root, "the project")
+    """Shorten paths that begin in the project, or beside it."""
+    above = os.path.dirname(root)
+    for place, short in ((f"{root}{os.sep}", ""), (f"{above}{os.sep}", f"..{os.sep}")):
+        text = re.sub(rf"(?<![^\s=]){re.escape(place)}", lambda _, to=short: to, text)
+    return text
 
 
 def _started(options: ImportOptions, root: str) -> str:

@@ -165,17 +165,7 @@ class Pycache:
         Raises:
             PycInspectError: ``bad-time``, or ``too-long`` for a source longer than ``pad_to``.
         """
-        data = source.encode("utf-8") if isinstance(source, str) else source
-        if pad_to is not None:
-            data = _padded(data, pad_to)
-        path = self._project.path(name)
-        before = stamp_of(path)
-        with self._doing() as touched:
-            touched.extend(self._project.write(name, data))
-            self._set_time(path, mtime, None if before is None else before.mtime_ns)
-        size = f"{len(data)} bytes"
-        self._say(f"write {name} ({size}{'' if mtime is None else f', mtime {mtime}'})")
-        return path
+        return self._put("write", name, source, mtime, pad_to)
 
     def edit(
         self,
@@ -198,7 +188,22 @@ class Pycache:
         """
         path = self._project.require(name)
         size = os.stat(path).st_size if keep_size else None
-        return self.write(name, source, mtime="same" if keep_mtime else None, pad_to=size)
+        return self._put("edit", name, source, "same" if keep_mtime else None, size)
+
+    def _put(
+        self, deed: str, name: str, source: str | bytes, mtime: Time | None, size: int | None
+    ) -> str:
+        data = source.encode("utf-8") if isinstance(source, str) else source
+        if size is not None:
+            data = _padded(data, size)
+        path = self._project.path(name)
+        before = stamp_of(path)
+        with self._doing() as touched:
+            touched.extend(self._project.write(name, data))
+            self._set_time(path, mtime, None if before is None else before.mtime_ns)
+        time = "" if mtime is None else f", mtime {mtime}"
+        self._say(f"{deed} {name} ({len(data)} bytes{time})")
+        return path
 
     def touch(self, name: str, mtime: Time | None = None) -> None:
         """Set a file's time; see :meth:`write`."""
@@ -315,20 +320,15 @@ class Pycache:
         dialect = self._children.interpreter(python).dialect
         is_path = name.endswith((".pyc", ".pyo"))
         path = self._project.require(name if is_path else self.pyc(name, python=python))
-        values: dict[str, int | bytes | None] = {
-            "magic": magic_bytes(magic),
-            "flags": flags,
-            "mtime": mtime,
-            "source_size": size,
-            "source_hash": hash,
-        }
+        values = {"flags": flags, "mtime": mtime, "source_size": size, "source_hash": hash}
+        fields = {"magic": magic_bytes(magic), **values}
         with self._doing() as touched, open(path, "r+b") as stream:
-            data = corrupted(stream.read(), dialect, values, truncate=truncate, payload=payload)
+            data = corrupted(stream.read(), dialect, fields, truncate=truncate, payload=payload)
             stream.seek(0)
             stream.write(data)
             stream.truncate()
             touched.append(path)
-        given = {**values, "truncate": truncate, "payload": payload}
+        given = {"magic": magic, **values, "truncate": truncate, "payload": payload}
         changed = ", ".join(f"{key}={value!r}" for key, value in given.items() if value is not None)
         self._say(f"corrupt {self._shown(name)} ({changed})")
         return path
@@ -434,7 +434,8 @@ class Pycache:
         if inquiry.verdict(name).reason == "module-not-found":
             self._project.require(name)
         code = f"import {name}"
-        if can_import_here(options):
+        is_here = can_import_here(options)
+        if is_here:
             report = observe_here(inquiry.request(code), options)
         else:
             answer = self._observe(inquiry, interpreter, code, self._flags(interpreter, ()), {})
@@ -442,7 +443,8 @@ class Pycache:
                 raise PycInspectError("not-reached", f"{name}: the child ended: {answer.stderr}")
             report = answer.report
         events = inquiry.events(report, only=name)
-        self._happened(f"import_ {name}", events)
+        where = "" if is_here else " (in a child process)"
+        self._happened(f"import_ {name}{where}", events)
         if name not in events:
             raise PycInspectError("not-reached", f"{name} was not imported: {report['raised']}")
         return events[name]

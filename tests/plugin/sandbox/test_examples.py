@@ -66,17 +66,14 @@ OUTCOMES = {"passed": 7 if IS_ROOT else 8, "skipped": 1 if IS_ROOT else 0}
 ENVIRONMENTS = {
     "plain": {},
     "no caches": {"PYTHONDONTWRITEBYTECODE": "1"},
-    "prefix": {"PYTHONPYCACHEPREFIX": "elsewhere"},
+    "prefix": {"PYTHONPYCACHEPREFIX": "elsewhere", "SOURCE_DATE_EPOCH": "1"},
     "level 2": {"PYTHONOPTIMIZE": "2"},
-    "reproducible": {"SOURCE_DATE_EPOCH": "1"},
 }
 OPTIONS = {
     "plain asserts": ["--assert=plain"],
     "no rewriting": ["-p", "no:assertion"],
-    "no cache of pytest's": ["-p", "no:cacheprovider"],
-    "no xdist": ["-p", "no:xdist"],
-    "workers": ["-n", "2"],
-    "workers that report": ["-n", "2", "--pycinspect-cache-report"],
+    "no cache of pytest's, no xdist": ["-p", "no:cacheprovider", "-p", "no:xdist"],
+    "workers": ["-n", "4", "--pycinspect-cache-report"],
 }
 
 
