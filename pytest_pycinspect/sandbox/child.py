@@ -103,8 +103,6 @@ def observe(request, namespace):
 
 def _new(before):  # type: (set[str]) -> list[str]
     """Return the names of modules that were not there, in the order of their imports."""
-    if before.issuperset(sys.modules):
-        return []
     return [name for name in list(sys.modules) if name not in before]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import marshal
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from platform import python_version
 from typing import Any, NamedTuple, Protocol
@@ -71,6 +73,16 @@ def python_name(interpreter: Interpreter) -> str:
     """Return an interpreter's name for a person, ``"PyPy 3.9.16"``."""
     is_pypy = interpreter.dialect.implementation is Implementation.PYPY
     return f"{'PyPy ' if is_pypy else ''}{interpreter.version}"
+
+
+@cache
+def _ready_script() -> Sequence[str]:
+    """Return ``child.py`` as arguments for the running interpreter, compiled.
+
+    Compiling it in every child would take longer than all that it does there.
+    """
+    code = compile(_CHILD.read_bytes(), str(_CHILD), "exec", dont_inherit=True, optimize=0)
+    return ["-c", f"import marshal\nexec(marshal.loads({marshal.dumps(code)!r}))"]
 
 
 def _running() -> Named:
@@ -138,6 +150,9 @@ class Children:
             message = f"{path} cannot be started: {error.strerror or error}"
             raise PycInspectError("no-interpreter", message) from error
 
+    def _script(self, interpreter: Interpreter) -> Sequence[str]:
+        return _ready_script() if interpreter == self.interpreter(None) else [str(_CHILD)]
+
     def observe(
         self,
         request: Request,
@@ -155,8 +170,9 @@ class Children:
             with open(asked, "wb") as stream:
                 stream.write(repr(request).encode("ascii", "backslashreplace"))
             began = time.perf_counter()
+            script = self._script(interpreter)
             child = self.run(
-                interpreter, [*flags, str(_CHILD), asked, answered], environment, request["root"]
+                interpreter, [*flags, *script, asked, answered], environment, request["root"]
             )
             duration = time.perf_counter() - began
             report = read_report(answered)

@@ -94,6 +94,8 @@ class Inquiry:
         python: the same for a person.
         options: how it is started.
         names: modules that are asked for although no file may have their name.
+        digests: marshalled code to its digest, what is known already; decoding it takes
+            longer than to import it.
     """
 
     def __init__(
@@ -103,12 +105,14 @@ class Inquiry:
         python: str,
         options: ImportOptions,
         names: Iterable[str] = (),
+        *,
+        digests: dict[tuple[Dialect, bytes], str] | None = None,
     ) -> None:
         self._project = project
         self._dialect = dialect
         self._python = python
         self._options = options
-        self._digests: dict[bytes, str] = {}
+        self._digests = {} if digests is None else digests
         modules = dict.fromkeys([*names, *project.modules(), *self._mirrored()])
         self._expected = {name: self._expect(name) for name in modules}
 
@@ -184,13 +188,12 @@ class Inquiry:
         )
 
     def _digest(self, data: bytes, offset: int = 0) -> str:
-        """Return the digest of marshalled code; what ran is mostly what was compiled."""
-        payload = data[offset:]
-        if payload not in self._digests:
-            value, _ = unmarshal(payload, self._dialect)
+        key = (self._dialect, data[offset:])
+        if key not in self._digests:
+            value, _ = unmarshal(data, self._dialect, offset=offset)
             assert isinstance(value, Code), "marshalled by child.py, or judged to be one"
-            self._digests[payload] = code_digest(value)
-        return self._digests[payload]
+            self._digests[key] = code_digest(value)
+        return self._digests[key]
 
     # --- Agreement -------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from pycinspect.cache import ImportOptions, Verdict, judge_module
+from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE
 from pycinspect.values import InvalidationMode
@@ -98,6 +99,7 @@ class Pycache:
         self._settings = Settings()
         self._baseline: dict[str, Stamp] = {}
         self._steps: list[Step] = []
+        self._digests: dict[tuple[Dialect, bytes], str] = {}
         self._undone_at_end = ExitStack()
 
     def __repr__(self) -> str:
@@ -520,7 +522,8 @@ class Pycache:
         self, interpreter: Interpreter, options: ImportOptions, names: Sequence[str] = ()
     ) -> Inquiry:
         python = python_name(interpreter)
-        return Inquiry(self._project, interpreter.dialect, python, options, names)
+        row, digests = interpreter.dialect, self._digests
+        return Inquiry(self._project, row, python, options, names, digests=digests)
 
     def _flags(self, interpreter: Interpreter, flags: Sequence[str]) -> list[str]:
         return [*self._settings.flags(interpreter.dialect), *flags]
