@@ -134,7 +134,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Describe the marks; get ready to write goldens, if that is asked for."""
+    """Describe the marks; get ready to write goldens, to report caches, if that is asked for."""
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
     wanted = config.option.pycinspect_update
@@ -142,6 +142,12 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_pycinspect.golden_update import start_updating
 
         start_updating(config, wanted)
+    if config.option.pycinspect_cache_report is not None or config.getini(
+        "pycinspect_cache_fail_on"
+    ):
+        from pytest_pycinspect.sandbox.session import register
+
+        register(config)
 
 
 def pytest_unconfigure() -> None:

@@ -197,7 +197,10 @@ def _judge_source(found: Found, path: str, row: Dialect, options: ImportOptions)
     if judgement.outcome is not Outcome.RECOMPILE:
         return verdict
     plan = plan_write(row, cache_path, status, judgement.flags, options)
-    return replace(verdict, writes=plan.write, not_written=plan.hindrance)
+    if plan.hindrance is None:
+        return replace(verdict, writes=plan.write)
+    slug, sentence = plan.hindrance
+    return replace(verdict, not_written=sentence, hindrance=slug)
 
 
 def _judge_with_source(

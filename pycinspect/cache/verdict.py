@@ -149,6 +149,7 @@ class Verdict:
         exception: the type that the import raises, None where it does not.
         writes: the cache that would be written, None for none.
         not_written: why a recompiled cache would not be written, or None.
+        hindrance: the same as a slug (``"write-disabled"``), or None.
         payload_read: whether the code behind the header was decoded too.
     """
 
@@ -162,6 +163,7 @@ class Verdict:
     exception: str | None = None
     writes: Write | None = None
     not_written: str | None = None
+    hindrance: str | None = None
     payload_read: bool = False
 
     @property

@@ -10,18 +10,25 @@ from pycinspect.cache.options import ImportOptions, current_umask
 from pycinspect.cache.verdict import Write
 from pycinspect.dialects import Dialect, Writer
 
-__all__ = ["WritePlan", "can_write", "plan_write"]
+__all__ = ["Hindrance", "WritePlan", "can_write", "plan_write"]
 
 _DIRECTORY_ACCESS = os.W_OK | os.X_OK
 #: Permission bits that the owner of a directory needs to make files in it.
 _OWNER_WRITES = 0o300
 
 
+class Hindrance(NamedTuple):
+    """Why no cache is written: a slug, and a sentence without a full stop."""
+
+    slug: str
+    sentence: str
+
+
 class WritePlan(NamedTuple):
     """The file that would be written, or why none would be."""
 
     write: Write | None
-    hindrance: str | None
+    hindrance: Hindrance | None
 
 
 def plan_write(
@@ -45,9 +52,9 @@ def plan_write(
     """
     writer = dialect.writer
     if writer.never:
-        return WritePlan(None, f"{dialect.name} never writes bytecode")
+        return _not_written("never-writes", f"{dialect.name} never writes bytecode")
     if options.dont_write_bytecode:
-        return WritePlan(None, "writing bytecode is switched off (-B)")
+        return _not_written("write-disabled", "writing bytecode is switched off (-B)")
     umask = current_umask() if options.umask is None else options.umask
     hindrance = _hindrance(cache_path, writer, umask)
     if hindrance is not None:
@@ -64,21 +71,26 @@ def can_write(cache_path: str, writer: Writer) -> bool:
     return _hindrance(cache_path, writer, current_umask()) is None
 
 
-def _hindrance(cache_path: str, writer: Writer, umask: int) -> str | None:
+def _not_written(slug: str, sentence: str) -> WritePlan:
+    return WritePlan(None, Hindrance(slug, sentence))
+
+
+def _hindrance(cache_path: str, writer: Writer, umask: int) -> Hindrance | None:
     if os.path.isdir(cache_path) and not os.path.islink(cache_path):
-        return f"{cache_path} is a directory"
+        return Hindrance("cache-is-directory", f"{cache_path} is a directory")
     parent = os.path.dirname(cache_path) or os.curdir
     existing = parent
     while not os.path.isdir(existing):
         if os.path.lexists(existing):
-            return f"{existing} is not a directory"
+            return Hindrance("not-a-directory", f"{existing} is not a directory")
         if not writer.makes_directories:
-            return f"there is no directory {existing}"
+            return Hindrance("no-directory", f"there is no directory {existing}")
         existing = os.path.dirname(existing) or os.curdir
     if not _may_change(existing):
-        return f"no permission to write in {existing}"
+        return Hindrance("dir-not-writable", f"no permission to write in {existing}")
     if existing != parent and _locks_out(umask):
-        return f"the umask {umask:04o} takes the permission to write in a new directory"
+        sentence = f"the umask {umask:04o} takes the permission to write in a new directory"
+        return Hindrance("umask", sentence)
     return None
 
 

@@ -157,7 +157,8 @@ def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict
 def _from_source(verdict: Verdict, refused: Judgement | None) -> Verdict:
     """Return the verdict where the source in the archive is compiled."""
     judged = refused or Judgement(Outcome.RECOMPILE, "cache-absent")
-    return replace(_as_judged(verdict, judged), not_written="zip files are never written to")
+    sentence = "zip files are never written to"
+    return replace(_as_judged(verdict, judged), not_written=sentence, hindrance="in-zip")
 
 
 def _as_judged(verdict: Verdict, judged: Judgement) -> Verdict:

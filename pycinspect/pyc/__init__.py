@@ -6,6 +6,7 @@ and ``values``.
 
 from pycinspect.pyc.code import Code
 from pycinspect.pyc.codefile import CodeFile, read_code, read_pyc
+from pycinspect.pyc.constants import parts_of
 from pycinspect.pyc.encoding import Anomaly, anomalies
 from pycinspect.pyc.file import (
     FileStart,
@@ -41,6 +42,7 @@ __all__ = [
     "parse_cache_name",
     "parse_header",
     "parse_name_end",
+    "parts_of",
     "read_all",
     "read_code",
     "read_header",

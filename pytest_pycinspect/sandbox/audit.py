@@ -1,0 +1,194 @@
+"""What becomes of a project's own caches while a test, or a session, runs.
+
+Seen from outside, by listing and by reading headers, so that whatever writes them is caught: this
+process, a child, a tool. That a cache was *read* leaves no trace on the disk (file systems
+mostly do not note the time of access); ``session`` tells of it what a process knows of its own
+imports.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import Literal, Self
+
+import pytest
+
+from pycinspect.cache import CacheBytes, Subject, judge_cache
+from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import PYCACHE, read_all, read_start
+from pycinspect.values import HashCheckMode
+from pytest_pycinspect.sandbox.reasons import OUTCOME_OF
+from pytest_pycinspect.sandbox.snapshot import Snapshot, changes_between, take_snapshot
+
+__all__ = ["Caches", "PycacheAudit", "State"]
+
+State = Literal["fresh", "stale", "orphan", "invalid", "unknown"]
+
+_SOURCE_LIMIT = 64 * 1024 * 1024
+#: ``stem.tag[-pytest-version][.opt-level].pyc``: pytest's own caches, of rewritten assertions,
+#: have its version behind the tag (``_pytest/assertion/rewrite.py: PYC_TAIL``).
+_NAME = re.compile(
+    r"(?P<stem>.+?)\.(?P<tag>[a-z]+\d+|[a-z]+-\d+)(?:-pytest-.+)?(?:\.opt-\w+)?\.py[co]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caches:
+    """The caches of a project.
+
+    Args:
+        root: its directory.
+        skipped: patterns of directories' names that are not looked into.
+        prefix: ``sys.pycache_prefix``, or None.
+    """
+
+    root: str
+    skipped: Sequence[str]
+    prefix: str | None
+
+    @classmethod
+    def of_config(cls, config: pytest.Config) -> Caches:
+        """Return those of the project that is tested; ``norecursedirs`` is kept to."""
+        root = os.path.realpath(config.rootpath)
+        return cls(root, config.getini("norecursedirs"), sys.pycache_prefix)
+
+    def paths(self) -> Iterator[str]:
+        """Yield the paths of all caches."""
+        for directory, names, files in os.walk(self.root):
+            names[:] = [name for name in names if not self._is_skipped(directory, name)]
+            if os.path.basename(directory) == PYCACHE:
+                yield from (os.path.join(directory, name) for name in files if _is_cache(name))
+        if self.prefix is not None:
+            for directory, _, files in os.walk(self._mirror(self.prefix)):
+                yield from (os.path.join(directory, name) for name in files if _is_cache(name))
+
+    def _mirror(self, prefix: str) -> str:
+        return os.path.join(prefix, os.path.splitdrive(self.root)[1].lstrip(os.sep))
+
+    def _is_skipped(self, directory: str, name: str) -> bool:
+        if any(fnmatch(name, pattern) for pattern in self.skipped):
+            return True
+        return os.path.exists(os.path.join(directory, name, "pyvenv.cfg"))
+
+    def state(self, path: str) -> State:
+        """Return what the importer, or pytest, would say to a cache's header."""
+        name = _NAME.fullmatch(os.path.basename(path))
+        if name is None:
+            return "unknown"
+        source = os.path.join(self._source_directory(path), f"{name['stem']}.py")
+        try:
+            start = read_start(path)
+            row = _row(name["tag"], start.data)
+            if row is None or row.importer is None:
+                return "unknown"
+            status = os.stat(source)
+            cache = CacheBytes(start.data, start.status.st_size)
+            reads = HashCheckMode.DEFAULT
+            subject = Subject(row, cache, status, lambda: read_all(source, _SOURCE_LIMIT), reads)
+            return _STATES.get(OUTCOME_OF[judge_cache(subject).reason], "unknown")
+        except FileNotFoundError:
+            return "unknown" if not os.path.exists(path) else "orphan"
+        except (OSError, PycInspectError):  # unreadable: nobody can say
+            return "unknown"
+
+    def _source_directory(self, path: str) -> str:
+        directory = os.path.dirname(path)
+        if os.path.basename(directory) == PYCACHE or self.prefix is None:
+            return os.path.dirname(directory)
+        return os.path.join(self.root, os.path.relpath(directory, self._mirror(self.prefix)))
+
+
+_STATES: Mapping[str, State] = {"hit": "fresh", "stale": "stale", "invalid": "invalid"}
+
+
+def _is_cache(name: str) -> bool:
+    return name.endswith((".pyc", ".pyo"))
+
+
+def _row(tag: str, data: bytes) -> Dialect | None:
+    readers = DIALECTS.tagged(tag)
+    return readers[0] if readers else DIALECTS.find(data[:4], tag)
+
+
+class PycacheAudit:
+    """What happened to a project's caches since the audit began, as paths from its root.
+
+    Args:
+        caches: which caches are looked at.
+
+    Every property looks at the disk anew. Under xdist other workers' tests write caches at
+    the same time; an audit sees theirs, too.
+    """
+
+    def __init__(self, caches: Caches) -> None:
+        self._caches = caches
+        self._before = take_snapshot(caches.paths(), digest=False)
+        self._states = self._states_of(self._before)
+
+    @classmethod
+    def for_item(cls, item: pytest.Item) -> PycacheAudit:
+        """Return an audit of the project that a test belongs to."""
+        return cls(Caches.of_config(item.config))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing is held."""
+
+    def __repr__(self) -> str:
+        kinds = ("created", "rewritten", "removed", "stale", "orphaned")
+        return f"<PycacheAudit {', '.join(f'{kind} {getattr(self, kind)}' for kind in kinds)}>"
+
+    @property
+    def created(self) -> list[str]:
+        """Caches that were not there."""
+        return [*changes_between(self._before, self._now(), self._caches.root).created]
+
+    @property
+    def rewritten(self) -> list[str]:
+        """Caches that were replaced or written to, even with the same content."""
+        return [*changes_between(self._before, self._now(), self._caches.root).rewritten]
+
+    @property
+    def removed(self) -> list[str]:
+        """Caches that are gone."""
+        return [*changes_between(self._before, self._now(), self._caches.root).removed]
+
+    @property
+    def stale(self) -> list[str]:
+        """Caches that are of another source now, and were not before."""
+        return self._became("stale")
+
+    @property
+    def orphaned(self) -> list[str]:
+        """Caches whose source is gone now, and was not before."""
+        return self._became("orphan")
+
+    def already(self, state: State) -> int:
+        """Return how many caches were in a state when the audit began."""
+        return sum(found == state for found in self._states.values())
+
+    def unchanged(self, paths: Iterable[str]) -> list[str]:
+        """Return which of some caches were there from the beginning, and are still the same."""
+        now = take_snapshot(paths, digest=False)
+        return sorted(path for path, stamp in now.items() if self._before.get(path) == stamp)
+
+    def _now(self) -> Snapshot:
+        return take_snapshot(self._caches.paths(), digest=False)
+
+    def _states_of(self, paths: Iterable[str]) -> dict[str, State]:
+        return {path: self._caches.state(path) for path in paths}
+
+    def _became(self, wanted: State) -> list[str]:
+        return sorted(
+            os.path.relpath(path, self._caches.root).replace(os.sep, "/")
+            for path, state in self._states_of(self._caches.paths()).items()
+            if state == wanted and self._states.get(path) != wanted
+        )

@@ -1,0 +1,214 @@
+"""Child processes: any installed interpreter, with an environment that is the sandbox's own."""
+
+from __future__ import annotations
+
+import ast
+import marshal
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from platform import python_version
+from typing import Any, NamedTuple, Protocol
+
+from pycinspect.compiling import find_interpreter
+from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.errors import PycInspectError
+from pycinspect.values import Implementation
+from pytest_pycinspect.sandbox.inquiry import Report, Request
+
+__all__ = ["Answer", "Children", "Interpreter", "Named", "parse_report", "python_name"]
+
+_CHILD = Path(__file__).with_name("child.py")
+
+
+class Interpreter(Protocol):
+    """What is asked of an interpreter."""
+
+    @property
+    def path(self) -> str | os.PathLike[str]:
+        """Its executable."""
+
+    @property
+    def version(self) -> str:
+        """Such as ``"3.9.18"``."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Whose caches it writes."""
+
+
+class Named(NamedTuple):
+    """An interpreter by its executable."""
+
+    path: str
+    version: str
+    dialect: Dialect
+
+
+class Answer(NamedTuple):
+    """What came of a child process.
+
+    Args:
+        report: what it observed, None where it ended without a word.
+        stdout: what it printed.
+        stderr: what it printed there.
+        returncode: the exit status.
+        duration: in seconds.
+    """
+
+    report: Report | None
+    stdout: str
+    stderr: str
+    returncode: int
+    duration: float
+
+
+def python_name(interpreter: Interpreter) -> str:
+    """Return an interpreter's name for a person, ``"PyPy 3.9.16"``."""
+    is_pypy = interpreter.dialect.implementation is Implementation.PYPY
+    return f"{'PyPy ' if is_pypy else ''}{interpreter.version}"
+
+
+@cache
+def _ready_script() -> Sequence[str]:
+    """Return ``child.py`` as arguments for the running interpreter, compiled.
+
+    Compiling it in every child would take longer than all that it does there.
+    """
+    code = compile(_CHILD.read_bytes(), str(_CHILD), "exec", dont_inherit=True, optimize=0)
+    return ["-c", f"import marshal\nexec(marshal.loads({marshal.dumps(code)!r}))"]
+
+
+def _running() -> Named:
+    return Named(sys.executable, python_version(), DIALECTS.running())
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """Starts interpreters.
+
+    Args:
+        seconds: how long a child may take.
+    """
+
+    seconds: float
+    _known: dict[str, Interpreter] = field(default_factory=dict)
+
+    def interpreter(self, python: object) -> Interpreter:
+        """Return the interpreter that a test asks for.
+
+        Args:
+            python: None for the running one, a version or path, or what the ``interpreter``
+                fixture gives.
+
+        Raises:
+            PycInspectError: ``no-interpreter``.
+        """
+        if python is not None and not isinstance(python, str | os.PathLike):
+            found: Any = python
+            return Named(os.fspath(found.path), found.version, found.dialect)
+        wanted = "" if python is None else os.fspath(python)
+        if wanted not in self._known:
+            self._known[wanted] = find_interpreter(wanted) if wanted else _running()
+        return self._known[wanted]
+
+    def run(
+        self,
+        interpreter: Interpreter,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        directory: str,
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run an interpreter.
+
+        Raises:
+            PycInspectError: ``child-timeout``, or ``no-interpreter`` where it does not start.
+        """
+        path = os.fspath(interpreter.path)
+        try:
+            return subprocess.run(  # noqa: S603 - the interpreter that the user asked for
+                [path, *arguments],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                env=dict(environment),
+                cwd=directory,
+                timeout=self.seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            message = (
+                f"{path} took more than {self.seconds:g} seconds (pycinspect_subprocess_timeout)"
+            )
+            raise PycInspectError("child-timeout", message) from None
+        except OSError as error:
+            message = f"{path} cannot be started: {error.strerror or error}"
+            raise PycInspectError("no-interpreter", message) from error
+
+    def _script(self, interpreter: Interpreter) -> Sequence[str]:
+        return _ready_script() if interpreter == self.interpreter(None) else [str(_CHILD)]
+
+    def observe(
+        self,
+        request: Request,
+        interpreter: Interpreter,
+        flags: Sequence[str],
+        environment: Mapping[str, str],
+    ) -> Answer:
+        """Run the code of a request in a child process, and observe its imports.
+
+        Raises:
+            PycInspectError: as :meth:`run`.
+        """
+        with tempfile.TemporaryDirectory(prefix="pycinspect-") as place:
+            asked, answered = os.path.join(place, "request"), os.path.join(place, "report")
+            with open(asked, "wb") as stream:
+                stream.write(repr(request).encode("ascii", "backslashreplace"))
+            began = time.perf_counter()
+            script = self._script(interpreter)
+            child = self.run(
+                interpreter, [*flags, *script, asked, answered], environment, request["root"]
+            )
+            duration = time.perf_counter() - began
+            report = read_report(answered)
+        return Answer(report, _text(child.stdout), _text(child.stderr), child.returncode, duration)
+
+
+def read_report(path: str) -> Report | None:
+    """Return what a child wrote, None where it died before: its code may do anything."""
+    try:
+        with open(path, "rb") as stream:
+            return parse_report(stream.read().decode("ascii"))
+    except (OSError, ValueError, SyntaxError):
+        return None
+
+
+def parse_report(text: str) -> Report:
+    """Return a report from Python's text of it, also from Python 2's."""
+    raw = ast.literal_eval(text)
+    return Report(
+        imported=raw["imported"],
+        asked=raw["asked"],
+        ran=[(name, _bytes(code)) for name, code in raw["ran"]],
+        compiled={name: _code_or_error(code) for name, code in raw["compiled"].items()},
+        raised=raw["raised"],
+    )
+
+
+def _bytes(value: bytes | str) -> bytes:
+    """Return bytes, which Python 2 writes as it writes text."""
+    return value if isinstance(value, bytes) else value.encode("latin-1")
+
+
+def _code_or_error(value: bytes | str) -> bytes | str:
+    """Return marshalled code as bytes; the name of an exception stays text."""
+    return value if isinstance(value, str) and value.isidentifier() else _bytes(value)
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "replace").replace("\r\n", "\n")
