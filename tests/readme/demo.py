@@ -63,9 +63,17 @@ def compile_by_hash(source: Path, content: bytes, flags: int) -> None:
     write(cache_of(source), header + payload_of(NAME_312), COMPILED)
 
 
+def file_of_tests() -> str:
+    """Return the file of tests that the README shows."""
+    readme = Path(__file__).parents[2] / "README.md"
+    _, _, after = readme.read_text(encoding="utf-8").partition("```python\n# app/test_total.py\n")
+    return after.partition("```")[0]
+
+
 def build(root: Path) -> None:
     """A program, and a library of one package with something wrong with most of its caches."""
     compile_by_time(write(root / "app" / "total.py", TOTAL, RELEASED), TOTAL_312)
+    write(root / "app" / "test_total.py", file_of_tests().encode(), RELEASED)
     shop = root / LIBRARY / "shop"
     for name in ("__init__", "cart", "stock", "tax"):
         compile_by_time(write(shop / f"{name}.py", f"name = {name!r}\n".encode(), RELEASED))

@@ -18,7 +18,13 @@ from .demo import build
 
 README = Path(__file__).parents[2] / "README.md"
 SESSION = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXAMPLE = re.compile(r"^```python\n(?!# app/)(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+#: The checkout first, and what there was: a plugin of pytest must be installed to be found.
+PYTHONPATH = os.pathsep.join(
+    [os.fspath(README.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+)
+ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONPATH": PYTHONPATH}
 
 TEXT = README.read_text(encoding="utf-8")
 
@@ -44,13 +50,16 @@ def world(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def _module(match: re.Match[str]) -> str:
+    return f'"{sys.executable}" -m {match[0]}'
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the sessions are those of a POSIX shell")
 @pytest.mark.parametrize(("command", "output"), commands(), ids=lambda text: text[:40])
 def test_session(command: str, output: str, world: Path) -> None:
-    python = f'"{sys.executable}" -m pycinspect'
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.fspath(README.parent), "LC_ALL": "C.UTF-8"}  # fmt: skip
+    environment = {"LC_ALL": "C.UTF-8", "COLUMNS": "80", **ENVIRONMENT}
     done = subprocess.run(
-        f"umask 022; {re.sub(r'^pycinspect|(?<=[|;] )pycinspect', lambda _: python, command)}",
+        f"umask 022; {re.sub(r'^(pycinspect|pytest)|(?<=[|;] )(pycinspect)', _module, command)}",
         shell=True,
         cwd=world,
         env=environment,
@@ -67,9 +76,8 @@ def test_python_example(code: str, world: Path, monkeypatch: pytest.MonkeyPatch)
     expected = [
         line.split("  # ")[1] for line in lines if line.startswith("print") and "  # " in line
     ]
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.fspath(README.parent)}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True, check=True
     )
     assert expected
     assert done.stdout.splitlines() == expected

@@ -11,7 +11,7 @@ from tests.plugin.expect.forms import FORMS
 
 PAGE = Path(__file__).parents[3] / "pytest_pycinspect" / "README.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-RECIPES = re.findall(r"^## ([^\n]*)\n(?:(?!^## ).)*?^```python\n(.*?)^```$", TEXT, re.M | re.S)
+RECIPES = re.findall(r"^## ([^\n]*)\n(?:(?!^## ).)*?^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize(("title", "code"), RECIPES, ids=lambda text: text[:40])
@@ -21,7 +21,7 @@ def test_recipe(title: str, code: str, pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider")
 
     outcomes = result.parseoutcomes()
-    tests = len(re.findall(r"^def test_", code, re.M))
+    tests = len(re.findall(r"^def test_", code, re.MULTILINE))
     assert set(outcomes) <= {"passed", "skipped"}, title
     assert outcomes["passed"] + outcomes.get("skipped", 0) >= tests
 
