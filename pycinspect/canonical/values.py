@@ -65,7 +65,7 @@ class Value:
         self,
         kind: str,
         parts: tuple[object, ...],
-        operands: list[Value],
+        operands: tuple[Value, ...],
         literal: object,
         leaves: frozenset[Value],
         size: int,
@@ -162,7 +162,7 @@ class Values:
         name = ("const", kind.__name__, key)
         known = self._known.get(name)
         if known is None:
-            known = Value("const", (kind.__name__, key), [], value, _NOTHING, 1)
+            known = Value("const", (kind.__name__, key), (), value, _NOTHING, 1)
             self._known[name] = known
         return known
 
@@ -211,7 +211,7 @@ def _has(value: Value, leaves: Mapping[Value, Value]) -> bool:
 
 
 def _new(kind: str, parts: tuple[object, ...]) -> Value:
-    operands = [part for part in parts if isinstance(part, Value)]
+    operands = tuple([part for part in parts if isinstance(part, Value)])
     size, leaves = 1, _NOTHING
     for operand in operands:
         size += operand.size

@@ -11,7 +11,7 @@ from tests.differential.tables import table_situations
 from tests.oracles import Oracle
 
 #: ``python -m tests.differential --examples 1000`` draws more, with any seed.
-_EXAMPLES = 100
+_EXAMPLES = 40
 _SEED = 3147
 
 

@@ -55,7 +55,7 @@ def objects(payload: bytes) -> dict[str, bytes]:
 
 
 def cuts(payload: bytes) -> dict[str, bytes]:
-    return {f"cut at {length}": payload[:length] for length in range(1, len(payload), 3)}
+    return {f"cut at {length}": payload[:length] for length in range(1, len(payload), 7)}
 
 
 def header(row: Dialect) -> bytes:

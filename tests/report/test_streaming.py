@@ -13,7 +13,7 @@ from pycinspect.auditing import Finding, Summary
 from pycinspect.report import REPORTERS
 from tests.report.kit import BASE, context, hostile_findings, report, stale
 
-MANY = 100_000
+MANY = 30_000
 #: Tracing is slow; what one finding of the last ones leaves behind, all leave.
 TRACED = 10_000
 BOUND = 384 * 1024

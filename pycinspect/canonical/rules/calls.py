@@ -73,13 +73,13 @@ def _call_ex(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     function, args, *mappings = values
     arguments = _positional(machine, args)
     for mapping in mappings:
-        arguments += _keywords(machine, mapping)
+        arguments.extend(_keywords(machine, mapping))
     return apply(machine, state, function, arguments, rest)
 
 
 def _positional(machine: Machine, args: Value) -> list[Value]:
     if args.kind in ("tuple", "list"):
-        return args.operands
+        return list(args.operands)
     return [machine.values.make("star", args)]
 
 

@@ -80,14 +80,14 @@ def _is_observable(display: Value) -> bool:
     return any(item.kind == "star" for item in display.operands)
 
 
-def _spread(machine: Machine, value: Value) -> list[Value]:
+def _spread(machine: Machine, value: Value) -> Sequence[Value]:
     """Return what an iterable adds to a display."""
     if value.kind in _SEQUENCES:
         return value.operands
     return [machine.values.make("star", value)]
 
 
-def _spread_mapping(machine: Machine, value: Value) -> list[Value]:
+def _spread_mapping(machine: Machine, value: Value) -> Sequence[Value]:
     return value.operands if value.kind == "map" else [machine.values.make("star2", value)]
 
 
@@ -141,7 +141,7 @@ def _to_tuple(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
 
 
 def _extended(
-    machine: Machine, state: State, below: State, depth: int, items: list[Value]
+    machine: Machine, state: State, below: State, depth: int, items: Sequence[Value]
 ) -> State | Event | None:
     """Add items to the display at a depth below what was popped; None if it is none."""
     target = below.peek(depth)
