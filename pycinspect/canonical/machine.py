@@ -102,6 +102,11 @@ class State(NamedTuple):
         target = self.frame.target(self.pc)
         return State(self.frame, target, stack, self.blocks, self.callers)
 
+    def next_name(self) -> str | None:
+        """Return the name of the next op, None behind the last."""
+        ops = self.frame.ops
+        return ops[self.pc].name if self.pc < len(ops) else None
+
     def behind_jumps(self) -> State:
         """Return the state at the next op that is no jump, without a condition, to another."""
         return self._replace(pc=self.frame.behind_jumps(self.pc))
@@ -159,9 +164,12 @@ def _takes(before: State, after: State, base: int) -> bool:
     """Return whether an op between two states does something to the ``base``-th value."""
     if len(after.stack) < base:
         return True
+    op = before.frame.ops[before.pc]
+    if op.name == "BUILD_STRING":  # with '' alone, it changes nothing (3.12)
+        return len(after.stack) == base
     one, other = before.stack[base - 1], after.stack[base - 1]
     # A store only marks that the value has the variable's older content.
-    return bare(one) is not bare(other) and before.frame.ops[before.pc].name not in _STORES
+    return bare(one) is not bare(other) and op.name not in _STORES
 
 
 #: Whether an op adds to a value at a depth, or adds that value to another.

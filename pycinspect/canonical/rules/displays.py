@@ -66,10 +66,17 @@ def finished(machine: Machine, state: State, made: State) -> State | Event:
     Iterables are unpacked, and items and keys hashed: what that does happens once, when the
     display is complete, as up to 3.8; later versions unpack each before they evaluate the next.
     """
-    value = made.peek(1)
+    value, stack = made.peek(1), made.stack
     if not _is_observable(value) or not machine.completed(made, _PARTS):
         return made
-    return machine.event(state, ("ev", value), made.stack)
+    if value.kind == "list" and made.behind_jumps().next_name() in _TAKE_TUPLES:
+        value = display(machine, "tuple", value.operands)
+        stack = (*stack[:-1], value)
+    return machine.event(state, ("ev", value), stack)
+
+
+#: Ops for which the compiler makes a tuple of a list, in some versions only if it is constant.
+_TAKE_TUPLES = frozenset({"GET_ITER", "GET_AITER", "CONTAINS_OP"})
 
 
 def _is_observable(display: Value) -> bool:

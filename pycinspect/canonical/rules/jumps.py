@@ -9,7 +9,7 @@ from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Rule, State,
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, Unknown
 from pycinspect.canonical.rules.calls import returned
-from pycinspect.canonical.rules.operators import BOOLS, SENSES, next_name
+from pycinspect.canonical.rules.operators import BOOLS, SENSES
 from pycinspect.canonical.rules.variables import number
 from pycinspect.canonical.values import Value
 
@@ -34,12 +34,12 @@ def _pop_jump(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
 def _to_bool(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     top, rest = state.peek(1), state.stack[:-1]
     behind = state.next(state.stack).behind_jumps()
-    if next_name(behind) in SENSES:
+    if behind.next_name() in SENSES:
         # It is here that the truth is asked for; the jump may have no handler (3.13).
         return _tested(machine, state, behind, state.frame.ops[behind.pc])
     if top.is_literal:
         return state.next((*rest, machine.values.constant(bool(top.literal))))
-    if top.kind in BOOLS or top.kind == "known" or next_name(behind) == "UNARY_NOT":
+    if top.kind in BOOLS or top.kind == "known" or behind.next_name() == "UNARY_NOT":
         return behind  # UNARY_NOT asks for the truth itself up to 3.12
     return machine.evaluated(state, machine.values.make("bool", top), rest)
 

@@ -13,7 +13,7 @@ from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.variables import number, word
 from pycinspect.canonical.values import MATCHED, NO_LITERAL, Value
 
-__all__ = ["BOOLS", "RULES", "SENSES", "joined", "next_name"]
+__all__ = ["BOOLS", "RULES", "SENSES", "joined"]
 
 
 def _constant(machine: Machine, state: State, literal: object, rest: tuple[Value, ...]) -> State:
@@ -84,12 +84,6 @@ def _not(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     return machine.event(state, ("ev", machine.values.make("bool", top)), pushed)
 
 
-def next_name(state: State) -> str | None:
-    """Return the name of the next op, None behind the last."""
-    ops = state.frame.ops
-    return ops[state.pc].name if state.pc < len(ops) else None
-
-
 def _is_tested(state: State) -> bool:
     """Return whether a branch comes next, which asks for the truth of the top itself.
 
@@ -97,9 +91,9 @@ def _is_tested(state: State) -> bool:
     """
     for name in ("COPY", "TO_BOOL"):
         state = state.behind_jumps()
-        if next_name(state) == name:
+        if state.next_name() == name:
             state = state.next(state.stack)
-    return next_name(state.behind_jumps()) in SENSES
+    return state.behind_jumps().next_name() in SENSES
 
 
 def _negated(machine: Machine, value: Value) -> Value:
@@ -317,6 +311,8 @@ def _get_aiter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     if _is_outermost(rest):
         machine.notes.add(Note.GENEXPR_ITER)
         return state.next(state.stack)
+    if value.kind == "list":  # as for GET_ITER, up to 3.13
+        value = machine.values.make("tuple", *value.parts)
     return machine.evaluated(state, machine.values.make("aiter", value), rest)
 
 
