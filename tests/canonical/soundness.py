@@ -15,6 +15,7 @@ import argparse
 import ast
 import marshal
 import random
+import re
 import signal
 import sys
 import warnings
@@ -127,7 +128,10 @@ def compared(group: dict[str, CodeType], seeds: range) -> Iterator[Difference]:
 
 
 def search(count: int, seed: int, level: Level, show: int) -> tuple[int, list[Difference]]:
-    """Compare at least so many pairs; return how many, and those that differ."""
+    """Compare at least so many pairs; return how many, and those that differ.
+
+    Prints the first of those, and from time to time how far it is, unless ``show`` is 0.
+    """
     pairs, found = 0, []
     while pairs < count:
         seed += 1
@@ -139,6 +143,8 @@ def search(count: int, seed: int, level: Level, show: int) -> tuple[int, list[Di
                 if len(found) <= show:
                     print(f"==== program {seed}\n{difference}\n", flush=True)
         signal.alarm(0)
+        if show and seed % 100 == 0:
+            print(f"{pairs} pairs by program {seed}", flush=True)
     return pairs, found
 
 
@@ -190,8 +196,6 @@ def across(one: str, other: str, count: int, seed: int, show: int) -> tuple[int,
 
 def _plain(line: str) -> str:
     """Return a line without the texts of the interpreter's own exceptions."""
-    import re
-
     return re.sub(r"(\w*Error) tuple\('.*'\)", r"\1 ...", line)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from pycinspect.canonical import Level
 from tests.canonical.kit import digests
+from tests.canonical.soundness import compared, groups
 
 #: Bodies of ``def f(a, b, c=1, *d, **e)`` that had one form and behave differently.
 PAIRS = {
@@ -72,3 +73,10 @@ def function(body: str) -> str:
 def test_what_differs_has_different_forms(pair, level):
     one, other = (digests(function(body), level) for body in pair)
     assert one != other
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_programs_of_equal_form_do_the_same(seed):
+    """A sample of ``python -m tests.canonical.soundness``."""
+    for group in groups(7000 + seed, Level.SEMANTIC):
+        assert [str(found) for found in compared(group, range(3))] == []

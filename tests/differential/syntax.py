@@ -228,7 +228,7 @@ def _expression(rng: random.Random, depth: int) -> str:
         f"({one} < {two} < 3)",
         f"x[{one}:{two}]",
         f"[q for q in {one}]",
-        f"(lambda q: {one})",
+        f"(lambda q: ({one}, {rng.random():.6f}))",  # equal ones are one constant up to 3.10
     ]
     return rng.choice(forms)
 
@@ -286,7 +286,9 @@ def print_noise(pair: str, feature: str, texts: Sequence[str], show: int) -> tup
         ours, theirs = unit_forms(left, dialects[0]), unit_forms(right, dialects[1])
         total += len({**ours, **theirs})
         found += [(text, f"{dotted(p)}: {why}") for p, why in differences(ours, theirs)]
-    print(f"{pair:10} {feature:30} {compiled:4} modules {total:6} code objects, differ {len(found)}")
+    print(
+        f"{pair:10} {feature:30} {compiled:4} modules {total:6} code objects, differ {len(found)}"
+    )
     for text, why in found[:show]:
         print(f"---- {why}\n{text}")
     sys.stdout.flush()
@@ -329,7 +331,9 @@ def main() -> int:
         texts = {f: [source(f, options.seed + n) for n in range(options.count)] for f in chosen}
         counts = [print_noise(pair, f, texts[f], options.show) for f in chosen]
         total, found = (sum(column) for column in zip(*counts, strict=True))
-        print(f"{pair:10} {total} code objects, NOISE {100 * found / max(total, 1):.3f} % ({found})")
+        print(
+            f"{pair:10} {total} code objects, NOISE {100 * found / max(total, 1):.3f} % ({found})"
+        )
         if options.mutants:
             named = {f"{f} {n}": text for f in chosen for n, text in enumerate(texts[f])}
             print_misses(pair, named, options.mutants, options.seed, options.show)

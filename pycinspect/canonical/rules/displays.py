@@ -157,7 +157,9 @@ def _extended(
     stack = list(below.stack)
     stack[-depth] = display(machine, target.kind, [*target.operands, *items])
     made = state.next(tuple(stack))
-    return made if depth > 1 else finished(machine, state, made)
+    if depth > 1:  # ``**rest`` of a mapping pattern copies the subject below its keys (3.11)
+        return machine.event(state, ("ev", stack[-depth]), made.stack)
+    return finished(machine, state, made)
 
 
 def _extend(spread_of: str) -> Rule:
