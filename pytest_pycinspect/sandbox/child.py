@@ -78,7 +78,7 @@ def observe(request, namespace):
     with Witness() as witness:
         try:
             # Flags 0, and none of this file's own.
-            exec(compile(request["code"], "<string>", "exec", 0, True), namespace)  # noqa: FBT003, S102
+            exec(compile(request["code"], "<run>", "exec", 0, True), namespace)  # noqa: FBT003, S102
         except BaseException:
             raised = sys.exc_info()  # type: ignore[assignment] # there is one here
     sources = request["sources"]
