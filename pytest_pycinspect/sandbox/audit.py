@@ -18,7 +18,15 @@ from typing import Literal, Self
 
 import pytest
 
-from pycinspect.cache import CacheBytes, Subject, judge_cache
+from pycinspect.cache import (
+    CacheBytes,
+    FinderKind,
+    Found,
+    Outcome,
+    Subject,
+    Verdict,
+    judge_cache,
+)
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE, read_all, read_start
@@ -78,24 +86,42 @@ class Caches:
 
     def state(self, path: str) -> State:
         """Return what the importer, or pytest, would say to a cache's header."""
-        name = _NAME.fullmatch(os.path.basename(path))
-        if name is None:
-            return "unknown"
-        source = os.path.join(self._source_directory(path), f"{name['stem']}.py")
+        verdict = self.verdict(path)
+        return "unknown" if verdict is None else _STATES.get(OUTCOME_OF[verdict.reason], "unknown")
+
+    def verdict(self, path: str) -> Verdict | None:
+        """Return what would become of a cache by its header alone, None where nobody can say."""
+        source = self.source_of(path)
         try:
             start = read_start(path)
-            row = _row(name["tag"], start.data)
-            if row is None or row.importer is None:
-                return "unknown"
+            row = _row(path, start.data)
+            if source is None or row is None or row.importer is None:
+                return None
             status = os.stat(source)
             cache = CacheBytes(start.data, start.status.st_size)
-            reads = HashCheckMode.DEFAULT
-            subject = Subject(row, cache, status, lambda: read_all(source, _SOURCE_LIMIT), reads)
-            return _STATES.get(OUTCOME_OF[judge_cache(subject).reason], "unknown")
+            mode = HashCheckMode.DEFAULT
+            judgement = judge_cache(
+                Subject(row, cache, status, lambda: read_all(source, _SOURCE_LIMIT), mode)
+            )
         except FileNotFoundError:
-            return "unknown" if not os.path.exists(path) else "orphan"
+            return self._orphan(path)
         except (OSError, PycInspectError):  # unreadable: nobody can say
-            return "unknown"
+            return None
+        found = Found(FinderKind.SOURCE, source)
+        return Verdict(row, found, path, *judgement[:4], exception=judgement.exception)
+
+    def _orphan(self, path: str) -> Verdict | None:
+        if not os.path.exists(path):
+            return None
+        row, found = DIALECTS.running(), Found(FinderKind.NONE)
+        return Verdict(row, found, path, Outcome.NOT_FOUND, "cache-without-source")
+
+    def source_of(self, path: str) -> str | None:
+        """Return the source that a cache belongs to, None for what has no cache's name."""
+        name = _NAME.fullmatch(os.path.basename(path))
+        if name is None:
+            return None
+        return os.path.join(self._source_directory(path), f"{name['stem']}.py")
 
     def _source_directory(self, path: str) -> str:
         directory = os.path.dirname(path)
@@ -104,14 +130,21 @@ class Caches:
         return os.path.join(self.root, os.path.relpath(directory, self._mirror(self.prefix)))
 
 
-_STATES: Mapping[str, State] = {"hit": "fresh", "stale": "stale", "invalid": "invalid"}
+_STATES: Mapping[str, State] = {
+    "hit": "fresh",
+    "stale": "stale",
+    "invalid": "invalid",
+    "orphan": "orphan",
+}
 
 
 def _is_cache(name: str) -> bool:
     return name.endswith((".pyc", ".pyo"))
 
 
-def _row(tag: str, data: bytes) -> Dialect | None:
+def _row(path: str, data: bytes) -> Dialect | None:
+    name = _NAME.fullmatch(os.path.basename(path))
+    tag = "" if name is None else name["tag"]
     readers = DIALECTS.tagged(tag)
     return readers[0] if readers else DIALECTS.find(data[:4], tag)
 

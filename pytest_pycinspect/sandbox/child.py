@@ -68,8 +68,8 @@ def observe(request, namespace):
     Request: ``code`` is the text, ``root`` the directory of the project, ``sources`` the paths
     of its modules' sources by the modules' names, None for a module without source.
 
-    Report: ``asked`` has the names that were looked for, ``ran`` name and marshalled code of
-    the modules that ran, ``compiled`` what compiling their sources gives now: marshalled code,
+    Report: ``asked`` has the names that were looked for, ``ran`` name, file and marshalled
+    code of the modules that ran, ``compiled`` what compiling their sources gives now: marshalled code,
     or the name of what it raises; ``imported`` all modules that are new, ``raised`` type and
     text of what the code raised, or None.
     """
@@ -78,14 +78,14 @@ def observe(request, namespace):
     with Witness() as witness:
         try:
             # Flags 0, and none of this file's own.
-            exec(compile(request["code"], "<string>", "exec", 0, True), namespace)  # noqa: FBT003, S102
+            exec(compile(request["code"], "<run>", "exec", 0, True), namespace)  # noqa: FBT003, S102
         except BaseException:
             raised = sys.exc_info()  # type: ignore[assignment] # there is one here
     sources = request["sources"]
     ran = [
-        (name, marshal.dumps(code))
+        (name, str(path), marshal.dumps(code))
         for name, path, code in witness.ran
-        if name in sources and str(path).startswith(request["root"])
+        if str(path).startswith(request["root"])
     ]
     report = {
         "imported": _new(before),

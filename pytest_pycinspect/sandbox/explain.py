@@ -104,8 +104,9 @@ def _event_lines(event: CacheEvent, root: str, statement: str) -> Iterator[str]:
 def _shown(text: str, root: str) -> str:
     """Shorten paths that begin in the project, or beside it."""
     above = os.path.dirname(root)
-    for place, short in ((f"{root}{os.sep}", ""), (f"{above}{os.sep}", f"..{os.sep}")):
-        text = re.sub(rf"(?<![^\s=]){re.escape(place)}", lambda _, to=short: to, text)
+    for place, short in ((root, ""), (above, f"..{os.sep}")):
+        pattern = rf"(?<![^\s=]){re.escape(place + os.sep)}"
+        text = re.sub(pattern, short.replace("\\", r"\\"), text)
     return text
 
 

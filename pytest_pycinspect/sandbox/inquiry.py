@@ -8,7 +8,7 @@ must tell the same, else the sandbox is not to be trusted, and says so.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple, TypedDict
 
 from pycinspect.cache import ImportOptions, Outcome, Verdict, judge_module
@@ -46,7 +46,7 @@ class Report(TypedDict):
 
     imported: list[str]
     asked: list[str]
-    ran: list[tuple[str, bytes]]
+    ran: list[tuple[str, str, bytes]]
     compiled: dict[str, bytes | str]
     raised: tuple[str, str] | None
 
@@ -143,22 +143,29 @@ class Inquiry:
         sources = {name: _source(self.verdict(name)) for name in self._expected}
         return Request(code=code, root=self._project.root, sources=sources)
 
-    def events(self, report: Report, *, only: str | None = None) -> dict[str, CacheEvent]:
+    def events(
+        self, report: Report, *, only: str | None = None, others: Container[str] = ()
+    ) -> dict[str, CacheEvent]:
         """Return what happened to the project's modules, in the order of the imports.
 
         Args:
             report: the answer to the request.
             only: the module that the code imports and does nothing else, so that what was
                 raised is what that import raised.
+            others: sources that another importer than Python's own has loaded.
+            others: sources that another importer than Python's own has loaded.
 
         Raises:
             SandboxDisagreement: pycinspect said otherwise.
         """
-        ran = dict(reversed(report["ran"]))  # of a module that ran twice, the first time
+        # Of a module that ran twice, the first time.
+        ran = {name: code for name, _, code in reversed(report["ran"])}
         events = {}
         for name in dict.fromkeys([*report["asked"], *ran]):
             expected = self._expected.get(name)
             if expected is None or expected.reason in _NOT_OURS:
+                continue
+            if expected.scene.verdict.found.path in others:
                 continue
             raised = report["raised"] if name == only else None
             observed = self._observed(expected, name, report, ran.get(name), raised)

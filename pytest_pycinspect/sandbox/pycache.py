@@ -21,11 +21,13 @@ from pytest_pycinspect.sandbox.inprocess import can_import_here, observe_here
 from pytest_pycinspect.sandbox.inquiry import Inquiry
 from pytest_pycinspect.sandbox.project import Project, Time, later
 from pytest_pycinspect.sandbox.pycs import compile_pyc, corrupted, magic_bytes, pyc_path
+from pytest_pycinspect.sandbox.rewriting import Rewriting
 from pytest_pycinspect.sandbox.settings import (
     ISOLATION,
     Settings,
     clean_environment,
     import_options,
+    pytest_environment,
 )
 from pytest_pycinspect.sandbox.snapshot import (
     Changes,
@@ -486,15 +488,41 @@ class Pycache:
         answer = self._observe(inquiry, interpreter, code, [*isolation, *given], environment)
         events = {} if answer.report is None else inquiry.events(answer.report)
         self._happened(f"run {code!r}", events)
-        return Run(
-            events=events,
-            stdout=answer.stdout,
-            stderr=answer.stderr,
-            returncode=answer.returncode,
-            imported=() if answer.report is None else tuple(answer.report["imported"]),
-            duration=answer.duration,
-            python=python_name(interpreter),
-        )
+        return _run(answer, events, python_name(interpreter))
+
+    def run_pytest(self, *arguments: str, env: Mapping[str, str] | None = None) -> Run:
+        """Run pytest in the project's directory, in a child process of the running interpreter.
+
+        Test modules and ``conftest.py`` are loaded by pytest's own importer: their events are
+        about its caches, ``*-pytest-*.pyc``. Only pytest's own plugins are loaded.
+
+        Args:
+            arguments: pytest's.
+            env: variables besides the shell's; see :meth:`run`.
+
+        Returns:
+            As :meth:`run`.
+
+        Raises:
+            PycInspectError: ``child-timeout``.
+            SandboxDisagreement: pycinspect said otherwise.
+        """
+        interpreter = self._children.interpreter(None)
+        options, python = self._options(interpreter), python_name(interpreter)
+        inquiry = self._inquiry(interpreter, options)
+        rewriting = Rewriting(self._project, interpreter.dialect, python, options)
+        given = ["--rootdir", self.root, *arguments]
+        code = f"import sys, pytest; sys.exit(pytest.main({given!r}))"
+        environment = {**pytest_environment(), **(env or {})}
+        flags = self._flags(interpreter, ())
+        answer = self._observe(inquiry, interpreter, code, flags, environment)
+        events = {}
+        if answer.report is not None:
+            rewritten = rewriting.events(answer.report)
+            events = inquiry.events(answer.report, others=rewritten)
+            events |= {event.module: event for event in rewritten.values()}
+        self._happened(f"run_pytest {' '.join(arguments)}".rstrip(), events)
+        return _run(answer, events, python)
 
     def status(self, name: str, *, python: object = None) -> Verdict:
         """Return what pycinspect says would happen at an import, without one.
@@ -582,6 +610,18 @@ class Pycache:
 
     def _shown(self, name: str) -> str:
         return self._project.relative(name) if os.path.isabs(name) else name
+
+
+def _run(answer: Answer, events: Mapping[str, CacheEvent], python: str) -> Run:
+    return Run(
+        events=events,
+        stdout=answer.stdout,
+        stderr=answer.stderr,
+        returncode=answer.returncode,
+        imported=() if answer.report is None else tuple(answer.report["imported"]),
+        duration=answer.duration,
+        python=python,
+    )
 
 
 def _padded(data: bytes, size: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from getopt import GetoptError, getopt
@@ -12,7 +13,7 @@ from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.values import HashCheckMode
 
-__all__ = ["ISOLATION", "Settings", "clean_environment", "import_options"]
+__all__ = ["ISOLATION", "Settings", "clean_environment", "import_options", "pytest_environment"]
 
 #: Neither the site's packages nor the user's: what ``-I -S`` keeps away, without its deafness
 #: to the variables that a test gives.
@@ -57,7 +58,13 @@ def clean_environment(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_pythons(name: str) -> bool:
-    return name.startswith(("PYTHON", "COVERAGE_", "COV_CORE_"))
+    return name.startswith(("PYTHON", "PYTEST_", "COVERAGE_", "COV_CORE_"))
+
+
+def pytest_environment() -> dict[str, str]:
+    """Return what a pytest needs in a child process: the same packages, and no plugins."""
+    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
+    return {"PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def import_options(
