@@ -153,4 +153,3 @@ def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], li
     if level is Level.STRUCTURAL:
         graph = renamed(graph, machine.values)
     return graph, annotations
-

@@ -60,21 +60,17 @@ class Value:
 
     __slots__ = ("digest", "kind", "leaves", "literal", "operands", "parts", "size", "text")
 
-    def __init__(
-        self,
-        kind: str,
-        parts: tuple[object, ...],
-        operands: list[Value],
-        literal: object,
-        leaves: frozenset[Value],
-        size: int,
-    ) -> None:
+    def __init__(self, kind: str, parts: tuple[object, ...], literal: object) -> None:
         self.kind = kind
         self.parts = parts
-        self.operands = operands
+        self.operands = [part for part in parts if isinstance(part, Value)]
         self.literal = literal
-        self.leaves = leaves or (frozenset((self,)) if kind in _LEAVES else _NOTHING)
-        self.size = size
+        self.leaves = frozenset((self,)) if kind in _LEAVES else _NOTHING
+        self.size = 1
+        for operand in self.operands:
+            self.size += operand.size
+            if operand.leaves and operand.leaves is not self.leaves:
+                self.leaves = self.leaves | operand.leaves if self.leaves else operand.leaves
         #: Filled in by :func:`digest_of` and by the listing.
         self.digest: bytes | None = None
         self.text: str | None = None
@@ -162,7 +158,7 @@ class Values:
         name = ("const", kind.__name__, key)
         known = self._known.get(name)
         if known is None:
-            known = Value("const", (kind.__name__, key), [], value, _NOTHING, 1)
+            known = Value("const", (kind.__name__, key), value)
             self._known[name] = known
         return known
 
@@ -203,18 +199,12 @@ def _has(value: Value, leaves: Mapping[Value, Value]) -> bool:
 
 
 def _new(kind: str, parts: tuple[object, ...]) -> Value:
-    operands = [part for part in parts if isinstance(part, Value)]
-    size, leaves = 1, _NOTHING
-    for operand in operands:
-        size += operand.size
-        if operand.leaves and operand.leaves is not leaves:
-            leaves = leaves | operand.leaves if leaves else operand.leaves
-    if size > _LARGEST:
+    value = Value(kind, parts, NO_LITERAL)
+    if value.size > _LARGEST:
         raise PycInspectError("not-canonical", "an expression is too large")
-    literal: object = NO_LITERAL
-    if kind == "tuple" and all(operand.is_literal for operand in operands):
-        literal = tuple(operand.literal for operand in operands)
-    return Value(kind, parts, operands, literal, leaves, size)
+    if kind == "tuple" and all(operand.is_literal for operand in value.operands):
+        value.literal = tuple(operand.literal for operand in value.operands)
+    return value
 
 
 # Constants are the same by type and bits: True, 1 and 1.0 are three, and 0.0 is not -0.0

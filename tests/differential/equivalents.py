@@ -15,9 +15,7 @@ __all__ = ["are_equivalent"]
 
 def are_equivalent(one: str, other: str) -> bool:
     """Return whether two sources are the same program, as far as the rules know."""
-    return ast.dump(_Normal().visit(ast.parse(one))) == ast.dump(
-        _Normal().visit(ast.parse(other))
-    )
+    return ast.dump(_Normal().visit(ast.parse(one))) == ast.dump(_Normal().visit(ast.parse(other)))
 
 
 class _Normal(ast.NodeTransformer):
