@@ -27,6 +27,8 @@ NOWHERE = -1
 #: States of one code object. Real programs need some thousands at most, unless each of
 #: many conditions inside one expression doubles the paths.
 _MOST_STATES = 20_000
+#: Visits of nodes by what looks at paths. Real programs need a few for each node.
+_MOST_VISITS = 1_000_000
 
 
 class Node(NamedTuple):
@@ -117,11 +119,11 @@ def _without(nodes: Sequence[Node], gone: set[int]) -> list[Node]:
     ends: dict[int, int] = {}
 
     def end(index: int) -> int:
-        path = []
+        path: dict[int, None] = {}
         while index in gone and index not in ends:
             if index in path:  # a loop without any other event
                 break
-            path.append(index)
+            path[index] = None
             index = nodes[index].successors[0]
         index = ends.get(index, index)
         ends.update(dict.fromkeys(path, index))
@@ -150,10 +152,11 @@ def without_safe_loads(nodes: Sequence[Node], parameters: Sequence[str]) -> list
     kept = list(nodes)
     gone = {i for i, node in enumerate(nodes) if node.payload[0] == "load" and not _guarded(node)}
     doubtful = [i for i, node in enumerate(nodes) if _guarded(node) and _reads(node)]
-    bound = _bound(nodes, parameters) if doubtful else []
+    bits = _bits(nodes)
+    bound = _bound(nodes, bits, parameters) if doubtful else []
     for index in doubtful:
         node = nodes[index]
-        if node.payload[1] in bound[index]:
+        if bound[index] & bits[node.payload[1]]:
             kept[index] = node._replace(handler=NOWHERE)
             if node.payload[0] == "load":
                 gone.add(index)
@@ -174,37 +177,47 @@ def _is_local(node: Node) -> bool:
     return isinstance(target, Value) and target.kind == "local"
 
 
-def _bound(nodes: Sequence[Node], parameters: Sequence[str]) -> list[frozenset[object]]:
+#: A set of variables: a bit for each, so that thousands of sets of thousands are small.
+_Set = int
+
+
+def _bits(nodes: Sequence[Node]) -> Mapping[object, _Set]:
+    """Return a bit for each local variable."""
+    touching = ("load", "store", "delete")
+    found = (node.payload[1] for node in nodes if node.payload[0] in touching and _is_local(node))
+    return {value: 1 << place for place, value in enumerate(dict.fromkeys(found))}
+
+
+def _bound(
+    nodes: Sequence[Node], bits: Mapping[object, _Set], parameters: Sequence[str]
+) -> list[_Set]:
     """Return the variables that are bound on every path to each node."""
-    everything = {
-        node.payload[1]
-        for node in nodes
-        if node.payload[0] in ("load", "store", "delete") and _is_local(node)
-    }
-    arguments = {v for v in everything if isinstance(v, Value) and v.word(0) in parameters}
-    known: list[frozenset[object] | None] = [None] * len(nodes)
-    known[0] = frozenset(arguments)
-    waiting = [0]
+    known: list[_Set | None] = [None] * len(nodes)
+    known[0] = sum(
+        bit for v, bit in bits.items() if isinstance(v, Value) and v.word(0) in parameters
+    )
+    waiting, work = [0], 0
     while waiting:
         index = waiting.pop()
-        node, before = nodes[index], known[index] or frozenset()
-        after = before
+        work += 1
+        if work > _MOST_VISITS:
+            raise refused("it takes too long to find out which variables are bound")
+        node, before = nodes[index], known[index] or 0
+        after, bit = before, bits.get(node.payload[1], 0) if len(node.payload) > 1 else 0
         if node.payload[0] == "store":
-            after = before | {node.payload[1]}
+            after = before | bit
         elif node.payload[0] == "delete":
-            after = before - {node.payload[1]}
+            after = before & ~bit
         for successor, bound in _edges(node, before, after):
             old = known[successor]
             new = bound if old is None else old & bound
             if new != old:
                 known[successor] = new
                 waiting.append(successor)
-    return [bound or frozenset() for bound in known]
+    return [bound or 0 for bound in known]
 
 
-def _edges(
-    node: Node, before: frozenset[object], after: frozenset[object]
-) -> Iterator[tuple[int, frozenset[object]]]:
+def _edges(node: Node, before: _Set, after: _Set) -> Iterator[tuple[int, _Set]]:
     for successor in node.successors:
         yield successor, after
     if node.handler != NOWHERE:
@@ -298,7 +311,7 @@ def in_parallel(nodes: Sequence[Node], values: Values) -> list[Node]:
     3.12 stores in another order than the source, and 3.13 leaves out a store that another
     to the same variable follows (``Python/flowgraph.c: swaptimize``, ``remove_redundant…``).
     """
-    changed = list(nodes)
+    changed, work = list(nodes), 0
     for start in _heads(nodes):
         now: dict[Value, Value] = {}
         meaning: dict[Value, Value] = {}
@@ -314,6 +327,9 @@ def in_parallel(nodes: Sequence[Node], values: Values) -> list[Node]:
             meaning[target] = now[target] = value
             index = nodes[index].successors[0]
             length += 1
+        work += length
+        if work > _MOST_VISITS:
+            raise refused("there are too many ways into assignments")
         if length > 1:
             pairs = [(t, v) for t, v in now.items() if t is not v]
             pairs.sort(key=lambda pair: (digest_of(pair[0]), digest_of(pair[1])))
