@@ -114,6 +114,8 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
         if error.slug == "unknown-opcodes":
             raise
         return _refused(code, dialect, level, error)
+    children = children_of(code, machine.made)
+    machine.values.tell_apart(children.ordinals)
     planes = {
         Plane.INSTRUCTIONS: graph_digest(graph),
         Plane.ANNOTATIONS: annotations_plane(annotations),
@@ -125,7 +127,7 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
         level,
         tuple(graph),
         MappingProxyType(planes),
-        children_of(code, machine.made),
+        children.codes,
         frozenset(machine.notes),
     )
 
@@ -137,7 +139,7 @@ def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError)
         **outer_planes(code, dialect, level),
     }
     made = {id(part): part for part in code.consts if isinstance(part, Code)}
-    children, problem = children_of(code, made), f"{error.slug}: {error.message}"
+    children, problem = children_of(code, made).codes, f"{error.slug}: {error.message}"
     return Form(code, dialect, level, (), MappingProxyType(planes), children, frozenset(), problem)
 
 

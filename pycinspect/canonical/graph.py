@@ -332,7 +332,7 @@ def in_parallel(nodes: Sequence[Node], values: Values) -> list[Node]:
             raise refused("there are too many ways into assignments")
         if length > 1:
             pairs = [(t, v) for t, v in now.items() if t is not v]
-            pairs.sort(key=lambda pair: (digest_of(pair[0]), digest_of(pair[1])))
+            pairs.sort(key=lambda pair: digest_of(pair[0]))
             word = "store" if len(pairs) == 1 else "assign"
             payload = (word, *(part for pair in pairs for part in pair))
             changed[start] = nodes[start]._replace(payload=payload, successors=(index,))

@@ -36,6 +36,8 @@ DISPLAYS = frozenset({"tuple", "list", "set", "map"})
 #: Tuples that patterns take apart, of a length that is known.
 MATCHED = frozenset({"match_class", "match_keys"})
 _LEAVES = frozenset({"local", "global", "name"})
+#: Kinds that have the number of a code object, which differs from run to run, and where.
+_NUMBERED = {"code": 0, "func": 1}
 _NOTHING: frozenset[Value] = frozenset()
 
 
@@ -58,7 +60,17 @@ class Value:
         size: nodes, counted as a tree.
     """
 
-    __slots__ = ("digest", "kind", "leaves", "literal", "operands", "parts", "size", "text")
+    __slots__ = (
+        "digest",
+        "kind",
+        "leaves",
+        "literal",
+        "operands",
+        "ordinal",
+        "parts",
+        "size",
+        "text",
+    )
 
     def __init__(self, kind: str, parts: tuple[object, ...], literal: object) -> None:
         self.kind = kind
@@ -71,6 +83,8 @@ class Value:
             self.size += operand.size
             if operand.leaves and operand.leaves is not self.leaves:
                 self.leaves = self.leaves | operand.leaves if self.leaves else operand.leaves
+        #: Of a code object, its place among those of the same name.
+        self.ordinal = 0
         #: Filled in by :func:`digest_of` and by the listing.
         self.digest: bytes | None = None
         self.text: str | None = None
@@ -162,6 +176,18 @@ class Values:
             self._known[name] = known
         return known
 
+    def tell_apart(self, ordinals: Mapping[int, int]) -> None:
+        """Number code objects among those of the same name; no digest must be known before.
+
+        Args:
+            ordinals: the numbers, by the identity of the code objects.
+        """
+        for value in self._known.values():
+            if value.kind in _NUMBERED:
+                number = value.parts[_NUMBERED[value.kind]]
+                assert isinstance(number, int)
+                value.ordinal = ordinals.get(id(self.codes[number]), 0)
+
     # --- Variables, displays --------------------------------------------------------------
 
     def set_of(self, items: list[Value]) -> Value:
@@ -223,9 +249,6 @@ _KEYS: Mapping[type, Callable[..., object]] = MappingProxyType(
 
 # --- Digests --------------------------------------------------------------------------------
 
-#: Parts that differ from run to run: numbers of code objects.
-_UNSTABLE = {"code": frozenset({0}), "func": frozenset({1})}
-
 
 def digest_of(root: Value) -> bytes:
     """Return 16 bytes that are the same for the same expression, in any process."""
@@ -244,12 +267,10 @@ def digest_of(root: Value) -> bytes:
 
 
 def _words(value: Value) -> list[object]:
-    skipped = _UNSTABLE.get(value.kind, ())
-    return [
-        part.digest if isinstance(part, Value) else part
-        for place, part in enumerate(value.parts)
-        if place not in skipped
-    ]
+    words = [part.digest if isinstance(part, Value) else part for part in value.parts]
+    if value.kind in _NUMBERED:
+        words[_NUMBERED[value.kind]] = value.ordinal
+    return words
 
 
 def digest_of_words(words: object) -> bytes:
