@@ -147,6 +147,8 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
         machine.notes.add(Note.DOCSTRING_DEDENT)
     if _has_dead_functions(code, machine):
         machine.notes.add(Note.DEAD_CODE)
+    children = children_of(code, machine.made)
+    machine.values.tell_apart(children.ordinals)
     planes = {
         Plane.INSTRUCTIONS: graph_digest(graph),
         Plane.ANNOTATIONS: annotations_plane(annotations),
@@ -158,7 +160,7 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
         level,
         tuple(graph),
         MappingProxyType(planes),
-        children_of(code, machine.made),
+        children.codes,
         frozenset(machine.notes),
     )
 
@@ -189,14 +191,13 @@ def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError)
         **outer_planes(code, dialect, level),
     }
     made = {id(part): part for part in code.consts if isinstance(part, Code)}
-    children, problem = children_of(code, made), f"{error.slug}: {error.message}"
+    children, problem = children_of(code, made).codes, f"{error.slug}: {error.message}"
     return Form(code, dialect, level, (), MappingProxyType(planes), children, frozenset(), problem)
 
 
 def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], list[Annotation]]:
     format_value = machine.values.constant(1) if is_lazy(code) else None
     nodes: list[Node] = build(machine, code, format_value)
-    machine.values.tell_apart(children_of(code, machine.made))
     nodes = without_safe_loads(nodes, parameters(code), code.freevars, classes_of)
     nodes, annotations = without_annotations(nodes)
     annotations += lazy_annotations(machine)
@@ -206,4 +207,3 @@ def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], li
     if level is Level.STRUCTURAL:
         graph = renamed(graph, machine.values, named_parameters(code))
     return graph, annotations
-

@@ -28,6 +28,8 @@ NOWHERE = -1
 #: States of one code object. Real programs need some thousands at most, unless each of
 #: many conditions inside one expression doubles the paths.
 _MOST_STATES = 20_000
+#: Visits of nodes by what looks at paths. Real programs need a few for each node.
+_MOST_VISITS = 1_000_000
 
 
 class Node(NamedTuple):
@@ -122,11 +124,11 @@ def _without(nodes: Sequence[Node], gone: set[int]) -> list[Node]:
     ends: dict[int, int] = {}
 
     def end(index: int) -> int:
-        path = []
+        path: dict[int, None] = {}
         while index in gone and index not in ends:
             if index in path:  # a loop without any other event
                 break
-            path.append(index)
+            path[index] = None
             index = nodes[index].successors[0]
         index = ends.get(index, index)
         ends.update(dict.fromkeys(path, index))
@@ -177,8 +179,9 @@ def _bound_everywhere(
     """Return those of the doubtful nodes whose variable is bound, in all their copies."""
     if not doubtful:
         return doubtful
-    bound = _bound(nodes, parameters)
-    unbound = {index for index in doubtful if nodes[index].payload[1] not in bound[index]}
+    bits = _bits(nodes)
+    bound = _bound(nodes, bits, parameters)
+    unbound = {i for i in doubtful if not bound[i] & bits[nodes[i].payload[1]]}
     if not unbound:
         return doubtful
     numbers = classes(nodes)
@@ -203,37 +206,47 @@ def _is_local(node: Node) -> bool:
     return isinstance(target, Value) and target.kind == "local"
 
 
-def _bound(nodes: Sequence[Node], parameters: Sequence[str]) -> list[frozenset[object]]:
+#: A set of variables: a bit for each, so that thousands of sets of thousands are small.
+_Set = int
+
+
+def _bits(nodes: Sequence[Node]) -> Mapping[object, _Set]:
+    """Return a bit for each local variable."""
+    touching = ("load", "store", "delete")
+    found = (node.payload[1] for node in nodes if node.payload[0] in touching and _is_local(node))
+    return {value: 1 << place for place, value in enumerate(dict.fromkeys(found))}
+
+
+def _bound(
+    nodes: Sequence[Node], bits: Mapping[object, _Set], parameters: Sequence[str]
+) -> list[_Set]:
     """Return the variables that are bound on every path to each node."""
-    everything = {
-        node.payload[1]
-        for node in nodes
-        if node.payload[0] in ("load", "store", "delete") and _is_local(node)
-    }
-    arguments = {v for v in everything if isinstance(v, Value) and v.word(0) in parameters}
-    known: list[frozenset[object] | None] = [None] * len(nodes)
-    known[0] = frozenset(arguments)
-    waiting = [0]
+    known: list[_Set | None] = [None] * len(nodes)
+    known[0] = sum(
+        bit for v, bit in bits.items() if isinstance(v, Value) and v.word(0) in parameters
+    )
+    waiting, work = [0], 0
     while waiting:
         index = waiting.pop()
-        node, before = nodes[index], known[index] or frozenset()
-        after = before
+        work += 1
+        if work > _MOST_VISITS:
+            raise refused("it takes too long to find out which variables are bound")
+        node, before = nodes[index], known[index] or 0
+        after, bit = before, bits.get(node.payload[1], 0) if len(node.payload) > 1 else 0
         if node.payload[0] == "store":
-            after = before | {node.payload[1]}
+            after = before | bit
         elif node.payload[0] == "delete":
-            after = before - {node.payload[1]}
+            after = before & ~bit
         for successor, bound in _edges(node, before, after):
             old = known[successor]
             new = bound if old is None else old & bound
             if new != old:
                 known[successor] = new
                 waiting.append(successor)
-    return [bound or frozenset() for bound in known]
+    return [bound or 0 for bound in known]
 
 
-def _edges(
-    node: Node, before: frozenset[object], after: frozenset[object]
-) -> Iterator[tuple[int, frozenset[object]]]:
+def _edges(node: Node, before: _Set, after: _Set) -> Iterator[tuple[int, _Set]]:
     for successor in node.successors:
         yield successor, after
     if node.handler != NOWHERE:
@@ -332,7 +345,7 @@ def in_parallel(nodes: Sequence[Node], values: Values, notes: set[Note]) -> list
         values: makes expressions.
         notes: where it is noted that a store has gone.
     """
-    changed = list(nodes)
+    changed, work = list(nodes), 0
     for start in _heads(nodes):
         now: dict[Value, Value] = {}
         meaning: dict[Value, Value] = {}
@@ -348,9 +361,12 @@ def in_parallel(nodes: Sequence[Node], values: Values, notes: set[Note]) -> list
             meaning[target] = now[target] = value
             index = nodes[index].successors[0]
             length += 1
+        work += length
+        if work > _MOST_VISITS:
+            raise refused("there are too many ways into assignments")
         if length > 1:
             pairs = [(t, v) for t, v in now.items() if t is not v]
-            pairs.sort(key=lambda pair: (digest_of(pair[0]), digest_of(pair[1])))
+            pairs.sort(key=lambda pair: digest_of(pair[0]))
             if len(pairs) < length:
                 notes.add(Note.DEAD_STORES)
             word = "store" if len(pairs) == 1 else "assign"

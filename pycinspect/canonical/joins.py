@@ -186,8 +186,7 @@ def _differing(path: _Path, values: Sequence[Value]) -> Iterator[_Path]:
 def _is_alike(values: Sequence[Value]) -> bool:
     """Return whether values are displays, or texts, that differ in their items alone."""
     outlines = {
-        (value.kind, *(isinstance(part, Value) or part for part in value.parts))
-        for value in values
+        (value.kind, *(isinstance(part, Value) or part for part in value.parts)) for value in values
     }
     return len(outlines) == 1 and values[0].kind in _OPEN
 

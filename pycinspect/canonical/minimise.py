@@ -6,17 +6,14 @@ nothing reaches; the order of blocks: all of that is gone, and no rule is needed
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from pycinspect.canonical.graph import NOWHERE, Node
-from pycinspect.canonical.machine import Payload, refused
+from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.values import Value, digest_of, digest_of_words
 
 __all__ = ["Merged", "classes_of", "graph_digest", "merged", "numbered"]
-
-#: Nodes looked at. Partitions of real programs are stable after some ten rounds.
-_MOST_WORK = 4_000_000
 
 
 class Merged(NamedTuple):
@@ -38,11 +35,7 @@ class Merged(NamedTuple):
 
 
 def merged(nodes: Sequence[Node]) -> list[Merged]:
-    """Return the minimal graph, numbered depth first from the start (Moore, 1956).
-
-    Raises:
-        PycInspectError: ``not-canonical``, if that would take too long.
-    """
+    """Return the minimal graph, numbered depth first from the start."""
     return _numbered(nodes, classes_of(nodes))
 
 
@@ -52,29 +45,55 @@ def numbered(nodes: Sequence[Node]) -> list[Merged]:
 
 
 def classes_of(nodes: Sequence[Node]) -> list[int]:
-    """Return a number for each node, equal for those that behave equally."""
+    """Return a number for each node, equal for those that behave equally (Hopcroft, 1971).
+
+    Of two parts of a split class only the smaller one must split others in turn, so that it
+    takes n log n steps, however long a chain of equal events is.
+    """
     first: dict[Hashable, int] = {}
-    classes = [first.setdefault(node.payload, len(first)) for node in nodes]
-    count, work = len(first), 0
-    while True:
-        work += len(nodes)
-        if work > _MOST_WORK:
-            raise refused("the graph is too large to be minimised")
-        found: dict[Hashable, int] = {}
-        refined = [
-            found.setdefault(
-                (
-                    classes[index],
-                    tuple([classes[successor] for successor in node.successors]),
-                    NOWHERE if node.handler == NOWHERE else classes[node.handler],
-                ),
-                len(found),
-            )
-            for index, node in enumerate(nodes)
-        ]
-        if len(found) == count:
-            return classes
-        classes, count = refined, len(found)
+    classes = [first.setdefault(_outline(node), len(first)) for node in nodes]
+    members: list[set[int]] = [set() for _ in first]
+    for index, number in enumerate(classes):
+        members[number].add(index)
+    before = _before(nodes)
+    waiting = set(range(len(members)))
+    while waiting:
+        splitter = tuple(members[waiting.pop()])
+        for leading in before:
+            sources = (source for index in splitter for source in leading.get(index, ()))
+            for number, part in _by_class(sources, classes).items():
+                rest = members[number]
+                if len(part) == len(rest):
+                    continue
+                rest -= part
+                smaller, larger = sorted((part, rest), key=len)
+                members[number] = larger
+                members.append(smaller)
+                for index in smaller:
+                    classes[index] = len(members) - 1
+                waiting.add(len(members) - 1)
+    return classes
+
+
+def _outline(node: Node) -> Hashable:
+    return node.payload, len(node.successors), node.handler == NOWHERE
+
+
+def _before(nodes: Sequence[Node]) -> list[dict[int, list[int]]]:
+    """Return what leads to each node: as a handler, as the first successor, as the second."""
+    before: list[dict[int, list[int]]] = [{}, {}, {}]
+    for index, node in enumerate(nodes):
+        for leading, target in zip(before, (node.handler, *node.successors), strict=False):
+            if target != NOWHERE:
+                leading.setdefault(target, []).append(index)
+    return before
+
+
+def _by_class(indexes: Iterable[int], classes: Sequence[int]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = {}
+    for index in indexes:
+        found.setdefault(classes[index], set()).add(index)
+    return found
 
 
 def _numbered(nodes: Sequence[Node], classes: Sequence[int]) -> list[Merged]:

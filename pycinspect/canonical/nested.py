@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from pycinspect.canonical.rules.calls import COMPREHENSIONS
 from pycinspect.pyc import Code
 
-__all__ = ["children_of"]
+__all__ = ["Children", "children_of"]
 
 #: Functions that 3.14 makes of annotations (PEP 649).
 _ANNOTATE = "__annotate__"
 _DEEPEST = 100
 
 
-def children_of(code: Code, made: Mapping[int, Code]) -> tuple[Code, ...]:
-    """Return the code objects inside one, in the order of their lines.
+class Children(NamedTuple):
+    """Code objects inside a code object.
+
+    Args:
+        codes: in the order of their lines.
+        ordinals: by identity, the place among those of the same name.
+    """
+
+    codes: tuple[Code, ...]
+    ordinals: Mapping[int, int]
+
+
+def children_of(code: Code, made: Mapping[int, Code]) -> Children:
+    """Return the code objects inside one.
 
     Args:
         code: the code object.
@@ -29,8 +42,18 @@ def children_of(code: Code, made: Mapping[int, Code]) -> tuple[Code, ...]:
     lifted = _lifted(code, made, 0)
     found = sorted(lifted, key=lambda c: (c.firstlineno, ranks.get(id(c), len(ranks))))
     alike = Counter(map(_outline, found))
-    children = {_unplaced(c) if alike[_outline(c)] > 1 else id(c): c for c in reversed(found)}
-    return tuple(reversed(children.values()))
+    counts: Counter[str] = Counter()
+    codes: list[Code] = []
+    known: dict[Hashable, int] = {}
+    ordinals: dict[int, int] = {}
+    for child in found:
+        key = _unplaced(child) if alike[_outline(child)] > 1 else id(child)
+        if key not in known:
+            codes.append(child)
+            known[key] = counts[child.name]
+            counts[child.name] += 1
+        ordinals[id(child)] = known[key]
+    return Children(tuple(codes), ordinals)
 
 
 def _outline(code: Code) -> tuple[str, int, bytes]:

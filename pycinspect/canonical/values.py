@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from types import MappingProxyType
 
@@ -37,6 +36,8 @@ DISPLAYS = frozenset({"tuple", "list", "set", "map"})
 #: Tuples that patterns take apart, of a length that is known.
 MATCHED = frozenset({"match_class", "match_keys"})
 _LEAVES = frozenset({"local", "global", "name"})
+#: Kinds that have the number of a code object, which differs from run to run, and where.
+_NUMBERED = {"code": 0, "func": 1}
 _NOTHING: frozenset[Value] = frozenset()
 
 
@@ -59,23 +60,30 @@ class Value:
         size: nodes, counted as a tree.
     """
 
-    __slots__ = ("digest", "kind", "leaves", "literal", "operands", "parts", "size")
+    __slots__ = (
+        "digest",
+        "kind",
+        "leaves",
+        "literal",
+        "operands",
+        "ordinal",
+        "parts",
+        "size",
+    )
 
-    def __init__(
-        self,
-        kind: str,
-        parts: tuple[object, ...],
-        operands: tuple[Value, ...],
-        literal: object,
-        leaves: frozenset[Value],
-        size: int,
-    ) -> None:
+    def __init__(self, kind: str, parts: tuple[object, ...], literal: object) -> None:
         self.kind = kind
         self.parts = parts
-        self.operands = operands
+        self.operands = tuple([part for part in parts if isinstance(part, Value)])
         self.literal = literal
-        self.leaves = leaves or (frozenset((self,)) if kind in _LEAVES else _NOTHING)
-        self.size = size
+        self.leaves = frozenset((self,)) if kind in _LEAVES else _NOTHING
+        self.size = 1
+        for operand in self.operands:
+            self.size += operand.size
+            if operand.leaves and operand.leaves is not self.leaves:
+                self.leaves = self.leaves | operand.leaves if self.leaves else operand.leaves
+        #: Of a code object, its place among those of the same name.
+        self.ordinal = 0
         #: Filled in by :func:`digest_of`.
         self.digest: bytes | None = None
 
@@ -162,17 +170,21 @@ class Values:
         name = ("const", kind.__name__, key)
         known = self._known.get(name)
         if known is None:
-            known = Value("const", (kind.__name__, key), (), value, _NOTHING, 1)
+            known = Value("const", (kind.__name__, key), value)
             self._known[name] = known
         return known
 
-    def tell_apart(self, codes: Iterable[Code]) -> None:
-        """Give code objects of the same name digests of their own, by their order."""
-        counts: Counter[str] = Counter()
-        for code in codes:
-            number = f"code {counts[code.name]}".encode()
-            self._scalar(code).digest = blake2b(number, digest_size=16).digest()
-            counts[code.name] += 1
+    def tell_apart(self, ordinals: Mapping[int, int]) -> None:
+        """Number code objects among those of the same name; no digest must be known before.
+
+        Args:
+            ordinals: the numbers, by the identity of the code objects.
+        """
+        for value in self._known.values():
+            if value.kind in _NUMBERED:
+                number = value.parts[_NUMBERED[value.kind]]
+                assert isinstance(number, int)
+                value.ordinal = ordinals.get(id(self.codes[number]), 0)
 
     # --- Variables, displays --------------------------------------------------------------
 
@@ -211,18 +223,12 @@ def _has(value: Value, leaves: Mapping[Value, Value]) -> bool:
 
 
 def _new(kind: str, parts: tuple[object, ...]) -> Value:
-    operands = tuple([part for part in parts if isinstance(part, Value)])
-    size, leaves = 1, _NOTHING
-    for operand in operands:
-        size += operand.size
-        if operand.leaves and operand.leaves is not leaves:
-            leaves = leaves | operand.leaves if leaves else operand.leaves
-    if size > _LARGEST:
+    value = Value(kind, parts, NO_LITERAL)
+    if value.size > _LARGEST:
         raise PycInspectError("not-canonical", "an expression is too large")
-    literal: object = NO_LITERAL
-    if kind == "tuple" and all(operand.is_literal for operand in operands):
-        literal = tuple(operand.literal for operand in operands)
-    return Value(kind, parts, operands, literal, leaves, size)
+    if kind == "tuple" and all(operand.is_literal for operand in value.operands):
+        value.literal = tuple(operand.literal for operand in value.operands)
+    return value
 
 
 # Constants are the same by type and bits: True, 1 and 1.0 are three, and 0.0 is not -0.0
@@ -240,9 +246,6 @@ _KEYS: Mapping[type, Callable[..., object]] = MappingProxyType(
 
 
 # --- Digests --------------------------------------------------------------------------------
-
-#: Parts that differ from run to run: numbers of code objects.
-_UNSTABLE = {"code": frozenset({0})}
 
 
 def digest_of(root: Value) -> bytes:
@@ -262,12 +265,10 @@ def digest_of(root: Value) -> bytes:
 
 
 def _words(value: Value) -> list[object]:
-    skipped = _UNSTABLE.get(value.kind, ())
-    return [
-        part.digest if isinstance(part, Value) else part
-        for place, part in enumerate(value.parts)
-        if place not in skipped
-    ]
+    words = [part.digest if isinstance(part, Value) else part for part in value.parts]
+    if value.kind in _NUMBERED:
+        words[_NUMBERED[value.kind]] = value.ordinal
+    return words
 
 
 def digest_of_words(words: object) -> bytes:

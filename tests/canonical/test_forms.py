@@ -172,6 +172,11 @@ DIFFERENT = [
     ("a[1:2]", "a[1:3]"),
     ("a += b", "a = a + b"),
     ("while a: b()", "if a: b()"),
+    (
+        "if a:\n    x = lambda: 1\nelse:\n    x = lambda: 2\nreturn x",
+        "if not a:\n    x = lambda: 1\nelse:\n    x = lambda: 2\nreturn x",
+    ),
+    ("x = lambda: 1; y = lambda: 2\nreturn x, y", "y = lambda: 1; x = lambda: 2\nreturn x, y"),
 ]
 
 

@@ -72,7 +72,9 @@ def test_all_versions_join_paths_at_the_same_places(forms):
 
 
 def test_nothing_is_refused(forms):
-    problems = {u.problem for sources in forms.values() for units in sources for u in units.values()}
+    problems = {
+        u.problem for sources in forms.values() for units in sources for u in units.values()
+    }
     assert problems <= {None}
 
 

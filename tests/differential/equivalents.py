@@ -15,9 +15,7 @@ __all__ = ["are_equivalent"]
 
 def are_equivalent(one: str, other: str) -> bool:
     """Return whether two sources are the same program, as far as the rules know."""
-    return ast.dump(_Normal().visit(ast.parse(one))) == ast.dump(
-        _Normal().visit(ast.parse(other))
-    )
+    return ast.dump(_Normal().visit(ast.parse(one))) == ast.dump(_Normal().visit(ast.parse(other)))
 
 
 class _Normal(ast.NodeTransformer):
@@ -61,6 +59,8 @@ class _Normal(ast.NodeTransformer):
     def visit_Try(self, node: ast.Try) -> ast.AST:
         """What can raise nothing may be inside or behind."""
         self.generic_visit(node)
+        if _leaves(node.body):
+            node.orelse = []  # nothing reaches it
         known = {name for part in node.body for name in _stored(part)}
         if node.handlers and all(_is_quiet(part, known) for part in node.orelse):
             node.body, node.orelse = [*node.body, *node.orelse], []
@@ -88,6 +88,17 @@ def _sorted(body: Sequence[ast.stmt], elsewhere: set[str]) -> list[ast.stmt]:
             else:
                 run.append(part)
     return [*found, *_in_order(run)]
+
+
+def _leaves(body: Sequence[ast.stmt]) -> bool:
+    """Return whether control never comes to the end of statements."""
+    last = body[-1]
+    if isinstance(last, ast.If):
+        return bool(last.orelse) and _leaves(last.body) and _leaves(last.orelse)
+    if isinstance(last, ast.Try):
+        bodies = [last.orelse or last.body, *(handler.body for handler in last.handlers)]
+        return all(map(_leaves, bodies))
+    return isinstance(last, ast.Raise | ast.Return | ast.Break | ast.Continue)
 
 
 def _in_order(run: Sequence[ast.stmt]) -> list[ast.stmt]:

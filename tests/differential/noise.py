@@ -49,6 +49,11 @@ def oracle_of(version: str) -> Oracle:
     return find_oracles()[wanted[version]]
 
 
+def library_of(version: str) -> Path:
+    """Return the folder of an interpreter's standard library."""
+    return next(oracle_of(version).program.parent.parent.glob("lib/python*"))
+
+
 # --- Sources -------------------------------------------------------------------------------
 
 
@@ -200,27 +205,55 @@ def dotted(place: Place) -> str:
 # --- NOISE -----------------------------------------------------------------------------------
 
 
-def print_noise(pair: str, names: Sequence[str], forms: Mapping[str, Timed], show: int) -> None:
+class Noise(NamedTuple):
+    """What differs between two interpreters' forms of the same sources.
+
+    Args:
+        total: code objects.
+        found: each that differs: the name of the file, where it stands, and why.
+        explained: those that are equal and of which one has something erased.
+        notes: how many of them have each note.
+    """
+
+    total: int
+    found: Sequence[tuple[str, Place, str]]
+    explained: int
+    notes: Counter[str]
+
+    @property
+    def share(self) -> float:
+        """In per cent."""
+        return 100 * len(self.found) / max(self.total, 1)
+
+
+def noise_of(pair: str, names: Sequence[str], forms: Mapping[str, Timed]) -> Noise:
     one, _, other = pair.partition("/")
     total, explained, notes = 0, 0, Counter[str]()
-    found: list[str] = []
-    causes = Counter[str]()
+    found: list[tuple[str, Place, str]] = []
     for name, ours, theirs in zip(names, forms[one].forms, forms[other].forms, strict=True):
         if ours is None or theirs is None:
             continue
         total += len({**ours, **theirs})
-        for place in ours.keys() & theirs.keys():
+        differing = dict(differences(ours, theirs))
+        found += [(name, place, why) for place, why in differing.items()]
+        for place in (ours.keys() & theirs.keys()) - differing.keys():
             erased = ours[place].notes ^ theirs[place].notes
             explained += bool(erased)
             notes.update(erased)
-        for place, why in differences(ours, theirs):
-            causes[why.partition(":")[0]] += 1
-            found.append(f"    {name} {dotted(place)}: {why}")
-    share = 100 * len(found) / max(total, 1)
-    print(f"{pair:12} {total:6} code objects, NOISE {share:6.2f} % ({len(found)}) {dict(causes)}")
-    print(f"             notes on one side only: {explained} {dict(notes.most_common())}")
-    for line in found[:show]:
-        print(line[:240])
+    return Noise(total, found, explained, notes)
+
+
+def print_noise(pair: str, noise: Noise, show: int) -> None:
+    causes = Counter(why.partition(":")[0] for _, _, why in noise.found)
+    print(
+        f"{pair:12} {noise.total:6} code objects,"
+        f" NOISE {noise.share:6.2f} % ({len(noise.found)}) {dict(causes)}"
+    )
+    print(
+        f"             notes on one side only: {noise.explained} {dict(noise.notes.most_common())}"
+    )
+    for name, place, why in noise.found[:show]:
+        print(f"    {name} {dotted(place)}: {why}"[:240])
     sys.stdout.flush()
 
 
@@ -299,6 +332,33 @@ class Misses(NamedTuple):
     equivalent: int
     silent: Sequence[Mutant]
 
+    @property
+    def share(self) -> float:
+        """In per cent."""
+        return 100 * len(self.silent) / max(len(self.verdicts), 1)
+
+    @property
+    def one_flagged(self) -> float:
+        """Share of those of which one code object is shown, in per cent."""
+        return 100 * sum(v.flagged == 1 for v in self.verdicts) / max(len(self.verdicts), 1)
+
+    def statements(self, percentile: int) -> int:
+        """Return how many statements so many per cent of the mutants do not exceed."""
+        sizes = sorted(verdict.statements for verdict in self.verdicts) or [0]
+        return sizes[min(len(sizes) * percentile // 100, len(sizes) - 1)]
+
+
+def compiled_mutants(
+    changes: Sequence[Mutant], versions: Sequence[str], cache: Path | None
+) -> Mapping[tuple[str, str], bytes | None]:
+    """Return what each interpreter compiles each source and each mutant to."""
+    wanted = list(dict.fromkeys(text for c in changes for text in (c.original, c.text)))
+    return {
+        (version, text): payload
+        for version in versions
+        for text, payload in zip(wanted, payloads(version, wanted, cache), strict=True)
+    }
+
 
 def misses_of(
     pair: str,
@@ -326,14 +386,11 @@ def misses_of(
 
 
 def print_misses(pair: str, misses: Misses, show: int) -> None:
-    total = max(len(misses.verdicts), 1)
-    one = sum(v.flagged == 1 for v in misses.verdicts)
-    sizes = sorted(v.statements for v in misses.verdicts) or [0]
     print(
-        f"{pair:12} {total:6} mutants (and {misses.equivalent} equivalent),"
-        f" silent {100 * len(misses.silent) / total:.2f} % ({len(misses.silent)}),"
-        f" one unit flagged {100 * one / total:.1f} %, changed statements median"
-        f" {sizes[len(sizes) // 2]}, p95 {sizes[len(sizes) * 95 // 100]}"
+        f"{pair:12} {len(misses.verdicts):6} mutants (and {misses.equivalent} equivalent),"
+        f" silent {misses.share:.2f} % ({len(misses.silent)}),"
+        f" one unit flagged {misses.one_flagged:.1f} %,"
+        f" changed statements median {misses.statements(50)}, p95 {misses.statements(95)}"
     )
     for change in misses.silent[:show]:
         print(f"    {change.name}:{change.line} {change.kind}: {change.what}"[:200])
@@ -358,8 +415,9 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, help="a folder for compiled sources")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
-    library = next(oracle_of(options.library).program.parent.parent.glob("lib/python*"))
-    texts = sources(library, options.split, options.files, options.seed, options.only)
+    texts = sources(
+        library_of(options.library), options.split, options.files, options.seed, options.only
+    )
     versions = sorted({version for pair in options.pairs for version in pair.split("/")})
     with ProcessPoolExecutor(options.jobs) as pool:
         if options.mutants:
@@ -375,7 +433,7 @@ def main() -> int:
                 f"{version:8} {count} code objects, {1000 * timed.seconds / max(count, 1):.2f} ms each"
             )
         for pair in options.pairs:
-            print_noise(pair, list(texts), forms, options.show)
+            print_noise(pair, noise_of(pair, list(texts), forms), options.show)
     return 0
 
 
@@ -387,12 +445,7 @@ def _misses(
 ) -> int:
     changes = mutants_of(texts, options.mutants, options.seed)
     print(f"{len(changes)} mutants of {len({c.kind for c in changes})} kinds")
-    wanted = list(dict.fromkeys(text for c in changes for text in (c.original, c.text)))
-    made = {
-        (version, text): payload
-        for version in versions
-        for text, payload in zip(wanted, payloads(version, wanted, options.cache), strict=True)
-    }
+    made = compiled_mutants(changes, versions, options.cache)
     for pair in options.pairs:
         misses = misses_of(pair, changes, made, pool)
         print_misses(pair, misses, options.show)

@@ -150,12 +150,12 @@ def test_pyodide_says_the_same(source):
 
 # --- One interpreter, twice -------------------------------------------------------------------
 
-SETS = '''
+SETS = """
 def f(a):
     if a in {"b", "c", "d", 1, 2.0, (3, "e"), None, b"f"}: return {"g", "h", *a}
     for x in {"i", "j", "k"}: yield x
     return a not in {("l", "m"), ("n", frozenset)}, {"o": {"p", "q", "r"}}
-'''
+"""
 
 
 @pytest.mark.parametrize("version", [*NATIVE, "pypy3.9"])

@@ -163,9 +163,7 @@ def _percent(machine: Machine, name: str, left: Value, right: Value) -> Value | 
     return None if parts is None else joined(machine, parts)
 
 
-def _percent_parts(
-    machine: Machine, template: str, items: Sequence[Value]
-) -> list[Value] | None:
+def _percent_parts(machine: Machine, template: str, items: Sequence[Value]) -> list[Value] | None:
     """Return the pieces of an old-style template, None if it has other fields or too many."""
     constant, make = machine.values.constant, machine.values.make
     parts: list[Value] = []
