@@ -44,7 +44,7 @@ class Code(NamedTuple):
     """
 
     nodes: Sequence[tuple[object, ...]]
-    docstrings: Sequence[str | None]
+    docstrings: Sequence[str]
     annotations: Sequence[bytes]
 
 
@@ -62,7 +62,8 @@ def code_in(form: Form) -> Code:
             for part in without_docstring(node.payload)
         )
         nodes.append((payload_digest(payload), node.successors, node.handler))
-    return Code(nodes, [docstring_of(node.payload) for node in form.graph], annotations)
+    stored = (docstring_of(node.payload) for node in form.graph)
+    return Code(nodes, [text for text in stored if text is not None], annotations)
 
 
 #: Which part of a function its annotations are.

@@ -323,6 +323,12 @@ def test_a_docstring_is_no_instruction(head: str) -> None:
     assert lines[4:] == ["    - docstring: Old.", "    + docstring: New."]
 
 
+def test_a_docstring_that_stays_is_not_named() -> None:
+    diff = differences("'Text.'\nx = 1", "'Text.'\nx = 1\ny()")
+    (unit,) = diff.units
+    assert [plane.value for plane in unit.planes] == ["instructions"]
+
+
 def test_a_second_docstring_is_not_lost() -> None:
     old = "class C:\n    'Text.'\n    __doc__ = 'Old.'"
     diff = differences(old, old.replace("Old", "New"))
