@@ -12,7 +12,7 @@ from pycinspect.canonical.values import Value
 __all__ = ["Writer", "payload_text", "value_text"]
 
 #: Characters of one expression; longer ones are cut.
-_LONGEST = 400
+_LONGEST = 2_000
 
 # --- Precedence, as in the reference (Expressions, 6.17) -----------------------------------------
 

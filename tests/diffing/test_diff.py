@@ -416,6 +416,26 @@ def test_json_is_what_the_schema_says() -> None:
             assert len(change["new"]) == len(change["new_lines"])
 
 
+def test_json_says_why_something_is_not_canonicalised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pycinspect.canonical.form.build", _refuse)
+    ((unit,),) = (
+        module["units"] for module in diff_object(differences("x = 1", "x = 2"))["modules"]
+    )
+    assert unit["status"] == "not-canonicalised"
+    assert unit["explanations"] == []
+    assert unit["problem"].startswith("not-canonical: too ")
+
+
+def test_a_change_far_inside_a_long_statement_is_seen() -> None:
+    names = [f"name_{i}" for i in range(90)]
+    old, new = f"__all__ = {names}", f"__all__ = {[*names[:60], 'other', *names[61:]]}"
+    lines = text(differences(old, new))
+    (before, after) = (line for line in lines if line[13:14] in ("-", "+"))
+    assert "'name_60'" in before
+    assert "'other'" in after
+    assert max(len(before), len(after)) < 300
+
+
 def test_json_takes_lone_surrogates() -> None:
     diff = differences(r"x = '\ud800'", r"x = '\ud801'")
     json.dumps(diff_object(diff), ensure_ascii=False).encode()
