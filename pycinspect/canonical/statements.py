@@ -333,9 +333,12 @@ def _end_of_loop(graph: Sequence[Merged], place: int) -> int | None:
     if word == "for":
         return node.successors[1]
     is_async = word == "ev" and isinstance(parts[0], Value) and parts[0].kind == "anext"
-    if not is_async or node.handler == NOWHERE or graph[node.handler].payload[0] != "branch":
+    if not is_async or node.handler == NOWHERE:
         return None
-    return graph[node.handler].successors[0]
+    caught = graph[node.handler]
+    while caught.payload[0] == "ev":  # StopAsyncIteration is asked for
+        caught = graph[caught.successors[0]]
+    return caught.successors[0] if caught.payload[0] == "branch" else None
 
 
 # --- One statement -------------------------------------------------------------------------------
