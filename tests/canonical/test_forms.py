@@ -163,6 +163,8 @@ DIFFERENT = [
     ("a[1:2]", "a[1:3]"),
     ("a += b", "a = a + b"),
     ("while a: b()", "if a: b()"),
+    ("if [x for x in a]: b()", "if [x for x in a]: c()"),
+    ("if {x for x in a}: b()", "if {x for x in a}: c()"),
 ]
 
 
