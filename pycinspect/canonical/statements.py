@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.minimise import Merged
-from pycinspect.canonical.text import Writer
+from pycinspect.canonical.text import Writer, first
 from pycinspect.canonical.values import Value, Values, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.disasm import instructions
@@ -191,7 +191,7 @@ def _feeds(node: Merged, parts: frozenset[Value]) -> bool:
     """Return whether a node does nothing but compute one of some values."""
     word = node.payload[0]
     if word == "yield":
-        return any(part.kind == "sent" for part in parts)
+        return any(first(part).kind == "sent" for part in parts)
     return word in _COMPUTING and node.payload[1] in parts
 
 
@@ -207,7 +207,8 @@ def _takes(node: Merged, behind: Merged) -> bool:
 def _is_taken_from(node: Merged, value: Value) -> bool:
     word = node.payload[0]
     if word == "for":
-        return value.kind == "next" and value.parts[0] is node.payload[1]
+        item = first(value)
+        return item.kind == "next" and item.parts[0] is node.payload[1]
     is_part = value.kind in _PARTS
     return is_part and (word in _UNPACKING or (word in _STORING and _stores_part(node)))
 
@@ -240,7 +241,7 @@ def _walk(payload: Payload, stops: Iterable[Value]) -> Iterator[Value]:
             seen.add(value)
             yield value
             if value not in ends:
-                waiting.extend(reversed(value.operands))
+                waiting.extend(reversed(first(value).operands))
 
 
 # --- Names for what is computed once and used elsewhere ------------------------------------------
@@ -332,9 +333,12 @@ def _end_of_loop(graph: Sequence[Merged], place: int) -> int | None:
     if word == "for":
         return node.successors[1]
     is_async = word == "ev" and isinstance(parts[0], Value) and parts[0].kind == "anext"
-    if not is_async or node.handler == NOWHERE or graph[node.handler].payload[0] != "branch":
+    if not is_async or node.handler == NOWHERE:
         return None
-    return graph[node.handler].successors[0]
+    caught = graph[node.handler]
+    while caught.payload[0] == "ev":  # StopAsyncIteration is asked for
+        caught = graph[caught.successors[0]]
+    return caught.successors[0] if caught.payload[0] == "branch" else None
 
 
 # --- One statement -------------------------------------------------------------------------------
@@ -439,7 +443,7 @@ def _texts(group: _Group, collected: Mapping[str, str]) -> Iterator[tuple[Value,
         for value in _parts(node.payload):
             if value.kind in collected and not value.parts:
                 yield value, collected[value.kind]
-            elif value.kind == "sent" and yielded and isinstance(yielded[0], Value):
+            elif first(value).kind == "sent" and yielded and isinstance(yielded[0], Value):
                 yield value, f"yield {Writer().expression(yielded[0])}"
 
 

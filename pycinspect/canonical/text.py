@@ -7,12 +7,12 @@ from types import MappingProxyType
 from typing import Self
 
 from pycinspect.canonical.machine import PROPAGATE, Payload
-from pycinspect.canonical.values import LONGEST_INT, Value
+from pycinspect.canonical.values import Value
 
-__all__ = ["Writer", "payload_text", "value_text"]
+__all__ = ["Writer", "first", "payload_text", "value_text"]
 
 #: Characters of one expression; longer ones are cut.
-_LONGEST = 400
+_LONGEST = 2_000
 
 # --- Precedence, as in the reference (Expressions, 6.17) -----------------------------------------
 
@@ -53,15 +53,28 @@ class _Text(str):
         return f"({self!s})" if least and self.tightness < int(least) else str(self)
 
 
+def first(value: Value) -> Value:
+    """Return an expression of which another value of the same is the second, or third."""
+    while value.kind == "again":
+        value = value.value(0)
+    return value
+
+
 _Writer = Callable[[Value, Sequence[_Text]], _Text]
 
 # --- Expressions ---------------------------------------------------------------------------------
 
 
+#: Bits of a number that is written in decimal: what is longer takes long, and is refused
+#: (``sys.set_int_max_str_digits``).
+_DECIMAL_BITS = 2_000
+
+
 def _literal(value: Value, _: Sequence[_Text]) -> _Text:
-    if isinstance(value.literal, int) and value.literal.bit_length() > LONGEST_INT:
-        return _Text(hex(value.literal))
-    return _Text("..." if value.literal is ... else repr(value.literal))
+    literal = value.literal
+    if isinstance(literal, int) and literal.bit_length() > _DECIMAL_BITS:
+        return _Text(hex(literal))
+    return _Text("..." if literal is ... else repr(literal))
 
 
 def _joined(opening: str, closing: str) -> _Writer:
@@ -248,8 +261,8 @@ _TEMPLATES: Mapping[str, tuple[str, int]] = MappingProxyType(
         "star": ("*{0:6}", _LOOSEST),
         "star2": ("**{0:6}", _LOOSEST),
         "exc_match": ("{0} matches {1}", _COMPARISON),
-        "next": ("next({0})", _ATOM),
         "held": ("held{0}", _ATOM),
+        "next": ("next({0})", _ATOM),
         "unpacked": ("part {1} of {0:14}", _COMPARISON),
         "unpacked_ex": ("part {1} of {0:14}", _COMPARISON),
         "awaitable": ("{0:15}", _ATOM),
@@ -289,8 +302,8 @@ _EVENTS: Mapping[tuple[str, int], str] = MappingProxyType(
         ("forever", 0): "loop forever",
     }
 )
-#: Events of several targets, each with its value.
-_PARALLEL = frozenset({"assign", "hold"})
+#: Words of events that are several assignments at once.
+_PARALLEL = ("assign", "hold")
 _TARGETS: Mapping[str, str] = MappingProxyType(
     {"store": "{0}", "store_attr": "{0:15}.{1}", "store_item": "{0:15}[{1}]"}
 )
@@ -328,12 +341,12 @@ class Writer:
             if value in self._known:
                 waiting.pop()
                 continue
-            missing = [part for part in value.operands if part not in self._known]
+            missing = [part for part in first(value).operands if part not in self._known]
             if missing:
                 waiting.extend(missing)
                 continue
             waiting.pop()
-            text = self._written(value)
+            text = self._written(first(value))
             self._known[value] = _Text(f"({name} := {text})") if name else text
         return self._known[root]
 
@@ -360,10 +373,10 @@ class Writer:
             return self.assigned(self.target(payload), parts[-1])
         if word in _SPECIAL and isinstance(parts[0], Value):
             return _SPECIAL[str(word)](self, parts[0], texts[0])
-        if (word, len(parts)) not in _EVENTS and word not in _PARALLEL:
-            return f"{word} {', '.join(f'{text:1}' for text in texts)}".rstrip()
         if word in _PARALLEL:
             return _assignment(sorted(zip(texts[::2], texts[1::2], strict=True)))
+        if (word, len(parts)) not in _EVENTS:
+            return f"{word} {', '.join(f'{text:1}' for text in texts)}".rstrip()
         return _EVENTS[str(word), len(parts)].format(*texts)
 
     def target(self, payload: Payload) -> str:

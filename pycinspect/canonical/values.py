@@ -36,8 +36,6 @@ DISPLAYS = frozenset({"tuple", "list", "set", "map"})
 #: Tuples that patterns take apart, of a length that is known.
 MATCHED = frozenset({"match_class", "match_keys"})
 _LEAVES = frozenset({"local", "global", "name"})
-#: Kinds that have the number of a code object, which differs from run to run, and where.
-_NUMBERED = {"code": 0, "func": 1}
 _NOTHING: frozenset[Value] = frozenset()
 
 
@@ -181,8 +179,8 @@ class Values:
             ordinals: the numbers, by the identity of the code objects.
         """
         for value in self._known.values():
-            if value.kind in _NUMBERED:
-                number = value.parts[_NUMBERED[value.kind]]
+            if value.kind == "code":
+                (number,) = value.parts
                 assert isinstance(number, int)
                 value.ordinal = ordinals.get(id(self.codes[number]), 0)
 
@@ -265,10 +263,9 @@ def digest_of(root: Value) -> bytes:
 
 
 def _words(value: Value) -> list[object]:
-    words = [part.digest if isinstance(part, Value) else part for part in value.parts]
-    if value.kind in _NUMBERED:
-        words[_NUMBERED[value.kind]] = value.ordinal
-    return words
+    if value.kind == "code":  # its number differs from run to run
+        return [value.ordinal]
+    return [part.digest if isinstance(part, Value) else part for part in value.parts]
 
 
 def digest_of_words(words: object) -> bytes:

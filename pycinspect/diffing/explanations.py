@@ -14,8 +14,9 @@ from pycinspect.canonical import Form, Plane
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.statements import payload_digest
-from pycinspect.canonical.values import Value
+from pycinspect.canonical.values import Value, Values
 from pycinspect.dialects import lowering_of
+from pycinspect.diffing.rewriting import Rewriting, unchanged
 
 __all__ = ["EXPLANATIONS", "Explanation"]
 
@@ -65,7 +66,8 @@ _MOST_EVENTS = 200
 def _pairs_in_any_order(graph: Sequence[Merged]) -> Iterator[tuple[object, ...]]:
     """Yield the nodes; what computes a key and its value begins with the one or the other."""
     entries = _entries(graph)
-    digests = [payload_digest(node.payload) for node in graph]
+    rewriting = Rewriting(_same_again)
+    digests = [payload_digest(rewriting.payload(node.payload)) for node in graph]
     for place, node in enumerate(graph):
         if node.payload[0] == "map_add":
             parts = _parts(node.payload[1:])
@@ -76,6 +78,12 @@ def _pairs_in_any_order(graph: Sequence[Merged]) -> Iterator[tuple[object, ...]]
             digests[start:place] = min((run[i:] + run[:i] for i in range(len(run))), default=[])
     for digest, node in zip(digests, graph, strict=True):
         yield digest, node.successors, node.handler
+
+
+def _same_again(values: Values, value: Value, parts: list[object]) -> Value:
+    """Return an expression; the second of two equal ones is another in another order."""
+    inner = parts[0] if value.kind == "again" else None
+    return inner if isinstance(inner, Value) else unchanged(values, value, parts)
 
 
 def _only_computes(

@@ -19,6 +19,7 @@ from pycinspect.canonical.statements import (
 from pycinspect.canonical.values import Value, Values, digest_of
 from pycinspect.diffing.align import Span, aligned
 from pycinspect.diffing.changes import Change, Op
+from pycinspect.diffing.rewriting import Rewriting, unchanged
 
 __all__ = ["Code", "changes_between", "code_in", "docstring_in"]
 
@@ -44,51 +45,35 @@ class Code(NamedTuple):
     """
 
     nodes: Sequence[tuple[object, ...]]
-    docstrings: Sequence[str | None]
+    docstrings: Sequence[str]
     annotations: Sequence[bytes]
 
 
 def code_in(form: Form) -> Code:
     """Return what two forms share that differ in docstrings and annotations alone."""
     annotations: list[bytes] = []
-    known: dict[Value, Value] = {}
-    values = Values()
-    nodes = []
-    for node in form.graph:
-        payload = tuple(
-            _without_annotations(part, values, known, annotations)
-            if isinstance(part, Value)
-            else part
-            for part in without_docstring(node.payload)
+
+    def without(values: Values, value: Value, parts: list[object]) -> Value:
+        if value.kind == "func" and value.value(_ANNOTATIONS).kind != "null":
+            annotations.append(digest_of(value.value(_ANNOTATIONS)))
+            parts[_ANNOTATIONS] = values.null
+        return unchanged(values, value, parts)
+
+    rewriting = Rewriting(without)
+    nodes = [
+        (
+            payload_digest(rewriting.payload(without_docstring(node.payload))),
+            node.successors,
+            node.handler,
         )
-        nodes.append((payload_digest(payload), node.successors, node.handler))
-    return Code(nodes, [docstring_of(node.payload) for node in form.graph], annotations)
+        for node in form.graph
+    ]
+    stored = (docstring_of(node.payload) for node in form.graph)
+    return Code(nodes, [text for text in stored if text is not None], annotations)
 
 
 #: Which part of a function its annotations are.
 _ANNOTATIONS = 4
-
-
-def _without_annotations(
-    root: Value, values: Values, known: dict[Value, Value], annotations: list[bytes]
-) -> Value:
-    """Return an expression without the annotations of functions in it, which are noted."""
-    waiting = [root]
-    while waiting:
-        value = waiting[-1]
-        missing = [part for part in value.operands if part not in known]
-        if value not in known and missing:
-            waiting.extend(missing)
-            continue
-        waiting.pop()
-        if value in known:
-            continue
-        parts = [known[part] if isinstance(part, Value) else part for part in value.parts]
-        if value.kind == "func" and value.value(_ANNOTATIONS).kind != "null":
-            annotations.append(digest_of(value.value(_ANNOTATIONS)))
-            parts[_ANNOTATIONS] = values.null
-        known[value] = value if parts == list(value.parts) else values.make(value.kind, *parts)
-    return known[root]
 
 
 # --- Statements ----------------------------------------------------------------------------------

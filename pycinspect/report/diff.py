@@ -60,6 +60,7 @@ def _module_object(module: ModuleDiff) -> Json:
 
 
 def _unit_object(unit: UnitDiff) -> Json:
+    problem = {} if unit.problem is None else {"problem": _text(unit.problem)}
     return {
         "old": None if unit.old is None else _text(unit.old.qualname),
         "new": None if unit.new is None else _text(unit.new.qualname),
@@ -67,6 +68,7 @@ def _unit_object(unit: UnitDiff) -> Json:
         "planes": [plane.value for plane in unit.planes],
         "explanations": list(unit.explanations),
         "changes": [_change_object(change) for change in unit.changes],
+        **problem,
     }
 
 
@@ -89,7 +91,9 @@ def _text(text: str) -> str:
 
 #: Equal statements that are shown around those that changed.
 _CONTEXT = 3
-_LONGEST = 1_000
+_LONGEST = 3_000
+#: Characters of a line beyond which what is the same in it is left out, but for its ends.
+_LONG_LINE, _ENDS = 240, 40
 _CUT = "…"
 _LEAST_NUMBER_WIDTH = 4
 
@@ -356,7 +360,7 @@ def _rows(change: Change, moved: Collection[str] = ()) -> Iterator[_Row]:
     if change.op is Op.EQUAL:
         for ours, theirs, was, text in zip(before, after, old, new, strict=True):
             rerouted = ((_REROUTED, "hint"),) if was != text else ()
-            yield _Row(Op.EQUAL, ours, theirs, ((text, ""), *rerouted))
+            yield _Row(Op.EQUAL, ours, theirs, ((_without_middle(text), ""), *rerouted))
         return
     for number, text, other in zip(before, old, _partners(new, len(old)), strict=True):
         yield _Row(Op.DELETE, number, "", _told(text, other, Op.DELETE, moved))
@@ -367,8 +371,13 @@ def _rows(change: Change, moved: Collection[str] = ()) -> Iterator[_Row]:
 def _told(text: str, other: str, op: Op, moved: Collection[str]) -> Line:
     """Return a text in pieces; what the other has not stands out, what moved is said to."""
     if _LABELS.sub("", text) in moved:
-        return ((text, op.value), ("  (moved)", "hint"))
+        return ((_without_middle(text), op.value), ("  (moved)", "hint"))
     return _marked(text, other, op)
+
+
+def _without_middle(text: str) -> str:
+    """Return a text of which a long middle is left out."""
+    return text if len(text) <= _LONG_LINE else f"{text[:_LONG_LINE]} {_CUT} {text[-_ENDS:]}"
 
 
 def _partners(texts: Sequence[str], count: int) -> Iterable[str]:
@@ -379,7 +388,7 @@ def _partners(texts: Sequence[str], count: int) -> Iterable[str]:
 _WORD = re.compile(r"\w+|\W")
 #: Words that two texts share, of all: where it is less, all of it is new.
 _ALIKE = 0.5
-_MOST_PAIRS = 20_000
+_MOST_PAIRS = 4_000_000
 
 
 def _marked(text: str, other: str, op: Op) -> Line:
@@ -388,15 +397,21 @@ def _marked(text: str, other: str, op: Op) -> Line:
     spans = [] if len(ours) * len(theirs) > _MOST_PAIRS else aligned(theirs, ours)
     shared = sum(len(span.new) for span in spans if span.op is Op.EQUAL)
     if shared < _ALIKE * max(len(ours), len(theirs)):
-        return ((text, op.value),)
+        return ((_without_middle(text), op.value),)
+    is_long = len(text) > _LONG_LINE
     return tuple(
-        (
-            "".join(ours[i] for i in span.new),
-            op.value if span.op is Op.EQUAL else f"{op.value}-part",
-        )
+        _piece("".join(ours[i] for i in span.new), span.op, op, is_long=is_long)
         for span in spans
         if span.new
     )
+
+
+def _piece(text: str, what: Op, op: Op, *, is_long: bool) -> Piece:
+    if what is not Op.EQUAL:
+        return text, f"{op.value}-part"
+    if is_long and len(text) > 2 * _ENDS:
+        text = f"{text[:_ENDS]} {_CUT} {text[-_ENDS:]}"
+    return text, op.value
 
 
 def _numbers(lines: Iterable[int | None]) -> list[str]:

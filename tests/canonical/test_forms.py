@@ -177,6 +177,8 @@ DIFFERENT = [
         "if not a:\n    x = lambda: 1\nelse:\n    x = lambda: 2\nreturn x",
     ),
     ("x = lambda: 1; y = lambda: 2\nreturn x, y", "y = lambda: 1; x = lambda: 2\nreturn x, y"),
+    ("if [x for x in a]: b()", "if [x for x in a]: c()"),
+    ("if {x for x in a}: b()", "if {x for x in a}: c()"),
 ]
 
 

@@ -323,6 +323,12 @@ def test_a_docstring_is_no_instruction(head: str) -> None:
     assert lines[4:] == ["    - docstring: Old.", "    + docstring: New."]
 
 
+def test_a_docstring_that_stays_is_not_named() -> None:
+    diff = differences("'Text.'\nx = 1", "'Text.'\nx = 1\ny()")
+    (unit,) = diff.units
+    assert [plane.value for plane in unit.planes] == ["instructions"]
+
+
 def test_a_second_docstring_is_not_lost() -> None:
     old = "class C:\n    'Text.'\n    __doc__ = 'Old.'"
     diff = differences(old, old.replace("Old", "New"))
@@ -408,6 +414,26 @@ def test_json_is_what_the_schema_says() -> None:
         for change in unit["changes"]:
             assert len(change["old"]) == len(change["old_lines"])
             assert len(change["new"]) == len(change["new_lines"])
+
+
+def test_json_says_why_something_is_not_canonicalised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pycinspect.canonical.form.build", _refuse)
+    ((unit,),) = (
+        module["units"] for module in diff_object(differences("x = 1", "x = 2"))["modules"]
+    )
+    assert unit["status"] == "not-canonicalised"
+    assert unit["explanations"] == []
+    assert unit["problem"].startswith("not-canonical: too ")
+
+
+def test_a_change_far_inside_a_long_statement_is_seen() -> None:
+    names = [f"name_{i}" for i in range(90)]
+    old, new = f"__all__ = {names}", f"__all__ = {[*names[:60], 'other', *names[61:]]}"
+    lines = text(differences(old, new))
+    (before, after) = (line for line in lines if line[13:14] in ("-", "+"))
+    assert "'name_60'" in before
+    assert "'other'" in after
+    assert max(len(before), len(after)) < 300
 
 
 def test_json_takes_lone_surrogates() -> None:
