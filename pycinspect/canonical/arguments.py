@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.dialects import Bytecode, Dialect
-from pycinspect.disasm import Instruction, exception_table
+from pycinspect.disasm import Handler, Instruction
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
 
@@ -20,7 +20,9 @@ _GENERATORS = 0x20 | 0x80 | 0x200
 _Steps = Sequence[tuple[Instruction, Sequence[CanonicalOp]]]
 
 
-def argument_counts(steps: _Steps, code: Code, dialect: Dialect) -> Mapping[int, int]:
+def argument_counts(
+    steps: _Steps, code: Code, dialect: Dialect, handlers: Sequence[Handler]
+) -> Mapping[int, int]:
     """Return the number of arguments of each call, by the offset of its instruction.
 
     Of ``CALL_FUNCTION_EX`` it is 1, or 2 if there is a mapping, too. Since 3.11 there is room
@@ -31,12 +33,13 @@ def argument_counts(steps: _Steps, code: Code, dialect: Dialect) -> Mapping[int,
         steps: what ``lowered_steps`` yields.
         code: the code object.
         dialect: who wrote it.
+        handlers: its exception table.
     """
     bytecode = bytecode_of(dialect)
     if "PUSH_NULL" not in bytecode.opcodes.by_name:
         return {step.offset: _told(step, op) for step, ops in steps for op in ops if _is_call(op)}
     stack = _Stack(bytecode, int(bytecode.sent_at_entry and code.flags & _GENERATORS != 0))
-    for row in exception_table(code, dialect):
+    for row in handlers:
         stack.depths[row.target] = row.depth + row.lasti + 1
     counts: dict[int, int] = {}
     for step, ops in steps:
@@ -80,7 +83,8 @@ class _Stack:
             values = range(after - 1, after + ops[0].operand)
             count = ops[0].operand - len(self._nulls.intersection(values))
             before = after - 1
-        self._nulls = {slot for slot in self._nulls if slot < min(before, after)}
+        if self._nulls:
+            self._nulls = {slot for slot in self._nulls if slot < min(before, after)}
         self._push(ops, after)
         self._depth = after
         return count

@@ -20,9 +20,9 @@ from pycinspect.dialects import (
     LinearOperand,
     LinearRule,
     LinearTerm,
-    canonical_kind,
     linear_ops,
     linear_rules,
+    vocabulary,
 )
 from pycinspect.disasm import Handler, Instruction, exception_table
 from pycinspect.pyc import Code
@@ -73,11 +73,11 @@ def linearize(code: Code, dialect: Dialect) -> list[LinearOp]:
         PycInspectError: as ``lower``; ``bad-exception-table``.
     """
     steps = list(lowered_steps(code, dialect))
+    table = exception_table(code, dialect)
+    counts = argument_counts(steps, code, dialect, table)
     skipped = _skipped([step for step, _ in steps])
-    ops = _displays(
-        _functions(_calls(_read(steps, skipped, argument_counts(steps, code, dialect))))
-    )
-    handlers = _handlers(steps, exception_table(code, dialect))
+    ops = _displays(_functions(_calls(_read(steps, skipped, counts))))
+    handlers = _handlers(steps, table)
     rules = linear_rules(dialect)
     ops = _rewritten(_reached(ops, handlers), rules)
     while _threaded(ops):
@@ -430,11 +430,13 @@ def _reached(ops: Sequence[_Op], handlers: Sequence[int]) -> list[_Op]:
         start = op.offset
         if is_reached:
             found.append(op)
-            is_reached = op.name in _OR_POP or canonical_kind(op.name).flow not in _LEAVES
+            is_reached = op.name not in _LEAVES
     return found
 
 
-_LEAVES = frozenset({Flow.JUMP, Flow.EXIT})
+_LEAVES = frozenset(
+    kind.name for kind in vocabulary().values() if kind.flow in (Flow.JUMP, Flow.EXIT)
+)
 _OR_POP = MappingProxyType(
     {"JUMP_IF_FALSE_OR_POP": "POP_JUMP_IF_FALSE", "JUMP_IF_TRUE_OR_POP": "POP_JUMP_IF_TRUE"}
 )
