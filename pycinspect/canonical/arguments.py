@@ -55,9 +55,9 @@ def _is_call(op: CanonicalOp) -> bool:
 
 def _told(step: Instruction, op: CanonicalOp) -> int:
     """Return the count up to 3.10, where an instruction says all of it."""
-    count = op.operand if op.name == "CALL_FUNCTION_EX" else step.arg
-    assert isinstance(count, int)
-    return count
+    if op.name == "CALL_FUNCTION_EX" and isinstance(op.operand, int):
+        return op.operand
+    return step.arg or 0
 
 
 class _Stack:
@@ -80,8 +80,8 @@ class _Stack:
         count = None
         # The result takes the place of the callable, the lowest of the values.
         if len(ops) == 1 and _is_call(ops[0]) and isinstance(ops[0].operand, int):
-            values = range(after - 1, after + ops[0].operand)
-            count = ops[0].operand - len(self._nulls.intersection(values))
+            highest = after + ops[0].operand
+            count = ops[0].operand - sum(after - 1 <= slot < highest for slot in self._nulls)
             before = after - 1
         if self._nulls:
             self._nulls = {slot for slot in self._nulls if slot < min(before, after)}
