@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from pycinspect.disasm import Instruction
 from pycinspect.values import visible
 from pytest_pycinspect.expect.convert import as_pattern
 
@@ -13,7 +14,7 @@ from pytest_pycinspect.expect.convert import as_pattern
 from pytest_pycinspect.expect.outcome import Match, match, search
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
 from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
-from pytest_pycinspect.expect.verdict import cut, footer, one_line, place_of, summary
+from pytest_pycinspect.expect.verdict import BELOW, cut, footer, one_line, place_of, summary
 from pytest_pycinspect.instr import Instr
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _section(found: Match, style: Style) -> Iterator[str]:
 
 
 def _notes(code: Bytecode) -> Iterator[str]:
-    yield footer(code).removeprefix("full listing below; ")
+    yield footer(code).removeprefix(BELOW)
     if code.optimize is not None:
         yield f"optimisation level {code.optimize}"
     yield from map(visible, code.notes)
@@ -273,4 +274,9 @@ def _row(
         yield style.paint(text, red=True) if sign == "!" else text
     if style.view != "ops":
         for raw in instr.raw:
-            yield style.paint(f"               {raw.opname:<18} {visible(raw.argrepr)}".rstrip(), light=True)
+            yield style.paint(f"  {sign:>3}       {_raw(raw)}", light=True)
+
+
+def _raw(raw: Instruction) -> str:
+    operand = raw.argrepr or ("" if raw.arg is None else str(raw.arg))
+    return f"   {raw.opname:<18} {visible(operand)}".rstrip()

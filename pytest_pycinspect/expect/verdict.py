@@ -13,10 +13,12 @@ from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode
 
-__all__ = ["WIDTH", "cut", "footer", "one_line", "place_of", "summary"]
+__all__ = ["BELOW", "WIDTH", "cut", "footer", "one_line", "place_of", "summary"]
 
 #: Characters of a line; pytest puts six before it, and terminals have 80.
 WIDTH = 74
+#: Where there is more.
+BELOW = "full listing below; "
 _VIEWS = {"ops": "canonical ops", "raw": "raw instructions", "adaptive": "adaptive instructions"}
 
 
@@ -135,4 +137,4 @@ def _elsewhere(rows: Sequence[Status], match: Match) -> str:
 
 def footer(code: Bytecode) -> str:
     """Return on which Python, in which view."""
-    return cut(f"full listing below; Python {code.python}, {_VIEWS.get(code.view, code.view)}")
+    return cut(f"{BELOW}Python {code.python}, {_VIEWS[code.view]}")
