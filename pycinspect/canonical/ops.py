@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.dialects import (
     Dialect,
     Flow,
-    LoweringRow,
     Opcode,
     OperandSource,
     Role,
+    Template,
     canonical_kind,
     lowering_of,
 )
@@ -84,56 +84,75 @@ def lowered_steps(
     Raises:
         PycInspectError: as :func:`lower`.
     """
-    plans = _plans(dialect)
+    bytecode, plan = bytecode_of(dialect), _plan(dialect)
     for step in instructions(code, dialect):
-        yield step, _ops(step, plans[step.opcode])
+        if step.argval is OUT_OF_RANGE:
+            message = f"{step.opname} {step.arg} stands for nothing"
+            raise PycInspectError("bad-index", message, offset=step.offset)
+        parts = _parts(step, plan[step.opcode])
+        if parts is None:
+            unknown = _unknown(step, bytecode.opcodes.by_number[step.opcode])
+            yield step, (_new((OPAQUE, unknown, None, step.offset, step.line)),)
+        else:
+            yield step, [*_ops(step, parts)]
 
 
-class _Plan(NamedTuple):
-    """What is known of an opcode before any code is read."""
+#: CanonicalOp's own constructor takes twice as long.
+_new = partial(tuple.__new__, CanonicalOp)
+_Reader = Callable[[Instruction, int], object]
 
-    opcode: Opcode
-    rows: tuple[LoweringRow, ...]
+
+class _Part(NamedTuple):
+    """One canonical op of a row: a ``Template`` that needs no looking up."""
+
+    name: str
+    read: _Reader | None
+    literal: object
+    jumps: bool
+    mask: int
+    wanted: bool
+
+
+#: What an argument must stand for, and the ops; of an opcode, the first that fits counts.
+_Rows = tuple[tuple[str, tuple[_Part, ...]], ...]
+
+
+@lru_cache(maxsize=128)
+def _plan(dialect: Dialect) -> tuple[_Rows, ...]:
+    """Return the rows of each opcode, by its number."""
+    table = lowering_of(dialect).rows
+    return tuple(
+        tuple((row.when, tuple(map(_part, row.ops))) for row in table.get(opcode.base, ()))
+        if opcode.role not in _NOT_IN_FILES
+        else ()
+        for opcode in bytecode_of(dialect).opcodes.by_number
+    )
 
 
 _NOT_IN_FILES = (Role.INTERNAL, Role.PSEUDO)
 
 
-@lru_cache(maxsize=128)
-def _plans(dialect: Dialect) -> list[_Plan]:
-    rows = lowering_of(dialect).rows
-    return [
-        _Plan(opcode, () if opcode.role in _NOT_IN_FILES else rows.get(opcode.base, ()))
-        for opcode in bytecode_of(dialect).opcodes.by_number
-    ]
+def _part(template: Template) -> _Part:
+    kind, source, literal, mask, wanted = template
+    read = None if source is OperandSource.LITERAL else _READERS[source]
+    return _Part(kind.name, read, literal, kind.flow is not Flow.NEXT, mask, wanted)
 
 
-def _ops(step: Instruction, plan: _Plan) -> list[CanonicalOp]:
-    if step.argval is OUT_OF_RANGE:
-        message = f"{step.opname} {step.arg} stands for nothing"
-        raise PycInspectError("bad-index", message, offset=step.offset)
-    row = _row(step, plan.rows)
-    if row is None:
-        return [CanonicalOp(OPAQUE, _unknown(step, plan.opcode), None, step.offset, step.line)]
-    arg = step.arg or 0
-    return [
-        CanonicalOp(
-            kind.name,
-            literal if source is OperandSource.LITERAL else _READERS[source](step, arg),
-            None if kind.flow is Flow.NEXT else step.jump_target,
-            step.offset,
-            step.line,
-        )
-        for kind, source, literal, mask, wanted in row.ops
-        if not mask or bool(arg & mask) is wanted
-    ]
-
-
-def _row(step: Instruction, rows: tuple[LoweringRow, ...]) -> LoweringRow | None:
-    for row in rows:
-        if not row.when or row.when in (step.argval, step.argrepr, str(step.arg)):
-            return row
+def _parts(step: Instruction, rows: _Rows) -> tuple[_Part, ...] | None:
+    for when, parts in rows:
+        if not when or when in (step.argval, step.argrepr, str(step.arg)):
+            return parts
     return None
+
+
+def _ops(step: Instruction, parts: tuple[_Part, ...]) -> Iterator[CanonicalOp]:
+    arg = step.arg or 0
+    for name, read, literal, jumps, mask, wanted in parts:
+        if mask and bool(arg & mask) is not wanted:
+            continue
+        operand = literal if read is None else read(step, arg)
+        target = step.jump_target if jumps else None
+        yield _new((name, operand, target, step.offset, step.line))
 
 
 _GOES_ON = (Flow.NEXT, Flow.EXIT)
@@ -146,14 +165,14 @@ def _unknown(step: Instruction, opcode: Opcode) -> Unknown:
     return Unknown(step.opname, step.arg, effect)
 
 
-def _pair(index: int) -> Callable[[Instruction, int], object]:
+def _pair(index: int) -> _Reader:
     def read(step: Instruction, _: int) -> object:
         return step.argval[index] if isinstance(step.argval, tuple) else step.argval
 
     return read
 
 
-_READERS: Mapping[OperandSource, Callable[[Instruction, int], object]] = MappingProxyType(
+_READERS: Mapping[OperandSource, _Reader] = MappingProxyType(
     {
         OperandSource.VALUE: lambda step, _: step.argval,
         OperandSource.FIRST: _pair(0),
