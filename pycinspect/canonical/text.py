@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Self
 
@@ -374,7 +374,7 @@ class Writer:
         if word in _SPECIAL and isinstance(parts[0], Value):
             return _SPECIAL[str(word)](self, parts[0], texts[0])
         if word in _PARALLEL:
-            return _assignment(sorted(zip(texts[::2], texts[1::2], strict=True)))
+            return self._assignments(parts)
         if (word, len(parts)) not in _EVENTS:
             return f"{word} {', '.join(f'{text:1}' for text in texts)}".rstrip()
         return _EVENTS[str(word), len(parts)].format(*texts)
@@ -395,6 +395,29 @@ class Writer:
         if value not in self._names and value.kind in _ASSIGNED:
             return _ASSIGNED[value.kind](self, target, value, text)
         return f"{target} = {text}"
+
+    def _assignments(self, parts: Sequence[object]) -> str:
+        """Return ``a, b = b, a``; where the order does not matter, ``a = b = 1; import c``."""
+        values = [part for part in parts if isinstance(part, Value)]
+        written = ((self.expression(t), v) for t, v in zip(values[::2], values[1::2], strict=True))
+        pairs = sorted(written, key=lambda pair: pair[0])
+        if not any(target in value.leaves for target in values[::2] for value in values[1::2]):
+            return "; ".join(self._in_turn(pairs))
+        texts = [f"{self.expression(value):1}" for _, value in pairs]
+        return f"{', '.join(target for target, _ in pairs)} = {', '.join(texts)}"
+
+    def _in_turn(self, pairs: Sequence[tuple[_Text, Value]]) -> Iterator[str]:
+        """Yield assignments of which none depends on another; a value is written once."""
+        targets: dict[Value, list[str]] = {}
+        for target, value in pairs:
+            targets.setdefault(value, []).append(target)
+        plain = [v for v in targets if len(targets[v]) == 1 and v.kind not in _ASSIGNED_APART]
+        for value, names in targets.items():
+            if value not in plain:
+                yield self.assigned(" = ".join(names), value)
+        if plain:
+            texts = [f"{self.expression(value):1}" for value in plain]
+            yield f"{', '.join(targets[v][0] for v in plain)} = {', '.join(texts)}"
 
     def _computation(self, value: Value, text: str) -> str:
         """Return a line that only computes a value."""
@@ -481,14 +504,8 @@ _ASSIGNED: Mapping[str, Callable[[Writer, str, Value, str], str]] = MappingProxy
 )
 
 
-def _assignment(pairs: Sequence[tuple[_Text, _Text]]) -> str:
-    """Return ``a, b = 1, 2``, or ``a = b = f()``: a value is written once."""
-    targets: dict[str, list[str]] = {}
-    for target, value in pairs:
-        targets.setdefault(f"{value:1}", []).append(target)
-    if len(targets) == len(pairs):
-        return f"{', '.join(target for target, _ in pairs)} = {', '.join(targets)}"
-    return "; ".join(" = ".join([*names, value]) for value, names in targets.items())
+#: What an assignment of several values does not have.
+_ASSIGNED_APART = _ASSIGNED.keys() - {"binary", "call"}
 
 
 def payload_text(payload: Payload) -> str:

@@ -58,6 +58,9 @@ LISTINGS = {
         "L2: x = b -> L1",
     ],
     "x = y = a()\nreturn x, y": ["x = y = a()", "return (x, y)"],
+    "import m\nx = []\ny = []\nz = 1": ["import m; x = y = []; z = 1", "return None"],
+    "def g(): pass\nx = a\nreturn g, x": ["def g; x = a", "return (g, x)"],
+    "a, b = b, 1\nreturn a, b": ["a, b = b, 1", "return (a, b)"],
     "a.x, (b, *c) = d": ["a.x, (b, *c) = d", "return None"],
     "for a, (b, c) in d: pass": [
         "L1: for a, (b, c) in d -> L1, at the end -> L2",
