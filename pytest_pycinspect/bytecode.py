@@ -33,8 +33,8 @@ _OPNAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _VIEWS = ("ops", "raw", "adaptive")
 
 
-class Bytecode(Sequence[Instr]):
-    """The instructions of one code object, in one view; it is never changed.
+class Bytecode:
+    """The instructions of one code object, in one view: a sequence that is never changed.
 
     ``in``, ``==`` and the methods that take an expectation know its text, objects made with
     ``op``, and what the ``bytecode`` library makes.
@@ -449,7 +449,7 @@ class Bytecode(Sequence[Instr]):
         """The instructions of each loop, outer ones before those inside them."""
         from pytest_pycinspect.loops import loops_of
 
-        return tuple(self._part(indexes) for indexes in loops_of(self))
+        return tuple(self._part(indexes) for indexes in loops_of(self._instrs))
 
     @property
     def jumps(self) -> tuple[tuple[int, int], ...]:
@@ -539,8 +539,8 @@ def _walk(root: CodeType) -> Iterator[CodeType]:
 
 
 @dataclass(frozen=True)
-class Tree(Sequence[Bytecode]):
-    """A code object and all inside it, each before those inside it."""
+class Tree:
+    """A code object and all inside it, each before those inside it: a sequence."""
 
     root: Bytecode
 
@@ -585,6 +585,12 @@ class Tree(Sequence[Bytecode]):
     def docstrings(self) -> list[str]:
         """The docstrings of all that have one."""
         return [part.docstring for part in self if part.docstring is not None]
+
+
+# They are no subclasses, for then type checkers would refuse ``"LOAD_FAST" in code``: whatever
+# __contains__ takes, in a sequence of instructions there are instructions for them.
+Sequence.register(Bytecode)
+Sequence.register(Tree)
 
 
 # --- How tests get it ----------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from pytest_pycinspect.expect.explanation import (
     explain_absent,
     explain_present,
 )
+from pytest_pycinspect.expect.verdict import BELOW
 from pytest_pycinspect.golden import BytecodeGolden
 from pytest_pycinspect.session import compared_last, note
 
@@ -39,6 +40,8 @@ def compared(config: pytest.Config, op: str, left: object, right: object) -> lis
     if failure is None:
         return None
     note(failure)
+    if config.getoption("--pycinspect-dump") == "never":
+        return [line.removeprefix(BELOW) for line in failure.summary]
     return list(failure.summary)
 
 

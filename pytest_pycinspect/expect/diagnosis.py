@@ -46,16 +46,16 @@ class Trouble(NamedTuple):
     why: str
 
 
-def culprit(match: Match) -> Match | Part | None:
-    """Return the code object in which an expectation is not met, or the lines without code."""
+def culprit(match: Match) -> tuple[Match, Part | None]:
+    """Return in which code an expectation is not met, and the lines whose code is not there."""
     if match.end is None:
-        return match
+        return match, None
     for part in match.parts:
         if part.found is None:
-            return part
+            return match, part
         if not part.found.met:
             return culprit(part.found)
-    return None
+    return match, None
 
 
 def trouble(match: Match) -> Trouble:

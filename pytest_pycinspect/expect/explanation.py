@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from pycinspect.disasm import Instruction
 from pycinspect.values import visible
 from pytest_pycinspect.expect.convert import as_pattern
 
@@ -13,7 +14,7 @@ from pytest_pycinspect.expect.convert import as_pattern
 from pytest_pycinspect.expect.outcome import Match, match, search
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
 from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
-from pytest_pycinspect.expect.verdict import cut, footer, one_line, place_of, summary
+from pytest_pycinspect.expect.verdict import BELOW, cut, footer, one_line, place_of, summary
 from pytest_pycinspect.instr import Instr
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def explain_present(expected: object, code: Bytecode, style: Style = _PLAIN) -> 
     lines = [cut(f"{text} is {times} {code.name}")]
     for index in here[:_SHOWN]:
         lines += [place_of(code, index), cut(f"    @{index}  {_line(code, index)}")]
-    found = [f"  {part.name} @{index}: {_line(part, index)}" for part, index in places]
+    found = [visible(f"  {part.name} @{index}: {_line(part, index)}") for part, index in places]
     marks = {index: "!" for part, index in places if part is code}
     section = ["Every occurrence, nested code included:", *found, "", *_code(code, marks, style)]
     title = f"bytecode mismatch: {visible(code.name)}"
@@ -123,7 +124,7 @@ def _line(code: Bytecode, index: int) -> str:
 
 def _section(found: Match, style: Style) -> Iterator[str]:
     """Yield the lines about one code object, and then those about what is nested in it."""
-    yield f"{found.code.name}, {found.code.path}:{found.code.line}"
+    yield visible(f"{found.code.name}, {found.code.path}:{found.code.line}")
     yield from _notes(found.code)
     yield ""
     yield "The expectation:"
@@ -142,10 +143,10 @@ def _section(found: Match, style: Style) -> Iterator[str]:
 
 
 def _notes(code: Bytecode) -> Iterator[str]:
-    yield footer(code).removeprefix("full listing below; ")
+    yield footer(code).removeprefix(BELOW)
     if code.optimize is not None:
         yield f"optimisation level {code.optimize}"
-    yield from code.notes
+    yield from map(visible, code.notes)
 
 
 _SIGNS: Mapping[Outcome, tuple[str, str]] = {
@@ -238,7 +239,7 @@ def _shown(size: int, margin: Mapping[int, str], context: int) -> frozenset[int]
 def _source(code: Bytecode, line: int | None, marked: Sequence[Instr]) -> Iterator[str]:
     """Yield a line of the source, and carets under what the marked instructions came from."""
     text = None if line is None else code.source_line(line)
-    yield f"  {code.path}:{line or '?'}"
+    yield visible(f"  {code.path}:{line or '?'}")
     if text is None:
         return
     yield f"      {visible(text)}"
@@ -273,4 +274,9 @@ def _row(
         yield style.paint(text, red=True) if sign == "!" else text
     if style.view != "ops":
         for raw in instr.raw:
-            yield style.paint(f"               {raw.opname:<18} {raw.argrepr}".rstrip(), light=True)
+            yield style.paint(f"  {sign:>3}       {_raw(raw)}", light=True)
+
+
+def _raw(raw: Instruction) -> str:
+    operand = raw.argrepr or ("" if raw.arg is None else str(raw.arg))
+    return f"   {raw.opname:<18} {visible(operand)}".rstrip()

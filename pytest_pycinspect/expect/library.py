@@ -77,7 +77,11 @@ def _other(value: object) -> Iterator[Operand]:
     elif isinstance(value, Enum):
         yield model.Argument(value.value)
     elif isinstance(value, tuple):
-        names = [part if isinstance(part, str) else part.name for part in value if not isinstance(part, bool)]
+        names = [
+            part if isinstance(part, str) else part.name
+            for part in value
+            if not isinstance(part, bool)
+        ]
         yield model.Literal(", ".join(names))
     elif isinstance(value, str):
         yield model.Literal(value)

@@ -299,8 +299,18 @@ class Target:
 
 
 Operand = Union[
-    Anything, Literal, Name, Word, CodeName, Argument,
-    Arguments, Regex, Capture, Compare, OneOf, Target
+    Anything,
+    Literal,
+    Name,
+    Word,
+    CodeName,
+    Argument,
+    Arguments,
+    Regex,
+    Capture,
+    Compare,
+    OneOf,
+    Target,
 ]
 
 

@@ -36,7 +36,7 @@ def listing(code: Bytecode) -> list[str]:
     return lines
 
 
-def labels_of(code: Sequence[Instr]) -> Mapping[int, str]:
+def labels_of(code: Sequence[Instr] | Bytecode) -> Mapping[int, str]:
     """Return a name for each instruction that another may jump to, by index."""
     targets = {instr.target for instr in code if instr.target is not None}
     inside = sorted(target for target in targets if target < len(code))

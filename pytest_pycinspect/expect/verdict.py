@@ -13,10 +13,12 @@ from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode
 
-__all__ = ["WIDTH", "cut", "footer", "one_line", "place_of", "summary"]
+__all__ = ["BELOW", "WIDTH", "cut", "footer", "one_line", "place_of", "summary"]
 
 #: Characters of a line; pytest puts six before it, and terminals have 80.
 WIDTH = 74
+#: Where there is more.
+BELOW = "full listing below; "
 _VIEWS = {"ops": "canonical ops", "raw": "raw instructions", "adaptive": "adaptive instructions"}
 
 
@@ -33,9 +35,9 @@ def one_line(match: Match) -> str:
         start, end = match.span
         where = f"instructions {start} to {end - 1}" if end > start else "no instruction named"
         return cut(f"<match of {first}: {where}>")
-    wrong = culprit(match)
-    if not isinstance(wrong, Match):
-        return cut(f"<no match of {first}: {_missing(wrong)}>")
+    wrong, missing = culprit(match)
+    if missing is not None:
+        return cut(f"<no match of {first}: {_missing(missing, wrong.code)}>")
     bad = trouble(wrong)
     found = " ".join(bad.found).strip()
     where = f"line {bad.line}" if bad.line else "the end"
@@ -53,9 +55,10 @@ def summary(match: Match, relation: str) -> tuple[str, ...]:
         match: what came of it.
         relation: between the code and the expectation, for the first line: ``==``.
     """
-    wrong = culprit(match)
-    if not isinstance(wrong, Match):
-        return (cut(f"{match.code.name} {relation}: {_missing(wrong)}"), footer(match.code))
+    wrong, missing = culprit(match)
+    if missing is not None:
+        text = f"{wrong.code.name} {relation}: {_missing(missing, wrong.code)}"
+        return cut(text), footer(wrong.code)
     bad, rows = trouble(wrong), statuses(wrong)
     total = _count(rows)
     stopped = f"stopped at line {bad.line} of {total}" if bad.line else "it goes on"
@@ -73,9 +76,10 @@ def _count(rows: Sequence[Status]) -> int:
     return rows[-1].number if rows else 0
 
 
-def _missing(part: Part | None) -> str:
-    name = "" if part is None else part.section.block.name or part.section.block.kind.value
-    return f"there is no nested code {name!r}"
+def _missing(part: Part, code: Bytecode) -> str:
+    name = part.section.block.name or part.section.block.kind.value
+    known = ", ".join(child.name.rpartition(".")[2] for child in code.children)
+    return f"there is no nested code {name!r}" + (f"; there is {known}" if known else "")
 
 
 def place_of(code: Bytecode, index: int | None) -> str:
@@ -133,4 +137,4 @@ def _elsewhere(rows: Sequence[Status], match: Match) -> str:
 
 def footer(code: Bytecode) -> str:
     """Return on which Python, in which view."""
-    return cut(f"full listing below; Python {code.python}, {_VIEWS.get(code.view, code.view)}")
+    return cut(f"{BELOW}Python {code.python}, {_VIEWS[code.view]}")

@@ -8,7 +8,7 @@ from typing import overload
 
 from pycinspect import find_dialect
 from pycinspect.dialects import Dialect
-from pycinspect.disasm import Instruction
+from pycinspect.disasm import Instruction, Position
 from pytest_pycinspect.instr import Instr, Kind
 
 _NAMES = {"LOAD_FAST", "STORE_FAST", "LOAD_GLOBAL", "LOAD_ATTR", "LOAD_NAME", "STORE_NAME"}
@@ -16,9 +16,15 @@ _WORDS = {"BINARY_OP", "COMPARE_OP", "IS_OP", "CONTAINS_OP", "UNARY_OP"}
 
 
 def instr(
-    opname: str, operand: object = None, *, target: int | None = None, line: int = 1
+    opname: str,
+    operand: object = None,
+    *,
+    target: int | None = None,
+    line: int = 1,
+    columns: tuple[int, int] | None = None,
+    raw: tuple[str, ...] = (),
 ) -> Instr:
-    """Return one instruction."""
+    """Return one instruction; ``raw`` are the names of those that it stands for."""
     if target is not None:
         kind = Kind.TARGET
     elif opname in _NAMES:
@@ -33,7 +39,13 @@ def instr(
         kind = Kind.CONST
     else:
         kind = Kind.NONE if operand is None else Kind.NUMBER
-    return Instr(opname, operand, kind, target, line, None, ())
+    position = None if columns is None else Position(line, line, *columns)
+    steps = tuple(_step(name, operand) for name in raw or (opname,))
+    return Instr(opname, operand, kind, target, line, position, steps)
+
+
+def _step(opname: str, operand: object, offset: int = 0) -> Instruction:
+    return Instruction(offset, offset, 0, opname, 0, operand, str(operand), None, 1)
 
 
 @dataclass(frozen=True)
@@ -55,9 +67,7 @@ class Code(Sequence[Instr]):
 
     def __post_init__(self) -> None:
         numbered = tuple(
-            one._replace(
-                raw=(Instruction(2 * i, 2 * i, 0, one.opname, 0, one.operand, "", None, 1),)
-            )
+            one._replace(raw=tuple(step._replace(offset=2 * i) for step in one.raw))
             for i, one in enumerate(self.instrs)
         )
         object.__setattr__(self, "instrs", numbered)
