@@ -27,11 +27,11 @@ class Likeness(NamedTuple):
     """An instruction that stands for a line.
 
     Args:
-        index: of the instruction.
+        at: of the instruction.
         cost: 0 for the same, 1 for another operand, 2 for the same family, 4 for another.
     """
 
-    index: int
+    at: int
     cost: int
 
 

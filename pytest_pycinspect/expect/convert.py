@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pytest_pycinspect.expect.errors import PatternError
 from pytest_pycinspect.expect.grammar import parse
-from pytest_pycinspect.expect.model import ITEM_TYPES, Pattern
+from pytest_pycinspect.expect.model import Item, Pattern
 
 __all__ = ["as_pattern", "pattern"]
 
@@ -50,7 +50,7 @@ def as_pattern(expected: object) -> Pattern:
         return parse(expected)
     if isinstance(expected, Pattern):
         return expected
-    if isinstance(expected, ITEM_TYPES):
+    if isinstance(expected, Item):
         return Pattern((expected,))
     if not isinstance(expected, Iterable):
         raise PatternError(f"{type(expected).__name__} is no expectation")

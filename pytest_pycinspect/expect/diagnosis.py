@@ -33,7 +33,7 @@ class Trouble(NamedTuple):
         line: its number; 0 for the end of the expectation.
         expected: opcode and operand, or a sentence and "".
         found: likewise, what stands there.
-        index: of the instruction that stands there, None for none.
+        at: of the instruction that stands there, None for none.
         differs: 0 if the opcode differs, 1 if the operand does, None if neither is the point.
         why: more about it, perhaps empty.
     """
@@ -41,7 +41,7 @@ class Trouble(NamedTuple):
     line: int
     expected: tuple[str, str]
     found: tuple[str, str]
-    index: int | None
+    at: int | None
     differs: int | None
     why: str
 
@@ -62,7 +62,7 @@ def trouble(match: Match) -> Trouble:
     """Return what is wrong with a code object that is not as expected."""
     place = match.run.furthest
     step = match.program.steps[place.step]
-    return _EXPLAIN[type(step)](match, step, place.index)
+    return _EXPLAIN[type(step)](match, step, place.at)
 
 
 def line_text(program: Program, number: int) -> tuple[str, str]:
@@ -99,7 +99,7 @@ def _variable(match: Match, test: Test) -> str:
     key = match.state.bindings[test.slot]
     if key is UNBOUND:
         return ""
-    is_label, name = match.program.variables[test.slot]
+    name, is_label = match.program.variables[test.slot]
     if is_label:
         return f"{name} is instruction {key}"
     return f"${name} is {match.captures[name]!r}"
@@ -141,7 +141,7 @@ def _group(match: Match, step: Group, index: int) -> Trouble:
 
 
 def _mark(match: Match, step: Mark, index: int) -> Trouble:
-    _, name = match.program.variables[step.slot]
+    name, _ = match.program.variables[step.slot]
     known = match.state.bindings[step.slot]
     expected = (f"{name}: at instruction {known}", "")
     found = (f"this is instruction {index}", "")

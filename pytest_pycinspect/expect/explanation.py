@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from pycinspect.disasm import Instruction
 from pycinspect.values import visible
 from pytest_pycinspect.expect.convert import as_pattern
-
-
 from pytest_pycinspect.expect.outcome import Match, match, search
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
 from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
@@ -172,7 +170,7 @@ def _captures(found: Match) -> Iterator[str]:
     if found.captures:
         yield ""
         yield "Variables and labels:"
-        for is_label, name in found.program.variables:
+        for name, is_label in found.program.variables:
             if name in found.captures:
                 value = found.captures[name]
                 yield f"    {name}: @{value}" if is_label else f"    ${name} = {value!r}"
@@ -188,7 +186,7 @@ def _margin(found: Match, rows: Sequence[Status]) -> dict[int, str]:
         sign = ":" if line is None or _is_gap(found, place.step) else str(line)
         margin.update((index, sign) for index in range(place.start, place.end))
     margin.update(
-        (row.index, "!") for row in rows if row.index is not None and row.outcome is Outcome.BROKEN
+        (row.at, "!") for row in rows if row.at is not None and row.outcome is Outcome.BROKEN
     )
     return margin
 

@@ -7,9 +7,8 @@ indented under it, as in Python, or stand behind it in its line.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
-from types import MappingProxyType
 from typing import NamedTuple
 
 from pytest_pycinspect.expect import model
@@ -98,12 +97,12 @@ class _Parser:
         scanner, items = line.scanner, []
         while not scanner.at_end():
             if not scanner.at_stop():
-                items.extend(self._statement(line))
+                items.extend(self.statement(line))
             if not scanner.take(_SEMICOLON) and not scanner.at_end():
                 scanner.fail("';' or the end of the line")
         return items
 
-    def _statement(self, line: _Line) -> list[Item]:
+    def statement(self, line: _Line) -> list[Item]:
         """Read one statement; a label may stand before another."""
         scanner, start = line.scanner, line.scanner.place
         try:
@@ -129,7 +128,7 @@ class _Parser:
         found = []
         while not line.scanner.at_end():
             if not line.scanner.at_stop():
-                found.append(self._statement(line))
+                found.append(self.statement(line))
             if not line.scanner.take(_SEMICOLON) and not line.scanner.at_end():
                 line.scanner.fail("';' or the end of the line")
         return found
@@ -251,7 +250,7 @@ def _guard(parser: _Parser, line: _Line, found: _Found) -> list[Item]:
     if not line.scanner.take(_COLON):
         if line.scanner.at_stop():
             line.scanner.fail("':' and lines below, or a line behind the guard")
-        return [model.Guard(tuple(conditions), tuple(parser._statement(line)))]  # noqa: SLF001 - one class in two halves
+        return [model.Guard(tuple(conditions), tuple(parser.statement(line)))]
     items = _flat(parser.suite(line))
     return [model.Guard(tuple(conditions), tuple(items), tuple(parser.otherwise(line)))]
 
@@ -416,4 +415,4 @@ def operand(scanner: Scanner) -> Operand:
     for form, read in _WORDS:
         if found := scanner.take(form):
             return read(scanner, found)
-    scanner.fail("a name, a constant, an operator, '-> label', '$variable', '/re/' or '_'")
+    return scanner.fail("a name, a constant, an operator, '-> label', '$variable', '/re/' or '_'")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from types import CodeType
+from typing import Any
 
 import bytecode as library
+from bytecode.instr import BaseInstr, CellVar, FreeVar, SetLineno, TryBegin, TryEnd
 
 from pytest_pycinspect.expect import model
 from pytest_pycinspect.expect.errors import PatternError
@@ -17,7 +19,7 @@ __all__ = ["pattern_of"]
 #: Instructions whose argument is a constant.
 _CONSTANTS = frozenset({"LOAD_CONST", "RETURN_CONST", "LOAD_SMALL_INT", "KW_NAMES"})
 #: Where lines and handlers begin; the raw view has them elsewhere.
-_MARKERS = (library.SetLineno, library.TryBegin, library.TryEnd)
+_MARKERS = (SetLineno, TryBegin, TryEnd)
 _COMPARISONS = {"LT": "<", "LE": "<=", "EQ": "==", "NE": "!=", "GT": ">", "GE": ">="}
 _CAST = "_CAST"
 #: In shorter code no argument is larger than a byte: an instruction has at most ten units.
@@ -38,7 +40,7 @@ def pattern_of(parts: Sequence[object]) -> model.Pattern:
     for part in parts:
         if isinstance(part, library.Label):
             items.append(model.Label(labels.name(part)))
-        elif isinstance(part, library.Instr | library.ConcreteInstr):
+        elif isinstance(part, BaseInstr):
             items.extend([extended] if len(parts) > _SHORT else [])
             items.append(model.Op(part.name, _operand(part, labels)))
         elif not isinstance(part, _MARKERS):
@@ -56,7 +58,7 @@ class _Labels:
         return self._names.setdefault(id(label), f"L{len(self._names) + 1}")
 
 
-def _operand(instr: library.Instr, labels: _Labels) -> Operand:
+def _operand(instr: BaseInstr[Any], labels: _Labels) -> Operand:
     value: object = instr.arg
     if isinstance(value, library.Label):
         return model.Target(labels.name(value))
@@ -69,7 +71,7 @@ def _operand(instr: library.Instr, labels: _Labels) -> Operand:
 
 def _other(value: object) -> Iterator[Operand]:
     """Yield the operand of an instruction without label and constant, if it has one."""
-    if isinstance(value, library.CellVar | library.FreeVar):
+    if isinstance(value, CellVar | FreeVar):
         yield model.Literal(value.name)
     elif isinstance(value, library.Compare):
         sign = _COMPARISONS[value.name.removesuffix(_CAST)]

@@ -132,10 +132,11 @@ def _float(scanner: Scanner, depth: int) -> object:
 def _complex(scanner: Scanner, depth: int) -> object:
     start = scanner.place
     parts = _arguments(scanner, depth)
-    if len(parts) != 2 or not all(type(part) in (int, float) for part in parts):
+    numbers = [part for part in parts if isinstance(part, int | float)]
+    if len(parts) != 2 or len(numbers) != 2:
         raise scanner.error("not two numbers", start, "complex(1.0, -0.0)")
     try:
-        return complex(*parts)  # type: ignore[arg-type]
+        return complex(*numbers)
     except OverflowError:
         raise scanner.error("too large for a complex number", start) from None
 
@@ -155,7 +156,7 @@ def _braces(scanner: Scanner, depth: int, *, pairs: bool) -> list[tuple[object, 
         return parts
     scanner.need(_OPEN_BRACE, "'{' or ')'")
     while not scanner.take(_CLOSE_BRACE):
-        part = (literal(scanner, depth),)
+        part: tuple[object, ...] = (literal(scanner, depth),)
         if pairs:
             scanner.need(_COLON, "':'")
             part = (*part, literal(scanner, depth))

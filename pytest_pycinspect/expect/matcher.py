@@ -42,14 +42,14 @@ class State(NamedTuple):
 
     Args:
         step: the next one.
-        index: of the next instruction.
+        at: of the next instruction.
         bindings: what variables and labels stand for.
         left: members of an unordered group that are still to come, a bit each.
         before: where it was reached from; None for the start.
     """
 
     step: int
-    index: int
+    at: int
     bindings: Bindings
     left: int
     before: State | None
@@ -112,7 +112,7 @@ class Run:
 
     def occurrences(self, test: Test, bindings: Bindings) -> list[int]:
         """Return where in the code a test is passed."""
-        places = range(self.size)
+        places: Sequence[int] = range(self.size)
         if test.view is View.OWN:
             places = [i for i in places if self.instrs[i].opname == test.opname]
         return [i for i in places if self.meets(test, i, bindings) is not None]
@@ -126,7 +126,7 @@ class Run:
         steps = self.program.steps
         while stack:
             for state in stack[-1]:
-                key = (state.step, state.index, self.kept(state), state.left)
+                key = (state.step, state.at, self.kept(state), state.left)
                 if key in seen:
                     continue
                 seen.add(key)
@@ -246,9 +246,9 @@ _STRAIGHT: Mapping[type, Callable[[Run, Any, int, Bindings], _Reached]] = Mappin
 
 
 def _gaps(run: Run, state: State) -> Iterator[State]:
-    """Skip nothing, one instruction, two …, until one must not be skipped."""
+    """Skip nothing, one instruction, two, until one must not be skipped."""
     step: Any = run.program.steps[state.step]
-    number, index, bindings = state.step + 1, state.index, state.bindings
+    number, index, bindings = state.step + 1, state.at, state.bindings
     if step.to_end and not step.forbidden:
         yield State(number, run.size, bindings, 0, state)
         return
@@ -273,9 +273,9 @@ def _gaps(run: Run, state: State) -> Iterator[State]:
 
 
 def _runs(run: Run, state: State) -> Iterator[State]:
-    """Take as many as there are, one less …"""
+    """Take as many as there are, then one less, down to the least number."""
     step: Any = run.program.steps[state.step]
-    index, bindings = state.index, state.bindings
+    index, bindings = state.at, state.bindings
     if step.alone_before and index and run.meets(step.test, index - 1, bindings) is not None:
         return
     reached = [bindings]
@@ -286,7 +286,7 @@ def _runs(run: Run, state: State) -> Iterator[State]:
         reached.append(met)
         index += 1
     for count in range(len(reached) - 1, step.low - 1, -1):
-        end, known = state.index + count, reached[count]
+        end, known = state.at + count, reached[count]
         more = step.alone_after and end < run.size and run.meets(step.test, end, known) is not None
         if not more:
             yield State(state.step + 1, end, known, 0, state)
@@ -299,13 +299,13 @@ def _members(run: Run, state: State) -> Iterator[State]:
     left = state.left or every
     for number, member in enumerate(step.members):
         if left & 1 << number:
-            met = _member(run, member, state.index, state.bindings)
+            met = _member(run, member, state.at, state.bindings)
             if met is not None:
                 rest = left & ~(1 << number)
-                index = state.index + len(member)
+                index = state.at + len(member)
                 yield State(state.step + (not rest), index, met, rest, state)
-    if step.gaps and left != every and state.index < run.size:
-        yield State(state.step, state.index + 1, state.bindings, left, state)
+    if step.gaps and left != every and state.at < run.size:
+        yield State(state.step, state.at + 1, state.bindings, left, state)
 
 
 def _member(run: Run, member: Sequence[Test], index: int, bindings: Bindings) -> Bindings | None:

@@ -6,21 +6,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Union
+from types import EllipsisType
 
 from pytest_pycinspect.expect.constants import spelled, typed_key
 from pytest_pycinspect.expect.errors import PatternError
 
-if TYPE_CHECKING:
-    from types import EllipsisType
-
 __all__ = [
     "ANY",
+    "BARE_NAME",
     "COMPARISONS",
     "GROUP_LIMIT",
-    "BARE_NAME",
     "IDENTIFIER",
-    "ITEM_TYPES",
     "KEYWORDS",
     "KEYWORD_OPERATORS",
     "OPERATOR",
@@ -241,7 +237,7 @@ class Capture:
         return f"${self.name}" + (f":{self.regex}" if self.regex else "")
 
 
-_Number = Union[int, float]
+_Number = int | float
 COMPARISONS: dict[str, Callable[[_Number, _Number], bool]] = {
     "<=": lambda found, bound: found <= bound,
     ">=": lambda found, bound: found >= bound,
@@ -298,20 +294,20 @@ class Target:
         return f"-> {self.label or '_'}"
 
 
-Operand = Union[
-    Anything,
-    Literal,
-    Name,
-    Word,
-    CodeName,
-    Argument,
-    Arguments,
-    Regex,
-    Capture,
-    Compare,
-    OneOf,
-    Target,
-]
+Operand = (
+    Anything
+    | Literal
+    | Name
+    | Word
+    | CodeName
+    | Argument
+    | Arguments
+    | Regex
+    | Capture
+    | Compare
+    | OneOf
+    | Target
+)
 
 
 def _identifier(name: str, what: str) -> None:
@@ -407,7 +403,7 @@ class _Ops:
 
 op = _Ops()
 
-Single = Union[Op, Anything]
+Single = Op | Anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -602,35 +598,33 @@ class Guard:
     def _join(self) -> None:
         """Make one guard of two that are about the same lines, as text does."""
         first = self.items[0]
-        if len(self.items) == 1 and isinstance(first, Guard):
-            if not self.otherwise and not first.otherwise:
-                object.__setattr__(self, "conditions", self.conditions + first.conditions)
-                object.__setattr__(self, "items", first.items)
+        if len(self.items) > 1 or self.otherwise or not isinstance(first, Guard):
+            return
+        if not first.otherwise:
+            object.__setattr__(self, "conditions", self.conditions + first.conditions)
+            object.__setattr__(self, "items", first.items)
 
 
-Item = Union[
-    Op,
-    Anything,
-    "EllipsisType",
-    Not,
-    Never,
-    Repeat,
-    Total,
-    AnyOrder,
-    Label,
-    Anchor,
-    Block,
-    Guard,
-]
-ITEM_TYPES = (
-    Op, Anything, type(...), Not, Never, Repeat, Total, AnyOrder, Label, Anchor, Block, Guard,
-)  # fmt: skip
+Item = (
+    Op
+    | Anything
+    | EllipsisType
+    | Not
+    | Never
+    | Repeat
+    | Total
+    | AnyOrder
+    | Label
+    | Anchor
+    | Block
+    | Guard
+)
 
 
 def _checked(items: object) -> tuple[Item, ...]:
     checked = tuple(items) if isinstance(items, list | tuple) else (items,)
     for item in checked:
-        if not isinstance(item, ITEM_TYPES):
+        if not isinstance(item, Item):
             raise PatternError(f"{type(item).__name__} is no line of an expectation")
     return checked
 

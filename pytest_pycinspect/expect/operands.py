@@ -12,7 +12,7 @@ from pytest_pycinspect.expect.constants import typed_key
 from pytest_pycinspect.expect.model import COMPARISONS, View
 from pytest_pycinspect.instr import Instr, Kind
 
-__all__ = ["UNBOUND", "Key", "Operands", "Test", "key_of", "tested_by"]
+__all__ = ["UNBOUND", "Key", "Test", "Variable", "key_of", "tested_by"]
 
 #: What a variable stands for before it is met.
 UNBOUND = object()
@@ -42,11 +42,14 @@ class Test(NamedTuple):
     view: View = View.OWN
 
 
-#: Slot of a variable, by whether it is a label and its name.
-Operands = Callable[[bool, str], int]
+class Variable(NamedTuple):
+    """A captured variable or a label; they may have one name."""
+
+    name: str
+    is_label: bool = False
 
 
-def tested_by(single: model.Single, opname: str | None, slot_of: Operands) -> Test:
+def tested_by(single: model.Single, opname: str | None, slot_of: Callable[[Variable], int]) -> Test:
     """Return the test of a line.
 
     Args:
@@ -59,9 +62,15 @@ def tested_by(single: model.Single, opname: str | None, slot_of: Operands) -> Te
     operand = single.operand
     check = _CHECKS[type(operand)](operand)
     if isinstance(operand, model.Capture):
-        return Test(opname, check, slot_of(False, operand.name), False, single.view)  # noqa: FBT003 - a key
+        return Test(opname, check, slot_of(Variable(operand.name)), view=single.view)
     if isinstance(operand, model.Target) and operand.label is not None:
-        return Test(opname, check, slot_of(True, operand.label), True, single.view)  # noqa: FBT003 - a key
+        return Test(
+            opname,
+            check,
+            slot_of(Variable(operand.label, is_label=True)),
+            is_label=True,
+            view=single.view,
+        )
     return Test(opname, check, view=single.view)
 
 

@@ -115,7 +115,7 @@ class Match:
     def captures(self) -> Mapping[str, object]:
         """The variables and what they stand for; instructions of labels by index."""
         known = zip(self.program.variables, self.state.bindings, strict=True)
-        bound = {name: (is_label, key) for (is_label, name), key in known if key is not UNBOUND}
+        bound = {name: (is_label, key) for (name, is_label), key in known if key is not UNBOUND}
         return {
             name: key if is_label else self._operand(key) for name, (is_label, key) in bound.items()
         }
@@ -271,10 +271,10 @@ def _places(program: Program, last: State) -> Iterator[Place]:
     for place in reversed(chain):
         first = 0 if previous is None else previous.step + (place.step != previous.step)
         straight = [isinstance(step, One) for step in program.steps[first : place.step]]
-        index = place.index - sum(straight)
+        index = place.at - sum(straight)
         if previous is not None and (place.step, place.left) != (previous.step, previous.left):
             member = _member(previous, place, program)
-            yield Place(previous.step, previous.index, index, member)
+            yield Place(previous.step, previous.at, index, member)
         for number, width in enumerate(straight, first):
             yield Place(number, index, index + width, None)
             index += width

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 from pytest_pycinspect.expect import model
 from pytest_pycinspect.expect.errors import PatternError
 from pytest_pycinspect.expect.guards import Host, Version, is_active, may_be_active, may_be_inactive
 from pytest_pycinspect.expect.model import View, lines_of
-from pytest_pycinspect.expect.operands import Test, tested_by
+from pytest_pycinspect.expect.operands import Test, Variable, tested_by
 from pytest_pycinspect.names import resolve_name
 
 __all__ = [
@@ -159,7 +159,7 @@ class End:
     line: int | None
 
 
-Step = Union[One, Gap, Many, Group, Mark, Start, End]
+Step = One | Gap | Many | Group | Mark | Start | End
 
 
 class Section(NamedTuple):
@@ -184,7 +184,7 @@ class Program:
         steps: in order; the last is an :class:`End`.
         globals: what must hold of the code object as a whole.
         sections: nested code.
-        variables: names of captured variables and labels by slot, with whether it is a label.
+        variables: names of captured variables and labels, by slot.
         named: the opcodes that are named.
         lines: of this code object, in order; those of sections have their own.
         live: for each step, the slots that it or a later one asks about.
@@ -193,7 +193,7 @@ class Program:
     steps: tuple[Step, ...]
     globals: tuple[Global, ...]
     sections: tuple[Section, ...]
-    variables: tuple[tuple[bool, str], ...]
+    variables: tuple[Variable, ...]
     named: tuple[Named, ...]
     lines: tuple[Line, ...]
     live: tuple[tuple[int, ...], ...]
@@ -238,7 +238,7 @@ class _Builder:
         self._steps: list[Step | _Forbidden] = []
         self._globals: list[Global] = []
         self._sections: list[Section] = []
-        self._slots: dict[tuple[bool, str], int] = {}
+        self._slots: dict[Variable, int] = {}
         self._bound: set[int] = set()
         self._named: list[Named] = []
         self._lines: list[Line] = []
@@ -345,7 +345,7 @@ class _Builder:
             members = tuple(tuple(map(self._test, member)) for member in item.members)
             self._steps.append(Group(number, members, item.gaps))
         elif isinstance(item, model.Label):
-            slot = self._slot(True, item.name)  # noqa: FBT003 - a key
+            slot = self._slot(Variable(item.name, is_label=True))
             self._bound.add(slot)
             self._steps.append(Mark(number, slot))
         elif isinstance(item, model.Anchor):
@@ -375,13 +375,13 @@ class _Builder:
             self._bound.add(test.slot)
         return test
 
-    def _slot(self, is_label: bool, name: str) -> int:  # noqa: FBT001 - a key
-        return self._slots.setdefault((is_label, name), len(self._slots))
+    def _slot(self, variable: Variable) -> int:
+        return self._slots.setdefault(variable, len(self._slots))
 
     def _require(self, test: Test) -> None:
         """Refuse what must not occur with a variable that stands for nothing."""
         if test.slot is not None and test.slot not in self._bound:
-            is_label, name = list(self._slots)[test.slot]
+            name, is_label = list(self._slots)[test.slot]
             sign = "the label " if is_label else "$"
             raise PatternError(
                 f"{sign}{name} is used in a line about what must not occur, and no line"
@@ -411,15 +411,18 @@ def _joined(steps: Sequence[Step | _Forbidden], *, anchored: bool) -> tuple[Step
     says_what = any(not isinstance(step, _Forbidden | Mark) for step in steps)
     ends = [] if anchored and says_what else [Gap(None)]
     joined: list[Step] = []
-    for are_gaps, run in groupby([*ends, *steps, *ends], lambda s: isinstance(s, Gap | _Forbidden)):
-        joined.extend(_gap(list(run)) if are_gaps else run)  # type: ignore[arg-type]
+    for _, group in groupby([*ends, *steps, *ends], lambda s: isinstance(s, Gap | _Forbidden)):
+        run = list(group)
+        joined.extend(_gap(run))
+        joined.extend(step for step in run if not isinstance(step, Gap | _Forbidden))
     if joined and isinstance(joined[-1], Gap):
         joined[-1] = replace(joined[-1], to_end=True)
     gaps = [False, *(isinstance(step, Gap) for step in joined), False]
-    return (*map(_alone, joined, gaps, gaps[2:]), End(None))
+    beside = zip(joined, gaps[:-2], gaps[2:], strict=True)
+    return (*(_alone(step, before=b, after=a) for step, b, a in beside), End(None))
 
 
-def _gap(run: Sequence[Gap | _Forbidden]) -> Iterator[Gap]:
+def _gap(run: Sequence[Step | _Forbidden]) -> Iterator[Gap]:
     """Yield the gap that a run of gaps and of what must not occur is, if there is one."""
     gaps = [step for step in run if isinstance(step, Gap)]
     if gaps:
@@ -428,10 +431,10 @@ def _gap(run: Sequence[Gap | _Forbidden]) -> Iterator[Gap]:
         yield Gap(lines[0] if lines else None, forbidden)
 
 
-def _alone(step: Step, gap_before: bool, gap_after: bool) -> Step:  # noqa: FBT001 - one a neighbour
+def _alone(step: Step, *, before: bool, after: bool) -> Step:
     """Return a run that has no more of its kind beside it where a gap could hide them."""
     if isinstance(step, Many) and step.high is not None and step.test.opname is not None:
-        return replace(step, alone_before=gap_before, alone_after=gap_after)
+        return replace(step, alone_before=before, alone_after=after)
     return step
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
@@ -33,14 +33,14 @@ class Status(NamedTuple):
         text: of the line.
         outcome: how it fared.
         detail: a few words more.
-        index: the instruction that it was, or should have been; None for none.
+        at: the instruction that it was, or should have been; None for none.
     """
 
     number: int
     text: str
     outcome: Outcome
     detail: str
-    index: int | None
+    at: int | None
 
 
 def statuses(match: Match) -> tuple[Status, ...]:
@@ -73,7 +73,7 @@ def _known(match: Match) -> Iterator[_Known]:
         yield _global(match, row)
     if match.end is None:
         bad = trouble(match)
-        yield bad.line, Outcome.BROKEN, _broken(bad), bad.index
+        yield bad.line, Outcome.BROKEN, _broken(bad), bad.at
     for part in match.parts:
         if part.found is None:
             yield part.section.line, Outcome.BROKEN, "no such code", None
@@ -114,15 +114,15 @@ def _global(match: Match, row: Global) -> _Known:
 
 def _broken(bad: Trouble) -> str:
     found = " ".join(bad.found).strip()
-    where = "" if bad.index is None else f"@{bad.index}: "
+    where = "" if bad.at is None else f"@{bad.at}: "
     return f"not met; {where}{found}" + (f" ({bad.why})" if bad.why else "")
 
 
 def _nearest(match: Match, like: Likeness | None, index: int | None) -> str:
-    if like is None or like.index == index:
+    if like is None or like.at == index:
         return ""
-    words = " ".join(instr_words(match, like.index)).strip()
-    return f" (nearest @{like.index}: {words})"
+    words = " ".join(instr_words(match, like.at)).strip()
+    return f" (nearest @{like.at}: {words})"
 
 
 def _other(match: Match, number: int, text: str, like: Likeness | None) -> Status:
@@ -130,5 +130,5 @@ def _other(match: Match, number: int, text: str, like: Likeness | None) -> Statu
     plain = " ".join(line_text(match.program, number)).strip()
     if plain.endswith(":") or match.end is not None:
         return Status(number, text, Outcome.NONE, "", None)
-    where = f", like @{like.index}" if like else ""
+    where = f", like @{like.at}" if like else ""
     return Status(number, text, Outcome.NOT_REACHED, f"not reached{where}", None)

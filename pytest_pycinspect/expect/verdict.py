@@ -64,9 +64,9 @@ def summary(match: Match, relation: str) -> tuple[str, ...]:
     stopped = f"stopped at line {bad.line} of {total}" if bad.line else "it goes on"
     lines = [
         cut(f"{wrong.code.name} {relation}: {stopped}"),
-        place_of(wrong.code, bad.index),
+        place_of(wrong.code, bad.at),
         *_compared(wrong, bad),
-        cut(_matched(rows, wrong)),
+        cut(_matched(rows)),
         footer(wrong.code),
     ]
     return tuple(line for line in lines if line)
@@ -96,7 +96,7 @@ def _compared(match: Match, bad: Trouble) -> list[str]:
     width = min(width, 24)
     expected = cut(f"expected   {_columns(bad.expected, width)}")
     found = f"found      {_columns(bad.found, width)}"
-    raw = _raw(match, bad.index)
+    raw = _raw(match, bad.at)
     if raw and len(found) + len(raw) + 3 <= WIDTH:
         found += f"   {raw}"
     if bad.differs is None:
@@ -121,13 +121,13 @@ def _raw(match: Match, index: int | None) -> str:
     return "" if names in ([instr.opname], []) else f"(raw: {', '.join(names)})"
 
 
-def _matched(rows: Sequence[Status], match: Match) -> str:
+def _matched(rows: Sequence[Status]) -> str:
     met = sum(row.outcome is Outcome.MET for row in rows)
     active = sum(row.outcome not in (Outcome.INACTIVE, Outcome.NONE) for row in rows)
-    return f"{met} of {active} lines met" + _elsewhere(rows, match)
+    return f"{met} of {active} lines met" + _elsewhere(rows)
 
 
-def _elsewhere(rows: Sequence[Status], match: Match) -> str:
+def _elsewhere(rows: Sequence[Status]) -> str:
     """Say what is most like the line that is not met."""
     broken = [row for row in rows if row.outcome is Outcome.BROKEN and "(nearest @" in row.detail]
     if not broken:

@@ -15,6 +15,10 @@ _NAMES = {"LOAD_FAST", "STORE_FAST", "LOAD_GLOBAL", "LOAD_ATTR", "LOAD_NAME", "S
 _WORDS = {"BINARY_OP", "COMPARE_OP", "IS_OP", "CONTAINS_OP", "UNARY_OP"}
 
 
+_DIALECT = find_dialect("cpython-3.13")
+assert _DIALECT is not None
+
+
 def instr(
     opname: str,
     operand: object = None,
@@ -55,7 +59,7 @@ class Code(Sequence[Instr]):
     instrs: tuple[Instr, ...]
     name: str = "f"
     children: tuple[Code, ...] = ()
-    dialect: Dialect = find_dialect("cpython-3.13")
+    dialect: Dialect = _DIALECT
     optimize: int | None = 0
     view: str = "ops"
     path: str = "app.py"

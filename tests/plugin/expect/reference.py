@@ -75,10 +75,9 @@ def _item(
         known = _bind(env, ("label", item.name), at)
         if known is not None:
             yield at, known
-    elif item is model.Anchor.START and at == 0:
-        yield at, env
-    elif item is model.Anchor.END and at == len(instrs):
-        yield at, env
+    elif isinstance(item, model.Anchor):
+        if at == (0 if item is model.Anchor.START else len(instrs)):
+            yield at, env
     elif isinstance(item, model.Repeat):
         yield from _repeat(item, at, env, instrs, behind, before)
     elif isinstance(item, model.AnyOrder):

@@ -177,8 +177,8 @@ def test_many_gaps_over_long_code_end() -> None:
 
 def test_what_takes_too_long_is_said_so() -> None:
     names = [instr("LOAD_FAST", f"x{n}") for n in range(400)]
-    text = "\n".join(["...", "LOAD_FAST $a", "...", "LOAD_FAST $b", "...", "LOAD_FAST $c", "..."])
-    lines = f"{text}\nPOP_TOP\nLOAD_FAST $a\nLOAD_FAST $b\nLOAD_FAST $c"
+    again = "LOAD_FAST $a; LOAD_FAST $b; LOAD_FAST $c"
+    lines = f"...; {again.replace(';', '; ...;')}; ...; POP_TOP; {again}"
     with pytest.raises(PycInspectError, match="gave up"):
         compare(pattern(lines), code(*names, instr("POP_TOP")), anchored=True)
 

@@ -280,7 +280,7 @@ def test_the_mark(project: pytest.Pytester) -> None:
 
         @pytest.mark.bytecode(requires=["LOAD_GLOBAL", "BINARY_OP", "RESUME"])
         def test_has(): return
-            
+
         @pytest.mark.bytecode(requires=["BINARY_OP"])
         def test_has_nested():
             def f(x, y): return x + y
