@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import pytest
 
@@ -152,6 +152,7 @@ class Goldens:
     used: set[tuple[str, str]] = field(default_factory=set)
     obsolete: set[tuple[str, str]] = field(default_factory=set)
     _files: dict[str, GoldenFile] = field(default_factory=dict)
+    _values: dict[tuple[str, str, str], Content] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: pytest.Config) -> Goldens:
@@ -180,53 +181,81 @@ class Goldens:
         """
         self.used.add((place.path, place.title))
         actual = _Actual(code)
+        self._check_single(place, actual)
         file = self.file(place.path)
         section = file.sections.get(place.title)
         variant = None if section is None else section.active(actual.host)
         if variant is None:
             return self._missing(place, actual)
         assert section is not None
-        failure = _difference(file, section, variant, actual)
-        if failure is not None:
-            return self._different(place, variant, actual, failure)
+        if section.view != code.view:
+            message = f"  it is recorded in the view {section.view}, this is {code.view}"
+            return _failure(code, message)
+        difference = _difference(file, variant, actual)
+        if difference is not None:
+            return self._different(place, variant, actual, difference)
         if Kind.RESPELL in self.update and _is_respelling(file, variant, actual):
-            self._edit(place, Kind.RESPELL, variant.conditions, actual)
+            content = _accepted(variant.content, actual.content)
+            self._edit(place, actual, Kind.RESPELL, content, conditions=variant.conditions)
         return None
 
     def _missing(self, place: Place, actual: _Actual) -> Failure | None:
         if Kind.CREATE in self.update:
             shared = actual.code.view == "ops"
-            self._edit(place, Kind.CREATE, () if shared else actual.conditions, actual)
+            conditions = () if shared else actual.conditions
+            self._edit(place, actual, Kind.CREATE, actual.content, conditions=conditions)
             return None
         summary = (f"no golden {place}", "run with --pycinspect-update=create to record it")
         return Failure(summary, f"no golden: {place.title}", "\n".join(actual.content.lines))
 
     def _different(
-        self, place: Place, variant: Variant, actual: _Actual, failure: Failure
+        self, place: Place, variant: Variant, actual: _Actual, difference: _Difference
     ) -> Failure | None:
         if Kind.FIX in self.update:
             is_own = variant.conditions == actual.conditions or (
                 not variant.conditions and variant.python == actual.python
             )
-            self._edit(place, Kind.FIX, variant.conditions if is_own else actual.conditions, actual)
+            self._edit(
+                place,
+                actual,
+                Kind.FIX,
+                difference.content,
+                conditions=variant.conditions if is_own else actual.conditions,
+                over=variant.conditions,
+            )
             return None
+        failure = difference.failure
         hint = "run with --pycinspect-update=fix to accept"
         return failure._replace(summary=(*failure.summary, hint))
 
-    def _edit(self, place: Place, kind: Kind, conditions: tuple[str, ...], actual: _Actual) -> None:
-        content = actual.content
-        edit = Edit(
+    def _edit(
+        self,
+        place: Place,
+        actual: _Actual,
+        kind: Kind,
+        content: Content,
+        *,
+        conditions: tuple[str, ...],
+        over: tuple[str, ...] = (),
+    ) -> None:
+        self.edits[place.path, place.title, conditions] = Edit(
             place.path,
             place.title,
             place.order,
             kind.value,
             conditions,
-            *(content.instructions, content.consts, content.handlers),
+            content.instructions,
+            content.consts,
+            content.handlers,
             actual.python,
             actual.code.view,
+            over,
         )
-        known = self.edits.setdefault((place.path, place.title, conditions), edit)
-        if known != edit:
+
+    def _check_single(self, place: Place, actual: _Actual) -> None:
+        """Refuse to write a golden of which a test has two values."""
+        key = (place.path, place.title, actual.python)
+        if self.update and self._values.setdefault(key, actual.content) != actual.content:
             message = f'{place} has two values; bytecode_golden("name") is another golden'
             raise PycInspectError("golden-twice", message)
 
@@ -271,28 +300,52 @@ def _joined(parts: Iterable[str]) -> str | None:
     return ", ".join(parts) or None
 
 
-def _difference(
-    file: GoldenFile, section: Section, variant: Variant, actual: _Actual
-) -> Failure | None:
+class _Difference(NamedTuple):
+    """What is not as recorded.
+
+    Args:
+        failure: what is said about it.
+        content: what would be.
+    """
+
+    failure: Failure
+    content: Content
+
+
+def _difference(file: GoldenFile, variant: Variant, actual: _Actual) -> _Difference | None:
     """Return what is not as recorded, None where all is."""
-    code = actual.code
-    if section.view != code.view:
-        summary = f"golden [{section.title}] is of view {section.view}, the code of {code.view}"
-        return Failure((summary,), f"golden of another view: {section.title}", "")
+    code, content, recorded = actual.code, actual.content, variant.content
     try:
         found = match(_expectation(file, variant), code, anchored=True)
     except (VacuousCheckError, UnknownOpcodeError) as error:  # was written by another Python
-        return _failure(code, f"  {error}")
+        return _Difference(_failure(code, f"  {error}"), content)
     if not found:
-        return explain(found, "== golden")
-    for name in ("consts", "handlers"):
-        recorded = getattr(variant.content, name)
-        if recorded is not None and _parts(recorded) != _parts(getattr(actual.content, name) or ""):
-            found_here = getattr(actual.content, name) or "none"
-            return _failure(
-                code, f"  {name} expected  {recorded}", f"  {name} found     {found_here}"
-            )
+        return _Difference(explain(found, "== golden"), content)
+    if (lines := _other("consts", recorded.consts, content.consts)) or (
+        lines := _other("handlers", recorded.handlers, content.handlers)
+    ):
+        # The instructions are as they are recorded, perhaps in words of somebody's own.
+        accepted = _accepted(recorded, content)
+        return _Difference(
+            _failure(code, *lines), replace(accepted, instructions=recorded.instructions)
+        )
     return None
+
+
+def _accepted(recorded: Content, content: Content) -> Content:
+    """Return content without the facts that were not recorded, which may be on purpose."""
+    return Content(
+        content.instructions,
+        None if recorded.consts is None else content.consts or "",
+        None if recorded.handlers is None else content.handlers or "",
+    )
+
+
+def _other(name: str, recorded: str | None, found: str | None) -> tuple[str, ...]:
+    """Return lines about a fact that is not as recorded; what is not recorded may be anything."""
+    if recorded is None or _parts(recorded) == _parts(found or ""):
+        return ()
+    return f"  {name} expected  {recorded}", f"  {name} found     {found or 'none'}"
 
 
 def _expectation(file: GoldenFile, variant: Variant) -> Pattern:
@@ -334,7 +387,7 @@ def _is_respelling(file: GoldenFile, variant: Variant, actual: _Actual) -> bool:
 
     Lines with gaps, groups, guards and operands left out are what somebody wrote by hand.
     """
-    if file.spells(variant, actual.content):
+    if file.spells(variant, _accepted(variant.content, actual.content)):
         return False
     pattern = _expectation(file, variant)
     items = [item for item in pattern.items if not isinstance(item, Label)]

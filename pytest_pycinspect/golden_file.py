@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from pycinspect.errors import PycInspectError
 from pytest_pycinspect.expect import PatternError
 from pytest_pycinspect.expect.guards import Host, condition, is_active
 
@@ -189,7 +190,14 @@ class GoldenFile:
     # --- Changes ---------------------------------------------------------------------------
 
     def with_content(
-        self, title: str, conditions: tuple[str, ...], content: Content, *, python: str, view: str
+        self,
+        title: str,
+        conditions: tuple[str, ...],
+        content: Content,
+        *,
+        python: str,
+        view: str,
+        over: tuple[str, ...] = (),
     ) -> GoldenFile:
         """Return the file with what a section says under a guard; both are made if need be.
 
@@ -199,6 +207,7 @@ class GoldenFile:
             content: what it says from now on.
             python: who says it.
             view: of a new section.
+            over: conditions of the variant that counted so far; a new one stands before it.
         """
         section = self.sections.get(title)
         if section is None:
@@ -213,7 +222,8 @@ class GoldenFile:
             gap = [""] if is_tight and not old else []
             return self._spliced(variant.body, variant.end, [*_merged(old, signed), *gap])
         guard = f"{' '.join(f'@{text}' for text in conditions)}:"
-        at = section.variants[0].end
+        overridden = section.variant(over) if over else None
+        at = section.variants[-1].end if overridden is None else overridden.start
         return self._spliced(at, at, (guard, *signed))
 
     def without(self, titles: Sequence[str]) -> GoldenFile:
@@ -240,11 +250,14 @@ def read_golden(path: str) -> GoldenFile:
 
     Raises:
         PatternError: it is no text.
+        PycInspectError: ``unreadable``: it cannot be read.
     """
     try:
         return parse_golden(shown(path), Path(path).read_bytes())
     except FileNotFoundError:
         return GoldenFile(shown(path))
+    except OSError as error:
+        raise PycInspectError("unreadable", str(error.strerror), path=shown(path)) from error
 
 
 def shown(path: str) -> str:

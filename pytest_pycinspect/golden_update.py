@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from pytest_pycinspect.golden_file import Content, GoldenFile, read_golden
+from pycinspect.errors import PycInspectError
+from pytest_pycinspect.golden_file import Content, GoldenFile, read_golden, shown
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -64,6 +65,7 @@ class Edit(NamedTuple):
         handlers: likewise.
         python: who says it.
         view: of a new section.
+        over: conditions of the variant that counted so far.
     """
 
     path: str
@@ -76,6 +78,7 @@ class Edit(NamedTuple):
     handlers: str | None
     python: str
     view: str
+    over: tuple[str, ...]
 
     @property
     def content(self) -> Content:
@@ -114,7 +117,8 @@ def _kinds(wanted: str) -> frozenset[Kind]:
         return frozenset(Kind(word.strip()) for word in wanted.split(","))
     except ValueError:
         known = ", ".join(kind.value for kind in Kind)
-        raise pytest.UsageError(f"{_OPTION}={wanted}: use some of {known}") from None
+        message = f"{_OPTION}={wanted}: use some of {known}; paths stand before the option"
+        raise pytest.UsageError(message) from None
 
 
 # --- What the session knows ----------------------------------------------------------------
@@ -187,7 +191,8 @@ class _Updates:
         is_named = _is_named_in_part(self._config)
         for item in session.items:
             place = place_of(item)
-            self._seen.owners.setdefault(place.path, {})[place.title] = item.nodeid
+            if isinstance(item, pytest.Function):
+                self._seen.owners.setdefault(place.path, {})[place.title] = item.nodeid
             if is_named(item.path):
                 self._seen.partial.add(place.path)
 
@@ -200,54 +205,66 @@ class _Updates:
     def pytest_testnodedown(self, node: Any) -> None:
         """Take what a worker of pytest-xdist saw."""
         sent = getattr(node, "workeroutput", {}).get("pycinspect_goldens")
-        if sent is not None:
+        if sent is None:  # it crashed, and nobody knows what its tests used
+            self._incomplete = True
+        else:
             self._seen.add(sent)
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write, or tell the controller what it is to write."""
         seen, goldens = self._seen, self._goldens
         seen.edits += goldens.edits.values()
         seen.used |= goldens.used
         seen.obsolete |= goldens.obsolete
-        if self._incomplete:
-            seen.partial.update(seen.owners)
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
             output["pycinspect_goldens"] = seen.sendable()
             return
-        trim = self._unused() if Kind.TRIM in goldens.update else {}
-        for path in sorted({edit.path for edit in seen.edits} | {*trim}):
-            edits = [edit for edit in seen.edits if edit.path == path]
-            self._write(path, edits, trim.get(path, []))
+        for path in sorted({edit.path for edit in seen.edits} | self._trimmed_paths()):
+            try:
+                self._write(path, [edit for edit in seen.edits if edit.path == path])
+            except (OSError, PycInspectError) as error:
+                self._lost.append(f"{shown(path)} was not written: {error}")
+        if self._lost:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _unused(self) -> dict[str, list[str]]:
-        """Return by file the titles of sections that no test uses any more."""
+    def _trimmed_paths(self) -> set[str]:
+        """Return the files of which all tests were selected, if unused sections are to go."""
         seen = self._seen
-        unused: dict[str, list[str]] = {}
-        for path, owners in seen.owners.items():
-            if path in seen.partial or not os.path.exists(path):
-                continue
-            left = {title for title, node in owners.items() if node not in self._passed}
-            sections = read_golden(path).sections
-            unused[path] = [
-                title
-                for title, section in sections.items()
-                if (path, title) in seen.obsolete
-                or (
-                    section.source is None
-                    and (path, title) not in seen.used
-                    and not any(title == one or title.startswith(f"{one}/") for one in left)
-                )
-            ]
-        return {path: titles for path, titles in unused.items() if titles}
+        if Kind.TRIM not in self._goldens.update or self._incomplete:
+            return set()
+        paths = {*seen.owners, *(path for path, _ in seen.obsolete)} - seen.partial
+        return {path for path in paths if os.path.exists(path)}
 
-    def _write(self, path: str, edits: Sequence[Edit], trim: Sequence[str]) -> None:
+    def _unused(self, file: GoldenFile, path: str) -> list[str]:
+        """Return the titles of sections that no test uses any more.
+
+        A section whose test did not come to its end is in use.
+        """
+        seen = self._seen
+        owners = seen.owners.get(path)
+        unused = [title for title in file.sections if (path, title) in seen.obsolete]
+        if owners is not None:
+            left = {title for title, node in owners.items() if node not in self._passed}
+            unused += [
+                title
+                for title, section in file.sections.items()
+                if section.source is None
+                and (path, title) not in seen.used
+                and not any(title == one or title.startswith(f"{one}/") for one in left)
+            ]
+        return unused
+
+    def _write(self, path: str, edits: Sequence[Edit]) -> None:
         before = read_golden(path)
+        trim = self._unused(before, path) if path in self._trimmed_paths() else []
         chosen = _agreed(edits)
         lost = {edit.title for edit in edits} - {edit.title for edit in chosen}
-        self._lost += sorted(f"[{title}] of {before.path}" for title in lost)
-        after = _edited(before, chosen).without([t for t in trim if t in before.sections])
+        self._lost += sorted(
+            f"[{title}] of {before.path} has two values; it was not written" for title in lost
+        )
+        after = _edited(before, chosen).without(trim)
         if after.lines != before.lines:
             _replace(path, after)
         self._done.update(Kind(edit.kind) for edit in chosen)
@@ -262,7 +279,7 @@ class _Updates:
             words += [f"{number} {word}" for number, word in others]
             terminalreporter.write_line(f"pycinspect: {', '.join(words)}")
         for place in self._lost:
-            terminalreporter.write_line(f"pycinspect: {place} has two values; it was not written")
+            terminalreporter.write_line(f"pycinspect: {place}")
 
 
 def _is_named_in_part(config: pytest.Config) -> Callable[[Path], bool]:
@@ -290,7 +307,12 @@ def _agreed(edits: Iterable[Edit]) -> list[Edit]:
 def _edited(file: GoldenFile, edits: Iterable[Edit]) -> GoldenFile:
     for edit in edits:
         file = file.with_content(
-            edit.title, edit.conditions, edit.content, python=edit.python, view=edit.view
+            edit.title,
+            edit.conditions,
+            edit.content,
+            python=edit.python,
+            view=edit.view,
+            over=edit.over,
         )
     return file
 

@@ -23,7 +23,14 @@ import pytest
 
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.bytecode import BytecodeOf
-from pytest_pycinspect.specialized_child import SELF, RefusedError, read_frame, write_frame
+from pytest_pycinspect.specialized_child import (
+    SELF,
+    SETTER,
+    RefusedError,
+    read_frame,
+    set_attributes,
+    write_frame,
+)
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode
@@ -134,7 +141,28 @@ class _Pickler(pickle.Pickler):
         self._function = function
 
     def persistent_id(self, value: object) -> str | None:
-        return SELF if value is self._function else None
+        if value is self._function:
+            return SELF
+        return SETTER if value is set_attributes else None
+
+    def reducer_override(self, value: Any) -> Any:
+        """Let an object that pickle would copy attribute by attribute set them one by one."""
+        if not _is_plain(value):
+            return NotImplemented
+        reduced: tuple[Any, ...] = value.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        make, arguments, state, *items = reduced
+        if not isinstance(state, dict):
+            return NotImplemented
+        return (make, arguments, state, *items, set_attributes)
+
+
+def _is_plain(value: object) -> bool:
+    """Return whether a value is an object with attributes, of a class without own pickling."""
+    kind = type(value)
+    if isinstance(value, type) or kind.__module__ == "builtins" or not hasattr(value, "__dict__"):
+        return False
+    is_own = hasattr(kind, "__setstate__") or kind.__reduce__ is not object.__reduce__
+    return not is_own and kind.__reduce_ex__ is object.__reduce_ex__
 
 
 def _pickled(

@@ -20,12 +20,21 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import IO, NamedTuple
 
-__all__ = ["FRAME", "SELF", "RefusedError", "read_frame", "write_frame"]
+__all__ = [
+    "FRAME",
+    "SELF",
+    "SETTER",
+    "RefusedError",
+    "read_frame",
+    "set_attributes",
+    "write_frame",
+]
 
 #: The length of a pickle, before it.
 FRAME = struct.Struct("<Q")
-#: Persistent id of the function itself, which its closure may refer to.
-SELF = "self"
+#: Persistent ids: of the function itself, which its closure may refer to, and of what sets
+#: the attributes of objects.
+SELF, SETTER = "self", "setter"
 
 _TOOLS = range(6)  # identifiers of sys.monitoring (PEP 669)
 _CALIBRATION = 100  # calls; a few would do
@@ -206,14 +215,23 @@ class _Unpickler(pickle.Unpickler):
         self._function = function
         self._modules = modules
 
-    def persistent_load(self, pid: object) -> FunctionType:
-        assert pid == SELF
-        return self._function
+    def persistent_load(self, pid: object) -> object:
+        return {SELF: self._function, SETTER: set_attributes}[str(pid)]
 
     def find_class(self, module: str, name: str) -> object:
         if module in self._modules.files:
             self._modules.loaded(module)
         return super().find_class(module, name)
+
+
+def set_attributes(value: object, attributes: dict[str, object]) -> None:
+    """Set attributes as ``__init__`` does.
+
+    ``pickle`` fills in ``__dict__``, and attributes of objects that have one are specialised
+    otherwise on CPython 3.11 and 3.12 (``LOAD_ATTR_WITH_HINT``, ``Python/specialize.c``).
+    """
+    for name, attribute in attributes.items():
+        object.__setattr__(value, name, attribute)
 
 
 def _restored(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -215,6 +216,31 @@ def test_only_the_kinds_that_are_asked_for(project: Project) -> None:
         assert project.recorded == RECORDED
 
 
+def test_a_pattern_of_ones_own_stays_where_only_constants_are_others(project: Project) -> None:
+    own = RECORDED.replace("    LOAD_CONST         3\n", "    ...\n")
+    project.recorded = own
+    project.replace("3 * r", "5 * r")
+    project.run(f"{UPDATE}=fix").assert_outcomes(passed=2)
+    assert project.recorded == own.replace("consts: 3", "consts: 5")
+
+
+def test_facts_that_are_not_recorded_are_not_compared(project: Project) -> None:
+    own = RECORDED.replace("    LOAD_CONST         3\n", "    ...\n").replace("consts: 3\n", "")
+    project.recorded = own
+    project.replace("3 * r", "5 * r")
+    project.run(f"{UPDATE}=create,fix,respell,trim").assert_outcomes(passed=2)
+    assert project.recorded == own
+
+
+def test_another_view_is_not_overwritten(project: Project) -> None:
+    other = f"# view: raw\n{RECORDED}"
+    project.recorded = other
+    result = project.run(f"{UPDATE}=fix")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["E *it is recorded in the view raw, this is ops"])
+    assert project.recorded == other
+
+
 # --- Respelled -----------------------------------------------------------------------------
 
 
@@ -274,6 +300,33 @@ def test_a_test_that_did_not_compare_keeps_its_section_unless_it_passed(
     ).replace("    from", "    import pytest\n    from", 1))  # fmt: skip
     project.run(f"{UPDATE}=trim")
     assert ("[test_area]" not in project.recorded) is (end == "return")
+
+
+def test_only_the_tests_of_a_module_say_what_is_unused(project: Project) -> None:
+    project.recorded = f"{RECORDED}{UNUSED}\n# source: shapes.py\n[area]\n...\n"
+    project.recorded = project.recorded.replace("\n...", "\n    ...")
+    before = project.recorded
+    project.run(f"{UPDATE}=trim", "test_shapes.bytecode").assert_outcomes(passed=1)
+    assert project.recorded == before
+    project.run(f"{UPDATE}=trim").assert_outcomes(passed=3)
+    assert project.recorded == before.replace(UNUSED, "")
+
+
+def test_what_cannot_be_written_is_said_and_fails_the_session(
+    project: Project,
+) -> None:
+    project.golden.with_name(f"{project.golden.name}.{os.getpid()}.new").mkdir()
+    result = project.run(UPDATE)
+    result.assert_outcomes(passed=2)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["pycinspect: test_shapes.bytecode was not written: *"])
+
+
+def test_what_cannot_be_read_is_said(project: Project) -> None:
+    project.golden.mkdir()
+    result = project.run("test_shapes.py")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["E *PycInspectError: test_shapes.bytecode: *"])
 
 
 def test_a_file_that_is_not_collected_keeps_its_sections(project: Project) -> None:
