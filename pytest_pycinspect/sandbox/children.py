@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from platform import python_version
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from pycinspect.compiling import find_interpreter
 from pycinspect.dialects import DIALECTS, Dialect
@@ -22,7 +22,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.values import Implementation
 from pytest_pycinspect.sandbox.inquiry import Report, Request
 
-__all__ = ["Answer", "Children", "Interpreter", "Named", "parse_report", "python_name"]
+__all__ = ["Answer", "Children", "Interpreter", "Named", "Python", "parse_report", "python_name"]
 
 _CHILD = Path(__file__).with_name("child.py")
 
@@ -41,6 +41,10 @@ class Interpreter(Protocol):
     @property
     def dialect(self) -> Dialect:
         """Whose caches it writes."""
+
+
+#: An interpreter as a test names it: None for the running one, a version, a path, or a value.
+Python: TypeAlias = "str | os.PathLike[str] | Interpreter | None"
 
 
 class Named(NamedTuple):
@@ -100,7 +104,7 @@ class Children:
     seconds: float
     _known: dict[str, Interpreter] = field(default_factory=dict)
 
-    def interpreter(self, python: object) -> Interpreter:
+    def interpreter(self, python: Python) -> Interpreter:
         """Return the interpreter that a test asks for.
 
         Args:
@@ -111,8 +115,7 @@ class Children:
             PycInspectError: ``no-interpreter``.
         """
         if python is not None and not isinstance(python, str | os.PathLike):
-            found: Any = python
-            return Named(os.fspath(found.path), found.version, found.dialect)
+            return Named(os.fspath(python.path), python.version, python.dialect)
         wanted = "" if python is None else os.fspath(python)
         if wanted not in self._known:
             self._known[wanted] = find_interpreter(wanted) if wanted else _running()

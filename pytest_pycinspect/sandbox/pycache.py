@@ -14,7 +14,13 @@ from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE
 from pycinspect.values import InvalidationMode
-from pytest_pycinspect.sandbox.children import Answer, Children, Interpreter, python_name
+from pytest_pycinspect.sandbox.children import (
+    Answer,
+    Children,
+    Interpreter,
+    Python,
+    python_name,
+)
 from pytest_pycinspect.sandbox.event import CacheEvent, Run
 from pytest_pycinspect.sandbox.explain import Step
 from pytest_pycinspect.sandbox.inprocess import can_import_here, observe_here
@@ -239,7 +245,7 @@ class Pycache:
 
     # --- Caches ----------------------------------------------------------------------
 
-    def pyc(self, name: str, *, python: object = None, optimize: int | None = None) -> str:
+    def pyc(self, name: str, *, python: Python = None, optimize: int | None = None) -> str:
         """Return where the cache of a module is looked for.
 
         Args:
@@ -257,7 +263,7 @@ class Pycache:
         mode: Mode | None = None,
         *,
         optimize: int | None = None,
-        python: object = None,
+        python: Python = None,
         legacy: bool = False,
     ) -> str:
         """Write a module's cache as ``py_compile`` does.
@@ -299,7 +305,7 @@ class Pycache:
         hash: bytes | None = None,  # noqa: A002 - the field's name
         truncate: int | None = None,
         payload: bytes | None = None,
-        python: object = None,
+        python: Python = None,
     ) -> str:
         """Change fields of a cache.
 
@@ -457,7 +463,7 @@ class Pycache:
         self,
         code: str,
         *,
-        python: object = None,
+        python: Python = None,
         flags: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
         isolated: bool = True,
@@ -524,7 +530,7 @@ class Pycache:
         self._happened(f"run_pytest {' '.join(arguments)}".rstrip(), events)
         return _run(answer, events, python)
 
-    def status(self, name: str, *, python: object = None) -> Verdict:
+    def status(self, name: str, *, python: Python = None) -> Verdict:
         """Return what pycinspect says would happen at an import, without one.
 
         Args:

@@ -90,11 +90,12 @@ def import_options(
     names = [name for name, _ in pairs]
     is_deaf = "-E" in names or "-I" in names
     options = options_from_environment(dialect, {} if is_deaf else environment)
+    prefix = _prefix(pairs, options.pycache_prefix)
     return replace(
         options,
         optimize=max(options.optimize, names.count("-O")),
         dont_write_bytecode=options.dont_write_bytecode or "-B" in names,
-        pycache_prefix=_prefix(pairs, options.pycache_prefix),
+        pycache_prefix=None if prefix is None else os.path.join(root, prefix),
         check_hash_based_pycs=_hash_checks(pairs),
         current_directory=root,
     )

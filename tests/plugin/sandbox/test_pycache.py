@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from pycinspect.cache import REASONS
+from pycinspect.dialects import DIALECTS
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.sandbox import CacheEvent, Pycache, SandboxDisagreement
 from pytest_pycinspect.sandbox import inquiry as inquiry_module
+from pytest_pycinspect.sandbox.children import Named
 from pytest_pycinspect.sandbox.reasons import OUTCOME_OF
 from tests.differential.trees import ordinary_user, workspace
 
@@ -270,6 +272,26 @@ def test_variables_and_options_of_a_run(sandbox: Pycache) -> None:
     assert isolated["m"].written == "created"
     with pytest.raises(PycInspectError, match="no option of Python"):
         sandbox.run(code, flags=["--nonsense"])
+
+
+def test_a_prefix_that_is_relative(sandbox: Pycache) -> None:
+    """To the directory of the run, which is the project."""
+    sandbox.write("m", "x = 1")
+    event = sandbox.run("import m", env={"PYTHONPYCACHEPREFIX": "caches"})["m"]
+    assert event.written == "created"
+    assert str(event.pyc).startswith(os.path.join(sandbox.root, "caches"))
+    blank = ["-X", "pycache_prefix="]
+    event = sandbox.run("import m", flags=blank, env={"PYTHONPYCACHEPREFIX": "caches"})["m"]
+    assert os.path.dirname(str(event.pyc)) == os.path.join(sandbox.root, "__pycache__")
+
+
+def test_an_interpreter_by_path_and_by_value(sandbox: Pycache) -> None:
+    sandbox.write("m", "x = 1")
+    by_path = sandbox.run("import m", python=Path(sys.executable))["m"]
+    value = Named(sys.executable, "of somebody", DIALECTS.running())
+    by_value = sandbox.run("import m", python=value)["m"]
+    assert (by_path.written, by_value.hit) == ("created", True)
+    assert by_value.python == "of somebody"
 
 
 # --- Runs -----------------------------------------------------------------------------------
