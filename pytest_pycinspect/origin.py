@@ -16,7 +16,7 @@ from pycinspect.pyc import Code
 from pycinspect.values import Implementation
 from pytest_pycinspect.instr import Instr, Kind
 
-__all__ = ["Origin", "View", "python_text", "sequence"]
+__all__ = ["Origin", "View", "python_text", "relative", "sequence"]
 
 View = str
 
@@ -35,6 +35,7 @@ class Origin:
         strict_names: names of opcodes that cannot occur are refused.
         adaptive: the code as it is in memory, specialised, of each code object.
         live: the code object of the running interpreter that it was asked for, by its own.
+        sequences: what was decoded before, by code object and view.
     """
 
     dialect: Dialect
@@ -46,6 +47,7 @@ class Origin:
     strict_names: bool = True
     adaptive: Mapping[Code, bytes] = field(default_factory=dict)
     live: CodeType | None = None
+    sequences: dict[tuple[Code, View], tuple[Instr, ...]] = field(default_factory=dict)
 
 
 def python_text(dialect: Dialect, version: str | None = None) -> str:
@@ -71,6 +73,15 @@ def sequence(code: Code, origin: Origin, view: View) -> tuple[Instr, ...]:
     Raises:
         PycInspectError: it cannot be disassembled; see ``linearize`` and ``instructions``.
     """
+    if view == "adaptive":  # it changes while the code runs
+        return _sequence(code, origin, view)
+    known = origin.sequences.get((code, view))
+    if known is None:
+        known = origin.sequences[code, view] = _sequence(code, origin, view)
+    return known
+
+
+def _sequence(code: Code, origin: Origin, view: View) -> tuple[Instr, ...]:
     dialect = origin.dialect
     places = positions(code, dialect)
     if view == "ops":
@@ -86,11 +97,11 @@ def sequence(code: Code, origin: Origin, view: View) -> tuple[Instr, ...]:
 
 
 #: The words of ``linear_ops.tsv`` are those of ``Kind``.
-_KINDS = {kind.value: kind for kind in Kind}
+_KINDS: Mapping[str, Kind] = MappingProxyType({kind.value: kind for kind in Kind})
 
 
 def _of_op(op: LinearOp, places: list[Position]) -> Instr:
-    kind = _KINDS[op.kind.value]
+    kind = _KINDS[op.kind]
     return Instr(
         op.name, op.operand, kind, op.target, op.line, _position(op.raw[-1:], places), op.raw
     )

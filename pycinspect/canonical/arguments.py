@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.dialects import Bytecode, Dialect
-from pycinspect.disasm import Instruction, exception_table
+from pycinspect.disasm import Handler, Instruction
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
 
@@ -20,7 +20,9 @@ _GENERATORS = 0x20 | 0x80 | 0x200
 _Steps = Sequence[tuple[Instruction, Sequence[CanonicalOp]]]
 
 
-def argument_counts(steps: _Steps, code: Code, dialect: Dialect) -> Mapping[int, int]:
+def argument_counts(
+    steps: _Steps, code: Code, dialect: Dialect, handlers: Sequence[Handler]
+) -> Mapping[int, int]:
     """Return the number of arguments of each call, by the offset of its instruction.
 
     Of ``CALL_FUNCTION_EX`` it is 1, or 2 if there is a mapping, too. Since 3.11 there is room
@@ -31,12 +33,13 @@ def argument_counts(steps: _Steps, code: Code, dialect: Dialect) -> Mapping[int,
         steps: what ``lowered_steps`` yields.
         code: the code object.
         dialect: who wrote it.
+        handlers: its exception table.
     """
     bytecode = bytecode_of(dialect)
     if "PUSH_NULL" not in bytecode.opcodes.by_name:
         return {step.offset: _told(step, op) for step, ops in steps for op in ops if _is_call(op)}
     stack = _Stack(bytecode, int(bytecode.sent_at_entry and code.flags & _GENERATORS != 0))
-    for row in exception_table(code, dialect):
+    for row in handlers:
         stack.depths[row.target] = row.depth + row.lasti + 1
     counts: dict[int, int] = {}
     for step, ops in steps:
@@ -52,9 +55,9 @@ def _is_call(op: CanonicalOp) -> bool:
 
 def _told(step: Instruction, op: CanonicalOp) -> int:
     """Return the count up to 3.10, where an instruction says all of it."""
-    count = op.operand if op.name == "CALL_FUNCTION_EX" else step.arg
-    assert isinstance(count, int)
-    return count
+    if op.name == "CALL_FUNCTION_EX" and isinstance(op.operand, int):
+        return op.operand
+    return step.arg or 0
 
 
 class _Stack:
@@ -77,10 +80,11 @@ class _Stack:
         count = None
         # The result takes the place of the callable, the lowest of the values.
         if len(ops) == 1 and _is_call(ops[0]) and isinstance(ops[0].operand, int):
-            values = range(after - 1, after + ops[0].operand)
-            count = ops[0].operand - len(self._nulls.intersection(values))
+            highest = after + ops[0].operand
+            count = ops[0].operand - sum(after - 1 <= slot < highest for slot in self._nulls)
             before = after - 1
-        self._nulls = {slot for slot in self._nulls if slot < min(before, after)}
+        if self._nulls:
+            self._nulls = {slot for slot in self._nulls if slot < min(before, after)}
         self._push(ops, after)
         self._depth = after
         return count

@@ -20,9 +20,9 @@ from pycinspect.dialects import (
     LinearOperand,
     LinearRule,
     LinearTerm,
-    canonical_kind,
     linear_ops,
     linear_rules,
+    vocabulary,
 )
 from pycinspect.disasm import Handler, Instruction, exception_table
 from pycinspect.pyc import Code
@@ -73,16 +73,22 @@ def linearize(code: Code, dialect: Dialect) -> list[LinearOp]:
         PycInspectError: as ``lower``; ``bad-exception-table``.
     """
     steps = list(lowered_steps(code, dialect))
+    table = exception_table(code, dialect)
+    counts = argument_counts(steps, code, dialect, table)
     skipped = _skipped([step for step, _ in steps])
-    ops = _displays(
-        _functions(_calls(_read(steps, skipped, argument_counts(steps, code, dialect))))
-    )
-    handlers = _handlers(steps, exception_table(code, dialect))
+    ops = _displays(_functions(_calls(_read(steps, skipped, counts))))
+    handlers = _handlers(steps, table)
     rules = linear_rules(dialect)
     ops = _rewritten(_reached(ops, handlers), rules)
-    while _threaded(ops):
+    for _ in range(_MOST_ROUNDS):
+        if not _threaded(ops):
+            break
         ops = _rewritten(_reached(ops, handlers), rules)
     return _placed(ops)
+
+
+#: Jumps to jumps that are followed. Compilers leave chains of two or three.
+_MOST_ROUNDS = 20
 
 
 def _handlers(
@@ -267,47 +273,49 @@ _LOADS_CELL = frozenset({"LOAD_CLOSURE", "LOAD_FAST"})
 
 
 def _displays(ops: Sequence[_Op]) -> list[_Op]:
-    """Spell out lists and dicts that some versions make of a constant tuple."""
+    """Spell out lists, dicts and slices that some versions make of a constant."""
+    entered = _entered(ops)
     found: list[_Op] = []
     for op in ops:
         found.append(op)
         spell = _SPELLERS.get(op.name)
         if spell is not None:
-            spell(found)
+            spell(found, entered)
     return found
 
 
-def _list(found: list[_Op]) -> None:
+def _list(found: list[_Op], _: Sequence[int]) -> None:
     """``[1, 2]``: an empty list and a tuple since 3.9."""
-    *_, empty, items, extend = (None, None, *found)
-    if empty is None or items is None or (empty.name, empty.operand) != ("BUILD_LIST", 0):
+    if tuple(op.name for op in found[-3:]) != _LIST_OF_TUPLE:
         return
-    if items.name != "LOAD_CONST" or not isinstance(items.operand, tuple) or extend.operand != 1:
-        return
-    made = [_load(items, value) for value in items.operand]
-    extend.name, extend.operand = "BUILD_LIST", len(made)
-    _absorb(extend, empty, items)
-    found[-3:-1] = made
+    empty, items, extend = found[-3:]
+    if isinstance(items.operand, tuple) and empty.operand == 0 and extend.operand == 1:
+        made = [_load(items, value) for value in items.operand]
+        extend.name, extend.operand = "BUILD_LIST", len(made)
+        _absorb(extend, empty, items)
+        found[-3:-1] = made
 
 
-def _dict(found: list[_Op]) -> None:
+_LIST_OF_TUPLE = ("BUILD_LIST", "LOAD_CONST", "LIST_EXTEND")
+
+
+def _dict(found: list[_Op], entered: Sequence[int]) -> None:
     """``{"a": a}``: the keys are one constant up to 3.13, if each value is one load."""
-    count = found[-1].operand
-    assert isinstance(count, int)
-    *_, keys, build = (None, *found)
-    values = found[-2 - count : -2]
-    if keys is None or not isinstance(keys.operand, tuple) or len(values) < count:
+    keys = found[-2].operand if len(found) > 1 else None
+    if not isinstance(keys, tuple) or len(keys) != found[-1].operand:
         return
-    if not all(op.name in _LOADS for op in values):
+    start = len(found) - 2 - len(keys)
+    values = found[max(start, 0) : -2]
+    if start < 0 or any(op.name not in _LOADS for op in values):
         return
-    pairs = zip(keys.operand, values, strict=True)
-    made = [part for key, value in pairs for part in (_load(value, key), value)]
-    build.name = "BUILD_MAP"
-    build.raw = keys.raw + build.raw
-    found[-2 - count : -1] = made
+    if not _is_entered([*values, found[-1]], entered):
+        pairs = zip(keys, values, strict=True)
+        found[-1].name = "BUILD_MAP"
+        found[-1].raw = found[-2].raw + found[-1].raw
+        found[start:-1] = [part for key, value in pairs for part in (_load(value, key), value)]
 
 
-def _slice(found: list[_Op]) -> None:
+def _slice(found: list[_Op], _: Sequence[int]) -> None:
     """``x[1:2]``: the slice is a constant since 3.14."""
     load = found[-1]
     if not isinstance(load.operand, Slice):
@@ -326,7 +334,7 @@ def _load(like: _Op, value: object) -> _Op:
 
 
 _LOADS = frozenset({"LOAD_CONST", "LOAD_FAST", "LOAD_DEREF", "LOAD_GLOBAL", "LOAD_NAME"})
-_SPELLERS: Mapping[str, Callable[[list[_Op]], None]] = MappingProxyType(
+_SPELLERS: Mapping[str, Callable[[list[_Op], Sequence[int]], None]] = MappingProxyType(
     {"LIST_EXTEND": _list, "BUILD_CONST_KEY_MAP": _dict, "LOAD_CONST": _slice}
 )
 
@@ -336,21 +344,29 @@ _SPELLERS: Mapping[str, Callable[[list[_Op]], None]] = MappingProxyType(
 
 def _rewritten(ops: list[_Op], rules: Mapping[str, Sequence[LinearRule]]) -> list[_Op]:
     """Apply the rules until none fits, from left to right."""
-    entered = sorted({op.target for op in ops if op.target is not None})
-    index = 0
-    while index < len(ops):
-        for rule in rules.get(ops[index].name, ()):
-            window = ops[index : index + len(rule.pattern)]
+    entered = _entered(ops)
+    done: list[_Op] = []
+    waiting = ops[::-1]
+    while waiting:
+        for rule in rules.get(waiting[-1].name, ()):
+            window = waiting[: -len(rule.pattern) - 1 : -1]
             bound = _bound(rule, window)
             if bound is not None and not _is_entered(window, entered):
-                ops[index : index + len(window)] = _replaced(rule, window, bound)
-                if not rule.becomes:
-                    _hand_over(window, ops[max(0, index - 1) : index + 1])
-                index = max(0, index - _LONGEST_PATTERN)
+                made = _replaced(rule, window, bound)
+                waiting[-len(window) :] = reversed(made)
+                if not made:
+                    _hand_over(window, (*done[-1:], *waiting[-1:]))
+                waiting.extend(reversed(done[-_LONGEST_PATTERN:]))
+                del done[-_LONGEST_PATTERN:]
                 break
         else:
-            index += 1
-    return ops
+            done.append(waiting.pop())
+    return done
+
+
+def _entered(ops: Sequence[_Op]) -> list[int]:
+    """Return the offsets that are jumped to, in order."""
+    return sorted({op.target for op in ops if op.target is not None})
 
 
 def _hand_over(dropped: Sequence[_Op], near: Sequence[_Op]) -> None:
@@ -430,11 +446,13 @@ def _reached(ops: Sequence[_Op], handlers: Sequence[int]) -> list[_Op]:
         start = op.offset
         if is_reached:
             found.append(op)
-            is_reached = op.name in _OR_POP or canonical_kind(op.name).flow not in _LEAVES
+            is_reached = op.name not in _LEAVES
     return found
 
 
-_LEAVES = frozenset({Flow.JUMP, Flow.EXIT})
+_LEAVES = frozenset(
+    kind.name for kind in vocabulary().values() if kind.flow in (Flow.JUMP, Flow.EXIT)
+)
 _OR_POP = MappingProxyType(
     {"JUMP_IF_FALSE_OR_POP": "POP_JUMP_IF_FALSE", "JUMP_IF_TRUE_OR_POP": "POP_JUMP_IF_TRUE"}
 )
@@ -446,7 +464,9 @@ _INVERSE = MappingProxyType(
 def _threaded(ops: list[_Op]) -> bool:
     """Let jumps go where they end up, as some compilers do; return whether one changed."""
     offsets = [op.offset for op in ops]
-    changed = False
+    entered = frozenset(_entered(ops))
+    before = [(op.name, op.target) for op in ops]
+    gone: set[int] = set()
     for index, op in enumerate(ops):
         place = None if op.target is None else bisect_left(offsets, op.target)
         if place is None or place >= len(ops):
@@ -456,17 +476,20 @@ def _threaded(ops: list[_Op]) -> bool:
             op.name, op.target = "RETURN_VALUE", None
         elif op.name in _OR_POP and there.name == op.name:
             op.target = there.target
-        elif op.name in _OR_POP and behind and there.name in ("POP_TOP", *_OR_POP):
-            # The value that it keeps is dropped there: by POP_TOP, or because it is false.
+        elif op.name in _OR_POP and behind and there.name in _DROPS:
+            # The value that it keeps is dropped there: by POP_TOP, or because of its truth.
             op.name, op.target = _OR_POP[op.name], behind[0].offset
-        elif op.name in _INVERSE and ops[index + 1].name == "JUMP" and place == index + 2:
-            op.name, op.target = _INVERSE[op.name], ops[index + 1].target
-            op.raw += ops.pop(index + 1).raw
-            return True
-        else:
-            continue
-        changed = True
+        elif op.name in _INVERSE and place == index + 2 and ops[index + 1].name == "JUMP":
+            jump = ops[index + 1]
+            if jump.offset not in entered:
+                op.name, op.target, op.raw = _INVERSE[op.name], jump.target, op.raw + jump.raw
+                gone.add(index + 1)
+    changed = before != [(op.name, op.target) for op in ops]
+    ops[:] = [op for index, op in enumerate(ops) if index not in gone]
     return changed
+
+
+_DROPS = frozenset({"POP_TOP", *_OR_POP})
 
 
 # --- Places ------------------------------------------------------------------------------------

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.dialects import (
-    Bytecode,
     Dialect,
     Flow,
-    Lowering,
-    LoweringRow,
     Opcode,
     OperandSource,
     Role,
+    Template,
     canonical_kind,
     lowering_of,
 )
@@ -85,37 +84,75 @@ def lowered_steps(
     Raises:
         PycInspectError: as :func:`lower`.
     """
-    bytecode, table = bytecode_of(dialect), lowering_of(dialect)
+    bytecode, plan = bytecode_of(dialect), _plan(dialect)
     for step in instructions(code, dialect):
-        yield step, tuple(_ops(step, bytecode, table))
+        if step.argval is OUT_OF_RANGE:
+            message = f"{step.opname} {step.arg} stands for nothing"
+            raise PycInspectError("bad-index", message, offset=step.offset)
+        parts = _parts(step, plan[step.opcode])
+        if parts is None:
+            unknown = _unknown(step, bytecode.opcodes.by_number[step.opcode])
+            yield step, (_new((OPAQUE, unknown, None, step.offset, step.line)),)
+        else:
+            yield step, [*_ops(step, parts)]
+
+
+#: CanonicalOp's own constructor takes twice as long.
+_new = partial(tuple.__new__, CanonicalOp)
+_Reader = Callable[[Instruction, int], object]
+
+
+class _Part(NamedTuple):
+    """One canonical op of a row: a ``Template`` that needs no looking up."""
+
+    name: str
+    read: _Reader | None
+    literal: object
+    jumps: bool
+    mask: int
+    wanted: bool
+
+
+#: What an argument must stand for, and the ops; of an opcode, the first that fits counts.
+_Rows = tuple[tuple[str, tuple[_Part, ...]], ...]
+
+
+@lru_cache(maxsize=128)
+def _plan(dialect: Dialect) -> tuple[_Rows, ...]:
+    """Return the rows of each opcode, by its number."""
+    table = lowering_of(dialect).rows
+    return tuple(
+        tuple((row.when, tuple(map(_part, row.ops))) for row in table.get(opcode.base, ()))
+        if opcode.role not in _NOT_IN_FILES
+        else ()
+        for opcode in bytecode_of(dialect).opcodes.by_number
+    )
 
 
 _NOT_IN_FILES = (Role.INTERNAL, Role.PSEUDO)
 
 
-def _ops(step: Instruction, bytecode: Bytecode, table: Lowering) -> Iterator[CanonicalOp]:
-    if step.argval is OUT_OF_RANGE:
-        message = f"{step.opname} {step.arg} stands for nothing"
-        raise PycInspectError("bad-index", message, offset=step.offset)
-    opcode = bytecode.opcodes.by_number[step.opcode]
-    row = None if opcode.role in _NOT_IN_FILES else _row(step, table.rows.get(opcode.base, ()))
-    if row is None:
-        yield CanonicalOp(OPAQUE, _unknown(step, opcode), None, step.offset, step.line)
-        return
+def _part(template: Template) -> _Part:
+    kind, source, literal, mask, wanted = template
+    read = None if source is OperandSource.LITERAL else _READERS[source]
+    return _Part(kind.name, read, literal, kind.flow is not Flow.NEXT, mask, wanted)
+
+
+def _parts(step: Instruction, rows: _Rows) -> tuple[_Part, ...] | None:
+    for when, parts in rows:
+        if not when or when in (step.argval, step.argrepr, str(step.arg)):
+            return parts
+    return None
+
+
+def _ops(step: Instruction, parts: tuple[_Part, ...]) -> Iterator[CanonicalOp]:
     arg = step.arg or 0
-    for kind, source, literal, mask, wanted in row.ops:
+    for name, read, literal, jumps, mask, wanted in parts:
         if mask and bool(arg & mask) is not wanted:
             continue
-        operand = literal if source is OperandSource.LITERAL else _READERS[source](step, arg)
-        target = None if kind.flow is Flow.NEXT else step.jump_target
-        yield CanonicalOp(kind.name, operand, target, step.offset, step.line)
-
-
-def _row(step: Instruction, rows: tuple[LoweringRow, ...]) -> LoweringRow | None:
-    for row in rows:
-        if not row.when or row.when in (step.argval, step.argrepr, str(step.arg)):
-            return row
-    return None
+        operand = literal if read is None else read(step, arg)
+        target = step.jump_target if jumps else None
+        yield _new((name, operand, target, step.offset, step.line))
 
 
 _GOES_ON = (Flow.NEXT, Flow.EXIT)
@@ -128,14 +165,14 @@ def _unknown(step: Instruction, opcode: Opcode) -> Unknown:
     return Unknown(step.opname, step.arg, effect)
 
 
-def _pair(index: int) -> Callable[[Instruction, int], object]:
+def _pair(index: int) -> _Reader:
     def read(step: Instruction, _: int) -> object:
         return step.argval[index] if isinstance(step.argval, tuple) else step.argval
 
     return read
 
 
-_READERS: Mapping[OperandSource, Callable[[Instruction, int], object]] = MappingProxyType(
+_READERS: Mapping[OperandSource, _Reader] = MappingProxyType(
     {
         OperandSource.VALUE: lambda step, _: step.argval,
         OperandSource.FIRST: _pair(0),

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from enum import Enum
 from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -23,6 +22,7 @@ from typing import NamedTuple
 
 from pycinspect.dialects.lowering import fits
 from pycinspect.dialects.model import Dialect
+from pycinspect.values import Word
 
 __all__ = [
     "LinearKind",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-class LinearOperand(Enum):
+class LinearOperand(Word):
     """What the operand of an op in a sequence is; the words of the table."""
 
     NONE = "none"

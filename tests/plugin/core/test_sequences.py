@@ -6,8 +6,16 @@ shows.
 
 from __future__ import annotations
 
-import pytest
+import os
+from dataclasses import replace
+from pathlib import Path
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pycinspect.canonical import linearize
+from pycinspect.compiling import compile_source
 from pycinspect.dialects import (
     DIALECTS,
     LinearOperand,
@@ -16,6 +24,8 @@ from pycinspect.dialects import (
     linear_rules,
     vocabulary,
 )
+from pycinspect.disasm import instructions
+from pycinspect.errors import PycInspectError
 from tests.plugin.core.kit import LAYOUT, sequences
 
 
@@ -55,3 +65,60 @@ def test_short_names_are_unique_and_no_ops() -> None:
 def test_kinds_are_found_by_name() -> None:
     with pytest.raises(LookupError, match="no row for LOAD_NOTHING"):
         canonical_kind("LOAD_NOTHING")
+
+
+# --- Any code at all -------------------------------------------------------------------------
+
+LIBRARY = Path(os.__file__).parent
+#: Modules with all kinds of statements.
+MODULES = ("argparse.py", "ast.py", "asyncio/tasks.py", "dataclasses.py", "typing.py")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_sequences_of_the_standard_library(module: str) -> None:
+    file = compile_source((LIBRARY / module).read_bytes(), module)
+    kinds = linear_ops()
+    for code in file.code.walk():
+        ops = linearize(code, file.dialect)
+        offsets = {step.offset for op in ops for step in op.raw}
+        unreached = {step.offset for step in instructions(code, file.dialect)} - offsets
+        assert len(unreached) <= len(offsets)
+        for op in ops:
+            assert kinds[op.name].operand is not LinearOperand.DROPPED, op
+            assert op.target is None or 0 <= op.target < len(ops), op
+            if op.name == "CALL":
+                assert isinstance(op.operand, int)
+                assert op.operand >= 0
+
+
+def test_a_jump_between_the_values_of_a_display_keeps_them_apart() -> None:
+    file = compile_source(b"def f(b, c, d): return {'a': b or c, 'e': d}", "x")
+    ops = linearize(file.code.find("f"), file.dialect)
+    jump = next(op for op in ops if op.name == "JUMP_IF_TRUE_OR_POP")
+    assert jump.target is not None
+    assert [(op.name, op.operand) for op in ops[jump.target - 1 :][:2]] in (
+        [("LOAD_FAST", "c"), ("LOAD_FAST", "d")],  # the keys are one constant behind
+        [("LOAD_FAST", "c"), ("LOAD_CONST", "e")],
+    )
+
+
+DIALECT_NAMES = [*(f"cpython-3.{minor}" for minor in range(8, 16)), "pypy-3.9"]
+SOME = compile_source(b"def f(a, b=(1, 'x')):\n  c = a.b + a\n  return lambda: c", "x").code.find(
+    "f"
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(DIALECT_NAMES), st.binary(max_size=80), st.binary(max_size=16))
+def test_any_bytes_have_a_sequence_or_an_error(name: str, data: bytes, table: bytes) -> None:
+    code = replace(SOME, code=data, exceptiontable=table)
+    dialect = DIALECTS[name]
+    try:
+        ops = linearize(code, dialect)
+    except PycInspectError as error:
+        slug = error.slug
+        ops = []
+    else:
+        slug = "none"
+    assert slug in ("none", "bad-index", "bad-exception-table")
+    assert all(op.target is None or 0 <= op.target <= len(ops) for op in ops)
