@@ -693,8 +693,9 @@ def bytecode_of(
     Args:
         obj: a function, method, property, partial or generator object; a class (its body;
             methods are its ``tree``); a module; a code object; the path of a source or a
-            cache; or source text. What wraps a function is taken for it only if it has no
-            code of its own, as ``functools.lru_cache``'s.
+            cache; or source text, which does not end in ``.py`` or ``.pyc``. What wraps a
+            function is taken for it only if it has no code of its own, as
+            ``functools.lru_cache``'s.
         view: ``ops``, ``raw`` or ``adaptive``.
         optimize: how often ``-O`` is given; None: as often as to this process.
         python: the version (``3.9``, ``pypy3.9``) or path of the interpreter that compiles;

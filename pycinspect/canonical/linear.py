@@ -1,8 +1,9 @@
 """Canonical ops as the sequences that people write in expectations.
 
-Bookkeeping is dropped, what one version writes as several ops and another as one gets one
-spelling, and jumps count ops, not bytes. The layout of blocks stays each version's own:
-``try``, ``with``, ``while`` and comprehensions have other sequences on other versions.
+Bookkeeping is dropped, as is what nothing leads to; what one version writes as several ops and
+another as one gets one spelling; jumps count ops, not bytes, and go where they end up. The
+layout of blocks stays each version's own: ``try``, ``with``, ``while`` and comprehensions have
+other sequences on other versions.
 """
 
 from __future__ import annotations
@@ -463,8 +464,10 @@ _INVERSE = MappingProxyType(
 
 def _threaded(ops: list[_Op]) -> bool:
     """Let jumps go where they end up, as some compilers do; return whether one changed."""
-    offsets = [op.offset for op in ops]
     entered = frozenset(_entered(ops))
+    if not entered:
+        return False
+    offsets = [op.offset for op in ops]
     before = [(op.name, op.target) for op in ops]
     gone: set[int] = set()
     for index, op in enumerate(ops):

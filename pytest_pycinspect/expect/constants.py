@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any
 
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc.constants import CONTAINERS, FrozenDict, Long, Slice, parts_of
 
-__all__ = ["DEPTH", "spelled", "typed_key"]
+__all__ = ["DEPTH", "has_key", "spelled", "typed_key"]
 
 #: Containers inside containers that an expectation can write down.
 DEPTH = 40
@@ -42,6 +43,15 @@ def typed_key(value: object) -> Hashable:
     if type(value) not in CONTAINERS:
         return _plain_key(value)
     return tuple(_keys(value, _SET_DEPTH))
+
+
+def has_key(value: object, key: Hashable) -> bool:
+    """Return whether ``typed_key(value)`` is ``key``, and look no further than that takes."""
+    if type(value) not in CONTAINERS:
+        return _plain_key(value) == key
+    wanted = key if isinstance(key, tuple) else ()
+    pairs = zip_longest(_keys(value, _SET_DEPTH), wanted, fillvalue=None)
+    return all(found == part for found, part in pairs)
 
 
 def _plain_key(value: object) -> Hashable:

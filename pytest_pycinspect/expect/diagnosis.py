@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from pytest_pycinspect.expect.constants import spelled
 from pytest_pycinspect.expect.operands import UNBOUND, Test
 from pytest_pycinspect.expect.outcome import Match, Part
 from pytest_pycinspect.expect.printer import labels_of, operand_text
@@ -102,7 +103,7 @@ def _variable(match: Match, test: Test) -> str:
     name, is_label = match.program.variables[test.slot]
     if is_label:
         return f"{name} is instruction {key}"
-    return f"${name} is {match.captures[name]!r}"
+    return f"${name} is {spelled(match.captures[name])}"
 
 
 def _gap(match: Match, step: Gap, index: int) -> Trouble:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pycinspect.disasm import Instruction
 from pycinspect.values import visible
+from pytest_pycinspect.expect.constants import spelled
 from pytest_pycinspect.expect.convert import as_pattern
 from pytest_pycinspect.expect.outcome import Match, match, search
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
@@ -173,7 +174,8 @@ def _captures(found: Match) -> Iterator[str]:
         for name, is_label in found.program.variables:
             if name in found.captures:
                 value = found.captures[name]
-                yield f"    {name}: @{value}" if is_label else f"    ${name} = {value!r}"
+                text = f"    {name}: @{value}" if is_label else f"    ${name} = {spelled(value)}"
+                yield visible(text)
 
 
 def _margin(found: Match, rows: Sequence[Status]) -> dict[int, str]:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pytest_pycinspect.expect import model
-from pytest_pycinspect.expect.constants import typed_key
+from pytest_pycinspect.expect.constants import has_key, typed_key
 from pytest_pycinspect.expect.model import COMPARISONS, View
 from pytest_pycinspect.instr import Instr, Kind
 
@@ -93,7 +93,7 @@ def _literal(operand: model.Literal) -> Check:
     def check(instr: Instr) -> bool:
         found = instr.operand
         if instr.kind is Kind.CONST:
-            return type(found) is type(value) and typed_key(found) == key
+            return type(found) is type(value) and has_key(found, key)
         if is_number and instr.kind is Kind.NAMES:
             return _count(instr) == value
         if is_number:

@@ -12,6 +12,7 @@ import timeit
 from collections.abc import Callable
 
 from pytest_pycinspect import bytecode_of
+from pytest_pycinspect.expect import explain
 
 ROUNDS, CALLS = 30, 50
 
@@ -79,6 +80,7 @@ def main() -> None:
     for name, call, ground in (
         ("matches", lambda: bool(code.matches(EXPECTED)), listed),
         ("does not match", lambda: bool(code.matches(BROKEN)), listed),
+        ("why not, in full", lambda: explain(code.matches(BROKEN)), listed),
         ("in, an opcode", lambda: "LOAD_GLOBAL" in few, listed_few),
         ("in, with operand", lambda: "LOAD_ATTR append" in few, listed_few),
         ("not in, with operand", lambda: "LOAD_ATTR extend" not in few, listed_few),

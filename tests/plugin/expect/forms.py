@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["FORMS", "Form"]
+__all__ = ["FORMS", "Form", "markdown"]
 
 
 class Form(NamedTuple):
@@ -277,3 +277,16 @@ FORMS = (
         "def f(x):\n    return x(g)",
     ),
 )
+
+
+def markdown() -> str:
+    """Return the forms as a table for readers: ``python -m tests.plugin.expect.forms``."""
+    rows = ["| form | meaning | example |", "|---|---|---|"]
+    for form in FORMS:
+        example = form.example.replace("|", "\\|").replace("\n", "<br>").replace("    ", "&emsp;")
+        rows.append(f"| `{form.form}` | {form.meaning} | <code>{example}</code> |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(markdown())

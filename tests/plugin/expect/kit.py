@@ -49,7 +49,9 @@ def instr(
 
 
 def _step(opname: str, operand: object, offset: int = 0) -> Instruction:
-    return Instruction(offset, offset, 0, opname, 0, operand, str(operand), None, 1)
+    text = operand if isinstance(operand, str) else ""
+    arg = None if operand is None else 0
+    return Instruction(offset, offset, 0, opname, arg, operand, text, None, 1)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pycinspect.errors import PycInspectError
-from pytest_pycinspect.expect import PatternError, model, pattern, search
+from pytest_pycinspect.expect import PatternError, explain, model, pattern, search
 from pytest_pycinspect.expect import match as compare
 from pytest_pycinspect.instr import Instr
 from tests.plugin.expect import reference
@@ -181,6 +181,20 @@ def test_what_takes_too_long_is_said_so() -> None:
     lines = f"...; {again.replace(';', '; ...;')}; ...; POP_TOP; {again}"
     with pytest.raises(PycInspectError, match="gave up"):
         compare(pattern(lines), code(*names, instr("POP_TOP")), anchored=True)
+
+
+def test_a_constant_that_is_larger_than_memory_is_compared_as_far_as_it_takes() -> None:
+    """Its parts are shared, as a damaged or hostile cache can have it."""
+    bomb: object = ()
+    for _ in range(60):
+        bomb = (bomb, bomb)
+    hostile = code(instr("LOAD_CONST", bomb), instr("LOAD_CONST", frozenset({(1, 2)})))
+    assert compare(pattern("_; LOAD_CONST frozenset({(1, 2)})"), hostile, anchored=True).met
+    found = compare(pattern("LOAD_CONST ((((), ()), 1), 2); _"), hostile, anchored=True)
+    assert not found.met
+    assert len(explain(found).section) < 5_000
+    with pytest.raises(PycInspectError, match="too large to be compared"):
+        compare(pattern("LOAD_CONST $v; LOAD_CONST $v"), hostile, anchored=True)
 
 
 def test_a_long_expectation_needs_no_deep_stack() -> None:
