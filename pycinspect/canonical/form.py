@@ -17,10 +17,10 @@ from pycinspect.canonical.graph import (
     without_annotations,
     without_safe_loads,
 )
-from pycinspect.canonical.machine import Machine, is_lazy, parameters
+from pycinspect.canonical.machine import Machine, is_lazy
 from pycinspect.canonical.minimise import Merged, classes_of, merged, numbered
 from pycinspect.canonical.nested import children_of
-from pycinspect.canonical.planes import Plane, annotations_plane, outer_planes
+from pycinspect.canonical.planes import Plane, annotations_plane, outer_planes, parameters
 from pycinspect.canonical.rules import RULES
 from pycinspect.canonical.statements import Statement, payload_digest, statements_of
 from pycinspect.canonical.structural import renamed

@@ -14,7 +14,7 @@ from pycinspect.dialects import Dialect
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
 
-__all__ = ["Plane", "annotations_plane", "docstring", "outer_planes"]
+__all__ = ["Plane", "annotations_plane", "docstring", "outer_planes", "parameters"]
 
 
 class Plane(Enum):
