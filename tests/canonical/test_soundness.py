@@ -24,6 +24,8 @@ PAIRS = {
         ("try:\n    return [*a]\nexcept E: b()", "try:\n    return [*a]\nexcept E: c()"),
         ("try:\n    return (*a,)\nexcept E: b()", "try:\n    return (*a,)\nexcept E: c()"),
         ("try:\n    return {a: b}\nexcept E: b()", "try:\n    return {a: b}\nexcept E: c()"),
+        ("return [*{a, b}]", "return [a, b]"),
+        ("c(*[*{a, b}])", "c(a, b)"),
         ("x, y = [*a], c()\nreturn x, y", "y, x = c(), [*a]\nreturn x, y"),
     ],
     "not asks for the truth": [

@@ -40,6 +40,11 @@ def _at(popped: int) -> Part:
     return lambda op, depth: depth == _number(op, popped)
 
 
+def _adds(op: CanonicalOp, depth: int) -> bool:
+    """Return whether a value is the one that an op adds, or adds to."""
+    return depth in (1, _number(op, 1))
+
+
 def _among(popped: int) -> Part:
     """Return whether a value is one of those that an op takes, which are so many more."""
     return lambda op, depth: depth <= _number(op, popped)
@@ -49,8 +54,8 @@ def _among(popped: int) -> Part:
 #: what others unpack before.
 _PARTS: Mapping[str, Part] = MappingProxyType(
     {
-        **dict.fromkeys(("LIST_APPEND", "SET_ADD", "LIST_EXTEND"), _at(1)),
-        **dict.fromkeys(("SET_UPDATE", "DICT_UPDATE"), _at(1)),
+        **dict.fromkeys(("LIST_APPEND", "SET_ADD"), _at(1)),
+        **dict.fromkeys(("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE"), _adds),
         "MAP_ADD": _at(2),
         "LIST_TO_TUPLE": lambda _, depth: depth == 1,
         **dict.fromkeys(("BUILD_TUPLE_UNPACK", "BUILD_LIST_UNPACK"), _among(0)),
@@ -87,15 +92,14 @@ def _is_observable(display: Value) -> bool:
     return any(item.kind == "star" for item in display.operands)
 
 
-def _spread(machine: Machine, value: Value) -> Sequence[Value]:
-    """Return what an iterable adds to a display."""
-    if value.kind in _SEQUENCES:
+def _spread(machine: Machine, value: Value, kind: str) -> Sequence[Value]:
+    """Return what an iterable adds to a display of a kind."""
+    if kind == "map":
+        return value.operands if value.kind == "map" else [machine.values.make("star2", value)]
+    # The items of a set have no order, and equal ones are in it once.
+    if value.kind in ("tuple", "list") or value.kind == kind:
         return value.operands
     return [machine.values.make("star", value)]
-
-
-def _spread_mapping(machine: Machine, value: Value) -> Sequence[Value]:
-    return value.operands if value.kind == "map" else [machine.values.make("star2", value)]
 
 
 def _build(kind: str) -> Rule:
@@ -123,11 +127,9 @@ def _build_const_key_map(machine: Machine, state: State, op: CanonicalOp) -> Sta
 
 
 def _build_unpack(kind: str) -> Rule:
-    spread = _spread_mapping if kind == "map" else _spread
-
     def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         rest, parts = state.pop(number(op))
-        items = [item for part in parts for item in spread(machine, part)]
+        items = [item for part in parts for item in _spread(machine, part, kind)]
         return finished(machine, state, state.next((*rest, display(machine, kind, items))))
 
     return rule
@@ -162,15 +164,13 @@ def _extended(
     return finished(machine, state, made)
 
 
-def _extend(spread_of: str) -> Rule:
-    spread = _spread_mapping if spread_of == "map" else _spread
-
+def _extend(kind: str) -> Rule:
     def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         rest, (value,) = state.pop(1)
         below = state._replace(stack=rest)
         extended = None
         if not _in_loop(machine, below, number(op)):
-            items = spread(machine, value)
+            items = _spread(machine, value, kind)
             extended = _extended(machine, state, below, number(op), items)
         # Inside a loop: a comprehension that unpacks (PEP 798).
         return extended or machine.event(state, ("extend", value), rest)
@@ -260,7 +260,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "BUILD_SLICE": _slice,
         "LIST_TO_TUPLE": _to_tuple,
         "LIST_EXTEND": _extend("list"),
-        "SET_UPDATE": _extend("list"),
+        "SET_UPDATE": _extend("set"),
         "DICT_UPDATE": _extend("map"),
         "LIST_APPEND": _append("list_append"),
         "SET_ADD": _append("set_add"),
