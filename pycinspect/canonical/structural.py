@@ -13,7 +13,7 @@ __all__ = ["renamed"]
 _VARIABLES = frozenset({"local", "global", "name"})
 
 
-def renamed(graph: Sequence[Merged], values: Values, own: str | None = None) -> list[Merged]:
+def renamed(graph: Sequence[Merged], values: Values, *, own: str | None = None) -> list[Merged]:
     """Return a graph whose local variables are numbered in the order of their appearance.
 
     Args:

@@ -12,7 +12,7 @@ from pycinspect.diffing.listing import changes_between, code_in, docstring_in
 from pycinspect.diffing.match import Match, matched
 from pycinspect.diffing.programs import NamedCode, Program, subject_of
 
-__all__ = ["diff", "diff_module"]
+__all__ = ["compare", "diff", "diff_module"]
 
 
 def diff(
@@ -47,7 +47,7 @@ def diff(
     level = Level(level)
     sides = subject_of(old, dialect), subject_of(new, dialect)
     module = diff_module(*sides, level, explanations)
-    return Diff(sides[0].name, sides[1].name, level, (module,), explanations)
+    return Diff(sides[0][0], sides[1][0], level, (module,), explanations)
 
 
 def diff_module(
@@ -73,11 +73,11 @@ def diff_module(
     else:
         matches = matched(ours, theirs)
     found = (_unit(match, ours, theirs, explanations) for match in matches)
-    return ModuleDiff(old and old.name, new and new.name, tuple(found))
+    return ModuleDiff(old and old[0], new and new[0], tuple(found))
 
 
 def _forms(module: NamedCode | None, level: Level) -> Mapping[Place, Form]:
-    return {} if module is None else units(module.code, module.dialect, level)
+    return {} if module is None else units(module[1].code, module[1].dialect, level)
 
 
 # --- Units -----------------------------------------------------------------------------------
@@ -92,16 +92,28 @@ def _unit(
     old = None if match.old is None else ours[match.old]
     new = None if match.new is None else theirs[match.new]
     if old is not None and new is not None:
-        return _compared(old, new, explanations, is_renamed=match.is_renamed)
+        return compare(old, new, explanations, is_renamed=match.is_renamed)
     if new is not None:
         return UnitDiff(None, _side(new), Status.ADDED)
     assert old is not None
     return UnitDiff(_side(old), None, Status.REMOVED)
 
 
-def _compared(
-    old: Form, new: Form, explanations: Sequence[Explanation], *, is_renamed: bool
+def compare(
+    old: Form,
+    new: Form,
+    explanations: Sequence[Explanation] = EXPLANATIONS,
+    *,
+    is_renamed: bool = False,
 ) -> UnitDiff:
+    """Compare two code objects, not those inside them.
+
+    Args:
+        old: the form before.
+        new: the form after, at the same level.
+        explanations: known differences between versions.
+        is_renamed: they have other names or places, and that is known.
+    """
     sides = _side(old), _side(new)
     problem = old.problem or new.problem
     if problem is not None and _is_identical(old, new):
