@@ -17,6 +17,7 @@ def renamed(
     graph: Sequence[Merged],
     values: Values,
     parameters: Sequence[str] = (),
+    *,
     own: str | None = None,
 ) -> list[Merged]:
     """Return a graph whose local variables are numbered in the order of their appearance.

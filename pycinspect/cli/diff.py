@@ -288,12 +288,7 @@ class _Pair:
 
 
 def _read(path: str | None, side: _Side) -> NamedCode | None:
-    from pycinspect.diffing import NamedCode
-
-    if path is None:
-        return None
-    file = side.tree.read(path, side.options).file
-    return NamedCode(path, file.code, file.dialect)
+    return None if path is None else (path, side.tree.read(path, side.options).file)
 
 
 # --- How it is shown -------------------------------------------------------------------------

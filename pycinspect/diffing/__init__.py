@@ -7,10 +7,10 @@ explained. Uses ``canonical``, ``compiling``, ``disasm``, ``pyc``, ``dialects``,
 
 from pycinspect.diffing.align import Span, aligned
 from pycinspect.diffing.changes import Change, Diff, ModuleDiff, Op, Side, Status, UnitDiff
-from pycinspect.diffing.compare import compare, diff, diff_module
+from pycinspect.diffing.comparing import compare, diff, diff_module
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.match import Match, matched
-from pycinspect.diffing.programs import NamedCode, Program, canonicalize
+from pycinspect.diffing.programs import Compiled, NamedCode, Program, canonicalize
 from pycinspect.diffing.revisions import RevisionTree
 from pycinspect.diffing.rewrites import Rewrite, rewrites
 from pycinspect.diffing.trees import FileTree, PairedModule, Tree, paired_modules
@@ -18,6 +18,7 @@ from pycinspect.diffing.trees import FileTree, PairedModule, Tree, paired_module
 __all__ = [
     "EXPLANATIONS",
     "Change",
+    "Compiled",
     "Diff",
     "Explanation",
     "FileTree",

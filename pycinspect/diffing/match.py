@@ -79,7 +79,7 @@ def _nameless_body(_: Place, form: Form) -> Hashable | None:
     own = form.code.name
     nodes = tuple(
         (payload_digest(_without_own_name(node.payload)), node.successors, node.handler)
-        for node in renamed(form.graph, Values(), named_parameters(form.code), own)
+        for node in renamed(form.graph, Values(), named_parameters(form.code), own=own)
     )
     counts = form.code.argcount, form.code.posonlyargcount, form.code.kwonlyargcount
     return nodes, counts, form.planes[Plane.DOCSTRING]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from types import CodeType
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from pycinspect import canonical
 from pycinspect.canonical import Form, Level
 from pycinspect.compiling import read_subject
 from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.diffing.changes import Side
 from pycinspect.disasm.live import code_of
 from pycinspect.pyc import Code, CodeFile
 
-__all__ = ["NamedCode", "Program", "canonicalize", "subject_of"]
+__all__ = ["Compiled", "NamedCode", "Program", "canonicalize", "subject_of"]
 
 
 class _Function(Protocol):
@@ -26,22 +27,24 @@ class _Function(Protocol):
 Program = str | os.PathLike[str] | CodeFile | Code | CodeType | _Function
 
 
-class NamedCode(NamedTuple):
-    """What is compared, or looked at.
+class Compiled(Protocol):
+    """A code object and who wrote it: a ``CodeFile``, or a ``Side``."""
 
-    Args:
-        name: what reports call it.
-        code: the code object.
-        dialect: who wrote it.
-    """
+    @property
+    def code(self) -> Code:
+        """The code object."""
 
-    name: str
-    code: Code
-    dialect: Dialect
+    @property
+    def dialect(self) -> Dialect:
+        """Who wrote it."""
+
+
+#: What is compared, or looked at, and what reports call it.
+NamedCode = tuple[str, Compiled]
 
 
 def subject_of(program: Program, dialect: Dialect | None = None) -> NamedCode:
-    """Return the code of a program.
+    """Return the code of a program, and what to call it.
 
     Args:
         program: as :func:`pycinspect.diffing.diff` takes it.
@@ -52,20 +55,19 @@ def subject_of(program: Program, dialect: Dialect | None = None) -> NamedCode:
         TypeError: for what is no program, or a ``Code`` without a dialect.
     """
     if isinstance(program, CodeFile):
-        return NamedCode(program.code.filename, program.code, program.dialect)
+        return program.code.filename, program
     if isinstance(program, Code):
         if dialect is None:
             raise TypeError("a Code does not say who wrote it: dialect is missing")
-        return NamedCode(program.qualname, program, dialect)
+        return program.qualname, Side(program, dialect)
     if isinstance(program, str | os.PathLike):
         name = os.fspath(program)
-        file = read_subject(name).file
-        return NamedCode(name, file.code, file.dialect)
+        return name, read_subject(name).file
     live = program if isinstance(program, CodeType) else getattr(program, "__code__", None)
     if not isinstance(live, CodeType):
         raise TypeError(f"{type(program).__name__} is no program: a path, a function, code …")
     code = code_of(live)
-    return NamedCode(code.qualname, code, DIALECTS.running())
+    return code.qualname, Side(code, DIALECTS.running())
 
 
 def canonicalize(
@@ -92,5 +94,5 @@ def canonicalize(
     >>> canonicalize(lambda x: x + 1) == canonicalize(lambda x: (x + 1))
     True
     """
-    subject = subject_of(program, dialect)
-    return canonical.canonicalize(subject.code, subject.dialect, Level(level))
+    _, found = subject_of(program, dialect)
+    return canonical.canonicalize(found.code, found.dialect, Level(level))

@@ -47,7 +47,7 @@ def diff(
     level = Level(level)
     sides = subject_of(old, dialect), subject_of(new, dialect)
     module = diff_module(*sides, level, explanations)
-    return Diff(sides[0].name, sides[1].name, level, (module,), explanations)
+    return Diff(sides[0][0], sides[1][0], level, (module,), explanations)
 
 
 def diff_module(
@@ -73,11 +73,11 @@ def diff_module(
     else:
         matches = matched(ours, theirs)
     found = (_unit(match, ours, theirs, explanations) for match in matches)
-    return ModuleDiff(old and old.name, new and new.name, tuple(found))
+    return ModuleDiff(old and old[0], new and new[0], tuple(found))
 
 
 def _forms(module: NamedCode | None, level: Level) -> Mapping[Place, Form]:
-    return {} if module is None else units(module.code, module.dialect, level)
+    return {} if module is None else units(module[1].code, module[1].dialect, level)
 
 
 # --- Units -----------------------------------------------------------------------------------
