@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pycinspect.dialects import Dialect
     from pytest_pycinspect.comparing import Outcome
     from pytest_pycinspect.expect import Match
-    from pytest_pycinspect.facts import Constants, Facts
+    from pytest_pycinspect.facts import Constants, Facts, Items
 
 __all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
 
@@ -400,22 +400,22 @@ class Bytecode:
         return Facts.of(self._code, self._origin.dialect)
 
     @property
-    def globals(self) -> tuple[str, ...]:
+    def globals(self) -> Items[str]:
         """Global variables and builtins that it reads, writes or deletes."""
         return self._facts.globals
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def names(self) -> Items[str]:
         """Variables of any kind, attributes and modules that it names."""
         return self._facts.names
 
     @property
-    def attributes(self) -> tuple[str, ...]:
+    def attributes(self) -> Items[str]:
         """Attributes that it reads, writes or deletes."""
         return self._facts.attributes
 
     @property
-    def calls(self) -> tuple[str, ...]:
+    def calls(self) -> Items[str]:
         """What it calls, once for each call: ``len``, ``self.items.append``."""
         return self._facts.calls
 
@@ -425,17 +425,17 @@ class Bytecode:
         return self._facts.consts
 
     @property
-    def imports(self) -> tuple[str, ...]:
+    def imports(self) -> Items[str]:
         """Modules that it imports, and names from them: ``os``, ``os.path``."""
         return self._facts.imports
 
     @property
-    def handlers(self) -> tuple[str, ...]:
+    def handlers(self) -> Items[str]:
         """What its ``except`` clauses catch: ``ValueError``."""
         return self._facts.handlers
 
     @property
-    def freevars(self) -> tuple[str, ...]:
+    def freevars(self) -> Items[str]:
         """Variables of functions around it that it uses."""
         return self._facts.freevars
 
@@ -445,11 +445,12 @@ class Bytecode:
         return self._facts.docstring
 
     @cached_property
-    def loops(self) -> tuple[Bytecode, ...]:
+    def loops(self) -> Items[Bytecode]:
         """The instructions of each loop, outer ones before those inside them."""
+        from pytest_pycinspect.facts import Items
         from pytest_pycinspect.loops import loops_of
 
-        return tuple(self._part(indexes) for indexes in loops_of(self._instrs))
+        return Items(self._part(indexes) for indexes in loops_of(self._instrs))
 
     @property
     def jumps(self) -> tuple[tuple[int, int], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeVar
 
 from pycinspect.canonical import Form, canonicalize
 from pycinspect.canonical.planes import docstring
@@ -14,7 +15,7 @@ from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 
-__all__ = ["Constants", "Facts", "constant_key", "form_of", "values_in"]
+__all__ = ["Constants", "Facts", "Items", "constant_key", "form_of", "values_in"]
 
 _OPTIMIZED = 0x01
 #: Cells that the compiler makes for classes and annotations.
@@ -26,7 +27,21 @@ def constant_key(constant: object) -> bytes:
     return digest_of(Values().constant(constant))
 
 
-class Constants(tuple[object, ...]):
+Item_co = TypeVar("Item_co", covariant=True)
+
+
+class Items(tuple[Item_co, ...]):
+    """A tuple that is also equal to a list of the same, as people write either."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(tuple(other) if isinstance(other, list) else other)
+
+    __hash__ = tuple.__hash__
+
+
+class Constants(Items[object]):
     """Constants, each once; ``1``, ``True`` and ``1.0`` are three, ``0.0`` is not ``-0.0``."""
 
     __slots__ = ()
@@ -84,14 +99,14 @@ class Facts:
         docstring: without indentation.
     """
 
-    globals: tuple[str, ...]
-    names: tuple[str, ...]
-    attributes: tuple[str, ...]
-    calls: tuple[str, ...]
+    globals: Items[str]
+    names: Items[str]
+    attributes: Items[str]
+    calls: Items[str]
     consts: Constants
-    imports: tuple[str, ...]
-    handlers: tuple[str, ...]
-    freevars: tuple[str, ...]
+    imports: Items[str]
+    handlers: Items[str]
+    freevars: Items[str]
     docstring: str | None
 
     @classmethod
@@ -108,14 +123,14 @@ class Facts:
         if code.flags & _OPTIMIZED:
             seen.docstring = docstring(code, dialect)
         return cls(
-            tuple(seen.globals),
-            tuple(seen.names),
-            tuple(seen.attributes),
-            tuple(seen.calls),
+            Items(seen.globals),
+            Items(seen.names),
+            Items(seen.attributes),
+            Items(seen.calls),
             Constants(seen.consts.values()),
-            tuple(seen.imports),
-            tuple(seen.handlers),
-            tuple(sorted(set(code.freevars) - _BOOKKEEPING)),
+            Items(seen.imports),
+            Items(seen.handlers),
+            Items(sorted(set(code.freevars) - _BOOKKEEPING)),
             seen.docstring,
         )
 

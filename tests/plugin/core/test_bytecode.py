@@ -147,6 +147,9 @@ def test_calls_are_counted() -> None:
     assert code.calls == ("len", "len", "x.a.b", "x", "x().y")
     assert code.attributes == ("a", "b", "y")
     assert code.globals == ("len",)
+    assert code.globals == ["len"]
+    assert code.globals != ["len", "x"]
+    assert code.loops == []
 
 
 def test_names_of_comprehensions_belong_to_the_function_on_all_versions() -> None:
