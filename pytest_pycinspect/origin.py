@@ -16,7 +16,7 @@ from pycinspect.pyc import Code
 from pycinspect.values import Implementation
 from pytest_pycinspect.instr import Instr, Kind
 
-__all__ = ["Origin", "View", "python_text", "sequence"]
+__all__ = ["Origin", "View", "python_text", "relative", "sequence"]
 
 View = str
 

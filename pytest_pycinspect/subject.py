@@ -314,7 +314,12 @@ class _Live:
         live = self._live
         is_rewritten = any(name.startswith(_REWRITTEN) for name in _names(live))
         if is_rewritten or request.is_elsewhere:
-            return code.argcount == live.co_argcount and code.freevars == live.co_freevars
+            # Rewriting and other levels change what assertions do, and add variables.
+            return (
+                code.argcount == live.co_argcount
+                and code.freevars == live.co_freevars
+                and (not is_rewritten or {*code.varnames} <= {*live.co_varnames})
+            )
         return _is_same_code(code, live)
 
 

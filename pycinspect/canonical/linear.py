@@ -289,7 +289,7 @@ def _list(found: list[_Op], _: Sequence[int]) -> None:
     if tuple(op.name for op in found[-3:]) != _LIST_OF_TUPLE:
         return
     empty, items, extend = found[-3:]
-    if isinstance(items.operand, tuple) and (empty.operand, extend.operand) == (0, 1):
+    if isinstance(items.operand, tuple) and empty.operand == 0 and extend.operand == 1:
         made = [_load(items, value) for value in items.operand]
         extend.name, extend.operand = "BUILD_LIST", len(made)
         _absorb(extend, empty, items)

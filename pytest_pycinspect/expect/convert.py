@@ -41,7 +41,7 @@ def as_pattern(expected: object) -> Pattern:
 
     Args:
         expected: a text, a pattern, one item or a sequence of them, a ``bytecode.Bytecode``
-            of the library of that name or a sequence of its instructions.
+            of the library of that name, one of its instructions or a sequence of them.
 
     Raises:
         PatternError: it is none of these, or means nothing.
@@ -52,6 +52,8 @@ def as_pattern(expected: object) -> Pattern:
         return expected
     if isinstance(expected, Item):
         return Pattern((expected,))
+    if not isinstance(expected, Iterable) and _is_library(expected):
+        expected = (expected,)  # one instruction
     if not isinstance(expected, Iterable):
         raise PatternError(f"{type(expected).__name__} is no expectation")
     parts = list(expected)

@@ -305,3 +305,24 @@ def test_the_library_s_object() -> None:
     assert found.to_code().co_code == programs.fold.__code__.co_code
     with pytest.raises(PycInspectError, match="no live code"):
         bytecode_of("x = 1").to_bytecode()
+
+
+@pytest.mark.parametrize(
+    ("function", "constant"),
+    [
+        (programs.for_loop, 0),
+        (programs.closure, programs.closure.__code__.co_consts[1]),
+        (programs.method_call, ","),
+    ],
+    ids=["number", "code", "text"],
+)
+def test_the_library_s_objects_are_expectations(
+    function: Callable[..., object], constant: object
+) -> None:
+    import bytecode as library
+
+    code = bytecode_of(function)
+    assert code.raw == code.to_bytecode()
+    assert library.Instr("LOAD_CONST", constant) in code.raw
+    assert library.Instr("LOAD_CONST", "missing") not in code.raw
+    assert code.raw != bytecode_of(programs.fold).to_bytecode()
