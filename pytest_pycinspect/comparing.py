@@ -35,7 +35,8 @@ class Outcome:
         return self.holds
 
     def __repr__(self) -> str:
-        return f"<{self.holds}: {self.explanation}>"
+        # In one line: pytest escapes the ends of lines.
+        return f"<{self.holds}: {'; '.join(self.explanation.splitlines())}>"
 
 
 #: What has to be the same; names, docstrings and annotations change nothing that runs.
@@ -88,7 +89,7 @@ _SHOWN = 2
 
 def _sides(texts: tuple[str, ...], lines: tuple[int | None, ...], sign: str) -> Iterator[str]:
     for text, line in zip(texts, lines, strict=False):
-        yield f"{sign} {text.partition(': ')[2]}" + (f"  (line {line})" if line else "")
+        yield f"{sign} {text}" + (f"  (line {line})" if line else "")
 
 
 def _signature(code: Code) -> str:
