@@ -248,6 +248,9 @@ def search(expected: object, code: Bytecode) -> list[int]:
         UnknownOpcodeError: an opcode that there never was.
     """
     pattern = as_pattern(expected)
+    first = pattern.items[0]
+    if isinstance(first, Block) and first.kind is BlockKind.RAW and code.view == "raw":
+        pattern = Pattern((*first.items, *pattern.items[1:]))  # it is this view anyway
     if len(pattern.items) != 1 or not isinstance(pattern.items[0], Op):
         found = match(pattern, code, anchored=False)
         return [found.span[0]] if found.met else []

@@ -59,6 +59,14 @@ def test_one_instruction_of_the_library() -> None:
     assert not code.raw.contains([bytecode.Instr("LOAD_FAST", "txet")])
 
 
+def test_where_one_instruction_of_the_library_is() -> None:
+    raw = bytecode_of("def f(x): return x * x - x\n")["f"].raw
+    minus = [n for n, instr in enumerate(raw) if instr.operand == "-"]
+    assert raw.count(bytecode.Instr("BINARY_OP", bytecode.BinaryOp.SUBTRACT)) == 1
+    assert raw.index(bytecode.Instr("BINARY_OP", bytecode.BinaryOp.SUBTRACT)) == minus[0]
+    assert bytecode.Instr("BINARY_OP", bytecode.BinaryOp.ADD) not in raw
+
+
 def test_what_the_library_does_not_have_among_its_instructions() -> None:
     with pytest.raises(ValueError, match="str among instructions"):
         pattern([bytecode.Instr("RETURN_VALUE"), "RETURN_VALUE"])
