@@ -7,12 +7,12 @@ import marshal
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import MAGIC_NUMBER
+from itertools import count
 from pathlib import Path
 from platform import python_version
 from typing import NamedTuple, Protocol, TypeAlias
@@ -100,9 +100,12 @@ class Children:
 
     Args:
         seconds: how long a child may take.
+        place: a directory for what is said to children and by them.
     """
 
     seconds: float
+    place: str
+    _numbers: Iterator[int] = field(default_factory=count)
     _known: dict[str, Interpreter] = field(default_factory=dict)
 
     def interpreter(self, python: Python) -> Interpreter:
@@ -154,12 +157,13 @@ class Children:
             message = f"{path} cannot be started: {error.strerror or error}"
             raise PycInspectError("no-interpreter", message) from error
 
-    def _script(self, interpreter: Interpreter, place: str) -> str:
+    def _script(self, interpreter: Interpreter) -> str:
         if interpreter != self.interpreter(None):
             return str(_CHILD)
-        path = os.path.join(place, "child.pyc")
-        with open(path, "wb") as stream:
-            stream.write(_compiled_child())
+        path = os.path.join(self.place, "child.pyc")
+        if not os.path.exists(path):
+            with open(path, "wb") as stream:
+                stream.write(_compiled_child())
         return path
 
     def observe(
@@ -174,15 +178,17 @@ class Children:
         Raises:
             PycInspectError: as :meth:`run`.
         """
-        with tempfile.TemporaryDirectory(prefix="pycinspect-") as place:
-            asked, answered = os.path.join(place, "request"), os.path.join(place, "report")
-            with open(asked, "wb") as stream:
-                stream.write(repr(request).encode("ascii", "backslashreplace"))
-            arguments = [*flags, self._script(interpreter, place), asked, answered]
-            began = time.perf_counter()
-            child = self.run(interpreter, arguments, environment, request["root"])
-            duration = time.perf_counter() - began
-            report = read_report(answered)
+        number = next(self._numbers)
+        asked, answered = (
+            os.path.join(self.place, f"{kind}-{number}") for kind in ("request", "report")
+        )
+        with open(asked, "wb") as stream:
+            stream.write(repr(request).encode("ascii", "backslashreplace"))
+        arguments = [*flags, self._script(interpreter), asked, answered]
+        began = time.perf_counter()
+        child = self.run(interpreter, arguments, environment, request["root"])
+        duration = time.perf_counter() - began
+        report = read_report(answered)
         return Answer(report, _text(child.stdout), _text(child.stderr), child.returncode, duration)
 
 
