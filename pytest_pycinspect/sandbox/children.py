@@ -7,11 +7,12 @@ import marshal
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.util import MAGIC_NUMBER
+from itertools import count
 from pathlib import Path
 from platform import python_version
 from typing import NamedTuple, Protocol, TypeAlias
@@ -80,13 +81,13 @@ def python_name(interpreter: Interpreter) -> str:
 
 
 @cache
-def _ready_script() -> Sequence[str]:
-    """Return ``child.py`` as arguments for the running interpreter, compiled.
+def _compiled_child() -> bytes:
+    """Return ``child.py`` as a cache of the running interpreter, which can be run as it is.
 
     Compiling it in every child would take longer than all that it does there.
     """
     code = compile(_CHILD.read_bytes(), str(_CHILD), "exec", dont_inherit=True, optimize=0)
-    return ["-c", f"import marshal\nexec(marshal.loads({marshal.dumps(code)!r}))"]
+    return MAGIC_NUMBER + bytes(12) + marshal.dumps(code)  # the rest of the header is not read
 
 
 def _running() -> Named:
@@ -99,9 +100,12 @@ class Children:
 
     Args:
         seconds: how long a child may take.
+        place: a directory for what is said to children and by them.
     """
 
     seconds: float
+    place: str
+    _numbers: Iterator[int] = field(default_factory=count)
     _known: dict[str, Interpreter] = field(default_factory=dict)
 
     def interpreter(self, python: Python) -> Interpreter:
@@ -153,8 +157,14 @@ class Children:
             message = f"{path} cannot be started: {error.strerror or error}"
             raise PycInspectError("no-interpreter", message) from error
 
-    def _script(self, interpreter: Interpreter) -> Sequence[str]:
-        return _ready_script() if interpreter == self.interpreter(None) else [str(_CHILD)]
+    def _script(self, interpreter: Interpreter) -> str:
+        if interpreter != self.interpreter(None):
+            return str(_CHILD)
+        path = os.path.join(self.place, "child.pyc")
+        if not os.path.exists(path):
+            with open(path, "wb") as stream:
+                stream.write(_compiled_child())
+        return path
 
     def observe(
         self,
@@ -168,17 +178,17 @@ class Children:
         Raises:
             PycInspectError: as :meth:`run`.
         """
-        with tempfile.TemporaryDirectory(prefix="pycinspect-") as place:
-            asked, answered = os.path.join(place, "request"), os.path.join(place, "report")
-            with open(asked, "wb") as stream:
-                stream.write(repr(request).encode("ascii", "backslashreplace"))
-            began = time.perf_counter()
-            script = self._script(interpreter)
-            child = self.run(
-                interpreter, [*flags, *script, asked, answered], environment, request["root"]
-            )
-            duration = time.perf_counter() - began
-            report = read_report(answered)
+        number = next(self._numbers)
+        asked, answered = (
+            os.path.join(self.place, f"{kind}-{number}") for kind in ("request", "report")
+        )
+        with open(asked, "wb") as stream:
+            stream.write(repr(request).encode("ascii", "backslashreplace"))
+        arguments = [*flags, self._script(interpreter), asked, answered]
+        began = time.perf_counter()
+        child = self.run(interpreter, arguments, environment, request["root"])
+        duration = time.perf_counter() - began
+        report = read_report(answered)
         return Answer(report, _text(child.stdout), _text(child.stderr), child.returncode, duration)
 
 

@@ -100,8 +100,9 @@ class Pycache:
     ) -> None:
         self._directory = os.path.realpath(directory)
         self._project = Project(os.path.join(self._directory, "project"))
-        os.makedirs(self._project.root, exist_ok=True)
-        self._children = Children(seconds)
+        self._children = Children(seconds, os.path.join(self._directory, "messages"))
+        for place in (self._project.root, self._children.place):
+            os.makedirs(place, exist_ok=True)
         self._mode = InvalidationMode(mode)
         self._observer = observer
         self._settings = Settings()
