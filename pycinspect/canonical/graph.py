@@ -30,6 +30,8 @@ NOWHERE = -1
 _MOST_STATES = 20_000
 #: Visits of nodes by what looks at paths. Real programs need a few for each node.
 _MOST_VISITS = 1_000_000
+#: Stores to local variables, each counted once for each run of them that it is in.
+_MOST_STORES = 100_000
 
 
 class Node(NamedTuple):
@@ -362,7 +364,7 @@ def in_parallel(nodes: Sequence[Node], values: Values, notes: set[Note]) -> list
             index = nodes[index].successors[0]
             length += 1
         work += length
-        if work > _MOST_VISITS:
+        if work > _MOST_STORES:
             raise refused("there are too many ways into assignments")
         if length > 1:
             pairs = [(t, v) for t, v in now.items() if t is not v]

@@ -6,10 +6,13 @@ from dataclasses import replace
 import pytest
 
 from pycinspect.canonical import canonicalize
+from pycinspect.canonical.graph import NOWHERE, Node, in_parallel
+from pycinspect.canonical.minimise import merged
+from pycinspect.canonical.values import Values
 from pycinspect.dialects import find_dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
-from tests.canonical.kit import RUNNING, module_of
+from tests.canonical.kit import RUNNING, form_of, module_of
 
 SOURCE = """
 def f(a, b):
@@ -74,3 +77,42 @@ def _cache_units() -> int:
 def test_unknown_opcodes_are_an_error():
     with pytest.raises(PycInspectError, match="not known"):
         canonicalize(module_of("x = 1"), find_dialect("graalpy-23.1"))
+
+
+# --- Large graphs ------------------------------------------------------------------------------
+
+
+def test_many_equal_statements_are_minimised():
+    form = form_of("def f(a):\n" + "    a()\n" * 1_000)
+    assert form.problem is None
+    assert len(form.graph) == 1_001  # each call, and the return
+
+
+def test_a_chain_of_equal_events_is_as_long_as_it_was():
+    chain = [Node(("ev",), (i + 1,), NOWHERE, 0, None) for i in range(5_000)]
+    end = Node(("return",), (), NOWHERE, 0, None)
+    assert len(merged([*chain, end])) == 5_001
+    assert len(merged([*chain, end._replace(payload=("ev",), successors=(0,))])) == 1
+
+
+def test_ways_into_assignments_are_bounded():
+    """A jump goes to each of many stores that follow each other: a run begins at each."""
+    values, count = Values(), 500
+    stores = [
+        Node(("store", values.make("local", f"x{i}"), values.none), (i + 1,), NOWHERE, 0, None)
+        for i in range(count)
+    ]
+    end = Node(("return", values.none), (), NOWHERE, 0, None)
+    jumps = [Node(("branch", values.none), (i, count), NOWHERE, 0, None) for i in range(count)]
+    with pytest.raises(PycInspectError, match="too many ways"):
+        in_parallel([*stores, end, *jumps], values)
+
+
+def test_many_variables_that_may_be_unbound():
+    names = [f"x{i}" for i in range(300)]
+    stores = "".join(f"        {name} = a()\n" for name in names)
+    loads = "".join(f"        {name}\n" for name in names)
+    source = f"try:\n{stores}    except E: pass\n    try:\n{loads}    except F: pass\n"
+    form = form_of(f"def f(a):\n    {source}")
+    assert form.problem is None
+    assert sum(node.payload[0] == "load" for node in form.graph) == len(names)
