@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import argparse
 import ast
+import faulthandler
 import marshal
 import random
 import re
-import signal
 import sys
 import warnings
 from collections import Counter
@@ -37,7 +37,7 @@ CHILD = Path(__file__).with_name("worlds.py")
 VARIANTS = 24
 WORLDS = 4
 #: Seconds for one program; only one that loops without a line in its log needs them.
-_LONGEST = 20
+_LONGEST = 300
 
 
 class Difference(NamedTuple):
@@ -135,15 +135,15 @@ def search(count: int, seed: int, level: Level, show: int) -> tuple[int, list[Di
     pairs, found = 0, []
     while pairs < count:
         seed += 1
-        signal.alarm(_LONGEST)
+        faulthandler.dump_traceback_later(_LONGEST, exit=True)
         for group in groups(seed, level):
             pairs += len(group) - 1
             for difference in compared(group, range(seed * 100, seed * 100 + WORLDS)):
                 found.append(difference)
                 if len(found) <= show:
                     print(f"==== program {seed}\n{difference}\n", flush=True)
-        signal.alarm(0)
-        if show and seed % 100 == 0:
+        faulthandler.cancel_dump_traceback_later()
+        if show and seed % 20 == 0:
             print(f"{pairs} pairs by program {seed}", flush=True)
     return pairs, found
 
