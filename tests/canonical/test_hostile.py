@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pycinspect.canonical import canonicalize
+from pycinspect.canonical import Level, canonicalize
 from pycinspect.dialects import find_dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
@@ -74,3 +74,13 @@ def _cache_units() -> int:
 def test_unknown_opcodes_are_an_error():
     with pytest.raises(PycInspectError, match="not known"):
         canonicalize(module_of("x = 1"), find_dialect("graalpy-23.1"))
+
+
+def test_what_statements_cost_is_limited():
+    """Each store in it has all expressions before it inside its own."""
+    nested = [("COPY", 1), ("STORE_NAME", 0), ("BUILD_TUPLE", 1)] * 1_200
+    code = replace(assembled(("LOAD_CONST", 0), *nested, ("RETURN_VALUE", 0)), names=("x",))
+    statements = canonicalize(code, RUNNING, Level.STRICT).statements
+    assert len(statements) == 1_201
+    assert statements[3].text == "x = (((1,),),)"
+    assert statements[-2].text == "x = …"
