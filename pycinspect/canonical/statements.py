@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.minimise import Merged
-from pycinspect.canonical.text import Writer, first, value_text
+from pycinspect.canonical.text import Budget, Writer, first, value_text
 from pycinspect.canonical.values import Value, Values, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.disasm import instructions
@@ -141,7 +143,7 @@ def statements_of(graph: Sequence[Merged]) -> tuple[Statement, ...]:
         if place not in joined:
             groups.append(_group(pending))
             pending = []
-    context = _Context(_names(groups), number_of, _collected(graph, number_of))
+    context = _Context(_names(groups), number_of, _collected(graph, number_of), Budget())
     return tuple(_statement(group, number, context) for number, group in enumerate(groups))
 
 
@@ -164,7 +166,8 @@ def _joined(graph: Sequence[Merged]) -> frozenset[int]:
             together = _feeds(node, parts) or _takes(node, behind)
         if together:
             joined.add(place)
-            parts |= _parts(node.payload)
+            if node.payload[0] not in _COMPUTING:  # else they are among those already
+                parts |= _parts(node.payload)
     return frozenset(joined)
 
 
@@ -226,23 +229,26 @@ def _group(nodes: Sequence[Merged]) -> _Group:
     return _Group(tuple(nodes), frozenset(computed), loop)
 
 
+#: Expressions of one event that are looked at: what lies deeper is a statement of its own.
+_MOST_PARTS = 1_000
+
+
 def _parts(payload: Payload) -> frozenset[Value]:
-    """Return all expressions of an event."""
-    return frozenset(_walk(payload, ()))
+    """Return the expressions of an event, the outer ones first, but not too many."""
+    return frozenset(islice(_walk(payload, lambda _: False), _MOST_PARTS))
 
 
-def _walk(payload: Payload, stops: Iterable[Value]) -> Iterator[Value]:
+def _walk(payload: Payload, is_end: Callable[[Value], bool]) -> Iterator[Value]:
     """Yield the expressions of an event once each, but nothing inside some of them."""
-    seen: set[Value] = set()
-    ends = frozenset(stops)
-    waiting = [part for part in reversed(payload) if isinstance(part, Value)]
+    seen = {part for part in payload if isinstance(part, Value)}
+    waiting = deque(part for part in payload if isinstance(part, Value))
     while waiting:
-        value = waiting.pop()
-        if value not in seen:
-            seen.add(value)
-            yield value
-            if value not in ends:
-                waiting.extend(reversed(first(value).operands))
+        value = waiting.popleft()
+        yield value
+        if not is_end(value):
+            inner = [part for part in first(value).operands if part not in seen]
+            seen.update(inner)
+            waiting.extend(inner)
 
 
 # --- Names for what is computed once and used elsewhere ------------------------------------------
@@ -260,10 +266,13 @@ def _names(groups: Sequence[_Group]) -> Mapping[Value, str]:
     elsewhere: set[Value] = set()
     older: dict[Value, None] = {}
     for group in groups:
-        others = computed.keys() - group.computed
+
+        def is_other(value: Value, own: frozenset[Value] = group.computed) -> bool:
+            return value in computed and value not in own
+
         for node in group.nodes:
-            for value in _walk(node.payload, others):
-                if value in others:
+            for value in islice(_walk(node.payload, is_other), _MOST_PARTS):
+                if is_other(value):
                     elsewhere.add(value)
                 elif any(map(_is_older, value.leaves)):
                     older[value] = None
@@ -352,11 +361,13 @@ class _Context(NamedTuple):
         names: of the values that several of them use.
         number_of: the statement of each node.
         collected: what stands for empty displays in a statement.
+        budget: what may be written in all.
     """
 
     names: Mapping[Value, str]
     number_of: Mapping[int, int]
     collected: Mapping[int, Mapping[str, str]]
+    budget: Budget
 
 
 def _statement(group: _Group, number: int, context: _Context) -> Statement:
@@ -368,7 +379,7 @@ def _statement(group: _Group, number: int, context: _Context) -> Statement:
     handler = next((n.handler for n in group.nodes if n.handler != NOWHERE), NOWHERE)
     ends = [*group.last.successors, *(group.loop.successors[1:] if group.loop else ())]
     return Statement(
-        _text(group, context.names, context.collected.get(number, {})),
+        _text(group, context.names, context.collected.get(number, {}), context.budget),
         line,
         hashed.digest(),
         tuple(sorted({offset for node in group.nodes for offset in node.offsets})),
@@ -424,8 +435,10 @@ def payload_digest(payload: Payload) -> bytes:
 # --- Its text ------------------------------------------------------------------------------------
 
 
-def _text(group: _Group, names: Mapping[Value, str], collected: Mapping[str, str]) -> str:
-    writer = Writer(names, group.computed, dict(_texts(group, collected)))
+def _text(
+    group: _Group, names: Mapping[Value, str], collected: Mapping[str, str], budget: Budget
+) -> str:
+    writer = Writer(names, group.computed, dict(_texts(group, collected)), budget)
     whole = _taken_apart(group)
     if whole is None:
         return writer.event(group.last.payload)
@@ -440,7 +453,7 @@ def _text(group: _Group, names: Mapping[Value, str], collected: Mapping[str, str
 def _texts(group: _Group, collected: Mapping[str, str]) -> Iterator[tuple[Value, str]]:
     """Yield what stands for displays that are not empty, and for the result of ``yield``."""
     yielded = [node.payload[1] for node in group.nodes[:-1] if node.payload[0] == "yield"]
-    for node in group.nodes:
+    for node in group.nodes if collected or yielded else ():
         for value in _parts(node.payload):
             if value.kind in collected and not value.parts:
                 yield value, collected[value.kind]

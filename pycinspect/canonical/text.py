@@ -9,7 +9,7 @@ from typing import Self
 from pycinspect.canonical.machine import PROPAGATE, Payload
 from pycinspect.canonical.values import Value
 
-__all__ = ["Writer", "first", "payload_text", "value_text"]
+__all__ = ["Budget", "Writer", "first", "payload_text", "value_text"]
 
 #: Characters of one expression; longer ones are cut.
 _LONGEST = 2_000
@@ -309,6 +309,19 @@ _TARGETS: Mapping[str, str] = MappingProxyType(
 )
 
 
+class Budget:
+    """How much is written of one graph: no more than of real programs, by far.
+
+    Each statement writes its expressions anew; code that somebody made by hand can have
+    thousands of statements with thousands of expressions each.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self, expressions: int = 500_000) -> None:
+        self.left = expressions
+
+
 class Writer:
     """Writes the expressions of one statement.
 
@@ -316,6 +329,7 @@ class Writer:
         names: of values that are computed in one statement and used in another.
         computed: those that are computed in this one.
         texts: what stands for some values, such as the result of a ``yield``.
+        budget: what may be written; beyond it there is an ellipsis for each value.
     """
 
     def __init__(
@@ -323,8 +337,10 @@ class Writer:
         names: Mapping[Value, str] = MappingProxyType({}),
         computed: Collection[Value] = (),
         texts: Mapping[Value, str] = MappingProxyType({}),
+        budget: Budget | None = None,
     ) -> None:
         self._names, self._computed = names, computed
+        self._budget = budget or Budget()
         self._known = {
             value: _Text(text, _LOOSEST if text.startswith("yield ") else _ATOM)
             for value, text in texts.items()
@@ -338,6 +354,8 @@ class Writer:
             name = self._names.get(value)
             if value not in self._known and name and value not in self._computed:
                 self._known[value] = _Text(name)
+            if self._budget.left <= 0 and value.operands:
+                self._known.setdefault(value, _Text("…"))
             if value in self._known:
                 waiting.pop()
                 continue
@@ -346,6 +364,7 @@ class Writer:
                 waiting.extend(missing)
                 continue
             waiting.pop()
+            self._budget.left -= 1
             text = self._written(first(value))
             self._known[value] = _Text(f"({name} := {text})") if name else text
         return self._known[root]

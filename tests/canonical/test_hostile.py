@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pycinspect.canonical import canonicalize
+from pycinspect.canonical import Level, canonicalize
 from pycinspect.canonical.graph import NOWHERE, Node, in_parallel
 from pycinspect.canonical.minimise import merged
 from pycinspect.canonical.values import Values
@@ -116,3 +116,13 @@ def test_many_variables_that_may_be_unbound():
     form = form_of(f"def f(a):\n    {source}")
     assert form.problem is None
     assert sum(node.payload[0] == "load" for node in form.graph) == len(names)
+
+
+def test_what_statements_cost_is_limited():
+    """Each store in it has all expressions before it inside its own."""
+    nested = [("COPY", 1), ("STORE_NAME", 0), ("BUILD_TUPLE", 1)] * 1_200
+    code = replace(assembled(("LOAD_CONST", 0), *nested, ("RETURN_VALUE", 0)), names=("x",))
+    statements = canonicalize(code, RUNNING, Level.STRICT).statements
+    assert len(statements) == 1_201
+    assert statements[3].text == "x = (((1,),),)"
+    assert statements[-2].text == "x = …"
