@@ -105,7 +105,7 @@ def test_ways_into_assignments_are_bounded():
     end = Node(("return", values.none), (), NOWHERE, 0, None)
     jumps = [Node(("branch", values.none), (i, count), NOWHERE, 0, None) for i in range(count)]
     with pytest.raises(PycInspectError, match="too many ways"):
-        in_parallel([*stores, end, *jumps], values)
+        in_parallel([*stores, end, *jumps], values, set())
 
 
 def test_many_variables_that_may_be_unbound():

@@ -11,7 +11,9 @@ from tests.plugin.expect.forms import FORMS
 
 PAGE = Path(__file__).parents[3] / "pytest_pycinspect" / "README.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-RECIPES = re.findall(r"^## ([^\n]*)\n(?:(?!^## ).)*?^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+RECIPES = re.findall(
+    r"^## ([^\n]*)\n(?:(?!^## ).)*?^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL
+)
 
 
 @pytest.mark.parametrize(("title", "code"), RECIPES, ids=lambda text: text[:40])
