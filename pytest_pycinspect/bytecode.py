@@ -16,7 +16,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pytest_pycinspect.instr import Instr, Kind
 from pytest_pycinspect.names import check_name, resolve_name
-from pytest_pycinspect.origin import Origin, View, sequence
+from pytest_pycinspect.origin import Normalize, Origin, View, sequence
 from pytest_pycinspect.subject import Python, Request, Sources, subject_of
 
 if TYPE_CHECKING:
@@ -601,8 +601,15 @@ _SOURCES = pytest.StashKey[Sources]()
 
 def _sources_of(config: pytest.Config) -> Sources:
     if _SOURCES not in config.stash:
-        config.stash[_SOURCES] = Sources(bool(config.getini("pycinspect_strict_names")))
+        strict_names = bool(config.getini("pycinspect_strict_names"))
+        config.stash[_SOURCES] = Sources(strict_names, _normalizer(config))
     return config.stash[_SOURCES]
+
+
+def _normalizer(config: pytest.Config) -> Normalize | None:
+    """Return what asks plugins for what takes the place of a constant; None without any."""
+    hook = config.hook.pytest_pycinspect_normalize_operand
+    return (lambda value: hook(value=value)) if hook.get_hookimpls() else None
 
 
 class BytecodeOf:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import CodeType, MappingProxyType
 
@@ -16,9 +16,11 @@ from pycinspect.pyc import Code
 from pycinspect.values import Implementation
 from pytest_pycinspect.instr import Instr, Kind
 
-__all__ = ["Origin", "View", "python_text", "relative", "sequence"]
+__all__ = ["Normalize", "Origin", "View", "python_text", "relative", "sequence"]
 
 View = str
+#: What takes the place of a constant, None for the constant itself.
+Normalize = Callable[[object], object]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,6 +35,7 @@ class Origin:
         optimize: how often ``-O`` was given, None where that is not known.
         notes: what a reader should know: that it is the live code, and why.
         strict_names: names of opcodes that cannot occur are refused.
+        normalize: constants are compared as what it makes of them.
         adaptive: the code as it is in memory, specialised, of each code object.
         live: the code object of the running interpreter that it was asked for, by its own.
         sequences: what was decoded before, by code object and view.
@@ -45,6 +48,7 @@ class Origin:
     optimize: int | None = None
     notes: tuple[str, ...] = ()
     strict_names: bool = True
+    normalize: Normalize | None = None
     adaptive: Mapping[Code, bytes] = field(default_factory=dict)
     live: CodeType | None = None
     sequences: dict[tuple[Code, View], tuple[Instr, ...]] = field(default_factory=dict)
@@ -74,11 +78,23 @@ def sequence(code: Code, origin: Origin, view: View) -> tuple[Instr, ...]:
         PycInspectError: it cannot be disassembled; see ``linearize`` and ``instructions``.
     """
     if view == "adaptive":  # it changes while the code runs
-        return _sequence(code, origin, view)
+        return _normalized(_sequence(code, origin, view), origin.normalize)
     known = origin.sequences.get((code, view))
     if known is None:
-        known = origin.sequences[code, view] = _sequence(code, origin, view)
+        known = _normalized(_sequence(code, origin, view), origin.normalize)
+        origin.sequences[code, view] = known
     return known
+
+
+def _normalized(instrs: tuple[Instr, ...], normalize: Normalize | None) -> tuple[Instr, ...]:
+    """Return instructions with constants as the session's plugins want them."""
+    if normalize is None:
+        return instrs
+    made = {i: normalize(part.operand) for i, part in enumerate(instrs) if part.kind is Kind.CONST}
+    return tuple(
+        part if made.get(i) is None else part._replace(operand=made[i])
+        for i, part in enumerate(instrs)
+    )
 
 
 def _sequence(code: Code, origin: Origin, view: View) -> tuple[Instr, ...]:

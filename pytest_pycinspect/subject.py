@@ -16,7 +16,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import Slice
 from pytest_pycinspect.facts import constant_key
-from pytest_pycinspect.origin import Origin, python_text, relative
+from pytest_pycinspect.origin import Normalize, Origin, python_text, relative
 
 if TYPE_CHECKING:
     from pycinspect.compiling import Interpreter
@@ -101,9 +101,11 @@ class Sources:
 
     Args:
         strict_names: as in ``Origin``.
+        normalize: likewise.
     """
 
     strict_names: bool = True
+    normalize: Normalize | None = None
     _programs: dict[tuple[object, ...], Program] = field(default_factory=dict)
     _interpreters: dict[str, Interpreter] = field(default_factory=dict)
 
@@ -142,6 +144,7 @@ class Sources:
             lines,
             optimize,
             strict_names=self.strict_names,
+            normalize=self.normalize,
         )
         return Program(subject.file.code, origin)
 
@@ -165,6 +168,7 @@ class Sources:
             lines,
             request.level,
             strict_names=self.strict_names,
+            normalize=self.normalize,
         )
         return Program(file.code, origin)
 
@@ -294,6 +298,7 @@ class _Live:
             sys.flags.optimize,
             (note,),
             sources.strict_names,
+            sources.normalize,
             live=live,
         )
         return Subject(code_of(live), origin)
