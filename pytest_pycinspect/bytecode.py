@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
 
+#: A mistake in an expectation is shown where the test has it.
+__tracebackhide__ = True
+
 _OPNAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _VIEWS = ("ops", "raw", "adaptive")
 
