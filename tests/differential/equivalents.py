@@ -50,11 +50,14 @@ class _Normal(ast.NodeTransformer):
         return node
 
     def visit_While(self, node: ast.While) -> ast.AST:
-        """The compiler asks a constant for its truth."""
+        """The compiler asks a constant for its truth; who leaves at the end never comes back."""
         self.generic_visit(node)
         if isinstance(node.test, ast.Constant):
             node.test = ast.Constant(bool(node.test.value))
-        return node
+            return node
+        is_once = isinstance(node.body[-1], ast.Return | ast.Raise)
+        goes_on = any(isinstance(part, ast.Break | ast.Continue) for part in ast.walk(node))
+        return ast.If(node.test, node.body, node.orelse) if is_once and not goes_on else node
 
     def visit_Try(self, node: ast.Try) -> ast.AST:
         """What can raise nothing may be inside or behind."""
@@ -72,7 +75,7 @@ class _Normal(ast.NodeTransformer):
 
 def _sorted(body: Sequence[ast.stmt], elsewhere: set[str]) -> list[ast.stmt]:
     """Sort stores that follow each other: of values that nothing is asked for, in variables of
-    the function, each in one.
+    the function, each in one. Of two in the same variable nobody sees the first.
     """
     found: list[ast.stmt] = []
     run: list[ast.stmt] = []
@@ -82,11 +85,8 @@ def _sorted(body: Sequence[ast.stmt], elsewhere: set[str]) -> list[ast.stmt]:
             if not _is_quiet(part, set()) or names & elsewhere:
                 found += [*_in_order(run), part]
                 run = []
-            elif names & {name for other in run for name in _stored(other)}:
-                found += _in_order(run)
-                run = [part]
             else:
-                run.append(part)
+                run = [*(other for other in run if names.isdisjoint(_stored(other))), part]
     return [*found, *_in_order(run)]
 
 

@@ -37,7 +37,8 @@ from tests.oracles import WANTED, Oracle, find_oracles
 
 CHILD = Path(__file__).with_name("noise_child.py")
 _ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
-_BATCH = 1000
+#: Characters that one child compiles: Pyodide takes seconds to start, and minutes for megabytes.
+_BATCH = 400_000
 
 
 def oracle_of(version: str) -> Oracle:
@@ -100,8 +101,7 @@ def payloads(
     places = [_cached(cache, oracle, text) for text in texts]
     missing = [i for i, place in enumerate(places) if place is None or not place.is_file()]
     found: dict[int, bytes | None] = {}
-    for start in range(0, len(missing), _BATCH):
-        batch = missing[start : start + _BATCH]
+    for batch in _batches(missing, texts):
         request = {"sources": [texts[i] for i in batch]}
         answers = oracle.run(CHILD, request, environment=environment, directories=[CHILD.parent])
         assert isinstance(answers, list)
@@ -111,6 +111,19 @@ def payloads(
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(found[i] or b"")
     return [found[i] if i in found else _read(places[i]) for i in range(len(texts))]
+
+
+def _batches(indexes: Sequence[int], texts: Sequence[str]) -> Iterator[list[int]]:
+    batch: list[int] = []
+    size = 0
+    for index in indexes:
+        if size > _BATCH:
+            yield batch
+            batch, size = [], 0
+        batch.append(index)
+        size += len(texts[index])
+    if batch:
+        yield batch
 
 
 def _cached(cache: Path | None, oracle: Oracle, text: str) -> Path | None:
