@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
-from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.canonical.graph import NOWHERE
@@ -143,7 +142,7 @@ def statements_of(graph: Sequence[Merged]) -> tuple[Statement, ...]:
         if place not in joined:
             groups.append(_group(pending))
             pending = []
-    context = _Context(_names(groups), number_of, _collected(graph, number_of), Budget())
+    context = _Context(_names(groups), number_of, Budget())
     return tuple(_statement(group, number, context) for number, group in enumerate(groups))
 
 
@@ -305,52 +304,6 @@ def _before_stores(older: Iterable[Value], computed: Iterable[Value]) -> Mapping
     return found
 
 
-# --- What comprehensions have collected ----------------------------------------------------------
-
-#: Events to the displays to which they add, and what stands for those at the end.
-_COLLECTING: Mapping[object, Mapping[str, str]] = MappingProxyType(
-    {
-        "list_append": MappingProxyType({"list": "[...]", "tuple": "(...)"}),
-        "set_add": MappingProxyType({"set": "{...}"}),
-        "map_add": MappingProxyType({"map": "{...}"}),
-    }
-)
-
-
-def _collected(
-    graph: Sequence[Merged], number_of: Mapping[int, int]
-) -> Mapping[int, Mapping[str, str]]:
-    """Return what stands for the displays of a statement that follows a comprehension.
-
-    The display that the comprehension fills is an empty one in the graph.
-    """
-    found: dict[int, dict[str, str]] = {}
-    for node in graph:
-        if node.payload[0] not in _COLLECTING:
-            continue
-        place, seen = node.successors[0], set[int]()
-        while (end := _end_of_loop(graph, place)) is not None and place not in seen:
-            seen.add(place)
-            place = end
-        found.setdefault(number_of[place], {}).update(_COLLECTING[node.payload[0]])
-    return found
-
-
-def _end_of_loop(graph: Sequence[Merged], place: int) -> int | None:
-    """Return where a loop goes at its end; None for what is not the head of one."""
-    node = graph[place]
-    word, *parts = node.payload
-    if word == "for":
-        return node.successors[1]
-    is_async = word == "ev" and isinstance(parts[0], Value) and parts[0].kind == "anext"
-    if not is_async or node.handler == NOWHERE:
-        return None
-    caught = graph[node.handler]
-    while caught.payload[0] == "ev":  # StopAsyncIteration is asked for
-        caught = graph[caught.successors[0]]
-    return caught.successors[0] if caught.payload[0] == "branch" else None
-
-
 # --- One statement -------------------------------------------------------------------------------
 
 
@@ -360,13 +313,11 @@ class _Context(NamedTuple):
     Args:
         names: of the values that several of them use.
         number_of: the statement of each node.
-        collected: what stands for empty displays in a statement.
         budget: what may be written in all.
     """
 
     names: Mapping[Value, str]
     number_of: Mapping[int, int]
-    collected: Mapping[int, Mapping[str, str]]
     budget: Budget
 
 
@@ -379,7 +330,7 @@ def _statement(group: _Group, number: int, context: _Context) -> Statement:
     handler = next((n.handler for n in group.nodes if n.handler != NOWHERE), NOWHERE)
     ends = [*group.last.successors, *(group.loop.successors[1:] if group.loop else ())]
     return Statement(
-        _text(group, context.names, context.collected.get(number, {}), context.budget),
+        _text(group, context.names, context.budget),
         line,
         hashed.digest(),
         tuple(sorted({offset for node in group.nodes for offset in node.offsets})),
@@ -435,10 +386,8 @@ def payload_digest(payload: Payload) -> bytes:
 # --- Its text ------------------------------------------------------------------------------------
 
 
-def _text(
-    group: _Group, names: Mapping[Value, str], collected: Mapping[str, str], budget: Budget
-) -> str:
-    writer = Writer(names, group.computed, dict(_texts(group, collected)), budget)
+def _text(group: _Group, names: Mapping[Value, str], budget: Budget) -> str:
+    writer = Writer(names, group.computed, dict(_texts(group)), budget)
     whole = _taken_apart(group)
     if whole is None:
         return writer.event(group.last.payload)
@@ -450,14 +399,12 @@ def _text(
     return f"for {pattern} in {_iterable(iterator, group, names, writer)}"
 
 
-def _texts(group: _Group, collected: Mapping[str, str]) -> Iterator[tuple[Value, str]]:
-    """Yield what stands for displays that are not empty, and for the result of ``yield``."""
+def _texts(group: _Group) -> Iterator[tuple[Value, str]]:
+    """Yield what stands for the result of ``yield``."""
     yielded = [node.payload[1] for node in group.nodes[:-1] if node.payload[0] == "yield"]
-    for node in group.nodes if collected or yielded else ():
+    for node in group.nodes if yielded else ():
         for value in _parts(node.payload):
-            if value.kind in collected and not value.parts:
-                yield value, collected[value.kind]
-            elif first(value).kind == "sent" and yielded and isinstance(yielded[0], Value):
+            if first(value).kind == "sent" and isinstance(yielded[0], Value):
                 yield value, f"yield {Writer().expression(yielded[0])}"
 
 

@@ -240,10 +240,13 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "import": _import,
         "import_from": _import_from,
         "known": lambda _, texts: texts[0],
+        "collected": lambda value, _: _Text(_COLLECTED[value.word(0)]),
         "again": lambda _, texts: texts[0],
         "exc": lambda value, _: _Text("error" if value.parts[0] == 1 else f"error{value.parts[0]}"),
     }
 )
+#: What a comprehension has filled, by what it is.
+_COLLECTED: Mapping[str, str] = MappingProxyType({"list": "[...]", "set": "{...}", "map": "{...}"})
 #: Kinds of expressions to their templates, and how tight those are.
 _TEMPLATES: Mapping[str, tuple[str, int]] = MappingProxyType(
     {

@@ -181,6 +181,18 @@ DIFFERENT = [
     ),
     ("x = lambda: 1; y = lambda: 2\nreturn x, y", "y = lambda: 1; x = lambda: 2\nreturn x, y"),
     ("if [x for x in a]: b()", "if [x for x in a]: c()"),
+    ("return [a(x) for x in b]", "[a(x) for x in b]\nreturn []"),
+    ("return [a(x) for x in b] + []", "return [] + [a(x) for x in b]"),
+    ("return len([x for x in a])", "[x for x in a]\nreturn len([])"),
+    ("return {x for x in a}", "{x for x in a}\nreturn [*{}]"),
+    ("return {x: 1 for x in a}", "{x: 1 for x in a}\nreturn {}"),
+    ("return [*[x for x in a], 1]", "[x for x in a]\nreturn [1]"),
+    ("return a(*[x for x in b])", "[x for x in b]\nreturn a()"),
+    (
+        "x, y = [i for i in a], [i for i in b]\nreturn x",
+        "y, x = [i for i in a], [i for i in b]\nreturn x",
+    ),
+    ("return [[y for y in x] for x in a]", "return [[] for x in a for y in x]"),
     ("if {x for x in a}: b()", "if {x for x in a}: c()"),
 ]
 

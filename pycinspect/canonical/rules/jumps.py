@@ -76,9 +76,8 @@ def branch(
 def _truth(machine: Machine, value: Value) -> bool | None:
     if value.is_literal:
         return bool(value.literal)
-    # An empty display may be a comprehension's, which has been filled.
-    if value.kind in ("tuple", "list", "set") and value.parts:
-        return True if all(p.kind != "star" for p in value.operands) else None
+    if value.kind in ("tuple", "list", "set") and all(p.kind != "star" for p in value.operands):
+        return bool(value.parts)
     if value.kind == "is" and value.parts == (machine.values.none, machine.values.none):
         return True
     return None

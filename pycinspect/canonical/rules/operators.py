@@ -326,12 +326,38 @@ def _get_iter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     return machine.evaluated(state, machine.values.make("iter", value), rest)
 
 
+def _collecting(machine: Machine, state: State, place: int) -> State:
+    """Return the state at the head of a loop; the display below its iterator is what it fills.
+
+    Only comprehensions have one there. It is no empty display any more, but a value of its own.
+    """
+    below, (display, *above) = state.stack[: place - 1], state.stack[max(place - 1, 0) :]
+    if place == 0 or display.kind not in _COLLECTED or display.parts:
+        return state
+    value = machine.another(state, machine.values.make("collected", display.kind), below)
+    return state._replace(stack=(*below, value, *above))
+
+
+_COLLECTED = frozenset({"list", "set", "map"})
+
+
+def _get_anext(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    return _ask_next(machine, _collecting(machine, state, len(state.stack) - 1), op)
+
+
+_ask_next = _beside_top("anext")
+
+
 def _for_iter(machine: Machine, state: State, op: CanonicalOp) -> Event:
     values, change = machine.values, number(op)
-    iterator = next((v for v in reversed(state.stack) if v is not values.null), None)
-    if iterator is None:
+    places = (i for i in range(len(state.stack) - 1, -1, -1) if state.stack[i] is not values.null)
+    place = next(places, None)
+    if place is None:
         state.pop(1)
         iterator = values.null
+    else:
+        iterator = state.stack[place]
+        state = _collecting(machine, state, place)
     item = machine.another(state, values.make("next", iterator), state.stack)
     going = state.next((*state.stack, item))
     if change > 0:
@@ -425,7 +451,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "GET_ITER": _get_iter,
         "GET_YIELD_FROM_ITER": _of_top("yield_from_iter"),
         "GET_AITER": _get_aiter,
-        "GET_ANEXT": _beside_top("anext"),
+        "GET_ANEXT": _get_anext,
         "GET_AWAITABLE": _get_awaitable,
         "FOR_ITER": _for_iter,
         "YIELD_FROM": _yield_from,
