@@ -55,6 +55,10 @@ PAIRS = {
             "def g():\n    nonlocal a\n    a += 1\nc, b = g(), a\nreturn b, c",
         ),
     ],
+    "a comprehension may have items": [
+        ("if [x for x in a]: b()", "if [x for x in a]: c()"),
+        ("if {x for x in a}: b()", "if {x for x in a}: c()"),
+    ],
     "functions of one name": [
         ("x = lambda: 1\ny = lambda: 2\nreturn x, y", "y = lambda: 1\nx = lambda: 2\nreturn x, y"),
         (

@@ -77,7 +77,7 @@ def _truth(machine: Machine, value: Value) -> bool | None:
     if value.is_literal:
         return bool(value.literal)
     if value.kind in ("tuple", "list", "set") and all(p.kind != "star" for p in value.operands):
-        return bool(value.parts)
+        return True if value.parts else None  # an empty one may be a comprehension's result
     if value.kind == "is" and value.parts == (machine.values.none, machine.values.none):
         return True
     return None
