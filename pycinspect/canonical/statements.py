@@ -195,7 +195,14 @@ def _feeds(node: Merged, parts: frozenset[Value]) -> bool:
     word = node.payload[0]
     if word == "yield":
         return any(first(part).kind == "sent" for part in parts)
-    return word in _COMPUTING and node.payload[1] in parts
+    return word in _COMPUTING and (node.payload[1] in parts or _is_negated(node.payload[1], parts))
+
+
+def _is_negated(value: object, parts: frozenset[Value]) -> bool:
+    """Return whether a value is the truth of what is negated in others: ``not x`` asks for it."""
+    if not isinstance(value, Value) or value.kind != "bool":
+        return False
+    return any(part.kind == "not" and part.parts == value.parts for part in parts)
 
 
 def _takes(node: Merged, behind: Merged) -> bool:

@@ -118,7 +118,6 @@ SAME = [
     ("if not a: b()\nreturn", "if a: pass\nelse: b()\nreturn"),
     ("return {1, 2, 3}", "return {3, 2, 1}"),
     ("return '%s' % (a,)", "return f'{a!s}'"),
-    ("return ''.join([f'{a}', 'x', f'{b}'])", "return f'{a}x{b}'"),
     ("x, y = 'ab'\nreturn x", "x, y = 'a', 'b'\nreturn x"),
     ("return 2 ** 500", f"return {2**500}"),
     ("try:\n    x = []\n    b()\nexcept E: pass", "x = []\ntry:\n    b()\nexcept E: pass"),
@@ -186,6 +185,7 @@ DIFFERENT = [
     ("return len([x for x in a])", "[x for x in a]\nreturn len([])"),
     ("return {x for x in a}", "{x for x in a}\nreturn [*{}]"),
     ("return {x: 1 for x in a}", "{x: 1 for x in a}\nreturn {}"),
+    ("return ''.join([f'{a}', 'x', f'{b}'])", "return f'{a}x{b}'"),
     ("return [*[x for x in a], 1]", "[x for x in a]\nreturn [1]"),
     ("return a(*[x for x in b])", "[x for x in b]\nreturn a()"),
     (

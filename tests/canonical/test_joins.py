@@ -98,7 +98,7 @@ def test_few_paths_are_not_joined():
     assert not any("held" in text for text in texts)
 
 
-@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("level", [Level.STRICT, Level.SEMANTIC, Level.STRUCTURAL])
 def test_the_form_grows_as_the_source_does(level):
     sizes = [len(form_of(source("arguments", n), level).graph) for n in (20, 40)]
     assert sizes[1] < 3 * sizes[0]

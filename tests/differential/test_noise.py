@@ -98,6 +98,12 @@ type A[T: int] = list[T]
 class C[T](B): x: T
 def f[*P](*a: *P) -> A[int]: return a
 """
+#: Made by ``"".join`` since 3.10, from so many parts on; and a list that is built as that is.
+LONG = f"""
+def f(a, b):
+    try: return f"{"{a}, {b!r:>3} " * 9}"
+    except E: return [{"f'{a}', " * 40}]
+"""
 #: Differences that are real, by pair.
 REAL = {
     # 3.6 still awaits what ``__aiter__`` returns.
@@ -109,12 +115,13 @@ CASES = [
     *((EVERYWHERE, pair) for pair in pairwise(NATIVE)),
     (EVERYWHERE, ("3.6", "3.13")),
     (EVERYWHERE, ("3.9", "pypy3.9")),
+    *((LONG, pair) for pair in pairwise(NATIVE)),
     *((WALRUS, pair) for pair in pairwise(NATIVE[2:])),
     *((MATCH, pair) for pair in pairwise(NATIVE[4:])),
     *((EXCEPT_STAR, pair) for pair in pairwise(NATIVE[5:])),
     (GENERICS, ("3.12", "3.13")),
 ]
-SOURCES = (EVERYWHERE, WALRUS, MATCH, EXCEPT_STAR, GENERICS)
+SOURCES = (EVERYWHERE, LONG, WALRUS, MATCH, EXCEPT_STAR, GENERICS)
 
 
 @cache

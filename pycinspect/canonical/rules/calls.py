@@ -9,7 +9,7 @@ from pycinspect.canonical.machine import Caller, Event, Machine, Rule, State, is
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.displays import display, pairs
-from pycinspect.canonical.rules.operators import joined
+from pycinspect.canonical.rules.operators import joined, written
 from pycinspect.canonical.rules.variables import number, word
 from pycinspect.canonical.values import Value
 from pycinspect.pyc import Code
@@ -109,7 +109,7 @@ def apply(
     if function.kind == "attr" and function.parts == (machine.values.constant(""), "join"):
         text = _text(machine, args)
         if text is not None:
-            return state.next((*rest, text))
+            return written(machine, state, text, rest)
     if function.kind == "exit":
         return machine.evaluated(state, make("with_exit", function.value(0)), rest)
     if function.kind == "special":

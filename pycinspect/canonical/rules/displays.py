@@ -196,10 +196,23 @@ def _append(kind: str) -> Rule:
         if number(op) > 1:
             return machine.event(state, (kind, item), rest)
         below = state._replace(stack=rest)
+        is_text = item.kind == "fstring" and not _is_joined(machine, rest)
+        if is_text:
+            item = machine.another(state, item, rest)
         # Else it is ``__conditional_annotations__`` (3.14), which is bookkeeping.
-        return _extended(machine, state, below, 1, [item]) or state.next(rest)
+        extended = _extended(machine, state, below, 1, [item]) or state.next(rest)
+        if is_text and isinstance(extended, State):
+            return machine.event(state, ("ev", item), extended.stack)
+        return extended
 
     return rule
+
+
+def _is_joined(machine: Machine, stack: tuple[Value, ...]) -> bool:
+    """Return whether the list on top is an argument of ``"".join``, as in long f-strings (3.10)."""
+    callables = [value for value in stack[:-1] if value is not machine.values.null]
+    join = machine.values.make("attr", machine.values.constant(""), "join")
+    return callables[-1:] == [join]
 
 
 def _map_add(machine: Machine, state: State, op: CanonicalOp) -> State | Event:

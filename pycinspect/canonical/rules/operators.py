@@ -13,7 +13,7 @@ from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.variables import number, word
 from pycinspect.canonical.values import MATCHED, NO_LITERAL, Value
 
-__all__ = ["BOOLS", "RULES", "SENSES", "joined"]
+__all__ = ["BOOLS", "RULES", "SENSES", "joined", "written"]
 
 
 def _constant(machine: Machine, state: State, literal: object, rest: tuple[Value, ...]) -> State:
@@ -33,7 +33,7 @@ def _binary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     text = _percent(machine, name, left, right)
     if text is not None:
         machine.notes.add(Note.PERCENT_FORMAT)
-        return _written(machine, state, text, rest)
+        return written(machine, state, text, rest)
     return machine.evaluated(state, machine.values.make("binary", name, left, right), rest)
 
 
@@ -221,16 +221,19 @@ def _flat(machine: Machine, pieces: Sequence[Value]) -> Iterator[Value]:
 
 def _build_string(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     rest, pieces = state.pop(number(op))
-    return _written(machine, state, joined(machine, pieces), rest)
+    return written(machine, state, joined(machine, pieces), rest)
 
 
-#: What takes a formatted value for a longer text.
+#: What takes a formatted value for a longer text; the list may be that of ``"".join`` (3.10).
 _PARTS: Mapping[str, Part] = MappingProxyType(
-    {"BUILD_STRING": lambda op, depth: depth <= number(op)}
+    {
+        "BUILD_STRING": lambda op, depth: depth <= number(op),
+        "LIST_APPEND": lambda op, depth: depth == number(op) == 1,
+    }
 )
 
 
-def _written(machine: Machine, state: State, text: Value, rest: tuple[Value, ...]) -> State | Event:
+def written(machine: Machine, state: State, text: Value, rest: tuple[Value, ...]) -> State | Event:
     """Push a text; what its pieces do when they are formatted happens once, when it is complete.
 
     3.11 makes f-strings of ``%`` and so formats each piece before it evaluates the next.
@@ -256,7 +259,7 @@ def _format(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     if value.kind == "convert":
         value, conversion = value.value(0), value.word(1)
     formatted = machine.values.make("format", value, conversion, spec)
-    return _written(machine, state, machine.values.make("fstring", formatted), rest)
+    return written(machine, state, machine.values.make("fstring", formatted), rest)
 
 
 def _interpolation(machine: Machine, state: State, op: CanonicalOp) -> State:
