@@ -14,7 +14,8 @@ __all__ = ["BINARY", "NOT_FOLDED", "UNARY", "fold_binary", "fold_unary"]
 
 #: PyPy folds integers of any length.
 _BITS = 16_384
-_LENGTH = 4096
+#: Constants that are added may be longer than those that are multiplied, 4,096.
+_LENGTH = 16_384
 _ITEMS = 256
 
 
@@ -81,8 +82,9 @@ def _cheap(name: str, left: object, right: object) -> bool:
     if name == "<<":
         return isinstance(right, int) and right <= _BITS
     if name == "*":
-        counts = [value for value in (left, right) if isinstance(value, int)]
-        return len(counts) != 1 or abs(counts[0]) <= _LENGTH or _is_number(left, right)
+        sizes = (len(v) for v in (left, right) if isinstance(v, str | bytes | tuple))
+        counts = (abs(v) for v in (left, right) if isinstance(v, int))
+        return _is_number(left, right) or max(sizes, default=1) * max(counts, default=1) <= _LENGTH
     return not (name == "%" and isinstance(left, str | bytes))
 
 

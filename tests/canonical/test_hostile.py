@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pycinspect.canonical import Level, canonicalize
+from pycinspect.canonical.folding import NOT_FOLDED, fold_binary
 from pycinspect.canonical.graph import NOWHERE, Node, in_parallel
 from pycinspect.canonical.minimise import merged
 from pycinspect.canonical.values import Values
@@ -77,6 +78,18 @@ def _cache_units() -> int:
 def test_unknown_opcodes_are_an_error():
     with pytest.raises(PycInspectError, match="not known"):
         canonicalize(module_of("x = 1"), find_dialect("graalpy-23.1"))
+
+
+@pytest.mark.parametrize("text", ["x" * 10**6, b"x" * 10**6, (1,) * 10**6])
+@pytest.mark.parametrize("count", [4_000, -4_000, 10**30])
+def test_repeated_constants_are_not_made(text, count):
+    assert fold_binary("*", text, count) is NOT_FOLDED
+    assert fold_binary("*", count, text) is NOT_FOLDED
+
+
+def test_short_constants_are_repeated():
+    assert fold_binary("*", "ab", 3) == fold_binary("*", 3, "ab") == "ababab"
+    assert fold_binary("*", 7, 6) == 42
 
 
 # --- Large graphs ------------------------------------------------------------------------------
