@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.util import find_spec
 
 import pytest
 
@@ -114,7 +113,6 @@ def test_examples_under_coverage(
     result.stdout.fnmatch_lines(["TOTAL*"])
 
 
-@pytest.mark.skipif(find_spec("pytest_pycinspect.interpreters") is None, reason="not built yet")
 def test_example_with_interpreters(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(OTHER_PYTHON)
     pytester.runpytest_subprocess().assert_outcomes(passed=2)
