@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeVar
 
-from pycinspect.canonical import Form, canonicalize
+from pycinspect.canonical import Form, Level, canonicalize
 from pycinspect.canonical.planes import docstring
 from pycinspect.canonical.text import value_text
 from pycinspect.canonical.values import Value, Values, digest_of
@@ -55,13 +55,13 @@ class Constants(Items[object]):
         return sum(key == constant_key(part) for part in self)
 
 
-def form_of(code: Code, dialect: Dialect) -> Form:
+def form_of(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) -> Form:
     """Return the canonical form.
 
     Raises:
         PycInspectError: ``not-canonical``, with the reason.
     """
-    form = canonicalize(code, dialect)
+    form = canonicalize(code, dialect, level)
     if form.problem is not None:
         raise PycInspectError("not-canonical", f"{code.qualname}: {form.problem}")
     return form
@@ -117,9 +117,7 @@ class Facts:
             PycInspectError: ``not-canonical``, with the reason.
         """
         form = form_of(code, dialect)
-        seen = _Seen()
-        for node in sorted(form.graph, key=lambda node: node.offsets):
-            seen.event(*node.payload)
+        seen = _Seen.in_graph(form)
         if code.flags & _OPTIMIZED:
             seen.docstring = docstring(code, dialect)
         return cls(
@@ -127,7 +125,8 @@ class Facts:
             Items(seen.names),
             Items(seen.attributes),
             Items(seen.calls),
-            Constants(seen.consts.values()),
+            # The semantic form computes more operators of constants than the compiler did.
+            Constants(_Seen.in_graph(form_of(code, dialect, Level.STRICT)).consts.values()),
             Items(seen.imports),
             Items(seen.handlers),
             Items(sorted(set(code.freevars) - _BOOKKEEPING)),
@@ -147,6 +146,14 @@ class _Seen:
         self.imports: dict[str, None] = {}
         self.handlers: dict[str, None] = {}
         self.docstring: str | None = None
+
+    @classmethod
+    def in_graph(cls, form: Form) -> _Seen:
+        """Return what is in the events of a form, in the order of the instructions."""
+        seen = cls()
+        for node in sorted(form.graph, key=lambda node: node.offsets):
+            seen.event(*node.payload)
+        return seen
 
     def event(self, word: object, *parts: object) -> None:
         """Note one event of a graph."""

@@ -136,7 +136,7 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
     """
     if level is Level.EXACT:
         return _exact(code, dialect)
-    machine = Machine(dialect, RULES)
+    machine = Machine(dialect, RULES, folds=level is not Level.STRICT)
     try:
         graph, annotations = _graph(machine, code, level)
     except PycInspectError as error:

@@ -342,10 +342,12 @@ class Machine:
     Args:
         dialect: who wrote the code.
         rules: what each canonical op does.
+        folds: whether operators of constants are computed, as some compilers do.
     """
 
-    def __init__(self, dialect: Dialect, rules: Mapping[str, Rule]) -> None:
+    def __init__(self, dialect: Dialect, rules: Mapping[str, Rule], *, folds: bool = True) -> None:
         self.dialect = dialect
+        self.folds = folds
         self.values = Values()
         self.raising = lowering_of(dialect).raising
         self._rules = rules

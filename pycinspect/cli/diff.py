@@ -149,7 +149,7 @@ def command(
     \b
     Levels:
       exact       every instruction, name, constant and line, byte for byte
-      strict      events in their order, copies of blocks apart
+      strict      events in their order, copies of blocks apart, constants as compiled
       semantic    what the code does, whatever the layout
       structural  the same, whatever local variables are called
 

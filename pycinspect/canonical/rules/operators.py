@@ -26,7 +26,7 @@ def _constant(machine: Machine, state: State, literal: object, rest: tuple[Value
 def _binary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     rest, (left, right) = state.pop(2)
     name = word(op)
-    folded = _folded(name, left, right)
+    folded = _folded(machine, name, left, right)
     if folded is not NOT_FOLDED:
         machine.notes.add(Note.FOLDED_CONSTANTS)
         return _constant(machine, state, folded, rest)
@@ -37,8 +37,8 @@ def _binary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     return machine.evaluated(state, machine.values.make("binary", name, left, right), rest)
 
 
-def _folded(name: str, left: Value, right: Value) -> object:
-    if not (left.is_literal and right.is_literal):
+def _folded(machine: Machine, name: str, left: Value, right: Value) -> object:
+    if not (machine.folds and left.is_literal and right.is_literal):
         return NOT_FOLDED
     return fold_binary(name, left.literal, right.literal)
 
@@ -47,7 +47,7 @@ def _subscr(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (owner, key) = state.pop(2)
     if owner.kind in MATCHED and isinstance(key.literal, int):  # 3.10; 3.11 unpacks
         return state.next((*rest, machine.values.make("unpacked", owner, key.literal)))
-    folded = _folded("[]", owner, key)
+    folded = _folded(machine, "[]", owner, key)
     if folded is not NOT_FOLDED:
         machine.notes.add(Note.FOLDED_CONSTANTS)
         return _constant(machine, state, folded, rest)
@@ -56,7 +56,7 @@ def _subscr(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
 
 def _unary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     rest, (value,) = state.pop(1)
-    if value.is_literal:
+    if machine.folds and value.is_literal:
         folded = fold_unary(word(op), value.literal)
         if folded is not NOT_FOLDED:
             machine.notes.add(Note.FOLDED_CONSTANTS)
