@@ -109,7 +109,9 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
     if frame.bind is not None and name in _BOUND:
         return _push(state, frame.bind)
     value = machine.values.make("local", name)
-    if name == "__class__":  # ``super()`` reads it itself; since 3.12 there is a load before
+    # ``super()`` reads ``__class__`` itself, since 3.12 there is a load before; the stores of the
+    # others are not in the graph.
+    if name == "__class__" or name in _NOT_STORED:
         return _push(state, value)
     if op.name == "LOAD_FAST" and name in frame.cells:
         return _push(state, machine.values.make("cell", name))
