@@ -625,6 +625,9 @@ class BytecodeOf:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
 
+    def __repr__(self) -> str:
+        return "bytecode_of"  # as in the test: pytest shows it with every failure
+
     @classmethod
     def for_item(cls, item: pytest.Item) -> BytecodeOf:
         """Return the fixture's value for a test."""
