@@ -20,7 +20,7 @@ from pycinspect.canonical.graph import (
 )
 from pycinspect.canonical.machine import Machine, is_lazy, parameters
 from pycinspect.canonical.minimise import Merged, classes_of, graph_digest, merged, numbered
-from pycinspect.canonical.nested import children_of
+from pycinspect.canonical.nested import Children, children_of
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.planes import (
     Plane,
@@ -31,7 +31,7 @@ from pycinspect.canonical.planes import (
 )
 from pycinspect.canonical.rules import RULES
 from pycinspect.canonical.statements import Statement, labels_of, raw_statements, statements_of
-from pycinspect.canonical.structural import renamed
+from pycinspect.canonical.structural import nameless_order, renamed
 from pycinspect.canonical.values import Values, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
@@ -138,7 +138,7 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
         return _exact(code, dialect)
     machine = Machine(dialect, RULES, folds=level is not Level.STRICT)
     try:
-        graph, annotations = _graph(machine, code, level)
+        graph, annotations, children = _graph(machine, code, level)
     except PycInspectError as error:
         if error.slug == "unknown-opcodes":
             raise
@@ -147,8 +147,6 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
         machine.notes.add(Note.DOCSTRING_DEDENT)
     if _has_dead_functions(code, machine):
         machine.notes.add(Note.DEAD_CODE)
-    children = children_of(code, machine.made)
-    machine.values.tell_apart(children.ordinals)
     planes = {
         Plane.INSTRUCTIONS: graph_digest(graph),
         Plane.ANNOTATIONS: annotations_plane(annotations),
@@ -195,15 +193,20 @@ def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError)
     return Form(code, dialect, level, (), MappingProxyType(planes), children, frozenset(), problem)
 
 
-def _graph(machine: Machine, code: Code, level: Level) -> tuple[list[Merged], list[Annotation]]:
+def _graph(
+    machine: Machine, code: Code, level: Level
+) -> tuple[list[Merged], list[Annotation], Children]:
     format_value = machine.values.constant(1) if is_lazy(code) else None
     nodes: list[Node] = build(machine, code, format_value)
     nodes = without_safe_loads(nodes, parameters(code), code.freevars, classes_of)
     nodes, annotations = without_annotations(nodes)
     annotations += lazy_annotations(machine)
+    children = children_of(code, machine.made)
+    machine.values.tell_apart(children.ordinals)  # before anything is sorted by its digest
     if level is Level.STRICT:
-        return numbered(nodes), annotations
-    graph = merged(in_parallel(nodes, machine.values, machine.notes))
-    if level is Level.STRUCTURAL:
-        graph = renamed(graph, machine.values, named_parameters(code))
-    return graph, annotations
+        return numbered(nodes), annotations, children
+    if level is Level.SEMANTIC:
+        return merged(in_parallel(nodes, machine.values, machine.notes)), annotations, children
+    order = nameless_order(machine.values)
+    graph = merged(in_parallel(nodes, machine.values, machine.notes, order))
+    return renamed(graph, machine.values, named_parameters(code)), annotations, children

@@ -16,6 +16,7 @@ __all__ = [
     "Annotation",
     "Node",
     "build",
+    "by_name",
     "in_parallel",
     "lazy_annotations",
     "without_annotations",
@@ -336,7 +337,17 @@ def _parts(root: Value) -> set[Value]:
 # --- Stores ----------------------------------------------------------------------------------
 
 
-def in_parallel(nodes: Sequence[Node], values: Values, notes: set[Note]) -> list[Node]:
+def by_name(target: Value, _: Value) -> bytes:
+    """Return what orders an assignment of several variables."""
+    return digest_of(target)
+
+
+def in_parallel(
+    nodes: Sequence[Node],
+    values: Values,
+    notes: set[Note],
+    order: Callable[[Value, Value], bytes] = by_name,
+) -> list[Node]:
     """Make one assignment of each run of stores to local variables.
 
     3.12 stores in another order than the source, and 3.13 leaves out a store that another
@@ -346,6 +357,7 @@ def in_parallel(nodes: Sequence[Node], values: Values, notes: set[Note]) -> list
         nodes: the graph.
         values: makes expressions.
         notes: where it is noted that a store has gone.
+        order: what the parts of an assignment, target and value, are sorted by.
     """
     changed, work = list(nodes), 0
     for start in _heads(nodes):
@@ -368,7 +380,7 @@ def in_parallel(nodes: Sequence[Node], values: Values, notes: set[Note]) -> list
             raise refused("there are too many ways into assignments")
         if length > 1:
             pairs = [(t, v) for t, v in now.items() if t is not v]
-            pairs.sort(key=lambda pair: digest_of(pair[0]))
+            pairs.sort(key=lambda pair: order(*pair))
             if len(pairs) < length:
                 notes.add(Note.DEAD_STORES)
             word = "store" if len(pairs) == 1 else "assign"

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pycinspect.canonical.minimise import Merged
-from pycinspect.canonical.values import Value, Values
+from pycinspect.canonical.values import Value, Values, digest_of
 
-__all__ = ["renamed"]
+__all__ = ["nameless_order", "renamed"]
 
 
 _VARIABLES = frozenset({"local", "global", "name"})
+
+
+def nameless_order(values: Values) -> Callable[[Value, Value], bytes]:
+    """Return what orders an assignment of several variables, whatever they are called."""
+
+    def order(_: Value, value: Value) -> bytes:
+        anyone = {leaf: values.make("local", "#") for leaf in value.leaves if leaf.kind == "local"}
+        return digest_of(values.substitute(value, anyone))
+
+    return order
 
 
 def renamed(
