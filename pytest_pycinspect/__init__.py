@@ -11,9 +11,18 @@ from __future__ import annotations
 TYPE_CHECKING = False  # type checkers know the name; importing typing costs start-up time
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode, bytecode_of
-    from pytest_pycinspect.expect import ANY, AnyOrder, Never, Not, Repeat, op, pattern
+    from pytest_pycinspect.expect import (
+        ANY,
+        AnyOrder,
+        Never,
+        Not,
+        PatternError,
+        Repeat,
+        op,
+        pattern,
+    )
     from pytest_pycinspect.instr import Instr
-    from pytest_pycinspect.names import VacuousCheckError
+    from pytest_pycinspect.names import UnknownOpcodeError, VacuousCheckError
     from pytest_pycinspect.sandbox import CacheEvent, Pycache
 
 __all__ = [
@@ -24,8 +33,10 @@ __all__ = [
     "Instr",
     "Never",
     "Not",
+    "PatternError",
     "Pycache",
     "Repeat",
+    "UnknownOpcodeError",
     "VacuousCheckError",
     "bytecode_of",
     "op",
@@ -34,9 +45,9 @@ __all__ = [
 
 _MODULES = {
     "bytecode": ("Bytecode", "bytecode_of"),
-    "expect": ("ANY", "AnyOrder", "Never", "Not", "Repeat", "op", "pattern"),
+    "expect": ("ANY", "AnyOrder", "Never", "Not", "PatternError", "Repeat", "op", "pattern"),
     "instr": ("Instr",),
-    "names": ("VacuousCheckError",),
+    "names": ("UnknownOpcodeError", "VacuousCheckError"),
     "sandbox": ("CacheEvent", "Pycache"),
 }
 

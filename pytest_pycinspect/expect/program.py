@@ -12,7 +12,7 @@ from pytest_pycinspect.expect import model
 from pytest_pycinspect.expect.errors import PatternError
 from pytest_pycinspect.expect.guards import Host, Version, is_active, may_be_active, may_be_inactive
 from pytest_pycinspect.expect.model import View, lines_of
-from pytest_pycinspect.expect.operands import Test, Variable, tested_by
+from pytest_pycinspect.expect.operands import Test, Variable, check_operand, tested_by
 from pytest_pycinspect.names import resolve_name
 
 __all__ = [
@@ -369,6 +369,8 @@ class _Builder:
         if isinstance(single, model.Op):
             is_short = self._short and single.view is View.OWN
             opname = resolve_name(single.name) if is_short else single.name
+            if is_short:
+                check_operand(opname, single.operand)
             self._named.append(Named(opname, negative, single.view))
         test = tested_by(single, opname, self._slot)
         if test.slot is not None and binds:
