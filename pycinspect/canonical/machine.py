@@ -27,6 +27,7 @@ __all__ = [
     "State",
     "Taker",
     "bare",
+    "has_parameters",
     "is_lazy",
     "parameters",
     "refused",
@@ -203,10 +204,14 @@ def _holds(root: Value, part: Value) -> bool:
     return False
 
 
+def has_parameters(code: Code) -> bool:
+    """Return whether the source gave it some: PyPy's class bodies have one of their own."""
+    return bool(code.flags & _OPTIMIZED) and not is_lazy(code)
+
+
 def parameters(code: Code) -> tuple[str, ...]:
     """Return the names of all parameters that the source gave it."""
-    # PyPy's class bodies have one of their own.
-    if not code.flags & _OPTIMIZED or is_lazy(code):
+    if not has_parameters(code):
         return ()
     stars = (code.flags & _STARS).bit_count()
     return code.varnames[: code.argcount + code.kwonlyargcount + stars]

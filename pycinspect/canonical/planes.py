@@ -7,7 +7,7 @@ from enum import Enum
 
 from pycinspect.canonical.docstrings import cleandoc, docstring_text, is_indented
 from pycinspect.canonical.graph import Annotation
-from pycinspect.canonical.machine import is_lazy, parameters
+from pycinspect.canonical.machine import has_parameters, parameters
 from pycinspect.canonical.values import Values, digest_of, digest_of_words
 from pycinspect.dialects import Dialect
 from pycinspect.disasm.steps import bytecode_of
@@ -60,11 +60,6 @@ def named_parameters(code: Code) -> tuple[str, ...]:
     return () if code.name in _SYNTHETIC else parameters(code)
 
 
-def _has_parameters(code: Code) -> bool:
-    """Return whether the source gave it some: PyPy's class bodies have one of their own."""
-    return bool(code.flags & _OPTIMIZED) and not is_lazy(code)
-
-
 def docstring(code: Code, dialect: Dialect) -> str | None:
     """Return a function's docstring without its indentation, None if it has none.
 
@@ -99,7 +94,7 @@ def outer_planes(code: Code, dialect: Dialect, level: Level) -> Mapping[Plane, b
     free = sorted(name for name in code.freevars if name not in _BOOKKEEPING)
     counts = (code.argcount, code.posonlyargcount, code.kwonlyargcount)
     signature = (
-        counts if _has_parameters(code) else (0, 0, 0),
+        counts if has_parameters(code) else (0, 0, 0),
         named,
         code.flags & _MEANING,
         len(free) if structural else tuple(free),
