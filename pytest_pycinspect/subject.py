@@ -126,12 +126,12 @@ class Sources:
         return program
 
     def _read(self, path: str, request: Request) -> Program:
-        from pycinspect.compiling import ReadOptions, read_subject
+        from pycinspect.compiling import ReadOptions, SubjectKind, read_subject
 
         interpreter = self._interpreter(request.python)
         options = ReadOptions(interpreter=interpreter, optimize=request.level)
         subject = read_subject(path, options)
-        if subject.compiled:
+        if subject.kind is SubjectKind.SOURCE:
             version = None if interpreter is None else interpreter.version
             optimize: int | None = request.level
         else:

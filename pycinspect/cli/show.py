@@ -26,6 +26,20 @@ _STDIN = "-"
 #: What code objects from standard input say that they come from.
 _STDIN_NAME = "<stdin>"
 
+#: What stands after a file's name, by what it holds: a dialect's name, a header's mode.
+_MODES = {
+    "CACHE": "{}, {}",
+    "MARSHALLED": "{}, no header",
+    "SOURCE": "compiled by {}",
+}
+
+#: Options to those that would do nothing beside them.
+_USELESS = {
+    "--header": ("--canonical", "--code", "--raw", "--python", "-O", "--as"),
+    "--canonical": ("--json", "--raw"),
+    "--json": ("--raw",),
+}
+
 
 class _Way(NamedTuple):
     """How files are shown.
@@ -99,8 +113,17 @@ def command(
     """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.plugins import load_registry
 
-    if canonical and (as_json or raw or header):
-        raise click.UsageError("--canonical goes with neither --json nor --raw nor --header")
+    given = {
+        "--header": header,
+        "--canonical": canonical,
+        "--json": as_json,
+        "--code": names,
+        "--raw": raw,
+        "--python": python,
+        "-O": optimize,
+        "--as": dialect,
+    }
+    _refuse_ignored([option for option, value in given.items() if value])
     dialects = load_registry().dialects
     try:
         if header:
@@ -112,6 +135,14 @@ def command(
         report_error(error)
         sys.exit(Exit.TROUBLE)
     sys.exit(max(_show_all(files, way)))
+
+
+def _refuse_ignored(given: list[str]) -> None:
+    """Refuse an option that another one would make useless."""
+    for option, with_which in _USELESS.items():
+        useless = [other for other in given if other in with_which]
+        if option in given and useless:
+            raise click.UsageError(f"{option} does not go with {' and '.join(useless)}")
 
 
 def _show_all(files: tuple[str, ...], way: _Way) -> Iterator[Exit]:
@@ -186,9 +217,7 @@ def _as_text(options: ReadOptions, names: tuple[str, ...], *, raw: bool, canonic
     def show(path: str) -> None:
         subject = _subject(path, options, names)
         header = subject.file.header
-        mode = f"compiled by {header.dialect.name}"
-        if not subject.compiled:
-            mode = f"{header.dialect.name}, {header.mode.value}"
+        mode = _MODES[subject.kind.name].format(header.dialect.name, header.mode.value)
         if next(shown):
             pen.line()
         title = f"{path}: {mode}"
@@ -210,7 +239,7 @@ def _as_json(options: ReadOptions, names: tuple[str, ...]) -> _Way:
     def show(path: str) -> None:
         subject = _subject(path, options, names)
         codes = code_objects(subject.file.code, subject.file.dialect, names)
-        _print(show_object(path, subject.file.header, codes, compiled=subject.compiled))
+        _print(show_object(path, subject.file.header, codes, has_header=subject.has_header))
 
     def fail(path: str, error: PycInspectError) -> None:
         _print(show_object(path, _header_if_any(path, options), None, error))
@@ -248,6 +277,9 @@ def _subject(path: str, options: ReadOptions, names: tuple[str, ...]) -> Subject
         subject = parse_subject(_standard_input(), _STDIN_NAME, options)
     else:
         subject = read_subject(path, options)
+    if subject.kind.name != "SOURCE" and (options.interpreter or options.optimize):
+        message = f"it is {subject.kind.value}: --python and -O are for sources"
+        raise PycInspectError("not-a-source", message, path=path)
     for name in names:
         subject.file.code.find(name)
     return subject

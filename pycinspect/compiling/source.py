@@ -11,9 +11,9 @@ from importlib.resources import files
 
 from pycinspect.compiling.child import COMPILED, REFUSED
 from pycinspect.compiling.interpreter import SAFE_PATH, Interpreter
-from pycinspect.dialects import DIALECTS, Dialect, DialectTable
+from pycinspect.dialects import DIALECTS
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import CodeFile, parse_header, read_code
+from pycinspect.pyc import CodeFile, read_marshalled
 
 __all__ = ["COMPILE_SECONDS", "compile_source"]
 
@@ -52,21 +52,13 @@ def compile_source(
     Raises:
         PycInspectError: ``does-not-compile`` with the line, ``compile-timeout``,
             ``no-interpreter`` where the other one cannot be started, ``interpreter-failed``
-            where it dies, or what ``read_code`` raises where its bytecode cannot be read.
+            where it dies, or what ``read_marshalled`` raises where its bytecode cannot be read.
     """
     level = min(optimize, _HIGHEST_LEVEL)
     if interpreter is None:
-        return _code_file(_compiled_here(source, filename, level), DIALECTS.running())
+        return read_marshalled(_compiled_here(source, filename, level), DIALECTS.running())
     payload = _compiled_there(source, filename, level, interpreter, seconds)
-    return _code_file(payload, interpreter.dialect)
-
-
-def _code_file(payload: bytes, dialect: Dialect) -> CodeFile:
-    if dialect.header is None:
-        raise PycInspectError("unsupported", f"bytecode of {dialect.name} is not read")
-    start = dialect.header.pack_timestamp(dialect.magic, 0, 0)
-    header = parse_header(start, dialects=DialectTable([dialect]))
-    return read_code(start + payload, header)
+    return read_marshalled(payload, interpreter.dialect)
 
 
 def _compiled_here(source: bytes, filename: str, level: int) -> bytes:

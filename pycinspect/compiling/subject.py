@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple
 
 from pycinspect.cache.sourcetext import SourceText, source_lines, source_text
 from pycinspect.compiling.interpreter import Interpreter
 from pycinspect.compiling.source import compile_source
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
-from pycinspect.pyc import DEFAULT_LIMITS, CodeFile, Header, parse_header, read_all, read_code
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import (
+    DEFAULT_LIMITS,
+    CodeFile,
+    Header,
+    parse_header,
+    read_all,
+    read_code,
+    read_marshalled,
+    refuse_container,
+)
 from pycinspect.pyc.file import errors_named, tag_of
 
-__all__ = ["ReadOptions", "Subject", "parse_subject", "read_subject"]
+__all__ = ["ReadOptions", "Subject", "SubjectKind", "parse_subject", "read_subject"]
 
 _BYTECODE = (".pyc", ".pyo")
 _SOURCE = (".py", ".pyw")
 _MAGIC_SIZE = 4
+#: The first two numbers of a code object, which are small, after its type code.
+_NUMBERS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +50,34 @@ class ReadOptions:
     optimize: int = 0
 
 
+class SubjectKind(Enum):
+    """What a file holds."""
+
+    #: A header and marshalled code.
+    CACHE = "a cache"
+    #: Marshalled code alone, as launchers and packers keep it.
+    MARSHALLED = "marshalled code without a header"
+    #: What a compiler takes.
+    SOURCE = "a source"
+
+
 class Subject(NamedTuple):
     """A file as code.
 
     Args:
         file: what the cache holds, or what a compiler made of the source.
         source: what it was made from; None where that is not known.
-        compiled: it is a source: there is no cache, and so no header.
+        kind: what the file holds; only a cache has a header of its own.
     """
 
     file: CodeFile
     source: SourceText | None
-    compiled: bool
+    kind: SubjectKind
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the header is the file's own."""
+        return self.kind is SubjectKind.CACHE
 
 
 def read_subject(path: str, options: ReadOptions | None = None) -> Subject:
@@ -76,20 +105,43 @@ def parse_subject(data: bytes, path: str, options: ReadOptions | None = None) ->
         options: how it is read.
 
     Raises:
-        PycInspectError: as :func:`read_subject`.
+        PycInspectError: ``container`` for an archive; ``not-a-pyc`` for a source where
+            ``options`` say whose bytecode it is; ``headerless`` for marshalled code
+            without a header where ``options`` do not say whose it is; else as
+            :func:`read_subject`. The message says how the file can be read, if there is
+            another way.
     """
     options = options or ReadOptions()
-    if options.dialect is not None:
-        header = _forced_header(data, options.dialect)
-    elif _is_bytecode(data, path, options.dialects):
-        header = parse_header(data, tag=tag_of(path), dialects=options.dialects)
-    else:
+    kind = _kind_of(data, path, options)
+    if kind is SubjectKind.SOURCE:
+        if options.dialect is not None:
+            message = "it is a source: --as is for bytecode, --python says who compiles"
+            raise PycInspectError("not-a-pyc", message)
         file = compile_source(
             data, path, interpreter=options.interpreter, optimize=options.optimize
         )
-        return Subject(file, source_lines(path, data), compiled=True)
-    file = read_code(data, header, dialects=options.dialects)
-    return Subject(file, source_text(path, data, header.dialect), compiled=False)
+        return Subject(file, source_lines(path, data), kind)
+    try:
+        file = _code_file(data, path, kind, options)
+    except PycInspectError as error:
+        from pycinspect.disasm import hinted
+
+        raise hinted(error, data, options.dialects, tag_of(path)) from error
+    return Subject(file, source_text(path, data, file.header.dialect), kind)
+
+
+def _code_file(data: bytes, path: str, kind: SubjectKind, options: ReadOptions) -> CodeFile:
+    dialects, dialect = options.dialects, options.dialect
+    if kind is SubjectKind.MARSHALLED:
+        if dialect is None:
+            message = f"marshalled code without a header ({data[:1].hex()}); --as says whose it is"
+            raise PycInspectError("headerless", message, offset=0)
+        return read_marshalled(data, dialect, dialects=dialects)
+    if dialect is not None:
+        header = _forced_header(data, dialect)
+    else:
+        header = parse_header(data, tag=tag_of(path), dialects=dialects)
+    return read_code(data, header, dialects=dialects)
 
 
 def _forced_header(data: bytes, dialect: Dialect) -> Header:
@@ -98,9 +150,37 @@ def _forced_header(data: bytes, dialect: Dialect) -> Header:
     return parse_header(start, dialects=DialectTable([dialect]))
 
 
-def _is_bytecode(data: bytes, path: str, dialects: DialectTable) -> bool:
-    if dialects.find(data[:_MAGIC_SIZE], tag_of(path)) is not None:
-        return True
+# --- What a file holds -----------------------------------------------------------------------
+
+
+def _kind_of(data: bytes, path: str, options: ReadOptions) -> SubjectKind:
+    """Tell by the content what a file holds, and where that is not enough by its name.
+
+    Raises:
+        PycInspectError: ``container``.
+    """
+    if options.dialects.find(data[:_MAGIC_SIZE], tag_of(path)) is not None:
+        return SubjectKind.CACHE
+    if _is_marshalled(data, options):
+        return SubjectKind.MARSHALLED
+    refuse_container(data)
+    if _is_bytecode(data, path):
+        return SubjectKind.CACHE
+    return SubjectKind.SOURCE
+
+
+def _is_marshalled(data: bytes, options: ReadOptions) -> bool:
+    """Return whether a file begins with a code object, and is not a source with that letter.
+
+    The numbers at the start of a code object have null characters, which no source has.
+    """
+    rows = options.dialects if options.dialect is None else (options.dialect,)
+    formats = (row.marshal for row in rows if row.marshal is not None)
+    starts = frozenset().union(*(layout.code_starts for layout in formats))
+    return bool(data) and data[0] in starts and b"\0" in data[:_NUMBERS]
+
+
+def _is_bytecode(data: bytes, path: str) -> bool:
     extension = os.path.splitext(path)[1].lower()
     if extension in _BYTECODE or extension in _SOURCE:
         return extension in _BYTECODE

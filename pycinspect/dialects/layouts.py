@@ -12,6 +12,7 @@ from enum import Enum
 from types import MappingProxyType
 
 __all__ = [
+    "FLAG_REF",
     "CodeField",
     "CodeLayout",
     "FieldKind",
@@ -20,6 +21,9 @@ __all__ = [
     "MarshalWriter",
     "QualnameSource",
 ]
+
+#: Bit 7 of a type code: the object goes into the list of references (``Python/marshal.c``).
+FLAG_REF = 0x80
 
 
 class MarshalType(Enum):
@@ -112,6 +116,12 @@ class MarshalFormat:
 
     def __repr__(self) -> str:
         return f"<MarshalFormat {self.name}>"
+
+    @property
+    def code_starts(self) -> frozenset[int]:
+        """The bytes that a code object can begin with: its type code, with FLAG_REF or not."""
+        codes = [ord(code) for code, kind in self.letters.items() if kind is MarshalType.CODE]
+        return frozenset(codes + [code | FLAG_REF for code in codes if self.references])
 
 
 class FieldKind(Enum):

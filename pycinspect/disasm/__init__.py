@@ -12,6 +12,7 @@ from pycinspect.disasm.literals import LITERAL_LIMIT, literal
 from pycinspect.disasm.live import adaptive_instructions, code_of
 from pycinspect.disasm.locations import Position, positions
 from pycinspect.disasm.operands import OUT_OF_RANGE
+from pycinspect.disasm.readings import Reading, hinted, readings
 
 __all__ = [
     "LITERAL_LIMIT",
@@ -21,13 +22,16 @@ __all__ = [
     "Instruction",
     "LineRange",
     "Position",
+    "Reading",
     "adaptive_instructions",
     "code_of",
     "exception_table",
+    "hinted",
     "instructions",
     "line_ranges",
     "line_starts",
     "literal",
     "positions",
+    "readings",
     "verify",
 ]

@@ -5,8 +5,9 @@ and ``values``.
 """
 
 from pycinspect.pyc.code import Code
-from pycinspect.pyc.codefile import CodeFile, read_code, read_pyc
+from pycinspect.pyc.codefile import CodeFile, read_code, read_marshalled, read_pyc
 from pycinspect.pyc.constants import parts_of
+from pycinspect.pyc.container import container_kind, refuse_container
 from pycinspect.pyc.encoding import Anomaly, anomalies
 from pycinspect.pyc.file import (
     FileStart,
@@ -37,6 +38,7 @@ __all__ = [
     "NameEnd",
     "Unmarshalled",
     "anomalies",
+    "container_kind",
     "errors_named",
     "file_kind",
     "parse_cache_name",
@@ -47,8 +49,10 @@ __all__ = [
     "read_code",
     "read_header",
     "read_listed",
+    "read_marshalled",
     "read_pyc",
     "read_start",
+    "refuse_container",
     "tag_of",
     "unmarshal",
 ]

@@ -12,7 +12,7 @@ from pycinspect.pyc.file import errors_named, read_all, tag_of
 from pycinspect.pyc.header import Header, parse_header
 from pycinspect.pyc.unmarshal import DEFAULT_LIMITS, Limits, unmarshal
 
-__all__ = ["CodeFile", "read_code", "read_pyc"]
+__all__ = ["CodeFile", "read_code", "read_marshalled", "read_pyc"]
 
 
 class CodeFile(NamedTuple):
@@ -54,10 +54,45 @@ def read_code(
     Raises:
         PycInspectError: what ``unmarshal`` raises, or ``not-code`` for another object.
     """
-    value, end = unmarshal(data, header.dialect, offset=header.size, limits=limits)
+    return _code_file(data, header.size, header, limits, dialects)
+
+
+def read_marshalled(
+    data: bytes,
+    dialect: Dialect,
+    limits: Limits = DEFAULT_LIMITS,
+    *,
+    dialects: DialectTable = DIALECTS,
+) -> CodeFile:
+    """Read a code object that no header precedes, as ``marshal.dumps`` returns it.
+
+    Args:
+        data: the code object, and whatever follows it.
+        dialect: who wrote it: nothing in it says so.
+        limits: what it may cost.
+        dialects: the rows that the dialect is one of.
+
+    Returns:
+        The code after a header such as the dialect writes, without time and size.
+
+    Raises:
+        PycInspectError: ``unsupported`` where the dialect's bytecode is not read, or as
+            :func:`read_code`.
+    """
+    if dialect.header is None:
+        raise PycInspectError("unsupported", f"bytecode of {dialect.name} is not read")
+    start = dialect.header.pack_timestamp(dialect.magic, 0, 0)
+    header = parse_header(start, dialects=DialectTable([dialect]))
+    return _code_file(data, 0, header, limits, dialects)
+
+
+def _code_file(
+    data: bytes, offset: int, header: Header, limits: Limits, dialects: DialectTable
+) -> CodeFile:
+    value, end = unmarshal(data, header.dialect, offset=offset, limits=limits)
     if not isinstance(value, Code):
         kind = type(value).__name__
-        raise PycInspectError("not-code", f"a {kind}, not a code object", offset=header.size)
+        raise PycInspectError("not-code", f"a {kind}, not a code object", offset=offset)
     return CodeFile(header, value, len(data) - end, dialects)
 
 

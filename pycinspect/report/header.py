@@ -40,7 +40,7 @@ def show_object(
     codes: Sequence[Json] | None,
     error: PycInspectError | None = None,
     *,
-    compiled: bool = False,
+    has_header: bool = True,
 ) -> Json:
     """Return a file's header and code, or why there are none, as ``pycinspect.show/1``.
 
@@ -49,10 +49,10 @@ def show_object(
         header: what was decoded; for a source, whose compiler it was.
         codes: its code objects, as ``report.code`` writes them.
         error: why there are none.
-        compiled: the file is a source: no cache has this header.
+        has_header: the header is the file's own; a source has none, nor has marshalled code.
     """
     entry = header_object(path, header, error)
-    if compiled:
+    if not has_header:
         entry["header"] = None
     return {**entry, "codes": codes}
 

@@ -291,4 +291,4 @@ def test_the_canonical_form_is_the_same_for_two_pythons(run: Run, tmp_path: Path
 def test_canonical_goes_with_no_other_view(run: Run) -> None:
     result = run("show", "--canonical", "--json", str(SAMPLE))
     assert result.exit_code == 2
-    assert "neither" in result.stderr
+    assert "--canonical does not go with --json" in result.stderr

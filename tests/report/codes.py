@@ -15,6 +15,7 @@ from pycinspect.cache.sourcetext import source_lines
 from pycinspect.compiling import (
     Interpreter,
     Subject,
+    SubjectKind,
     compile_source,
     find_interpreter,
     read_subject,
@@ -58,7 +59,7 @@ def _interpreter(program: str) -> Interpreter:
 @cache
 def _compiled(source: bytes, interpreter: Interpreter | None) -> Subject:
     file = compile_source(source, "shop.py", interpreter=interpreter)
-    return Subject(file, source_lines("shop.py", source), compiled=True)
+    return Subject(file, source_lines("shop.py", source), SubjectKind.SOURCE)
 
 
 def sample(name: str) -> Subject:

@@ -271,7 +271,7 @@ def test_a_damaged_table_is_a_problem_and_the_rest_is_there(
 def test_the_object_of_a_file() -> None:
     subject = compiled_here()
     header = subject.file.header
-    found = show_object("a.py", header, [], compiled=True)
+    found = show_object("a.py", header, [], has_header=False)
     assert found["dialect"] == DIALECTS.running().name
     assert found["header"] is None
     assert found["codes"] == []

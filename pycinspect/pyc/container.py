@@ -1,0 +1,68 @@
+"""Archives and images, which hold caches and are not caches themselves."""
+
+from __future__ import annotations
+
+import zipfile
+from io import BytesIO
+from typing import NamedTuple
+
+from pycinspect.errors import PycInspectError
+
+__all__ = ["container_kind", "refuse_container"]
+
+
+class _Signature(NamedTuple):
+    """Bytes that a kind of file has at an offset."""
+
+    offset: int
+    signature: bytes
+    kind: str
+
+
+#: From the specifications of the formats; what file(1) looks at, too.
+_SIGNATURES = (
+    _Signature(0, b"PK\x03\x04", "zip archive"),
+    _Signature(0, b"PK\x05\x06", "zip archive"),  # without members
+    _Signature(257, b"ustar", "tar archive"),
+    _Signature(0, b"\x1f\x8b\x08", "gzip file"),
+    _Signature(0, b"BZh", "bzip2 file"),
+    _Signature(0, b"\xfd7zXZ\0", "xz file"),
+    _Signature(0, b"\x28\xb5\x2f\xfd", "Zstandard file"),
+    _Signature(0, b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
+    _Signature(0, b"!<arch>\n", "ar archive"),  # Debian's packages
+    _Signature(0, b"\xed\xab\xee\xdb", "RPM package"),
+    _Signature(0, b"hsqs", "SquashFS image"),
+    _Signature(0, b"\x7fELF", "ELF file"),  # PyInstaller and its like append archives
+    _Signature(0, b"MZ", "Windows executable"),
+)
+
+
+def container_kind(data: bytes) -> str | None:
+    r"""Return what kind of container a file is, ``"zip archive"``; None for none.
+
+    Args:
+        data: the content. A zip archive is told by its end, since zipapps begin with a
+            line for the shell.
+
+    >>> container_kind(b"!<arch>\n")
+    'ar archive'
+    """
+    for offset, signature, kind in _SIGNATURES:
+        if data.startswith(signature, offset):
+            return kind
+    return "zip archive" if zipfile.is_zipfile(BytesIO(data)) else None
+
+
+def refuse_container(data: bytes) -> None:
+    """Refuse a file that holds caches instead of being one.
+
+    Raises:
+        PycInspectError: ``container``, with its kind and what can be done.
+    """
+    kind = container_kind(data)
+    if kind is None:
+        return
+    message = f"a container ({kind}), which is not looked into yet; unpack it"
+    if kind == "zip archive":
+        message += ", or ask about a module in it: pycinspect check -m NAME --path FILE"
+    raise PycInspectError("container", message)
