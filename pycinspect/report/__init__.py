@@ -10,10 +10,12 @@ from types import MappingProxyType
 
 from pycinspect.report.base import AuditReporter, Factory, ReportContext
 from pycinspect.report.github import GithubReporter
+from pycinspect.report.gitlab import GitlabReporter
 from pycinspect.report.header import SHOW_SCHEMA, header_object, header_text, show_object
 from pycinspect.report.json_document import JsonReporter
 from pycinspect.report.json_lines import JsonLinesReporter
 from pycinspect.report.junit import JunitReporter
+from pycinspect.report.markdown import MarkdownReporter
 from pycinspect.report.objects import AUDIT_SCHEMA, STATES
 from pycinspect.report.sarif import SarifReporter
 from pycinspect.report.text import TextReporter
@@ -43,6 +45,8 @@ REPORTERS: Mapping[str, Factory] = MappingProxyType(
         "jsonl": JsonLinesReporter,
         "sarif": SarifReporter,
         "github": GithubReporter,
+        "gitlab": GitlabReporter,
         "junit": JunitReporter,
+        "markdown": MarkdownReporter,
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TextIO
 
 from pycinspect.auditing import Finding, Rule, Summary
@@ -21,6 +21,9 @@ class ReportContext(NamedTuple):
         width: columns of the output.
         base: the directory where the user stands; paths below it are shown
             relative to it. None shows every path as the audit reached it.
+        ran: ids of the rules that did run, in their order.
+        step_summary: the file that GitHub shows as the summary of a job's step; None
+            outside its workflows.
     """
 
     rules: Mapping[str, type[Rule]]
@@ -29,13 +32,15 @@ class ReportContext(NamedTuple):
     color: bool = False
     width: int = 80
     base: str | None = None
+    ran: Sequence[str] = ()
+    step_summary: str | None = None
 
 
 class AuditReporter(Protocol):
     """Writes the findings of one audit in one format.
 
     A reporter writes nothing before the first call, so that an audit that cannot
-    begin leaves no half document, and keeps no findings: a tree may have millions.
+    begin leaves no half document, and keeps few findings: a tree may have millions.
     """
 
     def finding(self, finding: Finding) -> None:

@@ -1,8 +1,10 @@
 """Format ``junit``: XML that CI servers show as test results.
 
 A finding is a test case: its class is the rule, its name the path. From
-``warning`` on it fails; below, it passes with the message as its output. The
-elements and attributes are those of Jenkins' ``junit-10.xsd``.
+``warning`` on it fails; below, it passes with the message as its output. A rule
+that found nothing is a case that passes, or that was skipped if it looks at payloads
+and not all were decoded. The elements and attributes are those of Jenkins'
+``junit-10.xsd``.
 """
 
 from __future__ import annotations
@@ -11,8 +13,9 @@ import shutil
 from typing import IO, TextIO
 
 from pycinspect.auditing import Finding, Severity, Summary
+from pycinspect.auditing.deep import is_deep
 from pycinspect.report.base import ReportContext
-from pycinspect.report.words import shown_path
+from pycinspect.report.words import counted, shown_path
 from pycinspect.values import visible
 
 __all__ = ["JunitReporter"]
@@ -20,7 +23,6 @@ __all__ = ["JunitReporter"]
 _SUITE = "pycinspect.audit"
 _FAILS_FROM = Severity.WARNING.rank
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
-_NOTHING_FOUND = f'<testcase classname="{_SUITE}" name="no findings" time="0"/>\n'
 _NOT_COMPLETE = (
     f'<testcase classname="{_SUITE}" name="complete" time="0">'
     '<error type="incomplete" message="a limit ended the audit early"/></testcase>\n'
@@ -35,21 +37,24 @@ class JunitReporter:
         self._context = context
         self._spool: IO[str] | None = None
         self._cases = 0
+        self._found: set[str] = set()
         self._failures = 0
 
     def finding(self, finding: Finding) -> None:
         """Put one test case aside."""
         fails = finding.severity.rank >= _FAILS_FROM
         self._cases += 1
+        self._found.add(finding.rule)
         self._failures += fails
         self._waiting().write(_case(finding, self._context, fails=fails))
 
     def close(self, summary: Summary) -> None:
         """Write the suite."""
         errors = 0 if summary.complete else 1
-        alone = self._cases == 0 and errors == 0
+        silent = [rule for rule in self._context.ran if rule not in self._found]
+        others = [_silent(rule, self._context, summary) for rule in silent]
         totals = (
-            f'tests="{self._cases + errors + alone}" failures="{self._failures}"'
+            f'tests="{self._cases + errors + len(others)}" failures="{self._failures}"'
             f' errors="{errors}" time="{summary.seconds:.3f}"'
         )
         self._out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
@@ -59,8 +64,7 @@ class JunitReporter:
             with self._spool as spool:
                 spool.seek(0)
                 shutil.copyfileobj(spool, self._out)
-        if alone:
-            self._out.write(_NOTHING_FOUND)
+        self._out.writelines(others)
         if errors:
             self._out.write(_NOT_COMPLETE)
         self._out.write("</testsuite>\n</testsuites>\n")
@@ -85,6 +89,16 @@ def _case(finding: Finding, context: ReportContext, *, fails: bool) -> str:
             f"{title}\n{name}: {message}</failure>"
         )
     return f'<testcase classname="{_xml(finding.rule)}" name="{name}" time="0">{body}</testcase>\n'
+
+
+def _silent(rule_id: str, context: ReportContext, summary: Summary) -> str:
+    """Return the case of a rule that found nothing."""
+    rule = context.rules[rule_id]
+    start = f'<testcase classname="{_xml(rule_id)}" name="{_xml(rule.title)}" time="0"'
+    if is_deep(rule) and summary.not_decoded:
+        caches = counted(summary.not_decoded, "cache", "caches")
+        return f'{start}><skipped message="payloads of {caches} were not decoded"/></testcase>\n'
+    return f"{start}/>\n"
 
 
 def _properties(summary: Summary, context: ReportContext) -> str:

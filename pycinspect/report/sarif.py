@@ -5,7 +5,6 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from urllib.parse import quote
 from pycinspect.auditing import Finding, Rule, Severity, Summary
 from pycinspect.report.base import ReportContext
 from pycinspect.report.documentation import markdown, paragraph
+from pycinspect.report.fingerprint import fingerprint
 from pycinspect.report.objects import Json, plain
 from pycinspect.report.words import shown_path
 from pycinspect.values import visible
@@ -30,7 +30,9 @@ _VERSION = "2.1.0"
 _FINGERPRINT = "pycinspect/v1"
 _BASE_ID = "%SRCROOT%"
 _BASES = {_BASE_ID: {"description": {"text": "The directory where pycinspect was started."}}}
-_HEX_DIGITS = frozenset("0123456789abcdefx ")
+
+#: Code scanning shows no result without a line; bytecode has none, so it is the first.
+_REGION = {"startLine": 1}
 
 _LEVELS: Mapping[Severity, str] = MappingProxyType(
     {
@@ -85,12 +87,14 @@ class SarifReporter:
         if finding.rule in self._index:
             result["ruleIndex"] = self._index[finding.rule]
         shown = shown_path(finding.path, self._context.base)
-        location = {"physicalLocation": {"artifactLocation": _artifact(shown, self._context.base)}}
+        artifact = _artifact(shown, self._context.base)
+        physical: Json = {"artifactLocation": artifact, "region": _REGION}
+        location = {"physicalLocation": physical}
         return result | {
             "level": _LEVELS[finding.severity],
             "message": {"text": visible(finding.message)},
             "locations": [location],
-            "partialFingerprints": {_FINGERPRINT: _fingerprint(finding, shown)},
+            "partialFingerprints": {_FINGERPRINT: fingerprint(finding, shown)},
             "properties": _properties(finding),
         }
 
@@ -142,18 +146,3 @@ def _encodable(path: str) -> str:
     except UnicodeEncodeError:
         return visible(path)
     return path
-
-
-def _fingerprint(finding: Finding, shown: str) -> str:
-    """Return what a finding is recognised by in the next run.
-
-    Numbers, hashes and absolute paths in the data change from run to run, or
-    from machine to machine; they do not count.
-    """
-    words = {
-        key: value
-        for key, value in finding.data.items()
-        if isinstance(value, str) and not os.path.isabs(value) and not _HEX_DIGITS.issuperset(value)
-    }
-    stable = [finding.rule, shown.replace(os.sep, "/"), sorted(words.items())]
-    return hashlib.sha256(json.dumps(stable).encode("ascii")).hexdigest()

@@ -87,7 +87,7 @@ HOSTILE = (
 
 
 def context(**changes: Any) -> ReportContext:
-    return ReportContext(RULES, "1.2.3", base=BASE)._replace(**changes)
+    return ReportContext(RULES, "1.2.3", base=BASE, ran=tuple(RULES))._replace(**changes)
 
 
 def finding(

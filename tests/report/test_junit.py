@@ -9,9 +9,11 @@ from xml.etree import ElementTree as ET
 import pytest
 import xmlschema
 
+from pycinspect.auditing.rules import BUILT_IN
 from tests.report.kit import (
     BASE,
     HOSTILE,
+    RULES,
     Broken,
     Disk,
     Forged,
@@ -40,24 +42,41 @@ def _suite(schema: xmlschema.XMLSchema, *args: Any, **changes: Any) -> ET.Elemen
     return suite
 
 
-def test_without_findings_one_case_passes(schema: xmlschema.XMLSchema) -> None:
+def test_without_findings_each_rule_passes(schema: xmlschema.XMLSchema) -> None:
     suite = _suite(schema)
 
     assert suite.attrib == {
         "name": "pycinspect.audit",
-        "tests": "1",
+        "tests": str(len(RULES)),
         "failures": "0",
         "errors": "0",
         "time": "0.500",
     }
-    (case,) = suite.findall("testcase")
-    assert case.attrib["name"] == "no findings"
-    assert len(case) == 0
+    cases = suite.findall("testcase")
+    assert [case.attrib["classname"] for case in cases] == list(RULES)
+    assert [case.attrib["name"] for case in cases] == [rule.title for rule in RULES.values()]
+    assert not any(len(case) for case in cases)
+
+
+def test_a_rule_that_did_not_run_has_no_case(schema: xmlschema.XMLSchema) -> None:
+    suite = _suite(schema, ran=("PYC101",))
+
+    assert [case.attrib["classname"] for case in suite.findall("testcase")] == ["PYC101"]
+
+
+def test_a_rule_that_did_not_see_all_payloads_is_skipped(schema: xmlschema.XMLSchema) -> None:
+    rules = {rule.id: rule for rule in BUILT_IN}
+    suite = _suite(schema, rules=rules, ran=("PYC006", "PYC101"), not_decoded=3)
+
+    deep, shallow = suite.findall("testcase")
+    (skipped,) = deep
+    assert skipped.attrib["message"] == "payloads of 3 caches were not decoded"
+    assert len(shallow) == 0
 
 
 def test_an_audit_that_was_cut_short_does_not_pass(schema: xmlschema.XMLSchema) -> None:
     for found in ([], [stale("a.pyc")]):
-        suite = _suite(schema, found, complete=False)
+        suite = _suite(schema, found, complete=False, ran=())
 
         assert [case.attrib["name"] for case in suite.findall("testcase[error]")] == ["complete"]
         assert len(suite.findall("testcase")) == len(found) + 1
@@ -72,6 +91,7 @@ def test_failures_from_warning_on(schema: xmlschema.XMLSchema) -> None:
             finding(Forged, "c.pyc", what="y"),
             finding(Disk, "d", size=1, share=2),
         ],
+        ran=tuple(RULES),
     )
 
     cases = suite.findall("testcase")
@@ -91,7 +111,7 @@ def test_failures_from_warning_on(schema: xmlschema.XMLSchema) -> None:
 
 
 def test_hostile_paths(schema: xmlschema.XMLSchema) -> None:
-    suite = _suite(schema, hostile_findings())
+    suite = _suite(schema, hostile_findings(), ran=())
 
     names = [case.attrib["name"] for case in suite.findall("testcase")]
     assert len(names) == 4 * len(HOSTILE)

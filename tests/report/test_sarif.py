@@ -109,7 +109,8 @@ def test_result() -> None:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": "pkg/a%20b.pyc", "uriBaseId": "%SRCROOT%"}
+                    "artifactLocation": {"uri": "pkg/a%20b.pyc", "uriBaseId": "%SRCROOT%"},
+                    "region": {"startLine": 1},
                 }
             }
         ],

@@ -1,0 +1,68 @@
+"""The answer of an audit in one sentence: the first line of every report for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pycinspect.auditing import Severity, Summary
+from pycinspect.report.words import counted
+
+__all__ = ["answer"]
+
+#: What is said of caches in each state, of one and of several; the worst first.
+_SAID: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "raises": ("makes its import fail", "make their imports fail"),
+        "stale": ("is stale", "are stale"),
+        "orphaned": ("has no source", "have no source"),
+        "sourceless": ("is imported without a source", "are imported without a source"),
+        "unused": ("is never used", "are never used"),
+        "unread": ("could not be read", "could not be read"),
+    }
+)
+_NOUNS: Mapping[Severity, tuple[str, str]] = MappingProxyType(
+    {
+        Severity.SECURITY: ("security finding", "security findings"),
+        Severity.ERROR: ("error", "errors"),
+        Severity.WARNING: ("warning", "warnings"),
+        Severity.INFO: ("note", "notes"),
+    }
+)
+
+
+def answer(summary: Summary) -> str:
+    """Return what an audit found, in one sentence.
+
+    Args:
+        summary: the figures, complete.
+
+    >>> summary = Summary(files=3)
+    >>> summary.states.update(fresh=2, stale=1)
+    >>> answer(summary)
+    '1 of 3 caches is stale.'
+    """
+    parts = [_of_caches(summary), _of_findings(summary)]
+    sentence = "; ".join(part for part in parts if part)
+    limit = "" if summary.complete else " Not everything was looked at."
+    return f"{sentence}.{limit}"
+
+
+def _of_caches(summary: Summary) -> str:
+    if not summary.files:
+        return f"No caches in {counted(summary.directories, 'directory', 'directories')}"
+    counts = {state: summary.states[state] for state in _SAID if summary.states[state]}
+    if not counts:
+        if summary.files == 1:
+            return "The cache is fresh"
+        return f"All {summary.files:,} caches are fresh"
+    of = f" of {counted(summary.files, 'cache', 'caches')}"
+    parts: list[str] = []
+    for state, count in counts.items():
+        parts.append(f"{count:,}{'' if parts else of} {_SAID[state][count != 1]}")
+    return ", ".join(parts)
+
+
+def _of_findings(summary: Summary) -> str:
+    counts = {level: summary.severities[level] for level in _NOUNS}
+    return ", ".join(counted(count, *_NOUNS[level]) for level, count in counts.items() if count)
