@@ -77,6 +77,8 @@ class Audit:
         self._paths = [os.fspath(path) for path in paths]
         selected = (rule for rule in rules if self.policy.selection.takes(rule.id))
         self._rules = sorted(selected, key=lambda rule: rule.id)
+        only_counts = self.policy.only_counts
+        self._statistics = {r.id for r in self._rules if r.is_statistic and only_counts(r.id)}
         self._progress: Callable[[Summary], None] | None = None
         self._began = time.monotonic()
         self._budget = Budget()
@@ -98,6 +100,11 @@ class Audit:
             kept = [finding for finding in findings if not self._is_suppressed(finding)]
             self.summary.suppressed += len(findings) - len(kept)
             findings = kept
+        if self._statistics:
+            counted = [finding.rule for finding in findings if finding.rule in self._statistics]
+            if counted:
+                self.summary.statistics.update(counted)
+                findings = [f for f in findings if f.rule not in self._statistics]
         self.summary.findings.update([finding[:2] for finding in findings])
         return findings
 

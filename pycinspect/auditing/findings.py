@@ -72,6 +72,7 @@ class Summary:
         states: caches by what the importer does with them, in the audit's words.
         tags: caches by the name of the dialect whose importer looks for them.
         findings: how many there are of each rule and severity.
+        statistics: what rules found that only count, by rule; none of it is in ``findings``.
         decoded: caches whose payload was read, for the rules that look at payloads.
         not_decoded: caches whose payload was not, because it was not asked for.
         undecodable: caches whose payload cannot be read: nobody knows its format, the header
@@ -88,6 +89,7 @@ class Summary:
     states: Counter[str] = field(default_factory=Counter)
     tags: Counter[str] = field(default_factory=Counter)
     findings: Counter[tuple[str, Severity]] = field(default_factory=Counter)
+    statistics: Counter[str] = field(default_factory=Counter)
     decoded: int = 0
     not_decoded: int = 0
     undecodable: int = 0

@@ -77,6 +77,7 @@ class Profile:
     fail_on: Severity
     levels: tuple[int, ...] = (0,)
     deep: bool | None = None
+    lists: tuple[str, ...] = ()
 
 
 #: What is looked for where nothing is said is ``default``: everything.
@@ -87,7 +88,9 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         "deploy": Profile(
             ("PYC0", "PYC1", "PYC2", "PYC3", "PYC6", "PYC9"), ("PYC106",), Severity.WARNING
         ),
-        "distro": Profile(("PYC",), ("PYC106",), Severity.INFO, levels=(0, 1, 2)),
+        "distro": Profile(
+            ("PYC",), ("PYC106",), Severity.INFO, levels=(0, 1, 2), lists=("PYC205",)
+        ),
         "repro": Profile(("PYC0", "PYC1", "PYC3", "PYC9"), ("PYC106",), Severity.INFO),
         "security": Profile(("PYC",), ("PYC106", "PYC205", "PYC801"), Severity.INFO, deep=True),
         "wheel": Profile(("PYC0", "PYC2", "PYC3", "PYC9"), ("PYC205",), Severity.INFO),
@@ -110,6 +113,7 @@ class Policy:
         check_hash_based_pycs: option of the interpreter that will import.
         pycache_prefix: option of the interpreter that will import.
         dont_write_bytecode: option of the interpreter that will import (PYC109).
+        lists: ids of rules that only count elsewhere, and whose findings are shown here.
         deep: whether payloads are decoded, for the rules that look at them; None: where it
             costs little or was asked for, that is for paths that are files, trees whose
             caches have together at most 4 MiB, and where such a rule is named.
@@ -127,10 +131,15 @@ class Policy:
     check_hash_based_pycs: HashCheckMode = HashCheckMode.DEFAULT
     pycache_prefix: str | None = None
     dont_write_bytecode: bool = False
+    lists: tuple[str, ...] = ()
     deep: bool | None = None
     max_files: int | None = None
     max_seconds: float | None = None
     dialects: DialectTable = field(default=DIALECTS)
+
+    def only_counts(self, rule: str) -> bool:
+        """Return whether the findings of a statistic are counted and not shown."""
+        return not (rule in self.lists or self.selection.names(rule))
 
     def __post_init__(self) -> None:
         if self.max_files is not None and self.max_files < 0:

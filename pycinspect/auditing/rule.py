@@ -143,6 +143,8 @@ class Rule:
         skips_ordinary_directories: :meth:`check_directory` never finds anything at a
             directory that ``is_ordinary``, and is not asked.
         about_tree: a finding is about a whole tree, and explains others.
+        is_statistic: most healthy trees have such findings, and nobody has to act on them:
+            they are counted, and shown only where the rule is named.
         skips_ordinary: it never finds anything at a cache that ``is_ordinary``, and
             is not asked; in a healthy tree nearly all are.
         reasons: where set, :meth:`check_cache` sees only caches that the importer
@@ -157,6 +159,7 @@ class Rule:
     needs_caches: ClassVar[bool] = False
     skips_ordinary_directories: ClassVar[bool] = False
     about_tree: ClassVar[bool] = False
+    is_statistic: ClassVar[bool] = False
     skips_ordinary: ClassVar[bool] = False
     #: An instance may have other reasons than its class, by its context.
     reasons: frozenset[str] = frozenset()

@@ -87,6 +87,7 @@ class Settings:
             check_hash_based_pycs=self.check_hash_based_pycs or HashCheckMode.DEFAULT,
             pycache_prefix=self.pycache_prefix,
             dont_write_bytecode=bool(self.dont_write_bytecode),
+            lists=profile.lists,
             deep=profile.deep if self.deep is None else self.deep,
             max_files=self.max_files,
             max_seconds=self.max_seconds,

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 
 from pycinspect.auditing import Finding, Rule, Severity
 
-__all__ = ["Group", "Groups"]
+__all__ = ["Group", "Groups", "is_cause"]
+
+
+def is_cause(finding: Finding, rule: type[Rule] | None) -> bool:
+    """Return whether a finding explains those of a whole tree, and needs an action."""
+    return rule is not None and rule.about_tree and finding.severity is not Severity.INFO
 
 
 @dataclass(slots=True)
@@ -18,7 +23,7 @@ class Group:
         rule: the rule's id.
         severity: of all of them.
         title: what is found, in a few words; "" for a rule that is not known.
-        about_tree: a finding is about a whole tree, and explains others.
+        is_cause: it explains the findings of a whole tree.
         count: how many there are.
         examples: the first of them.
     """
@@ -26,15 +31,14 @@ class Group:
     rule: str
     severity: Severity
     title: str
-    about_tree: bool
+    is_cause: bool
     count: int = 0
     examples: list[Finding] = field(default_factory=list)
 
     @property
     def order(self) -> tuple[bool, int, int, str]:
         """The cause of a whole tree first; then the worst; then the most frequent."""
-        is_cause = self.about_tree and self.severity is not Severity.INFO
-        return not is_cause, -self.severity.rank, -self.count, self.rule
+        return not self.is_cause, -self.severity.rank, -self.count, self.rule
 
 
 class Groups:
@@ -57,8 +61,8 @@ class Groups:
         group = self._groups.get(key)
         if group is None:
             rule = self._rules.get(finding.rule)
-            title, about_tree = ("", False) if rule is None else (rule.title, rule.about_tree)
-            group = self._groups[key] = Group(*key, title, about_tree)
+            title = "" if rule is None else rule.title
+            group = self._groups[key] = Group(*key, title, is_cause(finding, rule))
         group.count += 1
         if len(group.examples) < examples:
             group.examples.append(finding)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from pycinspect.auditing import Finding, Severity, Summary
+from pycinspect.report.answer import answer
 from pycinspect.report.words import shown_path
 
 __all__ = ["AUDIT_SCHEMA", "STATES", "Json", "finding_object", "plain", "summary_object"]
@@ -68,6 +69,7 @@ def finding_object(finding: Finding, base: str | None) -> Json:
 def summary_object(summary: Summary) -> Json:
     """Return the figures of an audit; every state and severity is always there."""
     return {
+        "answer": answer(summary),
         "files": summary.files,
         "directories": summary.directories,
         "bytes": summary.size,
@@ -75,6 +77,7 @@ def summary_object(summary: Summary) -> Json:
         "caches": {state: summary.states[state] for state in STATES},
         "pythons": dict(sorted(summary.tags.items())),
         "rules": dict(sorted(summary.rules.items())),
+        "statistics": dict(sorted(summary.statistics.items())),
         "severities": {level.value: summary.severities[level] for level in Severity},
         "payloads": {
             "decoded": summary.decoded,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.auditing import HEADINGS, Audit, Finding, Policy, Rule, Severity, rules
+from pycinspect.auditing import HEADINGS, Audit, Finding, Policy, Rule, Selection, rules
 from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.values import InvalidationMode
 from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, row, timestamp, unchecked
@@ -81,9 +81,28 @@ def compiled(tmp_path: Path) -> Path:
 )
 def test_compiled_tree_is_well(compiled: Path, policy: Policy) -> None:
     audit = Audit([compiled], BUILT_IN, policy)
-    (finding,) = audit
-    assert (finding.rule, finding.severity) == ("PYC801", Severity.INFO)
+    assert list(audit) == []
+    assert audit.summary.statistics == {"PYC801": 1}
     assert audit.summary.files == 12
+
+
+@pytest.mark.parametrize(
+    ("policy", "listed"),
+    [
+        (Policy(selection=Selection(("PYC801",))), True),
+        (Policy(selection=Selection(("PYC8",))), True),
+        (Policy(lists=("PYC801",)), True),
+        (Policy(selection=Selection(("PYC",))), False),
+        (Policy(selection=Selection(("PYC8",), by_name=False)), False),
+    ],
+)
+def test_what_is_only_counted_is_listed_on_request(
+    compiled: Path, policy: Policy, listed: bool
+) -> None:
+    audit = Audit([compiled], BUILT_IN, policy)
+    found = [finding.rule for finding in audit]
+    assert found == (["PYC801"] if listed else [])
+    assert audit.summary.statistics.total() == (not listed)
 
 
 # --- A tree that is not --------------------------------------------------------------

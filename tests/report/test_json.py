@@ -36,6 +36,7 @@ def _closed(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
 
 _STATES = ("fresh", "stale", "raises", "orphaned", "sourceless", "unused", "unread")
 _SUMMARY = {
+    "answer": {"type": "string"},
     "files": _COUNT,
     "directories": _COUNT,
     "bytes": _COUNT,
@@ -43,6 +44,7 @@ _SUMMARY = {
     "caches": _closed(dict.fromkeys(_STATES, _COUNT)),
     "pythons": _COUNTS,
     "rules": _COUNTS,
+    "statistics": _COUNTS,
     "severities": _closed(dict.fromkeys(("error", "warning", "info", "security"), _COUNT)),
     "payloads": _closed(dict.fromkeys(("decoded", "not_decoded", "undecodable"), _COUNT)),
     "suppressed": _COUNT,
@@ -114,6 +116,7 @@ def test_document() -> None:
         },
     ]
     assert document["summary"] == {
+        "answer": "312 of 5,400 caches are stale, 88 have no source; 1 warning, 1 note.",
         "files": 5400,
         "directories": 731,
         "bytes": 89_123_456,
@@ -129,6 +132,7 @@ def test_document() -> None:
         },
         "pythons": {"cpython-3.12": 5300, "cpython-3.9": 100},
         "rules": {"PYC101": 1, "PYC801": 1},
+        "statistics": {},
         "severities": {"info": 1, "warning": 1, "error": 0, "security": 0},
         "payloads": {"decoded": 0, "not_decoded": 0, "undecodable": 0},
         "suppressed": 0,

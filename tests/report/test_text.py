@@ -35,13 +35,19 @@ def _findings() -> list[Finding]:
     ]
 
 
-GOLDEN = """\
-5,400 caches in 731 directories
+ANSWER = """\
+312 of 5,400 caches are stale, 88 have no source; 1 security finding, 1 error,
+1,201 warnings, 1 note.
+"""
+FIGURES = """\
+Caches   5,400 caches in 731 directories, 89.1 MB, 1.2 MB of it reclaimable
 State    5,000 fresh, 312 stale, 88 orphaned
 Python   5,300 cpython-3.12, 100 cpython-3.9
-Size     89.1 MB, 1.2 MB of it reclaimable
 Time     0.50 s, 10,800 files/s
+"""
 
+GOLDEN = f"""\
+{ANSWER}
 PYC501 security     1 x  Code does not match its source
   new\\nline.pyc: co_consts[3] of <module> is 42, not 41
 
@@ -62,6 +68,7 @@ PYC801 info         1 x  Disk used by caches
       that are not installed any more; what the rest is for is a long story that
       needs more than one line
 
+{FIGURES}
 Next: pycinspect rules PYC501 says why it matters and what to do; -v shows more
 paths.
 """
@@ -75,9 +82,21 @@ def test_clean_tree() -> None:
     text = report("text", states=Counter(fresh=5400), tags=_tags(5400), width=72)
 
     assert text == (
-        "No findings in 5,400 caches (89.1 MB) and 731 directories: 5,400 fresh;\n"
-        "5,400 cpython-3.12; 0.50 s, 10,800 files/s.\n"
+        "All 5,400 caches are fresh.\n"
+        "Caches   5,400 caches in 731 directories, 89.1 MB, 1.2 MB of it\n"
+        "         reclaimable\n"
+        "State    5,400 fresh\n"
+        "Python   5,400 cpython-3.12\n"
+        "Time     0.50 s, 10,800 files/s\n"
     )
+
+
+def test_what_is_only_counted_stands_in_one_line() -> None:
+    text = report("text", statistics=Counter(PYC801=7, PYC101=2))
+    assert (
+        "Also     2 x Stale: the source's time differs (PYC101), 7 x Disk used by caches\n" in text
+    )
+    assert "--select lists them" in text
 
 
 def _tags(number: int) -> Counter[str]:
@@ -87,7 +106,7 @@ def _tags(number: int) -> Counter[str]:
 def test_clean_tree_without_caches() -> None:
     text = report("text", files=0, size=0, directories=1, states=_none(), tags=_tags(0))
 
-    assert text == "No findings in 0 caches (0 B) and 1 directory: 0.50 s, 0 files/s.\n"
+    assert text.splitlines()[0] == "No caches in 1 directory."
 
 
 def _none() -> Counter[str]:
@@ -117,20 +136,15 @@ def test_two_v_stream_everything() -> None:
 
     lines = report("text", found, verbose=2).splitlines()
 
-    assert lines[0] == "a0.pyc: PYC101 warning: stale: the header has 1, the source 2"
-    assert lines[len(found)] == ""
-    assert "\n".join(lines[len(found) + 1 :]) == (
-        "5,400 caches in 731 directories\n"
-        "State    5,000 fresh, 312 stale, 88 orphaned\n"
-        "Python   5,300 cpython-3.12, 100 cpython-3.9\n"
-        "Size     89.1 MB, 1.2 MB of it reclaimable\n"
-        "Time     0.50 s, 10,800 files/s\n"
-        "\n"
+    assert "\n".join(lines[:2]) + "\n" == ANSWER
+    assert lines[3] == "a0.pyc: PYC101 warning: stale: the header has 1, the source 2"
+    assert lines[len(found) + 3] == ""
+    assert "\n".join(lines[len(found) + 4 :]) == (
         "PYC501 security     1 x  Code does not match its source\n"
         "PYC004 error        1 x  Payload cannot be decoded\n"
         "PYC101 warning  1,201 x  Stale: the source's time differs\n"
         "PYC801 info         1 x  Disk used by caches\n"
-        "\n"
+        f"\n{FIGURES}\n"
         "Next: pycinspect rules PYC501 says why it matters and what to do."
     )
 

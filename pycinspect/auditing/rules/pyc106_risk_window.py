@@ -35,6 +35,7 @@ class RiskWindow(Rule):
     name = "risk-window"
     title = "Another change of the source might not be noticed"
     severity = Severity.INFO
+    is_statistic = True
     message = (
         "fresh, but its source was changed within {distance:.1f} s of the cache's own time:"
         " another change in the same second may go unnoticed"

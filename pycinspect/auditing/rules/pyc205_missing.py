@@ -58,6 +58,7 @@ class Missing(Rule):
     name = "missing"
     title = "Source without cache"
     severity = Severity.INFO
+    is_statistic = True
     message = "has no cache of {dialect} for optimization level {level}"
 
     def __init__(self, context: Context) -> None:

@@ -28,6 +28,7 @@ class OtherImplementation(Rule):
     name = "other-implementation"
     title = "Cache of another implementation"
     severity = Severity.INFO
+    is_statistic = True
     message = "is a cache of {dialect}, not of CPython"
     skips_ordinary = True
 

@@ -51,6 +51,7 @@ class DiskUse(Rule):
     name = "disk-use"
     title = "Room that caches take"
     severity = Severity.INFO
+    is_statistic = True
     message = "{files} caches take {bytes} bytes, of which {reclaimable} are of no use as they are"
 
     def __init__(self, context: Context) -> None:
