@@ -1,7 +1,7 @@
 """Why is a whole tree stale? Evidence that is collected in passing, and its reading.
 
 Times are kept as figures over all files (smallest, largest, a few counts), so
-that the memory does not grow with the tree. The table :data:`_CAUSES` is tried
+that the memory does not grow with the tree. One of the tables of causes is tried
 from the top; the first cause whose signs are all there is named.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,12 +19,19 @@ __all__ = ["Cause", "Evidence", "find_cause"]
 _HOUR = 3600
 #: The widest shift between two time zones, in seconds (UTC-12 to UTC+14).
 _WIDEST_SHIFT = 26 * _HOUR
-#: 1980-01-01, the first day of DOS and so of zip files, in seconds since the epoch.
+#: Times that tools set, in seconds since the epoch: 1980-01-01, the first day of DOS and so of
+#: zip files; what npm packs with (1985-10-26 08:15 UTC); Bazel's ``pkg_tar`` (2000-01-01).
 _DOS_EPOCH = 315_532_800
+_NPM_TIME = 499_162_500
+_BAZEL_TIME = 946_684_800
+#: Files from which on it is no chance that they share a sign.
+_FEW = 3
 #: A tree that is copied or unpacked gets its times within this many seconds.
 _COPYING_TIME = 3600
 #: Distinct values that are counted; more of them are no sign of anything.
 _MANY = 64
+#: Stale caches that are enough to speak of a tree.
+_FEWEST = 2
 #: Share of the stale caches that must show a sign.
 _MOST = 0.95
 #: What of a git repository's files is read, in bytes.
@@ -48,6 +55,8 @@ class Evidence:
     oldest_source: float = float("inf")
     newer_sources: int = 0
     even_sources: int = 0
+    whole_seconds: int = 0
+    later_headers: int = 0
     rewritten_caches: int = 0
     executable_files: int = 0
     sample: str = ""
@@ -76,18 +85,24 @@ class Evidence:
         self.newest_source = max(self.newest_source, source.st_mtime)
         self.oldest_source = min(self.oldest_source, source.st_mtime)
         self.newer_sources += mtime > header_mtime
+        self.later_headers += header_mtime > mtime
+        self.whole_seconds += source.st_mtime_ns % 1_000_000_000 == 0
         self.even_sources += mtime % 2 == 0
         self.rewritten_caches += abs(cache.st_mtime - source.st_mtime) < _COPYING_TIME
         self.executable_files += bool((source.st_mode | cache.st_mode) & stat.S_IXUSR)
 
     def is_whole_tree(self) -> bool:
         """Return whether nearly all caches are stale, and enough to speak of a tree."""
-        return self.stale >= 2 and self.stale >= 0.8 * (self.stale + self.fresh)
+        return self.stale >= 0.8 * (self.stale + self.fresh)
 
     def most(self, counter: Counter[int]) -> int | None:
         """Return the value that nearly all stale caches share, None where there is none."""
         value, count = counter.most_common(1)[0]
-        return value if count >= _MOST * self.stale else None
+        return value if self.are_most(count) else None
+
+    def are_most(self, count: int) -> bool:
+        """Return whether so many are nearly all stale caches."""
+        return count >= _MOST * self.stale
 
     def window(self) -> float:
         """Return the seconds between the oldest and the newest stale source."""
@@ -101,17 +116,23 @@ class Cause(NamedTuple):
     text: str
 
 
-def find_cause(evidence: Evidence, root: str) -> Cause:
-    """Name what made a tree stale.
+def find_cause(evidence: Evidence, root: str) -> Cause | None:
+    """Name what made a tree stale, or that part of it that a cause reaches.
 
     Args:
-        evidence: figures of a tree with at least one stale cache.
+        evidence: figures of the tree.
         root: the tree, beside or above which a git repository is looked for.
+
+    Returns:
+        The cause; None where only some caches are stale and no known cause is to blame.
     """
-    for applies, cause in _CAUSES:
+    if evidence.stale < _FEWEST:
+        return None
+    causes = _CAUSES_OF_WHOLE_TREES if evidence.is_whole_tree() else _CAUSES_OF_PARTS
+    for applies, cause in causes:
         if applies(evidence, root):
             return cause
-    return Cause("unknown", "the times follow no pattern that has a known cause")
+    return _UNKNOWN if evidence.is_whole_tree() else None
 
 
 # --- Signs ---------------------------------------------------------------------
@@ -126,8 +147,26 @@ def _sources_all_at(*times: int, tolerance: int = 0) -> Callable[[Evidence, str]
 
 
 def _sources_share_a_time(evidence: Evidence, root: str) -> bool:  # noqa: ARG001 - likewise
-    """One time to the second for many sources is set, not written."""
-    return evidence.stale > _MANY and evidence.most(evidence.source_times) is not None
+    """One time for many sources is set, not written; for a few, if it has no fraction.
+
+    A few files can be copied within one second, but not at the start of it.
+    """
+    is_set = evidence.are_most(evidence.whole_seconds) and evidence.stale >= _FEW
+    return (is_set or evidence.stale > _MANY) and evidence.most(evidence.source_times) is not None
+
+
+def _newest_sources_clamped(evidence: Evidence, root: str) -> bool:
+    """What was newer than a time has that time now; what was older is fresh.
+
+    Of an older release of one package among others, the others are newer.
+    """
+    latest = evidence.most(evidence.source_times)
+    if latest is None or not evidence.are_most(evidence.later_headers):
+        return False
+    if not _sources_share_a_time(evidence, root):
+        return False
+    others = [mtime > latest for mtime in _source_times(root) if mtime != latest]
+    return sum(others) < len(others) / 2
 
 
 def _headers_all_zero(evidence: Evidence, root: str) -> bool:  # noqa: ARG001 - likewise
@@ -149,25 +188,40 @@ def _shifted_by_hours(evidence: Evidence, root: str) -> bool:  # noqa: ARG001 - 
         # DOS times are even: up to two seconds are lost besides.
         if min(offset % _HOUR, -offset % _HOUR) <= 2 and _HOUR - 2 <= abs(offset) <= _WIDEST_SHIFT
     )
-    return whole_hours >= _MOST * evidence.stale
+    return evidence.are_most(whole_hours)
 
 
 def _rounded_to_two_seconds(evidence: Evidence, root: str) -> bool:  # noqa: ARG001 - likewise
     near = sum(count for offset, count in evidence.offsets.items() if abs(offset) <= 2)
-    return near >= _MOST * evidence.stale and evidence.even_sources >= _MOST * evidence.stale
+    return evidence.are_most(near) and evidence.are_most(evidence.even_sources)
+
+
+def _odd_sources_rounded(evidence: Evidence, root: str) -> bool:
+    """The caches of sources with odd times are stale, and no source has an odd time now."""
+    return (
+        evidence.stale >= _FEW
+        and evidence.most(evidence.offsets) in (-1, 1)
+        and evidence.are_most(evidence.even_sources)
+        and not any(mtime % 2 for mtime in _source_times(root))
+    )
 
 
 def _shifted_evenly(evidence: Evidence, root: str) -> bool:  # noqa: ARG001 - likewise
-    return evidence.stale > 2 and evidence.most(evidence.offsets) is not None
+    """Sources were given other times where they are: the caches' own times are older."""
+    return (
+        evidence.stale >= _FEW
+        and evidence.most(evidence.offsets) is not None
+        and not evidence.are_most(evidence.rewritten_caches)
+    )
 
 
 def _sources_newer(evidence: Evidence, root: str) -> bool:  # noqa: ARG001 - likewise
-    return evidence.newer_sources >= _MOST * evidence.stale and evidence.window() <= _COPYING_TIME
+    return evidence.are_most(evidence.newer_sources) and evidence.window() <= _COPYING_TIME
 
 
 def _copied_with_caches(evidence: Evidence, root: str) -> bool:
     """Sources and caches were written together, long after the caches were made."""
-    return _sources_newer(evidence, root) and evidence.rewritten_caches >= _MOST * evidence.stale
+    return _sources_newer(evidence, root) and evidence.are_most(evidence.rewritten_caches)
 
 
 def _unpacked_by_zipfile(evidence: Evidence, root: str) -> bool:
@@ -204,23 +258,35 @@ def _checked_out_by_git(evidence: Evidence, root: str) -> bool:
 
 # --- The rest of the tree, looked at only when it is stale ---------------------------
 
+_SOURCES = (".py", ".pyw")
 #: Files that wheels install with x bits: where they lost them, permissions were dropped.
 _COMPILED = (".so", ".pyd", ".dylib")
 _LOOK_AT = 20_000
 
 
-def _modes_of_compiled(root: str) -> list[int]:
-    modes: list[int] = []
+def _files(root: str) -> Iterator[str]:
+    """Yield the paths of a tree's files, until so many have been seen."""
     seen = 0
     for directory, _, names in os.walk(root):
         seen += len(names)
-        for name in names:
-            if name.endswith(_COMPILED) or ".so." in name:
-                mode = _mode(os.path.join(directory, name))
-                modes += [] if mode is None else [mode]
+        yield from (os.path.join(directory, name) for name in names)
         if seen > _LOOK_AT:
-            break
-    return modes
+            return
+
+
+def _modes_of_compiled(root: str) -> list[int]:
+    compiled = (path for path in _files(root) if _is_compiled(os.path.basename(path)))
+    return [mode for path in compiled if (mode := _mode(path)) is not None]
+
+
+def _is_compiled(name: str) -> bool:
+    return name.endswith(_COMPILED) or ".so." in name
+
+
+def _source_times(root: str) -> Iterator[int]:
+    """Yield the times of a tree's sources in whole seconds."""
+    times = (_mtime(path) for path in _files(root) if path.endswith(_SOURCES))
+    return (int(mtime) for mtime in times if mtime is not None)
 
 
 def _permissions_dropped(root: str) -> bool:
@@ -286,7 +352,32 @@ def _content(path: str) -> bytes:
 
 _DROPPED = "times were not kept"
 
-_CAUSES: tuple[tuple[Callable[[Evidence, str], bool], Cause], ...] = (
+_UNKNOWN = Cause("unknown", "the times follow no pattern that has a known cause")
+
+#: Signs, and what they are signs of; the first cause whose signs are all there is named.
+_Causes = tuple[tuple[Callable[[Evidence, str], bool], Cause], ...]
+
+_TWO_SECONDS = Cause(
+    "two-seconds",
+    "all sources have even times: they went through a zip file or a FAT file system, which hold"
+    " times in steps of two seconds; compile afterwards, or use hash-based caches",
+)
+
+#: Causes that leave the caches of some sources fresh.
+_CAUSES_OF_PARTS: _Causes = (
+    (_odd_sources_rounded, _TWO_SECONDS),
+    (
+        _newest_sources_clamped,
+        Cause(
+            "clamped",
+            "the stale ones are those whose header is later than the one time that their sources"
+            " have: later times were clamped to it, as RPM, dpkg and SOURCE_DATE_EPOCH do;"
+            " compile after that step, or use hash-based caches",
+        ),
+    ),
+)
+
+_CAUSES_OF_WHOLE_TREES: _Causes = (
     (
         _sources_all_at(0),
         Cause(
@@ -327,21 +418,30 @@ _CAUSES: tuple[tuple[Callable[[Evidence, str], bool], Cause], ...] = (
             " across a change to summer time (zip files and FAT hold local time)",
         ),
     ),
+    (_rounded_to_two_seconds, _TWO_SECONDS),
     (
-        _rounded_to_two_seconds,
+        _sources_all_at(_NPM_TIME),
         Cause(
-            "two-seconds",
-            "all sources have even times: they went through a zip file or a FAT file system,"
-            " which hold times in steps of two seconds",
+            "npm",
+            "every source has the time 1985-10-26 08:15 UTC, which npm packs all files with:"
+            " compile after the installation, or use hash-based caches",
+        ),
+    ),
+    (
+        _sources_all_at(_BAZEL_TIME),
+        Cause(
+            "bazel",
+            "every source has the time 2000-01-01 00:00 UTC, which Bazel's packages have:"
+            " compile after that step, or use hash-based caches",
         ),
     ),
     (
         _sources_share_a_time,
         Cause(
-            "clamped",
-            "every source has one and the same time: it was set by a reproducible build"
-            " (SOURCE_DATE_EPOCH, tar --mtime, an image builder); compile after that step, or"
-            " use hash-based caches",
+            "one-time",
+            "all sources have one time, as SOURCE_DATE_EPOCH, tar --mtime and image builders"
+            " (BuildKit's rewrite-timestamp) set it: compile after that step, or use hash-based"
+            " caches",
         ),
     ),
     (

@@ -133,6 +133,9 @@ def shifted(by: float) -> Callable[[int, float], float]:
         pytest.param(all_at(1), "nix", id="nix"),
         pytest.param(all_at(315_532_800), "zip-epoch", id="lambda"),
         pytest.param(all_at(315_532_800 - 3600), "zip-epoch", id="lambda-in-another-zone"),
+        pytest.param(all_at(499_162_500), "npm", id="npm"),
+        pytest.param(all_at(946_684_800), "bazel", id="bazel"),
+        pytest.param(all_at(1_750_000_000), "one-time", id="SOURCE_DATE_EPOCH"),
         pytest.param(shifted(3600), "hour-shift", id="summer-time"),
         pytest.param(shifted(-7200), "hour-shift", id="zone"),
         pytest.param(shifted(-7201), "hour-shift", id="zone-and-dos-time"),
@@ -156,6 +159,50 @@ def test_times_of_a_fat_file_system_are_even(site: Path) -> None:
         py_compile.compile(os.fspath(source))
         date(source, odd + 1 - 2 * (number % 2))  # rounded up or down, as the tool likes
     assert cause(site) == "two-seconds"
+
+
+def test_only_odd_times_are_rounded(site: Path) -> None:
+    for number, source in enumerate(sources(site)):
+        date(source, LONG_AGO + 61 * number)
+        py_compile.compile(os.fspath(source))
+        date(source, (LONG_AGO + 61 * number) // 2 * 2)
+    finding = find(site)
+    assert finding is not None
+    assert finding.data["cause"] == "two-seconds"
+    assert finding.message.startswith("5 of 10 ")
+    date(sources(site)[0], LONG_AGO + 1)  # a file system that holds odd times
+    assert find(site) is None
+
+
+@pytest.mark.parametrize("count", [3, 6, 7])
+def test_the_newest_times_are_clamped(site: Path, count: int) -> None:
+    latest = LONG_AGO + 60 * (10 - count) - 30
+    for source in sources(site):
+        date(source, min(source.stat().st_mtime, latest))
+    finding = find(site)
+    assert finding is not None
+    assert finding.data["cause"] == "clamped"
+    assert finding.data["stale"] == count
+
+
+def test_an_older_release_of_one_package_is_not_clamped(site: Path) -> None:
+    for source in sources(site)[:3]:
+        date(source, LONG_AGO - 1000)
+    assert find(site) is None
+
+
+def test_a_few_files_that_were_copied_were_not_set_to_one_time(tmp_path: Path) -> None:
+    package, copy = tmp_path / "package", tmp_path / "copy"
+    package.mkdir()
+    for number in range(3):
+        source = package / f"m{number}.py"
+        source.write_text("")
+        date(source, LONG_AGO)
+        py_compile.compile(os.fspath(source))
+    shutil.copytree(package, copy, copy_function=shutil.copy)
+    for path in copy.rglob("*"):
+        date(path, LONG_AGO + 7777.25)
+    assert cause(copy) == "copied-or-unpacked"
 
 
 def test_one_edited_file_is_no_tree(site: Path) -> None:

@@ -1,6 +1,8 @@
 """What it finds
 =============
-A tree in which nearly all timestamp caches are stale, and in the same way.
+A tree in which nearly all timestamp caches are stale, and in the same way; or that part
+of it that a known cause reaches: rounding makes half of the caches stale, clamping those
+of the newest sources.
 
 Why it matters
 ==============
@@ -51,9 +53,9 @@ class TreeStale(Rule):
         """Report the tree, with the cause that its times point to."""
         evidence = self._evidence
         evidence.fresh = self.context.counts.get(("header-matches", Outcome.LOAD), 0)
-        if not evidence.is_whole_tree():
-            return
         cause = find_cause(evidence, self.context.root)
+        if cause is None:
+            return
         offset, _ = evidence.offsets.most_common(1)[0]
         yield self.of_path(
             self.context.root,
