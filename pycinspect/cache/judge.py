@@ -21,9 +21,10 @@ from pycinspect.cache.importer import (
 from pycinspect.cache.location import cache_from_source
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.payload import judge_payload
+from pycinspect.cache.sourcehash import NOT_COMPARED, hash_differs
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
 from pycinspect.cache.writer import plan_write
-from pycinspect.cache.zipimporter import is_in_zip, judge_zip
+from pycinspect.cache.zipimporter import judge_zip, lies_in_zip
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import LONGEST_HEADER, file_kind, read_all, read_start
@@ -94,9 +95,21 @@ def judge_module(
     """
     row = _row(dialect)
     options = options or ImportOptions()
-    found = find_module(name, path, row, options, package=package)
     wanted = os.path.join(path[0] if path else "", *name.split(".")) + ".py"
+    *parents, part = name.split(".")
+    for parent in parents:
+        found = find_module(parent, path, row, options, package=package)
+        above = _judge_found(found, wanted, row, options)
+        if above.outcome is Outcome.RAISE:
+            return replace(above, reason="package-fails", actual=_told(parent, above))
+        path = above.found.search_path
+        package = f"{package}.{parent}" if package else parent
+    found = find_module(part, path, row, options, package=package)
     return _judge_found(found, wanted, row, options)
+
+
+def _told(package: str, above: Verdict) -> str:
+    return f"{package} ({above.why})"
 
 
 def _row(dialect: Dialect | str | None) -> Dialect:
@@ -113,7 +126,7 @@ def _judge_found(found: Found, wanted: str, row: Dialect, options: ImportOptions
         return _not_found(found, wanted, row, options)
     if found.kind in _WITHOUT_CACHE:
         return Verdict(row, found, None, Outcome.NO_CACHE, _WITHOUT_CACHE[found.kind])
-    if _in_zip(found.path, row):
+    if lies_in_zip(found, row):
         return judge_zip(found, row, options)
     if found.is_bytecode:
         return _judge_sourceless(found, found.path, row, options)
@@ -122,10 +135,6 @@ def _judge_found(found: Found, wanted: str, row: Dialect, options: ImportOptions
     ):
         return Verdict(row, found, None, Outcome.NO_CACHE, "extension-module")
     return _judge_source(found, found.path, row, options)
-
-
-def _in_zip(path: str, row: Dialect) -> bool:
-    return not os.path.exists(path) and is_in_zip(os.path.dirname(path), row)
 
 
 def _not_found(found: Found, wanted: str, row: Dialect, options: ImportOptions) -> Verdict:
@@ -195,7 +204,7 @@ def _judge_source(found: Found, path: str, row: Dialect, options: ImportOptions)
         judgement = _compiled(judgement, path, row, options)
     verdict = _verdict(found, cache_path, row, judgement)
     if judgement.outcome is not Outcome.RECOMPILE:
-        return verdict
+        return replace(verdict, runs_old_code=_runs_old_code(verdict, path))
     plan = plan_write(row, cache_path, status, judgement.flags, options)
     if plan.hindrance is None:
         return replace(verdict, writes=plan.write)
@@ -263,6 +272,18 @@ def _compiled(judgement: Judgement, path: str, row: Dialect, options: ImportOpti
             Outcome.RAISE, "source-does-not-compile", "", str(error), type(error).__name__
         )
     return judgement
+
+
+def _runs_old_code(verdict: Verdict, source: str) -> bool:
+    """Compare the hashes in the importer's place, where it does not."""
+    if verdict.outcome is not Outcome.LOAD or verdict.reason not in NOT_COMPARED:
+        return False
+    assert verdict.cache_path is not None
+    try:
+        start = read_start(verdict.cache_path, LONGEST_HEADER).data
+        return hash_differs(start, read_all(source, SOURCE_LIMIT), verdict.dialect)
+    except (OSError, PycInspectError):  # a source that cannot be hashed is no reason to fail
+        return False
 
 
 def _require_pyc(row: Dialect) -> None:

@@ -22,6 +22,8 @@ __all__ = ["command"]
 
 #: Outcomes after which nothing is left to do.
 _CLEAN = frozenset({"load", "no-cache"})
+#: Reasons for which there is a cache, or a source, and no import comes to it.
+_USELESS = frozenset({"cache-without-source", "not-a-cache-path", "shadowed"})
 
 
 @click.command("check")
@@ -147,4 +149,5 @@ def _answers(
             click.echo(json.dumps(verdict_object(target, verdict)))
         else:
             click.echo(verdict_text(target, verdict))
-        yield Exit.CLEAN if verdict.outcome.value in _CLEAN else Exit.FINDINGS
+        is_clean = verdict.outcome.value in _CLEAN and verdict.reason not in _USELESS
+        yield Exit.CLEAN if is_clean else Exit.FINDINGS
