@@ -24,10 +24,10 @@ __all__ = [
     "find_in_listing",
     "find_init",
     "find_module",
+    "find_part",
     "package_of",
     "residence",
     "search_order",
-    "submodule_path",
 ]
 
 _INIT = "__init__"
@@ -112,7 +112,7 @@ def find_module(
         What was found, of kind NONE where nothing was.
 
     Raises:
-        PycInspectError: ``unknown-dialect``.
+        PycInspectError: ``unknown-dialect``, ``bad-zip``.
         OSError: a directory of the path cannot be listed for a reason that the
             interpreter does not pass over either.
 
@@ -124,27 +124,28 @@ def find_module(
     options = options or ImportOptions()
     parents, _, part = name.rpartition(".")
     if parents:
-        above = find_module(parents, path, dialect, options, package=package)
-        path = submodule_path(above, dialect, options)
+        path = find_module(parents, path, dialect, options, package=package).search_path
         package = f"{package}.{parents}" if package else parents
-    resident = residence(f"{package}.{part}" if package else part, dialect)
-    if resident is not None:
-        # What is frozen may be a package, whose other modules are files.
-        on_path = _NOTHING
-        if resident == _FROZEN:
-            on_path = _find_on_path(part, path, dialect, options)
-        return Found(FinderKind.NONE, resident=resident, search_path=on_path.search_path)
-    return _find_on_path(part, path, dialect, options)
+    found = find_part(part, path, dialect, options, package=package)
+    # Which candidate in a zip file it is depends on what is in them.
+    is_judged = found.path is not None and lies_in_zip(found, dialect)
+    return judge_zip(found, dialect, options).found if is_judged else found
 
 
-def submodule_path(found: Found, dialect: Dialect, options: ImportOptions) -> tuple[str, ...]:
-    """Return where the modules of a package are looked for: its ``__path__``, if it has one.
+def find_part(
+    part: str, path: Sequence[str], dialect: Dialect, options: ImportOptions, *, package: str
+) -> Found:
+    """Find the last part of a module's name in the ``__path__`` of its package.
 
-    In a zip file that depends on which of the candidates is loaded.
+    Of the files in a zip file the first that may be it is returned.
     """
-    if found.kind is FinderKind.PACKAGE and found.path is not None and lies_in_zip(found, dialect):
-        return judge_zip(found, dialect, options).found.search_path
-    return found.search_path
+    resident = residence(f"{package}.{part}" if package else part, dialect)
+    if resident is None:
+        return _find_on_path(part, path, dialect, options)
+    on_path = _NOTHING
+    if resident == _FROZEN:  # perhaps a package, whose other modules are files
+        on_path = _find_on_path(part, path, dialect, options)
+    return Found(FinderKind.NONE, resident=resident, search_path=on_path.search_path)
 
 
 def residence(name: str, dialect: Dialect) -> str | None:

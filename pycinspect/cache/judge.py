@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pycinspect.cache.finder import find_module
+from pycinspect.cache.finder import find_part
 from pycinspect.cache.importer import (
     CacheBytes,
     Judgement,
@@ -98,13 +98,13 @@ def judge_module(
     wanted = os.path.join(path[0] if path else "", *name.split(".")) + ".py"
     *parents, part = name.split(".")
     for parent in parents:
-        found = find_module(parent, path, row, options, package=package)
+        found = find_part(parent, path, row, options, package=package)
         above = _judge_found(found, wanted, row, options)
         if above.outcome is Outcome.RAISE:
             return replace(above, reason="package-fails", actual=_told(parent, above))
         path = above.found.search_path
         package = f"{package}.{parent}" if package else parent
-    found = find_module(part, path, row, options, package=package)
+    found = find_part(part, path, row, options, package=package)
     return _judge_found(found, wanted, row, options)
 
 
