@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from types import MappingProxyType
 
-from pycinspect.auditing.deep import Budget, Decoder, is_deep, when_to_decode
-from pycinspect.auditing.examine import Examined, Examiner
+from pycinspect.auditing.deep import Batch, Budget, Decoder, is_deep, when_to_decode
+from pycinspect.auditing.examine import Examined, Examiner, grouped
 from pycinspect.auditing.findings import Finding, Severity, Summary
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.place import Places, dialect_of_place
 from pycinspect.auditing.policy import PathIgnore, Policy
 from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
-from pycinspect.auditing.walk import Directory, Tree
+from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
 from pycinspect.cache import Outcome
 from pycinspect.dialects import Dialect
 
@@ -47,7 +47,7 @@ _REASON_STATES = {
     "hash-unavailable": "unread",
 }
 #: What no importer will use as it is.
-_OF_NO_USE = frozenset({Outcome.RECOMPILE, Outcome.NOT_FOUND, Outcome.NO_CACHE})
+_OF_NO_USE = frozenset({Outcome.RECOMPILE, Outcome.RAISE, Outcome.NOT_FOUND, Outcome.NO_CACHE})
 
 
 class Audit:
@@ -74,7 +74,7 @@ class Audit:
     ) -> None:
         self.policy = policy or Policy()
         self.summary = Summary()
-        self._paths = [os.fspath(path) for path in paths]
+        self._paths = distinct([os.fspath(path) for path in paths])
         selected = (rule for rule in rules if self.policy.selection.takes(rule.id))
         self._rules = sorted(selected, key=lambda rule: rule.id)
         only_counts = self.policy.only_counts
@@ -82,11 +82,12 @@ class Audit:
         self._progress: Callable[[Summary], None] | None = None
         self._began = time.monotonic()
         self._budget = Budget()
+        self._is_late = False
         self._used_ignores: set[PathIgnore] = set()
         self._used_baseline: set[tuple[str, str]] = set()
 
     def __iter__(self) -> Iterator[Finding]:
-        self._began = time.monotonic()
+        self._began, self._is_late = time.monotonic(), False
         for root in self._paths:
             for findings in self._tree(root):
                 yield from self._counted(findings)
@@ -131,46 +132,83 @@ class Audit:
         """Yield the findings of some directories after others, then those of the tree."""
         counts: Counter[tuple[str, Outcome]] = Counter()
         run = _Run(root, self._context(root, counts), self._rules)
-        examiner = Examiner(self.policy, run.context.dialect)
+        examiner = Examiner(self.policy, run.context.dialect, is_told=self._is_told(root))
         decoder = self._decoder(root, run)
-        tree = Tree(root, self.policy.pycache_prefix)
+        tree = Tree(root, self.policy.pycache_prefix, self._paths)
         read_before = self.summary.directories
         limit: str | None = None
-        late = False
         for some in _in_rows(tree, 1 if self._is_limited() or decoder.at_once else _IN_A_ROW):
             self.summary.directories = read_before + tree.directories
             examined = [examiner.caches(directory) for directory in some]
-            self._count(examined, counts)
-            yield run.findings(some, examined)
-            if decoder.is_wanted:
-                late = yield from self._in_time(decoder.take(examined))
+            self._count_files(examined)
+            for batch in decoder.take(some, examined):
+                yield from self._batch(batch, run, decoder, counts)
             if self._progress is not None:
                 self._progress(self.summary)
             limit = self._limit()
             if limit is not None:
                 break
-        if not late and (yield from self._in_time(decoder.finish())):
-            limit = limit or self._limit()
+        for batch in decoder.finish():
+            yield from self._batch(batch, run, decoder, counts)
+        limit = limit or self._time_limit()
         if limit is not None:
             self.summary.complete = False
             yield list(self._own(_INCOMPLETE, root, {"reason": limit}))
         self.summary.directories = read_before + tree.directories
+        self._note(tree, root, counts)
         for (reason, outcome), count in counts.items():
             self.summary.states[_REASON_STATES.get(reason) or _STATES[outcome]] += count
         yield run.finish()
+
+    def _batch(
+        self, batch: Batch, run: _Run, decoder: Decoder, counts: Counter[tuple[str, Outcome]]
+    ) -> Iterator[list[Finding]]:
+        """Yield the findings of some directories, payloads read first if they shall be."""
+        at_payloads = list(self._at_payloads(batch, decoder)) if batch.is_deep else []
+        self._count_states(batch.examined, counts)
+        yield run.findings(batch.directories, batch.examined)
+        yield at_payloads
+
+    def _at_payloads(self, batch: Batch, decoder: Decoder) -> Iterator[Finding]:
+        """Decode until the time is up; what is like its neighbour may no longer be so."""
+        for caches, groups in batch.examined:
+            for cache in caches:
+                if self._is_late:
+                    return
+                judgement = cache.judgement
+                yield from decoder.decode(cache)
+                if cache.judgement is not judgement:
+                    groups[:] = grouped(caches)
+                self._is_late = self._time_limit() is not None
+
+    def _is_told(self, root: str) -> bool:
+        """Return whether it is said, by somebody or by the place, for which Python a tree is."""
+        policy = self.policy
+        return policy.dialect is not None or dialect_of_place(root, policy.dialects) is not None
+
+    def _note(self, tree: Tree, root: str, counts: Counter[tuple[str, Outcome]]) -> None:
+        """Tell what a reader has to know about what was looked at, and what was not."""
+        notes, prefix = self.summary.notes, self.policy.pycache_prefix
+        if tree.recognised is not None:
+            notes.append(
+                f"{tree.recognised} is a cache prefix (PYTHONPYCACHEPREFIX):"
+                " what lies below it was judged with the sources that it mirrors"
+            )
+        if prefix is None:
+            return
+        bypassed = counts["prefix-elsewhere", Outcome.NO_CACHE]
+        if bypassed:
+            notes.append(
+                f"{bypassed} caches in __pycache__ in {root} are not used:"
+                f" with the cache prefix {prefix} importers do not look there"
+            )
+        if not any(lies_in(prefix, path) for path in self._paths):
+            notes.append(f"{prefix} was looked at only where it mirrors {root}")
 
     def _decoder(self, root: str, run: _Run) -> Decoder:
         rules = [rule for rule in self._rules if is_deep(rule)]
         when = when_to_decode(root, self.policy, rules) if rules else None
         return Decoder(when, self.policy, self.summary, self._budget, run.at_payload)
-
-    def _in_time(self, found: Iterator[list[Finding]]) -> Generator[list[Finding], None, bool]:
-        """Yield what is found until the time is up; return whether it is."""
-        for findings in found:
-            yield findings
-            if self._time_limit() is not None:
-                return True
-        return False
 
     def _context(self, root: str, counts: Counter[tuple[str, Outcome]]) -> Context:
         dialects = self.policy.dialects
@@ -184,18 +222,21 @@ class Audit:
             MappingProxyType(counts),
         )
 
-    def _count(self, examined: list[Examined], counts: Counter[tuple[str, Outcome]]) -> None:
+    def _count_files(self, examined: list[Examined]) -> None:
         summary = self.summary
         for group in chain.from_iterable(groups for _, groups in examined):
             first = group.first
-            outcome, reason = first.judgement[:2]
-            counts[reason, outcome] += group.files
             summary.files += group.files
             summary.size += group.size
             if first.reader is not None:
                 summary.tags[first.reader.name] += group.files
+
+    def _count_states(self, examined: list[Examined], counts: Counter[tuple[str, Outcome]]) -> None:
+        for group in chain.from_iterable(groups for _, groups in examined):
+            outcome, reason = group.first.judgement[:2]
+            counts[reason, outcome] += group.files
             if outcome in _OF_NO_USE and reason not in _REASON_STATES:
-                summary.reclaimable += group.size
+                self.summary.reclaimable += group.size
 
     def _is_limited(self) -> bool:
         """Return whether a limit has to be looked at after each directory."""

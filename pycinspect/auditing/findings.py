@@ -79,6 +79,7 @@ class Summary:
             is damaged, or the file cannot be opened.
         suppressed: findings that do not count.
         complete: whether everything was looked at.
+        notes: sentences on what was, and was not, looked at, without a full stop.
     """
 
     files: int = 0
@@ -95,6 +96,7 @@ class Summary:
     undecodable: int = 0
     suppressed: int = 0
     complete: bool = True
+    notes: list[str] = field(default_factory=list)
 
     def add(self, finding: Finding) -> None:
         """Count a finding."""

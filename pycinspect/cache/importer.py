@@ -30,6 +30,7 @@ __all__ = [
     "judge_sourceless",
     "mtime_overflows",
     "source_mtime",
+    "unreadable_source",
 ]
 
 _U32 = struct.Struct("<I")

@@ -1,13 +1,13 @@
 """What it finds
 =============
-Bytecode in a source's place that loses against a source or an extension module of
-the same name beside it.
+A cache, or bytecode in a source's place, to which no import comes because another file
+of the same name is found first: a package, an extension module, or a source.
 
 Why it matters
 ==============
-Finders look for extension modules first, then for sources, then for bytecode
-(``FileFinder``), so that this file is dead weight today. It comes to life as soon as
-the file that hides it is deleted.
+Finders look for packages first, then for extension modules, then for sources, then for
+bytecode (``FileFinder``), so that this file is dead weight today. It comes to life as
+soon as the file that hides it is deleted.
 
 What to do
 ==========
@@ -25,7 +25,7 @@ class Shadowed(Rule):
 
     id = "PYC203"
     name = "shadowed"
-    title = "Bytecode hidden by a source or extension module"
+    title = "Hidden: another file of this name is found first"
     severity = Severity.INFO
     message = "never imported: {winner} beside it is found first"
     reasons = frozenset({"shadowed"})
