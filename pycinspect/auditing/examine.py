@@ -11,9 +11,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from pycinspect.auditing.names import transformer_of
@@ -145,11 +146,12 @@ class Examiner:
         self._kind = lru_cache(_REMEMBERED_KINDS)(self._find_kind)
         self._writer = lru_cache(_REMEMBERED_KINDS)(policy.dialects.find)
         self._order = lru_cache(_REMEMBERED_KINDS)(_order)
-        self._residents = frozenset(
-            name.rpartition(".")[2]
-            for row in policy.dialects
-            for name in (*row.built_in, *row.frozen)
-        )
+        rows = {(row.built_in, row.frozen): row for row in policy.dialects}
+        #: Full names of modules that are part of an interpreter, and their last parts.
+        self._residents = frozenset[str]().union(*chain.from_iterable(rows))
+        parts = [name.rpartition(".") for name in self._residents]
+        self._resident_tops = frozenset(last for above, _, last in parts if not above)
+        self._resident_parts = frozenset(last for above, _, last in parts if above) - {_INIT}
 
     def caches(self, directory: Directory) -> Examined:
         """Return the cache files of a directory, those in its cache directory first."""
@@ -171,13 +173,30 @@ class Examiner:
         no more than that their source is a file.
         """
         sources, contested = directory.sources, set[str]()
-        for rivals in (directory.subdirectories, directory.others, self._residents):
+        for rivals in (directory.subdirectories, directory.others):
             if not rivals.isdisjoint(sources):
                 contested.update(rivals.intersection(sources))
         for name in directory.extensions:
             stem = name.partition(".")[0]
             contested |= {stem, stem.removesuffix("module")}  # Python/dynload_shlib.c, 2.7
+        residents = self._resident_parts if _INIT in sources else self._resident_tops
+        if not residents.isdisjoint(sources):
+            contested.update(self._residents_in(directory, residents))
+        if _INIT in sources and self._names_resident(directory):
+            contested.add(_INIT)
         return contested
+
+    def _names_resident(self, directory: Directory) -> bool:
+        """Return whether a package may have the name of a part of an interpreter."""
+        name = os.path.basename(directory.source_path[:-1])
+        return name in self._resident_tops or name in self._resident_parts
+
+    def _residents_in(self, directory: Directory, last_parts: frozenset[str]) -> Iterator[str]:
+        """Yield the sources whose modules are part of some interpreter."""
+        package = package_of(directory.source_path, self._dialect, ImportOptions())
+        for stem in last_parts.intersection(directory.sources):
+            if (f"{package}.{stem}" if package else stem) in self._residents:
+                yield stem
 
     def _find_kind(self, end: str, magic: bytes) -> _Kind:
         try:
@@ -306,11 +325,14 @@ class Examiner:
             hidden = self._hidden(stem, kind.ending, reader, directory) if is_contested else None
             if hidden is not None:
                 return hidden
-        if failure is not None:
-            return failure
+        if failure is not None and source_status is None:
+            return _unused(failure)
         if reader is None or reader.importer is None:
-            return kind.refusal
-        return self._judge(reader, start, status, source, source_status)
+            return failure or kind.refusal
+        judgement = failure or self._judge(reader, start, status, source, source_status)
+        if judgement.outcome is Outcome.RECOMPILE and not _may_read(source):
+            return unreadable_source(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+        return judgement
 
     # --- Which file is found ---------------------------------------------------
 
@@ -329,14 +351,22 @@ class Examiner:
         """Ask the finder what it takes for a name in a directory."""
         order = self._order(reader, level)
         if stem == _INIT:  # of the package that the directory is
-            return find_init(directory.source_path, order) or Found(FinderKind.NONE)
-        if stem in self._residents:
+            return self._found_init(directory, reader, order)
+        if stem in self._resident_tops or stem in self._resident_parts:
             options = ImportOptions(optimize=level)
             package = package_of(directory.source_path, reader, options)
             resident = residence(f"{package}.{stem}" if package else stem, reader)
             if resident is not None:
                 return Found(FinderKind.NONE, resident=resident)
         return find_in_listing(stem, directory.listing(), order)
+
+    def _found_init(self, directory: Directory, reader: Dialect, order: SearchOrder) -> Found:
+        if self._names_resident(directory):
+            package = package_of(directory.source_path, reader, ImportOptions())
+            resident = residence(package, reader)
+            if resident is not None:
+                return Found(FinderKind.NONE, resident=resident)
+        return find_init(directory.source_path, order) or Found(FinderKind.NONE)
 
     def _beside_source(self, entry: os.DirEntry[str], directory: Directory) -> CacheFile:
         stem, _, suffix = entry.name.rpartition(".")
@@ -361,7 +391,7 @@ class Examiner:
             elif found.path == source and _keeps_beside(reader):
                 judgement = self._judge_beside(reader, reading, source)
             else:
-                judgement = _loses(found, directory) or failure or _NOWHERE
+                judgement = _loses(found, directory) or _unused(failure or _NOWHERE)
         return CacheFile(
             entry.path,
             directory,
@@ -431,10 +461,7 @@ class Examiner:
             self._policy.check_hash_based_pycs,
         )
         try:
-            judgement = judge_cache(subject)
-            if judgement.outcome is Outcome.RECOMPILE and not _may_read(source):
-                return unreadable_source(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
-            return judgement  # noqa: TRY300 - only the judgement is tried
+            return judge_cache(subject)
         except PycInspectError as error:  # no hash: the package is missing, the source too large
             return Judgement(Outcome.NO_CACHE, "hash-unavailable", "", error.message)
 
@@ -470,6 +497,11 @@ def _loses(found: Found, directory: Directory) -> Judgement | None:
     return Judgement(Outcome.NO_CACHE, "shadowed", "", winner)
 
 
+def _unused(failure: Judgement) -> Judgement:
+    """Return what is wrong with a file to which no import comes anyway."""
+    return failure._replace(outcome=Outcome.NOT_FOUND, exception=None)
+
+
 def _refused(why: object) -> Judgement:
     return Judgement(Outcome.NO_CACHE, "not-a-cache-path", "", str(why))
 
@@ -483,9 +515,9 @@ def _bypassed(cache: CacheFile) -> CacheFile:
 
 
 def _may_read(path: str) -> bool:
-    if os.access(path, os.R_OK):
+    if os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         return True
-    try:  # the rights of the effective user may be others
+    try:  # only that is the importer's way to find out
         with open(path, "rb"):
             return True
     except OSError:

@@ -143,9 +143,15 @@ def find_part(
     if resident is None:
         return _find_on_path(part, path, dialect, options)
     on_path = _NOTHING
-    if resident == _FROZEN:  # perhaps a package, whose other modules are files
+    if resident == _FROZEN and _has_frozen_modules(part, package, dialect):
         on_path = _find_on_path(part, path, dialect, options)
     return Found(FinderKind.NONE, resident=resident, search_path=on_path.search_path)
+
+
+def _has_frozen_modules(part: str, package: str, dialect: Dialect) -> bool:
+    """Return whether a frozen module is a package, whose other modules may be files."""
+    start = f"{package}.{part}." if package else f"{part}."
+    return any(name.startswith(start) for name in dialect.frozen)
 
 
 def residence(name: str, dialect: Dialect) -> str | None:

@@ -13,7 +13,14 @@ from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import PYCACHE, CacheName, NameEnd, parse_cache_name, read_start
+from pycinspect.pyc import (
+    PYCACHE,
+    CacheName,
+    NameEnd,
+    parse_cache_name,
+    parse_name_end,
+    read_start,
+)
 
 __all__ = ["judge_target"]
 
@@ -155,8 +162,13 @@ def _nobody_looks(target: str, row: Dialect, why: str) -> Verdict:
 
 
 def _cache_name(target: str) -> CacheName | None:
+    filename = os.path.basename(target)
     try:
-        return parse_cache_name(os.path.basename(target))
+        return parse_cache_name(filename)
+    except ValueError:
+        stem, end = split_dotted(filename)
+    try:
+        return CacheName(stem, *parse_name_end(end))
     except ValueError:  # beside its source, or a stray
         return None
 

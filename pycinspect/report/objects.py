@@ -86,6 +86,7 @@ def summary_object(summary: Summary) -> Json:
         },
         "suppressed": summary.suppressed,
         "complete": summary.complete,
+        **({"notes": list(summary.notes)} if summary.notes else {}),
         "seconds": round(summary.seconds, 6),
         "files_per_second": round(summary.files_per_second, 1),
     }

@@ -184,6 +184,8 @@ def _cells(counts: Mapping[str, int], sign: str = "") -> str:
 
 
 def _notes(summary: Summary) -> Iterator[str]:
+    for note in summary.notes:
+        yield f"{visible(note)}."
     if not summary.complete:
         yield "Incomplete: a limit ended the audit early, the figures are those of a part."
     if summary.not_decoded:

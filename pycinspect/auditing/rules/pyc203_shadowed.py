@@ -1,7 +1,9 @@
 """What it finds
 =============
-A cache, or bytecode in a source's place, to which no import comes because another file
-of the same name is found first: a package, an extension module, or a source.
+Bytecode in a source's place to which no import comes because another file of the same
+name is found first: a package, an extension module, or a source. Caches in
+``__pycache__`` of sources that are hidden so are only counted, as unused: compilers of
+whole trees make them, and they do no harm.
 
 Why it matters
 ==============
@@ -30,6 +32,8 @@ class Shadowed(Rule):
     message = "never imported: {winner} beside it is found first"
     reasons = frozenset({"shadowed"})
 
-    def check_cache(self, cache: CacheFile) -> Finding:
+    def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report bytecode that no finder comes to."""
+        if cache.ending is not None:
+            return None
         return self.of_cache(cache, winner=cache.judgement.actual)
