@@ -358,7 +358,7 @@ class Examiner:
             resident = residence(f"{package}.{stem}" if package else stem, reader)
             if resident is not None:
                 return Found(FinderKind.NONE, resident=resident)
-        return find_in_listing(stem, directory.listing(), order)
+        return find_in_listing(stem, directory.listing(), order, only_winner=True)
 
     def _found_init(self, directory: Directory, reader: Dialect, order: SearchOrder) -> Found:
         if self._names_resident(directory):
