@@ -154,7 +154,7 @@ class Decoder:
         summary = self._summary
         summary.not_decoded -= 1
         payload = None if cache.writer is None else self._payload(cache)
-        if payload is None:
+        if payload is None or payload.header.dialect.unchecked:
             summary.undecodable += 1
             return []
         summary.decoded += 1

@@ -372,7 +372,9 @@ class Examiner:
         stem, _, suffix = entry.name.rpartition(".")
         start, status, failure, is_link = _read(entry)
         writer = self._writer(start[:4], None)
-        reader = self._dialect if self._is_told else writer or self._dialect
+        is_known = writer is not None and not writer.unchecked
+        reader = writer if is_known and not self._is_told else None
+        reader = reader or self._dialect
         level = 1 if suffix == "pyo" else 0
         objection = module_objection(stem)
         if objection is None and not self._order(reader, level).looks_for(f".{suffix}"):

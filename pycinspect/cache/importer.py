@@ -129,6 +129,17 @@ def _word_for(rule: MtimeWord, mtime: int) -> int | None:
     return word if word < _SIGN_BIT else None
 
 
+#: Why a time matches no header, in the words of ``verdict.REASONS``.
+_NEVER: Mapping[MtimeWord, str] = MappingProxyType(
+    {
+        MtimeWord.UNMASKED: "a header has 32 bits for it and the importer compares all of it",
+        MtimeWord.SIGNED: "a header's word is read as a signed number of 32 bits",
+        MtimeWord.SIGN_EXTENDED: "a header's word is read as a signed number of 32 bits",
+        MtimeWord.OVERFLOW_RAISES: "a header's word is read as a signed number of 32 bits",
+    }
+)
+
+
 def expected_header(dialect: Dialect, status: os.stat_result) -> bytes | None:
     """Return the one timestamp header with which a dialect uses a cache.
 
@@ -237,8 +248,9 @@ def _mtime(subject: Subject) -> Mismatch | None:
     found = _field(subject, "mtime")
     if found == expected:
         return None
-    reason = "mtime-never-matches" if expected is None else "mtime-differs"
-    return Mismatch(reason, str(mtime), str(found))
+    if expected is None:
+        return Mismatch("mtime-never-matches", str(mtime), _NEVER[importer.mtime_word])
+    return Mismatch("mtime-differs", str(mtime), str(found))
 
 
 def _source_size(subject: Subject) -> Mismatch | None:

@@ -93,8 +93,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "reserved-flags": "the flags are {found}, but only bits 0 and 1 may be set",
         "mtime-differs": "the header records the source's time {found}, but the source has {expected}",
         "mtime-never-matches": (
-            "the source's time {expected} does not fit the header's word, now {found}:"
-            " every import recompiles it"
+            "no header matches the source's time {expected}, since {found}:"
+            " every import compiles it again"
         ),
         "source-size-differs": (
             "the header records {found} bytes of source, but the source has {expected}"

@@ -22,6 +22,9 @@ from pycinspect.auditing.rule import CacheFile, Rule
 __all__ = ["MtimeDiffers"]
 
 
+_NEVER = "stale at every import: no header matches the source's time {source_mtime}, since {why}"
+
+
 class MtimeDiffers(Rule):
     """PYC101."""
 
@@ -36,9 +39,11 @@ class MtimeDiffers(Rule):
         """Report a cache that the importer judged by its time."""
         recorded = cache.header_mtime()
         actual = int(cache.judgement.expected)
-        return self.of_cache(
-            cache,
-            header_mtime=recorded,
-            source_mtime=actual,
-            permanent=cache.judgement.reason == "mtime-never-matches",
+        permanent = cache.judgement.reason == "mtime-never-matches"
+        finding = self.of_cache(
+            cache, header_mtime=recorded, source_mtime=actual, permanent=permanent
         )
+        if not permanent:
+            return finding
+        data = {**finding.data, "why": cache.judgement.actual}
+        return finding._replace(template=_NEVER, data=data)

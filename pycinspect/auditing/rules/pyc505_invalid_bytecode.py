@@ -68,7 +68,7 @@ class InvalidBytecode(Rule):
             return
         for name, count in sorted(self._unverifiable.items()):
             reason = (
-                f"the opcodes of {name}, or of this pre-release of it, are not known: the"
+                f"the opcodes of {name}, or of this pre-release of it, are not known for sure: the"
                 f" instructions of {count} caches were not checked"
             )
             yield Incomplete(self.context).of_path(self.context.root, {"reason": reason})
