@@ -26,6 +26,7 @@ from pycinspect.cache.importer import (
     mtime_overflows,
     source_mtime,
     unreadable_source,
+    why_never,
 )
 from pycinspect.cache.judge import SOURCE_LIMIT, judge, judge_module
 from pycinspect.cache.location import cache_from_source, source_from_cache
@@ -88,4 +89,5 @@ __all__ = [
     "source_mtime",
     "split_dotted",
     "unreadable_source",
+    "why_never",
 ]

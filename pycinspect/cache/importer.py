@@ -31,6 +31,7 @@ __all__ = [
     "mtime_overflows",
     "source_mtime",
     "unreadable_source",
+    "why_never",
 ]
 
 _U32 = struct.Struct("<I")
@@ -129,7 +130,7 @@ def _word_for(rule: MtimeWord, mtime: int) -> int | None:
     return word if word < _SIGN_BIT else None
 
 
-#: Why a time matches no header, in the words of ``verdict.REASONS``.
+#: Why a time can match no header.
 _NEVER: Mapping[MtimeWord, str] = MappingProxyType(
     {
         MtimeWord.UNMASKED: "a header has 32 bits for it and the importer compares all of it",
@@ -138,6 +139,12 @@ _NEVER: Mapping[MtimeWord, str] = MappingProxyType(
         MtimeWord.OVERFLOW_RAISES: "a header's word is read as a signed number of 32 bits",
     }
 )
+
+
+def why_never(dialect: Dialect) -> str:
+    """Return why a source's time can be one that none of a dialect's headers matches."""
+    assert dialect.importer is not None
+    return _NEVER.get(dialect.importer.mtime_word, "")
 
 
 def expected_header(dialect: Dialect, status: os.stat_result) -> bytes | None:
@@ -248,9 +255,8 @@ def _mtime(subject: Subject) -> Mismatch | None:
     found = _field(subject, "mtime")
     if found == expected:
         return None
-    if expected is None:
-        return Mismatch("mtime-never-matches", str(mtime), _NEVER[importer.mtime_word])
-    return Mismatch("mtime-differs", str(mtime), str(found))
+    reason = "mtime-never-matches" if expected is None else "mtime-differs"
+    return Mismatch(reason, str(mtime), str(found))
 
 
 def _source_size(subject: Subject) -> Mismatch | None:

@@ -17,6 +17,7 @@ from pycinspect.cache.importer import (
     mtime_overflows,
     source_mtime,
     unreadable_source,
+    why_never,
 )
 from pycinspect.cache.location import cache_from_source
 from pycinspect.cache.options import ImportOptions
@@ -298,6 +299,7 @@ def _verdict(found: Found, cache_path: str, row: Dialect, judgement: Judgement) 
         judgement, was_read = judge_payload(judgement, cache_path, row)
     raised = judgement.outcome is Outcome.RAISE
     ignored = tuple(path for path in found.ignored if path != cache_path)  # up to 3.1 beside it
+    is_never = judgement.reason == "mtime-never-matches"
     return Verdict(
         row,
         replace(found, ignored=ignored),
@@ -308,4 +310,5 @@ def _verdict(found: Found, cache_path: str, row: Dialect, judgement: Judgement) 
         judgement.actual,
         judgement.exception if raised else None,
         payload_read=was_read,
+        remark=why_never(row) if is_never else "",
     )

@@ -88,6 +88,7 @@ _COMPARED: Mapping[str, tuple[str, Callable[[str, Verdict], tuple[str, ...]]]] =
         "short-header": ("header", _bytes),
         "reserved-flags": ("flags", _as_is),
         "mtime-differs": ("source's time", _time),
+        "mtime-never-matches": ("source's time", _time),
         "source-size-differs": ("source's size", _bytes),
         "source-hash-differs": ("source's hash", _as_is),
     }
@@ -96,8 +97,8 @@ _COMPARED: Mapping[str, tuple[str, Callable[[str, Verdict], tuple[str, ...]]]] =
 
 def _comparison(verdict: Verdict) -> Iterator[str]:
     """Return the two values side by side, in aligned columns."""
-    if verdict.reason not in _COMPARED:
-        return
+    if verdict.reason not in _COMPARED or verdict.actual == verdict.expected:
+        return  # two that are equal explain nothing: it is the reading of them that differs
     label, shown = _COMPARED[verdict.reason]
     says, wants = shown(verdict.actual, verdict), shown(verdict.expected, verdict)
     rows = [("", *_COLUMNS)]

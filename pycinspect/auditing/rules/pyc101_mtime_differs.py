@@ -18,6 +18,7 @@ Compile again (``python -m compileall -f``), copy trees with their times
 
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.cache import why_never
 
 __all__ = ["MtimeDiffers"]
 
@@ -45,5 +46,6 @@ class MtimeDiffers(Rule):
         )
         if not permanent:
             return finding
-        data = {**finding.data, "why": cache.judgement.actual}
+        assert cache.reader is not None
+        data = {**finding.data, "why": why_never(cache.reader)}
         return finding._replace(template=_NEVER, data=data)
