@@ -45,9 +45,9 @@ __all__ = ["Answer", "CleanRoom"]
 _SECONDS = 60.0
 #: Bytes of a repository's configuration; ten thousand branches have fewer.
 _SETTINGS = 4 * 1024 * 1024
-#: What is copied where links cannot be made: files and directories, and bytes.
-_MOST_COPIED = 100_000
+#: What is copied where links cannot be made, of each name: bytes, and files and directories.
 _COPIED = 64 * 1024 * 1024
+_MOST_COPIED = 100_000
 #: What is shown of what git says on its standard error, in bytes.
 _SAID = 4096
 
@@ -152,10 +152,10 @@ class CleanRoom:
             self._place = tempfile.mkdtemp(prefix="pycinspect-")
             weakref.finalize(self, shutil.rmtree, self._place, ignore_errors=True)
             self._own, self._common = (os.path.join(self._place, n) for n in ("own", "common"))
-            self._environment = _environment(self._own, self._common, repository.objects)
+            self._environment = _environment(self._own, repository.objects)
             self._furnish(repository)
         except OSError as error:
-            message = f"no temporary directory for git can be made: {error}"
+            message = f"no temporary directory for git can be made: {error.strerror or error}"
             raise PycInspectError("git-failed", message) from error
 
     def ask(self, *arguments: str, limit: int) -> Answer:
@@ -216,6 +216,8 @@ class CleanRoom:
         for directory, source in ((self._own, repository.own), (self._common, repository.common)):
             os.mkdir(directory)
             _write(os.path.join(directory, "HEAD"), _head(source))
+        # As in a linked worktree; the variable GIT_COMMON_DIR is not asked by all of git.
+        _write(os.path.join(self._own, "commondir"), b"../common\n")
         os.mkdir(os.path.join(self._common, "info"))
         for name in _OWN:
             _link(os.path.join(repository.own, name), os.path.join(self._own, name))
@@ -251,11 +253,10 @@ class CleanRoom:
                 raise PycInspectError("unsupported", message, path=path)
 
 
-def _environment(own: str, common: str, objects: str) -> dict[str, str]:
+def _environment(own: str, objects: str) -> dict[str, str]:
     """Return the user's variables without those that tell git what to do, and with ours."""
     others = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
-    ours = {"GIT_DIR": own, "GIT_COMMON_DIR": common, "GIT_OBJECT_DIRECTORY": objects}
-    return {**others, **_ENVIRONMENT, **ours}
+    return {**others, **_ENVIRONMENT, "GIT_DIR": own, "GIT_OBJECT_DIRECTORY": objects}
 
 
 def _expire(child: subprocess.Popen[bytes], expired: threading.Event) -> None:

@@ -53,11 +53,13 @@ def find_repository(directory: str) -> Repository:
     """
     for place in _upwards(directory):
         dot_git = os.path.join(place, ".git")
-        candidates = [_pointed(dot_git)] if os.path.isfile(dot_git) else [dot_git, place]
-        for own in candidates:
+        is_file = os.path.isfile(dot_git)
+        for own in [_pointed(dot_git)] if is_file else [dot_git, place]:
             common = _common(own) if os.path.lexists(os.path.join(own, "HEAD")) else own
             if _is_repository(own, common):
                 return Repository(place, own, common)
+        if is_file:
+            raise PycInspectError("not-a-repository", "names no git repository", path=dot_git)
     raise PycInspectError("not-a-repository", "not a git repository", path=directory)
 
 
@@ -143,16 +145,16 @@ def _unquoted(line: bytes) -> bytes:
 
 
 def _local(said: bytes, base: str, file: str) -> str:
-    r"""Return a path that a file of the repository names, relative to a directory.
+    r"""Return the path that a file of the repository names, relative to a directory.
 
     Opening ``\\host\share`` tells Windows to log in there: only the share that the user's own
     path is on will do.
     """
-    path = os.path.normpath(os.path.join(base, os.fsdecode(said.rstrip(b"\r\n"))))
-    if _share(path) not in ("", _share(base)):
-        message = f"names a place on another machine, {path!r}, which is not read"
+    named = os.fsdecode(said.rstrip(b"\r\n"))
+    if _share(named) not in ("", _share(base)):
+        message = f"names a place on another machine, {named!r}, which is not read"
         raise PycInspectError("other-machine", message, path=file)
-    return path
+    return os.path.normpath(os.path.join(base, named))
 
 
 def _share(path: str) -> str:

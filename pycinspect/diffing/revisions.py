@@ -124,7 +124,7 @@ class RevisionTree:
         names = Counter(name for name, _ in found)
         for name, blob in found:
             place = name.replace("/", os.sep)
-            if os.path.normpath(place) != place or os.path.isabs(place) or names[name] > 1:
+            if _leads_elsewhere(place) or names[name] > 1:
                 message = f"{self._revision} has a tree that cannot be checked out, with {name!r}"
                 raise PycInspectError("bad-tree", message, path=self._path)
             yield self._called(place), blob
@@ -157,7 +157,7 @@ class RevisionTree:
         if not self._revision.startswith("-") and "\0" not in self._revision:
             options = ("rev-parse", "--verify", "--quiet")
             answer = self._room.ask(*options, self._revision, limit=_SHORT)
-            if _NUMBER.fullmatch(answer.output.strip()):
+            if answer.is_yes and _NUMBER.fullmatch(answer.output.strip()):
                 return answer.output.decode("ascii").strip()
         raise PycInspectError("unknown-revision", f"there is no revision {self._revision!r}")
 
@@ -172,6 +172,13 @@ class RevisionTree:
             f" not fetched; if you trust the repository, 'git ls-tree -r {number}' fetches it"
         )
         return PycInspectError("missing-object", message, path=self._path)
+
+
+def _leads_elsewhere(place: str) -> bool:
+    """Return whether a path is not what its parts spell; git refuses such ones (read-cache.c)."""
+    return bool(
+        {"", os.curdir, os.pardir} & set(place.split(os.sep)) or os.path.splitdrive(place)[0]
+    )
 
 
 def _existing(path: str) -> str:
