@@ -143,9 +143,14 @@ def test_every_setting_that_git_knows(ready: Ready) -> None:
     keys = list(all_keys())
     assert len(keys) > 500
     assert {"core.sshCommand", "filter.trap.clean", "core.fsmonitor"} <= set(keys)
-    taken = {"branch.trap.remote", "push.default", "remote.pushDefault", "core.precomposeUnicode"}
-    field.set({key: "{}" for key in keys if key not in taken})
+    # git itself takes no such refspec, and then knows no upstream.
+    refspecs = [key for key in keys if key.startswith("remote.trap.") and key.endswith("h")]
+    assert refspecs == ["remote.trap.fetch", "remote.trap.push"]
+    field.set({key: "{}" for key in keys if key not in refspecs})
     assert answers(field) == honest
+    field.set(dict.fromkeys(refspecs, "{}"))
+    changed = [now for now, then in zip(answers(field), honest, strict=True) if now != then]
+    assert changed == [(2, "pycinspect: there is no revision '@{u}'\n")]
     assert field.fired() == set()
 
 
