@@ -265,7 +265,9 @@ def _expire(child: subprocess.Popen[bytes], expired: threading.Event) -> None:
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
-    """End a child that nobody has waited for yet, and what it started."""
+    """End a child, and what it started, unless it has ended: its number may be another's then."""
+    if child.returncode is not None:
+        return
     if os.name == "nt":
         child.kill()
         return
