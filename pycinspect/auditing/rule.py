@@ -142,6 +142,7 @@ class Rule:
             directory; most directories of a tree have none.
         skips_ordinary_directories: :meth:`check_directory` never finds anything at a
             directory that ``is_ordinary``, and is not asked.
+        about_run: a finding is about the audit, not about what is audited.
         about_tree: a finding is about a whole tree, and explains others.
         is_statistic: most healthy trees have such findings, and nobody has to act on them:
             they are counted, and shown only where the rule is named.
@@ -158,6 +159,7 @@ class Rule:
     message: ClassVar[str]
     needs_caches: ClassVar[bool] = False
     skips_ordinary_directories: ClassVar[bool] = False
+    about_run: ClassVar[bool] = False
     about_tree: ClassVar[bool] = False
     is_statistic: ClassVar[bool] = False
     skips_ordinary: ClassVar[bool] = False

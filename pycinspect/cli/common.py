@@ -1,34 +1,23 @@
-"""What the sub-commands share: options, errors, paths."""
+"""What the sub-commands share: options and their values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import click
 
-from pycinspect.errors import PycInspectError
 from pycinspect.values import HashCheckMode
 
 __all__ = [
     "CommaList",
     "EnumChoice",
-    "Exit",
     "as_option",
     "import_options",
-    "report_error",
 ]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-class Exit(IntEnum):
-    """The exit codes of every sub-command."""
-
-    CLEAN = 0
-    FINDINGS = 1
-    TROUBLE = 2
 
 
 class EnumChoice(click.Choice[str]):
@@ -99,8 +88,3 @@ def import_options(function: _Command) -> _Command:
     for option in reversed(options):
         function = option(function)
     return function
-
-
-def report_error(error: PycInspectError) -> None:
-    """Print an error as one line on stderr."""
-    click.echo(f"pycinspect: {error}", err=True)

@@ -34,6 +34,15 @@ def _closed(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
     }
 
 
+_SETTINGS = _closed(
+    {
+        "file": {"type": "string"},
+        "inside_tree": {"type": "boolean"},
+        "used": {"type": "boolean"},
+        "sets": {"type": "object"},
+        "baseline_accepts": _COUNT,
+    }
+)
 _STATES = ("fresh", "stale", "raises", "orphaned", "sourceless", "unused", "unread")
 _SUMMARY = {
     "answer": {"type": "string"},
@@ -49,6 +58,10 @@ _SUMMARY = {
     "payloads": _closed(dict.fromkeys(("decoded", "not_decoded", "undecodable"), _COUNT)),
     "suppressed": _COUNT,
     "complete": {"type": "boolean"},
+    "limit": {"type": ["string", "null"]},
+    "unread": _COUNT,
+    "internal_errors": _COUNT,
+    "settings": {"type": "array", "items": _SETTINGS},
     "seconds": {"type": "number"},
     "files_per_second": {"type": "number"},
 }
@@ -137,13 +150,17 @@ def test_document() -> None:
         "payloads": {"decoded": 0, "not_decoded": 0, "undecodable": 0},
         "suppressed": 0,
         "complete": True,
+        "limit": None,
+        "unread": 0,
+        "internal_errors": 0,
+        "settings": [],
         "seconds": 0.5,
         "files_per_second": 10800.0,
     }
 
 
 def test_empty_document() -> None:
-    document = _strict(report("json", complete=False))
+    document = _strict(report("json", limit="the limit of 3 caches"))
 
     DOCUMENT.validate(document)
     assert document["findings"] == []

@@ -46,7 +46,7 @@ from pycinspect.auditing.rules.pyc606_unreadable import Unreadable
 from pycinspect.auditing.rules.pyc607_odd_mode import OddMode
 from pycinspect.auditing.rules.pyc801_disk_use import DiskUse
 from pycinspect.auditing.rules.pyc901_incomplete import Incomplete
-from pycinspect.auditing.rules.pyc902_rule_failed import RuleFailed
+from pycinspect.auditing.rules.pyc902_internal_error import InternalError
 from pycinspect.auditing.rules.pyc903_unused_suppression import UnusedSuppression
 
 __all__ = ["BUILT_IN"]
@@ -98,6 +98,6 @@ BUILT_IN: tuple[type[Rule], ...] = (
     OddMode,
     DiskUse,
     Incomplete,
-    RuleFailed,
+    InternalError,
     UnusedSuppression,
 )

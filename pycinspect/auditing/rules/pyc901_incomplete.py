@@ -1,7 +1,8 @@
 """What it finds
 =============
-That the audit did not look at everything: a limit on files or time was reached, or a
-source hash could not be computed.
+That the audit did not look at everything: a limit on files or time was reached, a source
+hash could not be computed, or a file went away, or changed into something else, while it was
+looked at.
 
 Why it matters
 ==============
@@ -10,7 +11,8 @@ that found nothing.
 
 What to do
 ==========
-Raise the limit, audit a part of the tree, or install what is missing (siphash24).
+Raise the limit, audit a part of the tree, install what is missing (siphash24), or audit the
+tree when nobody writes to it.
 """
 
 from pycinspect.auditing.findings import Finding, Severity
@@ -20,13 +22,14 @@ __all__ = ["Incomplete"]
 
 
 class Incomplete(Rule):
-    """PYC901; of limits the engine makes the findings."""
+    """PYC901; of all but hashes the engine makes the findings."""
 
     id = "PYC901"
     name = "incomplete"
     title = "Not everything was looked at"
     severity = Severity.INFO
     message = "not everything was looked at: {reason}"
+    about_run = True
     reasons = frozenset({"hash-unavailable"})
 
     def check_cache(self, cache: CacheFile) -> Finding:
