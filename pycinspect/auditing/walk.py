@@ -179,7 +179,12 @@ def _read(
         bool(subdirectories),
         cache,
     )
-    return subdirectories, directory if prefix is None else _with_prefix(directory, prefix)
+    if prefix is None:
+        return subdirectories, directory
+    try:
+        return subdirectories, _with_prefix(directory, prefix)
+    except OSError as error:  # the current directory has gone
+        return subdirectories, replace(directory, error=error)
 
 
 def _read_cache(path: str) -> CacheDirectory:

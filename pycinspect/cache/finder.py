@@ -16,6 +16,7 @@ from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.verdict import FinderKind, Found
 from pycinspect.cache.zipimporter import find_in_zip, is_in_zip
 from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.pyc import system_errors_named
 
 __all__ = ["find_module"]
 
@@ -51,9 +52,8 @@ def find_module(
         What was found, of kind NONE where nothing was.
 
     Raises:
-        PycInspectError: ``unknown-dialect``.
-        OSError: a directory of the path cannot be listed for a reason that the
-            interpreter does not pass over either.
+        PycInspectError: ``unknown-dialect``; ``unreadable`` where a directory of the path
+            cannot be listed for a reason that the interpreter does not pass over either.
 
     >>> find_module("no_such_module", ["."]).kind.value
     'none'
@@ -182,10 +182,11 @@ def _listing(directory: str) -> frozenset[str] | None:
     where the file system ignores case; it opens files in directories that it may
     search but not list.
     """
-    try:
-        return frozenset(os.listdir(directory))
-    except (FileNotFoundError, PermissionError, NotADirectoryError):
-        return None
+    with system_errors_named(directory):
+        try:
+            return frozenset(os.listdir(directory))
+        except (FileNotFoundError, PermissionError, NotADirectoryError, ValueError):
+            return None  # ValueError: a null character; path_hooks find no directory either
 
 
 def _opens(path: str) -> bool:

@@ -26,7 +26,13 @@ from pycinspect.cache.writer import plan_write
 from pycinspect.cache.zipimporter import is_in_zip, judge_zip
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import LONGEST_HEADER, file_kind, read_all, read_start
+from pycinspect.pyc import (
+    LONGEST_HEADER,
+    file_kind,
+    read_all,
+    read_start,
+    system_errors_named,
+)
 
 __all__ = ["SOURCE_LIMIT", "judge", "judge_module"]
 
@@ -59,7 +65,8 @@ def judge(
 
     Raises:
         PycInspectError: ``unknown-dialect``, ``hash-unavailable``, ``too-large``,
-            or ``unsupported`` for Jython, whose class files are not read yet.
+            or ``unsupported`` for Jython, whose class files are not read yet;
+            ``not-found`` or ``unreadable`` where the file system refuses.
 
     The rules are in ``cache.importer``.
     """
@@ -69,7 +76,9 @@ def judge(
     if not os.path.isfile(path):
         kind = FinderKind.NONE
     found = Found(kind, path if kind is not FinderKind.NONE else None)
-    return _judge_found(found, path, _row(dialect), options or ImportOptions())
+    row = _row(dialect)
+    with system_errors_named(path):
+        return _judge_found(found, path, row, options or ImportOptions())
 
 
 def judge_module(
@@ -96,7 +105,8 @@ def judge_module(
     options = options or ImportOptions()
     found = find_module(name, path, row, options, package=package)
     wanted = os.path.join(path[0] if path else "", *name.split(".")) + ".py"
-    return _judge_found(found, wanted, row, options)
+    with system_errors_named(found.path or wanted):
+        return _judge_found(found, wanted, row, options)
 
 
 def _row(dialect: Dialect | str | None) -> Dialect:
@@ -228,12 +238,17 @@ def _judge_with_source(
 def _read_cache(path: str) -> CacheBytes | Judgement:
     """Read the start of a cache, or say why the importer cannot."""
     try:
-        data, status = read_start(path, LONGEST_HEADER)
+        return _start_or_kind(path)
     except FileNotFoundError:
         return Judgement(Outcome.RECOMPILE, "cache-absent")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         return Judgement(Outcome.RECOMPILE, "cache-unreadable", "", reason, type(error).__name__)
+
+
+def _start_or_kind(path: str) -> CacheBytes | Judgement:
+    try:
+        data, status = read_start(path, LONGEST_HEADER)
     except PycInspectError:
         kind = file_kind(os.stat(path).st_mode)
         return Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind)

@@ -11,7 +11,7 @@ from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import PYCACHE, CacheName, parse_cache_name, read_start
+from pycinspect.pyc import PYCACHE, CacheName, parse_cache_name, read_start, system_errors_named
 
 __all__ = ["judge_target"]
 
@@ -40,7 +40,13 @@ def judge_target(
     Raises:
         PycInspectError: as ``judge_module``.
     """
-    options = options or ImportOptions()
+    with system_errors_named(target):
+        return _judged(target, dialect, options or ImportOptions(), dialects)
+
+
+def _judged(
+    target: str, dialect: Dialect | None, options: ImportOptions, dialects: DialectTable
+) -> Verdict:
     if not target.endswith((".pyc", ".pyo")):
         row = dialect or dialects.running()
         if os.path.isdir(target):

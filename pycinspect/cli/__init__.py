@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from io import TextIOWrapper
+from typing import Any
 
 import click
 
@@ -26,8 +27,17 @@ _COMMANDS = {
 class _LazyGroup(click.Group):
     """Loads a sub-command's module only when that sub-command is used."""
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the program; here what cannot be written of the help, for one, ends it."""
+        with guarded():
+            return super().main(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run a sub-command; whatever it raises becomes a line and an exit code."""
+        # A name that the terminal's encoding lacks is shown escaped, not refused.
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         with guarded():
             return super().invoke(ctx)
 
@@ -64,7 +74,3 @@ def main() -> None:
     Exit codes: 0 clean, 1 findings or differences, 2 could not do it, 3 an error of
     pycinspect's own, or of a plugin; of several the highest. 130 interrupted.
     """  # noqa: D301 - \b is click's mark, a control character
-    # A name that the terminal's encoding lacks is shown escaped, not refused.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import IntEnum
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar, cast
 
 import click
 
@@ -21,6 +21,7 @@ from pycinspect.values import visible
 
 __all__ = [
     "Exit",
+    "OutputLost",
     "attempted",
     "debug_option",
     "guarded",
@@ -116,9 +117,9 @@ def attempted(
     except PycInspectError as error:
         (tell or report_error)(error if error.path is not None else error.at(subject))
         return Exit.TROUBLE
-    except Exception as error:  # the boundary between bugs and answers
-        if _is_of_output(error):
-            raise
+    except OutputLost:
+        raise
+    except Exception as error:  # noqa: BLE001 - the boundary between bugs and answers
         report_fault(error, subject)
         if tell is not None:
             tell(PycInspectError("internal-error", described(error), path=subject))
@@ -128,13 +129,12 @@ def attempted(
 @contextmanager
 def guarded() -> Iterator[None]:
     """End the process with one line and the right exit code, whatever the block raises."""
-    if sys.stdout is None:  # it was closed when we were started
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for good
     try:
-        try:
-            yield
-        finally:  # what cannot be written must be known before the exit code is
-            sys.stdout.flush()
+        with _watched_output() as output:
+            try:
+                yield
+            finally:  # what cannot be written must be known before the exit code is
+                output.flush()
     except (click.ClickException, click.exceptions.Exit):
         raise
     except KeyboardInterrupt:
@@ -142,31 +142,72 @@ def guarded() -> Iterator[None]:
     except PycInspectError as error:
         report_error(error)
         sys.exit(Exit.TROUBLE)
+    except OutputLost as lost:
+        sys.exit(_output_lost(lost.reason))
     except Exception as error:  # noqa: BLE001 - the boundary between bugs and answers
-        if _is_of_output(error):
-            sys.exit(_output_lost(error))
         report_fault(error)
         sys.exit(Exit.FAULT)
 
 
-def _is_of_output(error: Exception) -> bool:
-    """Return whether it is standard output that raised an error: then it still cannot write."""
-    if not isinstance(error, OSError):
-        return False
+# --- Standard output ---------------------------------------------------------------------------
+
+
+class OutputLost(Exception):  # noqa: N818 - it is about all of them
+    """Standard output takes no more: its reader has gone, or a disk is full.
+
+    Args:
+        reason: what it raised. An ``OSError`` itself does not tell whose it is.
+    """
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class _Output:
+    """A stream whose errors are told from all others."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError as error:
+            raise OutputLost(error) from error
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            raise OutputLost(error) from error
+
+
+@contextmanager
+def _watched_output() -> Iterator[TextIO]:
+    before = sys.stdout
+    # None: it was closed when we were started, and nobody wants what we write.
+    stream = open(os.devnull, "w", encoding="utf-8") if before is None else before  # noqa: SIM115
+    watched = cast("TextIO", _Output(stream))
+    sys.stdout = watched
     try:
-        sys.stdout.flush()
-    except OSError:
-        return True
-    return isinstance(error, BrokenPipeError)
+        yield watched
+    finally:
+        sys.stdout = before
+        if before is None:
+            stream.close()
 
 
-def _output_lost(error: Exception) -> Exit:
+def _output_lost(error: OSError) -> Exit:
     """Say why nothing more can be written, unless it is that nobody reads it."""
     # The interpreter would try again at its end, and complain (library/signal.html).
     with suppress(OSError, ValueError):  # ValueError: a stream without a descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error, BrokenPipeError):
         return Exit.NO_READER
-    reason = getattr(error, "strerror", None) or str(error)
+    reason = error.strerror or str(error)
     report_error(PycInspectError("unwritable", reason, path="standard output"))
     return Exit.TROUBLE

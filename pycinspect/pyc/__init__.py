@@ -13,10 +13,12 @@ from pycinspect.pyc.file import (
     FileStart,
     errors_named,
     file_kind,
+    open_regular,
     read_all,
     read_header,
     read_listed,
     read_start,
+    system_errors_named,
     tag_of,
 )
 from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
@@ -41,6 +43,7 @@ __all__ = [
     "container_kind",
     "errors_named",
     "file_kind",
+    "open_regular",
     "parse_cache_name",
     "parse_header",
     "parse_name_end",
@@ -53,6 +56,7 @@ __all__ = [
     "read_pyc",
     "read_start",
     "refuse_container",
+    "system_errors_named",
     "tag_of",
     "unmarshal",
 ]
