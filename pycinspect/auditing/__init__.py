@@ -1,7 +1,8 @@
 """Is this tree healthy?
 
 Walks trees of caches, asks for each what its importer would do, and lets rules
-say what is wrong. Uses ``cache``, ``pyc``, ``dialects``, ``errors``, ``values``.
+say what is wrong. Uses ``cache``, ``pyc``, ``dialects``, ``writing``, ``errors``,
+``values``.
 """
 
 from pycinspect.auditing.engine import Audit

@@ -275,9 +275,12 @@ def _subject(path: str, options: ReadOptions, names: tuple[str, ...]) -> Subject
 
 
 def _standard_input() -> bytes:
-    from pycinspect.pyc import DEFAULT_LIMITS
+    from pycinspect.pyc import DEFAULT_LIMITS, system_errors_named
 
-    data = sys.stdin.buffer.read(DEFAULT_LIMITS.size + 1)
+    if sys.stdin is None:
+        raise PycInspectError("unreadable", "it is closed", path=_STDIN_NAME)
+    with system_errors_named(_STDIN_NAME):
+        data = sys.stdin.buffer.read(DEFAULT_LIMITS.size + 1)
     if len(data) > DEFAULT_LIMITS.size:
         message = f"more than {DEFAULT_LIMITS.size} bytes"
         raise PycInspectError("too-large", message, path=_STDIN_NAME)
