@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pycinspect.canonical.joins import Joins
-from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State, refused
+from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State
 from pycinspect.canonical.notes import Note
-from pycinspect.canonical.values import Value, Values, digest_of
+from pycinspect.canonical.values import Renaming, Value, Values, digest_of
+from pycinspect.canonical.work import Work, refused
 from pycinspect.pyc import Code
 
 __all__ = [
@@ -31,6 +32,10 @@ NOWHERE = -1
 _MOST_STATES = 20_000
 #: Visits of nodes by what looks at paths. Real programs need a few for each node.
 _MOST_VISITS = 1_000_000
+#: Parts of expressions that are looked at for one step.
+_SEEN_AT_ONCE = 4
+#: Variables in a set that are looked at for one of those.
+_BITS_AT_ONCE = 512
 #: Stores to local variables, each counted once for each run of them that it is in.
 _MOST_STORES = 100_000
 
@@ -76,19 +81,32 @@ def build(machine: Machine, code: Code, argument: Value | None = None) -> list[N
         PycInspectError: ``not-canonical``, with the reason.
     """
     start, joins = machine.start(code, argument), Joins(machine)
-    events, numbers = _explored(machine, start, joins)
-    if len(events) < len(numbers):  # too many paths
+    found = _explored(machine, start, joins)
+    if found.is_stopped:
         while joins.learn():
-            events, numbers = _explored(machine, start, joins)
-    if len(events) < len(numbers):
+            found = _explored(machine, start, joins)
+    if found.is_stopped:
         raise refused("there are too many paths")
-    return [_node(event, events, numbers) for event in events]
+    return [_node(event, found) for event in found.events]
 
 
-def _explored(
-    machine: Machine, start: State, joins: Joins
-) -> tuple[list[Event], Mapping[State, int]]:
-    """Follow all paths, until too many meet; return the events, and each state's number."""
+class _Explored(NamedTuple):
+    """What the paths of a code object come to.
+
+    Args:
+        events: one for each state, the start first; not all of them, if that was stopped.
+        numbers: the index of each state's event.
+        is_stopped: too many paths met at one branch. Then the last event's states, and others,
+            may have no number.
+    """
+
+    events: Sequence[Event]
+    numbers: Mapping[State, int]
+    is_stopped: bool
+
+
+def _explored(machine: Machine, start: State, joins: Joins) -> _Explored:
+    """Follow all paths, until too many meet."""
     numbers = {start: 0}
     order = [start]
     events: list[Event] = []
@@ -96,21 +114,21 @@ def _explored(
         event = joins.held(machine.run(state))
         events.append(event)
         if joins.meet(event):
-            break
+            return _Explored(events, numbers, is_stopped=True)
         for after in (*event.successors, *([] if event.handler is None else [event.handler])):
             if after not in numbers:
                 numbers[after] = len(order)
                 order.append(after)
         if len(order) > _MOST_STATES:
             raise refused(f"there are more than {_MOST_STATES} states")
-    return events, numbers
+    return _Explored(events, numbers, is_stopped=False)
 
 
-def _node(event: Event, events: Sequence[Event], numbers: Mapping[State, int]) -> Node:
-    state, handler = event.state, NOWHERE
+def _node(event: Event, found: _Explored) -> Node:
+    state, handler, numbers = event.state, NOWHERE, found.numbers
     if event.handler is not None:
         handler = numbers[event.handler]
-        if events[handler].payload == (PROPAGATE,):
+        if found.events[handler].payload == (PROPAGATE,):
             handler = NOWHERE  # it only restores what nobody sees, and raises again
     op = state.frame.ops[max(state.pc, 0)]
     successors = tuple(numbers[successor] for successor in event.successors)
@@ -231,7 +249,7 @@ def _bound(
     waiting, work = [0], 0
     while waiting:
         index = waiting.pop()
-        work += 1
+        work += 1 + len(bits) // _BITS_AT_ONCE
         if work > _MOST_VISITS:
             raise refused("it takes too long to find out which variables are bound")
         node, before = nodes[index], known[index] or 0
@@ -259,7 +277,7 @@ def _edges(node: Node, before: _Set, after: _Set) -> Iterator[tuple[int, _Set]]:
 # --- Annotations -----------------------------------------------------------------------------
 
 
-def without_annotations(nodes: Sequence[Node]) -> tuple[list[Node], list[Annotation]]:
+def without_annotations(nodes: Sequence[Node], work: Work) -> tuple[list[Node], list[Annotation]]:
     """Take out annotations of variables, and the events that only compute them."""
     found: list[Annotation] = []
     gone: set[int] = set()
@@ -275,7 +293,7 @@ def without_annotations(nodes: Sequence[Node]) -> tuple[list[Node], list[Annotat
         assert isinstance(value, Value)
         found.append(Annotation(name, value))
         gone.add(index)
-        gone.update(_feeding(nodes, before, index, value))
+        gone.update(_feeding(nodes, before, index, _parts(value, work)))
     return _without(nodes, gone), found
 
 
@@ -309,10 +327,9 @@ def _stored_in_display(payload: Payload) -> Iterator[Annotation]:
 
 
 def _feeding(
-    nodes: Sequence[Node], before: dict[int, list[int]], index: int, value: Value
+    nodes: Sequence[Node], before: dict[int, list[int]], index: int, parts: set[Value]
 ) -> Iterator[int]:
     """Yield the nodes straight before one that compute parts of its value."""
-    parts = _parts(value)
     seen = {index}
     while len(before.get(index, ())) == 1:
         (index,) = before[index]
@@ -323,7 +340,7 @@ def _feeding(
         yield index
 
 
-def _parts(root: Value) -> set[Value]:
+def _parts(root: Value, work: Work) -> set[Value]:
     found: set[Value] = set()
     waiting = [root]
     while waiting:
@@ -331,6 +348,7 @@ def _parts(root: Value) -> set[Value]:
         if value not in found:
             found.add(value)
             waiting.extend(value.operands)
+    work.spend(len(found) // _SEEN_AT_ONCE)
     return found
 
 
@@ -362,7 +380,7 @@ def in_parallel(
     changed, work = list(nodes), 0
     for start in _heads(nodes):
         now: dict[Value, Value] = {}
-        meaning: dict[Value, Value] = {}
+        meaning = Renaming(values)
         index, length = start, 0
         seen: set[int] = set()
         while _is_store(nodes[index]) and index not in seen:
@@ -370,9 +388,10 @@ def in_parallel(
             _, target, value = nodes[index].payload
             assert isinstance(target, Value)
             assert isinstance(value, Value)
-            value = values.substitute(value, meaning)
-            meaning[values.make("local", f"{target.word(0)}'")] = now.get(target, target)
-            meaning[target] = now[target] = value
+            value = meaning(value)
+            meaning.add(values.make("local", f"{target.word(0)}'"), now.get(target, target))
+            meaning.add(target, value)
+            now[target] = value
             index = nodes[index].successors[0]
             length += 1
         work += length

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from itertools import count
+from itertools import count, islice
 
 from pycinspect.canonical.machine import Event, Frame, Machine, State, bare
-from pycinspect.canonical.values import DISPLAYS, Value
+from pycinspect.canonical.stack import EMPTY
+from pycinspect.canonical.values import OPEN, Value
 
 __all__ = ["Joins"]
 
@@ -27,10 +28,6 @@ _STRUCTURE = frozenset(
         *("fell_through", "coming_back", "breaking", "continuing"),
     }
 )
-#: Values whose parts are held, not they: versions build displays in chunks of their own, and
-#: format parts of a text sooner or later.
-_OPEN = DISPLAYS | {"pair", "fstring", "format", "star", "star2", "returning"}
-
 #: A value on the stack, by its place, and a part of it, by the places of operands.
 _Path = tuple[int, ...]
 _Stack = tuple[Value, ...]
@@ -39,6 +36,11 @@ _Stack = tuple[Value, ...]
 #: Paths that meet at one branch before they are joined. Versions agree on the number, as it is
 #: that of different stacks.
 _MOST_PATHS = 16
+#: Displays inside each other in which parts are held; deeper ones are held whole. The parser
+#: takes some 200 brackets inside each other.
+_DEEPEST = 100
+#: Values that are looked at for one step.
+_SEEN_AT_ONCE = 4
 
 
 class Joins:
@@ -71,7 +73,8 @@ class Joins:
         before = sum(map(len, self._paths.values()))
         for point, found in self._stacks.items():
             for place, values in enumerate(zip(*found, strict=True)):
-                self._paths[point].update(_differing((place,), list(dict.fromkeys(values))))
+                self._spend(len(values))
+                self._paths[point].update(self._differing((place,), list(dict.fromkeys(values))))
         self._stacks.clear()
         self._meeting.clear()
         return sum(map(len, self._paths.values())) > before
@@ -79,6 +82,7 @@ class Joins:
     def _operands(self, event: Event) -> _Stack:
         """Return the values at a branch, but for what is tested: that need not be held."""
         tested = event.payload[1]
+        self._spend(event.state.stack.depth)
         values = (bare(value) for value in _all_values(event.state))
         null = self._machine.values.null
         return tuple(null if _positive(value) is tested else value for value in values)
@@ -87,9 +91,12 @@ class Joins:
 
     def held(self, event: Event) -> Event:
         """Return the event or, if values must be held before it, the event that holds them."""
-        paths = self._paths.get(_point(event), ()) if _is_branch(event) else ()
+        if not self._paths or not _is_branch(event):
+            return event
+        paths = self._paths.get(_point(event), ())
         if not paths:
             return event
+        self._spend(len(paths))
         operands = self._operands(event)
         parts = {path: _part(operands[path[0]], path[1:]) for path in sorted(paths)}
         values = {path: part for path, part in parts.items() if part and not _is_held(part)}
@@ -103,6 +110,7 @@ class Joins:
 
     def _free_names(self, operands: _Stack) -> Iterator[Value]:
         """Yield names that nothing on the stack has."""
+        self._spend(sum(value.open_size for value in operands))
         taken = {part for value in operands for part in _open_parts(value)}
         names = (self._machine.values.make("held", number) for number in count(1))
         return (name for name in names if name not in taken)
@@ -110,22 +118,43 @@ class Joins:
     def _renamed(self, state: State, names: Mapping[_Path, Value]) -> State:
         """Return a state that has names in the place of values."""
         values = list(_all_values(state))
-        for path, name in names.items():
-            values[path[0]] = self._with_part(bare(values[path[0]]), path[1:], name)
+        for place, inside in _by_place(names).items():
+            values[place] = self._with_parts(bare(values[place]), inside)
         rest = iter(values)
         callers = tuple(
-            caller._replace(stack=tuple(next(rest) for _ in caller.stack))
+            caller._replace(stack=EMPTY.push(*islice(rest, caller.stack.depth)))
             for caller in state.callers
         )
-        return state._replace(callers=callers, stack=tuple(rest))
+        return state._replace(callers=callers, stack=EMPTY.push(*rest))
 
-    def _with_part(self, root: Value, path: _Path, name: Value) -> Value:
-        if not path:
-            return name
-        parts = list(root.parts)
-        place = [place for place, part in enumerate(parts) if isinstance(part, Value)][path[0]]
-        parts[place] = self._with_part(root.operands[path[0]], path[1:], name)
+    def _with_parts(self, root: Value, names: Mapping[_Path, Value]) -> Value:
+        if () in names:
+            return names[()]
+        self._spend(len(root.parts))
+        inside, operands = _by_place(names), count()
+        parts = [
+            self._with_parts(part, inside[place])
+            if isinstance(part, Value) and (place := next(operands)) in inside
+            else part
+            for part in root.parts
+        ]
         return self._machine.values.make(root.kind, *parts)
+
+    # --- What differs ------------------------------------------------------------------------
+
+    def _differing(self, path: _Path, values: Sequence[Value]) -> Iterator[_Path]:
+        """Yield the smallest parts in which values differ."""
+        if len(values) < 2 or any(value.kind in _STRUCTURE for value in values):
+            return
+        self._spend(len(values) * len(values[0].operands))
+        if len(path) > _DEEPEST or not _is_alike(values):
+            yield path
+            return
+        for place, parts in enumerate(zip(*(value.operands for value in values), strict=True)):
+            yield from self._differing((*path, place), list(dict.fromkeys(parts)))
+
+    def _spend(self, values: int) -> None:
+        self._machine.work.spend(1 + values // _SEEN_AT_ONCE)
 
 
 # --- Where ----------------------------------------------------------------------------------
@@ -136,6 +165,14 @@ def _all_values(state: State) -> Iterator[Value]:
     for caller in state.callers:
         yield from caller.stack
     yield from state.stack
+
+
+def _by_place(names: Mapping[_Path, Value]) -> Mapping[int, Mapping[_Path, Value]]:
+    """Return names by the first step of their paths, with the rest of those."""
+    found: dict[int, dict[_Path, Value]] = defaultdict(dict)
+    for path, name in names.items():
+        found[path[0]][path[1:]] = name
+    return found
 
 
 def _point(event: Event) -> Hashable:
@@ -149,7 +186,7 @@ def _point(event: Event) -> Hashable:
         value.kind if value.kind == "returning" else value.kind in _STRUCTURE and value
         for value in values
     )
-    size = sum(part.kind not in _OPEN for value in values for part in _open_parts(value))
+    size = sum(value.open_size for value in values)
     return event.payload, tuple(structure), size
 
 
@@ -172,23 +209,12 @@ def _is_held(value: Value) -> bool:
     return value.kind == "held" or value.kind in _STRUCTURE
 
 
-def _differing(path: _Path, values: Sequence[Value]) -> Iterator[_Path]:
-    """Yield the smallest parts in which values differ."""
-    if len(values) < 2 or any(value.kind in _STRUCTURE for value in values):
-        return
-    if not _is_alike(values):
-        yield path
-        return
-    for place, parts in enumerate(zip(*(value.operands for value in values), strict=True)):
-        yield from _differing((*path, place), list(dict.fromkeys(parts)))
-
-
 def _is_alike(values: Sequence[Value]) -> bool:
     """Return whether values are displays, or texts, that differ in their items alone."""
     outlines = {
         (value.kind, *(isinstance(part, Value) or part for part in value.parts)) for value in values
     }
-    return len(outlines) == 1 and values[0].kind in _OPEN
+    return len(outlines) == 1 and values[0].kind in OPEN
 
 
 def _part(value: Value, path: _Path) -> Value | None:
@@ -206,5 +232,5 @@ def _open_parts(root: Value) -> Iterator[Value]:
     while waiting:
         value = waiting.pop()
         yield value
-        if value.kind in _OPEN:
+        if value.kind in OPEN:
             waiting.extend(value.operands)
