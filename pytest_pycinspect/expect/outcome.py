@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_pycinspect.expect.convert import as_pattern
+from pytest_pycinspect.expect.effort import Effort, pool
 from pytest_pycinspect.expect.guards import Host
 from pytest_pycinspect.expect.matcher import Run, State, Views
 from pytest_pycinspect.expect.matcher import search as search_program
@@ -143,7 +144,8 @@ def match(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Match:
         UnknownOpcodeError: an opcode that there never was.
         PycInspectError: ``pattern-too-costly``; ``constant-too-large``.
     """
-    return _match(pattern, _program(pattern, code, anchored=anchored), code, anchored=anchored)
+    program = _program(pattern, code, anchored=anchored)
+    return _match(pattern, program, code, pool(), anchored=anchored)
 
 
 def _program(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Program:
@@ -161,10 +163,12 @@ def _host(code: Bytecode) -> Host:
     return Host(str(dialect.implementation), dialect.python, code.optimize)
 
 
-def _match(pattern: Pattern, program: Program, code: Bytecode, *, anchored: bool) -> Match:
+def _match(
+    pattern: Pattern, program: Program, code: Bytecode, effort: Effort, *, anchored: bool
+) -> Match:
     views = _views(program, code)
-    run, end = search_program(program, tuple(code), views)
-    parts = tuple(_parts(pattern, program.sections, code, anchored=anchored))
+    run, end = search_program(program, tuple(code), views, effort)
+    parts = tuple(_parts(pattern, program.sections, code, effort, anchored=anchored))
     return Match(pattern, code, anchored, program, run, end, parts)
 
 
@@ -191,7 +195,12 @@ _VIEWS: Mapping[View, Callable[[Bytecode], Bytecode]] = MappingProxyType(
 
 
 def _parts(
-    pattern: Pattern, sections: Sequence[Section], code: Bytecode, *, anchored: bool
+    pattern: Pattern,
+    sections: Sequence[Section],
+    code: Bytecode,
+    effort: Effort,
+    *,
+    anchored: bool,
 ) -> Iterator[Part]:
     """Compare each section with the code that its header names.
 
@@ -203,7 +212,7 @@ def _parts(
         key = (section.block.kind, section.block.name)
         number = met[key] = met.get(key, -1) + 1
         found = list(_nested(section.block, code))[number : number + 1]
-        inner = [_match(pattern, section.program, one, anchored=anchored) for one in found]
+        inner = [_match(pattern, section.program, one, effort, anchored=anchored) for one in found]
         yield Part(section, inner[0] if inner else None)
 
 
