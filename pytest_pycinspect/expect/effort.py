@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pycinspect.errors import PycInspectError
 
-__all__ = ["Effort", "Exhausted", "pool"]
+__all__ = ["Effort", "ExhaustedError", "pool"]
 
 #: Places and instructions that are looked at for one expectation, beyond what its length and
 #: that of the code explain; about two seconds.
 _BUDGET = 1_000_000
 
 
-class Exhausted(PycInspectError):
+class ExhaustedError(PycInspectError):
     """More was looked at than may be: nobody knows whether the expectation is met."""
 
     def __init__(self) -> None:
@@ -37,11 +37,11 @@ class Effort:
         """Count what is looked at.
 
         Raises:
-            Exhausted: it is more than is left.
+            ExhaustedError: it is more than is left.
         """
         self.left -= amount
         if self.left < 0:
-            raise Exhausted
+            raise ExhaustedError
 
 
 def pool() -> Effort:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from pytest_pycinspect.expect.effort import Effort, Exhausted
+from pytest_pycinspect.expect.effort import Effort, ExhaustedError
 from pytest_pycinspect.expect.model import GROUP_LIMIT, View
 from pytest_pycinspect.expect.operands import UNBOUND, Key, Test, key_of
 from pytest_pycinspect.expect.program import (
@@ -191,13 +191,13 @@ class Run:
             pool: what may be looked at where it takes long.
 
         Raises:
-            Exhausted: that was not enough.
+            ExhaustedError: that was not enough.
         """
         try:
             for row in self.program.globals:  # a failure shows them all
                 self.passing(row.test, self._begin.bindings)
             return self._walk(None)
-        except Exhausted:
+        except ExhaustedError:
             self._effort = pool
             return self._long(pool)
         finally:  # a failure is explained by what was looked at before
@@ -282,7 +282,7 @@ class Run:
         """Count what is looked at.
 
         Raises:
-            Exhausted: it is too much.
+            ExhaustedError: it is too much.
         """
         self._effort.spend(amount)
 
@@ -388,7 +388,11 @@ def _opname(step: Step) -> str | None:
 def _runs(run: Run, state: State) -> Iterator[State]:
     """Take as many as there are, then one less, down to the least number."""
     step: Many = run.program.steps[state.step]  # type: ignore[assignment]
-    return _bound_runs(run, step, state) if step.test.slot is not None else _free_runs(run, step, state)
+    return (
+        _bound_runs(run, step, state)
+        if step.test.slot is not None
+        else _free_runs(run, step, state)
+    )
 
 
 def _free_runs(run: Run, step: Many, state: State) -> Iterator[State]:
@@ -445,12 +449,13 @@ def _members(run: Run, state: State) -> Iterator[State]:
 def _member(run: Run, member: Sequence[Test], index: int, bindings: Bindings) -> Bindings | None:
     if index + len(member) > run.size:
         return None
-    met: Bindings | None = bindings
+    met = bindings
     for place, test in enumerate(member, index):
         run.spend(1)
-        met = run.meets(test, place, met)
-        if met is None:
-            break
+        known = run.meets(test, place, met)
+        if known is None:
+            return None
+        met = known
     return met
 
 
