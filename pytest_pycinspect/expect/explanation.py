@@ -117,7 +117,8 @@ def _occurrences(
     expected: object, code: Bytecode
 ) -> tuple[list[tuple[Bytecode, list[int]]], list[str]]:
     """Return where something is in code and in what is nested in it, and what is not known."""
-    effort, found = pool(), []
+    effort = pool()
+    found: list[tuple[Bytecode, list[int]]] = []
     for part in _tree(code):
         try:
             places = search(expected, part, effort)

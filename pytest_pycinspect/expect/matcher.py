@@ -29,7 +29,7 @@ from pytest_pycinspect.expect.program import (
     One,
     Program,
     Start,
-    Step,
+    opname_of,
 )
 from pytest_pycinspect.expect.reach import Level, Reach, Sets, first_of, places_of, set_of
 from pytest_pycinspect.instr import Instr
@@ -39,7 +39,7 @@ __all__ = ["Run", "State", "search"]
 #: What is looked at before it counts as long: so much, and so much a step and an instruction.
 _PATIENCE, _PATIENCE_EACH = 20_000, 4
 #: Variables that take as long to compare as one instruction.
-_VARIABLES = 16
+_VARIABLES = 4
 
 Bindings = tuple[Key, ...]
 Views = Mapping[View, Mapping[int, Instr]]
@@ -149,6 +149,8 @@ class Run:
     def passing(self, test: Test, bindings: Bindings) -> int:
         """Return the set of the instructions that pass."""
         key = UNBOUND if test.slot is None else bindings[test.slot]
+        if key is UNBOUND and test.slot is not None:
+            test = test._replace(slot=None)  # as for all variables that stand for nothing
         known = self._passing.get((test, key))
         if known is None:
             known = self._passing[test, key] = self._set_of(test, bindings)
@@ -157,7 +159,7 @@ class Run:
     def _set_of(self, test: Test, bindings: Bindings) -> int:
         places = self._named(test)
         self.spend(len(places))
-        if test.slot is None or bindings[test.slot] is UNBOUND:
+        if test.slot is None:
             found = [place for place in places if self._passed(test, place) is not None]
         else:
             found = [place for place in places if self.meets(test, place, bindings) is not None]
@@ -366,7 +368,7 @@ def _gaps(run: Run, state: State) -> Iterator[State]:
     if index in scanned:
         return
     stop, _ = run.stop(step, index, bindings)
-    wanted = _opname(run.program.steps[number])
+    wanted = opname_of(run.program.steps[number])
     while index not in scanned:
         scanned.add(index)
         run.spend(1)
@@ -377,12 +379,6 @@ def _gaps(run: Run, state: State) -> Iterator[State]:
         if index == stop:
             return
         index += 1
-
-
-def _opname(step: Step) -> str | None:
-    """Return the opcode with which a step begins, if that is known."""
-    is_own = isinstance(step, One) and step.test.view is View.OWN
-    return step.test.opname if isinstance(step, One) and is_own else None
 
 
 def _runs(run: Run, state: State) -> Iterator[State]:

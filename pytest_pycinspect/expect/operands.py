@@ -198,7 +198,13 @@ def _regex(operand: model.Regex) -> Check:
 
 
 def _capture(operand: model.Capture) -> Check:
-    like = _regex(operand.regex) if operand.regex else None
+    return _captured(operand.regex)
+
+
+@lru_cache(maxsize=128)
+def _captured(regex: model.Regex | None) -> Check:
+    """Return the check of all variables that must be like a regular expression."""
+    like = _regex(regex) if regex else None
     return lambda instr: instr.kind in _CAPTURED and (like is None or like(instr))
 
 
@@ -234,7 +240,11 @@ def _one_of(operand: model.OneOf) -> Check:
 
 
 def _target(_: model.Target) -> Check:
-    return lambda instr: instr.kind is Kind.TARGET
+    return _is_jump
+
+
+def _is_jump(instr: Instr) -> bool:
+    return instr.kind is Kind.TARGET
 
 
 _CHECKS: Mapping[type, Callable[[Any], Any]] = MappingProxyType(

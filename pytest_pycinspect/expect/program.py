@@ -29,6 +29,7 @@ __all__ = [
     "Section",
     "Start",
     "Step",
+    "opname_of",
     "program_for",
 ]
 
@@ -160,6 +161,13 @@ class End:
 
 
 Step = One | Gap | Many | Group | Mark | Start | End
+
+
+def opname_of(step: Step) -> str | None:
+    """Return the opcode that a step is one instruction of, None for any."""
+    if isinstance(step, One) and step.test.view is View.OWN:
+        return step.test.opname
+    return None
 
 
 class Section(NamedTuple):

@@ -25,6 +25,7 @@ from pytest_pycinspect.expect.program import (
     One,
     Start,
     Step,
+    opname_of,
 )
 
 __all__ = ["CHOICES", "Level", "Reach", "Sets", "first_of", "places_of", "set_of"]
@@ -125,6 +126,8 @@ class Reach:
         self._spend(self._width * _weight(step))
         if isinstance(step, Group):
             return self.group(step, number, places, sets)
+        if isinstance(step, Gap) and (opname := opname_of(self._steps[number + 1])):
+            places &= self.passing(Test(opname))  # a gap ends nowhere else
         return _UNDO[type(step)](self, step, places)
 
     # --- Sets --------------------------------------------------------------------------
@@ -202,7 +205,7 @@ def _up_to_last(places: int) -> int:
 def _weight(step: Step) -> int:
     """Return how much it takes to undo a step, compared with one instruction."""
     if isinstance(step, Group):
-        return len(step.members) << len(step.members)
+        return 1 + (len(step.members) << len(step.members) >> 3)
     if isinstance(step, Many):
         return 8
     return 4 + len(step.forbidden) if isinstance(step, Gap) else 1
