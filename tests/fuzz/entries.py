@@ -11,7 +11,6 @@ import io
 import json
 import os
 import sys
-import unicodedata
 import xml.etree.ElementTree as ET
 import zipfile
 import zlib
@@ -240,10 +239,7 @@ def _run(*arguments: str) -> tuple[int, str, str]:
             code = int(end.code or 0)
         sys.stdout.flush()
         sys.stderr.flush()
-    printed, complaints = (
-        stream.buffer.getvalue().decode()
-        for stream in (out, err)
-    )
+    printed, complaints = (stream.buffer.getvalue().decode() for stream in (out, err))
     if code not in (0, 1, 2):
         raise UnwantedOutputError(f"exit code {code}: {complaints}")
     for line in complaints.splitlines():
@@ -255,7 +251,7 @@ def _run(*arguments: str) -> tuple[int, str, str]:
 def _only_printable(text: str) -> None:
     """Refuse characters that a terminal would obey."""
     for character in set(text) - {"\n"}:
-        if unicodedata.category(character) in ("Cc", "Cs"):
+        if not character.isprintable():
             raise UnwantedOutputError(f"{character!r} was printed")
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pycinspect.dialects import MarshalType as M
-from tests.fuzz.measure import Failure, Memory, measured
 from tests.fuzz.entries import ENTRIES, Workspace, commands
 from tests.fuzz.layout import Object, layout_of
+from tests.fuzz.measure import Failure, Memory, measured
 from tests.fuzz.mutants import Mutant
 from tests.fuzz.seeds import Seed, seed_named
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pycinspect.errors import PycInspectError
+from tests.fuzz import campaign, measure
 from tests.fuzz.campaign import entries_for
-from tests.fuzz.entries import ENTRIES, Entry, UnwantedOutputError, Workspace, commands
+from tests.fuzz.entries import ENTRIES, Entry, Workspace, commands
 from tests.fuzz.layout import layout_of
 from tests.fuzz.measure import Memory, measured
-from tests.fuzz.mutants import LARGEST, Mutant, damaged, mutant
+from tests.fuzz.mutants import LARGEST, Mutant, mutant
 from tests.fuzz.reduce import reduced
 from tests.fuzz.seeds import seed_named, seeds
 
@@ -103,15 +107,90 @@ def _load(work: Workspace) -> None:
 
 def test_an_exception_is_a_failure(work: Workspace) -> None:
     _load(work)
-    run = measured(_entry(lambda _: {}["missing"]), work, Memory())
+    run = measured(_entry(lambda _: {1: True}[2]), work, Memory())
     assert run.failure is not None
     assert run.failure.kind == "KeyError"
 
 
 def test_a_word_on_standard_error_is_a_failure(work: Workspace) -> None:
-    import sys
-
     _load(work)
     run = measured(_entry(lambda _: bool(sys.stderr.write("oh"))), work, Memory())
     assert run.failure is not None
     assert run.failure.kind == "output"
+
+
+def test_an_exit_code_of_its_own_is_a_failure(
+    work: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pycinspect import report
+
+    def fault(*_: object) -> str:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(report, "verdict_text", fault)
+    _load(work)
+    run = measured(next(entry for entry in ENTRIES if entry.name == "check-source"), work, Memory())
+    assert run.failure is not None
+
+
+def test_our_own_exception_is_none(work: Workspace) -> None:
+    def refuse(_: Workspace) -> bool:
+        raise PycInspectError("truncated", "it ends")
+
+    _load(work)
+    run = measured(_entry(refuse), work, Memory())
+    assert (run.reached, run.failure) == (False, None)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="nothing can be stopped here")
+def test_what_does_not_end_is_stopped(work: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(_: Workspace) -> bool:
+        while True:
+            pass
+
+    monkeypatch.setattr(measure, "_STOP_SECONDS", 0.05)
+    _load(work)
+    run = measured(_entry(hang), work, Memory())
+    assert run.failure is not None
+    assert run.failure.kind == "slow"
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="Linux measures memory")
+def test_what_takes_too_much_memory_is_a_failure(work: Workspace) -> None:
+    _load(work)
+    large = measured(_entry(lambda _: bool(bytearray(300 << 20))), work, Memory())
+    assert large.failure is not None
+    assert large.failure.kind == "large"
+    assert large.mebibytes > 256
+    refused = measured(_entry(lambda _: bool(bytearray(3000 << 20))), work, Memory())
+    assert refused.failure is not None
+    assert refused.failure.kind == "MemoryError"
+
+
+def test_a_failing_file_is_made_shorter() -> None:
+    good = seed_named("cpython-3.12-flow.pyc")
+    short = reduced(good.data, good.tag, lambda data: b"no thing" in data)
+    assert short == b"no thing"
+
+
+def test_a_failing_file_stays_one_that_can_be_read() -> None:
+    good = seed_named("cpython-3.12-flow.pyc")
+
+    def fails(data: bytes) -> bool:
+        layout = layout_of(data, good.tag)
+        return layout is not None and len(layout.fields("code")) > 3
+
+    short = reduced(good.data, good.tag, fails)
+    assert fails(short)
+    assert len(short) < len(good.data) / 5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal kills it")
+def test_a_killed_worker_is_a_failure_with_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign, "_HUNG", -1.0)
+    plan = campaign.Plan(1, range(2), ("header",), tmp_path)
+    assert campaign.campaign(plan, 1) == 1
+    assert "hung in header" in capsys.readouterr().out
+    assert [path.suffix for path in tmp_path.iterdir()] == [".pyc"]
