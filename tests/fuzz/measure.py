@@ -6,9 +6,10 @@ import io
 import signal
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from types import FrameType
 from typing import NamedTuple
 
 from pycinspect.errors import PycInspectError
@@ -79,62 +80,75 @@ def measured(entry: Entry, work: Workspace, memory: Memory) -> Run:
 
 def _once(entry: Entry, work: Workspace, memory: Memory) -> Run:
     out, err = io.StringIO(), io.StringIO()
-    failure: Failure | None = None
+    clock = _Clock()
+    error: BaseException | None = None
     reached = False
     with memory.limited():
         began = time.process_time()
         try:
-            with _stopped_after(_STOP_SECONDS), redirect_stdout(out), redirect_stderr(err):
+            with clock.running(), redirect_stdout(out), redirect_stderr(err):
                 reached = entry.run(work)
             if out.getvalue() or err.getvalue():
                 raise UnwantedOutputError(out.getvalue() + err.getvalue())
         except PycInspectError:
             pass
-        except _StoppedError as error:
-            failure = _failure("slow", error)
-        except UnwantedOutputError as error:
-            failure = _failure("output", error)._replace(place=f"{entry.name}: {str(error)[:80]!r}")
-        except Exception as error:  # noqa: BLE001 - any other exception is what this looks for
-            failure = _failure(type(error).__name__, error)
+        except (Exception, _StoppedError) as caught:  # noqa: BLE001 - that is what this looks for
+            error = caught
         seconds = time.process_time() - began
     peak = memory.peak()
-    if failure is None and seconds > MOST_SECONDS:
-        failure = Failure("slow", entry.name, f"{seconds:.1f} s")
-    if failure is None and peak > MOST_MEBIBYTES:
-        failure = Failure("large", entry.name, f"{peak:.0f} MiB")
+    failure = None
+    if isinstance(error, UnwantedOutputError):
+        failure = Failure("output", f"{entry.name}: {str(error)[:80]!r}", _report(error))
+    elif isinstance(error, Exception):
+        frames = traceback.extract_tb(error.__traceback__)
+        failure = Failure(type(error).__name__, _place(frames), _report(error))
+    elif seconds > MOST_SECONDS:
+        report = "".join(clock.late.format())
+        failure = Failure("slow", _place(clock.late), f"{seconds:.1f} s, in the midst of\n{report}")
+    elif peak > MOST_MEBIBYTES:
+        failure = Failure("large", f"{entry.name}: ", f"{peak:.0f} MiB")
     return Run(reached, seconds, peak, failure)
 
 
-def _failure(kind: str, error: BaseException) -> Failure:
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "pycinspect" in Path(frame.filename).parts] or frames[-1:]
-    place = "?"
-    if ours:
-        last = ours[-1]
-        place = f"{'/'.join(Path(last.filename).parts[-2:])}: {last.name}:{last.lineno}"
-    return Failure(kind, place, "".join(traceback.format_exception(error)))
+def _report(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+def _place(frames: Iterable[traceback.FrameSummary]) -> str:
+    """Return the innermost function of ours and its line."""
+    ours = [frame for frame in frames if "pycinspect" in Path(frame.filename).parts]
+    if not ours:
+        return "?:"
+    last = ours[-1]
+    return f"{'/'.join(Path(last.filename).parts[-2:])}: {last.name}:{last.lineno}"
 
 
 # --- Time -----------------------------------------------------------------------------------
 
 
-@contextmanager
-def _stopped_after(seconds: float) -> Iterator[None]:
-    """Stop what takes longer, where the platform can."""
-    if not hasattr(signal, "setitimer"):
-        yield
-        return
+class _Clock:
+    """Notes where a run is when its time is up, and stops it later, where the platform can."""
 
-    def stop(*_: object) -> None:
-        raise _StoppedError
+    def __init__(self) -> None:
+        self.late = traceback.StackSummary()
 
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        if not hasattr(signal, "setitimer"):
+            yield
+            return
+        before = signal.signal(signal.SIGPROF, self._ring)
+        signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS, _STOP_SECONDS - MOST_SECONDS)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.signal(signal.SIGPROF, before)
+
+    def _ring(self, _: int, frame: FrameType | None) -> None:
+        if self.late:
+            raise _StoppedError
+        self.late = traceback.extract_stack(frame)
 
 
 # --- Memory -----------------------------------------------------------------------------------

@@ -150,6 +150,34 @@ def _repeated(steps: list[_Step], _: Layout, source: random.Random) -> list[_Ste
     return steps[:place] + run * source.randrange(1, most) + steps[place:]
 
 
+def _gathered(steps: list[_Step], layout: Layout, source: random.Random) -> list[_Step]:
+    """Repeat a run of instructions, and gather in one value what it may have left."""
+    assert layout.bytecode is not None
+    names = layout.bytecode.opcodes.by_name
+    rows = [names[name] for name in _GATHERING if name in names]
+    start, place = source.randrange(len(steps) + 1), source.randrange(len(steps) + 1)
+    run = steps[start : start + source.choice((1, 2, 3, 5))]
+    times = source.choice((3, 30, 300, source.randrange(5_000)))
+    count = times * source.choice((1, 1, 1, len(run)))
+    gather = [(source.choice(rows).number, count)]
+    if layout.bytecode.format.wordcode:
+        prefix = names["EXTENDED_ARG"].number
+        gather.insert(0, (prefix, count >> 8))
+    return [*steps[:place], *(run * times)[: _LONGEST // 3], *gather, *steps[place:]]
+
+
+#: What takes as many values as its argument says.
+_GATHERING = (
+    "BUILD_LIST",
+    "BUILD_TUPLE",
+    "BUILD_MAP",
+    "BUILD_SET",
+    "BUILD_STRING",
+    "CALL",
+    "CALL_FUNCTION",
+)
+
+
 def _soup(_: list[_Step], layout: Layout, source: random.Random) -> list[_Step]:
     """Make code of any instructions at all."""
     return [_any_step(layout, source, 30) for _ in range(source.randrange(60))]
@@ -167,7 +195,8 @@ _CHOICES: tuple[tuple[_Change, int], ...] = (
     (_again, 6),
     (_extended, 4),
     (_from_elsewhere, 6),
-    (_repeated, 1),
+    (_repeated, 2),
+    (_gathered, 2),
     (_soup, 2),
 )
 _CHANGES = [change for change, _ in _CHOICES]
