@@ -311,19 +311,16 @@ def _one_name(work: Workspace) -> str:
     return codes[zlib.crc32(work.data) % len(codes)]
 
 
-def _diff(level: Level, *options: str, look: _Look = _as_text) -> Callable[[Workspace], bool]:
-    """Return an entry point that compares a file with the good one, and the other way round."""
+def _diff(
+    level: Level, *options: str, look: _Look = _as_text, back: bool = False
+) -> Callable[[Workspace], bool]:
+    """Return an entry point that compares the good file with the damaged one, or back."""
 
-    def run(work: Workspace) -> bool:
+    def arguments(work: Workspace) -> tuple[str, ...]:
         paths = work.original(), work.bare(_own_name(work))
-        arguments = ("diff", "--level", level.value, *options)
-        reached = [
-            _command(lambda _, both=both: (*arguments, *both), look)(work)  # type: ignore[misc]
-            for both in (paths, paths[::-1])
-        ]
-        return any(reached)
+        return ("diff", "--level", level.value, *options, *(paths[::-1] if back else paths))
 
-    return run
+    return _command(arguments, look)
 
 
 def _check(*arguments: str, look: _Look = _as_text) -> Callable[[Workspace], bool]:
@@ -394,13 +391,18 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("show-as-canonical", _command(lambda w: ("show", "--canonical", "--as", _other_dialect(w), w.bare())), _RARE),
     Entry("show-as-source", _command(lambda w: ("show", w.bare("m.py"))), 10 * _RARE),
     *(
-        Entry(f"diff-{level.value}{'-' if name else ''}{name}", _diff(level, *options, look=look), 2 * _RARE)
+        Entry(
+            f"diff-{level.value}{name}{way}",
+            _diff(level, *options, look=look, back=bool(way)),
+            2 * _RARE,
+        )
         for level in Level
         for name, options, look in (
             ("", (), _as_text),
-            ("raw", ("--raw", "--side-by-side"), _as_text),
-            ("json", ("--json",), _as_json),
+            ("-raw", ("--raw", "--side-by-side"), _as_text),
+            ("-json", ("--json",), _as_json),
         )
+        for way in ("", "-back")
     ),
     Entry("check-source", _check("SOURCE"), 10),
     Entry("check-cache", _check("CACHE"), 10),

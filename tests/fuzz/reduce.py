@@ -16,6 +16,9 @@ from tests.fuzz.seeds import Seed, seed_named
 
 __all__ = ["reduce_file", "reduced"]
 
+#: A file that shrinks in small steps is left as it is after so many.
+_ROUNDS = 200
+
 _Fails = Callable[[bytes], bool]
 
 
@@ -69,12 +72,13 @@ def _first_that_fails(
     data: bytes, candidates: Callable[[bytes], Iterator[bytes]], fails: _Fails
 ) -> bytes:
     """Take the first shorter candidate that fails, as long as there is one."""
-    while True:
+    for _ in range(_ROUNDS):
         shorter = (found for found in candidates(data) if len(found) < len(data) and fails(found))
         found = next(shorter, None)
         if found is None:
             return data
         data = found
+    return data
 
 
 def _without_parts(data: bytes, tag: str) -> Iterator[bytes]:
@@ -90,18 +94,24 @@ def _smaller(data: bytes, part: Object, objects: tuple[Object, ...]) -> Iterator
     whole = data[part.start : part.end]
     if part.kind not in (M.CODE, M.NONE):
         yield b"N"
-    if part.content - part.start != 5:
+    if part.content - part.start != 5:  # a letter and a count
         return
+    width = 2 if part.kind is M.LONG else 1
+    pieces = [whole[i : i + width] for i in range(5, len(whole), width)]
     if part.parts:
-        for inner in _inside(part, objects):
-            rest = data[part.content : inner.start] + data[inner.end : part.end]
-            yield whole[:1] + struct.pack("<I", part.parts - 1) + rest
-        return
-    size = length = len(whole) - 5
-    while size := size // 2:
-        for start in range(0, length, size):
-            kept = whole[5 : 5 + start] + whole[5 + start + size :]
-            yield whole[:1] + struct.pack("<I", len(kept)) + kept
+        inside = [*_inside(part, objects)][::-1]
+        pieces = [data[inner.start : inner.end] for inner in inside]
+    for kept in _without_runs(pieces):
+        yield whole[:1] + struct.pack("<I", len(kept)) + b"".join(kept)
+
+
+def _without_runs(pieces: list[bytes]) -> Iterator[list[bytes]]:
+    """Yield the pieces without a run of them, long runs first."""
+    size = len(pieces)
+    while size:
+        for start in range(0, len(pieces), size):
+            yield pieces[:start] + pieces[start + size :]
+        size //= 2
 
 
 def _inside(part: Object, objects: tuple[Object, ...]) -> Iterator[Object]:
