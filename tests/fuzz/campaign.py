@@ -209,11 +209,11 @@ def _keep(found: Found, plan: Plan) -> None:
 def _print(tallies: dict[str, Tally], plan: Plan) -> None:
     asked = {name: tally for name, tally in tallies.items() if tally.runs}
     print(f"{len(plan.numbers)} files, seed {plan.seed}")
-    print(f"{'entry point':<24}{'runs':>8}{'read':>8}{'mean ms':>9}{'slowest ms':>12}{'MiB':>6}")
+    print(f"{'entry point':<28}{'runs':>8}{'read':>8}{'mean ms':>9}{'slowest ms':>12}{'MiB':>6}")
     for name, tally in asked.items():
         mean = 1000 * tally.seconds / tally.runs
         print(
-            f"{name:<24}{tally.runs:>8}{tally.reached:>8}{mean:>9.1f}"
+            f"{name:<28}{tally.runs:>8}{tally.reached:>8}{mean:>9.1f}"
             f"{1000 * tally.slowest:>12.0f}{tally.mebibytes:>6.0f}"
         )
         for (kind, place), count in tally.failures.most_common():

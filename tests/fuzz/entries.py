@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import sys
 import xml.etree.ElementTree as ET
 import zipfile
@@ -38,12 +39,16 @@ from pycinspect.pyc import CodeFile, anomalies, parse_header, read_code, unmarsh
 from pycinspect.report import header_text
 from pycinspect.report.code import code_objects
 from tests.fuzz.mutants import Mutant
+from tests.fuzz.others import damaged_baseline, damaged_settings, damaged_source, damaged_zip
 
 __all__ = ["ENTRIES", "Entry", "UnwantedOutputError", "Workspace", "commands"]
 
 
 class UnwantedOutputError(Exception):
     """What was printed is not what may be printed."""
+
+
+_FOLDERS = ("src", "src/__pycache__", "bare", "old", "package", "other", "other/__pycache__")
 
 
 class Workspace:
@@ -55,8 +60,8 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("src/__pycache__", "bare", "old", "package"):
-            (folder / name).mkdir(parents=True)
+        for name in _FOLDERS:
+            (folder / name).mkdir(parents=True, exist_ok=True)
 
     def load(self, mutant: Mutant) -> None:
         """Take another file; it is written when an entry point asks for it."""
@@ -66,7 +71,7 @@ class Workspace:
             path.unlink()
 
     def _written(self) -> Iterator[Path]:
-        for name in ("src", "src/__pycache__", "bare", "old", "package"):
+        for name in _FOLDERS:
             yield from (path for path in (self.folder / name).iterdir() if path.is_file())
 
     def _write(self, name: str, data: bytes, mtime: int | None = None) -> str:
@@ -112,6 +117,30 @@ class Workspace:
                 archive.writestr("p/__init__.py", self.seed.source)
         return os.fspath(path)
 
+    @property
+    def chance(self) -> random.Random:
+        """What else is damaged follows from the file, so that it is enough to keep that."""
+        return random.Random(zlib.crc32(self.data))
+
+    def damaged_zip(self) -> str:
+        """Return the path of a damaged zip file with the file inside it."""
+        data = damaged_zip(self.data, self.seed.source, self.chance)
+        return self._write("box-damaged.zip", data)
+
+    def damaged_source(self) -> str:
+        """Return the path of a damaged source, whose cache the file is."""
+        path = self._write("other/m.py", damaged_source(self.seed.source, self.chance))
+        self._write(f"other/{self.tagged}", self.data)
+        return path
+
+    def baseline(self) -> str:
+        """Return the path of a damaged baseline."""
+        return self._write("other/baseline.json", damaged_baseline(self.chance))
+
+    def settings(self) -> str:
+        """Return the path of a damaged ``pyproject.toml``."""
+        return self._write("other/pyproject.toml", damaged_settings(self.chance))
+
     def as_zip(self) -> str:
         """Return the path of the file, called a zip file."""
         return self._write("box-itself.zip", self.data)
@@ -149,8 +178,7 @@ def _header(work: Workspace) -> bool:
 
 def _unmarshal(work: Workspace) -> bool:
     header = parse_header(work.data, tag=work.seed.tag)
-    value, _ = unmarshal(work.data, header.dialect, offset=header.size)
-    repr(value) if not isinstance(value, (tuple, list, int)) else hash(type(value))
+    unmarshal(work.data, header.dialect, offset=header.size)
     file = _code(work)
     for code in file.code.walk():
         _only_printable(repr(code))
@@ -210,7 +238,7 @@ def _canonicalize(level: Level) -> Callable[[Workspace], bool]:
 def _linearize(work: Workspace) -> bool:
     file = _code(work)
     for code in file.code.walk():
-        repr(linearize(code, file.dialect))
+        linearize(code, file.dialect)
     return True
 
 
@@ -340,14 +368,21 @@ _PLACES: Mapping[str, Callable[[Workspace], str]] = {
     "PACKAGE": Workspace.package,
     "ZIP": Workspace.zipped,
     "ITSELF": Workspace.as_zip,
+    "DAMAGED-ZIP": Workspace.damaged_zip,
+    "DAMAGED-SOURCE": Workspace.damaged_source,
     "FOLDER": lambda work: os.path.dirname(work.bare()),
     "DIALECT": _other_dialect,
 }
 
 
+def _two_trees(work: Workspace) -> tuple[str, str]:
+    """Return two folders with modules of one name."""
+    return os.path.dirname(work.original()), os.path.dirname(work.bare())
+
+
 def _tree(work: Workspace) -> str:
     """Return a tree with the file in each place that a cache can have."""
-    for place in (work.cache, work.bare, work.package):
+    for place in (work.cache, work.bare, work.package, work.damaged_source):
         place()
     return os.fspath(work.folder)
 
@@ -389,7 +424,10 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("show-canonical", _show("--canonical"), _RARE),
     Entry("show-as", _command(lambda w: ("show", "--as", _other_dialect(w), w.bare())), _RARE),
     Entry("show-as-canonical", _command(lambda w: ("show", "--canonical", "--as", _other_dialect(w), w.bare())), _RARE),
-    Entry("show-as-source", _command(lambda w: ("show", w.bare("m.py"))), 10 * _RARE),
+    Entry("show-named-source", _command(lambda w: ("show", w.bare("m.py"))), 10 * _RARE),
+    Entry("show-source", _command(lambda w: ("show", w.damaged_source())), 5 * _RARE),
+    Entry("show-zip", _command(lambda w: ("show", w.zipped(), w.damaged_zip())), _RARE),
+    Entry("diff-trees", _command(lambda w: ("diff", *_two_trees(w))), 2 * _RARE),
     *(
         Entry(
             f"diff-{level.value}{name}{way}",
@@ -415,8 +453,13 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("check-module", _check("-m", "m", "--path", "FOLDER"), 20),
     Entry("check-zip", _check("-m", "m", "-m", "p", "--path", "ZIP"), 10),
     Entry("check-as-zip", _check("-m", "m", "--path", "ITSELF"), 20),
+    Entry("check-damaged-zip", _check("-m", "m", "-m", "p", "--path", "DAMAGED-ZIP"), 10),
+    Entry("check-damaged-source", _check("--check-hash-based-pycs", "always", "DAMAGED-SOURCE"), _RARE),
     Entry("check-as", _check("--as", "DIALECT", "SOURCE", "CACHE", "BARE"), 10),
     Entry("audit-rules", _audit_rules, 20),
+    Entry("audit-baseline", _command(lambda w: ("audit", "--no-config", "--baseline", w.baseline(), os.path.dirname(w.bare()))), 2 * _RARE),
+    Entry("audit-config", _command(lambda w: ("audit", "--config", w.settings(), os.path.dirname(w.bare()))), 2 * _RARE),
+    Entry("audit-file", _command(lambda w: ("audit", "--no-config", "--profile", "security", w.bare())), 2 * _RARE),
     Entry("audit-text", _audit("text", _as_text, "-vv"), 2 * _RARE),
     Entry("audit-json", _audit("json", _as_json), 2 * _RARE),
     Entry("audit-jsonl", _audit("jsonl", _as_json_lines), 2 * _RARE),
