@@ -8,7 +8,7 @@ from pycinspect.disasm.checks import Defect, verify
 from pycinspect.disasm.decode import Instruction, instructions
 from pycinspect.disasm.handlers import Handler, exception_table
 from pycinspect.disasm.lines import LineRange, line_ranges, line_starts
-from pycinspect.disasm.literals import LITERAL_LIMIT, literal
+from pycinspect.disasm.literals import LITERAL_LIMIT, Literals, literal
 from pycinspect.disasm.live import adaptive_instructions, code_of
 from pycinspect.disasm.locations import Position, positions
 from pycinspect.disasm.operands import OUT_OF_RANGE
@@ -20,6 +20,7 @@ __all__ = [
     "Handler",
     "Instruction",
     "LineRange",
+    "Literals",
     "Position",
     "adaptive_instructions",
     "code_of",

@@ -7,7 +7,7 @@ and ``values``.
 from pycinspect.pyc.code import Code
 from pycinspect.pyc.codefile import CodeFile, read_code, read_pyc
 from pycinspect.pyc.constants import parts_of
-from pycinspect.pyc.encoding import Anomaly, anomalies
+from pycinspect.pyc.encoding import Anomaly, anomalies, is_known
 from pycinspect.pyc.file import (
     FileStart,
     errors_named,
@@ -39,6 +39,7 @@ __all__ = [
     "anomalies",
     "errors_named",
     "file_kind",
+    "is_known",
     "parse_cache_name",
     "parse_header",
     "parse_name_end",
