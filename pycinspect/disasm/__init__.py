@@ -5,7 +5,7 @@ Code objects to instructions, lines, positions and handlers. Uses ``pyc``, ``dia
 """
 
 from pycinspect.disasm.checks import Defect, verify
-from pycinspect.disasm.decode import Instruction, instructions
+from pycinspect.disasm.decode import Instruction, instruction_count, instructions
 from pycinspect.disasm.handlers import Handler, exception_table
 from pycinspect.disasm.lines import LineRange, line_ranges, line_starts
 from pycinspect.disasm.literals import LITERAL_LIMIT, Literals, literal
@@ -25,6 +25,7 @@ __all__ = [
     "adaptive_instructions",
     "code_of",
     "exception_table",
+    "instruction_count",
     "instructions",
     "line_ranges",
     "line_starts",

@@ -15,7 +15,7 @@ from pycinspect.disasm.steps import Step, bytecode_of, steps
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 
-__all__ = ["Instruction", "bare_instructions", "instructions"]
+__all__ = ["Instruction", "bare_instructions", "instruction_count", "instructions"]
 
 
 class Instruction(NamedTuple):
@@ -68,6 +68,18 @@ def instructions(
     if literals is None:
         literals = Literals(bytecode.literals)
     return _list(code, bytecode, _lines(code, bytecode), literals, caches=caches)
+
+
+def instruction_count(code: Code, dialect: Dialect) -> int:
+    """Return how many instructions a code object has, EXTENDED_ARG not among them.
+
+    Raises:
+        PycInspectError: ``unknown-opcodes``.
+    """
+    bytecode = bytecode_of(dialect)
+    opcodes = bytecode.opcodes.by_number
+    found = steps(code.code, bytecode)
+    return sum(opcodes[opcode].operand is not Operand.EXTENDED for _, _, opcode, _, _ in found)
 
 
 def bare_instructions(code: Code, bytecode: Bytecode) -> list[Instruction]:
