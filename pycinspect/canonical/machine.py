@@ -13,6 +13,7 @@ from pycinspect.dialects import Dialect, Flow, Raising, canonical_kind, lowering
 from pycinspect.disasm import exception_table
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
+from pycinspect.values import brief
 
 __all__ = [
     "PROPAGATE",
@@ -298,7 +299,7 @@ class Frame:
         self.sure = _surely_bound(code, ops, handlers)
 
     def __repr__(self) -> str:
-        return f"<Frame {self.code.qualname}>"
+        return f"<Frame {brief(self.code.qualname)}>"
 
     def index(self, offset: int) -> int:
         """Return the index of the first op at an offset or, if that does nothing, behind it."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pycinspect.dialects import Bytecode, Dialect, Operand
 from pycinspect.disasm.lines import plain_ranges
-from pycinspect.disasm.literals import Literals
+from pycinspect.disasm.literals import Literals, shortened
 from pycinspect.disasm.operands import OUT_OF_RANGE, Reader, Scope, reader_of
 from pycinspect.disasm.steps import Step, bytecode_of, steps
 from pycinspect.errors import PycInspectError
@@ -43,6 +43,10 @@ class Instruction(NamedTuple):
     argrepr: str
     jump_target: int | None
     line: int | None
+
+    def __repr__(self) -> str:
+        cells = (f"{name}={shortened(cell)}" for name, cell in zip(self._fields, self, strict=True))
+        return f"{type(self).__name__}({', '.join(cells)})"
 
 
 #: Instruction's own constructor takes twice as long.

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from pycinspect.dialects import LiteralStyle
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import CONTAINERS, FrozenDict, Long, Slice
+from pycinspect.values import brief, visible
 
-__all__ = ["LITERAL_LIMIT", "Literals", "literal", "start_of"]
+__all__ = ["LITERAL_LIMIT", "Literals", "literal", "shortened", "start_of"]
 
 #: Characters after which a literal is cut. Containers that share their parts can stand for
 #: more text than there is memory.
@@ -49,6 +50,21 @@ def literal(value: object, style: LiteralStyle, limit: int = LITERAL_LIMIT) -> s
     if type(value) in CONTAINERS:
         return _container(value, style, limit, _SET_DEPTH)
     return _plain(value, style)
+
+
+#: Characters of a value in the ``repr`` of another.
+_BRIEF = 1_000
+
+
+def shortened(value: object) -> str:
+    """Return any value in one line, a constant for example; of a long one the start."""
+    if type(value) in CONTAINERS:
+        return visible(_container(value, _RUNNING, _BRIEF, _SET_DEPTH))
+    return brief(_at_most(value, _RUNNING, _BRIEF), _BRIEF)
+
+
+#: How the interpreters that run this write constants.
+_RUNNING = LiteralStyle()
 
 
 class Literals:
