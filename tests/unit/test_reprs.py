@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pycinspect.canonical import Level
-from pycinspect.dialects import find_dialect
-from pycinspect.diffing import canonicalize, diff
+from pycinspect.canonical.form import Form, Level, canonicalize
+from pycinspect.canonical.machine import Frame, Machine
+from pycinspect.canonical.rules import RULES
 from pycinspect.disasm import Defect, Instruction, instructions, verify
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code, CodeFile, parse_header, read_code
@@ -28,7 +26,7 @@ HOSTILE = (
     "\u202egnp.exe\u2066\u200f",
     "\udcff\ud800\udfff",
     "\0\x07\x08\x7f\x9b31m",
-    '"\'`\\',
+    "\"'`\\",
     "x" * 10_000_000,
     "\U0001f600\x1b" * 100_000,
 )
@@ -42,16 +40,24 @@ def hostile_file(name: str, row: str = ROW) -> CodeFile:
     text = writer.text(name)
     names = writer.tuple((text,))
     inner = writer.code(
+        stacksize=1,  # too few: a defect
         **dict.fromkeys(("name", "qualname", "filename"), text),
         names=names,
-        consts=writer.tuple((text, writer.tuple((text, text)), writer.data(name.encode("utf-8", "replace")))),
+        consts=writer.tuple(
+            (text, writer.tuple((text, text)), writer.data(name.encode("utf-8", "replace")))
+        ),
         localsplusnames=names,
         localspluskinds=writer.data(b"\x20"),
         code=writer.data(
             writer.instructions(
-                ("LOAD_NAME", 0), ("LOAD_GLOBAL", 1), ("LOAD_FAST", 0), ("LOAD_CONST", 0),
-                ("LOAD_CONST", 1), ("LOAD_CONST", 2), ("LOAD_CONST", 9), ("RETURN_VALUE", 0),
-            )  # fmt: skip
+                ("LOAD_NAME", 0),
+                ("LOAD_GLOBAL", 1),
+                ("LOAD_FAST", 0),
+                ("LOAD_CONST", 0),
+                ("LOAD_CONST", 1),
+                ("LOAD_CONST", 2),
+                ("RETURN_VALUE", 0),
+            )
         ),
     )
     code = writer.instructions(("LOAD_CONST", 0), ("RETURN_VALUE", 0))
@@ -67,6 +73,7 @@ def values(file: CodeFile) -> Iterator[object]:
         yield from (code, *instructions(code, file.dialect), *verify(code, file.dialect))
         for level in (Level.SEMANTIC, Level.EXACT):
             yield canonicalize(code, file.dialect, level)
+        yield Machine(file.dialect, RULES).frame(code)
     yield PycInspectError("slug", file.code.name, path=file.code.name)
 
 
@@ -80,7 +87,7 @@ def test_reprs_are_short_printable_lines(name: str) -> None:
         text.encode("utf-8")
         if not isinstance(value, PycInspectError):
             assert len(text) < _LONGEST, type(value)
-    assert {Code, CodeFile, Instruction, Defect} < kinds
+    assert {Code, CodeFile, Instruction, Defect, Form, Frame} < kinds
 
 
 def _shown(file: CodeFile) -> Iterator[str]:
@@ -109,7 +116,9 @@ def test_no_name_reaches_a_terminal_as_it_is(name: str) -> None:
 
 
 def test_a_short_name_is_shown_as_it_is() -> None:
-    assert repr(hostile_file("Cart.total").code) == "<Code f at 'f', line 1>"
+    root, inner = hostile_file("Cart.total").code.walk()
+    assert repr(root) == "<Code f at 'f', line 1>"
+    assert repr(inner) == "<Code Cart.total at 'Cart.total', line 1>"
     assert brief("x" * 200) == visible("x" * 200) == "x" * 200
     assert brief("x" * 201) == "x" * 200 + "…"
     assert quoted("x" * 201) == f"'{'x' * 200}…'"
