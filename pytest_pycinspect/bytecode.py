@@ -14,6 +14,7 @@ import pytest
 from pycinspect.disasm import code_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
+from pycinspect.values import brief
 from pytest_pycinspect.instr import Instr, Kind
 from pytest_pycinspect.names import check_name, resolve_name
 from pytest_pycinspect.origin import Normalize, Origin, View, sequence
@@ -66,7 +67,7 @@ class Bytecode:
 
     def __repr__(self) -> str:
         part = "" if self._selected is None else ", a part"
-        return f"<Bytecode of {self.name}, {self.view}, Python {self.python}{part}>"
+        return f"<Bytecode of {brief(self.name)}, {self.view}, Python {self.python}{part}>"
 
     # --- What it is ------------------------------------------------------------------------
 

@@ -38,7 +38,7 @@ from pycinspect.canonical.work import Work
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
-from pycinspect.values import Level, visible
+from pycinspect.values import Level, brief, visible
 
 __all__ = ["Form", "Level", "canonicalize"]
 
@@ -72,7 +72,7 @@ class Form:
     problem: str | None = field(default=None)
 
     def __repr__(self) -> str:
-        return f"<Form of {self.code.qualname}, {self.level.value}>"
+        return f"<Form of {brief(self.code.qualname)}, {self.level.value}>"
 
     @cached_property
     def digest(self) -> bytes | None:

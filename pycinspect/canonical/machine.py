@@ -16,7 +16,7 @@ from pycinspect.canonical.work import Work, refused
 from pycinspect.dialects import Dialect, Flow, Raising, canonical_kind, lowering_of
 from pycinspect.disasm import Handler, exception_table
 from pycinspect.pyc import Code
-from pycinspect.values import visible
+from pycinspect.values import brief
 
 __all__ = [
     "PROPAGATE",
@@ -346,7 +346,7 @@ class Frame:
         self.sure = _surely_bound(code, ops, handlers)
 
     def __repr__(self) -> str:
-        return f"<Frame {visible(self.code.qualname)}>"
+        return f"<Frame {brief(self.code.qualname)}>"
 
     def bound(self, argument: Value | None) -> Frame:
         """Return the same code with its one argument."""

@@ -8,7 +8,7 @@ from pycinspect.pyc.code import Code
 from pycinspect.pyc.codefile import CodeFile, read_code, read_marshalled, read_pyc
 from pycinspect.pyc.constants import parts_of
 from pycinspect.pyc.container import container_kind, refuse_container
-from pycinspect.pyc.encoding import Anomaly, anomalies
+from pycinspect.pyc.encoding import Anomaly, anomalies, is_known
 from pycinspect.pyc.file import (
     FileStart,
     errors_named,
@@ -43,6 +43,7 @@ __all__ = [
     "container_kind",
     "errors_named",
     "file_kind",
+    "is_known",
     "open_regular",
     "parse_cache_name",
     "parse_header",

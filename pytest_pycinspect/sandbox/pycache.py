@@ -13,7 +13,7 @@ from pycinspect.cache import ImportOptions, Verdict, judge_module
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE
-from pycinspect.values import InvalidationMode
+from pycinspect.values import InvalidationMode, visible
 from pytest_pycinspect.sandbox.children import (
     Answer,
     Children,
@@ -112,7 +112,7 @@ class Pycache:
         self._undone_at_end = ExitStack()
 
     def __repr__(self) -> str:
-        return f"<Pycache {self.root}>"
+        return f"<Pycache {visible(self.root)}>"
 
     def __enter__(self) -> Self:
         return self

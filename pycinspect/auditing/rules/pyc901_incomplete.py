@@ -1,8 +1,8 @@
 """What it finds
 =============
 That the audit did not look at everything: a limit on files or time was reached, a source
-hash could not be computed, or a file went away, or changed into something else, while it was
-looked at.
+hash could not be computed, it is not known how a Python writes its files, or a file went
+away, or changed into something else, while it was looked at.
 
 Why it matters
 ==============
@@ -15,10 +15,12 @@ Raise the limit, audit a part of the tree, install what is missing (siphash24), 
 tree when nobody writes to it.
 """
 
-from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from collections.abc import Iterable, Iterator
 
-__all__ = ["Incomplete"]
+from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.rule import CacheFile, Context, Rule
+
+__all__ = ["Incomplete", "incomplete"]
 
 
 class Incomplete(Rule):
@@ -35,3 +37,10 @@ class Incomplete(Rule):
     def check_cache(self, cache: CacheFile) -> Finding:
         """Report a cache that could not be compared with its source."""
         return self.of_cache(cache, reason=cache.judgement.actual)
+
+
+def incomplete(context: Context, reasons: Iterable[str]) -> Iterator[Finding]:
+    """Yield, if it is selected, a finding of this rule for each thing that another left out."""
+    if context.policy.selection.takes(Incomplete.id):
+        rule = Incomplete(context)
+        yield from (rule.of_path(context.root, {"reason": reason}) for reason in reasons)
