@@ -1,20 +1,25 @@
 """What does a compiler make of this source?
 
 Sources to code objects, by the running interpreter or by another one that is installed.
-Compiling runs nothing of the source. Uses ``cache``, ``pyc``, ``dialects``, ``errors`` and
+Compiling runs nothing of the source, and happens in a process with limits. Uses ``cache``, ``pyc``, ``dialects``, ``errors`` and
 ``values``.
 """
 
 from pycinspect.compiling.interpreter import Interpreter, find_interpreter
-from pycinspect.compiling.source import COMPILE_SECONDS, compile_source
+from pycinspect.compiling.source import UNGUARDED_SIZE, Compilers, compile_source
 from pycinspect.compiling.subject import ReadOptions, Subject, parse_subject, read_subject
 from pycinspect.compiling.versions import FoundInterpreters, interpreters_between
+from pycinspect.compiling.worker import DEFAULT_COMPILE_LIMITS, CompileLimits, Refused
 
 __all__ = [
-    "COMPILE_SECONDS",
+    "DEFAULT_COMPILE_LIMITS",
+    "UNGUARDED_SIZE",
+    "CompileLimits",
+    "Compilers",
     "FoundInterpreters",
     "Interpreter",
     "ReadOptions",
+    "Refused",
     "Subject",
     "compile_source",
     "find_interpreter",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.compiling import Interpreter, compile_source, find_interpreter
+from pycinspect.compiling import CompileLimits, Interpreter, compile_source, find_interpreter
 from pycinspect.dialects import DIALECTS
 from pycinspect.errors import PycInspectError
 from pycinspect.values import InvalidationMode
@@ -133,7 +133,7 @@ def test_this_interpreter_twice() -> None:
 def test_time_is_limited() -> None:
     other = find_interpreter(sys.executable)
     with pytest.raises(PycInspectError) as caught:
-        compile_source(SOURCE, "a.py", interpreter=other, seconds=0.0001)
+        compile_source(SOURCE, "a.py", interpreter=other, limits=CompileLimits(seconds=0.0001))
     assert caught.value.slug == "compile-timeout"
 
 
