@@ -16,7 +16,7 @@ from pycinspect.cli.common import Exit, report_error
 from pycinspect.errors import PycInspectError
 
 if TYPE_CHECKING:
-    from pycinspect.compiling import ReadOptions, Subject
+    from pycinspect.compiling import Compilers, ReadOptions, Subject
     from pycinspect.dialects import DialectTable
     from pycinspect.pyc import Header
 
@@ -102,16 +102,19 @@ def command(
     if canonical and (as_json or raw or header):
         raise click.UsageError("--canonical goes with neither --json nor --raw nor --header")
     dialects = load_registry().dialects
-    try:
-        if header:
-            way = (_headers_as_json if as_json else _headers_as_text)(dialects)
-        else:
-            options = _read_options(dialects, dialect, python, optimize)
-            way = _way_of_code(options, names, raw=raw, canonical=canonical, as_json=as_json)
-    except PycInspectError as error:
-        report_error(error)
-        sys.exit(Exit.TROUBLE)
-    sys.exit(max(_show_all(files, way)))
+    if header:
+        way = (_headers_as_json if as_json else _headers_as_text)(dialects)
+        sys.exit(max(_show_all(files, way)))
+    from pycinspect.compiling import Compilers
+
+    with Compilers() as compilers:
+        try:
+            options = _read_options(dialects, dialect, python, optimize, compilers)
+        except PycInspectError as error:
+            report_error(error)
+            sys.exit(Exit.TROUBLE)
+        way = _way_of_code(options, names, raw=raw, canonical=canonical, as_json=as_json)
+        sys.exit(max(_show_all(files, way)))
 
 
 def _show_all(files: tuple[str, ...], way: _Way) -> Iterator[Exit]:
@@ -231,13 +234,17 @@ def _header_if_any(path: str, options: ReadOptions) -> Header | None:
 
 
 def _read_options(
-    dialects: DialectTable, dialect: str | None, python: str | None, optimize: int
+    dialects: DialectTable,
+    dialect: str | None,
+    python: str | None,
+    optimize: int,
+    compilers: Compilers,
 ) -> ReadOptions:
     from pycinspect.compiling import ReadOptions, find_interpreter
 
     row = None if dialect is None else dialects[dialect]
     interpreter = None if python is None else find_interpreter(python, dialects=dialects)
-    return ReadOptions(dialects, row, interpreter, optimize)
+    return ReadOptions(dialects, row, interpreter, optimize, compilers)
 
 
 def _subject(path: str, options: ReadOptions, names: tuple[str, ...]) -> Subject:

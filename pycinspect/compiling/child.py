@@ -26,9 +26,6 @@ COMPILED = "compiled"
 REFUSED = "refused"
 NO_MEMORY = "no-memory"
 
-#: Processor seconds between the warning that ends the process and the end without warning.
-_GRACE = 1
-
 
 class Limits(object):  # noqa: UP004
     """What a compilation may take, as the operating system enforces it."""
@@ -37,15 +34,15 @@ class Limits(object):  # noqa: UP004
         self._seconds = seconds
         self._memory = memory
         self._own = _kilobytes("VmSize:") * 1024
-        _lower("RLIMIT_CORE", 0)  # a crash leaves nothing behind
-        _lower("RLIMIT_AS", self._own + memory)
+        _lower("RLIMIT_CORE", 0, is_last=True)  # a crash leaves nothing behind
+        _lower("RLIMIT_AS", self._own + memory, is_last=True)
 
     def begin(self):  # type: () -> None
         """Allow the next source as much time as any."""
         if resource is not None:
             usage = resource.getrusage(resource.RUSAGE_SELF)
             used = int(usage.ru_utime + usage.ru_stime) + 1
-            _lower("RLIMIT_CPU", used + self._seconds, keeps_hard=True)
+            _lower("RLIMIT_CPU", used + self._seconds, is_last=False)
 
     def is_reached(self):  # type: () -> bool
         """Return whether a MemoryError comes of too little memory.
@@ -67,16 +64,19 @@ def _kilobytes(field):  # type: (str) -> int
     return int(figures[0]) if figures else 0
 
 
-def _lower(name, value, keeps_hard=False):  # type: (str, int, bool) -> None
-    """Set a limit, as far as the system has it and somebody has not set a lower one."""
+def _lower(name, value, is_last):  # type: (str, int, bool) -> None
+    """Set a limit, as far as the system has it and somebody has not set a lower one.
+
+    One that is not the last may be raised again.
+    """
     limit = getattr(resource, name, None)
     if limit is None:
         return
     _, hard = resource.getrlimit(limit)
     if hard != resource.RLIM_INFINITY:
         value = min(value, hard)
-    try:
-        resource.setrlimit(limit, (value, hard if keeps_hard else value))
+    try:  # noqa: SIM105
+        resource.setrlimit(limit, (value, value if is_last else hard))
     except (ValueError, resource.error):  # macOS: less address space than it has already
         pass
 

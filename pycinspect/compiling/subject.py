@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pycinspect.cache.sourcetext import SourceText, source_lines, source_text
 from pycinspect.compiling.interpreter import Interpreter
-from pycinspect.compiling.source import compile_source
+from pycinspect.compiling.source import Compilers, compile_source
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.pyc import DEFAULT_LIMITS, CodeFile, Header, parse_header, read_all, read_code
 from pycinspect.pyc.file import errors_named, tag_of
@@ -29,12 +29,14 @@ class ReadOptions:
         dialect: who wrote bytecode, whatever its magic number says; None: it says.
         interpreter: who compiles sources; None is the running one.
         optimize: how often ``-O`` is given to a compiler.
+        compilers: the processes that compile; None starts one for each source.
     """
 
     dialects: DialectTable = DIALECTS
     dialect: Dialect | None = None
     interpreter: Interpreter | None = None
     optimize: int = 0
+    compilers: Compilers | None = None
 
 
 class Subject(NamedTuple):
@@ -84,9 +86,8 @@ def parse_subject(data: bytes, path: str, options: ReadOptions | None = None) ->
     elif _is_bytecode(data, path, options.dialects):
         header = parse_header(data, tag=tag_of(path), dialects=options.dialects)
     else:
-        file = compile_source(
-            data, path, interpreter=options.interpreter, optimize=options.optimize
-        )
+        run = compile_source if options.compilers is None else options.compilers.compile
+        file = run(data, path, interpreter=options.interpreter, optimize=options.optimize)
         return Subject(file, source_lines(path, data), compiled=True)
     file = read_code(data, header, dialects=options.dialects)
     return Subject(file, source_text(path, data, header.dialect), compiled=False)

@@ -22,10 +22,12 @@ __all__ = ["DEFAULT_COMPILE_LIMITS", "Answer", "CompileLimits", "Refused", "Work
 
 _MIB = 1024 * 1024
 #: The answer's line; a shell script in the interpreter's place may write anything.
-_ANSWER = re.compile(rb"([a-z-]+) ((?:[0-9a-f]{2})*)\r?\n")
+_ANSWER = re.compile(rb"([a-z-]+) ([0-9a-f]*)\r?\n")
 _REFUSAL = re.compile(rb"([0-9]{1,10}) (\w+): ?(.*)", re.DOTALL)
 #: What is read of a process's last words, in bytes.
 _LAST_WORDS = 4096
+#: How CPython and PyPy (rpython/memory/gc) die of it.
+_MEMORY = re.compile(r"\bMemoryError\b|\bout of memory\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Worker:
         options = [*interpreter.isolation, "-W", "ignore", *["-O"] * level]
         numbers = [str(int(limits.seconds) + 1), str(limits.memory)]
         # Not a pipe: nobody reads along, and a full one would stop the process.
-        self._words = tempfile.TemporaryFile()
+        self._words = tempfile.TemporaryFile()  # noqa: SIM115 - close() does
         try:
             self._process = subprocess.Popen(  # noqa: S603 - ourselves, or whom the user asked for
                 [self._path, *options, "-c", _script(), *numbers],
@@ -133,7 +135,7 @@ class Worker:
         finally:
             timer.cancel()
         answer = _ANSWER.fullmatch(line)
-        if answer is None:
+        if answer is None or len(answer[2]) % 2:
             raise self._failure(line)
         return self._understood(answer[1].decode("ascii"), unhexlify(answer[2]))
 
@@ -179,7 +181,7 @@ class Worker:
             message = f"{self._path} took more than {self._limits.seconds:g} seconds"
             return PycInspectError("compile-timeout", message)
         said = _last_line(self._words)
-        if said.startswith("MemoryError"):
+        if _MEMORY.search(said):
             return self._out_of_memory()
         return self._failed(f"it {_how(status)}{': ' + said if said else ''}")
 
