@@ -15,7 +15,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from pycinspect.cache.compilable import Compilable, SourceCompiler, compilable
 from pycinspect.cache.importer import Judgement
+from pycinspect.cache.importer import refused as does_not_compile
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.sourcehash import source_hash
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
@@ -34,6 +36,8 @@ _TOLERANCE = 1
 #: The record at the end of an archive without a comment.
 _END_SIZE = 22
 _END_SIGNATURE = b"PK\x05\x06"
+#: What reading a damaged or encrypted member raises.
+_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 
 
 class _Place(NamedTuple):
@@ -66,6 +70,17 @@ class _Archive:
         """Return the first bytes of a member, unpacking no more than those."""
         with self.file.open(self.members[member]) as stream:
             return stream.read(size)
+
+    def source(self, member: str) -> bytes:
+        """Return a source that is compiled.
+
+        Raises:
+            PycInspectError: ``bad-zip``, ``too-large``.
+        """
+        try:
+            return self.whole(member)
+        except _UNREADABLE as error:
+            raise PycInspectError("bad-zip", f"{member}: {error}", path=self.path) from error
 
     def whole(self, member: str) -> bytes:
         data = self.start(member, _SOURCE_LIMIT + 1)
@@ -113,7 +128,12 @@ def find_in_zip(name: str, entry: str, dialect: Dialect, options: ImportOptions)
     return Found(FinderKind.NONE)
 
 
-def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict:
+def judge_zip(
+    found: Found,
+    dialect: Dialect,
+    options: ImportOptions,
+    compiler: SourceCompiler | None = None,
+) -> Verdict:
     """Decide which candidate of a module in a zip file is used.
 
     Args:
@@ -121,9 +141,10 @@ def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict
             SOURCELESS.
         dialect: whose zip importer is asked; it has one.
         options: how the import is started.
+        compiler: who is asked whether a source compiles; None: nobody.
 
     Raises:
-        PycInspectError: ``bad-zip``, or ``hash-unavailable``.
+        PycInspectError: ``bad-zip``, ``too-large`` or ``hash-unavailable``.
 
     The rule is ``zipimport.py: _get_module_code``; the source's time is the DOS
     time of the archive in the *local* time zone.
@@ -144,7 +165,9 @@ def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict
                 continue
             used = replace(found, path=archive.join(name))
             if not candidate.is_bytecode:
-                return _from_source(replace(verdict, found=used), refused)
+                source = archive.source(name)
+                asked = compilable(source, archive.join(name), dialect, options.optimize, compiler)
+                return _from_source(replace(verdict, found=used), refused, asked)
             judged = _judge_bytecode(archive, name, dialect, options.check_hash_based_pycs)
             verdict = replace(verdict, cache_path=used.path)
             if judged.outcome is not Outcome.RECOMPILE:
@@ -154,9 +177,12 @@ def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict
     return replace(verdict, exception="ZipImportError", actual=cause)
 
 
-def _from_source(verdict: Verdict, refused: Judgement | None) -> Verdict:
+def _from_source(verdict: Verdict, refused: Judgement | None, asked: Compilable) -> Verdict:
     """Return the verdict where the source in the archive is compiled."""
+    if asked.refusal is not None:
+        return _as_judged(verdict, does_not_compile(asked.refusal))
     judged = refused or Judgement(Outcome.RECOMPILE, "cache-absent")
+    verdict = replace(verdict, doubt=asked.doubt)
     sentence = "zip files are never written to"
     return replace(_as_judged(verdict, judged), not_written=sentence, hindrance="in-zip")
 
@@ -266,7 +292,7 @@ def _judge_bytecode(
         judged = _judge_start(header, dialect) or _judge_header(
             _Bytecode(archive, header, source, dialect, hash_checks)
         )
-    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except _UNREADABLE as error:
         raise PycInspectError("bad-zip", f"{name}: {error}", path=archive.path) from error
     if judged.outcome is Outcome.LOAD and len(start) == layout.size:
         size = str(layout.size)

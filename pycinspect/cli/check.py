@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -58,7 +59,8 @@ def command(
     """Say what an import would do with a cache, and why.
 
     TARGET is a source, a cache, or a package's directory. Nothing is imported,
-    run or written.
+    run or written. A source that would be compiled is compiled, by that interpreter
+    in a process with limits, if it is installed.
 
     \b
     Examples:
@@ -69,6 +71,7 @@ def command(
     Exit codes: 0 the cache is used as it is, 1 it is not, 2 could not be told.
     """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.cache import judge_module, judge_target
+    from pycinspect.compiling import Compilers, InstalledCompilers
     from pycinspect.plugins import load_registry
 
     if not targets and not modules:
@@ -89,15 +92,20 @@ def command(
         report_error(error)
         sys.exit(Exit.TROUBLE)
     path = search_path or (os.curdir,)
-    questions: list[tuple[str, Callable[[], Verdict]]] = [
-        (target, lambda target=target: judge_target(target, row, options, dialects=dialects))  # type: ignore[misc]
-        for target in targets
-    ]
-    questions += [
-        (name, lambda name=name: judge_module(name, path, row, options))  # type: ignore[misc]
-        for name in modules
-    ]
-    sys.exit(max(_answers(questions, as_json=as_json), default=Exit.CLEAN))
+    with Compilers() as compilers:
+        asked = InstalledCompilers(compilers, dialects=dialects)
+        questions = [
+            (
+                target,
+                partial(judge_target, target, row, options, dialects=dialects, compiler=asked),
+            )
+            for target in targets
+        ]
+        questions += [
+            (name, partial(judge_module, name, path, row, options, compiler=asked))
+            for name in modules
+        ]
+        sys.exit(max(_answers(questions, as_json=as_json), default=Exit.CLEAN))
 
 
 def _options(
@@ -127,7 +135,7 @@ def _options(
 
 
 def _answers(
-    questions: list[tuple[str, Callable[[], Verdict]]], *, as_json: bool
+    questions: Iterable[tuple[str, Callable[[], Verdict]]], *, as_json: bool
 ) -> Iterator[Exit]:
     """Print each answer, and yield the exit code that it asks for."""
     from pycinspect.report import verdict_object, verdict_text

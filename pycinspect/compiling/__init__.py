@@ -5,11 +5,12 @@ Compiling runs nothing of the source, and happens in a process with limits. Uses
 ``values``.
 """
 
+from pycinspect.compiling.installed import InstalledCompilers, judge, judge_module
 from pycinspect.compiling.interpreter import Interpreter, find_interpreter
 from pycinspect.compiling.source import UNGUARDED_SIZE, Compilers, compile_source
 from pycinspect.compiling.subject import ReadOptions, Subject, parse_subject, read_subject
 from pycinspect.compiling.versions import FoundInterpreters, interpreters_between
-from pycinspect.compiling.worker import DEFAULT_COMPILE_LIMITS, CompileLimits, Refused
+from pycinspect.compiling.worker import DEFAULT_COMPILE_LIMITS, CompileLimits
 
 __all__ = [
     "DEFAULT_COMPILE_LIMITS",
@@ -17,13 +18,15 @@ __all__ = [
     "CompileLimits",
     "Compilers",
     "FoundInterpreters",
+    "InstalledCompilers",
     "Interpreter",
     "ReadOptions",
-    "Refused",
     "Subject",
     "compile_source",
     "find_interpreter",
     "interpreters_between",
+    "judge",
+    "judge_module",
     "parse_subject",
     "read_subject",
 ]

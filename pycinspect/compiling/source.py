@@ -18,12 +18,12 @@ from platform import python_version
 from types import TracebackType
 from typing import Self
 
+from pycinspect.cache import Refusal
 from pycinspect.compiling.interpreter import Interpreter
 from pycinspect.compiling.worker import (
     DEFAULT_COMPILE_LIMITS,
     Answer,
     CompileLimits,
-    Refused,
     Worker,
 )
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
@@ -95,7 +95,7 @@ class Compilers:
         """
         dialect = DIALECTS.running() if interpreter is None else interpreter.dialect
         answer = self._answer(source, filename, interpreter, optimize)
-        if isinstance(answer, Refused):
+        if isinstance(answer, Refusal):
             message = f"{answer.exception}: {answer.message}"
             raise PycInspectError("does-not-compile", message, path=filename, line=answer.line)
         return _code_file(answer, dialect)
@@ -107,14 +107,14 @@ class Compilers:
         *,
         interpreter: Interpreter | None = None,
         optimize: int = 0,
-    ) -> Refused | None:
+    ) -> Refusal | None:
         """Return what compiling a source raises, None where it compiles.
 
         Raises:
             PycInspectError: as :func:`compile_source`, but for ``does-not-compile``.
         """
         answer = self._answer(source, filename, interpreter, optimize)
-        return answer if isinstance(answer, Refused) else None
+        return answer if isinstance(answer, Refusal) else None
 
     def _answer(
         self, source: bytes, filename: str, interpreter: Interpreter | None, optimize: int
@@ -126,7 +126,7 @@ class Compilers:
                 return self._asked(source, name, interpreter, level)
             return self._answer_here(source, filename, name, level)
         except UnicodeEncodeError as error:  # compile() refuses it, too
-            return Refused(type(error).__name__, str(error), None)
+            return Refusal(type(error).__name__, str(error), None)
         except PycInspectError as error:
             raise error.at(filename) from error.__cause__
 
@@ -219,4 +219,4 @@ def _compiled_here(source: bytes, filename: str, level: int) -> Answer:
             return marshal.dumps(code)
     except _REFUSALS as error:
         message = getattr(error, "msg", None) or str(error)
-        return Refused(type(error).__name__, message, getattr(error, "lineno", None) or None)
+        return Refusal(type(error).__name__, message, getattr(error, "lineno", None) or None)

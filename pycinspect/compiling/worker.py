@@ -12,13 +12,14 @@ from binascii import hexlify, unhexlify
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import IO, NamedTuple
+from typing import IO
 
+from pycinspect.cache import Refusal
 from pycinspect.compiling.child import COMPILED, NO_MEMORY, REFUSED
 from pycinspect.compiling.interpreter import SAFE_PATH, Interpreter
 from pycinspect.errors import PycInspectError
 
-__all__ = ["DEFAULT_COMPILE_LIMITS", "Answer", "CompileLimits", "Refused", "Worker"]
+__all__ = ["DEFAULT_COMPILE_LIMITS", "Answer", "CompileLimits", "Worker"]
 
 _MIB = 1024 * 1024
 #: The answer's line; a shell script in the interpreter's place may write anything.
@@ -50,22 +51,8 @@ class CompileLimits:
 DEFAULT_COMPILE_LIMITS = CompileLimits()
 
 
-class Refused(NamedTuple):
-    """What compiling a source raised.
-
-    Args:
-        exception: the name of its type.
-        message: what it says.
-        line: the line of the source, None where it is not about one.
-    """
-
-    exception: str
-    message: str
-    line: int | None
-
-
 #: A marshalled code object, or why there is none.
-Answer = bytes | Refused
+Answer = bytes | Refusal
 
 
 class Worker:
@@ -164,7 +151,7 @@ class Worker:
         if refusal is None:
             raise self._failed("it answers what makes no sense")
         message = refusal[3].decode("utf-8", "replace")
-        return Refused(refusal[2].decode("ascii"), message, int(refusal[1]) or None)
+        return Refusal(refusal[2].decode("ascii"), message, int(refusal[1]) or None)
 
     # --- What went wrong ------------------------------------------------------------------
 
