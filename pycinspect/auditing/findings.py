@@ -76,6 +76,7 @@ class Summary:
         not_decoded: caches whose payload was not, because it was not asked for.
         undecodable: caches whose payload cannot be read: nobody knows its format, the header
             is damaged, or the file cannot be opened.
+        compiled: sources without a cache of which it was asked whether they compile.
         suppressed: findings that do not count.
         complete: whether everything was looked at.
     """
@@ -91,6 +92,7 @@ class Summary:
     decoded: int = 0
     not_decoded: int = 0
     undecodable: int = 0
+    compiled: int = 0
     suppressed: int = 0
     complete: bool = True
 

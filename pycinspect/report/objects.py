@@ -81,6 +81,7 @@ def summary_object(summary: Summary) -> Json:
             "not_decoded": summary.not_decoded,
             "undecodable": summary.undecodable,
         },
+        "sources_compiled": summary.compiled,
         "suppressed": summary.suppressed,
         "complete": summary.complete,
         "seconds": round(summary.seconds, 6),

@@ -134,9 +134,10 @@ def oracle(request: pytest.FixtureRequest) -> Oracle:
 @cache
 def real(oracle: Oracle) -> dict[str, str | None]:
     """Return what importing each source raises."""
-    request = {"sources": [source.hex() for source in SOURCES.values()]}
-    answer: Any = oracle.run(CHILD, request)
-    return dict(zip(SOURCES, answer, strict=True))
+    # Deep nesting is more than WebAssembly's stack holds: it ends the whole process.
+    names = [name for name in SOURCES if oracle.kind == "native" or "deep" not in name]
+    answer: Any = oracle.run(CHILD, {"sources": [SOURCES[name].hex() for name in names]})
+    return dict(zip(names, answer, strict=True))
 
 
 def test_check_says_what_the_import_raises(
@@ -164,8 +165,8 @@ def test_check_says_what_the_import_raises(
 
 def test_what_is_said_without_asking_is_true(oracle: Oracle) -> None:
     dialect = DIALECTS[oracle.dialect]
-    known = {name: undecodable(source, dialect) for name, source in SOURCES.items()}
     wanted = real(oracle)
+    known = {name: undecodable(SOURCES[name], dialect) for name in wanted}
     said = {name: refusal.exception for name, refusal in known.items() if refusal is not None}
     assert said == {name: wanted[name] for name in said}
     assert len(said) >= 10
