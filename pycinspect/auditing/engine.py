@@ -18,6 +18,7 @@ from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.place import Places, dialect_of_place
 from pycinspect.auditing.policy import PathIgnore, Policy
 from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
+from pycinspect.auditing.sources import SourceBudget, Sources
 from pycinspect.auditing.walk import Directory, Tree
 from pycinspect.cache import Outcome
 from pycinspect.dialects import Dialect
@@ -84,14 +85,16 @@ class Audit:
         self._began = time.monotonic()
         self._budget = Budget()
         self._failures = Failures(self.summary, self._rules)
+        self._source_budget = SourceBudget()
         self._used_ignores: set[PathIgnore] = set()
         self._used_baseline: set[tuple[str, str]] = set()
 
     def __iter__(self) -> Iterator[Finding]:
         self._began = time.monotonic()
-        for root in self._paths:
-            for findings in self._tree(root):
-                yield from self._counted(findings)
+        with Sources(self.policy, self.summary, self._source_budget) as sources:
+            for root in self._paths:
+                for findings in self._tree(root, sources):
+                    yield from self._counted(findings)
         for finding in self._unused_suppressions():
             self.summary.add(finding)
             yield finding
@@ -133,11 +136,11 @@ class Audit:
 
     # --- One tree ------------------------------------------------------------
 
-    def _tree(self, root: str) -> Iterator[list[Finding]]:
+    def _tree(self, root: str, sources: Sources) -> Iterator[list[Finding]]:
         """Yield the findings of some directories after others, then those of the tree."""
         counts: Counter[tuple[str, Outcome]] = Counter()
         with errors_named(root):
-            context = self._context(root, counts)
+            context = self._context(root, counts, sources)
         run = _Run(context, self._rules, self._failures)
         examine = Examination(Examiner(self.policy, context.dialect), self._failures)
         decoder = self._decoder(root, run)
@@ -188,7 +191,9 @@ class Audit:
                 return True
         return False
 
-    def _context(self, root: str, counts: Counter[tuple[str, Outcome]]) -> Context:
+    def _context(
+        self, root: str, counts: Counter[tuple[str, Outcome]], sources: Sources
+    ) -> Context:
         dialects = self.policy.dialects
         dialect: Dialect | None = self.policy.dialect or dialect_of_place(root, dialects)
         return Context(
@@ -198,6 +203,7 @@ class Audit:
             time.time(),
             Places(dialects),
             MappingProxyType(counts),
+            sources,
         )
 
     def _count(self, examined: list[Examined], counts: Counter[tuple[str, Outcome]]) -> None:

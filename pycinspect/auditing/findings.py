@@ -77,6 +77,7 @@ class Summary:
         not_decoded: caches whose payload was not, because it was not asked for.
         undecodable: caches whose payload cannot be read: nobody knows its format, the header
             is damaged, or the file cannot be opened.
+        compiled: sources without a cache of which it was asked whether they compile.
         suppressed: findings that do not count.
         limit: which limit ended the audit early, None where none did.
         unread: directories that could not be read, and places that went away, or changed into
@@ -96,6 +97,7 @@ class Summary:
     decoded: int = 0
     not_decoded: int = 0
     undecodable: int = 0
+    compiled: int = 0
     suppressed: int = 0
     limit: str | None = None
     unread: int = 0

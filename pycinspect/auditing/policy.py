@@ -115,7 +115,7 @@ class Profile:
 PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
         "default": Profile(("PYC",), (), Severity.WARNING),
-        "dev": Profile(("PYC",), ("PYC106", "PYC205", "PYC6", "PYC8"), Severity.ERROR),
+        "dev": Profile(("PYC",), ("PYC106", "PYC205", "PYC206", "PYC6", "PYC8"), Severity.ERROR),
         "deploy": Profile(
             ("PYC0", "PYC1", "PYC2", "PYC3", "PYC6", "PYC9"), ("PYC106",), Severity.WARNING
         ),
@@ -125,12 +125,12 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         "repro": Profile(("PYC0", "PYC1", "PYC3", "PYC9"), ("PYC106",), Severity.INFO),
         "security": Profile(
             ("PYC",),
-            ("PYC106", "PYC205", "PYC801"),
+            ("PYC106", "PYC205", "PYC206", "PYC801"),
             Severity.INFO,
             deep=True,
             trusts_tree=False,
         ),
-        "wheel": Profile(("PYC0", "PYC2", "PYC3", "PYC9"), ("PYC205",), Severity.INFO),
+        "wheel": Profile(("PYC0", "PYC2", "PYC3", "PYC9"), ("PYC205", "PYC206"), Severity.INFO),
     }
 )
 

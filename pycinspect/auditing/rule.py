@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.place import Places
 from pycinspect.auditing.policy import Policy
+from pycinspect.auditing.sources import Sources
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import Judgement, Outcome
 from pycinspect.dialects import Dialect
@@ -115,6 +116,7 @@ class Context(NamedTuple):
         places: which interpreter's library a directory lies in.
         counts: how many caches the importer judged so, by reason and outcome; the
             engine counts, and in ``finish`` the figures are complete.
+        sources: knows of some sources that they do not compile.
     """
 
     root: str
@@ -123,6 +125,7 @@ class Context(NamedTuple):
     now: float
     places: Places
     counts: Mapping[tuple[str, Outcome], int]
+    sources: Sources
 
 
 class Rule:

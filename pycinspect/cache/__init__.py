@@ -5,6 +5,13 @@ writes: for every dialect, by the rules in its row. Uses ``pyc``, ``dialects``,
 ``errors`` and ``values``; nothing here imports or runs a subject.
 """
 
+from pycinspect.cache.compilable import (
+    Compilable,
+    Refusal,
+    SourceCompiler,
+    compilable,
+    undecodable,
+)
 from pycinspect.cache.finder import find_module
 from pycinspect.cache.importer import (
     CacheBytes,
@@ -35,17 +42,21 @@ __all__ = [
     "SOURCE_LIMIT",
     "WINDOWS",
     "CacheBytes",
+    "Compilable",
     "FinderKind",
     "Found",
     "ImportOptions",
     "Judgement",
     "Outcome",
     "Platform",
+    "Refusal",
+    "SourceCompiler",
     "Subject",
     "Verdict",
     "Write",
     "cache_from_source",
     "can_write",
+    "compilable",
     "expected_header",
     "find_module",
     "header_maker",
@@ -62,4 +73,5 @@ __all__ = [
     "source_from_cache",
     "source_hash",
     "source_mtime",
+    "undecodable",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
+from pycinspect.cache.compilable import SourceCompiler, compilable
 from pycinspect.cache.finder import find_module
 from pycinspect.cache.importer import (
     CacheBytes,
@@ -15,6 +16,7 @@ from pycinspect.cache.importer import (
     judge_cache,
     judge_sourceless,
     mtime_overflows,
+    refused,
     source_mtime,
     unreadable_source,
 )
@@ -34,7 +36,7 @@ from pycinspect.pyc import (
     system_errors_named,
 )
 
-__all__ = ["SOURCE_LIMIT", "judge", "judge_module"]
+__all__ = ["SOURCE_LIMIT", "Case", "judge", "judge_module"]
 
 #: Largest source, in bytes, that is read to be hashed or compiled.
 SOURCE_LIMIT = 64 * 1024 * 1024
@@ -46,10 +48,20 @@ _WITHOUT_CACHE = {
 }
 
 
+class Case(NamedTuple):
+    """Who imports, how it is started, and who is asked whether sources compile."""
+
+    row: Dialect
+    options: ImportOptions
+    compiler: SourceCompiler | None
+
+
 def judge(
     source: str | os.PathLike[str],
     dialect: Dialect | str | None = None,
     options: ImportOptions | None = None,
+    *,
+    compiler: SourceCompiler | None = None,
 ) -> Verdict:
     """Decide what happens when the file ``source`` is imported.
 
@@ -58,10 +70,11 @@ def judge(
             else lies beside it does not count; see :func:`judge_module`.
         dialect: a row or its name; None is the running interpreter's.
         options: how the import is started.
+        compiler: who is asked whether a source compiles that would be compiled; None
+            where nobody is, and the verdict leaves open what only a compiler knows.
 
     Returns:
-        The verdict; nothing is imported, run or written. The source is compiled
-        if it would be compiled and the dialect is the running interpreter's.
+        The verdict; nothing is imported, run or written.
 
     Raises:
         PycInspectError: ``unknown-dialect``, ``hash-unavailable``, ``too-large``,
@@ -76,9 +89,9 @@ def judge(
     if not os.path.isfile(path):
         kind = FinderKind.NONE
     found = Found(kind, path if kind is not FinderKind.NONE else None)
-    row = _row(dialect)
+    case = Case(_row(dialect), options or ImportOptions(), compiler)
     with system_errors_named(path):
-        return _judge_found(found, path, row, options or ImportOptions())
+        return _judge_found(found, path, case)
 
 
 def judge_module(
@@ -88,6 +101,7 @@ def judge_module(
     options: ImportOptions | None = None,
     *,
     package: str = "",
+    compiler: SourceCompiler | None = None,
 ) -> Verdict:
     """Find a module as the importer would, and decide what happens to it.
 
@@ -97,6 +111,7 @@ def judge_module(
         dialect: a row or its name; None is the running interpreter's.
         options: how the import is started.
         package: the full name of the package whose ``__path__`` the path is.
+        compiler: as :func:`judge` takes it.
 
     Raises:
         PycInspectError: as :func:`judge`, and ``bad-zip``.
@@ -106,7 +121,7 @@ def judge_module(
     found = find_module(name, path, row, options, package=package)
     wanted = os.path.join(path[0] if path else "", *name.split(".")) + ".py"
     with system_errors_named(found.path or wanted):
-        return _judge_found(found, wanted, row, options)
+        return _judge_found(found, wanted, Case(row, options, compiler))
 
 
 def _row(dialect: Dialect | str | None) -> Dialect:
@@ -115,8 +130,9 @@ def _row(dialect: Dialect | str | None) -> Dialect:
     return DIALECTS.running() if dialect is None else DIALECTS[dialect]
 
 
-def _judge_found(found: Found, wanted: str, row: Dialect, options: ImportOptions) -> Verdict:
+def _judge_found(found: Found, wanted: str, case: Case) -> Verdict:
     """Choose the procedure by what was found; ``wanted`` is the file looked for."""
+    row, options, compiler = case
     if found.resident is not None:
         return Verdict(row, found, None, Outcome.NO_CACHE, found.resident)
     if found.kind is FinderKind.NONE or found.path is None:
@@ -124,14 +140,14 @@ def _judge_found(found: Found, wanted: str, row: Dialect, options: ImportOptions
     if found.kind in _WITHOUT_CACHE:
         return Verdict(row, found, None, Outcome.NO_CACHE, _WITHOUT_CACHE[found.kind])
     if _in_zip(found.path, row):
-        return judge_zip(found, row, options)
+        return judge_zip(found, row, options, compiler)
     if found.is_bytecode:
         return _judge_sourceless(found, found.path, row, options)
     if found.kind is FinderKind.PACKAGE and not found.path.endswith(
         options.platform.source_suffixes
     ):
         return Verdict(row, found, None, Outcome.NO_CACHE, "extension-module")
-    return _judge_source(found, found.path, row, options)
+    return _judge_source(found, found.path, case)
 
 
 def _in_zip(path: str, row: Dialect) -> bool:
@@ -190,7 +206,8 @@ def _judge_sourceless(found: Found, path: str, row: Dialect, options: ImportOpti
 # --- A source and its cache --------------------------------------------------
 
 
-def _judge_source(found: Found, path: str, row: Dialect, options: ImportOptions) -> Verdict:
+def _judge_source(found: Found, path: str, case: Case) -> Verdict:
+    row, options, _ = case
     cache_path = _cache_path(path, row, options)
     if cache_path is None:
         reason = "no-cache-tag" if row.cache_path is not None else "dialect-without-cache"
@@ -201,9 +218,10 @@ def _judge_source(found: Found, path: str, row: Dialect, options: ImportOptions)
     except OSError as error:  # it was there a moment ago
         return _verdict(found, cache_path, row, unreadable_source(error))
     judgement = _judge_with_source(path, cache_path, status, row, options)
-    if judgement.outcome is Outcome.RECOMPILE:
-        judgement = _compiled(judgement, path, row, options)
-    verdict = _verdict(found, cache_path, row, judgement)
+    if judgement.outcome is not Outcome.RECOMPILE:
+        return _verdict(found, cache_path, row, judgement)
+    judgement, doubt = _compiled(judgement, path, case)
+    verdict = replace(_verdict(found, cache_path, row, judgement), doubt=doubt)
     if judgement.outcome is not Outcome.RECOMPILE:
         return verdict
     plan = plan_write(row, cache_path, status, judgement.flags, options)
@@ -255,29 +273,21 @@ def _start_or_kind(path: str) -> CacheBytes | Judgement:
     return CacheBytes(data, status.st_size)
 
 
-def _compiled(judgement: Judgement, path: str, row: Dialect, options: ImportOptions) -> Judgement:
-    """Read and, if this interpreter is the one, compile the source: either can fail."""
+def _compiled(judgement: Judgement, path: str, case: Case) -> tuple[Judgement, str | None]:
+    """Read the source and ask whether it compiles; return why that is not known, too."""
+    row, options, compiler = case
     try:
         source = read_all(path, SOURCE_LIMIT)
     except OSError as error:
-        return unreadable_source(error)
+        return unreadable_source(error), None
     except PycInspectError as error:
         if error.slug != "not-a-file":
             raise
         # Only C opens what is no file; Parser/tokenizer.c: E_IO becomes SyntaxError.
-        return Judgement(Outcome.RAISE, "source-unreadable", "", error.message, "SyntaxError")
-    if row.magic != DIALECTS.running().magic:
-        return judgement
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(source, path, "exec", dont_inherit=True, optimize=min(options.optimize, 2))
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
-        # What compile() raises on bad source: the import raises the same.
-        return Judgement(
-            Outcome.RAISE, "source-does-not-compile", "", str(error), type(error).__name__
-        )
-    return judgement
+        message = error.message
+        return Judgement(Outcome.RAISE, "source-unreadable", "", message, "SyntaxError"), None
+    found = compilable(source, path, row, options.optimize, compiler)
+    return (refused(found.refusal) if found.refusal else judgement), found.doubt
 
 
 def _require_pyc(row: Dialect) -> None:

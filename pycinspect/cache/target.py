@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
-from pycinspect.cache.judge import judge, judge_module
+from pycinspect.cache.compilable import SourceCompiler
+from pycinspect.cache.judge import Case, judge, judge_module
 from pycinspect.cache.location import cache_from_source, source_from_cache
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
@@ -24,6 +25,7 @@ def judge_target(
     options: ImportOptions | None = None,
     *,
     dialects: DialectTable = DIALECTS,
+    compiler: SourceCompiler | None = None,
 ) -> Verdict:
     """Decide what happens at the import of the module that a file belongs to.
 
@@ -36,22 +38,28 @@ def judge_target(
         options: how the import is started; a cache's own optimization level
             counts where the options name none.
         dialects: the rows to look in.
+        compiler: as ``judge`` takes it.
 
     Raises:
         PycInspectError: as ``judge_module``.
     """
     with system_errors_named(target):
-        return _judged(target, dialect, options or ImportOptions(), dialects)
+        return _judged(target, dialect, options or ImportOptions(), dialects, compiler)
 
 
 def _judged(
-    target: str, dialect: Dialect | None, options: ImportOptions, dialects: DialectTable
+    target: str,
+    dialect: Dialect | None,
+    options: ImportOptions,
+    dialects: DialectTable,
+    compiler: SourceCompiler | None,
 ) -> Verdict:
     if not target.endswith((".pyc", ".pyo")):
         row = dialect or dialects.running()
+        case = Case(row, options, compiler)
         if os.path.isdir(target):
-            return _judge_name(target, target.rstrip("/" + os.sep), row, options)
-        return _judge_source(target, row, options)
+            return _judge_name(target, target.rstrip("/" + os.sep), case)
+        return _judge_source(target, case)
     name = _cache_name(target)
     row = dialect or _dialect_of(target, name, dialects)
     level = name.optimization if name is not None else ""
@@ -59,22 +67,23 @@ def _judged(
         level = level or "1"
     if level.isdigit() and not options.optimize:
         options = replace(options, optimize=int(level))
-    return _judge_cache(target, row, options)
+    return _judge_cache(target, Case(row, options, compiler))
 
 
-def _judge_source(source: str, row: Dialect, options: ImportOptions) -> Verdict:
-    return _judge_name(source, source.removesuffix(".py"), row, options)
+def _judge_source(source: str, case: Case) -> Verdict:
+    return _judge_name(source, source.removesuffix(".py"), case)
 
 
-def _judge_name(source: str, name: str, row: Dialect, options: ImportOptions) -> Verdict:
+def _judge_name(source: str, name: str, case: Case) -> Verdict:
     """Ask for the module that a file or a package defines, from its own directory."""
     directory, stem = os.path.split(name)
     if stem == _INIT:
         directory, stem = os.path.split(directory or os.path.abspath(directory))
+    row, options, compiler = case
     if not stem or "." in stem:
-        return judge(source, row, options)  # no import statement can name it
+        return judge(source, row, options, compiler=compiler)  # no import statement can name it
     package = _package_of(directory)
-    return judge_module(stem, [directory], row, options, package=package)
+    return judge_module(stem, [directory], row, options, package=package, compiler=compiler)
 
 
 def _package_of(directory: str) -> str:
@@ -87,13 +96,14 @@ def _package_of(directory: str) -> str:
     return ".".join(names)
 
 
-def _judge_cache(target: str, row: Dialect, options: ImportOptions) -> Verdict:
+def _judge_cache(target: str, case: Case) -> Verdict:
+    row, options, _ = case
     try:
         source = source_from_cache(
             target, row, pycache_prefix=options.pycache_prefix, platform=options.platform
         )
     except PycInspectError:
-        return _judge_other(target, row, options)
+        return _judge_other(target, case)
     expected = cache_from_source(
         source,
         row,
@@ -104,15 +114,15 @@ def _judge_cache(target: str, row: Dialect, options: ImportOptions) -> Verdict:
     )
     if os.path.normpath(expected) != os.path.normpath(target):
         return _nobody_looks(target, row)
-    return _judge_source(source, row, options)
+    return _judge_source(source, case)
 
 
-def _judge_other(target: str, row: Dialect, options: ImportOptions) -> Verdict:
+def _judge_other(target: str, case: Case) -> Verdict:
     """Judge bytecode outside the cache directory: it stands in a source's place."""
     directory = os.path.basename(os.path.dirname(os.path.abspath(target)))
-    if directory == PYCACHE or (target.endswith(".pyo") and options.optimize == 0):
-        return _nobody_looks(target, row)
-    return _judge_source(os.path.splitext(target)[0] + ".py", row, options)
+    if directory == PYCACHE or (target.endswith(".pyo") and case.options.optimize == 0):
+        return _nobody_looks(target, case.row)
+    return _judge_source(os.path.splitext(target)[0] + ".py", case)
 
 
 def _nobody_looks(target: str, row: Dialect) -> Verdict:

@@ -151,6 +151,8 @@ class Verdict:
         not_written: why a recompiled cache would not be written, or None.
         hindrance: the same as a slug (``"write-disabled"``), or None.
         payload_read: whether the code behind the header was decoded too.
+        doubt: of RECOMPILE, why it is not known whether the source compiles; None where
+            it is known.
     """
 
     dialect: Dialect
@@ -165,6 +167,14 @@ class Verdict:
     not_written: str | None = None
     hindrance: str | None = None
     payload_read: bool = False
+    doubt: str | None = None
+
+    @property
+    def compiles(self) -> bool | None:
+        """Whether the source compiles: None where nobody is asked, or can tell."""
+        if self.outcome is Outcome.RECOMPILE:
+            return None if self.doubt is not None else True
+        return False if self.reason == "source-does-not-compile" else None
 
     @property
     def why(self) -> str:
@@ -188,9 +198,11 @@ def _sentences(verdict: Verdict) -> list[str]:
     lines = [f"{deed}: {verdict.why}."]
     if verdict.outcome is Outcome.LOAD and not verdict.payload_read:
         lines.append("Only the header was judged: payload not read.")
+    doubt = "" if verdict.doubt is None else f" if it compiles ({verdict.doubt})"
     if verdict.writes is not None:
         flags = "" if verdict.writes.flags is None else f", flags {verdict.writes.flags}"
-        lines.append(f"It writes {verdict.writes.path} (mode {verdict.writes.mode:04o}{flags}).")
+        write = f"{verdict.writes.path} (mode {verdict.writes.mode:04o}{flags})"
+        lines.append(f"It writes {write},{doubt}." if doubt else f"It writes {write}.")
     elif verdict.not_written is not None:
         lines.append(f"Nothing is written: {verdict.not_written}.")
     if verdict.found.ignored:

@@ -15,7 +15,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from pycinspect.cache.compilable import Compilable, SourceCompiler, compilable
 from pycinspect.cache.importer import Judgement
+from pycinspect.cache.importer import refused as does_not_compile
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.sourcehash import source_hash
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
@@ -120,7 +122,12 @@ def find_in_zip(name: str, entry: str, dialect: Dialect, options: ImportOptions)
     return Found(FinderKind.NONE)
 
 
-def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict:
+def judge_zip(
+    found: Found,
+    dialect: Dialect,
+    options: ImportOptions,
+    compiler: SourceCompiler | None = None,
+) -> Verdict:
     """Decide which candidate of a module in a zip file is used.
 
     Args:
@@ -128,9 +135,10 @@ def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict
             SOURCELESS.
         dialect: whose zip importer is asked; it has one.
         options: how the import is started.
+        compiler: who is asked whether a source compiles; None: nobody.
 
     Raises:
-        PycInspectError: ``bad-zip``, or ``hash-unavailable``.
+        PycInspectError: ``bad-zip``, ``too-large`` or ``hash-unavailable``.
 
     The rule is ``zipimport.py: _get_module_code``; the source's time is the DOS
     time of the archive in the *local* time zone.
@@ -152,7 +160,9 @@ def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict
                 continue
             used = replace(found, path=archive.join(name))
             if not candidate.is_bytecode:
-                return _from_source(replace(verdict, found=used), refused)
+                source = archive.whole(name)
+                asked = compilable(source, archive.join(name), dialect, options.optimize, compiler)
+                return _from_source(replace(verdict, found=used), refused, asked)
             judged = _judge_bytecode(archive, name, dialect, options.check_hash_based_pycs)
             verdict = replace(verdict, cache_path=used.path)
             if judged.outcome is not Outcome.RECOMPILE:
@@ -162,9 +172,12 @@ def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict
     return replace(verdict, exception="ZipImportError", actual=cause)
 
 
-def _from_source(verdict: Verdict, refused: Judgement | None) -> Verdict:
+def _from_source(verdict: Verdict, refused: Judgement | None, asked: Compilable) -> Verdict:
     """Return the verdict where the source in the archive is compiled."""
+    if asked.refusal is not None:
+        return _as_judged(verdict, does_not_compile(asked.refusal))
     judged = refused or Judgement(Outcome.RECOMPILE, "cache-absent")
+    verdict = replace(verdict, doubt=asked.doubt)
     sentence = "zip files are never written to"
     return replace(_as_judged(verdict, judged), not_written=sentence, hindrance="in-zip")
 

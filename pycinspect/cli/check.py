@@ -60,7 +60,8 @@ def command(
     """Say what an import would do with a cache, and why.
 
     TARGET is a source, a cache, or a package's directory. Nothing is imported,
-    run or written.
+    run or written. A source that would be compiled is compiled, by that interpreter
+    in a process with limits, if it is installed.
 
     \b
     Examples:
@@ -72,6 +73,7 @@ def command(
     error of pycinspect's own; of several targets the highest.
     """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.cache import judge_module, judge_target
+    from pycinspect.compiling import Compilers, InstalledCompilers
     from pycinspect.plugins import load_registry
 
     if not targets and not modules:
@@ -88,16 +90,18 @@ def command(
         pycache_prefix=pycache_prefix,
     )
     path = search_path or (os.curdir,)
-    questions: list[tuple[str, Callable[[], Verdict]]] = [
-        (target, lambda target=target: judge_target(target, row, options, dialects=dialects))  # type: ignore[misc]
-        for target in targets
-    ]
-    questions += [
-        (name, lambda name=name: judge_module(name, path, row, options))  # type: ignore[misc]
-        for name in modules
-    ]
     answer = partial(_answer, as_json=as_json)
-    sys.exit(max(attempted(target, partial(answer, target, ask)) for target, ask in questions))
+    with Compilers() as compilers:
+        asked = InstalledCompilers(compilers, dialects=dialects)
+        of_target = partial(judge_target, dialects=dialects, compiler=asked)
+        questions: list[tuple[str, Callable[[], Verdict]]] = [
+            (target, partial(of_target, target, row, options)) for target in targets
+        ]
+        questions += [
+            (name, partial(judge_module, name, path, row, options, compiler=asked))
+            for name in modules
+        ]
+        sys.exit(max(attempted(target, partial(answer, target, ask)) for target, ask in questions))
 
 
 def _options(

@@ -18,7 +18,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.values import Level
 
 if TYPE_CHECKING:
-    from pycinspect.compiling import Interpreter, ReadOptions
+    from pycinspect.compiling import Compilers, Interpreter, ReadOptions
     from pycinspect.dialects import DialectTable
     from pycinspect.diffing import Diff, Explanation, ModuleDiff, NamedCode, PairedModule, Tree
 
@@ -164,12 +164,14 @@ def command(
     """  # noqa: D301 - \b is click's mark, a control character
     asked = _Asked(paths, revisions, pythons, levels)
     _check(asked)
+    from pycinspect.compiling import Compilers
     from pycinspect.plugins import load_registry
 
     registry = load_registry()
-    sides = _sides(asked, registry.dialects)
-    pairs = [_Pair(*both, Level(level), registry.explanations) for both in pairwise(sides)]
-    _show(pairs, _Layout(as_json, raw, side_by_side))
+    with Compilers() as compilers:
+        sides = _sides(asked, registry.dialects, compilers)
+        pairs = [_Pair(*both, Level(level), registry.explanations) for both in pairwise(sides)]
+        _show(pairs, _Layout(as_json, raw, side_by_side))
     sys.exit(max(pair.exit for pair in pairs))
 
 
@@ -192,8 +194,10 @@ def _check(asked: _Asked) -> None:
 # --- What is compared ----------------------------------------------------------------------
 
 
-def _sides(asked: _Asked, dialects: DialectTable) -> list[_Side]:
+def _sides(asked: _Asked, dialects: DialectTable, compilers: Compilers) -> list[_Side]:
     """Return what is compared, one after the other; what is given once holds for all."""
+    from pycinspect.compiling import ReadOptions
+
     trees = _trees(asked)
     interpreters = _interpreters(asked, dialects)
     count = max(len(trees), len(interpreters), len(asked.levels))
@@ -203,7 +207,7 @@ def _sides(asked: _Asked, dialects: DialectTable) -> list[_Side]:
         _spread(asked.levels or (0,), count),
     )
     return [
-        _side(tree, interpreter, level, dialects)
+        _side(tree, ReadOptions(dialects, None, interpreter, level, compilers))
         for tree, interpreter, level in zip(*columns, strict=True)
     ]
 
@@ -212,12 +216,10 @@ def _spread(values: Sequence[_T], count: int) -> Sequence[_T]:
     return list(values) * count if len(values) == 1 else values
 
 
-def _side(tree: Tree, interpreter: Interpreter | None, level: int, dialects: DialectTable) -> _Side:
-    from pycinspect.compiling import ReadOptions
-
-    words = [interpreter.dialect.name] if interpreter else []
-    words += [f"-{'O' * level}"] if level else []
-    return _Side(tree, ReadOptions(dialects, None, interpreter, level), " ".join(words))
+def _side(tree: Tree, options: ReadOptions) -> _Side:
+    words = [options.interpreter.dialect.name] if options.interpreter else []
+    words += [f"-{'O' * options.optimize}"] if options.optimize else []
+    return _Side(tree, options, " ".join(words))
 
 
 def _trees(asked: _Asked) -> list[Tree]:

@@ -17,7 +17,7 @@ from pycinspect.cli.failures import Exit, attempted, debug_option
 from pycinspect.errors import PycInspectError
 
 if TYPE_CHECKING:
-    from pycinspect.compiling import ReadOptions, Subject
+    from pycinspect.compiling import Compilers, ReadOptions, Subject
     from pycinspect.dialects import DialectTable
     from pycinspect.pyc import Header
 
@@ -129,10 +129,13 @@ def command(
     dialects = load_registry().dialects
     if header:
         way = (_headers_as_json if as_json else _headers_as_text)(dialects)
-    else:
-        options = _read_options(dialects, dialect, python, optimize)
+        sys.exit(max(_shown(path, way) for path in files))
+    from pycinspect.compiling import Compilers
+
+    with Compilers() as compilers:
+        options = _read_options(dialects, dialect, python, optimize, compilers)
         way = _way_of_code(options, names, raw=raw, canonical=canonical, as_json=as_json)
-    sys.exit(max(_shown(path, way) for path in files))
+        sys.exit(max(_shown(path, way) for path in files))
 
 
 def _refuse_ignored(given: list[str]) -> None:
@@ -249,13 +252,17 @@ def _header_if_any(path: str, options: ReadOptions) -> Header | None:
 
 
 def _read_options(
-    dialects: DialectTable, dialect: str | None, python: str | None, optimize: int
+    dialects: DialectTable,
+    dialect: str | None,
+    python: str | None,
+    optimize: int,
+    compilers: Compilers,
 ) -> ReadOptions:
     from pycinspect.compiling import ReadOptions, find_interpreter
 
     row = None if dialect is None else dialects[dialect]
     interpreter = None if python is None else find_interpreter(python, dialects=dialects)
-    return ReadOptions(dialects, row, interpreter, optimize)
+    return ReadOptions(dialects, row, interpreter, optimize, compilers)
 
 
 def _subject(path: str, options: ReadOptions, names: tuple[str, ...]) -> Subject:

@@ -86,6 +86,7 @@ def summary_object(summary: Summary, context: ReportContext) -> Json:
             "not_decoded": summary.not_decoded,
             "undecodable": summary.undecodable,
         },
+        "sources_compiled": summary.compiled,
         "suppressed": summary.suppressed,
         "complete": summary.complete,
         "limit": summary.limit,

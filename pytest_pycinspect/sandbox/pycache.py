@@ -24,7 +24,7 @@ from pytest_pycinspect.sandbox.children import (
 from pytest_pycinspect.sandbox.event import CacheEvent, Run
 from pytest_pycinspect.sandbox.explain import Step
 from pytest_pycinspect.sandbox.inprocess import can_import_here, observe_here
-from pytest_pycinspect.sandbox.inquiry import Inquiry
+from pytest_pycinspect.sandbox.inquiry import Inquiry, compile_own
 from pytest_pycinspect.sandbox.project import Project, Time, later
 from pytest_pycinspect.sandbox.pycs import compile_pyc, corrupted, magic_bytes, pyc_path
 from pytest_pycinspect.sandbox.rewriting import Rewriting
@@ -540,7 +540,7 @@ class Pycache:
         """
         interpreter = self._children.interpreter(python)
         options = self._options(interpreter)
-        return judge_module(name, [self.root], interpreter.dialect, options)
+        return judge_module(name, [self.root], interpreter.dialect, options, compiler=compile_own)
 
     def _observe(
         self,

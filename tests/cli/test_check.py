@@ -26,6 +26,7 @@ KEYS = [
     "exception",
     "writes",
     "message",
+    "compiles",
 ]
 
 

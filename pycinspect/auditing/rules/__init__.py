@@ -24,6 +24,7 @@ from pycinspect.auditing.rules.pyc202_sourceless import Sourceless
 from pycinspect.auditing.rules.pyc203_shadowed import Shadowed
 from pycinspect.auditing.rules.pyc204_only_pycache import OnlyPycache
 from pycinspect.auditing.rules.pyc205_missing import Missing
+from pycinspect.auditing.rules.pyc206_not_compilable import NotCompilable
 from pycinspect.auditing.rules.pyc207_bad_name import BadName
 from pycinspect.auditing.rules.pyc208_nested import Nested
 from pycinspect.auditing.rules.pyc209_prefix_orphan import PrefixOrphan
@@ -76,6 +77,7 @@ BUILT_IN: tuple[type[Rule], ...] = (
     Shadowed,
     OnlyPycache,
     Missing,
+    NotCompilable,
     BadName,
     Nested,
     PrefixOrphan,
