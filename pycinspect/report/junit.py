@@ -10,15 +10,13 @@ and not all were decoded. The elements and attributes are those of Jenkins'
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import IO, TextIO
 
 from pycinspect.auditing import Finding, Severity, Summary
 from pycinspect.auditing.deep import is_deep
-from pycinspect.errors import PycInspectError
 from pycinspect.report.base import ReportContext
 from pycinspect.report.settings import settings_lines
+from pycinspect.report.spool import spooling
 from pycinspect.report.words import counted, shortfalls, shown_path
 from pycinspect.values import visible
 
@@ -50,7 +48,7 @@ class JunitReporter:
         self._cases += 1
         self._found.add(finding.rule)
         self._failures += fails
-        with _spooling():
+        with spooling():
             self._waiting().write(_case(finding, self._context, fails=fails))
 
     def close(self, summary: Summary) -> None:
@@ -67,7 +65,7 @@ class JunitReporter:
         self._out.write(_properties(summary, self._context))
         if self._spool is not None:
             with self._spool as spool:
-                with _spooling():
+                with spooling():
                     spool.seek(0)
                 shutil.copyfileobj(spool, self._out)
         self._out.writelines(others)
@@ -81,16 +79,6 @@ class JunitReporter:
 
             self._spool = TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 - close() closes it
         return self._spool
-
-
-@contextmanager
-def _spooling() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        message = f"the temporary file of the format junit: {reason}"
-        raise PycInspectError("unwritable", message) from error
 
 
 def _case(finding: Finding, context: ReportContext, *, fails: bool) -> str:

@@ -40,7 +40,7 @@ def test_the_report_names_the_file_and_what_it_decides(run: Run, project: Path) 
 def test_a_clean_report_names_them_too(run: Run, project: Path) -> None:
     _write(project, 'select = ["PYC111"]')
     result = run("audit", ".")
-    assert result.stdout.startswith("No findings in ")
+    assert "Next:" not in result.stdout
     assert _line(result.stdout) == f"{INSIDE}: selects PYC111"
 
 
@@ -90,10 +90,10 @@ def test_a_file_above_the_tree_is_not_its_own_word(run: Run, project: Path) -> N
 def test_a_baseline_is_named_with_what_it_accepts(run: Run, project: Path) -> None:
     run("audit", ".", "--write-baseline", "accepted.json")
     accepted = len(json.loads((project / "accepted.json").read_text())["findings"])
-    assert accepted > 1
+    assert accepted == 1
     _write(project, 'baseline = "accepted.json"')
     line = _line(run("audit", ".").stdout)
-    assert line.endswith(f"accepted.json; the baseline accepts {accepted} findings")
+    assert line.endswith(f"accepted.json; the baseline accepts {accepted} finding")
     (settings,) = _settings(run("audit", ".", "--json").stdout)
     assert settings["baseline_accepts"] == accepted
 
