@@ -80,55 +80,78 @@ def build(machine: Machine, code: Code, argument: Value | None = None) -> list[N
     Raises:
         PycInspectError: ``not-canonical``, with the reason.
     """
-    start, joins = machine.start(code, argument), Joins(machine)
-    found = _explored(machine, start, joins)
-    if found.is_stopped:
-        while joins.learn():
-            found = _explored(machine, start, joins)
-    if found.is_stopped:
+    joins = Joins(machine)
+    paths = _Paths(machine, machine.start(code, argument), joins)
+    paths.follow(0)
+    if paths.are_too_many:
+        while (first := joins.learn()) is not None:
+            paths.follow(first)
+    if paths.are_too_many:
         raise refused("there are too many paths")
-    return [_node(event, found) for event in found.events]
+    return [_node(event, paths) for event in paths.events]
 
 
-class _Explored(NamedTuple):
-    """What the paths of a code object come to.
+class _Paths:
+    """All paths of a code object, state by state.
 
     Args:
-        events: one for each state, the start first; not all of them, if that was stopped.
-        numbers: the index of each state's event.
-        is_stopped: too many paths met at one branch. Then the last event's states, and others,
-            may have no number.
+        machine: what follows them.
+        start: where they begin.
+        joins: what is held before which branches.
     """
 
-    events: Sequence[Event]
-    numbers: Mapping[State, int]
-    is_stopped: bool
+    def __init__(self, machine: Machine, start: State, joins: Joins) -> None:
+        self._machine = machine
+        self._joins = joins
+        #: The states, as they were found, and how many there were before each was followed.
+        self._order = [start]
+        self._found: list[int] = []
+        #: What happens after a state, where that was followed before something was learnt.
+        self._known: dict[State, Event] = {}
+        #: The index of each state's event.
+        self.numbers: dict[State, int] = {start: 0}
+        #: One for each state that was followed.
+        self.events: list[Event] = []
+        #: Whether too many met at one branch. Then some states were not followed.
+        self.are_too_many = False
+
+    def follow(self, first: int) -> None:
+        """Follow the paths from a state on: what was found behind it is forgotten."""
+        if first < len(self.events):
+            self._forget(first)
+        self.are_too_many = False
+        while len(self.events) < len(self._order) and not self.are_too_many:
+            self._found.append(len(self._order))
+            event = self._next(self._order[len(self.events)])
+            self.are_too_many = self._joins.meet(len(self.events), event)
+            self.events.append(event)
+            for after in (*event.successors, *([] if event.handler is None else [event.handler])):
+                if after not in self.numbers:
+                    self.numbers[after] = len(self._order)
+                    self._order.append(after)
+            if len(self._order) > _MOST_STATES:
+                raise refused(f"there are more than {_MOST_STATES} states")
+
+    def _next(self, state: State) -> Event:
+        self._machine.work.spend()
+        if state not in self._known:
+            self._known[state] = self._machine.run(state)
+        return self._joins.held(self._known[state])
+
+    def _forget(self, first: int) -> None:
+        self._joins.forget(first)
+        for state in self._order[self._found[first] :]:
+            del self.numbers[state]
+        del self._order[self._found[first] :]
+        del self._found[first:]
+        del self.events[first:]
 
 
-def _explored(machine: Machine, start: State, joins: Joins) -> _Explored:
-    """Follow all paths, until too many meet."""
-    numbers = {start: 0}
-    order = [start]
-    events: list[Event] = []
-    for state in order:  # it grows
-        event = joins.held(machine.run(state))
-        events.append(event)
-        if joins.meet(event):
-            return _Explored(events, numbers, is_stopped=True)
-        for after in (*event.successors, *([] if event.handler is None else [event.handler])):
-            if after not in numbers:
-                numbers[after] = len(order)
-                order.append(after)
-        if len(order) > _MOST_STATES:
-            raise refused(f"there are more than {_MOST_STATES} states")
-    return _Explored(events, numbers, is_stopped=False)
-
-
-def _node(event: Event, found: _Explored) -> Node:
-    state, handler, numbers = event.state, NOWHERE, found.numbers
+def _node(event: Event, paths: _Paths) -> Node:
+    state, handler, numbers = event.state, NOWHERE, paths.numbers
     if event.handler is not None:
         handler = numbers[event.handler]
-        if found.events[handler].payload == (PROPAGATE,):
+        if paths.events[handler].payload == (PROPAGATE,):
             handler = NOWHERE  # it only restores what nobody sees, and raises again
     op = state.frame.ops[max(state.pc, 0)]
     successors = tuple(numbers[successor] for successor in event.successors)

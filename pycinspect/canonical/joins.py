@@ -11,8 +11,11 @@ branches of a program, and the values on the stack there, are the same in all of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import count, islice
+from operator import or_
+from typing import NamedTuple
 
 from pycinspect.canonical.machine import Event, Frame, Machine, State, bare
 from pycinspect.canonical.stack import EMPTY
@@ -43,6 +46,38 @@ _DEEPEST = 100
 _SEEN_AT_ONCE = 4
 
 
+class _Branch(NamedTuple):
+    """What is known of an event at which paths part.
+
+    Args:
+        point: what is the same for all paths that meet there.
+        operands: the values on the stack.
+    """
+
+    point: Hashable
+    operands: _Stack
+
+
+class _Met(NamedTuple):
+    """A branch that was met.
+
+    Args:
+        number: of the event.
+        point: what is the same for all paths that meet there.
+        place: in the code.
+        stack: the values on it.
+        had_stack: whether a path with these values had been at the point before.
+        was_meeting: whether one had been at the place.
+    """
+
+    number: int
+    point: Hashable
+    place: tuple[Frame, int]
+    stack: _Stack
+    had_stack: bool
+    was_meeting: bool
+
+
 class Joins:
     """Which values are held before which branches.
 
@@ -55,34 +90,72 @@ class Joins:
         self._paths: dict[Hashable, set[_Path]] = defaultdict(set)
         self._stacks: dict[Hashable, dict[_Stack, None]] = defaultdict(dict)
         self._meeting: dict[tuple[Frame, int], set[_Stack]] = defaultdict(set)
+        #: Branches that were met, in order, and the points about which there is more to learn.
+        self._met: list[_Met] = []
+        self._first: dict[Hashable, int] = {}
+        self._touched: dict[Hashable, None] = {}
+        #: Paths are followed anew whenever something was learnt: what is the same each time.
+        self._branches: dict[State, _Branch] = {}
+        self._joined: dict[State, tuple[int, Event]] = {}
 
     # --- Finding out -----------------------------------------------------------------------
 
-    def meet(self, event: Event) -> bool:
-        """Note an event; return whether too many paths meet there."""
+    def meet(self, number: int, event: Event) -> bool:
+        """Note an event, the next one; return whether too many paths meet there."""
         if not _is_branch(event):
             return False
-        stack = self._operands(event)
-        self._stacks[_point(event)][stack] = None
-        meeting = self._meeting[event.state.frame, event.state.pc]
+        point, stack = self._branch(event)
+        place = event.state.frame, event.state.pc
+        stacks, meeting = self._stacks[point], self._meeting[place]
+        self._met.append(_Met(number, point, place, stack, stack in stacks, stack in meeting))
+        self._first.setdefault(point, number)
+        if stack not in stacks:
+            self._touched[point] = None
+        stacks[stack] = None
         meeting.add(stack)
         return len(meeting) > _MOST_PATHS
 
-    def learn(self) -> bool:
-        """Find values that differ from path to path; return whether there are new ones."""
-        before = sum(map(len, self._paths.values()))
-        for point, found in self._stacks.items():
-            for place, values in enumerate(zip(*found, strict=True)):
+    def forget(self, number: int) -> None:
+        """Forget the events from one on."""
+        while self._met and self._met[-1].number >= number:
+            met = self._met.pop()
+            if self._first[met.point] == met.number:
+                del self._first[met.point]
+            if not met.had_stack:
+                del self._stacks[met.point][met.stack]
+            if not met.was_meeting:
+                self._meeting[met.place].remove(met.stack)
+
+    def learn(self) -> int | None:
+        """Find values that differ from path to path.
+
+        Returns:
+            The number of the first event before which some are held from now on; None if there
+            are no new ones.
+        """
+        changed: list[int] = []
+        for point in self._touched:
+            paths = self._paths[point]
+            before = len(paths)
+            for place, values in enumerate(zip(*self._stacks[point], strict=True)):
                 self._spend(len(values))
-                self._paths[point].update(self._differing((place,), list(dict.fromkeys(values))))
-        self._stacks.clear()
-        self._meeting.clear()
-        return sum(map(len, self._paths.values())) > before
+                paths.update(self._differing((place,), list(dict.fromkeys(values))))
+            if len(paths) > before:
+                changed.append(self._first[point])
+        self._touched.clear()
+        return min(changed, default=None)
+
+    def _branch(self, event: Event) -> _Branch:
+        """Return what is known of a branch."""
+        known = self._branches.get(event.state)
+        if known is None:
+            self._spend(event.state.stack.depth)
+            known = self._branches[event.state] = _Branch(_point(event), self._operands(event))
+        return known
 
     def _operands(self, event: Event) -> _Stack:
         """Return the values at a branch, but for what is tested: that need not be held."""
         tested = event.payload[1]
-        self._spend(event.state.stack.depth)
         values = (bare(value) for value in _all_values(event.state))
         null = self._machine.values.null
         return tuple(null if _positive(value) is tested else value for value in values)
@@ -93,27 +166,27 @@ class Joins:
         """Return the event or, if values must be held before it, the event that holds them."""
         if not self._paths or not _is_branch(event):
             return event
-        paths = self._paths.get(_point(event), ())
-        if not paths:
-            return event
-        self._spend(len(paths))
-        operands = self._operands(event)
+        point, operands = self._branch(event)
+        paths = self._paths.get(point, ())
+        count, joined = self._joined.get(event.state, (0, event))
+        if count != len(paths):
+            self._spend(len(paths))
+            joined = self._joining(event, operands, paths)
+            self._joined[event.state] = len(paths), joined
+        return joined
+
+    def _joining(self, event: Event, operands: _Stack, paths: Collection[_Path]) -> Event:
+        """Return the event that holds what is at some paths, if there is anything to hold."""
         parts = {path: _part(operands[path[0]], path[1:]) for path in sorted(paths)}
         values = {path: part for path, part in parts.items() if part and not _is_held(part)}
-        free = self._free_names(operands)
-        names = {value: next(free) for value in dict.fromkeys(values.values())}
+        free = _free_numbers(operands)
+        make = self._machine.values.make
+        names = {value: make("held", next(free)) for value in dict.fromkeys(values.values())}
         if not names:
             return event
         state = self._renamed(event.state, {path: names[part] for path, part in values.items()})
         payload = ("hold", *(word for value, name in names.items() for word in (name, value)))
         return Event(payload, (state,), None, event.state)
-
-    def _free_names(self, operands: _Stack) -> Iterator[Value]:
-        """Yield names that nothing on the stack has."""
-        self._spend(sum(value.open_size for value in operands))
-        taken = {part for value in operands for part in _open_parts(value)}
-        names = (self._machine.values.make("held", number) for number in count(1))
-        return (name for name in names if name not in taken)
 
     def _renamed(self, state: State, names: Mapping[_Path, Value]) -> State:
         """Return a state that has names in the place of values."""
@@ -217,6 +290,15 @@ def _is_alike(values: Sequence[Value]) -> bool:
     return len(outlines) == 1 and values[0].kind in OPEN
 
 
+def _free_numbers(operands: _Stack) -> Iterator[int]:
+    """Yield the numbers from 1 on that no held value on the stack has."""
+    taken = reduce(or_, (value.held for value in operands), 1)
+    while True:
+        free = ~taken & taken + 1
+        yield free.bit_length() - 1
+        taken |= free
+
+
 def _part(value: Value, path: _Path) -> Value | None:
     """Return a part of a value, None if it has none there."""
     for place in path:
@@ -224,13 +306,3 @@ def _part(value: Value, path: _Path) -> Value | None:
             return None
         value = value.operands[place]
     return value
-
-
-def _open_parts(root: Value) -> Iterator[Value]:
-    """Yield a value and all its parts that may be held."""
-    waiting = [root]
-    while waiting:
-        value = waiting.pop()
-        yield value
-        if value.kind in OPEN:
-            waiting.extend(value.operands)

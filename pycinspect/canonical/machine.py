@@ -605,10 +605,16 @@ class Machine:
         others = {value for value in held if value.kind == "exc"}
         return self.values.make("exc", len(others) + 1, *([] if newest else ["older"]))
 
-    def changed(self, stack: Stack, change: Callable[[Value], Value]) -> Stack:
-        """Return a stack with each value changed; what is below all changes is shared."""
+    def changed(self, stack: Stack, change: Callable[[Value], Value], leaves: int = 0) -> Stack:
+        """Return a stack with each value changed: see :meth:`Stack.changed`."""
+        if stack.leaves & leaves != leaves:
+            return stack
         self.work.spend(stack.depth // _SEEN_AT_ONCE)
-        return stack.changed(change)
+        return stack.changed(change, leaves)
+
+    def is_held(self, stack: Stack, value: Value) -> bool:
+        """Return whether a value, or a value that it is part of, is on a stack."""
+        return self._held.is_on([stack], value)
 
     def seen(self, values: Iterable[Value]) -> Iterator[Value]:
         """Yield values, and count those that were looked at."""

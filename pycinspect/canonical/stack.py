@@ -13,31 +13,34 @@ __all__ = ["EMPTY", "Stack"]
 class Stack:
     """A stack that never changes; one with a value more shares all that is below.
 
-    Two are equal if they hold the same values.
+    Two are equal if they hold the same values. ``leaves`` are the variables in all of them, see
+    :class:`.values.Value`.
 
     Args:
         below: the stack without its top; the empty one has neither.
         top: the value on top.
     """
 
-    __slots__ = ("_hash", "below", "depth", "top")
+    __slots__ = ("_hash", "below", "depth", "leaves", "top")
 
     below: Stack
     top: Value
     depth: int
+    leaves: int
     _hash: int
 
     def __init__(self, below: Stack, top: Value) -> None:
         self.below = below
         self.top = top
         self.depth = below.depth + 1
+        self.leaves = below.leaves | top.leaves
         self._hash = hash((below._hash, top))
 
     @classmethod
     def empty(cls) -> Stack:
         """Return the stack that all others begin with: there is one, ``EMPTY``."""
         stack = cls.__new__(cls)
-        stack.depth = 0
+        stack.depth = stack.leaves = 0
         stack._hash = 0  # noqa: SLF001 - its own class
         return stack
 
@@ -91,9 +94,18 @@ class Stack:
         """Return the lowest values, so many or all there are."""
         return self.less(self.depth - depth)
 
-    def changed(self, change: Callable[[Value], Value]) -> Stack:
-        """Return the stack with each value changed; what is below all changes is shared."""
-        old = [*reversed(self)]
+    def changed(self, change: Callable[[Value], Value], leaves: int = 0) -> Stack:
+        """Return the stack with each value changed; what is below all changes is shared.
+
+        Args:
+            change: returns another value, or the same.
+            leaves: variables without which no value is changed.
+        """
+        old: list[Value] = []
+        stack = self
+        while stack.depth and stack.leaves & leaves == leaves:
+            old.append(stack.top)
+            stack = stack.below
         new = [change(value) for value in old]
         places = (place for place in range(len(old) - 1, -1, -1) if old[place] is not new[place])
         lowest = next(places, -1)

@@ -124,24 +124,27 @@ class _Facts(NamedTuple):
     open_size: int
     depth: int
     leaves: int
+    held: int
     marks: int
     is_older: bool
 
 
-_NO_FACTS = _Facts(0, 0, 0, 0, 0, is_older=False)
+_NO_FACTS = _Facts(0, 0, 0, 0, 0, 0, is_older=False)
 
 
 def _facts(run: Run | None, parts: tuple[object, ...]) -> _Facts:
-    size, open_size, depth, leaves, marks, is_older = _NO_FACTS if run is None else run.facts
+    facts = _NO_FACTS if run is None else run.facts
+    size, open_size, depth, leaves, held, marks, is_older = facts
     for part in parts:
         if isinstance(part, Value):
             size += part.size
             open_size += part.open_size
             depth = max(depth, part.depth)
             leaves |= part.leaves
+            held |= part.held
             marks |= _marks(part)
             is_older = is_older or part.is_older
-    return _Facts(size, open_size, depth, leaves, marks, is_older)
+    return _Facts(size, open_size, depth, leaves, held, marks, is_older)
 
 
 class Value:
@@ -157,6 +160,7 @@ class Value:
         leaves: the variables in it, a bit for each: sets of names would take quadratic memory.
         size: nodes, counted as a tree.
         open_size: values in it that may be held where paths are joined.
+        held: the numbers of those that are, a bit for each.
         depth: of the tree.
         marks: of a display, what is among its items.
         is_older: whether a variable in it stands for what it held before a store.
@@ -167,6 +171,7 @@ class Value:
         "depth",
         "digest",
         "first",
+        "held",
         "is_older",
         "kind",
         "leaves",
@@ -197,12 +202,15 @@ class Value:
         self.run = run
         self.tail = tail
         self.literal = literal
-        size, open_size, depth, leaves, self.marks, is_older = _facts(run, tail)
+        size, open_size, depth, leaves, held, self.marks, is_older = _facts(run, tail)
         self.size = 1 + size
         self.depth = 1 + depth
         self.leaves = leaf | leaves
         self.is_older = is_older or (leaf > 0 and str(tail[0]).endswith("'"))
-        self.open_size = open_size if kind in OPEN else 1
+        self.open_size, self.held = (open_size, held) if kind in OPEN else (1, 0)
+        number = tail[0] if kind == "held" else 0
+        if isinstance(number, int):
+            self.held |= number and 1 << number
         if run is None:
             self._unfold(tail)
         inner = tail[0] if kind == "again" else None

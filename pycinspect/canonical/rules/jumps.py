@@ -86,6 +86,8 @@ def _truth(machine: Machine, value: Value) -> bool | None:
 
 def _learnt(machine: Machine, state: State, value: Value, truth: str) -> State:
     """Mark a value wherever it stands on the stack with its truth."""
+    if not machine.is_held(state.stack, value):
+        return state
     forms = {
         value: truth,
         machine.values.make("not", value): _OPPOSITE[truth],

@@ -205,14 +205,15 @@ def _cleaned(machine: Machine, text: str) -> str:
 def _renamed(machine: Machine, state: State, target: Value) -> State:
     """Mark values on the stack that hold the variable's old value."""
     frame, pc, stack, blocks, callers = state
-    if not stack and not callers:
+    if not any(held.leaves & target.leaves for held in (stack, *(c.stack for c in callers))):
         return state
     old = machine.values.make(target.kind, f"{target.word(0)}'")
     renamed = Renaming(machine.values, {target: old})
     waiting = tuple(
-        caller._replace(stack=machine.changed(caller.stack, renamed)) for caller in callers
+        caller._replace(stack=machine.changed(caller.stack, renamed, target.leaves))
+        for caller in callers
     )
-    return State(frame, pc, machine.changed(stack, renamed), blocks, waiting)
+    return State(frame, pc, machine.changed(stack, renamed, target.leaves), blocks, waiting)
 
 
 def _delete(kind: str) -> Rule:
