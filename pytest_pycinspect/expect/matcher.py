@@ -73,6 +73,7 @@ class Run:
 
     Attributes:
         furthest: the place with the most lines behind it, when nothing was found.
+        spend: counts what is looked at.
     """
 
     def __init__(self, program: Program, instrs: Sequence[Instr], views: Views) -> None:
@@ -82,7 +83,8 @@ class Run:
         self.views = views
         self._begin = State(0, 0, (UNBOUND,) * len(program.variables), 0, None)
         self.furthest = self._begin
-        self._effort = Effort(_PATIENCE + _PATIENCE_EACH * (len(program.steps) + self.size))
+        some = _PATIENCE + _PATIENCE_EACH * (len(program.steps) + self.size)
+        self.spend = Effort(some).spend
         self._sets: Sets = {}
         self._scanned: dict[tuple[int, Bindings], set[int]] = {}
         self._passing: dict[tuple[Test, Key], int] = {}
@@ -200,10 +202,10 @@ class Run:
                 self.passing(row.test, self._begin.bindings)
             return self._walk(None)
         except ExhaustedError:
-            self._effort = pool
+            self.spend = pool.spend
             return self._long(pool)
         finally:  # a failure is explained by what was looked at before
-            self._effort = Effort(sys.maxsize)
+            self.spend = Effort(sys.maxsize).spend
 
     def _long(self, pool: Effort) -> State | None:
         """Search with the places known that lead as far as any way does."""
@@ -212,7 +214,7 @@ class Run:
             self.size,
             lambda test: self.passing(test, self._begin.bindings),
             ends=all(self._may_hold(row) for row in self.program.globals),
-            spend=self.spend,
+            spend=pool.spend,
         )
         if reach.cost <= pool.left:
             level = reach.highest()
@@ -279,14 +281,6 @@ class Run:
     def scanned(self, state: State) -> set[int]:
         """Return the instructions up to which a gap was followed before."""
         return self._scanned.setdefault((state.step, self.kept(state)), set())
-
-    def spend(self, amount: int) -> None:
-        """Count what is looked at.
-
-        Raises:
-            ExhaustedError: it is too much.
-        """
-        self._effort.spend(amount)
 
     def _straight(self, state: State) -> State | None:
         """Go on while there is one way, to the next choice or the end."""
