@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import signal
 import time
@@ -107,6 +108,8 @@ def _once(entry: Entry, work: Workspace, memory: Memory) -> Run:
         failure = Failure("slow", _place(clock.late), f"{seconds:.1f} s, in the midst of\n{report}")
     elif peak > MOST_MEBIBYTES:
         failure = Failure("large", f"{entry.name}: ", f"{peak:.0f} MiB")
+    if peak > MOST_MEBIBYTES:
+        memory.forget()
     return Run(reached, seconds, peak, failure)
 
 
@@ -164,7 +167,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._known = (_SELF / "clear_refs").exists()
-        self._before = _status("VmRSS") if self._known else 0.0
+        self.forget()
 
     @contextmanager
     def limited(self) -> Iterator[None]:
@@ -182,6 +185,11 @@ class Memory:
             yield
         finally:
             resource.setrlimit(resource.RLIMIT_AS, limits)
+
+    def forget(self) -> None:
+        """Count from now on: of what one file took, much stays with the process."""
+        gc.collect()
+        self._before = _status("VmRSS") if self._known else 0.0
 
     def peak(self) -> float:
         """Return the most that the process had under the limit."""
