@@ -89,6 +89,11 @@ class Audit:
         self._used_ignores: set[PathIgnore] = set()
         self._used_baseline: set[tuple[str, str]] = set()
 
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The ids of the rules that run, in their order."""
+        return tuple(rule.id for rule in self._rules)
+
     def __iter__(self) -> Iterator[Finding]:
         self._began = time.monotonic()
         with Sources(self.policy, self.summary, self._source_budget) as sources:
