@@ -18,12 +18,11 @@ if TYPE_CHECKING:
         Verdict,
         cache_from_source,
         find_module,
-        judge,
-        judge_module,
         source_from_cache,
         source_hash,
     )
     from pycinspect.canonical import Form, Plane, Statement
+    from pycinspect.compiling import judge, judge_module
     from pycinspect.dialects import DIALECTS, Dialect, find_dialect
     from pycinspect.diffing import Diff, Explanation, canonicalize, diff
     from pycinspect.disasm import (
@@ -105,12 +104,11 @@ _ROOMS = {
         "Verdict",
         "cache_from_source",
         "find_module",
-        "judge",
-        "judge_module",
         "source_from_cache",
         "source_hash",
     ),
     "canonical": ("Form", "Plane", "Statement"),
+    "compiling": ("judge", "judge_module"),
     "dialects": ("DIALECTS", "Dialect", "find_dialect"),
     "diffing": ("Diff", "Explanation", "canonicalize", "diff"),
     "disasm": (

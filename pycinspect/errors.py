@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pycinspect.values import visible
 
-__all__ = ["PycInspectError"]
+__all__ = ["PycInspectError", "described"]
+
+#: Characters of a stranger's message that are shown.
+_LONGEST = 500
 
 
 class PycInspectError(Exception):
@@ -51,3 +54,18 @@ class PycInspectError(Exception):
         if self.offset is not None:
             where.append(f"offset {self.offset}")
         return visible(": ".join([*where, self.message]))
+
+
+def described(error: BaseException) -> str:
+    r"""Return any exception as one line of bounded length, without control characters.
+
+    >>> described(KeyError("a\nb")), described(MemoryError())
+    ("KeyError: 'a\\nb'", 'MemoryError')
+    """
+    name = type(error).__name__
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - a plugin's exception may be as broken as its code
+        return name
+    cut = message if len(message) <= _LONGEST else f"{message[:_LONGEST]} …"
+    return visible(f"{name}: {cut}" if cut else name)

@@ -15,7 +15,7 @@ from pycinspect.auditing import Audit, Policy, Rule
 from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable, FindMore
 from pycinspect.diffing import EXPLANATIONS, Explanation
-from pycinspect.errors import PycInspectError
+from pycinspect.errors import PycInspectError, described
 from pycinspect.report import REPORTERS, Factory
 
 __all__ = ["Registry", "audit", "load_registry"]
@@ -66,8 +66,19 @@ def load_registry(plugins: Iterable[object] = (), *, entry_points: bool = True) 
         entry_points: whether installed plugins are looked for.
 
     Raises:
-        PycInspectError: ``bad-plugin`` where two contributions claim the same.
+        PycInspectError: ``bad-plugin`` where two contributions claim the same, or a plugin
+            cannot be loaded or raises.
     """
+    try:
+        return _collected(_manager(plugins, entry_points=entry_points))
+    except PycInspectError:
+        raise
+    except Exception as error:  # whatever a plugin raises when it is imported, or asked
+        message = f"a plugin failed: {described(error)}"
+        raise PycInspectError("bad-plugin", message) from error
+
+
+def _manager(plugins: Iterable[object], *, entry_points: bool) -> pluggy.PluginManager:
     manager = pluggy.PluginManager("pycinspect")
     manager.add_hookspecs(hookspecs)
     manager.register(_BuiltIn(), "pycinspect")
@@ -75,6 +86,10 @@ def load_registry(plugins: Iterable[object] = (), *, entry_points: bool = True) 
         manager.load_setuptools_entrypoints("pycinspect")
     for plugin in plugins:
         manager.register(plugin)
+    return manager
+
+
+def _collected(manager: pluggy.PluginManager) -> Registry:
     # pluggy calls the last registered first; what came first has the right of way.
     dialects = [row for rows in manager.hook.pycinspect_dialects()[::-1] for row in rows]
     rules = [rule for some in manager.hook.pycinspect_rules()[::-1] for rule in some]

@@ -11,6 +11,8 @@ __all__ = [
     "InvalidationMode",
     "Level",
     "Word",
+    "brief",
+    "quoted",
     "visible",
 ]
 
@@ -70,6 +72,31 @@ def visible(text: str, keep: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in keep else _escaped(c) for c in text)
+
+
+#: Characters of a name that a ``repr`` shows.
+_BRIEF = 200
+
+
+def brief(text: str, limit: int = _BRIEF) -> str:
+    r"""Return a text as :func:`visible`, of which the rest is left out where it is long.
+
+    Args:
+        text: any text, a name in a file for example.
+        limit: characters of it that are shown.
+
+    >>> brief("a\n" + "b" * 1000, 4)
+    'a\\nbb…'
+    """
+    return visible(text if len(text) <= limit else text[:limit] + _CUT)
+
+
+def quoted(text: str, limit: int = _BRIEF) -> str:
+    """Return the ``repr`` of a text, of which the rest is left out where it is long."""
+    return repr(text if len(text) <= limit else text[:limit] + _CUT)
+
+
+_CUT = "…"
 
 
 def _escaped(character: str) -> str:

@@ -14,6 +14,7 @@ import pytest
 from pycinspect.disasm import code_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
+from pycinspect.values import brief
 from pytest_pycinspect.instr import Instr, Kind
 from pytest_pycinspect.names import check_name, resolve_name
 from pytest_pycinspect.origin import Normalize, Origin, View, sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pycinspect.dialects import Dialect
     from pytest_pycinspect.comparing import Outcome
     from pytest_pycinspect.expect import Match
+    from pytest_pycinspect.expect.effort import Effort
     from pytest_pycinspect.facts import Constants, Facts, Items
 
 __all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
@@ -65,7 +67,7 @@ class Bytecode:
 
     def __repr__(self) -> str:
         part = "" if self._selected is None else ", a part"
-        return f"<Bytecode of {self.name}, {self.view}, Python {self.python}{part}>"
+        return f"<Bytecode of {brief(self.name)}, {self.view}, Python {self.python}{part}>"
 
     # --- What it is ------------------------------------------------------------------------
 
@@ -181,6 +183,15 @@ class Bytecode:
             VacuousCheckError: for an opcode that cannot be there on this Python.
             UnknownOpcodeError: for one that no Python has.
         """
+        return self.has(expectation, None)
+
+    def has(self, expectation: object, effort: Effort | None) -> bool:
+        """Return whether an instruction is as expected.
+
+        Args:
+            expectation: of one instruction, or of several lines.
+            effort: what may be looked at where it takes long; None for as much as ever.
+        """
         if isinstance(expectation, str) and _OPNAME.fullmatch(expectation):
             name = resolve_name(expectation) if self.view == "ops" else expectation
             if name not in self._opnames:
@@ -189,7 +200,7 @@ class Bytecode:
             return True
         from pytest_pycinspect.expect import as_pattern, search
 
-        return bool(search(as_pattern(expectation), self))
+        return bool(search(as_pattern(expectation), self, effort))
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Bytecode):
@@ -208,7 +219,7 @@ class Bytecode:
 
     def find(self, expectation: object) -> list[Instr]:
         """Return the instructions that are as expected."""
-        return [self[index] for index in self._places(expectation)]
+        return [self[index] for index in self.places(expectation)]
 
     def index(self, value: object, start: int = 0, stop: int | None = None) -> int:
         """Return the index of the first instruction that is as expected.
@@ -216,19 +227,20 @@ class Bytecode:
         Raises:
             ValueError: there is none.
         """
-        for place in self._places(value):
+        for place in self.places(value):
             if place in range(len(self))[start:stop]:
                 return place
         raise ValueError(f"{value!r} is not in {self!r}")
 
-    def _places(self, expectation: object) -> list[int]:
+    def places(self, expectation: object, effort: Effort | None = None) -> list[int]:
+        """Return the indexes of the instructions that are as expected; see :meth:`has`."""
         if isinstance(expectation, str) and _OPNAME.fullmatch(expectation):
             name = resolve_name(expectation) if self.view == "ops" else expectation
             check_name(name, self, negative=True)
             return [index for index, instr in enumerate(self) if instr.opname == name]
         from pytest_pycinspect.expect import as_pattern, search
 
-        found: list[int] = search(as_pattern(expectation), self)
+        found: list[int] = search(as_pattern(expectation), self, effort)
         return found
 
     # --- Expectations ------------------------------------------------------------------------
@@ -575,20 +587,29 @@ class Tree:
 
     def __contains__(self, expectation: object) -> bool:
         """Return whether an instruction of any of them is as expected."""
-        return any(expectation in part for part in self)
+        effort = _pool()
+        return any(part.has(expectation, effort) for part in self)
 
     def count(self, value: object) -> int:
         """Return how many instructions of all of them are as expected."""
-        return sum(part.count(value) for part in self)
+        return len(self.find(value))
 
     def find(self, expectation: object) -> list[tuple[Bytecode, Instr]]:
         """Return the instructions that are as expected, and the code object of each."""
-        return [(part, instr) for part in self for instr in part.find(expectation)]
+        effort = _pool()
+        return [(part, part[index]) for part in self for index in part.places(expectation, effort)]
 
     @property
     def docstrings(self) -> list[str]:
         """The docstrings of all that have one."""
         return [part.docstring for part in self if part.docstring is not None]
+
+
+def _pool() -> Effort:
+    """Return what may be looked at in all code objects of a tree."""
+    from pytest_pycinspect.expect.effort import pool
+
+    return pool()
 
 
 # They are no subclasses, for then type checkers would refuse ``"LOAD_FAST" in code``: whatever

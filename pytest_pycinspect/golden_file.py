@@ -413,19 +413,18 @@ def _is_inherited(line: str) -> bool:
 
 def _merged(old: Sequence[str], new: Sequence[str]) -> list[str]:
     """Return new lines with the comments of old ones, and unchanged ones as they were."""
-    from difflib import SequenceMatcher
+    from pycinspect.diffing import Op, aligned
 
     known = {line.strip() for line in new}
     said, above = _said(old)
     merged: list[str] = []
-    matcher = SequenceMatcher(
-        None, [_uncommented(line, known) for line in said], [n.strip() for n in new], autojunk=False
-    )
-    for tag, first, last, start, end in matcher.get_opcodes():
-        for index in range(first, last):
+    texts = [_uncommented(line, known) for line in said]
+    for span in aligned(texts, [line.strip() for line in new]):
+        is_same = span.op is Op.EQUAL
+        for index in span.old:
             merged += above[index]
-            merged += [said[index]] if tag == "equal" else []
-        merged += [] if tag == "equal" else new[start:end]
+            merged += [said[index]] if is_same else []
+        merged += [] if is_same else new[span.new.start : span.new.stop]
     return merged + above[-1]
 
 

@@ -7,7 +7,6 @@ file is read again, changed and replaced as a whole by one process.
 from __future__ import annotations
 
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from pycinspect.errors import PycInspectError
+from pycinspect.writing import replacing
 from pytest_pycinspect.golden_file import Content, GoldenFile, read_golden, shown
 
 if TYPE_CHECKING:
@@ -225,7 +225,8 @@ class _Updates:
             try:
                 self._write(path, [edit for edit in seen.edits if edit.path == path])
             except (OSError, PycInspectError) as error:
-                self._lost.append(f"{shown(path)} was not written: {error}")
+                reason = error.message if isinstance(error, PycInspectError) else error
+                self._lost.append(f"{shown(path)} was not written: {reason}")
         if self._lost:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -320,9 +321,5 @@ def _edited(file: GoldenFile, edits: Iterable[Edit]) -> GoldenFile:
 def _replace(path: str, file: GoldenFile) -> None:
     """Write a file as a whole: a reader sees the old one, or the new one."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    new = f"{path}.{os.getpid()}.new"
-    with open(new, "xb") as stream:
-        stream.write(file.text.encode("utf-8"))
-    if os.path.exists(path):
-        shutil.copymode(path, new)
-    os.replace(new, path)
+    with replacing(path, newline="") as stream:
+        stream.write(file.text)

@@ -11,7 +11,7 @@ from pycinspect.canonical import Level, canonicalize
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.statements import payload_digest
 from pycinspect.canonical.values import Value, digest_of
-from pycinspect.compiling import compile_source
+from pycinspect.compiling import Compilers
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
@@ -89,7 +89,8 @@ def _dedented(snippet: str) -> str:
 def _compiled(code: Bytecode, snippet: str, level: Level) -> tuple[Merged, ...]:
     """Return the graph of a snippet in surroundings like the code's."""
     lines = _surrounded(code.code, _stored_globals(code), _dedented(snippet))
-    file = compile_source("\n".join(lines).encode(), f"the snippet {snippet!r}")
+    with Compilers(trusted=True) as compilers:  # the snippet is the test's own
+        file = compilers.compile("\n".join(lines).encode(), f"the snippet {snippet!r}")
     inner = [part for part in file.code.walk() if part.name == _FUNCTION]
     return _graph(inner[0] if inner else file.code, file.dialect, level)
 

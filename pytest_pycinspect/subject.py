@@ -126,11 +126,16 @@ class Sources:
         return program
 
     def _read(self, path: str, request: Request) -> Program:
-        from pycinspect.compiling import ReadOptions, SubjectKind, read_subject
+        from pycinspect.compiling import Compilers, ReadOptions, SubjectKind, read_subject
 
         interpreter = self._interpreter(request.python)
-        options = ReadOptions(interpreter=interpreter, optimize=request.level)
-        subject = read_subject(path, options)
+        # Trusted, here and below: what a test looks at is its own program, which pytest runs
+        # in this process; another process would cost more than all the rest.
+        with Compilers(trusted=True) as compilers:
+            options = ReadOptions(
+                interpreter=interpreter, optimize=request.level, compilers=compilers
+            )
+            subject = read_subject(path, options)
         if subject.kind is SubjectKind.SOURCE:
             version = None if interpreter is None else interpreter.version
             optimize: int | None = request.level
@@ -154,11 +159,12 @@ class Sources:
         Raises:
             PycInspectError: it does not compile.
         """
-        from pycinspect.compiling import compile_source
+        from pycinspect.compiling import Compilers
 
         data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
         interpreter = self._interpreter(request.python)
-        file = compile_source(data, name, interpreter=interpreter, optimize=request.level)
+        with Compilers(trusted=True) as compilers:
+            file = compilers.compile(data, name, interpreter=interpreter, optimize=request.level)
         version = None if interpreter is None else interpreter.version
         lines = tuple(data.decode("utf-8", "replace").splitlines())
         origin = Origin(

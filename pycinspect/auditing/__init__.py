@@ -1,13 +1,22 @@
 """Is this tree healthy?
 
 Walks trees of caches, asks for each what its importer would do, and lets rules
-say what is wrong. Uses ``cache``, ``pyc``, ``dialects``, ``errors``, ``values``.
+say what is wrong. Uses ``cache``, ``pyc``, ``dialects``, ``writing``, ``errors``,
+``values``.
 """
 
 from pycinspect.auditing.engine import Audit
 from pycinspect.auditing.findings import Finding, Severity, Summary
-from pycinspect.auditing.policy import PROFILES, PathIgnore, Policy, Profile, Selection
+from pycinspect.auditing.policy import (
+    PROFILES,
+    PathIgnore,
+    Policy,
+    Profile,
+    Selection,
+    require_rules,
+)
 from pycinspect.auditing.rule import HEADINGS, Alike, CacheFile, Context, Rule
+from pycinspect.auditing.settings import Settings, SettingsFile
 from pycinspect.auditing.walk import CacheDirectory, Directory
 
 __all__ = [
@@ -25,6 +34,9 @@ __all__ = [
     "Profile",
     "Rule",
     "Selection",
+    "Settings",
+    "SettingsFile",
     "Severity",
     "Summary",
+    "require_rules",
 ]

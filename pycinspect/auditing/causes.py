@@ -14,6 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import read_all
+
 __all__ = ["Cause", "Evidence", "find_cause"]
 
 _HOUR = 3600
@@ -342,11 +345,8 @@ def _reflog(git: str) -> list[int]:
 
 def _content(path: str) -> bytes:
     try:
-        if not os.path.isfile(path):
-            return b""
-        with open(path, "rb") as stream:
-            return stream.read(_GIT_LIMIT)
-    except OSError:  # no evidence is what it gives
+        return read_all(path, _GIT_LIMIT)
+    except (OSError, PycInspectError):  # no evidence is what it gives
         return b""
 
 

@@ -17,6 +17,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from pycinspect.auditing.examine import Examined
+from pycinspect.auditing.failures import Failures
 from pycinspect.auditing.findings import Finding, Summary
 from pycinspect.auditing.payload import Payload, read_payload
 from pycinspect.auditing.policy import Policy
@@ -93,6 +94,7 @@ class Decoder:
         summary: its figures of payloads are counted here.
         budget: of what is read later; shared by all trees of a run.
         check: asks the rules.
+        failures: takes what is unforeseen.
     """
 
     def __init__(
@@ -102,12 +104,15 @@ class Decoder:
         summary: Summary,
         budget: Budget,
         check: Callable[[CacheFile, Payload], list[Finding]],
+        *,
+        failures: Failures,
     ) -> None:
         self._when = when
         self._dialects = policy.dialects
         self._summary = summary
         self._budget = budget
         self._check = check
+        self._failures = failures
         self._held: list[Batch] | None = [] if when is When.IF_FEW else None
 
     @property
@@ -153,7 +158,11 @@ class Decoder:
         """Read one payload, correct the judgement of its cache, and ask the rules."""
         summary = self._summary
         summary.not_decoded -= 1
-        payload = None if cache.writer is None else self._payload(cache)
+        try:
+            payload = None if cache.writer is None else self._payload(cache)
+        except Exception as error:  # noqa: BLE001 - a bug is a finding
+            summary.undecodable += 1
+            return self._failures.of_step("reading the payload", cache.path, error)
         if payload is None or payload.header.dialect.unchecked:
             summary.undecodable += 1
             return []

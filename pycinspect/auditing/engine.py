@@ -10,21 +10,23 @@ from itertools import chain
 from types import MappingProxyType
 
 from pycinspect.auditing.deep import Batch, Budget, Decoder, is_deep, when_to_decode
+from pycinspect.auditing.examination import Examination
 from pycinspect.auditing.examine import Examined, Examiner, grouped
-from pycinspect.auditing.findings import Finding, Severity, Summary
+from pycinspect.auditing.failures import FAULT, INCOMPLETE, Failures, own_findings
+from pycinspect.auditing.findings import Finding, Summary
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.place import Places, dialect_of_place
 from pycinspect.auditing.policy import PathIgnore, Policy
 from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
+from pycinspect.auditing.sources import SourceBudget, Sources
 from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
 from pycinspect.cache import Outcome
 from pycinspect.dialects import Dialect
+from pycinspect.pyc import errors_named
 
 __all__ = ["Audit"]
 
-#: Rules that tell of the run itself; the engine makes their findings.
-_INCOMPLETE = "PYC901"
-_BROKEN_RULE = "PYC902"
+#: The rule that tells of suppressions; the engine makes its findings.
 _UNUSED = "PYC903"
 
 #: Directories and caches that go through one step before the next step begins. The audit
@@ -82,15 +84,23 @@ class Audit:
         self._progress: Callable[[Summary], None] | None = None
         self._began = time.monotonic()
         self._budget = Budget()
+        self._failures = Failures(self.summary, self._rules)
+        self._source_budget = SourceBudget()
         self._is_late = False
         self._used_ignores: set[PathIgnore] = set()
         self._used_baseline: set[tuple[str, str]] = set()
 
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The ids of the rules that run, in their order."""
+        return tuple(rule.id for rule in self._rules)
+
     def __iter__(self) -> Iterator[Finding]:
         self._began, self._is_late = time.monotonic(), False
-        for root in self._paths:
-            for findings in self._tree(root):
-                yield from self._counted(findings)
+        with Sources(self.policy, self.summary, self._source_budget) as sources:
+            for root in self._paths:
+                for findings in self._tree(root, sources):
+                    yield from self._counted(findings)
         for finding in self._unused_suppressions():
             self.summary.add(finding)
             yield finding
@@ -113,6 +123,10 @@ class Audit:
         """Call ``show`` with the figures so far after every few directories."""
         self._progress = show
 
+    def on_fault(self, show: Callable[[Exception], None]) -> None:
+        """Call ``show`` with each exception that becomes a finding of PYC902."""
+        self._failures.show = show
+
     def relative(self, finding: Finding) -> str:
         """Return a finding's path relative to the root it lies in, with slashes.
 
@@ -128,19 +142,24 @@ class Audit:
 
     # --- One tree ------------------------------------------------------------
 
-    def _tree(self, root: str) -> Iterator[list[Finding]]:
+    def _tree(self, root: str, sources: Sources) -> Iterator[list[Finding]]:
         """Yield the findings of some directories after others, then those of the tree."""
         counts: Counter[tuple[str, Outcome]] = Counter()
-        run = _Run(root, self._context(root, counts), self._rules)
-        examiner = Examiner(self.policy, run.context.dialect, is_told=self._is_told(root))
+        with errors_named(root):
+            context = self._context(root, counts, sources)
+        run = _Run(context, self._rules, self._failures)
+        examiner = Examiner(self.policy, context.dialect, is_told=self._is_told(root))
+        examine = Examination(examiner, self._failures)
         decoder = self._decoder(root, run)
         tree = Tree(root, self.policy.pycache_prefix, self._paths)
         read_before = self.summary.directories
         limit: str | None = None
         for some in _in_rows(tree, 1 if self._is_limited() or decoder.at_once else _IN_A_ROW):
             self.summary.directories = read_before + tree.directories
-            examined = [examiner.caches(directory) for directory in some]
+            examined = [examine.caches(directory) for directory in some]
             self._count_files(examined)
+            self._count_unread(some)
+            yield examine.findings()
             for batch in decoder.take(some, examined):
                 yield from self._batch(batch, run, decoder, counts)
             if self._progress is not None:
@@ -152,8 +171,8 @@ class Audit:
             yield from self._batch(batch, run, decoder, counts)
         limit = limit or self._time_limit()
         if limit is not None:
-            self.summary.complete = False
-            yield list(self._own(_INCOMPLETE, root, {"reason": limit}))
+            self.summary.limit = limit
+            yield list(self._own(INCOMPLETE, root, {"reason": limit}))
         self.summary.directories = read_before + tree.directories
         self._note(tree, root, counts)
         for (reason, outcome), count in counts.items():
@@ -208,9 +227,18 @@ class Audit:
     def _decoder(self, root: str, run: _Run) -> Decoder:
         rules = [rule for rule in self._rules if is_deep(rule)]
         when = when_to_decode(root, self.policy, rules) if rules else None
-        return Decoder(when, self.policy, self.summary, self._budget, run.at_payload)
+        return Decoder(
+            when,
+            self.policy,
+            self.summary,
+            self._budget,
+            run.at_payload,
+            failures=self._failures,
+        )
 
-    def _context(self, root: str, counts: Counter[tuple[str, Outcome]]) -> Context:
+    def _context(
+        self, root: str, counts: Counter[tuple[str, Outcome]], sources: Sources
+    ) -> Context:
         dialects = self.policy.dialects
         dialect: Dialect | None = self.policy.dialect or dialect_of_place(root, dialects)
         return Context(
@@ -220,6 +248,7 @@ class Audit:
             time.time(),
             Places(dialects),
             MappingProxyType(counts),
+            sources,
         )
 
     def _count_files(self, examined: list[Examined]) -> None:
@@ -237,6 +266,11 @@ class Audit:
             counts[reason, outcome] += group.files
             if outcome in _OF_NO_USE and reason not in _REASON_STATES:
                 self.summary.reclaimable += group.size
+
+    def _count_unread(self, directories: list[Directory]) -> None:
+        for directory in directories:
+            errors = directory.error, directory.cache and directory.cache.error
+            self.summary.unread += sum(error is not None for error in errors)
 
     def _is_limited(self) -> bool:
         """Return whether a limit has to be looked at after each directory."""
@@ -257,6 +291,8 @@ class Audit:
     # --- Suppressions ----------------------------------------------------------
 
     def _is_suppressed(self, finding: Finding) -> bool:
+        if finding.rule == FAULT:
+            return False
         policy = self.policy
         relative = self.relative(finding)
         ignore = next((i for i in policy.path_ignores if i.covers(finding.rule, relative)), None)
@@ -280,9 +316,7 @@ class Audit:
             yield from self._own(_UNUSED, path, {"suppression": f"baseline {rule}"})
 
     def _own(self, rule_id: str, path: str, data: dict[str, object]) -> Iterator[Finding]:
-        for rule in self._rules:
-            if rule.id == rule_id:
-                yield Finding(rule.id, rule.severity, path, rule.message, data)
+        return own_findings(self._rules, rule_id, path, data)
 
 
 def _in_rows(directories: Iterable[Directory], length: int) -> Iterator[list[Directory]]:
@@ -308,10 +342,11 @@ _Check = Callable[[CacheFile], Finding | None]
 class _Run:
     """The rules of one tree, sorted by what they look at."""
 
-    def __init__(self, root: str, context: Context, rules: Iterable[type[Rule]]) -> None:
-        self.context = context
-        self._root = root
-        self._rules = [rule(context) for rule in rules]
+    def __init__(self, context: Context, rules: Iterable[type[Rule]], failures: Failures) -> None:
+        self._root = context.root
+        self._failures = failures
+        self._at_start: list[Finding] = []
+        self._rules = list(self._made(rules, context))
         self._of_cache = [
             rule for rule in self._rules if type(rule).check_cache is not Rule.check_cache
         ]
@@ -326,6 +361,13 @@ class _Run:
         self._of_uncached = [rule for rule in of_directory if not rule.needs_caches]
         self._of_ordinary = [rule for rule in of_directory if not rule.skips_ordinary_directories]
         self._checks: dict[str, list[_Check]] = {}
+
+    def _made(self, rules: Iterable[type[Rule]], context: Context) -> Iterator[Rule]:
+        for rule in rules:
+            try:
+                yield rule(context)
+            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
+                self._at_start += self._failures.of_rule(rule.id, self._root, error)
 
     def findings(self, directories: list[Directory], examined: list[Examined]) -> list[Finding]:
         """Return what the rules find at some directories, in their order."""
@@ -343,7 +385,7 @@ class _Run:
             try:
                 findings += rule.check_groups(groups)
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                findings.append(self._failure(rule.check_groups, groups[0].first.path, error))
+                findings += self._failures.of_rule(rule.id, groups[0].first.path, error)
         return findings
 
     def _at_caches(self, caches: list[CacheFile]) -> list[Finding]:
@@ -358,7 +400,8 @@ class _Run:
                 try:
                     finding = check(cache)
                 except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                    finding = self._failure(check, cache.path, error)
+                    findings += self._failures.of_rule(_rule_of(check), cache.path, error)
+                    continue
                 if finding is not None:
                     findings.append(finding)
         return findings
@@ -387,7 +430,7 @@ class _Run:
             try:
                 findings += rule.check_directory(directory)
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                findings.append(self._failure(rule.check_directory, directory.path, error))
+                findings += self._failures.of_rule(rule.id, directory.path, error)
         return findings
 
     def at_payload(self, cache: CacheFile, payload: Payload) -> list[Finding]:
@@ -397,23 +440,23 @@ class _Run:
             try:
                 finding = rule.check_payload(cache, payload)
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                finding = self._failure(rule.check_payload, cache.path, error)
+                findings += self._failures.of_rule(rule.id, cache.path, error)
+                continue
             if finding is not None:
                 findings.append(finding)
         return findings
 
     def finish(self) -> list[Finding]:
         """Return what the rules find in the tree as a whole."""
-        findings: list[Finding] = []
+        findings = self._at_start
         for rule in self._rules:
             try:
                 findings += rule.finish()
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                findings.append(self._failure(rule.finish, self._root, error))
+                findings += self._failures.of_rule(rule.id, self._root, error)
         return findings
 
-    def _failure(self, method: Callable[..., object], path: str, error: Exception) -> Finding:
-        rule: Rule = getattr(method, "__self__")  # noqa: B009 - a bound method, says the caller
-        message = "{rule} failed: {error}"
-        data = {"rule": rule.id, "error": f"{type(error).__name__}: {error}"}
-        return Finding(_BROKEN_RULE, Severity.ERROR, path, message, data)
+
+def _rule_of(check: _Check) -> str:
+    rule: Rule = getattr(check, "__self__")  # noqa: B009 - a bound method, says _checks_for
+    return rule.id

@@ -564,9 +564,8 @@ def _read(entry: os.DirEntry[str]) -> _Reading:
 def _failed(
     entry: os.DirEntry[str], reason: str, actual: str, exception: str | None = None
 ) -> _Reading:
-    try:
-        status = entry.stat(follow_symlinks=False)
-    except OSError:  # it has gone since the listing
-        status = None
     judgement = Judgement(Outcome.RECOMPILE, reason, "", actual, exception)
-    return b"", status, judgement, entry.is_symlink()
+    try:
+        return b"", entry.stat(follow_symlinks=False), judgement, entry.is_symlink()
+    except OSError:  # it has gone since the listing
+        return b"", None, judgement, False

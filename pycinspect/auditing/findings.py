@@ -55,7 +55,7 @@ class Finding(NamedTuple):
         """
         try:
             return self.template.format_map(self.data)
-        except (LookupError, ValueError, AttributeError):
+        except Exception:  # noqa: BLE001 - a plugin's values format themselves
             return self.template
 
 
@@ -77,8 +77,12 @@ class Summary:
         not_decoded: caches whose payload was not, because it was not asked for.
         undecodable: caches whose payload cannot be read: nobody knows its format, the header
             is damaged, or the file cannot be opened.
+        compiled: sources without a cache of which it was asked whether they compile.
         suppressed: findings that do not count.
-        complete: whether everything was looked at.
+        limit: which limit ended the audit early, None where none did.
+        unread: directories that could not be read, and places that went away, or changed into
+            something else, while they were looked at.
+        faults: errors of pycinspect's own, or of a plugin (PYC902).
         notes: sentences on what was, and was not, looked at, without a full stop.
     """
 
@@ -94,9 +98,17 @@ class Summary:
     decoded: int = 0
     not_decoded: int = 0
     undecodable: int = 0
+    compiled: int = 0
     suppressed: int = 0
-    complete: bool = True
+    limit: str | None = None
+    unread: int = 0
+    faults: int = 0
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was looked at."""
+        return self.limit is None and not self.unread and not self.faults
 
     def add(self, finding: Finding) -> None:
         """Count a finding."""

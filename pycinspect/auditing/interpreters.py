@@ -8,9 +8,9 @@ full name, ``python3.12``, too. On Windows it is not; there the registry tells.
 from __future__ import annotations
 
 import os
-import shutil
 
 from pycinspect.dialects import Dialect
+from pycinspect.installed import find_executable, python_providers
 from pycinspect.values import Implementation
 
 __all__ = ["is_installed"]
@@ -21,7 +21,7 @@ def is_installed(dialect: Dialect) -> bool:
 
     Where that cannot be told, it counts as installed.
     """
-    if any(shutil.which(command) for command in _commands(dialect)):
+    if any(find_executable(command) for command in _commands(dialect)):
         return True
     if dialect.implementation is not Implementation.CPYTHON:
         return False
@@ -42,13 +42,8 @@ def _commands(dialect: Dialect) -> tuple[str, ...]:
 
 def _is_known_to_findpython(dialect: Dialect) -> bool:
     """Look where pyenv, uv, asdf and others keep interpreters that are not on PATH."""
-    from findpython.providers import ALL_PROVIDERS
-
     wanted = f"python{dialect.version}"
-    for factory in ALL_PROVIDERS.values():
-        provider = factory.create()
-        if provider is None:  # not on this system
-            continue
+    for provider in python_providers():
         for python in provider.find_pythons():
             name = python.executable.name.removesuffix(".exe")
             if name == wanted:

@@ -7,6 +7,8 @@ import re
 
 from pycinspect.auditing.walk import Directory
 from pycinspect.dialects import Dialect, DialectTable
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import read_start
 
 __all__ = ["Places", "dialect_of_place", "pinned_python"]
 
@@ -119,10 +121,8 @@ _PIN_SIZE = 4096
 
 def _version_in(path: str, pattern: re.Pattern[str]) -> tuple[int, int] | None:
     try:
-        if not os.path.isfile(path):
-            return None
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            found = pattern.search(stream.read(_PIN_SIZE))
-    except OSError:  # a pin that cannot be read pins nothing
+        text = read_start(path, _PIN_SIZE).data.decode("utf-8", "replace")
+    except (OSError, PycInspectError):  # a pin that is no file, or cannot be read, pins nothing
         return None
+    found = pattern.search(text)
     return (int(found[1]), int(found[2])) if found else None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
@@ -12,7 +13,7 @@ from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.values import HashCheckMode, InvalidationMode
 
-__all__ = ["PROFILES", "PathIgnore", "Policy", "Profile", "Selection"]
+__all__ = ["PROFILES", "PathIgnore", "Policy", "Profile", "Selection", "require_rules"]
 
 
 #: The prefix of every built-in rule.
@@ -49,6 +50,26 @@ def _longest(prefixes: tuple[str, ...], rule: str) -> int:
     return max((len(prefix) for prefix in prefixes if rule.startswith(prefix)), default=0)
 
 
+def require_rules(selectors: Iterable[str], rules: Iterable[str]) -> None:
+    """Refuse a selector that selects nothing: it has a mistake.
+
+    Args:
+        selectors: ids of rules, or prefixes.
+        rules: the ids of all rules.
+
+    Raises:
+        PycInspectError: ``unknown-rule``; the message names rules with a like id.
+    """
+    known = tuple(rules)
+    for selector in selectors:
+        if selector and any(rule.startswith(selector) for rule in known):
+            continue
+        families = dict.fromkeys(rule[:length] for length in (3, 4, 6) for rule in known)
+        near = get_close_matches(selector.upper(), families)
+        hint = f"; near are {', '.join(near)}" if near else ""
+        raise PycInspectError("unknown-rule", f"no rule's id starts with {selector[:80]!r}{hint}")
+
+
 @dataclass(frozen=True, slots=True)
 class PathIgnore:
     """Rules that do not count for paths that fit a pattern.
@@ -70,7 +91,16 @@ class PathIgnore:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Settings for one use, by name."""
+    """Settings for one use, by name.
+
+    Args:
+        select: rules to run.
+        ignore: rules not to run.
+        fail_on: the least severity that is a failure.
+        levels: optimization levels whose caches are wanted.
+        deep: whether payloads are decoded; None: where it costs little.
+        trusts_tree: whether a tree may bring its own settings.
+    """
 
     select: tuple[str, ...]
     ignore: tuple[str, ...]
@@ -78,13 +108,14 @@ class Profile:
     levels: tuple[int, ...] = (0,)
     deep: bool | None = None
     lists: tuple[str, ...] = ()
+    trusts_tree: bool = True
 
 
 #: What is looked for where nothing is said is ``default``: everything.
 PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
         "default": Profile(("PYC",), (), Severity.WARNING),
-        "dev": Profile(("PYC",), ("PYC106", "PYC205", "PYC6", "PYC8"), Severity.ERROR),
+        "dev": Profile(("PYC",), ("PYC106", "PYC205", "PYC206", "PYC6", "PYC8"), Severity.ERROR),
         "deploy": Profile(
             ("PYC0", "PYC1", "PYC2", "PYC3", "PYC6", "PYC9"), ("PYC106",), Severity.WARNING
         ),
@@ -92,8 +123,14 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             ("PYC",), ("PYC106",), Severity.INFO, levels=(0, 1, 2), lists=("PYC205",)
         ),
         "repro": Profile(("PYC0", "PYC1", "PYC3", "PYC9"), ("PYC106",), Severity.INFO),
-        "security": Profile(("PYC",), ("PYC106", "PYC205", "PYC801"), Severity.INFO, deep=True),
-        "wheel": Profile(("PYC0", "PYC2", "PYC3", "PYC9"), ("PYC205",), Severity.INFO),
+        "security": Profile(
+            ("PYC",),
+            ("PYC106", "PYC205", "PYC206", "PYC801"),
+            Severity.INFO,
+            deep=True,
+            trusts_tree=False,
+        ),
+        "wheel": Profile(("PYC0", "PYC2", "PYC3", "PYC9"), ("PYC205", "PYC206"), Severity.INFO),
     }
 )
 

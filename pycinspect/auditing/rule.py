@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.place import Places
 from pycinspect.auditing.policy import Policy
+from pycinspect.auditing.sources import Sources
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import Judgement, Outcome
 from pycinspect.dialects import Dialect
@@ -117,6 +118,7 @@ class Context(NamedTuple):
         places: which interpreter's library a directory lies in.
         counts: how many caches the importer judged so, by reason and outcome; the
             engine counts, and in ``finish`` the figures are complete.
+        sources: knows of some sources that they do not compile.
     """
 
     root: str
@@ -125,6 +127,7 @@ class Context(NamedTuple):
     now: float
     places: Places
     counts: Mapping[tuple[str, Outcome], int]
+    sources: Sources
 
 
 class Rule:
@@ -144,6 +147,7 @@ class Rule:
             directory; most directories of a tree have none.
         skips_ordinary_directories: :meth:`check_directory` never finds anything at a
             directory that ``is_ordinary``, and is not asked.
+        about_run: a finding is about the audit, not about what is audited.
         about_tree: a finding is about a whole tree, and explains others.
         is_statistic: most healthy trees have such findings, and nobody has to act on them:
             they are counted, and shown only where the rule is named.
@@ -160,6 +164,7 @@ class Rule:
     message: ClassVar[str]
     needs_caches: ClassVar[bool] = False
     skips_ordinary_directories: ClassVar[bool] = False
+    about_run: ClassVar[bool] = False
     about_tree: ClassVar[bool] = False
     is_statistic: ClassVar[bool] = False
     skips_ordinary: ClassVar[bool] = False

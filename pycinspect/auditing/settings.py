@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
-from typing import Any
+from functools import partial
+from reprlib import repr as shortened
+from typing import Any, NamedTuple
 
 from pycinspect.auditing.findings import Severity
 from pycinspect.auditing.policy import PROFILES, PathIgnore, Policy, Profile, Selection
 from pycinspect.dialects import DialectTable
 from pycinspect.errors import PycInspectError
-from pycinspect.values import HashCheckMode, InvalidationMode
+from pycinspect.pyc import errors_named, read_all
+from pycinspect.values import HashCheckMode, InvalidationMode, Word
 
-__all__ = ["Settings", "find_settings", "read_settings"]
+__all__ = ["Settings", "SettingsFile", "find_settings", "named_settings"]
 
 _TABLE = "tool.pycinspect.audit"
+#: Largest file of settings, in bytes; it may be a stranger's.
+_LIMIT = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,13 @@ class Settings:
             if (value := getattr(self, field.name)) is not None
         }
         return replace(others, **own)
+
+    def without(self, others: Settings) -> Settings:
+        """Return these settings where the others say nothing: what they still decide."""
+        decided = {
+            field.name: None for field in fields(self) if getattr(others, field.name) is not None
+        }
+        return replace(self, **decided)
 
     def chosen_profile(self) -> Profile:
         """Return the profile that gives all other defaults.
@@ -95,40 +107,103 @@ class Settings:
         )
 
 
-def find_settings(directory: str) -> Settings:
-    """Read the nearest pyproject.toml at or above a directory; without one, nothing is set.
+class SettingsFile(NamedTuple):
+    """Settings, and whose word they are.
+
+    Args:
+        path: the file.
+        settings: what it sets.
+        inside: it lies in a tree that is audited, and nobody named it: what is audited says
+            itself how.
+        used: False where it was therefore not even read.
+        accepted: findings that its baseline names.
+    """
+
+    path: str
+    settings: Settings
+    inside: bool = False
+    used: bool = True
+    accepted: int = 0
+
+
+def find_settings(
+    directory: str, roots: Sequence[str], *, trusts_tree: bool = True
+) -> tuple[SettingsFile, ...]:
+    """Read the nearest pyproject.toml at or above a directory.
+
+    Args:
+        directory: where the user stands.
+        roots: what is audited.
+        trusts_tree: whether a file that lies in one of these may be used; one that may not
+            is passed over.
+
+    Returns:
+        The files that were met; only the last one may be used.
 
     Raises:
-        PycInspectError: as :func:`read_settings`.
+        PycInspectError: as :func:`named_settings`.
     """
-    place = os.path.abspath(directory)
+    with errors_named(directory):
+        homes = [_home(root) for root in roots]
+        candidates = list(_candidates(os.path.abspath(directory)))
+    met = []
+    for path in candidates:
+        inside = _home(os.path.dirname(path)).startswith(tuple(homes))
+        if trusts_tree or not inside:
+            met.append(named_settings(path)._replace(inside=inside))
+            break
+        met.append(SettingsFile(path, Settings(), inside=True, used=False))
+    return tuple(met)
+
+
+def _candidates(place: str) -> Iterator[str]:
     while True:
         candidate = os.path.join(place, "pyproject.toml")
         if os.path.isfile(candidate):
-            return read_settings(candidate)
+            yield candidate
         parent = os.path.dirname(place)
         if parent == place:
-            return Settings()
+            return
         place = parent
 
 
-def read_settings(path: str) -> Settings:
+def _home(root: str) -> str:
+    """Return the directory that a path is, or lies in, spelled so that prefixes tell."""
+    real = os.path.realpath(root)
+    directory = real if os.path.isdir(real) else os.path.dirname(real)
+    return os.path.normcase(os.path.join(directory, ""))
+
+
+def named_settings(path: str) -> SettingsFile:
     """Read ``[tool.pycinspect.audit]`` of a TOML file.
 
     Paths in it are relative to the file.
 
     Raises:
-        PycInspectError: ``bad-setting`` for a file that is no TOML, a key that is
-            unknown (the message names the nearest) or a value of the wrong kind;
-            ``unreadable``.
+        PycInspectError: ``bad-setting`` for a file that is no TOML, or larger than any that
+            people write, a key that is unknown (the message names the nearest) or a value
+            of the wrong kind; ``not-found``, ``not-a-file``, ``unreadable``.
     """
+    return SettingsFile(path, _settings(_document(path), path))
+
+
+def _document(path: str) -> Mapping[str, object]:
     try:
-        with open(path, "rb") as stream:
-            document = tomllib.load(stream)
-    except OSError as error:
-        raise PycInspectError("unreadable", error.strerror or str(error), path=path) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PycInspectError("bad-setting", f"not a TOML file: {error}", path=path) from error
+        with errors_named(path):
+            content = read_all(path, _LIMIT)
+    except PycInspectError as error:
+        slug = "bad-setting" if error.slug == "too-large" else error.slug
+        raise PycInspectError(slug, error.message, path=path) from error
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except RecursionError as error:
+        raise PycInspectError("bad-setting", "nested too deeply", path=path) from error
+    except ValueError as error:  # with TOMLDecodeError; int() has a limit of digits, too
+        message = f"not a TOML file: {str(error)[:200]}"
+        raise PycInspectError("bad-setting", message, path=path) from error
+
+
+def _settings(document: Mapping[str, object], path: str) -> Settings:
     table: object = document
     for part in _TABLE.split("."):
         table = table.get(part, {}) if isinstance(table, dict) else {}
@@ -139,12 +214,12 @@ def read_settings(path: str) -> Settings:
             _READERS[_key(name)][0]: _READERS[name][1](value) for name, value in table.items()
         }
         settings = Settings(**values)
-    except (ValueError, TypeError) as error:
-        raise PycInspectError("bad-setting", f"[{_TABLE}]: {error}", path=path) from error
+    except (ValueError, TypeError, OverflowError) as error:
+        message = f"[{_TABLE}]: {str(error)[:200]}"
+        raise PycInspectError("bad-setting", message, path=path) from error
     if settings.baseline is None:
         return settings
-    home = os.path.dirname(path)
-    return replace(settings, baseline=os.path.join(home, settings.baseline))
+    return replace(settings, baseline=os.path.join(os.path.dirname(path), settings.baseline))
 
 
 def _key(name: str) -> str:
@@ -152,48 +227,56 @@ def _key(name: str) -> str:
         return name
     near = get_close_matches(name, _READERS, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"unknown key {name!r}{hint}")
+    raise ValueError(f"unknown key {shortened(name)}{hint}")
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a text")
+        raise TypeError(f"{shortened(value)} is not a string")
     return value
+
+
+def _member(members: type[Word], value: object) -> Word:
+    """Return the member of an enumeration that is spelled so."""
+    name = _text(value)
+    if name not in list(members):
+        raise ValueError(f"{name!r} is none of {', '.join(members)}")
+    return members(name)
 
 
 def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is not a whole number")
+        raise TypeError(f"{shortened(value)} is not a whole number")
     return value
 
 
 def _seconds(value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise TypeError(f"{value!r} is not a number")
+        raise TypeError(f"{shortened(value)} is not a number")
     return float(value)
 
 
 def _switch(value: object) -> bool:
     if not isinstance(value, bool):
-        raise TypeError(f"{value!r} is not true or false")
+        raise TypeError(f"{shortened(value)} is not true or false")
     return value
 
 
 def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise TypeError(f"{value!r} is not a list")
+        raise TypeError(f"{shortened(value)} is not a list")
     return tuple(_text(item) for item in value)
 
 
 def _levels(value: object) -> tuple[int, ...]:
     if not isinstance(value, list):
-        raise TypeError(f"{value!r} is not a list")
+        raise TypeError(f"{shortened(value)} is not a list")
     return tuple(_number(item) for item in value)
 
 
 def _path_ignores(value: object) -> tuple[PathIgnore, ...]:
     if not isinstance(value, dict):
-        raise TypeError(f"{value!r} is not a table")
+        raise TypeError(f"{shortened(value)} is not a table")
     return tuple(PathIgnore(pattern, _texts(rules)) for pattern, rules in value.items())
 
 
@@ -204,13 +287,13 @@ _READERS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
     "ignore": ("ignore", _texts),
     "per-path-ignores": ("per_path_ignores", _path_ignores),
     "baseline": ("baseline", _text),
-    "fail-on": ("fail_on", lambda value: Severity(_text(value))),
+    "fail-on": ("fail_on", partial(_member, Severity)),
     "as": ("dialect", _text),
     "levels": ("levels", _levels),
-    "invalidation-mode": ("invalidation_mode", lambda value: InvalidationMode(_text(value))),
+    "invalidation-mode": ("invalidation_mode", partial(_member, InvalidationMode)),
     "check-hash-based-pycs": (
         "check_hash_based_pycs",
-        lambda value: HashCheckMode(_text(value)),
+        partial(_member, HashCheckMode),
     ),
     "pycache-prefix": ("pycache_prefix", _text),
     "dont-write-bytecode": ("dont_write_bytecode", _switch),

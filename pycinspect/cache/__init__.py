@@ -5,6 +5,13 @@ writes: for every dialect, by the rules in its row. Uses ``pyc``, ``dialects``,
 ``errors`` and ``values``; nothing here imports or runs a subject.
 """
 
+from pycinspect.cache.compilable import (
+    Compilable,
+    Refusal,
+    SourceCompiler,
+    compilable,
+    undecodable,
+)
 from pycinspect.cache.finder import (
     Listing,
     SearchOrder,
@@ -48,6 +55,7 @@ __all__ = [
     "SOURCE_LIMIT",
     "WINDOWS",
     "CacheBytes",
+    "Compilable",
     "FinderKind",
     "Found",
     "ImportOptions",
@@ -55,12 +63,15 @@ __all__ = [
     "Listing",
     "Outcome",
     "Platform",
+    "Refusal",
     "SearchOrder",
+    "SourceCompiler",
     "Subject",
     "Verdict",
     "Write",
     "cache_from_source",
     "can_write",
+    "compilable",
     "expected_header",
     "find_in_listing",
     "find_init",
@@ -88,6 +99,7 @@ __all__ = [
     "source_hash",
     "source_mtime",
     "split_dotted",
+    "undecodable",
     "unreadable_source",
     "why_never",
 ]

@@ -112,9 +112,9 @@ def find_module(
         What was found, of kind NONE where nothing was.
 
     Raises:
-        PycInspectError: ``unknown-dialect``, ``bad-zip``.
-        OSError: a directory of the path cannot be listed for a reason that the
-            interpreter does not pass over either.
+        PycInspectError: ``unknown-dialect``, ``bad-zip``; ``unreadable`` where a directory of
+            the path cannot be listed for a reason that the interpreter does not pass over
+            either.
 
     >>> find_module("no_such_module", ["."]).kind.value
     'none'

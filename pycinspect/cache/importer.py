@@ -15,6 +15,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pycinspect.cache.compilable import Refusal
 from pycinspect.cache.sourcehash import source_hash
 from pycinspect.cache.verdict import Outcome
 from pycinspect.dialects import Dialect, Importer, MtimeRounding, MtimeWord
@@ -29,6 +30,7 @@ __all__ = [
     "judge_cache",
     "judge_sourceless",
     "mtime_overflows",
+    "refused",
     "source_mtime",
     "unreadable_source",
     "why_never",
@@ -355,6 +357,13 @@ def judge_sourceless(subject: Subject) -> Judgement:
         return Judgement(Outcome.LOAD, "sourceless")
     exception = importer.sourceless_errors[mismatch.reason]
     return Judgement(Outcome.RAISE, *mismatch, exception)
+
+
+def refused(refusal: Refusal) -> Judgement:
+    """Return the judgement where the source has to be compiled and cannot be."""
+    where = f"line {refusal.line}: " if refusal.line else ""
+    said = where + (refusal.message or refusal.exception)
+    return Judgement(Outcome.RAISE, "source-does-not-compile", "", said, refusal.exception)
 
 
 def unreadable_source(error: OSError) -> Judgement:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
+from pycinspect.cache.compilable import SourceCompiler, compilable
 from pycinspect.cache.finder import find_part
 from pycinspect.cache.importer import (
     CacheBytes,
@@ -15,6 +16,7 @@ from pycinspect.cache.importer import (
     judge_cache,
     judge_sourceless,
     mtime_overflows,
+    refused,
     source_mtime,
     unreadable_source,
     why_never,
@@ -28,9 +30,15 @@ from pycinspect.cache.writer import plan_write
 from pycinspect.cache.zipimporter import judge_zip, lies_in_zip
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import LONGEST_HEADER, file_kind, read_all, read_start
+from pycinspect.pyc import (
+    LONGEST_HEADER,
+    file_kind,
+    read_all,
+    read_start,
+    system_errors_named,
+)
 
-__all__ = ["SOURCE_LIMIT", "judge", "judge_module"]
+__all__ = ["SOURCE_LIMIT", "Case", "judge", "judge_module"]
 
 #: Largest source, in bytes, that is read to be hashed or compiled.
 SOURCE_LIMIT = 64 * 1024 * 1024
@@ -42,10 +50,20 @@ _WITHOUT_CACHE = {
 }
 
 
+class Case(NamedTuple):
+    """Who imports, how it is started, and who is asked whether sources compile."""
+
+    row: Dialect
+    options: ImportOptions
+    compiler: SourceCompiler | None
+
+
 def judge(
     source: str | os.PathLike[str],
     dialect: Dialect | str | None = None,
     options: ImportOptions | None = None,
+    *,
+    compiler: SourceCompiler | None = None,
 ) -> Verdict:
     """Decide what happens when the file ``source`` is imported.
 
@@ -54,14 +72,16 @@ def judge(
             else lies beside it does not count; see :func:`judge_module`.
         dialect: a row or its name; None is the running interpreter's.
         options: how the import is started.
+        compiler: who is asked whether a source compiles that would be compiled; None
+            where nobody is, and the verdict leaves open what only a compiler knows.
 
     Returns:
-        The verdict; nothing is imported, run or written. The source is compiled
-        if it would be compiled and the dialect is the running interpreter's.
+        The verdict; nothing is imported, run or written.
 
     Raises:
         PycInspectError: ``unknown-dialect``, ``hash-unavailable``, ``too-large``,
-            or ``unsupported`` for Jython, whose class files are not read yet.
+            or ``unsupported`` for Jython, whose class files are not read yet;
+            ``not-found`` or ``unreadable`` where the file system refuses.
 
     The rules are in ``cache.importer``.
     """
@@ -71,7 +91,9 @@ def judge(
     if not os.path.isfile(path):
         kind = FinderKind.NONE
     found = Found(kind, path if kind is not FinderKind.NONE else None)
-    return _judge_found(found, path, _row(dialect), options or ImportOptions())
+    case = Case(_row(dialect), options or ImportOptions(), compiler)
+    with system_errors_named(path):
+        return _judge_found(found, path, case)
 
 
 def judge_module(
@@ -81,6 +103,7 @@ def judge_module(
     options: ImportOptions | None = None,
     *,
     package: str = "",
+    compiler: SourceCompiler | None = None,
 ) -> Verdict:
     """Find a module as the importer would, and decide what happens to it.
 
@@ -90,6 +113,7 @@ def judge_module(
         dialect: a row or its name; None is the running interpreter's.
         options: how the import is started.
         package: the full name of the package whose ``__path__`` the path is.
+        compiler: as :func:`judge` takes it.
 
     Raises:
         PycInspectError: as :func:`judge`, and ``bad-zip``.
@@ -97,16 +121,22 @@ def judge_module(
     row = _row(dialect)
     options = options or ImportOptions()
     wanted = os.path.join(path[0] if path else "", *name.split(".")) + ".py"
+    case = Case(row, options, compiler)
     *parents, part = name.split(".")
     for parent in parents:
         found = find_part(parent, path, row, options, package=package)
-        above = _judge_found(found, wanted, row, options)
+        above = _judged(found, wanted, case)
         if above.outcome is Outcome.RAISE:
             return replace(above, reason="package-fails", actual=_told(parent, above))
         path = above.found.search_path
         package = f"{package}.{parent}" if package else parent
     found = find_part(part, path, row, options, package=package)
-    return _judge_found(found, wanted, row, options)
+    return _judged(found, wanted, case)
+
+
+def _judged(found: Found, wanted: str, case: Case) -> Verdict:
+    with system_errors_named(found.path or wanted):
+        return _judge_found(found, wanted, case)
 
 
 def _told(package: str, above: Verdict) -> str:
@@ -119,8 +149,9 @@ def _row(dialect: Dialect | str | None) -> Dialect:
     return DIALECTS.running() if dialect is None else DIALECTS[dialect]
 
 
-def _judge_found(found: Found, wanted: str, row: Dialect, options: ImportOptions) -> Verdict:
+def _judge_found(found: Found, wanted: str, case: Case) -> Verdict:
     """Choose the procedure by what was found; ``wanted`` is the file looked for."""
+    row, options, compiler = case
     if found.resident is not None:
         return Verdict(row, found, None, Outcome.NO_CACHE, found.resident)
     if found.kind is FinderKind.NONE or found.path is None:
@@ -128,14 +159,14 @@ def _judge_found(found: Found, wanted: str, row: Dialect, options: ImportOptions
     if found.kind in _WITHOUT_CACHE:
         return Verdict(row, found, None, Outcome.NO_CACHE, _WITHOUT_CACHE[found.kind])
     if lies_in_zip(found, row):
-        return judge_zip(found, row, options)
+        return judge_zip(found, row, options, compiler)
     if found.is_bytecode:
         return _judge_sourceless(found, found.path, row, options)
     if found.kind is FinderKind.PACKAGE and not found.path.endswith(
         options.platform.source_suffixes
     ):
         return Verdict(row, found, None, Outcome.NO_CACHE, "extension-module")
-    return _judge_source(found, found.path, row, options)
+    return _judge_source(found, found.path, case)
 
 
 def _not_found(found: Found, wanted: str, row: Dialect, options: ImportOptions) -> Verdict:
@@ -190,7 +221,8 @@ def _judge_sourceless(found: Found, path: str, row: Dialect, options: ImportOpti
 # --- A source and its cache --------------------------------------------------
 
 
-def _judge_source(found: Found, path: str, row: Dialect, options: ImportOptions) -> Verdict:
+def _judge_source(found: Found, path: str, case: Case) -> Verdict:
+    row, options, _ = case
     cache_path = _cache_path(path, row, options)
     if cache_path is None:
         reason = "no-cache-tag" if row.cache_path is not None else "dialect-without-cache"
@@ -201,9 +233,10 @@ def _judge_source(found: Found, path: str, row: Dialect, options: ImportOptions)
     except OSError as error:  # it was there a moment ago
         return _verdict(found, cache_path, row, unreadable_source(error))
     judgement = _judge_with_source(path, cache_path, status, row, options)
-    if judgement.outcome is Outcome.RECOMPILE:
-        judgement = _compiled(judgement, path, row, options)
-    verdict = _verdict(found, cache_path, row, judgement)
+    if judgement.outcome is not Outcome.RECOMPILE:
+        return _verdict(found, cache_path, row, judgement)
+    judgement, doubt = _compiled(judgement, path, case)
+    verdict = replace(_verdict(found, cache_path, row, judgement), doubt=doubt)
     if judgement.outcome is not Outcome.RECOMPILE:
         return replace(verdict, runs_old_code=_runs_old_code(verdict, path))
     plan = plan_write(row, cache_path, status, judgement.flags, options)
@@ -238,41 +271,38 @@ def _judge_with_source(
 def _read_cache(path: str) -> CacheBytes | Judgement:
     """Read the start of a cache, or say why the importer cannot."""
     try:
-        data, status = read_start(path, LONGEST_HEADER)
+        return _start_or_kind(path)
     except FileNotFoundError:
         return Judgement(Outcome.RECOMPILE, "cache-absent")
     except OSError as error:
         reason = error.strerror or type(error).__name__
         return Judgement(Outcome.RECOMPILE, "cache-unreadable", "", reason, type(error).__name__)
+
+
+def _start_or_kind(path: str) -> CacheBytes | Judgement:
+    try:
+        data, status = read_start(path, LONGEST_HEADER)
     except PycInspectError:
         kind = file_kind(os.stat(path).st_mode)
         return Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind)
     return CacheBytes(data, status.st_size)
 
 
-def _compiled(judgement: Judgement, path: str, row: Dialect, options: ImportOptions) -> Judgement:
-    """Read and, if this interpreter is the one, compile the source: either can fail."""
+def _compiled(judgement: Judgement, path: str, case: Case) -> tuple[Judgement, str | None]:
+    """Read the source and ask whether it compiles; return why that is not known, too."""
+    row, options, compiler = case
     try:
         source = read_all(path, SOURCE_LIMIT)
     except OSError as error:
-        return unreadable_source(error)
+        return unreadable_source(error), None
     except PycInspectError as error:
         if error.slug != "not-a-file":
             raise
         # Only C opens what is no file; Parser/tokenizer.c: E_IO becomes SyntaxError.
-        return Judgement(Outcome.RAISE, "source-unreadable", "", error.message, "SyntaxError")
-    if row.magic != DIALECTS.running().magic:
-        return judgement
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(source, path, "exec", dont_inherit=True, optimize=min(options.optimize, 2))
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
-        # What compile() raises on bad source: the import raises the same.
-        return Judgement(
-            Outcome.RAISE, "source-does-not-compile", "", str(error), type(error).__name__
-        )
-    return judgement
+        message = error.message
+        return Judgement(Outcome.RAISE, "source-unreadable", "", message, "SyntaxError"), None
+    found = compilable(source, path, row, options.optimize, compiler)
+    return (refused(found.refusal) if found.refusal else judgement), found.doubt
 
 
 def _runs_old_code(verdict: Verdict, source: str) -> bool:

@@ -18,6 +18,11 @@ from pycinspect.values import HashCheckMode
 __all__ = ["SourceText", "source_lines", "source_text"]
 
 
+#: Codecs that take quadratic time (Lib/encodings/punycode.py: insertion_sort), 44 s for half a
+#: megabyte; no program is written in them.
+_SLOW = frozenset({"punycode", "idna"})
+
+
 class SourceText(NamedTuple):
     """What a cache was made from.
 
@@ -76,6 +81,8 @@ def source_lines(path: str, source: bytes) -> SourceText:
 
     try:
         encoding, _ = detect_encoding(BytesIO(source).readline)
+        if encoding.lower() in _SLOW:
+            encoding = "latin-1"
         text = source.decode(encoding, "replace")
     except (SyntaxError, LookupError, ValueError):
         # An older Python's source, or a codec that is not for text: ASCII is right in all.

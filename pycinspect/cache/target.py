@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+from pycinspect.cache.compilable import SourceCompiler
 from pycinspect.cache.finder import package_of, search_order
-from pycinspect.cache.judge import judge, judge_module
+from pycinspect.cache.judge import Case, judge, judge_module
 from pycinspect.cache.location import cache_from_source, source_from_cache
 from pycinspect.cache.naming import level_of, module_objection, split_dotted
 from pycinspect.cache.options import ImportOptions
@@ -20,6 +21,7 @@ from pycinspect.pyc import (
     parse_cache_name,
     parse_name_end,
     read_start,
+    system_errors_named,
 )
 
 __all__ = ["judge_target"]
@@ -35,6 +37,7 @@ def judge_target(
     options: ImportOptions | None = None,
     *,
     dialects: DialectTable = DIALECTS,
+    compiler: SourceCompiler | None = None,
 ) -> Verdict:
     """Decide what happens at the import of the module that a file belongs to.
 
@@ -47,39 +50,53 @@ def judge_target(
         options: how the import is started; a cache's own optimization level
             counts where the options name none.
         dialects: the rows to look in.
+        compiler: as ``judge`` takes it.
 
     Raises:
         PycInspectError: as ``judge_module``.
     """
-    options = options or ImportOptions()
+    with system_errors_named(target):
+        return _judged(target, dialect, options or ImportOptions(), dialects, compiler)
+
+
+def _judged(
+    target: str,
+    dialect: Dialect | None,
+    options: ImportOptions,
+    dialects: DialectTable,
+    compiler: SourceCompiler | None,
+) -> Verdict:
     if not target.endswith(_BYTECODE):
         row = dialect or dialects.running()
+        case = Case(row, options, compiler)
         if os.path.isdir(target):
-            return _judge_name(target, target.rstrip("/" + os.sep), row, options)
-        return _about(target, _judge_source(target, row, options))
+            return _judge_name(target, target.rstrip("/" + os.sep), case)
+        return _about(target, _judge_source(target, case))
     name = _cache_name(target)
     row = dialect or _dialect_of(target, name, dialects)
     level = level_of(_PYO if target.endswith(".pyo") else NameEnd(*name[1:]) if name else _PLAIN)
     if level and not options.optimize:
         options = replace(options, optimize=level)
-    return _judge_cache(target, row, options)
+    return _judge_cache(target, Case(row, options, compiler))
 
 
-def _judge_source(source: str, row: Dialect, options: ImportOptions) -> Verdict:
+def _judge_source(source: str, case: Case) -> Verdict:
     name, suffix = os.path.splitext(source)
-    is_module = suffix in (*options.platform.source_suffixes, *_BYTECODE)
-    return _judge_name(source, name if is_module else source, row, options)
+    is_module = suffix in (*case.options.platform.source_suffixes, *_BYTECODE)
+    return _judge_name(source, name if is_module else source, case)
 
 
-def _judge_name(source: str, name: str, row: Dialect, options: ImportOptions) -> Verdict:
+def _judge_name(source: str, name: str, case: Case) -> Verdict:
     """Ask for the module that a file or a package defines, from its own directory."""
     directory, stem = os.path.split(name)
     if stem == _INIT:
         directory, stem = os.path.split(directory or os.path.abspath(directory))
+    row, options, compiler = case
     if module_objection(stem) is not None:
-        return judge(source, row, options)  # only a loader that is given its path comes to it
+        # Only a loader that is given its path comes to it.
+        return judge(source, row, options, compiler=compiler)
     package = package_of(directory, row, options)
-    return judge_module(stem, [directory], row, options, package=package)
+    return judge_module(stem, [directory], row, options, package=package, compiler=compiler)
 
 
 def _about(target: str, verdict: Verdict) -> Verdict:
@@ -98,10 +115,11 @@ def _is_same(path: str, other: str | None) -> bool:
     return other is not None and os.path.abspath(path) == os.path.abspath(other)
 
 
-def _judge_cache(target: str, row: Dialect, options: ImportOptions) -> Verdict:
+def _judge_cache(target: str, case: Case) -> Verdict:
+    row, options, _ = case
     source = _source_of(target, row, options)
     if source is None:
-        return _judge_other(target, row, options)
+        return _judge_other(target, case)
     expected = cache_from_source(
         source,
         row,
@@ -112,7 +130,7 @@ def _judge_cache(target: str, row: Dialect, options: ImportOptions) -> Verdict:
     )
     if not _is_same(expected, target):
         return _nobody_looks(target, row, _why_elsewhere(target, expected))
-    verdict = _judge_source(source, row, options)
+    verdict = _judge_source(source, case)
     is_beside = row.cache_path is not None and not row.cache_path.directory
     if is_beside or verdict.found.path is None or os.path.isfile(source):
         return _about(target, verdict)
@@ -142,9 +160,10 @@ def _why_elsewhere(target: str, expected: str) -> str:
     return f"it looks for {os.path.basename(expected)}"
 
 
-def _judge_other(target: str, row: Dialect, options: ImportOptions) -> Verdict:
+def _judge_other(target: str, case: Case) -> Verdict:
     """Judge bytecode outside the cache directory: it stands in a source's place."""
     directory = os.path.basename(os.path.dirname(os.path.abspath(target)))
+    row, options, _ = case
     stem, suffix = os.path.splitext(os.path.basename(target))
     if directory == PYCACHE:
         return _nobody_looks(target, row, f"it is none that is kept in {PYCACHE}")
@@ -153,7 +172,7 @@ def _judge_other(target: str, row: Dialect, options: ImportOptions) -> Verdict:
         objection = f"{row.name} does not look for {suffix}"
     if objection is not None:
         return _nobody_looks(target, row, objection)
-    return _about(target, _judge_source(target, row, options))
+    return _about(target, _judge_source(target, case))
 
 
 def _nobody_looks(target: str, row: Dialect, why: str) -> Verdict:

@@ -155,6 +155,8 @@ class Verdict:
         payload_read: whether the code behind the header was decoded too.
         remark: what else has to be known to understand the reason, a sentence without a
             full stop; or "".
+        doubt: of RECOMPILE, why it is not known whether the source compiles; None where
+            it is known.
         runs_old_code: the cache is loaded without a look at the source, whose hash is
             another.
     """
@@ -172,7 +174,15 @@ class Verdict:
     hindrance: str | None = None
     payload_read: bool = False
     remark: str = ""
+    doubt: str | None = None
     runs_old_code: bool = False
+
+    @property
+    def compiles(self) -> bool | None:
+        """Whether the source compiles: None where nobody is asked, or can tell."""
+        if self.outcome is Outcome.RECOMPILE:
+            return None if self.doubt is not None else True
+        return False if self.reason == "source-does-not-compile" else None
 
     @property
     def why(self) -> str:
@@ -200,9 +210,11 @@ def _sentences(verdict: Verdict) -> list[str]:
         lines.append("Old code runs: the source's hash is not the one that the cache records.")
     if verdict.outcome is Outcome.LOAD and not verdict.payload_read:
         lines.append("Only the header was judged: payload not read.")
+    doubt = "" if verdict.doubt is None else f" if it compiles ({verdict.doubt})"
     if verdict.writes is not None:
         flags = "" if verdict.writes.flags is None else f", flags {verdict.writes.flags}"
-        lines.append(f"It writes {verdict.writes.path} (mode {verdict.writes.mode:04o}{flags}).")
+        write = f"{verdict.writes.path} (mode {verdict.writes.mode:04o}{flags})"
+        lines.append(f"It writes {write},{doubt}." if doubt else f"It writes {write}.")
     elif verdict.not_written is not None:
         lines.append(f"Nothing is written: {verdict.not_written}.")
     if verdict.found.ignored:

@@ -10,18 +10,21 @@ import os
 import stat
 import time
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from pycinspect.cache.compilable import Compilable, SourceCompiler, compilable
 from pycinspect.cache.importer import Judgement
+from pycinspect.cache.importer import refused as does_not_compile
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.payload import PAYLOAD_LIMIT, PayloadJudgement, judge_bytes
 from pycinspect.cache.sourcehash import source_hash
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
 from pycinspect.dialects import Dialect, TooShort, ZipImporter
 from pycinspect.errors import PycInspectError
+from pycinspect.pyc import open_regular
 from pycinspect.values import HashCheckMode
 
 __all__ = ["find_in_zip", "is_in_zip", "judge_zip", "lies_in_zip"]
@@ -65,7 +68,10 @@ class _Archive:
 
     def start(self, member: str, size: int) -> bytes:
         """Return the first bytes of a member, unpacking no more than those."""
-        with self.file.open(self.members[member]) as stream:
+        with (
+            _zip_errors_named(self.path, member),
+            self.file.open(self.members[member]) as stream,
+        ):
             return stream.read(size)
 
     def whole(self, member: str) -> bytes:
@@ -91,13 +97,16 @@ def lies_in_zip(found: Found, dialect: Dialect) -> bool:
 
 def _is_archive(path: str, dialect: Dialect) -> bool:
     rules = dialect.zip_importer
-    if rules is None or not zipfile.is_zipfile(path):
+    if rules is None:
         return False
-    if rules.comments:
-        return True
-    with open(path, "rb") as stream:
-        stream.seek(-_END_SIZE, os.SEEK_END)
-        return stream.read(len(_END_SIGNATURE)) == _END_SIGNATURE
+    try:
+        with open_regular(path) as stream:
+            if not zipfile.is_zipfile(stream):
+                return False
+            stream.seek(-_END_SIZE, os.SEEK_END)
+            return rules.comments or stream.read(len(_END_SIGNATURE)) == _END_SIGNATURE
+    except (OSError, PycInspectError):  # it has gone since, or may not be read: passed over
+        return False
 
 
 def find_in_zip(name: str, entry: str, dialect: Dialect, options: ImportOptions) -> Found:
@@ -122,7 +131,12 @@ def find_in_zip(name: str, entry: str, dialect: Dialect, options: ImportOptions)
     return Found(FinderKind.NONE)
 
 
-def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict:
+def judge_zip(
+    found: Found,
+    dialect: Dialect,
+    options: ImportOptions,
+    compiler: SourceCompiler | None = None,
+) -> Verdict:
     """Decide which candidate of a module in a zip file is used.
 
     Args:
@@ -130,9 +144,10 @@ def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict
             SOURCELESS.
         dialect: whose zip importer is asked; it has one.
         options: how the import is started.
+        compiler: who is asked whether a source compiles; None: nobody.
 
     Raises:
-        PycInspectError: ``bad-zip``, or ``hash-unavailable``.
+        PycInspectError: ``bad-zip``, ``too-large`` or ``hash-unavailable``.
 
     The rule is ``zipimport.py: _get_module_code``; the source's time is the DOS
     time of the archive in the *local* time zone.
@@ -141,7 +156,8 @@ def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict
     assert rules is not None
     assert found.path is not None
     place = _place(found.path)
-    assert place is not None
+    if place is None:  # it was there when the module was found
+        raise PycInspectError("bad-zip", "no longer a zip file", path=found.path)
     stem = _module_stem(place.prefix.removesuffix("/"), found)
     refused: Judgement | None = None
     verdict = Verdict(dialect, found, None, Outcome.RAISE, "zip-nothing-usable")
@@ -153,7 +169,9 @@ def judge_zip(found: Found, dialect: Dialect, options: ImportOptions) -> Verdict
                 continue
             used = _used(found, archive.join(name), candidate, rules)
             if not candidate.is_bytecode:
-                return _from_source(replace(verdict, found=used), refused)
+                source = archive.whole(name)
+                asked = compilable(source, archive.join(name), dialect, options.optimize, compiler)
+                return _from_source(replace(verdict, found=used), refused, asked)
             judged, was_read = _judge_bytecode(
                 archive, name, dialect, options.check_hash_based_pycs
             )
@@ -181,9 +199,12 @@ def _used(found: Found, path: str, candidate: _Candidate, rules: ZipImporter) ->
     return replace(found, search_path=search_path)
 
 
-def _from_source(verdict: Verdict, refused: Judgement | None) -> Verdict:
+def _from_source(verdict: Verdict, refused: Judgement | None, asked: Compilable) -> Verdict:
     """Return the verdict where the source in the archive is compiled."""
+    if asked.refusal is not None:
+        return _as_judged(verdict, does_not_compile(asked.refusal))
     judged = refused or Judgement(Outcome.RECOMPILE, "cache-absent")
+    verdict = replace(verdict, doubt=asked.doubt)
     sentence = "zip files are never written to"
     return replace(_as_judged(verdict, judged), not_written=sentence, hindrance="in-zip")
 
@@ -217,13 +238,24 @@ def _place(entry: str) -> _Place | None:
         return _Place(archive, inside) if stat.S_ISREG(status.st_mode) else None
 
 
-def _open(archive: str) -> zipfile.ZipFile:
+@contextmanager
+def _open(archive: str) -> Iterator[zipfile.ZipFile]:
+    with ExitStack() as stack:
+        with _zip_errors_named(archive, "not a readable zip file"):
+            stream = stack.enter_context(open_regular(archive))
+            file = stack.enter_context(zipfile.ZipFile(stream))
+        yield file
+
+
+@contextmanager
+def _zip_errors_named(archive: str, what: str) -> Iterator[None]:
+    """Turn what ``zipfile`` and its decompressors raise, a dozen types, into one."""
     try:
-        return zipfile.ZipFile(archive)
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise PycInspectError(
-            "bad-zip", f"not a readable zip file: {error}", path=archive
-        ) from error
+        yield
+    except PycInspectError:
+        raise
+    except Exception as error:
+        raise PycInspectError("bad-zip", f"{what}: {error}", path=archive) from error
 
 
 def _search_order(rules: ZipImporter, options: ImportOptions) -> Iterator[_Candidate]:
@@ -287,21 +319,18 @@ def _judge_bytecode(
     layout = dialect.header
     assert layout is not None
     source = archive.members.get(name[: name.rindex(".")] + _SOURCE)
-    try:
-        start = archive.start(name, layout.size + 1)
-        header = start[: layout.size]
-        judged = _judge_start(header, dialect) or _judge_header(
-            _Bytecode(archive, header, source, dialect, hash_checks)
-        )
-        if judged.outcome is not Outcome.LOAD:
-            return PayloadJudgement(judged, was_read=False)
-        if len(start) == layout.size:
-            size = str(layout.size)
-            judged = Judgement(Outcome.RAISE, "empty-payload", size, size, "EOFError")
-            return PayloadJudgement(judged, was_read=True)
-        return _judge_payload(archive, name, dialect, judged)
-    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise PycInspectError("bad-zip", f"{name}: {error}", path=archive.path) from error
+    start = archive.start(name, layout.size + 1)
+    header = start[: layout.size]
+    judged = _judge_start(header, dialect) or _judge_header(
+        _Bytecode(archive, header, source, dialect, hash_checks)
+    )
+    if judged.outcome is not Outcome.LOAD:
+        return PayloadJudgement(judged, was_read=False)
+    if len(start) == layout.size:
+        size = str(layout.size)
+        judged = Judgement(Outcome.RAISE, "empty-payload", size, size, "EOFError")
+        return PayloadJudgement(judged, was_read=True)
+    return _judge_payload(archive, name, dialect, judged)
 
 
 def _judge_payload(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 
 from pycinspect.canonical.ops import CanonicalOp
@@ -66,7 +67,8 @@ class _Stack:
     def __init__(self, bytecode: Bytecode, depth: int) -> None:
         self._opcodes = bytecode.opcodes.by_number
         self._depth = depth
-        self._nulls: set[int] = set()
+        #: In order: what is above the top is taken off the end.
+        self._nulls: list[int] = []
         #: Of the targets of jumps and handlers.
         self.depths: dict[int, int] = {}
 
@@ -81,10 +83,11 @@ class _Stack:
         # The result takes the place of the callable, the lowest of the values.
         if len(ops) == 1 and _is_call(ops[0]) and isinstance(ops[0].operand, int):
             highest = after + ops[0].operand
-            count = ops[0].operand - sum(after - 1 <= slot < highest for slot in self._nulls)
+            nulls = bisect_left(self._nulls, highest) - bisect_left(self._nulls, after - 1)
+            count = ops[0].operand - nulls
             before = after - 1
-        if self._nulls:
-            self._nulls = {slot for slot in self._nulls if slot < min(before, after)}
+        while self._nulls and self._nulls[-1] >= min(before, after):
+            self._nulls.pop()
         self._push(ops, after)
         self._depth = after
         return count
@@ -93,12 +96,25 @@ class _Stack:
         """Note where NULL is now, if it was pushed or moved."""
         for above, op in enumerate(reversed(ops), 1):
             if op.name == "PUSH_NULL":
-                self._nulls.add(after - above)
+                self._add(after - above)
             elif op.name == "SWAP" and len(ops) == 1 and isinstance(op.operand, int):
                 self._swap(after - 1, after - op.operand)
 
     def _swap(self, one: int, other: int) -> None:
-        for old, new in ((one, other), (other, one)):
-            if (old in self._nulls) is not (new in self._nulls):
-                self._nulls ^= {old, new}
-                return
+        places = [self._place(slot) for slot in (one, other)]
+        if (places[0] is None) is (places[1] is None):
+            return
+        if places[0] is None:
+            one, other = other, one
+        self._nulls.remove(one)
+        self._add(other)
+
+    def _place(self, slot: int) -> int | None:
+        """Return where a slot is in the list, None if there is no NULL in it."""
+        place = bisect_left(self._nulls, slot)
+        return place if place < len(self._nulls) and self._nulls[place] == slot else None
+
+    def _add(self, slot: int) -> None:
+        """Note that there is NULL in a slot."""
+        if self._place(slot) is None:
+            insort(self._nulls, slot)

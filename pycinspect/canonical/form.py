@@ -32,11 +32,13 @@ from pycinspect.canonical.planes import (
 from pycinspect.canonical.rules import RULES
 from pycinspect.canonical.statements import Statement, labels_of, raw_statements, statements_of
 from pycinspect.canonical.structural import nameless_order, renamed
+from pycinspect.canonical.text import Budget
 from pycinspect.canonical.values import Values, digest_of
+from pycinspect.canonical.work import Work
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
-from pycinspect.values import Level, visible
+from pycinspect.values import Level, brief, visible
 
 __all__ = ["Form", "Level", "canonicalize"]
 
@@ -70,7 +72,7 @@ class Form:
     problem: str | None = field(default=None)
 
     def __repr__(self) -> str:
-        return f"<Form of {self.code.qualname}, {self.level.value}>"
+        return f"<Form of {brief(self.code.qualname)}, {self.level.value}>"
 
     @cached_property
     def digest(self) -> bytes | None:
@@ -87,7 +89,7 @@ class Form:
         """The instructions, as a person reads them; at level exact as they are."""
         if self.level is Level.EXACT:
             return raw_statements(self.code, self.dialect)
-        return statements_of(self.graph)
+        return statements_of(self.graph, Budget(self.code))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Form):
@@ -119,13 +121,21 @@ def _html(text: str) -> str:
     return escape(visible(text))
 
 
-def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) -> Form:
+#: Steps of one code object. Real programs need some ten thousand at most: see
+#: ``tests/canonical/test_work.py``.
+_MOST_WORK = 1_000_000
+
+
+def canonicalize(
+    code: Code, dialect: Dialect, level: Level = Level.SEMANTIC, *, work: Work | None = None
+) -> Form:
     """Return the canonical form of a code object, not of those inside it.
 
     Args:
         code: the code object; any at all can be asked about.
         dialect: who wrote it, ``CodeFile.dialect``.
         level: how much must be the same for two forms to be equal.
+        work: what that may cost, together with other code objects; None for this one alone.
 
     Returns:
         The form. Where a limit is reached, or the code makes no sense, its ``problem`` says
@@ -136,7 +146,8 @@ def canonicalize(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) ->
     """
     if level is Level.EXACT:
         return _exact(code, dialect)
-    machine = Machine(dialect, RULES, folds=level is not Level.STRICT)
+    work = Work(_MOST_WORK) if work is None else work
+    machine = Machine(dialect, RULES, work, folds=level is not Level.STRICT)
     try:
         graph, annotations, children = _graph(machine, code, level)
     except PycInspectError as error:
@@ -199,7 +210,7 @@ def _graph(
     format_value = machine.values.constant(1) if is_lazy(code) else None
     nodes: list[Node] = build(machine, code, format_value)
     nodes = without_safe_loads(nodes, parameters(code), code.freevars, classes_of)
-    nodes, annotations = without_annotations(nodes)
+    nodes, annotations = without_annotations(nodes, machine.work)
     annotations += lazy_annotations(machine)
     children = children_of(code, machine.made)
     machine.values.tell_apart(children.ordinals)  # before anything is sorted by its digest

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pycinspect.canonical.joins import Joins
-from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State, refused
+from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State
 from pycinspect.canonical.notes import Note
-from pycinspect.canonical.values import Value, Values, digest_of
+from pycinspect.canonical.values import Renaming, Value, Values, digest_of
+from pycinspect.canonical.work import Work, refused
 from pycinspect.pyc import Code
 
 __all__ = [
@@ -31,6 +32,10 @@ NOWHERE = -1
 _MOST_STATES = 20_000
 #: Visits of nodes by what looks at paths. Real programs need a few for each node.
 _MOST_VISITS = 1_000_000
+#: Parts of expressions that are looked at for one step.
+_SEEN_AT_ONCE = 4
+#: Variables in a set that are looked at for one of those.
+_BITS_AT_ONCE = 512
 #: Stores to local variables, each counted once for each run of them that it is in.
 _MOST_STORES = 100_000
 
@@ -75,42 +80,78 @@ def build(machine: Machine, code: Code, argument: Value | None = None) -> list[N
     Raises:
         PycInspectError: ``not-canonical``, with the reason.
     """
-    start, joins = machine.start(code, argument), Joins(machine)
-    events, numbers = _explored(machine, start, joins)
-    if len(events) < len(numbers):  # too many paths
-        while joins.learn():
-            events, numbers = _explored(machine, start, joins)
-    if len(events) < len(numbers):
+    joins = Joins(machine)
+    paths = _Paths(machine, machine.start(code, argument), joins)
+    paths.follow(0)
+    if paths.are_too_many:
+        while (first := joins.learn()) is not None:
+            paths.follow(first)
+    if paths.are_too_many:
         raise refused("there are too many paths")
-    return [_node(event, events, numbers) for event in events]
+    return [_node(event, paths) for event in paths.events]
 
 
-def _explored(
-    machine: Machine, start: State, joins: Joins
-) -> tuple[list[Event], Mapping[State, int]]:
-    """Follow all paths, until too many meet; return the events, and each state's number."""
-    numbers = {start: 0}
-    order = [start]
-    events: list[Event] = []
-    for state in order:  # it grows
-        event = joins.held(machine.run(state))
-        events.append(event)
-        if joins.meet(event):
-            break
-        for after in (*event.successors, *([] if event.handler is None else [event.handler])):
-            if after not in numbers:
-                numbers[after] = len(order)
-                order.append(after)
-        if len(order) > _MOST_STATES:
-            raise refused(f"there are more than {_MOST_STATES} states")
-    return events, numbers
+class _Paths:
+    """All paths of a code object, state by state.
+
+    Args:
+        machine: what follows them.
+        start: where they begin.
+        joins: what is held before which branches.
+    """
+
+    def __init__(self, machine: Machine, start: State, joins: Joins) -> None:
+        self._machine = machine
+        self._joins = joins
+        #: The states, as they were found, and how many there were before each was followed.
+        self._order = [start]
+        self._found: list[int] = []
+        #: What happens after a state, where that was followed before something was learnt.
+        self._known: dict[State, Event] = {}
+        #: The index of each state's event.
+        self.numbers: dict[State, int] = {start: 0}
+        #: One for each state that was followed.
+        self.events: list[Event] = []
+        #: Whether too many met at one branch. Then some states were not followed.
+        self.are_too_many = False
+
+    def follow(self, first: int) -> None:
+        """Follow the paths from a state on: what was found behind it is forgotten."""
+        if first < len(self.events):
+            self._forget(first)
+        self.are_too_many = False
+        while len(self.events) < len(self._order) and not self.are_too_many:
+            self._found.append(len(self._order))
+            event = self._next(self._order[len(self.events)])
+            self.are_too_many = self._joins.meet(len(self.events), event)
+            self.events.append(event)
+            for after in (*event.successors, *([] if event.handler is None else [event.handler])):
+                if after not in self.numbers:
+                    self.numbers[after] = len(self._order)
+                    self._order.append(after)
+            if len(self._order) > _MOST_STATES:
+                raise refused(f"there are more than {_MOST_STATES} states")
+
+    def _next(self, state: State) -> Event:
+        self._machine.work.spend()
+        if state not in self._known:
+            self._known[state] = self._machine.run(state)
+        return self._joins.held(self._known[state])
+
+    def _forget(self, first: int) -> None:
+        self._joins.forget(first)
+        for state in self._order[self._found[first] :]:
+            del self.numbers[state]
+        del self._order[self._found[first] :]
+        del self._found[first:]
+        del self.events[first:]
 
 
-def _node(event: Event, events: Sequence[Event], numbers: Mapping[State, int]) -> Node:
-    state, handler = event.state, NOWHERE
+def _node(event: Event, paths: _Paths) -> Node:
+    state, handler, numbers = event.state, NOWHERE, paths.numbers
     if event.handler is not None:
         handler = numbers[event.handler]
-        if events[handler].payload == (PROPAGATE,):
+        if paths.events[handler].payload == (PROPAGATE,):
             handler = NOWHERE  # it only restores what nobody sees, and raises again
     op = state.frame.ops[max(state.pc, 0)]
     successors = tuple(numbers[successor] for successor in event.successors)
@@ -231,7 +272,7 @@ def _bound(
     waiting, work = [0], 0
     while waiting:
         index = waiting.pop()
-        work += 1
+        work += 1 + len(bits) // _BITS_AT_ONCE
         if work > _MOST_VISITS:
             raise refused("it takes too long to find out which variables are bound")
         node, before = nodes[index], known[index] or 0
@@ -259,7 +300,7 @@ def _edges(node: Node, before: _Set, after: _Set) -> Iterator[tuple[int, _Set]]:
 # --- Annotations -----------------------------------------------------------------------------
 
 
-def without_annotations(nodes: Sequence[Node]) -> tuple[list[Node], list[Annotation]]:
+def without_annotations(nodes: Sequence[Node], work: Work) -> tuple[list[Node], list[Annotation]]:
     """Take out annotations of variables, and the events that only compute them."""
     found: list[Annotation] = []
     gone: set[int] = set()
@@ -275,7 +316,7 @@ def without_annotations(nodes: Sequence[Node]) -> tuple[list[Node], list[Annotat
         assert isinstance(value, Value)
         found.append(Annotation(name, value))
         gone.add(index)
-        gone.update(_feeding(nodes, before, index, value))
+        gone.update(_feeding(nodes, before, index, _parts(value, work)))
     return _without(nodes, gone), found
 
 
@@ -309,10 +350,9 @@ def _stored_in_display(payload: Payload) -> Iterator[Annotation]:
 
 
 def _feeding(
-    nodes: Sequence[Node], before: dict[int, list[int]], index: int, value: Value
+    nodes: Sequence[Node], before: dict[int, list[int]], index: int, parts: set[Value]
 ) -> Iterator[int]:
     """Yield the nodes straight before one that compute parts of its value."""
-    parts = _parts(value)
     seen = {index}
     while len(before.get(index, ())) == 1:
         (index,) = before[index]
@@ -323,7 +363,7 @@ def _feeding(
         yield index
 
 
-def _parts(root: Value) -> set[Value]:
+def _parts(root: Value, work: Work) -> set[Value]:
     found: set[Value] = set()
     waiting = [root]
     while waiting:
@@ -331,6 +371,7 @@ def _parts(root: Value) -> set[Value]:
         if value not in found:
             found.add(value)
             waiting.extend(value.operands)
+    work.spend(len(found) // _SEEN_AT_ONCE)
     return found
 
 
@@ -362,7 +403,7 @@ def in_parallel(
     changed, work = list(nodes), 0
     for start in _heads(nodes):
         now: dict[Value, Value] = {}
-        meaning: dict[Value, Value] = {}
+        meaning = Renaming(values)
         index, length = start, 0
         seen: set[int] = set()
         while _is_store(nodes[index]) and index not in seen:
@@ -370,9 +411,10 @@ def in_parallel(
             _, target, value = nodes[index].payload
             assert isinstance(target, Value)
             assert isinstance(value, Value)
-            value = values.substitute(value, meaning)
-            meaning[values.make("local", f"{target.word(0)}'")] = now.get(target, target)
-            meaning[target] = now[target] = value
+            value = meaning(value)
+            meaning.add(values.make("local", f"{target.word(0)}'"), now.get(target, target))
+            meaning.add(target, value)
+            now[target] = value
             index = nodes[index].successors[0]
             length += 1
         work += length

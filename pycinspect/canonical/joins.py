@@ -11,11 +11,15 @@ branches of a program, and the values on the stack there, are the same in all of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from functools import reduce
+from itertools import count, islice
+from operator import or_
+from typing import NamedTuple
 
 from pycinspect.canonical.machine import Event, Frame, Machine, State, bare
-from pycinspect.canonical.values import DISPLAYS, Value
+from pycinspect.canonical.stack import EMPTY
+from pycinspect.canonical.values import OPEN, Value
 
 __all__ = ["Joins"]
 
@@ -27,10 +31,6 @@ _STRUCTURE = frozenset(
         *("fell_through", "coming_back", "breaking", "continuing"),
     }
 )
-#: Values whose parts are held, not they: versions build displays in chunks of their own, and
-#: format parts of a text sooner or later.
-_OPEN = DISPLAYS | {"pair", "fstring", "format", "star", "star2", "returning"}
-
 #: A value on the stack, by its place, and a part of it, by the places of operands.
 _Path = tuple[int, ...]
 _Stack = tuple[Value, ...]
@@ -39,6 +39,43 @@ _Stack = tuple[Value, ...]
 #: Paths that meet at one branch before they are joined. Versions agree on the number, as it is
 #: that of different stacks.
 _MOST_PATHS = 16
+#: Displays inside each other in which parts are held; deeper ones are held whole. The parser
+#: takes some 200 brackets inside each other.
+_DEEPEST = 100
+#: Values that are looked at for one step.
+_SEEN_AT_ONCE = 4
+
+
+class _Branch(NamedTuple):
+    """What is known of an event at which paths part.
+
+    Args:
+        point: what is the same for all paths that meet there.
+        operands: the values on the stack.
+    """
+
+    point: Hashable
+    operands: _Stack
+
+
+class _Met(NamedTuple):
+    """A branch that was met.
+
+    Args:
+        number: of the event.
+        point: what is the same for all paths that meet there.
+        place: in the code.
+        stack: the values on it.
+        had_stack: whether a path with these values had been at the point before.
+        was_meeting: whether one had been at the place.
+    """
+
+    number: int
+    point: Hashable
+    place: tuple[Frame, int]
+    stack: _Stack
+    had_stack: bool
+    was_meeting: bool
 
 
 class Joins:
@@ -53,28 +90,68 @@ class Joins:
         self._paths: dict[Hashable, set[_Path]] = defaultdict(set)
         self._stacks: dict[Hashable, dict[_Stack, None]] = defaultdict(dict)
         self._meeting: dict[tuple[Frame, int], set[_Stack]] = defaultdict(set)
+        #: Branches that were met, in order, and the points about which there is more to learn.
+        self._met: list[_Met] = []
+        self._first: dict[Hashable, int] = {}
+        self._touched: dict[Hashable, None] = {}
+        #: Paths are followed anew whenever something was learnt: what is the same each time.
+        self._branches: dict[State, _Branch] = {}
+        self._joined: dict[State, tuple[int, Event]] = {}
 
     # --- Finding out -----------------------------------------------------------------------
 
-    def meet(self, event: Event) -> bool:
-        """Note an event; return whether too many paths meet there."""
+    def meet(self, number: int, event: Event) -> bool:
+        """Note an event, the next one; return whether too many paths meet there."""
         if not _is_branch(event):
             return False
-        stack = self._operands(event)
-        self._stacks[_point(event)][stack] = None
-        meeting = self._meeting[event.state.frame, event.state.pc]
+        point, stack = self._branch(event)
+        place = event.state.frame, event.state.pc
+        stacks, meeting = self._stacks[point], self._meeting[place]
+        self._met.append(_Met(number, point, place, stack, stack in stacks, stack in meeting))
+        self._first.setdefault(point, number)
+        if stack not in stacks:
+            self._touched[point] = None
+        stacks[stack] = None
         meeting.add(stack)
         return len(meeting) > _MOST_PATHS
 
-    def learn(self) -> bool:
-        """Find values that differ from path to path; return whether there are new ones."""
-        before = sum(map(len, self._paths.values()))
-        for point, found in self._stacks.items():
-            for place, values in enumerate(zip(*found, strict=True)):
-                self._paths[point].update(_differing((place,), list(dict.fromkeys(values))))
-        self._stacks.clear()
-        self._meeting.clear()
-        return sum(map(len, self._paths.values())) > before
+    def forget(self, number: int) -> None:
+        """Forget the events from one on."""
+        while self._met and self._met[-1].number >= number:
+            met = self._met.pop()
+            if self._first[met.point] == met.number:
+                del self._first[met.point]
+            if not met.had_stack:
+                del self._stacks[met.point][met.stack]
+            if not met.was_meeting:
+                self._meeting[met.place].remove(met.stack)
+
+    def learn(self) -> int | None:
+        """Find values that differ from path to path.
+
+        Returns:
+            The number of the first event before which some are held from now on; None if there
+            are no new ones.
+        """
+        changed: list[int] = []
+        for point in self._touched:
+            paths = self._paths[point]
+            before = len(paths)
+            for place, values in enumerate(zip(*self._stacks[point], strict=True)):
+                self._spend(len(values))
+                paths.update(self._differing((place,), list(dict.fromkeys(values))))
+            if len(paths) > before:
+                changed.append(self._first[point])
+        self._touched.clear()
+        return min(changed, default=None)
+
+    def _branch(self, event: Event) -> _Branch:
+        """Return what is known of a branch."""
+        known = self._branches.get(event.state)
+        if known is None:
+            self._spend(event.state.stack.depth)
+            known = self._branches[event.state] = _Branch(_point(event), self._operands(event))
+        return known
 
     def _operands(self, event: Event) -> _Stack:
         """Return the values at a branch, but for what is tested: that need not be held."""
@@ -87,45 +164,70 @@ class Joins:
 
     def held(self, event: Event) -> Event:
         """Return the event or, if values must be held before it, the event that holds them."""
-        paths = self._paths.get(_point(event), ()) if _is_branch(event) else ()
-        if not paths:
+        if not self._paths or not _is_branch(event):
             return event
-        operands = self._operands(event)
+        point, operands = self._branch(event)
+        paths = self._paths.get(point, ())
+        count, joined = self._joined.get(event.state, (0, event))
+        if count != len(paths):
+            self._spend(len(paths))
+            joined = self._joining(event, operands, paths)
+            self._joined[event.state] = len(paths), joined
+        return joined
+
+    def _joining(self, event: Event, operands: _Stack, paths: Collection[_Path]) -> Event:
+        """Return the event that holds what is at some paths, if there is anything to hold."""
         parts = {path: _part(operands[path[0]], path[1:]) for path in sorted(paths)}
         values = {path: part for path, part in parts.items() if part and not _is_held(part)}
-        free = self._free_names(operands)
-        names = {value: next(free) for value in dict.fromkeys(values.values())}
+        free = _free_numbers(operands)
+        make = self._machine.values.make
+        names = {value: make("held", next(free)) for value in dict.fromkeys(values.values())}
         if not names:
             return event
         state = self._renamed(event.state, {path: names[part] for path, part in values.items()})
         payload = ("hold", *(word for value, name in names.items() for word in (name, value)))
         return Event(payload, (state,), None, event.state)
 
-    def _free_names(self, operands: _Stack) -> Iterator[Value]:
-        """Yield names that nothing on the stack has."""
-        taken = {part for value in operands for part in _open_parts(value)}
-        names = (self._machine.values.make("held", number) for number in count(1))
-        return (name for name in names if name not in taken)
-
     def _renamed(self, state: State, names: Mapping[_Path, Value]) -> State:
         """Return a state that has names in the place of values."""
         values = list(_all_values(state))
-        for path, name in names.items():
-            values[path[0]] = self._with_part(bare(values[path[0]]), path[1:], name)
+        for place, inside in _by_place(names).items():
+            values[place] = self._with_parts(bare(values[place]), inside)
         rest = iter(values)
         callers = tuple(
-            caller._replace(stack=tuple(next(rest) for _ in caller.stack))
+            caller._replace(stack=EMPTY.push(*islice(rest, caller.stack.depth)))
             for caller in state.callers
         )
-        return state._replace(callers=callers, stack=tuple(rest))
+        return state._replace(callers=callers, stack=EMPTY.push(*rest))
 
-    def _with_part(self, root: Value, path: _Path, name: Value) -> Value:
-        if not path:
-            return name
-        parts = list(root.parts)
-        place = [place for place, part in enumerate(parts) if isinstance(part, Value)][path[0]]
-        parts[place] = self._with_part(root.operands[path[0]], path[1:], name)
+    def _with_parts(self, root: Value, names: Mapping[_Path, Value]) -> Value:
+        if () in names:
+            return names[()]
+        self._spend(len(root.parts))
+        inside, operands = _by_place(names), count()
+        parts = [
+            self._with_parts(part, inside[place])
+            if isinstance(part, Value) and (place := next(operands)) in inside
+            else part
+            for part in root.parts
+        ]
         return self._machine.values.make(root.kind, *parts)
+
+    # --- What differs ------------------------------------------------------------------------
+
+    def _differing(self, path: _Path, values: Sequence[Value]) -> Iterator[_Path]:
+        """Yield the smallest parts in which values differ."""
+        if len(values) < 2 or any(value.kind in _STRUCTURE for value in values):
+            return
+        self._spend(len(values) * len(values[0].operands))
+        if len(path) > _DEEPEST or not _is_alike(values):
+            yield path
+            return
+        for place, parts in enumerate(zip(*(value.operands for value in values), strict=True)):
+            yield from self._differing((*path, place), list(dict.fromkeys(parts)))
+
+    def _spend(self, values: int) -> None:
+        self._machine.work.spend(1 + values // _SEEN_AT_ONCE)
 
 
 # --- Where ----------------------------------------------------------------------------------
@@ -136,6 +238,14 @@ def _all_values(state: State) -> Iterator[Value]:
     for caller in state.callers:
         yield from caller.stack
     yield from state.stack
+
+
+def _by_place(names: Mapping[_Path, Value]) -> Mapping[int, Mapping[_Path, Value]]:
+    """Return names by the first step of their paths, with the rest of those."""
+    found: dict[int, dict[_Path, Value]] = defaultdict(dict)
+    for path, name in names.items():
+        found[path[0]][path[1:]] = name
+    return found
 
 
 def _point(event: Event) -> Hashable:
@@ -149,7 +259,7 @@ def _point(event: Event) -> Hashable:
         value.kind if value.kind == "returning" else value.kind in _STRUCTURE and value
         for value in values
     )
-    size = sum(part.kind not in _OPEN for value in values for part in _open_parts(value))
+    size = sum(value.open_size for value in values)
     return event.payload, tuple(structure), size
 
 
@@ -172,23 +282,21 @@ def _is_held(value: Value) -> bool:
     return value.kind == "held" or value.kind in _STRUCTURE
 
 
-def _differing(path: _Path, values: Sequence[Value]) -> Iterator[_Path]:
-    """Yield the smallest parts in which values differ."""
-    if len(values) < 2 or any(value.kind in _STRUCTURE for value in values):
-        return
-    if not _is_alike(values):
-        yield path
-        return
-    for place, parts in enumerate(zip(*(value.operands for value in values), strict=True)):
-        yield from _differing((*path, place), list(dict.fromkeys(parts)))
-
-
 def _is_alike(values: Sequence[Value]) -> bool:
     """Return whether values are displays, or texts, that differ in their items alone."""
     outlines = {
         (value.kind, *(isinstance(part, Value) or part for part in value.parts)) for value in values
     }
-    return len(outlines) == 1 and values[0].kind in _OPEN
+    return len(outlines) == 1 and values[0].kind in OPEN
+
+
+def _free_numbers(operands: _Stack) -> Iterator[int]:
+    """Yield the numbers from 1 on that no held value on the stack has."""
+    taken = reduce(or_, (value.held for value in operands), 1)
+    while True:
+        free = ~taken & taken + 1
+        yield free.bit_length() - 1
+        taken |= free
 
 
 def _part(value: Value, path: _Path) -> Value | None:
@@ -198,13 +306,3 @@ def _part(value: Value, path: _Path) -> Value | None:
             return None
         value = value.operands[place]
     return value
-
-
-def _open_parts(root: Value) -> Iterator[Value]:
-    """Yield a value and all its parts that may be held."""
-    waiting = [root]
-    while waiting:
-        value = waiting.pop()
-        yield value
-        if value.kind in _OPEN:
-            waiting.extend(value.operands)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from pycinspect.dialects import (
 )
 from pycinspect.disasm import Handler, Instruction, exception_table
 from pycinspect.pyc import Code
+from pycinspect.pyc.code import constants_equal
 from pycinspect.pyc.constants import Slice
 
 __all__ = ["LinearOp", "linearize"]
@@ -53,12 +55,16 @@ class LinearOp(NamedTuple):
     raw: tuple[Instruction, ...]
 
 
+#: Instructions, and such tuples: two can be put together without copying them.
+_Raw = tuple[object, ...]
+
+
 class _Op:
     """An op on its way to its place."""
 
     __slots__ = ("line", "name", "offset", "operand", "raw", "target")
 
-    def __init__(self, op: CanonicalOp, raw: tuple[Instruction, ...]) -> None:
+    def __init__(self, op: CanonicalOp, raw: _Raw) -> None:
         self.name, self.operand, self.target, self.offset, self.line = op
         self.raw = raw
 
@@ -106,39 +112,43 @@ def _handlers(
 def _skipped(listed: Sequence[Instruction]) -> frozenset[int]:
     """Return the offsets of what an interpreter needs to delegate, loop and end generators."""
     skipped: set[int] = set()
+    done = 0
     for index, step in enumerate(listed):
         find = _SKIPPED.get(step.opname)
         if find is not None:
-            skipped.update(part.offset for part in find(listed, index))
+            # They begin one behind the other: what is before ``done`` is in the set already.
+            found = find(listed, index)
+            skipped.update(part.offset for part in listed[max(found.start, done) : found.stop])
+            done = max(done, found.stop)
     return frozenset(skipped)
 
 
-_Find = Callable[[Sequence[Instruction], int], Iterator[Instruction]]
+#: Returns the indexes of what is skipped because of the instruction at an index.
+_Find = Callable[[Sequence[Instruction], int], range]
 
 
-def _delegation(listed: Sequence[Instruction], index: int) -> Iterator[Instruction]:
-    """Yield the loop behind a SEND, up to END_SEND: it is one YIELD_FROM."""
+def _delegation(listed: Sequence[Instruction], index: int) -> range:
+    """Return the loop behind a SEND, up to END_SEND: it is one YIELD_FROM."""
     target = listed[index].jump_target
-    for step in listed[index + 1 :]:
-        if target is None or step.offset >= target:
-            if step.opname == "END_SEND":
-                yield step
-            return
-        yield step
+    if target is None:
+        return range(0)
+    end = bisect_left(listed, target, index + 1, key=attrgetter("offset"))
+    is_end = end < len(listed) and listed[end].opname == "END_SEND"
+    return range(index + 1, end + is_end)
 
 
 def _with_next(*names: str) -> _Find:
-    def find(listed: Sequence[Instruction], index: int) -> Iterator[Instruction]:
-        yield listed[index]
-        yield from (step for step in listed[index + 1 : index + 2] if step.opname in names)
+    def find(listed: Sequence[Instruction], index: int) -> range:
+        is_next = index + 1 < len(listed) and listed[index + 1].opname in names
+        return range(index, index + 1 + is_next)
 
     return find
 
 
-def _wrapper(listed: Sequence[Instruction], index: int) -> Iterator[Instruction]:
-    """Yield the handler around a generator, which makes RuntimeError of StopIteration."""
-    if listed[index].argrepr == "INTRINSIC_STOPITERATION_ERROR":
-        yield from listed[index : index + 2]
+def _wrapper(listed: Sequence[Instruction], index: int) -> range:
+    """Return the handler around a generator, which makes RuntimeError of StopIteration."""
+    is_wrapper = listed[index].argrepr == "INTRINSIC_STOPITERATION_ERROR"
+    return range(index, index + 2) if is_wrapper else range(0)
 
 
 _SKIPPED: Mapping[str, _Find] = MappingProxyType(
@@ -172,7 +182,7 @@ def _read(
             found.append(made)
             waiting = []
     if found:
-        found[-1].raw += tuple(waiting)
+        found[-1].raw = found[-1].raw, tuple(waiting)
     return found
 
 
@@ -211,7 +221,7 @@ _CALL_AND_NAMES = frozenset({("CALL", "KW_NAMES"), ("CALL_KW", "LOAD_CONST")})
 
 def _absorb(op: _Op, *before: _Op) -> None:
     """Let an op stand for those before it, too."""
-    op.raw = tuple(step for part in (*before, op) for step in part.raw)
+    op.raw = tuple(part.raw for part in (*before, op))
     op.offset = before[0].offset
 
 
@@ -220,7 +230,7 @@ def _functions(ops: Sequence[_Op]) -> list[_Op]:
     found: list[_Op] = []
     for op in ops:
         if op.name == "SET_FUNCTION_ATTRIBUTE" and found and found[-1].name == "MAKE_FUNCTION":
-            found[-1].raw += op.raw
+            found[-1].raw = found[-1].raw, op.raw
             bits = op.operand
         elif op.name == "MAKE_FUNCTION":
             bits = op.operand
@@ -257,13 +267,18 @@ def _take_cells(found: list[_Op]) -> None:
     if len(found) < _TUPLE_AND_FUNCTION or found[-2].name != "BUILD_TUPLE":
         return
     function, count = found[-1], found[-2].operand
-    assert isinstance(count, int)
+    assert isinstance(count, int)  # BUILD_TUPLE has no other operand
     start = len(found) - 2 - count
-    cells = found[max(start, 0) : -2]
-    if start < 0 or any(op.name not in _LOADS_CELL for op in cells):
+    if not _are_loads(found, start, _LOADS_CELL):
         return
-    _absorb(function, *cells, found[-2])
+    _absorb(function, *found[start:-1])
     del found[start:-1]
+
+
+def _are_loads(found: Sequence[_Op], start: int, names: frozenset[str]) -> bool:
+    """Return whether all from one on, but for the last two, are loads; those are looked at first."""
+    places = range(len(found) - 3, start - 1, -1)
+    return start >= 0 and all(found[place].name in names for place in places)
 
 
 _TUPLE_AND_FUNCTION = 2
@@ -277,12 +292,24 @@ def _displays(ops: Sequence[_Op]) -> list[_Op]:
     """Spell out lists, dicts and slices that some versions make of a constant."""
     entered = _entered(ops)
     found: list[_Op] = []
+    allowed = _FREE_SPELLED + _TIMES * _items_in(ops)
     for op in ops:
         found.append(op)
         spell = _SPELLERS.get(op.name)
-        if spell is not None:
+        if spell is not None and len(found) <= allowed:
             spell(found, entered)
     return found
+
+
+#: Ops that constants may be spelled out as: so many, and how often each constant's items. A
+#: compiler has a constant once, but code by hand can load a long one again and again.
+_FREE_SPELLED, _TIMES = 10_000, 4
+
+
+def _items_in(ops: Sequence[_Op]) -> int:
+    """Return the ops, and the items of constants they load, each constant counted once."""
+    constants = {id(op.operand): len(op.operand) for op in ops if isinstance(op.operand, tuple)}
+    return len(ops) + sum(constants.values())
 
 
 def _list(found: list[_Op], _: Sequence[int]) -> None:
@@ -306,13 +333,13 @@ def _dict(found: list[_Op], entered: Sequence[int]) -> None:
     if not isinstance(keys, tuple) or len(keys) != found[-1].operand:
         return
     start = len(found) - 2 - len(keys)
-    values = found[max(start, 0) : -2]
-    if start < 0 or any(op.name not in _LOADS for op in values):
+    if not _are_loads(found, start, _LOADS):
         return
+    values = found[start:-2]
     if not _is_entered([*values, found[-1]], entered):
         pairs = zip(keys, values, strict=True)
         found[-1].name = "BUILD_MAP"
-        found[-1].raw = found[-2].raw + found[-1].raw
+        found[-1].raw = found[-2].raw, found[-1].raw
         found[start:-1] = [part for key, value in pairs for part in (_load(value, key), value)]
 
 
@@ -372,9 +399,8 @@ def _entered(ops: Sequence[_Op]) -> list[int]:
 
 def _hand_over(dropped: Sequence[_Op], near: Sequence[_Op]) -> None:
     """Give the instructions of ops that are gone to the op behind them, or else before them."""
-    raw = tuple(step for op in dropped for step in op.raw)
     if near:
-        near[-1].raw = raw + near[-1].raw
+        near[-1].raw = tuple(op.raw for op in (*dropped, near[-1]))
 
 
 #: Ops that a pattern can have; so far back a change can make another rule fit.
@@ -394,12 +420,19 @@ def _bound(rule: LinearRule, window: Sequence[_Op]) -> dict[str, object] | None:
 
 def _fits(term: LinearTerm, op: _Op, bound: dict[str, object]) -> bool:
     if term.variable is not None:
-        if op.operand in bound.values():
+        if any(_is_same(op.operand, known) for known in bound.values()):
             return False
         bound[term.variable] = op.operand
         return True
     # Literals of the table are None, bools, numbers and words: a type and == tell them apart.
     return term.is_any or (type(term.literal) is type(op.operand) and term.literal == op.operand)
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Return whether operands are equal. Python's own ``==`` recurses into deep constants."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return constants_equal(one, other)
+    return one == other
 
 
 def _is_entered(window: Sequence[_Op], entered: Sequence[int]) -> bool:
@@ -420,7 +453,8 @@ def _replaced(rule: LinearRule, window: Sequence[_Op], bound: Mapping[str, objec
     made: list[_Op] = []
     for term in rule.becomes:
         operand = term.literal if term.variable is None else bound[term.variable]
-        like = next((op for op in rest if (op.name, op.operand) == (term.name, operand)), rest[0])
+        alike = (op for op in rest if op.name == term.name and _is_same(op.operand, operand))
+        like = next(alike, rest[0])
         is_jump = jump is not None and linear_ops()[term.name].operand is LinearOperand.TARGET
         target = jump.target if jump is not None and is_jump else None
         op = _Op(CanonicalOp(term.name, operand, target, window[0].offset, like.line), like.raw)
@@ -428,7 +462,7 @@ def _replaced(rule: LinearRule, window: Sequence[_Op], bound: Mapping[str, objec
             rest.remove(like)
         made.append(op)
     if made and len(window) > len(made):
-        made[-1].raw = tuple(step for op in rest for step in op.raw)
+        made[-1].raw = tuple(op.raw for op in rest)
     return made
 
 
@@ -485,7 +519,7 @@ def _threaded(ops: list[_Op]) -> bool:
         elif op.name in _INVERSE and place == index + 2 and ops[index + 1].name == "JUMP":
             jump = ops[index + 1]
             if jump.offset not in entered:
-                op.name, op.target, op.raw = _INVERSE[op.name], jump.target, op.raw + jump.raw
+                op.name, op.target, op.raw = _INVERSE[op.name], jump.target, (op.raw, jump.raw)
                 gone.add(index + 1)
     changed = before != [(op.name, op.target) for op in ops]
     ops[:] = [op for index, op in enumerate(ops) if index not in gone]
@@ -504,16 +538,41 @@ def _placed(ops: Sequence[_Op]) -> list[LinearOp]:
     """Return the ops with the indexes that they jump to."""
     offsets = [op.offset for op in ops]
     kinds = linear_ops()
+    raws = _Raws()
     return [
         LinearOp(
             op.name,
             *_operand(op, kinds[op.name].operand),
             None if op.target is None else bisect_left(offsets, op.target),
             op.line,
-            op.raw,
+            raws.flat(op.raw),
         )
         for op in ops
     ]
+
+
+class _Raws:
+    """Puts the instructions of ops into one tuple each; those that share them share it."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Instruction, ...]] = {}
+
+    def flat(self, root: _Raw) -> tuple[Instruction, ...]:
+        """Return all instructions, in order. ``root`` must live as long as this does."""
+        known = self._known.get(id(root))
+        if known is None:
+            known = self._known[id(root)] = tuple(_flat(root))
+        return known
+
+
+def _flat(root: _Raw) -> Iterator[Instruction]:
+    waiting: list[object] = [root]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Instruction):
+            yield part
+        elif isinstance(part, tuple):
+            waiting.extend(reversed(part))
 
 
 def _operand(op: _Op, kind: LinearOperand) -> tuple[object, LinearOperand]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from typing import NamedTuple
 
+from pycinspect.canonical.held import Held
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, lower
+from pycinspect.canonical.stack import EMPTY, Stack
 from pycinspect.canonical.values import Value, Values
+from pycinspect.canonical.work import Work, refused
 from pycinspect.dialects import Dialect, Flow, Raising, canonical_kind, lowering_of
-from pycinspect.disasm import exception_table
-from pycinspect.errors import PycInspectError
+from pycinspect.disasm import Handler, exception_table
 from pycinspect.pyc import Code
+from pycinspect.values import brief
 
 __all__ = [
     "PROPAGATE",
@@ -30,7 +34,6 @@ __all__ = [
     "has_parameters",
     "is_lazy",
     "parameters",
-    "refused",
 ]
 
 #: What happens at a node: a word, then values and words.
@@ -43,15 +46,21 @@ _STARS = 0x04 | 0x08
 _COROUTINE = 0x80
 #: Silent steps after which a state that comes again is an endless loop.
 _SUSPICIOUS = 200
-#: Work that one code object may cost: a step counts one, and one more for every so many
-#: values on the stack, which is copied. Real programs need some ten thousand.
-_MOST_WORK = 2_000_000
-_COPIED_AT_ONCE = 16
+#: Values on the stack that are looked at, where all are, for one step.
+_SEEN_AT_ONCE = 8
 #: Ops looked at to find the one that takes a value; most are near.
 _FARTHEST = 150
 #: Values that may be on the stack beyond what the compiler counted: some ops are written as
 #: several that push one more for a while, and a handler may find more than the real one.
 _MORE_VALUES = 16
+#: Values that code can have on the stack for each of its ops. A handler pushes six, and for what
+#: one op unpacks there is an op for each item; a damaged ``stacksize`` says two thousand million.
+_VALUES_AN_OP = 8
+#: Blocks inside each other. The interpreter has room for 20 (CO_MAXBLOCKS).
+_MOST_BLOCKS = 100
+#: Comprehensions inside each other that are evaluated in place; the parser takes some 200
+#: brackets, and each is a code object inside the one before it.
+_MOST_CALLERS = 100
 
 
 class Block(NamedTuple):
@@ -73,7 +82,7 @@ class Caller(NamedTuple):
 
     frame: Frame
     pc: int
-    stack: tuple[Value, ...]
+    stack: Stack
     blocks: tuple[Block, ...]
 
 
@@ -90,15 +99,15 @@ class State(NamedTuple):
 
     frame: Frame
     pc: int
-    stack: tuple[Value, ...]
+    stack: Stack
     blocks: tuple[Block, ...]
     callers: tuple[Caller, ...]
 
-    def next(self, stack: tuple[Value, ...]) -> State:
+    def next(self, stack: Stack) -> State:
         """Return the state at the next op."""
         return State(self.frame, self.pc + 1, stack, self.blocks, self.callers)
 
-    def jump(self, stack: tuple[Value, ...]) -> State:
+    def jump(self, stack: Stack) -> State:
         """Return the state at the target of this op."""
         target = self.frame.target(self.pc)
         return State(self.frame, target, stack, self.blocks, self.callers)
@@ -112,22 +121,26 @@ class State(NamedTuple):
         """Return the state at the next op that is no jump, without a condition, to another."""
         return self._replace(pc=self.frame.behind_jumps(self.pc))
 
-    def pop(self, count: int) -> tuple[tuple[Value, ...], list[Value]]:
+    def pop(self, count: int) -> tuple[Stack, list[Value]]:
         """Return the rest of the stack, and so many values from its top, the top last.
 
         Raises:
             PycInspectError: ``not-canonical``, if there are fewer.
         """
-        rest = len(self.stack) - count
-        if rest < 0 or count < 0:
+        if not 0 <= count <= self.stack.depth:
             raise refused("the stack is empty")
-        return self.stack[:rest], [bare(value) for value in self.stack[rest:]]
+        rest = self.stack
+        values: list[Value] = []
+        for _ in range(count):
+            values.append(bare(rest.top))
+            rest = rest.below
+        return rest, values[::-1]
 
     def peek(self, depth: int) -> Value:
         """Return the ``depth``-th value from the top, 1 for the top, as it stands there."""
-        if not 0 < depth <= len(self.stack):
+        if not 0 < depth <= self.stack.depth:
             raise refused("the stack is empty")
-        return self.stack[-depth]
+        return self.stack.less(depth - 1).top
 
 
 class Event(NamedTuple):
@@ -163,12 +176,12 @@ class Taker(NamedTuple):
 
 def _takes(before: State, after: State, base: int) -> bool:
     """Return whether an op between two states does something to the ``base``-th value."""
-    if len(after.stack) < base:
+    if after.stack.depth < base:
         return True
     op = before.frame.ops[before.pc]
     if op.name == "BUILD_STRING":  # with '' alone, it changes nothing (3.12)
-        return len(after.stack) == base
-    one, other = before.stack[base - 1], after.stack[base - 1]
+        return after.stack.depth == base
+    one, other = before.stack.cut(base).top, after.stack.cut(base).top
     # A store only marks that the value has the variable's older content.
     return bare(one) is not bare(other) and op.name not in _STORES
 
@@ -180,28 +193,9 @@ Part = Callable[[CanonicalOp, int], bool]
 Rule = Callable[["Machine", State, CanonicalOp], "State | Event"]
 
 
-def refused(reason: str) -> PycInspectError:
-    """Return the error that says why code has no canonical form."""
-    return PycInspectError("not-canonical", reason)
-
-
 def bare(value: Value) -> Value:
     """Return a value without what a branch has learnt about its truth."""
     return value.value(0) if value.kind == "known" else value
-
-
-def _holds(root: Value, part: Value) -> bool:
-    """Return whether a value is in an expression."""
-    seen: set[Value] = set()
-    waiting = [root]
-    while waiting:
-        value = waiting.pop()
-        if value is part:
-            return True
-        if value.size > part.size and value not in seen:
-            seen.add(value)
-            waiting.extend(value.operands)
-    return False
 
 
 def has_parameters(code: Code) -> bool:
@@ -232,6 +226,48 @@ class _Handler(NamedTuple):
     lasti: bool
 
 
+def _handlers(table: Sequence[Handler], offsets: Sequence[int]) -> list[_Handler | None]:
+    """Return the handler of each op.
+
+    The interpreter looks at the rows in turn, and no further than one that begins behind the op
+    (``Python/ceval.c: get_exception_handler``): the first that covers it counts.
+    """
+    handlers: list[_Handler | None] = [None] * len(offsets)
+    free = _Free(len(offsets))
+    latest = 0
+    for row in table:
+        latest = max(latest, row.start)
+        handler = _Handler(bisect_left(offsets, row.target), row.depth, row.lasti)
+        for index in free.take(bisect_left(offsets, latest), bisect_left(offsets, row.end)):
+            handlers[index] = handler
+    return handlers
+
+
+class _Free:
+    """Indexes that nobody has taken yet: each is given away once, however often it is asked for."""
+
+    def __init__(self, count: int) -> None:
+        self._next = list(range(count + 1))
+
+    def take(self, start: int, end: int) -> Iterator[int]:
+        """Yield the free ones of a range, and take them."""
+        index = self._first(start)
+        while index < end:
+            yield index
+            self._next[index] = index + 1
+            index = self._first(index + 1)
+
+    def _first(self, index: int) -> int:
+        """Return the first free index from one on."""
+        path = []
+        while self._next[index] != index:
+            path.append(index)
+            index = self._next[index]
+        for passed in path:
+            self._next[passed] = index
+        return index
+
+
 def _surely_bound(
     code: Code, ops: Sequence[CanonicalOp], handlers: Sequence[_Handler | None]
 ) -> dict[str, int]:
@@ -251,6 +287,17 @@ def _surely_bound(
     return found
 
 
+def _moved(op: CanonicalOp, stack: Stack) -> int:
+    """Return the steps for the values that an op moves: no more than its number says."""
+    if stack.depth < _SEEN_AT_ONCE or not isinstance(op.operand, int):
+        return 0
+    return min(abs(op.operand), stack.depth) // _SEEN_AT_ONCE
+
+
+#: Where there is no op.
+_NOWHERE = CanonicalOp("", None, None, 0, None)
+
+
 class Frame:
     """One code object, perhaps with its argument, ready to run.
 
@@ -262,6 +309,7 @@ class Frame:
     """
 
     __slots__ = (
+        "_ends",
         "assigns_in_parallel",
         "bind",
         "cells",
@@ -281,24 +329,30 @@ class Frame:
         code: Code,
         ops: Sequence[CanonicalOp],
         handlers: Sequence[_Handler | None],
-        bind: Value | None,
     ) -> None:
         self.code = code
         self.ops = ops
         self.handlers = handlers
-        self.bind = bind
+        self.bind: Value | None = None
         self.offsets = [op.offset for op in ops]
+        self._ends: dict[int, int] = {}
         self.is_function = bool(code.flags & _OPTIMIZED)
         self.is_coroutine = bool(code.flags & _COROUTINE)
         # Flags do not tell a module from a class.
         self.is_module = code.name == "<module>" and not self.is_function
-        self.most_values = code.stacksize + _MORE_VALUES
+        self.most_values = min(code.stacksize, _VALUES_AN_OP * len(ops)) + _MORE_VALUES
         self.cells = frozenset(code.cellvars + code.freevars)
         self.assigns_in_parallel = self._assigns_in_parallel()
         self.sure = _surely_bound(code, ops, handlers)
 
     def __repr__(self) -> str:
-        return f"<Frame {self.code.qualname}>"
+        return f"<Frame {brief(self.code.qualname)}>"
+
+    def bound(self, argument: Value | None) -> Frame:
+        """Return the same code with its one argument."""
+        frame = copy(self)
+        frame.bind = argument
+        return frame
 
     def index(self, offset: int) -> int:
         """Return the index of the first op at an offset or, if that does nothing, behind it."""
@@ -316,10 +370,14 @@ class Frame:
 
     def behind_jumps(self, pc: int) -> int:
         """Return the index of the next op that is no jump, without a condition, to another."""
-        for _ in range(_SUSPICIOUS):
-            if pc >= len(self.ops) or self.ops[pc].name != "JUMP":
+        path: dict[int, None] = {}
+        while pc < len(self.ops) and self.ops[pc].name == "JUMP" and pc not in path:
+            if pc in self._ends:
+                pc = self._ends[pc]
                 break
+            path[pc] = None
             pc = self.target(pc)
+        self._ends.update(dict.fromkeys(path, pc))
         return pc
 
     def target(self, pc: int) -> int:
@@ -347,20 +405,24 @@ class Machine:
     Args:
         dialect: who wrote the code.
         rules: what each canonical op does.
+        work: what that may cost.
         folds: whether operators of constants are computed, as some compilers do.
     """
 
-    def __init__(self, dialect: Dialect, rules: Mapping[str, Rule], *, folds: bool = True) -> None:
+    def __init__(
+        self, dialect: Dialect, rules: Mapping[str, Rule], work: Work, *, folds: bool = True
+    ) -> None:
         self.dialect = dialect
+        self.work = work
         self.folds = folds
-        self.values = Values()
+        self.values = Values(work)
         self.raising = lowering_of(dialect).raising
         self._rules = rules
-        self._work = 0
         self._frames: dict[tuple[int, Value | None], Frame] = {}
-        self._lowered: dict[int, tuple[list[CanonicalOp], list[_Handler | None]]] = {}
-        #: What was computed on any path; if it was on none, no stack holds it.
-        self._computed: set[Value] = set()
+        #: What was computed on any path, and what a second and third one of it is; if it was on
+        #: none, no stack holds it.
+        self._computed: dict[Value, list[Value]] = {}
+        self._held = Held(work)
         self._takers: dict[tuple[int, int, frozenset[str]], Taker] = {}
         self._looks_ahead = False
         #: What was erased on the way, for people.
@@ -386,25 +448,19 @@ class Machine:
         key = id(code), bind
         known = self._frames.get(key)
         if known is None:
-            if id(code) not in self._lowered:
-                self._lowered[id(code)] = self._lower(code)
-            ops, handlers = self._lowered[id(code)]
-            known = self._frames[key] = Frame(code, ops, handlers, bind)
+            known = self._lowered(code) if bind is None else self.frame(code).bound(bind)
+            self._frames[key] = known
         return known
 
-    def _lower(self, code: Code) -> tuple[list[CanonicalOp], list[_Handler | None]]:
+    def _lowered(self, code: Code) -> Frame:
         ops = lower(code, self.dialect)
-        handlers: list[_Handler | None] = [None] * len(ops)
+        self.work.spend(len(ops) // _SEEN_AT_ONCE)
         offsets = [op.offset for op in ops]
-        for row in exception_table(code, self.dialect):
-            handler = _Handler(bisect_left(offsets, row.target), row.depth, row.lasti)
-            for index in range(bisect_left(offsets, row.start), bisect_left(offsets, row.end)):
-                handlers[index] = handler
-        return ops, handlers
+        return Frame(code, ops, _handlers(exception_table(code, self.dialect), offsets))
 
     def start(self, code: Code, argument: Value | None = None) -> State:
         """Return the state at the start of a code object."""
-        return State(self.frame(code, argument), 0, (), (), ())
+        return State(self.frame(code, argument), 0, EMPTY, (), ())
 
     # --- Running -------------------------------------------------------------------------
 
@@ -419,16 +475,16 @@ class Machine:
         while True:
             steps += 1
             frame, pc = state.frame, state.pc
-            self._work += 1 + len(state.stack) // _COPIED_AT_ONCE
-            if self._work > _MOST_WORK:
-                raise refused("there are too many steps")
-            if len(state.stack) > frame.most_values:
+            op = frame.ops[pc] if 0 <= pc < len(frame.ops) else _NOWHERE
+            self.work.spend(1 + _moved(op, state.stack))
+            if state.stack.depth > frame.most_values:
                 raise refused("the stack overflows")
+            if len(state.blocks) > _MOST_BLOCKS or len(state.callers) > _MOST_CALLERS:
+                raise refused("there are too many blocks inside each other")
             if pc < 0:  # where an exception leaves the function
                 return Event((PROPAGATE,), (), None, state)
-            if pc >= len(frame.ops):
+            if op is _NOWHERE:
                 raise refused("control runs off the end of the code")
-            op = frame.ops[pc]
             outcome = self._rules[op.name](self, state, op)
             if isinstance(outcome, Event):
                 return outcome
@@ -438,25 +494,27 @@ class Machine:
                     return Event(("forever",), (), None, state)
                 seen.add(state)
 
-    def event(self, state: State, payload: Payload, stack: tuple[Value, ...]) -> Event:
+    def event(self, state: State, payload: Payload, stack: Stack) -> Event:
         """Return an event that may raise, with its one successor."""
         return Event(payload, (state.next(stack),), self.handler(state), state)
 
-    def evaluated(self, state: State, value: Value, rest: tuple[Value, ...]) -> Event:
+    def evaluated(self, state: State, value: Value, rest: Stack) -> Event:
         """Return the event that computes a value and pushes it."""
         value = self.another(state, value, rest)
-        return self.event(state, ("ev", value), (*rest, value))
+        return self.event(state, ("ev", value), rest.push(value))
 
-    def another(self, state: State, value: Value, rest: tuple[Value, ...]) -> Value:
+    def another(self, state: State, value: Value, rest: Stack) -> Value:
         """Return a value that is not one already on the stack: ``f(), f()`` has two results."""
-        while value in self._computed and self._is_held(state, value, rest):
-            value = self.values.make("again", value)
-        self._computed.add(value)
-        return value
-
-    def _is_held(self, state: State, value: Value, rest: tuple[Value, ...]) -> bool:
-        held = [rest, *(caller.stack for caller in state.callers)]
-        return any(_holds(part, value) for stack in held for part in stack)
+        known = self._computed.setdefault(value, [])
+        if not known:
+            known.append(value)
+            return value
+        stacks = [*(caller.stack for caller in state.callers), rest]
+        # The second is made of the first, and so on: if one is held, all before it are.
+        free = bisect_left(known, 1, key=lambda one: 1 - self._held.is_on(stacks, one))
+        if free == len(known):
+            known.append(self.values.make("again", known[-1]))
+        return known[free]
 
     # --- What comes later ------------------------------------------------------------------
 
@@ -496,15 +554,13 @@ class Machine:
 
     def _followed(self, state: State, through: frozenset[str]) -> Taker:
         """Follow a path that ends: compilers finish each expression where they began it."""
-        base, frame, waits = len(state.stack), state.frame, False
+        base, frame, waits = state.stack.depth, state.frame, False
         for _ in range(_FARTHEST):
-            depth = len(state.stack) - base + 1
+            depth = state.stack.depth - base + 1
             if not 0 <= state.pc < len(state.frame.ops):
                 raise refused("control runs off the end of the code")
             op = state.frame.ops[state.pc]
-            self._work += 1 + len(state.stack) // _COPIED_AT_ONCE
-            if self._work > _MOST_WORK:
-                raise refused("there are too many steps")
+            self.work.spend(1 + _moved(op, state.stack))
             outcome = self._rules[op.name](self, state, op)
             if isinstance(outcome, Event):
                 waits |= outcome.payload[0] != "store"
@@ -514,7 +570,7 @@ class Machine:
             if state.frame is frame and outcome.frame is frame and _takes(state, outcome, base):
                 if op.name not in through:
                     return Taker(op, depth, waits)
-                base = len(outcome.stack)
+                base = outcome.stack.depth
             state = outcome
         return Taker(op, 0, waits=False)
 
@@ -535,34 +591,53 @@ class Machine:
     def _newest(self, state: State) -> Value:
         """Return the exception that was caught last."""
         stacks = [state.stack, *(caller.stack for caller in reversed(state.callers))]
-        caught = (bare(v) for stack in stacks for v in reversed(stack))
+        caught = (bare(value) for stack in stacks for value in self.seen(reversed(stack)))
         return next((value for value in caught if value.kind == "exc"), self.values.null)
 
-    def _exc(self, stack: tuple[Value, ...], callers: tuple[Caller, ...], *, newest: bool) -> Value:
+    def _exc(self, stack: Stack, callers: tuple[Caller, ...], *, newest: bool) -> Value:
         """Return what stands for an exception in its handler.
 
         Handlers inside handlers have exceptions of their own. No source raises an older one
         again without saying so, but code that somebody made by hand can.
         """
         stacks = [stack, *(caller.stack for caller in callers)]
-        others = {value for held in stacks for value in held if value.kind == "exc"}
+        held = (value for stack in stacks for value in self.seen(reversed(stack)))
+        others = {value for value in held if value.kind == "exc"}
         return self.values.make("exc", len(others) + 1, *([] if newest else ["older"]))
+
+    def changed(self, stack: Stack, change: Callable[[Value], Value], leaves: int = 0) -> Stack:
+        """Return a stack with each value changed: see :meth:`Stack.changed`."""
+        if stack.leaves & leaves != leaves:
+            return stack
+        self.work.spend(stack.depth // _SEEN_AT_ONCE)
+        return stack.changed(change, leaves)
+
+    def is_held(self, stack: Stack, value: Value) -> bool:
+        """Return whether a value, or a value that it is part of, is on a stack."""
+        return self._held.is_on([stack], value)
+
+    def seen(self, values: Iterable[Value]) -> Iterator[Value]:
+        """Yield values, and count those that were looked at."""
+        for number, value in enumerate(values, 1):
+            yield value
+            if not number % _SEEN_AT_ONCE:
+                self.work.spend()
 
     def _caught(self, state: State, *, newest: bool) -> State | None:
         frame, pc, stack, blocks, callers = state
         while True:
             handler = frame.handlers[pc]
             if handler is not None:
-                kept = stack[: handler.depth]
+                kept = stack.cut(handler.depth)
                 exc = self._exc(kept, callers, newest=newest)
                 if handler.lasti:
-                    kept = (*kept, self.values.make("lasti"))
-                return State(frame, handler.target, (*kept, exc), blocks, callers)
+                    kept = kept.push(self.values.make("lasti"))
+                return State(frame, handler.target, kept.push(exc), blocks, callers)
             rest = list(blocks)
             while rest:
                 block = rest.pop()
                 if block.kind in ("except", "finally"):
-                    below = State(frame, 0, stack[: block.level], tuple(rest), callers)
+                    below = State(frame, 0, stack.cut(block.level), tuple(rest), callers)
                     exc = self._exc(below.stack, callers, newest=newest)
                     return self._entered(below, block, exc)
             if not callers:
@@ -574,7 +649,7 @@ class Machine:
         """Return the state at the start of the handler of a block."""
         frame, _, kept, blocks, callers = below
         if self.raising is Raising.THREE:
-            return State(frame, block.target, (*kept, exc, exc, exc), blocks, callers)
+            return State(frame, block.target, kept.push(exc, exc, exc), blocks, callers)
         running = Block("handler", 0, block.level)
         pushed: tuple[Value, ...]
         if self.raising is Raising.PYPY:
@@ -582,4 +657,4 @@ class Machine:
         else:
             old = self.values.make("old")
             pushed = (old, old, old, exc, exc, exc)
-        return State(frame, block.target, (*kept, *pushed), (*blocks, running), callers)
+        return State(frame, block.target, kept.push(*pushed), (*blocks, running), callers)

@@ -6,14 +6,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import islice
 from typing import NamedTuple
 
 from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.minimise import Merged
-from pycinspect.canonical.text import Budget, Writer, first, value_text
-from pycinspect.canonical.values import Value, Values, digest_of
+from pycinspect.canonical.text import Budget, Writer, listed, short, value_text
+from pycinspect.canonical.values import Renaming, Value, Values, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.disasm import instructions
 from pycinspect.pyc import Code
@@ -84,16 +83,30 @@ def labels_of(statements: Sequence[Statement]) -> Mapping[int, str]:
 def raw_statements(code: Code, dialect: Dialect) -> tuple[Statement, ...]:
     """Return the instructions of a code object as they are, one a statement.
 
+    Texts of arguments are cut like expressions, and if there is too much of them, see
+    :class:`.text.Budget`; digests are of the whole.
+
     Raises:
         PycInspectError: ``unknown-opcodes``.
     """
+    budget, digests = Budget(code), {}
     found = []
     for step in instructions(code, dialect):
         argument = step.argrepr or ("" if step.arg is None else str(step.arg))
-        text = f"{step.opname:<20} {argument}".rstrip()
-        hashed = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
-        found.append(Statement(text, step.line, hashed.digest(), (step.offset,)))
+        key = step.opname, argument
+        if key not in digests:
+            digests[key] = _digest(_raw(*key))
+        text = budget.written(_raw(step.opname, short(argument)))
+        found.append(Statement(text, step.line, digests[key], (step.offset,)))
     return tuple(found)
+
+
+def _raw(opname: str, argument: str) -> str:
+    return f"{opname:<20} {argument}".rstrip()
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 # --- Which events are one statement --------------------------------------------------------------
@@ -126,13 +139,17 @@ _UNPACKING = ("unpack", "unpack_ex")
 _PARTS = ("unpacked", "unpacked_ex")
 
 
-def statements_of(graph: Sequence[Merged]) -> tuple[Statement, ...]:
+def statements_of(graph: Sequence[Merged], budget: Budget) -> tuple[Statement, ...]:
     """Return the statements of a graph.
 
     An event that only computes a part of the next one is no statement of its own: ``f(x).y``
     is one, and so are ``for x in y``, ``a, b = c``. Its digest is part of theirs.
+
+    Args:
+        graph: of a code object.
+        budget: what may be written.
     """
-    joined = _joined(graph)
+    joined = _joined(graph, budget)
     groups: list[_Group] = []
     number_of: dict[int, int] = {}
     pending: list[Merged] = []
@@ -142,19 +159,20 @@ def statements_of(graph: Sequence[Merged]) -> tuple[Statement, ...]:
         if place not in joined:
             groups.append(_group(pending))
             pending = []
-    context = _Context(_names(groups), number_of, Budget())
+    context = _Context(_names(groups, budget), number_of, budget)
     return tuple(_statement(group, number, context) for number, group in enumerate(groups))
 
 
-def _joined(graph: Sequence[Merged]) -> frozenset[int]:
+def _joined(graph: Sequence[Merged], budget: Budget) -> frozenset[int]:
     """Return the nodes that are one statement with the node behind them."""
     entries = _entries(graph)
     joined: set[int] = set()
-    parts: frozenset[Value] = frozenset()
+    wanted = _Wanted(budget)
     for place in range(len(graph) - 2, -1, -1):
         node, behind = graph[place], graph[place + 1]
         if place + 1 not in joined:
-            parts = _parts(behind.payload)
+            wanted = _Wanted(budget)
+            wanted.add(behind.payload)
         if not node.successors or node.successors[0] != place + 1:
             continue
         if entries[place + 1] > 1:
@@ -162,11 +180,11 @@ def _joined(graph: Sequence[Merged]) -> frozenset[int]:
         elif behind.handler not in (node.handler, NOWHERE):
             together = False
         else:
-            together = _feeds(node, parts) or _takes(node, behind)
+            together = wanted.is_fed(node) or _takes(node, behind)
         if together:
             joined.add(place)
             if node.payload[0] not in _COMPUTING:  # else they are among those already
-                parts |= _parts(node.payload)
+                wanted.add(node.payload)
     return frozenset(joined)
 
 
@@ -190,19 +208,39 @@ def _starts_loop(node: Merged, behind: Merged) -> bool:
     )
 
 
-def _feeds(node: Merged, parts: frozenset[Value]) -> bool:
-    """Return whether a node does nothing but compute one of some values."""
-    word = node.payload[0]
-    if word == "yield":
-        return any(first(part).kind == "sent" for part in parts)
-    return word in _COMPUTING and (node.payload[1] in parts or _is_negated(node.payload[1], parts))
+class _Wanted:
+    """The expressions of a statement, for which events before it may be computed.
 
+    Args:
+        budget: what may be looked at.
+    """
 
-def _is_negated(value: object, parts: frozenset[Value]) -> bool:
-    """Return whether a value is the truth of what is negated in others: ``not x`` asks for it."""
-    if not isinstance(value, Value) or value.kind != "bool":
-        return False
-    return any(part.kind == "not" and part.parts == value.parts for part in parts)
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._parts: set[object] = set()
+        self._negated: set[object] = set()
+        self._has_sent = False
+
+    def add(self, payload: Payload) -> None:
+        """Add the expressions of an event, the outer ones first, but not too many."""
+        for part in self._budget.looked(_walk([payload], _never)):
+            self._parts.add(part)
+            self._has_sent |= part.first.kind == "sent"
+            if part.kind == "not":
+                self._negated.add(part.parts[0])
+
+    def is_fed(self, node: Merged) -> bool:
+        """Return whether a node does nothing but compute one of the expressions."""
+        word = node.payload[0]
+        if word == "yield":
+            return self._has_sent
+        return word in _COMPUTING and (
+            node.payload[1] in self._parts or self._asks(node.payload[1])
+        )
+
+    def _asks(self, value: object) -> bool:
+        """Return whether a value is the truth of what is negated: ``not x`` asks for it."""
+        return isinstance(value, Value) and value.kind == "bool" and value.parts[0] in self._negated
 
 
 def _takes(node: Merged, behind: Merged) -> bool:
@@ -217,7 +255,7 @@ def _takes(node: Merged, behind: Merged) -> bool:
 def _is_taken_from(node: Merged, value: Value) -> bool:
     word = node.payload[0]
     if word == "for":
-        item = first(value)
+        item = value.first
         return item.kind == "next" and item.parts[0] is node.payload[1]
     is_part = value.kind in _PARTS
     return is_part and (word in _UNPACKING or (word in _STORING and _stores_part(node)))
@@ -235,24 +273,20 @@ def _group(nodes: Sequence[Merged]) -> _Group:
     return _Group(tuple(nodes), frozenset(computed), loop)
 
 
-#: Expressions of one event that are looked at: what lies deeper is a statement of its own.
-_MOST_PARTS = 1_000
+def _never(_: Value) -> bool:
+    return False
 
 
-def _parts(payload: Payload) -> frozenset[Value]:
-    """Return the expressions of an event, the outer ones first, but not too many."""
-    return frozenset(islice(_walk(payload, lambda _: False), _MOST_PARTS))
-
-
-def _walk(payload: Payload, is_end: Callable[[Value], bool]) -> Iterator[Value]:
-    """Yield the expressions of an event once each, but nothing inside some of them."""
-    seen = {part for part in payload if isinstance(part, Value)}
-    waiting = deque(part for part in payload if isinstance(part, Value))
+def _walk(payloads: Iterable[Payload], is_end: Callable[[Value], bool]) -> Iterator[Value]:
+    """Yield the expressions of events once each, but nothing inside some of them."""
+    roots = (part for payload in payloads for part in payload if isinstance(part, Value))
+    waiting = deque(dict.fromkeys(roots))
+    seen = set(waiting)
     while waiting:
         value = waiting.popleft()
         yield value
         if not is_end(value):
-            inner = [part for part in first(value).operands if part not in seen]
+            inner = [part for part in value.first.operands if part not in seen]
             seen.update(inner)
             waiting.extend(inner)
 
@@ -263,7 +297,7 @@ def _walk(payload: Payload, is_end: Callable[[Value], bool]) -> Iterator[Value]:
 _UNNAMED = frozenset({"import", "import_from"})
 
 
-def _names(groups: Sequence[_Group]) -> Mapping[Value, str]:
+def _names(groups: Sequence[_Group], budget: Budget) -> Mapping[Value, str]:
     """Return names for the values that one statement computes and another one uses."""
     computed: dict[Value, None] = {}
     for group in groups:
@@ -276,12 +310,12 @@ def _names(groups: Sequence[_Group]) -> Mapping[Value, str]:
         def is_other(value: Value, own: frozenset[Value] = group.computed) -> bool:
             return value in computed and value not in own
 
-        for node in group.nodes:
-            for value in islice(_walk(node.payload, is_other), _MOST_PARTS):
-                if is_other(value):
-                    elsewhere.add(value)
-                elif any(map(_is_older, value.leaves)):
-                    older[value] = None
+        payloads = [node.payload for node in group.nodes]
+        for value in budget.looked(_walk(payloads, is_other), len(payloads)):
+            if is_other(value):
+                elsewhere.add(value)
+            elif value.is_older:
+                older[value] = None
     plain = _before_stores(older, computed)
     elsewhere.update(plain.values())
     used = (value for value in computed if value in elsewhere)
@@ -289,26 +323,31 @@ def _names(groups: Sequence[_Group]) -> Mapping[Value, str]:
     return names | {value: names[was] for value, was in plain.items()}
 
 
-def _is_older(leaf: Value) -> bool:
-    """Return whether it is what a variable held before a store."""
-    return isinstance(leaf.parts[0], str) and leaf.parts[0].endswith("'")
-
-
 def _before_stores(older: Iterable[Value], computed: Iterable[Value]) -> Mapping[Value, Value]:
     """Return what was computed from variables that hold something else by now: ``e'.x``."""
     known = {digest_of(value): value for value in computed}
     values = Values()
-    found: dict[Value, Value] = {}
-    for value in older:
-        leaves = {
-            leaf: values.make(leaf.kind, leaf.word(0).rstrip("'"))
-            for leaf in value.leaves
-            if _is_older(leaf)
-        }
-        was = known.get(digest_of(values.substitute(value, leaves)))
-        if was is not None:
-            found[value] = was
-    return found
+    was = Renaming(values, {leaf: _plain(leaf, values) for leaf in _older_leaves(older)})
+    found = {value: known.get(digest_of(was(value))) for value in older}
+    return {value: plain for value, plain in found.items() if plain is not None}
+
+
+def _plain(leaf: Value, values: Values) -> Value:
+    return values.make(leaf.kind, leaf.word(0).rstrip("'"))
+
+
+def _older_leaves(roots: Iterable[Value]) -> Iterator[Value]:
+    """Yield the variables that stand for what they held before a store."""
+    seen: set[Value] = set()
+    waiting = list(roots)
+    while waiting:
+        value = waiting.pop()
+        if not value.is_older or value in seen:
+            continue
+        seen.add(value)
+        if not value.operands:
+            yield value
+        waiting.extend(value.operands)
 
 
 # --- One statement -------------------------------------------------------------------------------
@@ -394,25 +433,27 @@ def payload_digest(payload: Payload) -> bytes:
 
 
 def _text(group: _Group, names: Mapping[Value, str], budget: Budget) -> str:
-    writer = Writer(names, group.computed, dict(_texts(group)), budget)
+    writer = Writer(names, group.computed, dict(_texts(group, budget)), budget)
     whole = _taken_apart(group)
     if whole is None:
-        return writer.event(group.last.payload)
+        return budget.written(writer.event(group.last.payload))
     pattern = _pattern(group, whole, writer)
     if group.loop is None:
-        return f"{pattern} = {writer.expression(whole)}"
+        return budget.written(f"{pattern} = {writer.expression(whole)}")
     iterator = group.loop.payload[1]
-    assert isinstance(iterator, Value)
-    return f"for {pattern} in {_iterable(iterator, group, names, writer)}"
+    assert isinstance(iterator, Value)  # what "for" takes the next of
+    return budget.written(f"for {pattern} in {_iterable(iterator, group, names, writer)}")
 
 
-def _texts(group: _Group) -> Iterator[tuple[Value, str]]:
+def _texts(group: _Group, budget: Budget) -> Iterator[tuple[Value, str]]:
     """Yield what stands for the result of ``yield``."""
     yielded = [node.payload[1] for node in group.nodes[:-1] if node.payload[0] == "yield"]
-    for node in group.nodes if yielded else ():
-        for value in _parts(node.payload):
-            if first(value).kind == "sent" and isinstance(yielded[0], Value):
-                yield value, f"yield {Writer().expression(yielded[0])}"
+    if not yielded or not isinstance(yielded[0], Value):
+        return
+    text = f"yield {Writer(budget=budget).expression(yielded[0])}"
+    for value in budget.looked(_walk([node.payload for node in group.nodes], _never)):
+        if value.first.kind == "sent":
+            yield value, text
 
 
 def _iterable(iterator: Value, group: _Group, names: Mapping[Value, str], writer: Writer) -> str:
@@ -435,21 +476,23 @@ def _taken_apart(group: _Group) -> Value | None:
 
 def _pattern(group: _Group, whole: Value, writer: Writer) -> str:
     """Return targets as the source has them: ``a, (b, *c)``."""
-    targets: dict[Value, str] = {}
+    targets = _Targets()
     parts: dict[Value, list[str]] = {}
     for node in reversed(group.nodes):
         word, *rest = node.payload
         if word in _UNPACKING:
             value, count = rest
-            assert isinstance(value, Value)
-            targets[value] = f"({', '.join(_items(str(word), value, count, targets))})"
-            parts[value] = _items(str(word), value, count, targets)
+            assert isinstance(value, Value)  # the machine makes no other event of this kind
+            assert isinstance(count, int)
+            parts[value] = targets.of_parts(str(word), value, count)
+            targets.add(value, f"({listed(parts[value])})")
         elif word in _STORING:
-            targets.update(_stored(node.payload, writer))
+            for value, text in _stored(node.payload, writer):
+                targets.add(value, text)
     if whole in parts:
         items = parts[whole]
-        return f"{items[0]}," if len(items) == 1 else ", ".join(items)
-    return targets.get(whole, "_")
+        return f"{items[0]}," if len(items) == 1 else listed(items)
+    return targets.of(whole)
 
 
 def _stored(payload: Payload, writer: Writer) -> Iterator[tuple[Value, str]]:
@@ -469,14 +512,28 @@ def _stored(payload: Payload, writer: Writer) -> Iterator[tuple[Value, str]]:
 _BEFORE, _BEHIND = 0xFF, 8
 
 
-def _items(word: str, value: Value, count: object, targets: Mapping[Value, str]) -> list[str]:
-    """Return the targets of the parts of a value, a ``*`` before that of the rest."""
-    assert isinstance(count, int)
-    star = count & _BEFORE if word == "unpack_ex" else None
-    size = count if star is None else star + 1 + (count >> _BEHIND)
-    known = {
-        part.parts[1]: text
-        for part, text in targets.items()
-        if part.kind in _PARTS and part.parts[0] is value
-    }
-    return [("*" if index == star else "") + known.get(index, "_") for index in range(size)]
+class _Targets:
+    """What the values of a statement are assigned to."""
+
+    def __init__(self) -> None:
+        self._texts: dict[Value, str] = {}
+        #: Of values that are parts of another, by that one and their places.
+        self._of_parts: dict[object, dict[object, str]] = {}
+
+    def add(self, value: Value, text: str) -> None:
+        """Note a target, or targets in brackets."""
+        self._texts[value] = text
+        if value.kind in _PARTS:
+            owner, place = value.parts
+            self._of_parts.setdefault(owner, {})[place] = text
+
+    def of(self, value: Value) -> str:
+        """Return the target of a value."""
+        return self._texts.get(value, "_")
+
+    def of_parts(self, word: str, value: Value, count: int) -> list[str]:
+        """Return the targets of the parts of a value, a ``*`` before that of the rest."""
+        star = count & _BEFORE if word == "unpack_ex" else None
+        size = count if star is None else star + 1 + (count >> _BEHIND)
+        known = self._of_parts.get(value, {})
+        return [("*" if index == star else "") + known.get(index, "_") for index in range(size)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from pycinspect.canonical.minimise import Merged
-from pycinspect.canonical.values import Value, Values, digest_of
+from pycinspect.canonical.values import Renaming, Value, Values, digest_of
 
 __all__ = ["nameless_order", "renamed"]
 
@@ -15,10 +15,14 @@ _VARIABLES = frozenset({"local", "global", "name"})
 
 def nameless_order(values: Values) -> Callable[[Value, Value], bytes]:
     """Return what orders an assignment of several variables, whatever they are called."""
+    anyone = Renaming(values)
+    fresh = values.fresh_leaves()
 
     def order(_: Value, value: Value) -> bytes:
-        anyone = {leaf: values.make("local", "#") for leaf in value.leaves if leaf.kind == "local"}
-        return digest_of(values.substitute(value, anyone))
+        for leaf in fresh():
+            if leaf.kind == "local":
+                anyone.add(leaf, values.make("local", "#"))
+        return digest_of(anyone(value))
 
     return order
 
@@ -40,35 +44,35 @@ def renamed(
     """
     names = {name: number for number, name in enumerate(parameters)}
     new: dict[Value, Value] = {}
-    for node in graph:
-        for leaf in _leaves(node):
-            if leaf.kind != "local":
-                if leaf.parts[0] == own:
-                    new[leaf] = values.make(leaf.kind, "#")
-                continue
-            plain = leaf.word(0).rstrip("'")
-            number = names.setdefault(plain, len(names))
-            new[leaf] = values.make("local", f"#{number}{leaf.word(0)[len(plain) :]}")
+    for leaf in _leaves(graph):
+        if leaf.kind != "local":
+            if leaf.parts[0] == own:
+                new[leaf] = values.make(leaf.kind, "#")
+            continue
+        plain = leaf.word(0).rstrip("'")
+        number = names.setdefault(plain, len(names))
+        new[leaf] = values.make("local", f"#{number}{leaf.word(0)[len(plain) :]}")
+    nameless = Renaming(values, new)
     return [
         node._replace(
             payload=tuple(
-                values.substitute(part, new) if isinstance(part, Value) else part
-                for part in node.payload
+                nameless(part) if isinstance(part, Value) else part for part in node.payload
             )
         )
         for node in graph
     ]
 
 
-def _leaves(node: Merged) -> Iterator[Value]:
-    """Yield the variables of a node from left to right, each once."""
+def _leaves(graph: Sequence[Merged]) -> Iterator[Value]:
+    """Yield the variables of a graph from left to right, each once."""
     seen: set[Value] = set()
-    waiting = [part for part in reversed(node.payload) if isinstance(part, Value)]
-    while waiting:
-        value = waiting.pop()
-        if value in seen:
-            continue
-        seen.add(value)
-        if value.kind in _VARIABLES:
-            yield value
-        waiting.extend(reversed(value.operands))
+    for node in graph:
+        waiting = [part for part in reversed(node.payload) if isinstance(part, Value)]
+        while waiting:
+            value = waiting.pop()
+            if value in seen:
+                continue
+            seen.add(value)
+            if value.kind in _VARIABLES:
+                yield value
+            waiting.extend(reversed(value.operands))

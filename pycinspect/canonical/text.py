@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from itertools import islice
+from operator import or_
 from types import MappingProxyType
 from typing import Self
 
 from pycinspect.canonical.machine import PROPAGATE, Payload
 from pycinspect.canonical.values import Value
+from pycinspect.pyc import Code
+from pycinspect.pyc.constants import parts_of
 
-__all__ = ["Budget", "Writer", "first", "payload_text", "value_text"]
+__all__ = ["Budget", "Writer", "listed", "payload_text", "short", "value_text"]
 
-#: Characters of one expression; longer ones are cut.
-_LONGEST = 2_000
+#: Characters of one expression, and of one statement; longer ones are cut.
+_LONGEST, _LONGEST_STATEMENT = 2_000, 20_000
+_CUT = "…"
+
+
+def short(text: str, longest: int = _LONGEST) -> str:
+    """Return a text that is cut if it is too long."""
+    return text if len(text) <= longest else text[: longest - 1] + _CUT
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Return texts with commas between them; there are none behind what is cut anyway."""
+    found: list[str] = []
+    length = 0
+    for text in texts:
+        found.append(text)
+        length += len(text)
+        if length > _LONGEST_STATEMENT:
+            break
+    return short(", ".join(found), _LONGEST_STATEMENT)
+
 
 # --- Precedence, as in the reference (Expressions, 6.17) -----------------------------------------
 
@@ -44,20 +68,12 @@ class _Text(str):
     tightness: int
 
     def __new__(cls, text: str, tightness: int = _ATOM) -> Self:
-        cut = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-        made = super().__new__(cls, cut)
+        made = super().__new__(cls, short(text))
         made.tightness = tightness
         return made
 
     def __format__(self, least: str) -> str:
         return f"({self!s})" if least and self.tightness < int(least) else str(self)
-
-
-def first(value: Value) -> Value:
-    """Return an expression of which another value of the same is the second, or third."""
-    while value.kind == "again":
-        value = value.value(0)
-    return value
 
 
 _Writer = Callable[[Value, Sequence[_Text]], _Text]
@@ -78,15 +94,15 @@ def _literal(value: Value, _: Sequence[_Text]) -> _Text:
 
 
 def _joined(opening: str, closing: str) -> _Writer:
-    return lambda _, texts: _Text(opening + ", ".join(texts) + closing)
+    return lambda _, texts: _Text(opening + listed(texts) + closing)
 
 
 def _tuple(_: Value, texts: Sequence[_Text]) -> _Text:
-    return _Text(f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})")
+    return _Text(f"({texts[0]},)" if len(texts) == 1 else f"({listed(texts)})")
 
 
 def _set(_: Value, texts: Sequence[_Text]) -> _Text:
-    return _Text(f"{{{', '.join(texts)}}}" if texts else "set()")
+    return _Text(f"{{{listed(texts)}}}" if texts else "set()")
 
 
 def _binary(_: Value, texts: Sequence[_Text]) -> _Text:
@@ -116,15 +132,15 @@ def _call(value: Value, texts: Sequence[_Text]) -> _Text:
     function, *arguments = texts
     if value.value(0).kind == "build_class":
         return _Text(_class(value, texts))
-    return _Text(f"{function:{_ATOM}}({', '.join(arguments)})")
+    return _Text(f"{function:{_ATOM}}({listed(arguments)})")
 
 
 def _class(value: Value, texts: Sequence[_Text]) -> str:
     """Return ``class C(Base)`` of what calls ``__build_class__``: body, name, bases."""
     _, _, name, *bases = [*value.operands, None, None]
     shown = name.literal if isinstance(name, Value) else None
-    listed = f"({', '.join(texts[3:])})" if any(bases) else ""
-    return f"class {shown}{listed}"
+    inside = f"({listed(texts[3:])})" if any(bases) else ""
+    return f"class {shown}{inside}"
 
 
 def _item(value: Value, texts: Sequence[_Text]) -> _Text:
@@ -168,7 +184,7 @@ def _fstring(value: Value, texts: Sequence[_Text]) -> _Text:
 
 def _pieces(value: Value, texts: Sequence[_Text]) -> list[str]:
     return [
-        _escaped(part.literal).replace("{", "{{").replace("}", "}}")
+        _escaped(short(part.literal)).replace("{", "{{").replace("}", "}}")
         if isinstance(part.literal, str)
         else str(text)
         for part, text in zip(value.operands, texts, strict=True)
@@ -195,15 +211,27 @@ def _spec(spec: object, text: str) -> str:
     if not isinstance(spec, Value):
         return ""
     if isinstance(spec.literal, str):
-        return f":{_escaped(spec.literal)}"
+        return f":{_escaped(short(spec.literal))}"
     return f":{text[2:-1]}" if spec.kind == "fstring" else f":{{{text}}}"
 
 
 def module_of(value: Value) -> str:
     """Return the name of an imported module, with its dots."""
     name, level, _ = value.parts
-    dots = level.literal if isinstance(level, Value) else 0
-    return ("." * dots if isinstance(dots, int) and dots > 0 else "") + str(name)
+    number = level.literal if isinstance(level, Value) else 0
+    return _dots(number if isinstance(number, int) else 0) + str(name)
+
+
+#: Dots that are written out: packages are not that deep inside each other.
+_MOST_DOTS = 100
+
+
+def _dots(count: int) -> str:
+    """Return so many dots, or how many there are where no person would count them."""
+    if count <= _MOST_DOTS:
+        return "." * count
+    number = str(count) if count.bit_length() <= _DECIMAL_BITS else hex(count)
+    return f"<{short(number, _MOST_DOTS)} dots>"
 
 
 def _import(value: Value, _: Sequence[_Text]) -> _Text:
@@ -312,17 +340,78 @@ _TARGETS: Mapping[str, str] = MappingProxyType(
 )
 
 
+#: What may be written of a graph: so much of any, and so much for each byte of its code. The
+#: most of 6,000 functions of the standard library is a tenth of it.
+_FREE_CHARACTERS, _CHARACTERS = 5_000, 100
+_FREE_EXPRESSIONS, _EXPRESSIONS = 10_000, 8
+#: Expressions of one event that are looked at to find what is one statement with it, and in all.
+_MOST_PARTS = 1_000
+_FREE_PARTS, _PARTS = 50_000, 32
+_FEW_PARTS = 4
+#: How often a constant may be written.
+_TIMES = 4
+
+
 class Budget:
-    """How much is written of one graph: no more than of real programs, by far.
+    """How much is written of one graph: in proportion to its code, and more than of real ones.
 
     Each statement writes its expressions anew; code that somebody made by hand can have
-    thousands of statements with thousands of expressions each.
+    thousands of statements with thousands of expressions each, or use a long constant in each.
+
+    Args:
+        code: the code object; None for one expression.
     """
 
-    __slots__ = ("left",)
+    __slots__ = ("_literals", "characters", "expressions", "parts")
 
-    def __init__(self, expressions: int = 500_000) -> None:
-        self.left = expressions
+    def __init__(self, code: Code | None = None) -> None:
+        size, length = (0, 0) if code is None else (len(code.code), _length(code))
+        self.expressions = _FREE_EXPRESSIONS + _EXPRESSIONS * size
+        self.characters = _FREE_CHARACTERS + _CHARACTERS * size + _TIMES * length
+        self.parts = _FREE_PARTS + _PARTS * size
+        self._literals: dict[Value, _Text] = {}
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether no more expressions are written."""
+        return self.expressions <= 0
+
+    def spend(self, value: Value, text: _Text) -> None:
+        """Count an expression that was written."""
+        self.expressions -= 1 + len(value.parts) // 8
+        if value.kind == "const":
+            self._literals[value] = text
+
+    def literal(self, value: Value) -> _Text | None:
+        """Return the text of a constant that was written before: some are long."""
+        return self._literals.get(value)
+
+    def looked(self, values: Iterator[Value], events: int = 1) -> Iterator[Value]:
+        """Yield the first of the expressions of some events: less if much was looked at."""
+        most = min(_MOST_PARTS * events, max(self.parts, _FEW_PARTS))
+        for value in islice(values, most):
+            self.parts -= 1
+            yield value
+
+    def written(self, text: str) -> str:
+        """Return a statement, or as much of it as may be written."""
+        cut = short(text, max(1, min(self.characters, _LONGEST_STATEMENT)))
+        self.characters -= len(cut)
+        return cut
+
+
+def _length(code: Code) -> int:
+    """Return the characters of names and constants, each counted once."""
+    seen: dict[int, object] = {}  # values are kept, so that no other gets their identity
+    waiting: list[object] = [code.names, code.varnames, code.cellvars, code.freevars, code.consts]
+    total = 0
+    while waiting:
+        value = waiting.pop()
+        if id(value) not in seen and not isinstance(value, Code):
+            seen[id(value)] = value
+            total += len(value) if isinstance(value, str | bytes) else 8
+            waiting.extend(parts_of(value))
+    return total
 
 
 class Writer:
@@ -357,18 +446,18 @@ class Writer:
             name = self._names.get(value)
             if value not in self._known and name and value not in self._computed:
                 self._known[value] = _Text(name)
-            if self._budget.left <= 0 and value.operands:
-                self._known.setdefault(value, _Text("…"))
+            if self._budget.is_spent and value.operands:
+                self._known.setdefault(value, _Text(_CUT))
             if value in self._known:
                 waiting.pop()
                 continue
-            missing = [part for part in first(value).operands if part not in self._known]
+            missing = [part for part in value.first.operands if part not in self._known]
             if missing:
                 waiting.extend(missing)
                 continue
             waiting.pop()
-            self._budget.left -= 1
-            text = self._written(first(value))
+            text = self._budget.literal(value) or self._written(value.first)
+            self._budget.spend(value, text)
             self._known[value] = _Text(f"({name} := {text})") if name else text
         return self._known[root]
 
@@ -383,7 +472,7 @@ class Writer:
         if value.kind in _TEMPLATES:
             template, tightness = _TEMPLATES[value.kind]
             return _Text(template.format(*texts), tightness)
-        return _Text(f"{value.kind}({', '.join(texts)})")
+        return _Text(f"{value.kind}({listed(texts)})")
 
     def event(self, payload: Payload) -> str:
         """Return an event as a line."""
@@ -398,7 +487,7 @@ class Writer:
         if word in _PARALLEL:
             return self._assignments(parts)
         if (word, len(parts)) not in _EVENTS:
-            return f"{word} {', '.join(f'{text:1}' for text in texts)}".rstrip()
+            return f"{word} {listed(f'{text:1}' for text in texts)}".rstrip()
         return _EVENTS[str(word), len(parts)].format(*texts)
 
     def target(self, payload: Payload) -> str:
@@ -423,23 +512,24 @@ class Writer:
         values = [part for part in parts if isinstance(part, Value)]
         written = ((self.expression(t), v) for t, v in zip(values[::2], values[1::2], strict=True))
         pairs = sorted(written, key=lambda pair: pair[0])
-        if not any(target in value.leaves for target in values[::2] for value in values[1::2]):
+        if not _leaves(values[::2]) & _leaves(values[1::2]):
             return "; ".join(self._in_turn(pairs))
-        texts = [f"{self.expression(value):1}" for _, value in pairs]
-        return f"{', '.join(target for target, _ in pairs)} = {', '.join(texts)}"
+        texts = (f"{self.expression(value):1}" for _, value in pairs)
+        return f"{listed(target for target, _ in pairs)} = {listed(texts)}"
 
     def _in_turn(self, pairs: Sequence[tuple[_Text, Value]]) -> Iterator[str]:
         """Yield assignments of which none depends on another; a value is written once."""
         targets: dict[Value, list[str]] = {}
         for target, value in pairs:
             targets.setdefault(value, []).append(target)
-        plain = [v for v in targets if len(targets[v]) == 1 and v.kind not in _ASSIGNED_APART]
+        single = (value for value, names in targets.items() if len(names) == 1)
+        plain = dict.fromkeys(value for value in single if value.kind not in _ASSIGNED_APART)
         for value, names in targets.items():
             if value not in plain:
                 yield self.assigned(" = ".join(names), value)
         if plain:
-            texts = [f"{self.expression(value):1}" for value in plain]
-            yield f"{', '.join(targets[v][0] for v in plain)} = {', '.join(texts)}"
+            texts = (f"{self.expression(value):1}" for value in plain)
+            yield f"{listed(targets[v][0] for v in plain)} = {listed(texts)}"
 
     def _computation(self, value: Value, text: str) -> str:
         """Return a line that only computes a value."""
@@ -461,6 +551,10 @@ class Writer:
 
     def _import_star(self, value: Value, text: _Text) -> str:
         return f"from {module_of(value)} import *" if value.kind == "import" else f"{text} *"
+
+
+def _leaves(values: Iterable[Value]) -> int:
+    return reduce(or_, (value.leaves for value in values), 0)
 
 
 _SPECIAL: Mapping[str, Callable[[Writer, Value, _Text], str]] = MappingProxyType(

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 from pycinspect.canonical.form import Form, Level, canonicalize
+from pycinspect.canonical.work import Work
 from pycinspect.dialects import Dialect
+from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 
 __all__ = ["Place", "units"]
@@ -15,17 +17,34 @@ __all__ = ["Place", "units"]
 Place = tuple[tuple[str, int], ...]
 
 
+#: Steps that a file may cost, and for each byte of its instructions.
+_FREE_WORK, _WORK = 1_000_000, 20
+#: Places that there may be, and how many for each code object: compilers make one.
+_FREE_PLACES, _TIMES = 1_000, 2
+
+
 def units(root: Code, dialect: Dialect, level: Level = Level.SEMANTIC) -> Mapping[Place, Form]:
     """Return the form of a code object and of all inside it, by place.
 
     Two versions' forms of one function have the same place: comprehensions and functions
     that only some versions make have none.
+
+    Raises:
+        PycInspectError: ``unknown-opcodes``; ``limit`` where code objects share what is inside
+            them more often than any compiler makes it.
     """
     found: dict[Place, Form] = {}
+    known: dict[int, Form] = {}
+    codes = list(root.walk())
+    work = Work(_FREE_WORK + _WORK * sum(len(code.code) for code in codes))
     waiting: list[tuple[Place, Code]] = [((), root)]
     while waiting:
         place, code = waiting.pop()
-        form = found[place] = canonicalize(code, dialect, level)
+        if len(found) > _FREE_PLACES + _TIMES * len(codes):
+            raise PycInspectError("limit", "its code objects stand in too many places")
+        if id(code) not in known:
+            known[id(code)] = canonicalize(code, dialect, level, work=work)
+        form = found[place] = known[id(code)]
         counts: Counter[str] = Counter()
         for child in form.children:
             waiting.append(((*place, (child.name, counts[child.name])), child))

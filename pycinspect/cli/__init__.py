@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from io import TextIOWrapper
+from typing import Any
 
 import click
 
 from pycinspect import __version__
+from pycinspect.cli.failures import debug_option, guarded
 
 __all__ = ["main"]
 
@@ -24,6 +26,20 @@ _COMMANDS = {
 
 class _LazyGroup(click.Group):
     """Loads a sub-command's module only when that sub-command is used."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the program; here what cannot be written of the help, for one, ends it."""
+        with guarded():
+            return super().main(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a sub-command; whatever it raises becomes a line and an exit code."""
+        # A name that the terminal's encoding lacks is shown escaped, not refused.
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        with guarded():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)
@@ -41,6 +57,7 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="pycinspect")
+@debug_option
 def main() -> None:
     """Read, judge and audit the bytecode caches of every Python.
 
@@ -54,9 +71,6 @@ def main() -> None:
       pycinspect show app.py --python 3.9    what would 3.9 make of it?
       pycinspect diff app.py --python 3.8 --python 3.13
 
-    Exit codes: 0 clean, 1 findings or differences, 2 could not do it.
+    Exit codes: 0 clean, 1 findings or differences, 2 could not do it, 3 an error of
+    pycinspect's own, or of a plugin; of several the highest. 130 interrupted.
     """  # noqa: D301 - \b is click's mark, a control character
-    # A name that the terminal's encoding lacks is shown escaped, not refused.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")

@@ -6,23 +6,48 @@ import os
 import shutil
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import click
 
 from pycinspect import __version__
-from pycinspect.cli.common import CommaList, EnumChoice, Exit, import_options, report_error
+from pycinspect.cli.common import (
+    CommaList,
+    EnumChoice,
+    completing,
+    completing_list,
+    flattened,
+    import_options,
+    rule_ids,
+)
+from pycinspect.cli.failures import Exit, debug_option, show_traceback
 from pycinspect.errors import PycInspectError
 from pycinspect.values import InvalidationMode
+from pycinspect.writing import replacing
 
 if TYPE_CHECKING:
-    from pycinspect.auditing import Audit, Severity, Summary
-    from pycinspect.auditing.settings import Settings
+    from pycinspect.auditing import Audit, Settings, SettingsFile, Severity, Summary
     from pycinspect.plugins import Registry
 
 __all__ = ["command"]
+
+#: The variable in which GitHub names the file of a step's summary.
+_STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+def _formats() -> Iterable[str]:
+    from pycinspect.plugins import load_registry
+
+    return load_registry().reporters
+
+
+def _profiles() -> Iterable[str]:
+    from pycinspect.auditing.policy import PROFILES
+
+    return PROFILES
 
 
 def _path_ignores(ctx: click.Context, param: click.Parameter, entries: tuple[str, ...]) -> object:
@@ -51,24 +76,34 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
     default="text",
     show_default=True,
     metavar="FORMAT",
-    help="text, json, jsonl, sarif, github or junit.",
+    shell_complete=completing(_formats),
+    help="text, markdown, json, jsonl, sarif, github, gitlab or junit.",
 )
 @click.option("--json", "format_name", flag_value="json", help="Short for --format json.")
 @click.option("-v", "--verbose", count=True, help="More of each finding's paths; -vv all.")
 @click.option(
-    "--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write the report to FILE."
+    "--output",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write the report to FILE, which stays as it is if there can be none.",
 )
 @click.option(
     "--select",
     type=CommaList(),
+    multiple=True,
+    callback=flattened,
     metavar="IDS",
-    help="Rules to run: ids or prefixes, separated by commas.",
+    shell_complete=completing_list(rule_ids),
+    help="Rules to run: ids or prefixes, separated by commas. Repeatable.",
 )
 @click.option(
     "--ignore",
     type=CommaList(),
+    multiple=True,
+    callback=flattened,
     metavar="IDS",
-    help="Rules not to run; of two prefixes that fit, the longer decides.",
+    shell_complete=completing_list(rule_ids),
+    help="Rules not to run; of two prefixes that fit, the longer decides. Repeatable.",
 )
 @click.option(
     "--per-path-ignore",
@@ -81,6 +116,7 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
 @click.option(
     "--profile",
     metavar="NAME",
+    shell_complete=completing(_profiles),
     help="Settings for one use: dev, deploy, distro, repro, security or wheel.",
 )
 @click.option(
@@ -120,6 +156,7 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
 )
 @click.option("--no-config", is_flag=True, help="Read no pyproject.toml.")
 @import_options
+@debug_option
 def command(
     paths: tuple[str, ...],
     *,
@@ -146,28 +183,39 @@ def command(
       pycinspect audit . --write-baseline caches.json
       pycinspect audit . --baseline caches.json --format github
 
-    Settings are read from [tool.pycinspect.audit] in pyproject.toml, too.
+    Settings are read from [tool.pycinspect.audit] in pyproject.toml, too: the nearest in or above
+    the directory where you stand. The report says what they decide. With --profile security none
+    are taken that lie in an audited tree, unless --config names them.
+
+    Exit codes: 0 clean, 1 findings from --fail-on on, 2 could not do it, 3 an error of
+    pycinspect's own, or of a plugin (PYC902), also with --exit-zero.
     """  # noqa: D301 - \b is click's mark, a control character
-    from pycinspect.auditing.settings import Settings
+    from pycinspect.auditing import Settings
     from pycinspect.plugins import load_registry
 
     if optimize and given["levels"] is None:
         given["levels"] = (optimize,)
     roots = paths or _site_packages()
-    try:
-        registry = load_registry()
-        settings = Settings(**given).over(_file_settings(config, no_config=no_config))
-        run = _start(roots, settings, registry, keep_baseline=write_baseline is None)
-        if write_baseline is not None:
-            _accept(run, write_baseline)
-            sys.exit(Exit.CLEAN)
-        _report(run, registry, format_name, verbose, output)
-        threshold = settings.fail_on or settings.chosen_profile().fail_on
-    except PycInspectError as error:
-        report_error(error)
-        sys.exit(Exit.TROUBLE)
-    failed = _reaches(run.summary, threshold) and not exit_zero
-    sys.exit(Exit.FINDINGS if failed else Exit.CLEAN)
+    registry = load_registry()
+    asked = Settings(**given)
+    files = _settings_files(config, roots, asked, no_config=no_config)
+    settings = asked.over(files[-1].settings) if files else asked
+    run = _start(roots, settings, registry, keep_baseline=write_baseline is None)
+    run.on_fault(show_traceback)
+    if write_baseline is not None:
+        _accept(run, write_baseline)
+        sys.exit(Exit.FAULT if run.summary.faults else Exit.CLEAN)
+    shown = _Shown(registry, format_name, verbose, tuple(_decisive(f, asked, run) for f in files))
+    _report(run, shown, output)
+    threshold = settings.fail_on or settings.chosen_profile().fail_on
+    sys.exit(_exit(run.summary, threshold, exit_zero=exit_zero))
+
+
+def _exit(summary: Summary, threshold: Severity, *, exit_zero: bool) -> Exit:
+    if summary.faults:
+        return Exit.FAULT
+    failed = _reaches(summary, threshold) and not exit_zero
+    return Exit.FINDINGS if failed else Exit.CLEAN
 
 
 def _site_packages() -> tuple[str, ...]:
@@ -175,62 +223,106 @@ def _site_packages() -> tuple[str, ...]:
     return tuple(dict.fromkeys((places["purelib"], places["platlib"])))
 
 
-def _file_settings(config: str | None, *, no_config: bool) -> Settings:
-    from pycinspect.auditing.settings import Settings, find_settings, read_settings
+def _settings_files(
+    config: str | None, roots: tuple[str, ...], asked: Settings, *, no_config: bool
+) -> tuple[SettingsFile, ...]:
+    """Return the files of settings that count, or would but for the profile."""
+    from pycinspect.auditing.settings import find_settings, named_settings
 
     if config is not None:
-        return read_settings(config)
-    return Settings() if no_config else find_settings(os.curdir)
+        return (named_settings(config),)
+    if no_config:
+        return ()
+    trusts_tree = asked.chosen_profile().trusts_tree
+    return find_settings(os.curdir, roots, trusts_tree=trusts_tree)
+
+
+def _decisive(file: SettingsFile, asked: Settings, run: Audit) -> SettingsFile:
+    """Return a file with what of it the command line does not overrule."""
+    settings = file.settings.without(asked)
+    accepted = 0 if settings.baseline is None else len(run.policy.baseline)
+    return file._replace(settings=settings, accepted=accepted)
 
 
 def _start(
     roots: tuple[str, ...], settings: Settings, registry: Registry, *, keep_baseline: bool
 ) -> Audit:
-    from pycinspect.auditing import Audit
+    from pycinspect.auditing import Audit, require_rules
     from pycinspect.auditing.baseline import read_baseline
 
-    for prefix in (*(settings.select or ()), *(settings.ignore or ())):
-        if not any(rule.startswith(prefix) for rule in registry.rules):
-            raise PycInspectError("bad-setting", f"no rule's id starts with {prefix!r}")
+    named = [settings.select, settings.ignore, *(i.rules for i in settings.per_path_ignores or ())]
+    require_rules(chain.from_iterable(ids or () for ids in named), registry.rules)
     accepted: frozenset[tuple[str, str]] = frozenset()
     if settings.baseline is not None and keep_baseline:
         accepted = read_baseline(settings.baseline)
     policy = settings.policy(registry.dialects, accepted)
-    return Audit(roots, registry.rules.values(), policy)
+    rules = registry.rules.values()
+    if not any(policy.selection.takes(rule.id) and not rule.about_run for rule in rules):
+        raise PycInspectError("bad-setting", "no rule is left that looks at the tree")
+    return Audit(roots, rules, policy)
 
 
 def _accept(run: Audit, path: str) -> None:
-    """Write everything that is found now into a baseline."""
+    """Write everything that is found now into a baseline, but for bugs of ours."""
     from pycinspect.auditing.baseline import write_baseline
+    from pycinspect.auditing.failures import FAULT
 
-    findings = ((finding.rule, run.relative(finding)) for finding in run)
-    count = write_baseline(path, findings)
+    count = write_baseline(path, ((f.rule, run.relative(f)) for f in run if f.rule != FAULT))
     click.echo(f"{path}: {count} findings accepted", err=True)
+    if run.summary.faults:
+        message = f"not everything was looked at: {run.summary.faults} internal errors (PYC902)"
+        click.echo(f"pycinspect: {message}", err=True)
 
 
-def _report(
-    run: Audit, registry: Registry, format_name: str, verbose: int, output: str | None
-) -> None:
-    from pycinspect.report import ReportContext
+class _Shown(NamedTuple):
+    """How findings are shown.
 
-    if format_name not in registry.reporters:
-        known = ", ".join(registry.reporters)
-        raise PycInspectError("bad-setting", f"format {format_name!r} is none of {known}")
+    Args:
+        registry: knows rules and formats.
+        format_name: the format.
+        verbose: how often more was asked for.
+        settings: what files of settings decide.
+    """
+
+    registry: Registry
+    format_name: str
+    verbose: int
+    settings: tuple[SettingsFile, ...]
+
+
+def _report(run: Audit, shown: _Shown, output: str | None) -> None:
+    from pycinspect.report import ReportContext, causes_first
+
+    rules = shown.registry.rules
+    reporters = shown.registry.reporters
+    if shown.format_name not in reporters:
+        known = ", ".join(reporters)
+        raise PycInspectError("bad-setting", f"format {shown.format_name!r} is none of {known}")
     with _stream(output) as stream:
         terminal = output is None and sys.stdout.isatty()
         context = ReportContext(
-            rules=registry.rules,
+            rules=rules,
             version=__version__,
-            verbose=verbose,
+            verbose=shown.verbose,
             color=terminal and "NO_COLOR" not in os.environ,
             width=shutil.get_terminal_size().columns if terminal else 80,
-            base=os.getcwd(),
+            base=_here(),
+            settings=shown.settings,
+            ran=run.rule_ids,
+            step_summary=os.environ.get(_STEP_SUMMARY) or None,
         )
-        reporter = registry.reporters[format_name](stream, context)
+        reporter = reporters[shown.format_name](stream, context)
         with _progress(run):
-            for finding in run:
+            for finding in causes_first(run, rules):
                 reporter.finding(finding)
         reporter.close(run.summary)
+
+
+def _here() -> str | None:
+    try:
+        return os.getcwd()
+    except OSError:  # it has been removed: nothing is relative to it
+        return None
 
 
 @contextmanager
@@ -238,12 +330,8 @@ def _stream(output: str | None) -> Iterator[TextIO]:
     if output is None:
         yield sys.stdout
         return
-    try:
-        with open(output, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            yield stream
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise PycInspectError("unwritable", reason, path=output) from error
+    with replacing(output, errors="backslashreplace") as stream:
+        yield stream
 
 
 @contextmanager

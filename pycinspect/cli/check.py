@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from pycinspect.cli.common import Exit, import_options, report_error
-from pycinspect.errors import PycInspectError
+from pycinspect.cli.common import import_options
+from pycinspect.cli.failures import Exit, attempted, debug_option
 from pycinspect.values import HashCheckMode
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _USELESS = frozenset({"cache-without-source", "not-a-cache-path", "shadowed"})
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @import_options
+@debug_option
 def command(
     targets: tuple[str, ...],
     *,
@@ -60,7 +62,8 @@ def command(
     """Say what an import would do with a cache, and why.
 
     TARGET is a source, a cache, or a package's directory. Nothing is imported,
-    run or written.
+    run or written. A source that would be compiled is compiled, by that interpreter
+    in a process with limits, if it is installed.
 
     \b
     Examples:
@@ -68,38 +71,39 @@ def command(
       pycinspect check app.py --as cpython-3.9 -OO --json
       pycinspect check -m package.module --path src --path vendor.zip
 
-    Exit codes: 0 the cache is used as it is, 1 it is not, 2 could not be told.
+    Exit codes: 0 the cache is used as it is, 1 it is not, 2 could not be told, 3 an
+    error of pycinspect's own; of several targets the highest.
     """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.cache import judge_module, judge_target
+    from pycinspect.compiling import Compilers, InstalledCompilers
     from pycinspect.plugins import load_registry
 
     if not targets and not modules:
         raise click.UsageError("name a TARGET, or a module with -m")
     dialects = load_registry().dialects
-    try:
-        row = None if dialect is None else dialects[dialect]
-        options = _options(
-            dialects,
-            row,
-            environment=environment,
-            optimize=optimize,
-            dont_write_bytecode=bool(dont_write_bytecode),
-            check_hash_based_pycs=check_hash_based_pycs or HashCheckMode.DEFAULT,
-            pycache_prefix=pycache_prefix,
-        )
-    except PycInspectError as error:
-        report_error(error)
-        sys.exit(Exit.TROUBLE)
+    row = None if dialect is None else dialects[dialect]
+    options = _options(
+        dialects,
+        row,
+        environment=environment,
+        optimize=optimize,
+        dont_write_bytecode=bool(dont_write_bytecode),
+        check_hash_based_pycs=check_hash_based_pycs or HashCheckMode.DEFAULT,
+        pycache_prefix=pycache_prefix,
+    )
     path = search_path or (os.curdir,)
-    questions: list[tuple[str, Callable[[], Verdict]]] = [
-        (target, lambda target=target: judge_target(target, row, options, dialects=dialects))  # type: ignore[misc]
-        for target in targets
-    ]
-    questions += [
-        (name, lambda name=name: judge_module(name, path, row, options))  # type: ignore[misc]
-        for name in modules
-    ]
-    sys.exit(max(_answers(questions, as_json=as_json), default=Exit.CLEAN))
+    answer = partial(_answer, as_json=as_json)
+    with Compilers() as compilers:
+        asked = InstalledCompilers(compilers, dialects=dialects)
+        of_target = partial(judge_target, dialects=dialects, compiler=asked)
+        questions: list[tuple[str, Callable[[], Verdict]]] = [
+            (target, partial(of_target, target, row, options)) for target in targets
+        ]
+        questions += [
+            (name, partial(judge_module, name, path, row, options, compiler=asked))
+            for name in modules
+        ]
+        sys.exit(max(attempted(target, partial(answer, target, ask)) for target, ask in questions))
 
 
 def _options(
@@ -128,26 +132,14 @@ def _options(
     )
 
 
-def _answers(
-    questions: list[tuple[str, Callable[[], Verdict]]], *, as_json: bool
-) -> Iterator[Exit]:
-    """Print each answer, and yield the exit code that it asks for."""
+def _answer(target: str, ask: Callable[[], Verdict], *, as_json: bool) -> Exit:
+    """Print an answer, and return the exit code that it asks for."""
     from pycinspect.report import verdict_object, verdict_text
 
-    for target, ask in questions:
-        try:
-            verdict = ask()
-        except PycInspectError as error:
-            report_error(error if error.path is not None else error.at(target))
-            yield Exit.TROUBLE
-            continue
-        except OSError as error:  # a directory of the search path that cannot be listed
-            report_error(PycInspectError("unreadable", error.strerror or str(error), path=target))
-            yield Exit.TROUBLE
-            continue
-        if as_json:
-            click.echo(json.dumps(verdict_object(target, verdict)))
-        else:
-            click.echo(verdict_text(target, verdict))
-        is_clean = verdict.outcome.value in _CLEAN and verdict.reason not in _USELESS
-        yield Exit.CLEAN if is_clean else Exit.FINDINGS
+    verdict = ask()
+    if as_json:
+        click.echo(json.dumps(verdict_object(target, verdict)))
+    else:
+        click.echo(verdict_text(target, verdict))
+    is_clean = verdict.outcome.value in _CLEAN and verdict.reason not in _USELESS
+    return Exit.CLEAN if is_clean else Exit.FINDINGS

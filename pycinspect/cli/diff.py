@@ -7,19 +7,21 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
-from pycinspect.cli.common import Exit, report_error
+from pycinspect.cli.common import completing, python_versions
+from pycinspect.cli.failures import Exit, attempted, debug_option
 from pycinspect.errors import PycInspectError
 from pycinspect.values import Level
 
 if TYPE_CHECKING:
-    from pycinspect.compiling import Interpreter, ReadOptions
+    from pycinspect.compiling import Compilers, Interpreter, ReadOptions
     from pycinspect.dialects import DialectTable
-    from pycinspect.diffing import Diff, Explanation, ModuleDiff, NamedCode, Tree
+    from pycinspect.diffing import Diff, Explanation, ModuleDiff, NamedCode, PairedModule, Tree
 
 __all__ = ["command"]
 
@@ -92,6 +94,7 @@ class _Layout(NamedTuple):
     "pythons",
     multiple=True,
     metavar="PYTHON",
+    shell_complete=completing(python_versions),
     help="Who compiles sources: a version (3.9) or the path of an interpreter. Once for both"
     " sides, or once for each; more than two, or a range (3.8..3.14), are a chain: each is"
     " compared with the next.  [default: the running one]",
@@ -118,6 +121,7 @@ class _Layout(NamedTuple):
     help=f"Two columns, or one.  [default: two on a terminal of {_WIDE} columns]",
 )
 @click.option("--json", "as_json", is_flag=True, help="A JSON object; of a chain one a line.")
+@debug_option
 def command(
     paths: tuple[str, ...],
     *,
@@ -157,21 +161,19 @@ def command(
     In the listing, -> L1 says where control goes if not to the next line, and [on error -> L2]
     where it goes if the line raises; t1 is a value that is computed once and used again.
 
-    Exit codes: 0 the same or explained, 1 different or not canonicalised, 2 could not do it; of
-    a chain the highest.
+    Exit codes: 0 the same or explained, 1 different or not canonicalised, 2 could not do it, 3
+    an error of pycinspect's own; of several files, or a chain, the highest.
     """  # noqa: D301 - \b is click's mark, a control character
     asked = _Asked(paths, revisions, pythons, levels)
     _check(asked)
+    from pycinspect.compiling import Compilers
     from pycinspect.plugins import load_registry
 
     registry = load_registry()
-    try:
-        sides = _sides(asked, registry.dialects)
+    with Compilers() as compilers:
+        sides = _sides(asked, registry.dialects, compilers)
         pairs = [_Pair(*both, Level(level), registry.explanations) for both in pairwise(sides)]
-    except PycInspectError as error:
-        report_error(error)
-        sys.exit(Exit.TROUBLE)
-    _show(pairs, _Layout(as_json, raw, side_by_side))
+        _show(pairs, _Layout(as_json, raw, side_by_side))
     sys.exit(max(pair.exit for pair in pairs))
 
 
@@ -194,8 +196,10 @@ def _check(asked: _Asked) -> None:
 # --- What is compared ----------------------------------------------------------------------
 
 
-def _sides(asked: _Asked, dialects: DialectTable) -> list[_Side]:
+def _sides(asked: _Asked, dialects: DialectTable, compilers: Compilers) -> list[_Side]:
     """Return what is compared, one after the other; what is given once holds for all."""
+    from pycinspect.compiling import ReadOptions
+
     trees = _trees(asked)
     interpreters = _interpreters(asked, dialects)
     count = max(len(trees), len(interpreters), len(asked.levels))
@@ -205,7 +209,7 @@ def _sides(asked: _Asked, dialects: DialectTable) -> list[_Side]:
         _spread(asked.levels or (0,), count),
     )
     return [
-        _side(tree, interpreter, level, dialects)
+        _side(tree, ReadOptions(dialects, None, interpreter, level, compilers))
         for tree, interpreter, level in zip(*columns, strict=True)
     ]
 
@@ -214,12 +218,10 @@ def _spread(values: Sequence[_T], count: int) -> Sequence[_T]:
     return list(values) * count if len(values) == 1 else values
 
 
-def _side(tree: Tree, interpreter: Interpreter | None, level: int, dialects: DialectTable) -> _Side:
-    from pycinspect.compiling import ReadOptions
-
-    words = [interpreter.dialect.name] if interpreter else []
-    words += [f"-{'O' * level}"] if level else []
-    return _Side(tree, ReadOptions(dialects, None, interpreter, level), " ".join(words))
+def _side(tree: Tree, options: ReadOptions) -> _Side:
+    words = [options.interpreter.dialect.name] if options.interpreter else []
+    words += [f"-{'O' * options.optimize}"] if options.optimize else []
+    return _Side(tree, options, " ".join(words))
 
 
 def _trees(asked: _Asked) -> list[Tree]:
@@ -267,7 +269,7 @@ class _Pair:
         from pycinspect.diffing import Diff
 
         modules = tuple(self._compared())
-        if not modules and self.exit is Exit.TROUBLE:
+        if not modules and self.exit >= Exit.TROUBLE:
             return None
         names = self._old.tree.name, self._new.tree.name
         diff = Diff(*names, self._level, modules, self._explanations)
@@ -276,15 +278,17 @@ class _Pair:
         return diff
 
     def _compared(self) -> Iterator[ModuleDiff]:
+        for pair in self._modules:
+            found: list[ModuleDiff] = []
+            subject = " and ".join(dict.fromkeys(path for path in pair if path is not None))
+            self.exit = max(self.exit, attempted(subject, partial(self._compare, pair, found)))
+            yield from found
+
+    def _compare(self, pair: PairedModule, found: list[ModuleDiff]) -> None:
         from pycinspect.diffing import diff_module
 
-        for pair in self._modules:
-            try:
-                old, new = _read(pair.old, self._old), _read(pair.new, self._new)
-                yield diff_module(old, new, self._level, self._explanations)
-            except PycInspectError as error:
-                report_error(error if error.path else error.at(pair.new or pair.old or ""))
-                self.exit = Exit.TROUBLE
+        old, new = _read(pair.old, self._old), _read(pair.new, self._new)
+        found.append(diff_module(old, new, self._level, self._explanations))
 
 
 def _read(path: str | None, side: _Side) -> NamedCode | None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import click
 
-from pycinspect.cli.common import Exit, report_error
-from pycinspect.errors import PycInspectError
+from pycinspect.cli.common import completing, rule_ids
+from pycinspect.cli.failures import debug_option
 
 __all__ = ["command"]
 
 
 @click.command("rules")
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=completing(rule_ids))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a rule, a line each.")
+@debug_option
 def command(ids: tuple[str, ...], *, as_json: bool) -> None:
     """List the audit's rules, or explain those whose ID is given.
 
@@ -24,15 +24,15 @@ def command(ids: tuple[str, ...], *, as_json: bool) -> None:
       pycinspect rules
       pycinspect rules PYC101
       pycinspect rules PYC2
+
+    Exit codes: 0 they were listed, 2 there is no such rule, 3 an error of pycinspect's own.
     """  # noqa: D301 - \b is click's mark, a control character
+    from pycinspect.auditing import require_rules
     from pycinspect.plugins import load_registry
 
     rules = load_registry().rules
     wanted = [name.upper() for name in ids]
-    for prefix in wanted:
-        if not any(rule.startswith(prefix) for rule in rules):
-            report_error(PycInspectError("unknown-rule", f"no rule's id starts with {prefix!r}"))
-            sys.exit(Exit.TROUBLE)
+    require_rules(wanted, rules)
     for rule_id in sorted(rules):
         rule = rules[rule_id]
         if wanted and not rule_id.startswith(tuple(wanted)):

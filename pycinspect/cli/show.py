@@ -6,17 +6,19 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from pycinspect.cli.common import Exit, report_error
+from pycinspect.cli.common import completing, dialect_names, python_versions
+from pycinspect.cli.failures import Exit, attempted, debug_option
 from pycinspect.errors import PycInspectError
 
 if TYPE_CHECKING:
-    from pycinspect.compiling import ReadOptions, Subject
+    from pycinspect.compiling import Compilers, ReadOptions, Subject
     from pycinspect.dialects import DialectTable
     from pycinspect.pyc import Header
 
@@ -46,11 +48,11 @@ class _Way(NamedTuple):
 
     Args:
         show: shows one, or raises PycInspectError.
-        fail: says why one cannot be shown.
+        tell: writes into an output for machines why one cannot be shown.
     """
 
     show: Callable[[str], None]
-    fail: Callable[[str, PycInspectError], None]
+    tell: Callable[[str, PycInspectError], None] | None = None
 
 
 @click.command("show")
@@ -73,6 +75,7 @@ class _Way(NamedTuple):
 @click.option(
     "--python",
     metavar="PYTHON",
+    shell_complete=completing(python_versions),
     help="Who compiles sources: a version (3.9) or the path of an interpreter."
     "  [default: the running one]",
 )
@@ -81,8 +84,10 @@ class _Way(NamedTuple):
     "--as",
     "dialect",
     metavar="DIALECT",
+    shell_complete=completing(dialect_names),
     help="Whose bytecode it is, whatever its magic number says: cpython-3.9 …",
 )
+@debug_option
 def command(
     files: tuple[str, ...],
     *,
@@ -109,7 +114,7 @@ def command(
       pycinspect show --json *.pyc | jq '.codes[].qualname'
       pycinspect show --header __pycache__/app.cpython-312.pyc
 
-    Exit codes: 0 all were shown, 2 at least one was not.
+    Exit codes: 0 all were shown, 2 at least one was not, 3 an error of pycinspect's own.
     """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.plugins import load_registry
 
@@ -125,16 +130,15 @@ def command(
     }
     _refuse_ignored([option for option, value in given.items() if value])
     dialects = load_registry().dialects
-    try:
-        if header:
-            way = (_headers_as_json if as_json else _headers_as_text)(dialects)
-        else:
-            options = _read_options(dialects, dialect, python, optimize)
-            way = _way_of_code(options, names, raw=raw, canonical=canonical, as_json=as_json)
-    except PycInspectError as error:
-        report_error(error)
-        sys.exit(Exit.TROUBLE)
-    sys.exit(max(_show_all(files, way)))
+    if header:
+        way = (_headers_as_json if as_json else _headers_as_text)(dialects)
+        sys.exit(max(_shown(path, way) for path in files))
+    from pycinspect.compiling import Compilers
+
+    with Compilers() as compilers:
+        options = _read_options(dialects, dialect, python, optimize, compilers)
+        way = _way_of_code(options, names, raw=raw, canonical=canonical, as_json=as_json)
+        sys.exit(max(_shown(path, way) for path in files))
 
 
 def _refuse_ignored(given: list[str]) -> None:
@@ -145,14 +149,9 @@ def _refuse_ignored(given: list[str]) -> None:
             raise click.UsageError(f"{option} does not go with {' and '.join(useless)}")
 
 
-def _show_all(files: tuple[str, ...], way: _Way) -> Iterator[Exit]:
-    for path in files:
-        try:
-            way.show(path)
-            yield Exit.CLEAN
-        except PycInspectError as error:
-            way.fail(path, error if error.path is not None else error.at(path))
-            yield Exit.TROUBLE
+def _shown(path: str, way: _Way) -> Exit:
+    tell = None if way.tell is None else partial(way.tell, path)
+    return attempted(path, partial(way.show, path), tell)
 
 
 # --- Headers ---------------------------------------------------------------------
@@ -164,7 +163,7 @@ def _headers_as_text(dialects: DialectTable) -> _Way:
     def show(path: str) -> None:
         click.echo(header_text(path, _header(path, dialects)))
 
-    return _Way(show, _report)
+    return _Way(show)
 
 
 def _headers_as_json(dialects: DialectTable) -> _Way:
@@ -182,10 +181,6 @@ def _header(path: str, dialects: DialectTable) -> Header:
     if path == _STDIN:
         return parse_header(_standard_input(), dialects=dialects)
     return read_header(path, dialects=dialects)
-
-
-def _report(_: str, error: PycInspectError) -> None:
-    report_error(error)
 
 
 def _print(value: object) -> None:
@@ -229,7 +224,7 @@ def _as_text(options: ReadOptions, names: tuple[str, ...], *, raw: bool, canonic
         for line in lines:
             pen.line(*line)
 
-    return _Way(show, _report)
+    return _Way(show)
 
 
 def _as_json(options: ReadOptions, names: tuple[str, ...]) -> _Way:
@@ -241,10 +236,10 @@ def _as_json(options: ReadOptions, names: tuple[str, ...]) -> _Way:
         codes = code_objects(subject.file.code, subject.file.dialect, names)
         _print(show_object(path, subject.file.header, codes, has_header=subject.has_header))
 
-    def fail(path: str, error: PycInspectError) -> None:
+    def tell(path: str, error: PycInspectError) -> None:
         _print(show_object(path, _header_if_any(path, options), None, error))
 
-    return _Way(show, fail)
+    return _Way(show, tell)
 
 
 def _header_if_any(path: str, options: ReadOptions) -> Header | None:
@@ -260,13 +255,17 @@ def _header_if_any(path: str, options: ReadOptions) -> Header | None:
 
 
 def _read_options(
-    dialects: DialectTable, dialect: str | None, python: str | None, optimize: int
+    dialects: DialectTable,
+    dialect: str | None,
+    python: str | None,
+    optimize: int,
+    compilers: Compilers,
 ) -> ReadOptions:
     from pycinspect.compiling import ReadOptions, find_interpreter
 
     row = None if dialect is None else dialects[dialect]
     interpreter = None if python is None else find_interpreter(python, dialects=dialects)
-    return ReadOptions(dialects, row, interpreter, optimize)
+    return ReadOptions(dialects, row, interpreter, optimize, compilers)
 
 
 def _subject(path: str, options: ReadOptions, names: tuple[str, ...]) -> Subject:
@@ -286,9 +285,12 @@ def _subject(path: str, options: ReadOptions, names: tuple[str, ...]) -> Subject
 
 
 def _standard_input() -> bytes:
-    from pycinspect.pyc import DEFAULT_LIMITS
+    from pycinspect.pyc import DEFAULT_LIMITS, system_errors_named
 
-    data = sys.stdin.buffer.read(DEFAULT_LIMITS.size + 1)
+    if sys.stdin is None:
+        raise PycInspectError("unreadable", "it is closed", path=_STDIN_NAME)
+    with system_errors_named(_STDIN_NAME):
+        data = sys.stdin.buffer.read(DEFAULT_LIMITS.size + 1)
     if len(data) > DEFAULT_LIMITS.size:
         message = f"more than {DEFAULT_LIMITS.size} bytes"
         raise PycInspectError("too-large", message, path=_STDIN_NAME)

@@ -1,12 +1,14 @@
 """What does a compiler make of this source?
 
 Sources to code objects, by the running interpreter or by another one that is installed.
-Compiling runs nothing of the source. Uses ``cache``, ``disasm``, ``pyc``, ``dialects``, ``errors`` and
+Compiling runs nothing of the source, and happens in a process with limits. Uses ``cache``,
+``disasm``, ``pyc``, ``dialects``, ``errors`` and
 ``values``.
 """
 
+from pycinspect.compiling.installed import InstalledCompilers, judge, judge_module
 from pycinspect.compiling.interpreter import Interpreter, find_interpreter
-from pycinspect.compiling.source import COMPILE_SECONDS, compile_source
+from pycinspect.compiling.source import UNGUARDED_SIZE, Compilers, compile_source
 from pycinspect.compiling.subject import (
     ReadOptions,
     Subject,
@@ -15,10 +17,15 @@ from pycinspect.compiling.subject import (
     read_subject,
 )
 from pycinspect.compiling.versions import FoundInterpreters, interpreters_between
+from pycinspect.compiling.worker import DEFAULT_COMPILE_LIMITS, CompileLimits
 
 __all__ = [
-    "COMPILE_SECONDS",
+    "DEFAULT_COMPILE_LIMITS",
+    "UNGUARDED_SIZE",
+    "CompileLimits",
+    "Compilers",
     "FoundInterpreters",
+    "InstalledCompilers",
     "Interpreter",
     "ReadOptions",
     "Subject",
@@ -26,6 +33,8 @@ __all__ = [
     "compile_source",
     "find_interpreter",
     "interpreters_between",
+    "judge",
+    "judge_module",
     "parse_subject",
     "read_subject",
 ]

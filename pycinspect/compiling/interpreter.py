@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from binascii import unhexlify
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from types import MappingProxyType
 
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
+from pycinspect.installed import find_executable, find_executables, python_providers
 
 __all__ = ["SAFE_PATH", "Interpreter", "find_interpreter"]
 
@@ -95,7 +95,7 @@ def find_interpreter(wanted: str, *, dialects: DialectTable = DIALECTS) -> Inter
 
 
 def _named(command: str, dialects: DialectTable) -> Interpreter:
-    path = shutil.which(os.path.expanduser(command))
+    path = find_executable(os.path.expanduser(command))
     if path is None:
         raise PycInspectError("no-interpreter", f"there is no executable {command!r}")
     found = _probed(path, dialects)
@@ -116,9 +116,7 @@ def _commands(implementation: str, number: str) -> tuple[str, ...]:
 def _candidates(commands: tuple[str, ...]) -> Iterator[str]:
     """Yield executables that are called like one of the commands, without running any."""
     for command in commands:
-        path = shutil.which(command)
-        if path is not None:
-            yield path
+        yield from find_executables(command)
     yield from _known_to_findpython(commands)
 
 
@@ -127,13 +125,10 @@ def _known_to_findpython(commands: tuple[str, ...]) -> Iterator[str]:
 
     On Windows executables have no version in their names, and are all worth a question.
     """
-    from findpython.providers import ALL_PROVIDERS
-
     names = {*commands, *(("python",) if os.name == "nt" else ())}
-    for factory in ALL_PROVIDERS.values():
-        provider = factory.create()
+    for provider in python_providers():
         try:
-            found = [] if provider is None else list(provider.find_pythons())
+            found = list(provider.find_pythons())
         except OSError:  # a folder of somebody else's that cannot be read
             continue
         for python in found:

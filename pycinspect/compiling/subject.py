@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pycinspect.cache.sourcetext import SourceText, source_lines, source_text
 from pycinspect.compiling.interpreter import Interpreter
-from pycinspect.compiling.source import compile_source
+from pycinspect.compiling.source import Compilers, compile_source
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import (
@@ -42,12 +42,14 @@ class ReadOptions:
         dialect: who wrote bytecode, whatever its magic number says; None: it says.
         interpreter: who compiles sources; None is the running one.
         optimize: how often ``-O`` is given to a compiler.
+        compilers: the processes that compile; None starts one for each source.
     """
 
     dialects: DialectTable = DIALECTS
     dialect: Dialect | None = None
     interpreter: Interpreter | None = None
     optimize: int = 0
+    compilers: Compilers | None = None
 
 
 class SubjectKind(Enum):
@@ -117,9 +119,8 @@ def parse_subject(data: bytes, path: str, options: ReadOptions | None = None) ->
         if options.dialect is not None:
             message = "it is a source: --as is for bytecode, --python says who compiles"
             raise PycInspectError("not-a-pyc", message)
-        file = compile_source(
-            data, path, interpreter=options.interpreter, optimize=options.optimize
-        )
+        run = compile_source if options.compilers is None else options.compilers.compile
+        file = run(data, path, interpreter=options.interpreter, optimize=options.optimize)
         return Subject(file, source_lines(path, data), kind)
     try:
         file = _code_file(data, path, kind, options)

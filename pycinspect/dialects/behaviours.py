@@ -19,6 +19,7 @@ from pycinspect.dialects.model import (
     MtimeRounding,
     MtimeWord,
     OptimizationName,
+    Tokenizer,
     TooShort,
     Writer,
     ZipImporter,
@@ -208,6 +209,23 @@ WRITE_NEVER = Writer(
     dont_write=EnvironmentFlag.NONEMPTY,
     never=True,
 )
+
+# --- Which bytes of a source are refused --------------------------------------
+
+#: Parser/tokenizer.c: decoding_fgets, 2.3 and 2.4 (PEP 263): undeclared bytes get a warning.
+TOKENIZER_23 = Tokenizer(declared=True, reads_file=True)
+#: The same, 2.5 to 2.7: "Non-ASCII character", but only where a file is read.
+TOKENIZER_25 = Tokenizer(encoding="ascii", declared=True, reads_file=True)
+#: The same, 3.0 to 3.2 (PEP 3120): valid_utf8 looks at each line, comments included.
+TOKENIZER_30 = Tokenizer(encoding="utf-8", declared=True, reads_file=True)
+#: importlib compiles bytes: Python/bltinmodule.c: source_as_string, 3.3 and 3.4.
+TOKENIZER_33 = Tokenizer(encoding="utf-8", declared=True, null="TypeError")
+#: Python/pythonrun.c: _Py_SourceAsString, 3.5 to 3.11.3.
+TOKENIZER_35 = replace(TOKENIZER_33, null="ValueError")
+#: The same, 3.11.4 on (gh-96670).
+TOKENIZER_311 = replace(TOKENIZER_33, null="SyntaxError")
+#: pypy/interpreter/pyparser/pyparse.py: a lone surrogate is a character.
+TOKENIZER_PYPY = replace(TOKENIZER_35, errors="surrogatepass")
 
 # --- Inside zip files --------------------------------------------------------
 

@@ -117,9 +117,13 @@ _ERA_1_5 = replace(
 _ERA_2_0 = replace(_ERA_1_5, importer=b.IMPORT_C_OVERFLOW, marshal=layouts.MARSHAL_20)
 _ERA_2_1 = replace(_ERA_2_0, code=layouts.CODE_21)
 _ERA_2_3 = replace(
-    _ERA_2_1, zip_importer=b.ZIP_C_PYO, marshal=layouts.MARSHAL_23, code=layouts.CODE_23
+    _ERA_2_1,
+    zip_importer=b.ZIP_C_PYO,
+    tokenizer=b.TOKENIZER_23,
+    marshal=layouts.MARSHAL_23,
+    code=layouts.CODE_23,
 )
-_ERA_2_5 = replace(_ERA_2_3, marshal=layouts.MARSHAL_2)
+_ERA_2_5 = replace(_ERA_2_3, tokenizer=b.TOKENIZER_25, marshal=layouts.MARSHAL_2)
 _ERA_2_6 = replace(_ERA_2_5, writer=b.WRITE_C)
 _ERA_2_7 = replace(
     _ERA_2_6,
@@ -129,12 +133,15 @@ _ERA_2_7 = replace(
     built_in=resident.BUILT_IN_27,
     frozen=resident.FROZEN_27,
 )
-_ERA_3_0 = replace(_ERA_2_6, marshal=layouts.MARSHAL_2_30, code=layouts.CODE_30)
+_ERA_3_0 = replace(
+    _ERA_2_6, tokenizer=b.TOKENIZER_30, marshal=layouts.MARSHAL_2_30, code=layouts.CODE_30
+)
 _ERA_3_2 = replace(
     _ERA_2_7,
     cache_path=b.PYCACHE_PYO,
     writer=b.WRITE_C_PYCACHE,
     extensions=b.extensions_32("cpython-32"),
+    tokenizer=b.TOKENIZER_30,
     built_in=frozenset(),
     frozen=frozenset(),
     marshal=layouts.MARSHAL_2_30,
@@ -146,6 +153,7 @@ _ERA_3_3 = replace(
     importer=b.IMPORTLIB_33,
     finder=b.FILE_FINDER_PYO,
     writer=b.WRITE_ATOMIC,
+    tokenizer=b.TOKENIZER_33,
     marshal=layouts.MARSHAL_2_33,
     code=layouts.CODE_33,
     built_in=resident.BUILT_IN_33,
@@ -156,6 +164,7 @@ _ERA_3_5 = replace(
     cache_path=b.PYCACHE_OPT,
     finder=b.FILE_FINDER_35,
     zip_importer=b.ZIP_C,
+    tokenizer=b.TOKENIZER_35,
     marshal=layouts.MARSHAL_4_34,
 )
 _ERA_3_6 = replace(_ERA_3_5, finder=b.FILE_FINDER, marshal=layouts.MARSHAL_4, code=layouts.CODE_36)
@@ -179,6 +188,7 @@ _ERA_3_10 = replace(_ERA_3_8, zip_importer=b.ZIP_310)
 _ERA_3_11 = replace(
     _ERA_3_10,
     source_hash=SourceHash.SIPHASH_13,
+    tokenizer=b.TOKENIZER_311,
     code=layouts.CODE_311,
     built_in=resident.BUILT_IN_311,
     frozen=resident.FROZEN_311,

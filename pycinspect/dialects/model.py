@@ -30,6 +30,7 @@ __all__ = [
     "MtimeWord",
     "OptimizationName",
     "SourceHash",
+    "Tokenizer",
     "TooShort",
     "Writer",
     "ZipImporter",
@@ -227,6 +228,28 @@ class TooShort(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tokenizer:
+    """Which bytes of a source are refused before its grammar counts.
+
+    Args:
+        encoding: the encoding of a source that declares none, ``ascii`` or ``utf-8``; None
+            where every byte is taken, or nobody looked.
+        errors: how strictly it is decoded, as ``bytes.decode`` calls it.
+        declared: whether a comment can declare another one (PEP 263).
+        null: the exception that an import of a source with a null byte raises; None where
+            that cannot be told from the source alone.
+        reads_file: the import reads lines as strings of C, which end at a null byte, and
+            refuses bytes that ``compile()`` takes.
+    """
+
+    encoding: str | None = None
+    errors: str = "strict"
+    declared: bool = False
+    null: str | None = None
+    reads_file: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ZipImporter:
     """How a dialect chooses bytecode or source inside a zip file.
 
@@ -288,6 +311,7 @@ class Dialect:
         writer: how caches are written.
         zip_importer: the rules inside zip files, None where there is no zip importer.
         extensions: suffixes of extension modules.
+        tokenizer: which bytes of a source it refuses.
         source_hash: the hash of PEP 552, None before it.
         marshal: how objects are read; None where the payload is not marshal's, or unknown.
         code: the fields of a code object, None where they are unknown.
@@ -319,6 +343,7 @@ class Dialect:
     writer: Writer
     zip_importer: ZipImporter | None
     extensions: ExtensionSuffixes
+    tokenizer: Tokenizer = Tokenizer()
     source_hash: SourceHash | None = None
     marshal: MarshalFormat | None = None
     code: CodeLayout | None = None

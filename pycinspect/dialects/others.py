@@ -7,7 +7,7 @@ from dataclasses import replace
 from pycinspect.dialects import behaviours as b
 from pycinspect.dialects import layouts, resident
 from pycinspect.dialects.bytecode import PYPY_39
-from pycinspect.dialects.model import Dialect, SourceHash
+from pycinspect.dialects.model import Dialect, SourceHash, Tokenizer
 from pycinspect.values import Implementation
 
 __all__ = ["rows"]
@@ -49,7 +49,7 @@ _PYPY_33 = replace(
     marshal=layouts.MARSHAL_4_PYPY,
     code=layouts.CODE_33,
 )
-_PYPY_35 = replace(_PYPY_33, cache_path=b.PYCACHE_OPT)
+_PYPY_35 = replace(_PYPY_33, cache_path=b.PYCACHE_OPT, tokenizer=b.TOKENIZER_PYPY)
 _PYPY_36 = replace(_PYPY_35, finder=b.FILE_FINDER)
 _PYPY_37 = replace(
     _PYPY_36,
@@ -127,6 +127,7 @@ _GRAALPY = replace(
     code=None,
     writer=b.WRITE_ATOMIC_37,
     extensions=b.extensions_35("graalpy", "", "graalpy"),
+    tokenizer=Tokenizer(),
     source_hash=SourceHash.SIPHASH_13,
 )
 
@@ -192,6 +193,7 @@ _RUSTPYTHON = replace(
     cache_path=b.PYCACHE_PREFIX_312,
     writer=b.WRITE_ATOMIC_37,
     extensions=b.NO_EXTENSIONS,
+    tokenizer=Tokenizer(),
     source_hash=SourceHash.SIPHASH_13,
     prereleases=frozenset({2994, 12641, 12897, 13413, 24881, 35310}),
 )

@@ -15,8 +15,12 @@ from pycinspect.diffing.changes import Op
 
 __all__ = ["Span", "aligned"]
 
-#: Pairs of items that are looked at between two anchors; what is more is one replacement.
-_MOST_PAIRS = 250_000
+#: Pairs of items that are looked at between two anchors, and in all; what is more is one
+#: replacement.
+_MOST_PAIRS, _MOST_PAIRS_IN_ALL = 250_000, 2_000_000
+#: How often each item is looked at for anchors, on average. Items that repeat can give one anchor
+#: at a time, so that all that is left is looked at again after each.
+_MOST_LOOKS = 30
 
 _Pair = tuple[int, int]
 
@@ -41,6 +45,16 @@ class _Gap(NamedTuple):
     old: range
     new: range
 
+    @property
+    def size(self) -> int:
+        """How many items there are."""
+        return len(self.old) + len(self.new)
+
+    @property
+    def pairs(self) -> int:
+        """How many pairs of items there are."""
+        return len(self.old) * len(self.new)
+
 
 def aligned(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Span]:
     """Return parts that cover both sides, equal ones and others in turn.
@@ -50,14 +64,17 @@ def aligned(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Span]:
     """
     pairs: list[_Pair] = []
     gaps = [_Gap(range(len(old)), range(len(new)))]
+    looks, left = _MOST_LOOKS * (len(old) + len(new)), _MOST_PAIRS_IN_ALL
     while gaps:
         gap, ends = _trimmed(gaps.pop(), old, new)
         pairs.extend(ends)
-        anchors = _anchors(gap, old, new)
+        looks -= gap.size
+        anchors = _anchors(gap, old, new) if looks > 0 else []
         if anchors:
             pairs.extend(anchors)
             gaps.extend(_between(gap, anchors))
-        else:
+        elif gap.pairs <= min(_MOST_PAIRS, left):
+            left -= gap.pairs
             pairs.extend(_matching(gap, old, new))
     return list(_spans(sorted(pairs), len(old), len(new)))
 
@@ -127,8 +144,6 @@ def _matching(gap: _Gap, old: Sequence[Hashable], new: Sequence[Hashable]) -> It
 
     Not ``difflib``, which takes seconds for some hundred items that repeat.
     """
-    if len(gap.old) * len(gap.new) > _MOST_PAIRS:
-        return
     lengths = _common_lengths([old[i] for i in gap.old], [new[j] for j in gap.new])
     i, j = 0, 0
     while i < len(gap.old) and j < len(gap.new):

@@ -61,6 +61,8 @@ def _evaluates_key_first(old: Form, new: Form) -> bool:
 
 #: Events of one pair of a dict comprehension, beyond which nothing is explained.
 _MOST_EVENTS = 200
+#: Parts of pairs, and pairs of events, that are looked at in all; beyond them, likewise.
+_MOST_LOOKS = 500_000
 
 
 def _pairs_in_any_order(graph: Sequence[Merged]) -> Iterator[tuple[object, ...]]:
@@ -68,14 +70,16 @@ def _pairs_in_any_order(graph: Sequence[Merged]) -> Iterator[tuple[object, ...]]
     entries = _entries(graph)
     rewriting = Rewriting(_same_again)
     digests = [payload_digest(rewriting.payload(node.payload)) for node in graph]
+    left = _MOST_LOOKS
     for place, node in enumerate(graph):
-        if node.payload[0] == "map_add":
+        if node.payload[0] == "map_add" and left > 0:
             parts = _parts(node.payload[1:])
             start = place
             while place - start < _MOST_EVENTS and _only_computes(graph, entries, start, parts):
                 start -= 1
             run = digests[start:place]
             digests[start:place] = min((run[i:] + run[:i] for i in range(len(run))), default=[])
+            left -= len(parts) + len(run) * len(run)
     for digest, node in zip(digests, graph, strict=True):
         yield digest, node.successors, node.handler
 

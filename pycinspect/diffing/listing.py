@@ -83,7 +83,8 @@ def changes_between(old: Form, new: Form) -> tuple[Change, ...]:
     """Return all statements of two forms, aligned."""
     ours, theirs = old.statements, new.statements
     found = aligned([part.digest for part in ours], [part.digest for part in theirs])
-    spans = [part for span in found for part in _refined(span, ours, theirs)]
+    refined = _Refining(ours, theirs)
+    spans = [part for span in found for part in refined(span)]
     labels = labels_of(ours)
     other_labels = _like(labels, labels_of(theirs), spans)
     return tuple(
@@ -162,20 +163,48 @@ def _rerouted(
 _ALIKE = 0.5
 #: Pairs of statements that are looked at in one replacement.
 _MOST_PAIRS = 2_500
+#: Words of pairs of statements that are looked at in all. What is more stays as it is.
+_MOST_WORDS = 1_000_000
 _WORD = re.compile(r"\w+")
 
 
-def _refined(span: Span, ours: Sequence[Statement], theirs: Sequence[Statement]) -> Iterator[Span]:
-    """Split a replacement into statements that became others, and those that came or went."""
-    if span.op is not Op.REPLACE or len(span.old) * len(span.new) > _MOST_PAIRS:
-        yield span
-        return
-    i, j = span.old.start, span.new.start
-    for k, m in _alike(span, ours, theirs):
-        yield from _changed(range(i, k), range(j, m))
-        yield Span(Op.REPLACE, range(k, k + 1), range(m, m + 1))
-        i, j = k + 1, m + 1
-    yield from _changed(range(i, span.old.stop), range(j, span.new.stop))
+class _Refining:
+    """Splits replacements into statements that became others, and those that came or went.
+
+    Args:
+        ours: the statements of the old side.
+        theirs: those of the new side.
+    """
+
+    def __init__(self, ours: Sequence[Statement], theirs: Sequence[Statement]) -> None:
+        self._ours = ours
+        self._theirs = theirs
+        self._left = _MOST_WORDS
+
+    def __call__(self, span: Span) -> Iterator[Span]:
+        """Yield the parts of a span."""
+        words = self._words(span)
+        if words is None:
+            yield span
+            return
+        i, j = span.old.start, span.new.start
+        for k, m in _alike(span, *words):
+            yield from _changed(range(i, k), range(j, m))
+            yield Span(Op.REPLACE, range(k, k + 1), range(m, m + 1))
+            i, j = k + 1, m + 1
+        yield from _changed(range(i, span.old.stop), range(j, span.new.stop))
+
+    def _words(self, span: Span) -> tuple[list[_Words], list[_Words]] | None:
+        """Return the words of each statement, None for those that are not looked at."""
+        if span.op is not Op.REPLACE or len(span.old) * len(span.new) > _MOST_PAIRS:
+            return None
+        old = [Counter(_WORD.findall(self._ours[i].text)) for i in span.old]
+        new = [Counter(_WORD.findall(self._theirs[j].text)) for j in span.new]
+        self._left -= sum(map(len, old)) * len(new) + sum(map(len, new)) * len(old)
+        return None if self._left < 0 else (old, new)
+
+
+_Words = Counter[str]
 
 
 def _changed(old: range, new: range) -> Iterator[Span]:
@@ -185,12 +214,8 @@ def _changed(old: range, new: range) -> Iterator[Span]:
         yield Span(Op.DELETE if old else Op.INSERT, old, new)
 
 
-def _alike(
-    span: Span, ours: Sequence[Statement], theirs: Sequence[Statement]
-) -> list[tuple[int, int]]:
+def _alike(span: Span, old: Sequence[_Words], new: Sequence[_Words]) -> list[tuple[int, int]]:
     """Return pairs of statements, in order on both sides, that are most alike in all."""
-    old = [Counter(_WORD.findall(ours[i].text)) for i in span.old]
-    new = [Counter(_WORD.findall(theirs[j].text)) for j in span.new]
     best: list[list[tuple[float, int, int]]] = [[(0.0, 0, 0)] * (len(new) + 1)]
     for i, words in enumerate(old):
         row = [(0.0, 0, 0)]

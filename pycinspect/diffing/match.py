@@ -23,6 +23,8 @@ __all__ = ["Match", "matched"]
 _SIMILAR = 0.6
 #: Pairs of bodies that are looked at inside one code object.
 _MOST_PAIRS = 20_000
+#: Statements of pairs of bodies that are looked at in all.
+_MOST_STATEMENTS = 3_000_000
 
 #: What stays the same when a function gets another name or another place.
 _BODY = (Plane.INSTRUCTIONS, Plane.SIGNATURE, Plane.DOCSTRING, Plane.ANNOTATIONS)
@@ -122,6 +124,7 @@ class _Ladder:
         self._inside_old, self._inside_new = _children(old), _children(new)
         self._to_new: dict[Place, Place] = {}
         self._to_old: dict[Place, Place] = {}
+        self._left = _MOST_STATEMENTS
 
     def join(self, old: Place, new: Place) -> None:
         """Match two code objects, and those inside that have the same names."""
@@ -201,9 +204,13 @@ class _Ladder:
         scored: list[tuple[float, _Pair]] = []
         for one in ours:
             body = _statements(self._old[one])
-            scored.extend((_jaccard(body, other), (one, place)) for place, other in bodies)
-        near = [entry for entry in scored if entry[0] >= _SIMILAR]
-        return [pair for _, pair in sorted(near, key=lambda entry: -entry[0])]
+            near = [entry for entry in bodies if _is_alike_in_size(body, entry[1])]
+            self._left -= sum(len(body) + len(other) for _, other in near) + len(bodies)
+            if self._left < 0:
+                return []
+            scored.extend((_jaccard(body, other), (one, place)) for place, other in near)
+        found = [entry for entry in scored if entry[0] >= _SIMILAR]
+        return [pair for _, pair in sorted(found, key=lambda entry: -entry[0])]
 
 
 def _in_order(forms: _Forms) -> list[Place]:
@@ -229,6 +236,11 @@ def _by_key(places: Iterable[Place], forms: _Forms, key: _Key) -> dict[Hashable,
 
 def _statements(form: Form) -> frozenset[bytes]:
     return frozenset(statement.digest for statement in form.statements)
+
+
+def _is_alike_in_size(one: frozenset[bytes], other: frozenset[bytes]) -> bool:
+    """Return whether two bodies can share enough of their statements."""
+    return min(len(one), len(other)) >= _SIMILAR * max(len(one), len(other))
 
 
 def _jaccard(one: frozenset[bytes], other: frozenset[bytes]) -> float:

@@ -1,31 +1,37 @@
 """Files as they are in a revision of a git repository.
 
-``git`` is asked for names and contents (gitrevisions(7), git-ls-tree(1), git-cat-file(1)); none of
-these runs a filter, a hook or a program that the repository names.
+``git`` is asked for names and contents, in a clean room: see ``cleanroom.py`` for what that is,
+and why nothing that the repository names is run. What this clone does not have is not fetched.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from pycinspect.compiling import ReadOptions, Subject, parse_subject
+from pycinspect.diffing.cleanroom import Answer, CleanRoom
+from pycinspect.diffing.repository import find_repository
 from pycinspect.diffing.trees import modules_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import DEFAULT_LIMITS
 
 __all__ = ["RevisionTree"]
 
-#: How long one answer may take, in seconds.
-_SECONDS = 60.0
-_OPTIONS = ("--no-pager", "--no-optional-locks", "--literal-pathspecs")
+#: Bytes of the listing of a tree, whose subtrees may be one and the same a million times; and
+#: the files in it. The largest repositories have half a million files.
+_LISTING = 128 * 1024 * 1024
+_FILES = 1_000_000
+#: Bytes of an answer that is a name or a number.
+_SHORT = 1024
 
-#: One line of ``git ls-tree -z -l``; modes of regular files, not of links and submodules.
-_ENTRY = re.compile(rb"100\d{3} blob ([0-9a-f]+) +(\d+)\t(.*)", re.DOTALL)
+_NUMBER = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+#: One line of ``git ls-tree -z -l``; modes of regular files, not of links and submodules. The
+#: size of what is not here is BAD.
+_ENTRY = re.compile(rb"100\d{3} blob ([0-9a-f]+) +(\d+|BAD)\t(.*)", re.DOTALL)
 
 
 class _Blob(NamedTuple):
@@ -33,30 +39,41 @@ class _Blob(NamedTuple):
 
     Args:
         number: git's name for it.
-        size: in bytes.
+        size: in bytes; None if it is not in this clone.
     """
 
     number: str
-    size: int
+    size: int | None
 
 
 class RevisionTree:
     """A file or a directory, as it is in a revision.
 
     Args:
-        revision: whatever ``git rev-parse`` takes: a branch, a tag, ``HEAD~3`` …
+        revision: what gitrevisions(7) calls a revision: a branch, a tag, ``HEAD~3``,
+            ``main@{1}``, ``:/message`` …
         path: of the file or the directory, which need not exist now.
 
     Raises:
         PycInspectError: ``no-git``; ``not-a-repository``; ``unknown-revision``;
-            ``not-in-revision`` where it has no such path.
+            ``not-in-revision`` where it has no such path; ``missing-object`` where this clone
+            has not all that it takes; ``bad-tree`` for one that cannot be checked out;
+            ``too-large``; ``other-machine`` and ``unsupported`` for repositories that are not
+            read; ``git-failed``.
     """
 
     def __init__(self, revision: str, path: str) -> None:
         self.name = f"{revision}:{path}"
         self._revision, self._path = revision, path
-        self._directory = _existing(path)
-        self._blobs = {self._named(found): blob for found, blob in self._entries()}
+        directory = _existing(path)
+        # As git does: from where the process would be, inside that directory.
+        place = os.path.realpath(directory)
+        repository = find_repository(place)
+        self._inside = os.path.relpath(
+            os.path.join(place, os.path.relpath(os.path.abspath(path), directory)), repository.root
+        )
+        self._room = CleanRoom(repository)
+        self._blobs = dict(self._named())
         if not self._blobs:
             raise PycInspectError("not-in-revision", f"{revision} has no such file", path=path)
 
@@ -74,36 +91,94 @@ class RevisionTree:
         """Read a file, by the name that :meth:`modules` has for it, or the only one.
 
         Raises:
-            PycInspectError: ``too-large``, or as ``parse_subject``, with the name.
+            PycInspectError: ``too-large``; ``missing-object``; ``git-failed``; or as
+                ``parse_subject``, with the name.
         """
         blob = self._blobs[file]
+        if blob.size is None:
+            message = (
+                "this clone does not have its content, and it is not fetched; if you trust the"
+                f" repository, 'git cat-file blob {blob.number}' fetches it"
+            )
+            raise PycInspectError("missing-object", message, path=file)
         if blob.size > DEFAULT_LIMITS.size:
             message = f"more than {DEFAULT_LIMITS.size} bytes"
             raise PycInspectError("too-large", message, path=file)
-        data = _git(self._directory, "cat-file", "blob", blob.number)
+        answer = self._room.ask("cat-file", "blob", blob.number, limit=blob.size)
+        if not answer.is_yes:
+            raise PycInspectError("git-failed", f"git: {answer.said}", path=file)
+        data = answer.output
         try:
             return parse_subject(data, file, options)
         except PycInspectError as error:
             raise error.at(file) from None
 
+    def _named(self) -> Iterator[tuple[str, _Blob]]:
+        """Yield the files at the path or below, with what they are called.
+
+        Raises:
+            PycInspectError: ``bad-tree`` where a name leads elsewhere, or two lead to one place:
+                a file could be shown as another one.
+        """
+        found = list(self._entries())
+        names = Counter(name for name, _ in found)
+        for name, blob in found:
+            place = name.replace("/", os.sep)
+            if _leads_elsewhere(place) or names[name] > 1:
+                message = f"{self._revision} has a tree that cannot be checked out, with {name!r}"
+                raise PycInspectError("bad-tree", message, path=self._path)
+            yield self._called(place), blob
+
     def _entries(self) -> Iterator[tuple[str, _Blob]]:
-        """Yield the files at the path or below, by their paths from the directory."""
-        _git(self._directory, "rev-parse", "--git-dir", slug="not-a-repository", path=self._path)
-        tree = _tree_of(self._directory, self._revision)
-        inside = os.path.relpath(self._path, self._directory)
-        wanted = [] if inside == os.curdir else [inside]
-        listed = _git(self._directory, "ls-tree", "-r", "-z", "-l", tree, "--", *wanted)
-        for line in listed.split(b"\0"):
+        """Yield the files at the path or below, by their paths in the tree."""
+        number = self._number()
+        wanted = [] if self._inside == os.curdir else [self._inside.replace(os.sep, "/")]
+        answer = self._room.ask("ls-tree", "-rlz", number, "--", *wanted, limit=_LISTING)
+        if not answer.is_yes:
+            raise self._without_tree(number, answer)
+        if answer.output.count(b"\0") > _FILES:
+            message = f"{self._revision} has more than {_FILES} files there"
+            raise PycInspectError("too-large", message, path=self._path)
+        for line in answer.output.split(b"\0"):
             entry = _ENTRY.fullmatch(line)
             if entry is not None:
-                yield os.fsdecode(entry[3]), _Blob(entry[1].decode(), int(entry[2]))
+                size = None if entry[2] == b"BAD" else int(entry[2])
+                yield os.fsdecode(entry[3]), _Blob(entry[1].decode(), size)
 
-    def _named(self, found: str) -> str:
+    def _called(self, found: str) -> str:
         """Return what a file is called: the revision, and the path as the user would write it."""
-        relative = os.path.relpath(os.path.join(self._directory, found), self._path)
+        relative = os.path.relpath(found, self._inside)
         if relative == os.curdir:
             return self.name
         return f"{self._revision}:{os.path.join(self._path, relative)}"
+
+    def _number(self) -> str:
+        """Return git's number for the revision, whose name may look like an option."""
+        if not self._revision.startswith("-") and "\0" not in self._revision:
+            options = ("rev-parse", "--verify", "--quiet")
+            answer = self._room.ask(*options, self._revision, limit=_SHORT)
+            if answer.is_yes and _NUMBER.fullmatch(answer.output.strip()):
+                return answer.output.decode("ascii").strip()
+        raise PycInspectError("unknown-revision", f"there is no revision {self._revision!r}")
+
+    def _without_tree(self, number: str, answer: Answer) -> PycInspectError:
+        """Return why nothing can be listed: it names a file, or something is not here."""
+        kind = self._room.ask("cat-file", "-t", f"{number}^{{}}", limit=_SHORT)
+        if kind.output.strip() == b"blob":
+            message = f"{self._revision} is one file, not a revision"
+            return PycInspectError("unknown-revision", message)
+        message = (
+            f"this clone does not have all of {self._revision} (git: {answer.said}), and it is"
+            f" not fetched; if you trust the repository, 'git ls-tree -r {number}' fetches it"
+        )
+        return PycInspectError("missing-object", message, path=self._path)
+
+
+def _leads_elsewhere(place: str) -> bool:
+    """Return whether a path is not what its parts spell; git refuses such ones (read-cache.c)."""
+    return bool(
+        {"", os.curdir, os.pardir} & set(place.split(os.sep)) or os.path.splitdrive(place)[0]
+    )
 
 
 def _existing(path: str) -> str:
@@ -112,45 +187,3 @@ def _existing(path: str) -> str:
     while not os.path.isdir(directory):
         directory = os.path.dirname(directory)
     return directory
-
-
-def _tree_of(directory: str, revision: str) -> str:
-    """Return git's number of the tree of a revision, whose name may look like an option."""
-    message = f"there is no revision {revision!r}"
-    if revision.startswith("-"):
-        raise PycInspectError("unknown-revision", message)
-    try:
-        found = _git(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{tree}}")
-    except PycInspectError as error:
-        raise PycInspectError("unknown-revision", message) from error
-    # Inside a directory ``ls-tree`` shows that part of a tree alone.
-    return found.decode("ascii").strip()
-
-
-def _git(
-    directory: str, *arguments: str, slug: str = "git-failed", path: str | None = None
-) -> bytes:
-    """Return what git prints, asked in a directory.
-
-    Raises:
-        PycInspectError: ``no-git``, or with the slug, and what git says.
-    """
-    program = shutil.which("git")
-    if program is None:
-        raise PycInspectError("no-git", "revisions need the program git, which is not installed")
-    try:
-        child = subprocess.run(  # noqa: S603 - no shell, and what may be an option was refused
-            [program, *_OPTIONS, *arguments],
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        raise PycInspectError(slug, f"git cannot be asked: {error}", path=path) from error
-    if child.returncode:
-        said = child.stderr.decode("utf-8", "replace").strip().splitlines()
-        why = said[0].removeprefix("fatal: ") if said else f"it ended with {child.returncode}"
-        raise PycInspectError(slug, f"git: {why}", path=path)
-    return child.stdout

@@ -5,10 +5,10 @@ Code objects to instructions, lines, positions and handlers. Uses ``pyc``, ``dia
 """
 
 from pycinspect.disasm.checks import Defect, verify
-from pycinspect.disasm.decode import Instruction, instructions
+from pycinspect.disasm.decode import Instruction, instruction_count, instructions
 from pycinspect.disasm.handlers import Handler, exception_table
 from pycinspect.disasm.lines import LineRange, line_ranges, line_starts
-from pycinspect.disasm.literals import LITERAL_LIMIT, literal
+from pycinspect.disasm.literals import LITERAL_LIMIT, Literals, literal
 from pycinspect.disasm.live import adaptive_instructions, code_of
 from pycinspect.disasm.locations import Position, positions
 from pycinspect.disasm.operands import OUT_OF_RANGE
@@ -21,12 +21,14 @@ __all__ = [
     "Handler",
     "Instruction",
     "LineRange",
+    "Literals",
     "Position",
     "Reading",
     "adaptive_instructions",
     "code_of",
     "exception_table",
     "hinted",
+    "instruction_count",
     "instructions",
     "line_ranges",
     "line_starts",

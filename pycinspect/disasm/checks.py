@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from pycinspect.dialects import Bytecode, Dialect, Flow, Role
-from pycinspect.disasm.decode import Instruction, instructions_without_lines
+from pycinspect.disasm.decode import Instruction, bare_instructions
 from pycinspect.disasm.handlers import Handler, exception_table
 from pycinspect.disasm.lines import plain_ranges
 from pycinspect.disasm.locations import LOCATION_TABLES, check_entries
@@ -41,7 +41,7 @@ def verify(code: Code, dialect: Dialect) -> list[Defect]:
         PycInspectError: ``unknown-opcodes``.
     """
     bytecode = bytecode_of(dialect)
-    listed = instructions_without_lines(code, bytecode)
+    listed = bare_instructions(code, bytecode)
     handlers, table_defects = _handlers(code, dialect)
     starts = _starts(listed)
     defects = [

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from pycinspect.dialects import Bytecode, Dialect, Operand
 from pycinspect.disasm.lines import plain_ranges
+from pycinspect.disasm.literals import Literals, shortened
 from pycinspect.disasm.operands import OUT_OF_RANGE, Reader, Scope, reader_of
 from pycinspect.disasm.steps import Step, bytecode_of, steps
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 
-__all__ = ["Instruction", "instructions", "instructions_without_lines"]
+__all__ = ["Instruction", "bare_instructions", "instruction_count", "instructions"]
 
 
 class Instruction(NamedTuple):
@@ -43,41 +44,64 @@ class Instruction(NamedTuple):
     jump_target: int | None
     line: int | None
 
+    def __repr__(self) -> str:
+        cells = (f"{name}={shortened(cell)}" for name, cell in zip(self._fields, self, strict=True))
+        return f"{type(self).__name__}({', '.join(cells)})"
+
 
 #: Instruction's own constructor takes twice as long.
 _new = partial(tuple.__new__, Instruction)
 
 
-def instructions(code: Code, dialect: Dialect, *, caches: bool = False) -> list[Instruction]:
+def instructions(
+    code: Code, dialect: Dialect, *, caches: bool = False, literals: Literals | None = None
+) -> list[Instruction]:
     """Return a code object's instructions, EXTENDED_ARG among them, as ``dis`` does.
 
     Args:
         code: the code object; any at all can be disassembled.
         dialect: who wrote it, ``CodeFile.dialect``.
         caches: inline caches are listed, too (3.11).
+        literals: writes constants. Whoever lists all code objects of a file gives the same
+            to each, because code objects can share constants; None: one for this code alone.
 
     Raises:
         PycInspectError: ``unknown-opcodes``.
     """
     bytecode = bytecode_of(dialect)
-    return _list(code, bytecode, _lines(code, bytecode), caches=caches)
+    if literals is None:
+        literals = Literals(bytecode.literals)
+    return _list(code, bytecode, _lines(code, bytecode), literals, caches=caches)
 
 
-def instructions_without_lines(code: Code, bytecode: Bytecode) -> list[Instruction]:
-    """Return what :func:`instructions` does, but nothing of lines, in less time."""
-    return _list(code, bytecode, iter((_BEHIND,)), caches=False)
+def instruction_count(code: Code, dialect: Dialect) -> int:
+    """Return how many instructions a code object has, EXTENDED_ARG not among them.
+
+    Raises:
+        PycInspectError: ``unknown-opcodes``.
+    """
+    bytecode = bytecode_of(dialect)
+    opcodes = bytecode.opcodes.by_number
+    found = steps(code.code, bytecode)
+    return sum(opcodes[opcode].operand is not Operand.EXTENDED for _, _, opcode, _, _ in found)
+
+
+def bare_instructions(code: Code, bytecode: Bytecode) -> list[Instruction]:
+    """Return what :func:`instructions` does, but no lines and no constants' texts."""
+    return _list(code, bytecode, iter((_BEHIND,)), None, caches=False)
 
 
 def _list(
     code: Code,
     bytecode: Bytecode,
     lines: Iterator[tuple[int, int, int | None]],
+    literals: Literals | None,
     *,
     caches: bool,
 ) -> list[Instruction]:
     found = list(steps(code.code, bytecode))
     plan = _plan(bytecode)
-    scope = _scope(code, bytecode, found, plan)
+    scope = _scope(code, bytecode, found, plan, literals)
     _, line_end, line = next(lines)
     listed: list[Instruction] = []
     for offset, start, opcode, arg, end in found:
@@ -134,7 +158,13 @@ def _plan(bytecode: Bytecode) -> _Plan:
     )
 
 
-def _scope(code: Code, bytecode: Bytecode, found: Sequence[Step], plan: _Plan) -> Scope:
+def _scope(
+    code: Code,
+    bytecode: Bytecode,
+    found: Sequence[Step],
+    plan: _Plan,
+    literals: Literals | None,
+) -> Scope:
     """Return what arguments are looked up in."""
     reserved: object = ()
     if plan.reserve is not None:
@@ -142,7 +172,7 @@ def _scope(code: Code, bytecode: Bytecode, found: Sequence[Step], plan: _Plan) -
         index = next(indexes, None)
         if index is not None and index < len(code.consts):
             reserved = code.consts[index]
-    scope = Scope(code, bytecode, reserved)
+    scope = Scope(code, bytecode, literals, reserved)
     if bytecode.operands.labels:
         scope.labels = _labels(found, plan.jumps)
     return scope

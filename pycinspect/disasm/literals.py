@@ -12,19 +12,25 @@ from typing import Any, NamedTuple
 from pycinspect.dialects import LiteralStyle
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import CONTAINERS, FrozenDict, Long, Slice
+from pycinspect.values import brief, visible
 
-__all__ = ["LITERAL_LIMIT", "literal"]
+__all__ = ["LITERAL_LIMIT", "Literals", "literal", "shortened", "start_of"]
 
 #: Characters after which a literal is cut. Containers that share their parts can stand for
 #: more text than there is memory.
 LITERAL_LIMIT = 400_000
+#: Characters of all containers that one :class:`Literals` writes.
+_ALL_LIMIT = 8_000_000
+#: Characters of a name, or of a path, that are shown as a part of another text. What is in
+#: the file once can be a part of very many.
+_NAME_LIMIT = 4_000
 #: Sets inside sets that are still written out.
 _SET_DEPTH = 20
 _CUT = "…"
 #: Larger integers are hexadecimal: decimal digits take time that grows with their square.
-_DECIMAL_BITS = 500_000
-#: Digits of a piece; the least that Python can be limited to is 640.
-_DIGITS = 600
+_DECIMAL_BITS = 40_000
+#: Digits of a piece; the least that Python can be limited to is 640. Bits that are fewer.
+_DIGITS, _FEW_BITS = 600, 1_990
 
 
 def literal(value: object, style: LiteralStyle, limit: int = LITERAL_LIMIT) -> str:
@@ -38,11 +44,59 @@ def literal(value: object, style: LiteralStyle, limit: int = LITERAL_LIMIT) -> s
     Returns:
         Its ``repr``, but for three things that no file says: a code object is at
         address 0x0, the members of sets stand in the order of their texts, and an
-        integer of more than 500,000 bits is hexadecimal.
+        integer of more than 40,000 bits is hexadecimal. Names of a code object are cut
+        after 4,000 characters.
     """
     if type(value) in CONTAINERS:
         return _container(value, style, limit, _SET_DEPTH)
     return _plain(value, style)
+
+
+#: Characters of a value in the ``repr`` of another.
+_BRIEF = 1_000
+
+
+def shortened(value: object) -> str:
+    """Return any value in one line, a constant for example; of a long one the start."""
+    if type(value) in CONTAINERS:
+        return visible(_container(value, _RUNNING, _BRIEF, _SET_DEPTH))
+    return brief(_at_most(value, _RUNNING, _BRIEF), _BRIEF)
+
+
+#: How the interpreters that run this write constants.
+_RUNNING = LiteralStyle()
+
+
+class Literals:
+    """Writes the constants of one code object, or of one file: each once, all within a limit.
+
+    Many constants can share their parts, and many code objects their constants; what each
+    of them may take, all of them together may not.
+
+    Args:
+        style: how the version writes them.
+        limit: characters of all containers together, after which of each only the start is
+            written.
+    """
+
+    __slots__ = ("_known", "_left", "_style")
+
+    def __init__(self, style: LiteralStyle, limit: int = _ALL_LIMIT) -> None:
+        self._style = style
+        self._left = limit
+        #: By identity. The value is kept, so that no other gets its identity.
+        self._known: dict[int, tuple[object, str]] = {}
+
+    def of(self, value: object) -> str:
+        """Return a constant as :func:`literal` does."""
+        known = self._known.get(id(value))
+        if known is not None:
+            return known[1]
+        text = literal(value, self._style, max(0, min(LITERAL_LIMIT, self._left)))
+        if type(value) in CONTAINERS:
+            self._left -= len(text)
+        self._known[id(value)] = value, text
+        return text
 
 
 # --- Values without parts ----------------------------------------------------------
@@ -86,11 +140,11 @@ def _octal(value: bytes) -> str:
 
 
 def _int(value: int, _: LiteralStyle) -> str:
-    try:
-        return repr(value)
-    except ValueError:  # sys.set_int_max_str_digits
+    if value.bit_length() <= _FEW_BITS:
+        text = int.__repr__(value)
+    else:
         text = _decimal(value) if value.bit_length() < _DECIMAL_BITS else hex(value)
-        return text + ("L" if type(value) is Long else "")
+    return text + ("L" if type(value) is Long else "")
 
 
 def _decimal(value: int) -> str:
@@ -126,7 +180,13 @@ def _digits(value: float) -> str:
 def _code(code: Code, _: LiteralStyle) -> str:
     """Write a code object as ``Objects/codeobject.c: code_repr`` does."""
     line = code.firstlineno or -1
-    return f'<code object {code.name} at 0x0, file "{code.filename}", line {line}>'
+    name, file = start_of(code.name), start_of(code.filename)
+    return f'<code object {name} at 0x0, file "{file}", line {line}>'
+
+
+def start_of(text: str) -> str:
+    """Return a text that is a part of another: as it is, unless no real one is as long."""
+    return text if len(text) <= _NAME_LIMIT else text[:_NAME_LIMIT] + _CUT
 
 
 _WRITERS: Mapping[type, Callable[[Any, LiteralStyle], str]] = MappingProxyType(
@@ -160,12 +220,20 @@ def _container(root: object, style: LiteralStyle, limit: int, depth: int) -> str
         if type(item) in CONTAINERS:
             waiting.extend(reversed(_spread(item, style, left, depth)))
             continue
-        text = item.text if type(item) is _Ready else _plain(item, style)
+        text = item.text if type(item) is _Ready else _at_most(item, style, left)
         pieces.append(text)
         left -= len(text)
         if left < 0:
+            pieces[-1] = text[:left]
             return "".join(pieces) + _CUT
     return "".join(pieces)
+
+
+def _at_most(value: object, style: LiteralStyle, limit: int) -> str:
+    """Write a value without parts; more than the limit is not wanted."""
+    if isinstance(value, str | bytes) and len(value) > limit:
+        value = value[: limit + 1]
+    return _plain(value, style)
 
 
 def _spread(value: Any, style: LiteralStyle, limit: int, depth: int) -> list[object]:
@@ -213,7 +281,7 @@ def _set(
         sorted(
             _container(member, style, share, depth - 1)
             if type(member) in CONTAINERS
-            else _plain(member, style)
+            else _at_most(member, style, limit)
             for member in value
         )
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from pycinspect.dialects import Bytecode, Opcode, Operand
-from pycinspect.disasm.literals import literal
+from pycinspect.disasm.literals import Literals, start_of
 from pycinspect.pyc import Code
 
 __all__ = ["OUT_OF_RANGE", "Reader", "Resolved", "Scope", "reader_of"]
@@ -32,12 +32,15 @@ class Scope:
     Args:
         code: the code object.
         bytecode: how its version writes code.
+        literals: writes constants; None where nobody reads them.
         reserved: names of local variables, in versions that have them in a constant.
     """
 
-    __slots__ = ("_style", "_texts", "cells", "consts", "labels", "names", "variables")
+    __slots__ = ("_literals", "cells", "consts", "labels", "names", "variables")
 
-    def __init__(self, code: Code, bytecode: Bytecode, reserved: object = ()) -> None:
+    def __init__(
+        self, code: Code, bytecode: Bytecode, literals: Literals | None, reserved: object = ()
+    ) -> None:
         self.consts = code.consts
         self.names = code.names
         self.cells = code.cellvars + code.freevars
@@ -45,30 +48,31 @@ class Scope:
         if bytecode.one_index and self.cells:
             # A local variable that is a cell, too, has one place, its first
             # (Python/compile.c: build_cellfixedoffsets).
-            cells = (name for name in code.cellvars if name not in code.varnames)
+            local = frozenset(code.varnames)
+            cells = (name for name in code.cellvars if name not in local)
             self.variables = (*code.varnames, *cells, *code.freevars)
         #: Offsets of jump targets to their numbers, where the version has labels.
         self.labels: Mapping[int, int] = {}
-        self._style = bytecode.literals
-        self._texts: dict[int, str] = {}
+        self._literals = literals
 
     def literal(self, index: int) -> str:
         """Return a constant's text."""
-        text = self._texts.get(index)
-        if text is None:
-            text = self._texts[index] = literal(self.consts[index], self._style)
-        return text
+        constant = self.consts[index]
+        return "" if self._literals is None else self._literals.of(constant)
 
 
 def _reserved_names(constant: object) -> tuple[str, ...]:
-    """Return the names in the constant of RESERVE_FAST: of 1.0 a dict, then a tuple."""
+    """Return the names in the constant of RESERVE_FAST: of 1.0 a dict, then a tuple.
+
+    What is no name there has an empty one.
+    """
     if isinstance(constant, Mapping):
-        by_number = {number: name for name, number in constant.items()}
+        by_number = {number: name for name, number in constant.items() if type(number) is int}
         constant = tuple(by_number.get(number, b"") for number in range(len(by_number)))
     if not isinstance(constant, tuple):
         return ()
     return tuple(
-        name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else str(name)
+        name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else ""
         for name in constant
     )
 
@@ -128,7 +132,7 @@ def _marked_name(shift: int, marks: Mapping[int, str]) -> _Factory:
             name = scope.names[arg >> shift]
             for bit, mark in marks.items():
                 if arg & bit and name:  # ``from . import`` has an empty one
-                    return name, pattern.format(name, mark), None
+                    return name, pattern.format(start_of(name), mark), None
             return name, name, None
 
         return read
@@ -147,7 +151,7 @@ def _local(_: Opcode, __: Bytecode) -> Reader:
 def _local_pair(_: Opcode, __: Bytecode) -> Reader:
     def read(scope: Scope, arg: int, _: int) -> Resolved:
         pair = scope.variables[arg >> 4], scope.variables[arg & 0xF]
-        return pair, ", ".join(pair), None
+        return pair, ", ".join(map(start_of, pair)), None
 
     return read
 

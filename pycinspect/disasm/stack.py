@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from heapq import heappop, heappush, heappushpop
 from typing import NamedTuple
 
 from pycinspect.dialects import Bytecode, Flow, Opcode
@@ -44,8 +45,9 @@ def stack_defects(
         handlers: its exception table.
 
     Returns:
-        ``stack-underflow``, ``stack-overflow`` and ``stack-differs``, each instruction
-        once. Nothing where the effects of instructions are not known, or only by the
+        ``stack-underflow``, ``stack-overflow``, ``stack-differs`` and ``stack-grows`` (it
+        was reached again and again, each time with more values, and not followed to the
+        end), each instruction once. Nothing where the effects of instructions are not known, or only by the
         compiler's rough estimate (up to 3.3). From 3.4 to 3.7 only their upper bounds
         are, so no overflow is seen; up to 3.10 paths can meet with different estimates,
         which is no defect then.
@@ -96,6 +98,13 @@ def _move(opcode: Opcode) -> _Move:
     )
 
 
+#: How often paths may meet with more values than before, and how often in proportion to the
+#: instructions. In the standard libraries they never do; in a loop that leaves a value behind
+#: they do until the stack is full, which may be after 2**31 values. compile.c of these
+#: versions gives up at a depth of a hundred (stackdepth_push).
+_SOME_RAISED, _MOST_RAISED = 100, 4
+
+
 class _Walk:
     """The depths that are known, and the instructions that have yet to be followed."""
 
@@ -106,7 +115,10 @@ class _Walk:
         self._moves = _moves(bytecode)
         self._index = {step.offset: index for index, step in enumerate(listed)}
         self._depths: list[int | None] = [None] * len(listed)
+        #: A heap: who comes first in the code is followed first, so that paths that lead
+        #: ahead have met before what is behind them is followed, once.
         self._waiting: list[int] = []
+        self._raised = 0
         self._size = size
         self._exact = exact
         #: Two paths that meet have one depth, since there are no blocks (3.11).
@@ -117,7 +129,7 @@ class _Walk:
     def enter(self, index: int, depth: int) -> None:
         """Note that a path reaches an instruction with so many values on the stack."""
         if self._reach(index, depth):
-            self._waiting.append(index)
+            heappush(self._waiting, index)
 
     def _reach(self, index: int, depth: int) -> bool:
         """Return whether the path has to be followed from there."""
@@ -131,9 +143,17 @@ class _Walk:
                 self._add("stack-overflow", index, f"{depth} values, stacksize is {self._size}")
                 return False
             self._depths[index] = depth
-            return True
+            return known is None or not self._has_grown(index)
         if self._strict:
             self._add("stack-differs", index, f"reached with {known} values and with {depth}")
+        return False
+
+    def _has_grown(self, index: int) -> bool:
+        """Note that an instruction is reached with more values than before; is it too often?"""
+        self._raised += 1
+        if self._raised > _SOME_RAISED + _MOST_RAISED * len(self._listed):
+            self._add("stack-grows", index, "reached too often, each time with more values")
+            return True
         return False
 
     def jump(self, target: int | None, depth: int) -> None:
@@ -145,9 +165,11 @@ class _Walk:
     def run(self) -> None:
         """Follow all paths."""
         while self._waiting:
-            index: int | None = self._waiting.pop()
+            index: int | None = heappop(self._waiting)
             while index is not None:
                 index = self._follow(index)
+                if index is not None and self._waiting and self._waiting[0] <= index:
+                    index = heappushpop(self._waiting, index)
 
     def _follow(self, index: int) -> int | None:
         """Take one step; return the next instruction, if the path leads to it and is new."""

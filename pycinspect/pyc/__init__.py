@@ -8,15 +8,17 @@ from pycinspect.pyc.code import Code
 from pycinspect.pyc.codefile import CodeFile, read_code, read_marshalled, read_pyc
 from pycinspect.pyc.constants import parts_of
 from pycinspect.pyc.container import container_kind, refuse_container
-from pycinspect.pyc.encoding import Anomaly, anomalies
+from pycinspect.pyc.encoding import Anomaly, anomalies, is_known
 from pycinspect.pyc.file import (
     FileStart,
     errors_named,
     file_kind,
+    open_regular,
     read_all,
     read_header,
     read_listed,
     read_start,
+    system_errors_named,
     tag_of,
 )
 from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
@@ -41,6 +43,8 @@ __all__ = [
     "container_kind",
     "errors_named",
     "file_kind",
+    "is_known",
+    "open_regular",
     "parse_cache_name",
     "parse_header",
     "parse_name_end",
@@ -53,6 +57,7 @@ __all__ = [
     "read_pyc",
     "read_start",
     "refuse_container",
+    "system_errors_named",
     "tag_of",
     "unmarshal",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, make_dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import compress, groupby
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, cast
 from pycinspect.dialects import CodeLayout, FieldKind, QualnameSource
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc.constants import CONTAINERS, parts_of
+from pycinspect.values import brief, quoted
 
-__all__ = ["Code", "CodeReader", "Run", "code_reader", "constants_equal", "set_qualnames"]
+__all__ = ["Build", "Code", "CodeReader", "Run", "code_reader", "constants_equal", "set_qualnames"]
 
 _OPTIMIZED = 0x01
 _VARARGS = 0x04
@@ -78,7 +79,8 @@ class Code:
     exceptiontable: bytes
 
     def __repr__(self) -> str:
-        return f"<Code {self.qualname} at {self.filename!r}, line {self.firstlineno}>"
+        place = f"at {quoted(self.filename)}, line {self.firstlineno}"
+        return f"<Code {brief(self.qualname)} {place}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Code):
@@ -112,14 +114,21 @@ class Code:
 
 
 def _walk(root: Code) -> Iterator[tuple[Code, Code | None]]:
-    """Yield every code object with the one in whose constants it first appears."""
+    """Yield every code object with the one in whose constants it first appears.
+
+    Constants that several code objects share are looked through once: whatever is in them
+    has been yielded when the second comes, since nothing contains itself.
+    """
     seen: set[int] = set()
     waiting: list[tuple[Code, Code | None]] = [(root, None)]
     while waiting:
         code, parent = waiting.pop()
-        if id(code) not in seen:
-            seen.add(id(code))
-            yield code, parent
+        if id(code) in seen:
+            continue
+        seen.add(id(code))
+        yield code, parent
+        if id(code.consts) not in seen:
+            seen.add(id(code.consts))
             inner = (part for part in reversed(code.consts) if isinstance(part, Code))
             waiting.extend((part, code) for part in inner)
 
@@ -163,6 +172,9 @@ class _Numbers:
         waiting = [root]
         while waiting:
             value = waiting[-1]
+            if id(value) in self._known:  # it was wanted more than once
+                waiting.pop()
+                continue
             parts = (value.consts,) if isinstance(value, Code) else parts_of(value)
             missing = [part for part in parts if id(part) not in self._known]
             if missing:
@@ -203,25 +215,39 @@ _COMPREHENSIONS = frozenset(
 )
 
 
-def set_qualnames(root: Code, source: QualnameSource) -> None:
+def set_qualnames(root: Code, source: QualnameSource, limit: int, offset: int) -> None:
     """Reconstruct the qualified names that a version did not store.
 
     Called once, before anyone else has seen ``root``; its module is the outermost name.
     By the rules of ``Python/compile.c: compiler_set_qualname`` (3.3). A function or class
     that its surroundings declare ``global`` has its plain name; from 3.3 on that is
     known from the constants, before it is not, and the full name is given.
+
+    Args:
+        root: the code object of the module.
+        source: where the names can be learnt.
+        limit: characters of all names together. A file says the name of each function in a
+            few bytes; what functions inside functions are called grows with the square.
+        offset: of the root in the file.
+
+    Raises:
+        PycInspectError: ``limit``.
     """
+    texts = _Texts()
     prefixes: dict[int, tuple[str, ...]] = {}
     for code, parent in _walk(root):
         if parent is None:
             prefixes[id(code)] = ("",)
             continue
-        is_class = _is_class(code, parent)
+        is_class = _is_class(code, texts.of(parent))
         qualname, *others = (prefix + code.name for prefix in (*prefixes[id(parent)], ""))
+        limit -= len(qualname)
+        if limit < 0:
+            message = "the qualified names of its functions are too long"
+            raise PycInspectError("limit", message, offset=offset)
         if source is QualnameSource.CONSTANTS:
-            evidence = code.consts if is_class else parent.consts
-            known = (name for name in (qualname, *others) if _has_text(evidence, name))
-            qualname = next(known, qualname)
+            evidence = texts.of(code if is_class else parent)
+            qualname = next((name for name in (qualname, *others) if name in evidence), qualname)
         object.__setattr__(code, "qualname", qualname)
         plain, local = f"{qualname}.", f"{qualname}.<locals>."
         if is_class:
@@ -232,24 +258,38 @@ def set_qualnames(root: Code, source: QualnameSource) -> None:
             prefixes[id(code)] = (local,)
 
 
-def _is_class(code: Code, parent: Code) -> bool:
+class _Texts:
+    """The strings, and bytes, among constants; looked for once in each tuple of constants."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, frozenset[object]] = {}
+
+    def of(self, code: Code) -> frozenset[object]:
+        """Return those of one code object."""
+        known = self._known.get(id(code.consts))
+        if known is None:
+            known = frozenset(part for part in code.consts if type(part) in (str, bytes))
+            self._known[id(code.consts)] = known
+        return known
+
+
+def _is_class(code: Code, around: frozenset[object]) -> bool:
     """Return whether a code object is the body of a class.
 
     Its variables are not optimised; neither are those of a function with ``exec`` or
-    ``import *`` in Python 2, but only a class has its name among the constants.
+    ``import *`` in Python 2, but only a class has its name among the constants around it.
     """
-    return not code.flags & _OPTIMIZED and (
-        _has_text(parent.consts, code.name) or _has_bytes(parent.consts, code.name)
-    )
+    if code.flags & _OPTIMIZED:
+        return False
+    return code.name in around or _encoded(code.name) in around
 
 
-def _has_text(constants: tuple[object, ...], text: str) -> bool:
-    return any(type(constant) is str and constant == text for constant in constants)
-
-
-def _has_bytes(constants: tuple[object, ...], text: str) -> bool:
-    wanted = text.encode("utf-8", "surrogateescape")
-    return any(type(constant) is bytes and constant == wanted for constant in constants)
+def _encoded(name: str) -> bytes | None:
+    """Return the bytes that a name was decoded from; None if it was not bytes in the file."""
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return None
 
 
 # --- From the fields of a file ---------------------------------------------------------
@@ -264,7 +304,7 @@ class Run(NamedTuple):
 
 #: Makes a Code from the values of all fields, in the order of the file, and the offset of
 #: the letter.
-_Build = Callable[[Sequence[Any], int], "Code"]
+Build = Callable[[Sequence[Any], int], "Code"]
 
 
 class CodeReader(NamedTuple):
@@ -273,14 +313,14 @@ class CodeReader(NamedTuple):
     Args:
         head: what follows the letter.
         tail: what follows the head, perhaps nothing.
-        build: makes the Code from all that was read. Raises PycInspectError,
-            ``malformed-code`` (SystemError in the interpreter) or ``bad-marshal``
-            (ValueError), where the constructor of code objects does.
+        builder: returns what makes the Codes of one file from all that was read. That raises
+            PycInspectError, ``malformed-code`` (SystemError in the interpreter) or
+            ``bad-marshal`` (ValueError), where the constructor of code objects does.
     """
 
     head: Run
     tail: Run
-    build: _Build
+    builder: Callable[[], Build]
 
 
 _FORMATS = {FieldKind.INT16: "h", FieldKind.INT32: "i"}
@@ -307,6 +347,9 @@ _KINDS_SIZE = ("malformed-code", "not as many names as kinds of variables")
 _CODE_SIZE = ("bad-marshal", "the size of the instructions is odd")
 _TOO_FEW = ("bad-marshal", "fewer variables than arguments")
 _NAME_TYPE = ("malformed-code", "a name in the code object is no text")
+#: Where no text can start in an empty one, not even an empty one: ``"".startswith(names, 1)``
+#: looks at the type of every name, raises TypeError and, unlike ``join``, copies nothing.
+_BEYOND = 1
 
 #: A frozen value with 18 fields takes ten times as long to fill as an open one; so an open
 #: one is filled, and then declared to be a Code, which has the same slots.
@@ -326,7 +369,7 @@ def code_reader(layout: CodeLayout) -> CodeReader:
     if unknown:
         raise ValueError(f"{layout.name}: no Code has the field {unknown[0]}")
     builder = _builder_of_split if names == _SPLIT_FIELDS else _builder
-    return CodeReader(head, tail, builder(layout))
+    return CodeReader(head, tail, partial(builder, layout))
 
 
 def _runs(layout: CodeLayout) -> tuple[Run, Run]:
@@ -363,13 +406,15 @@ _ABSENT: dict[str, Any] = {
 }
 
 
-def _builder(layout: CodeLayout) -> _Build:
+def _builder(layout: CodeLayout) -> Build:
     """Return the builder for a layout whose fields are a Code's."""
     stored = [row.name for row in layout.fields]
     types, unit, unsigned = _types(layout), layout.unit, layout.unsigned
     names = [row.name for row in layout.fields if row.kind in _NAME_KINDS]
     texts = [row.name for row in layout.fields if row.kind is FieldKind.TEXT]
-    join = b"".join if layout.bytes_text else "".join
+    empty: bytes | str = b"" if layout.bytes_text else ""
+    require_texts: Any = empty.startswith
+    decoded = _Decoded().__getitem__
 
     def build(found: Sequence[Any], offset: int) -> Code:
         if list(map(type, found)) != types:
@@ -381,7 +426,7 @@ def _builder(layout: CodeLayout) -> _Build:
             raise _refused(_POSITIONAL, offset)
         try:
             for name in names:
-                join(values[name])
+                require_texts(tuple(values[name]), _BEYOND)
         except TypeError:
             raise _refused(_NAME_TYPE, offset) from None
         if len(values["code"]) % unit:
@@ -390,8 +435,8 @@ def _builder(layout: CodeLayout) -> _Build:
             raise _refused(_TOO_FEW, offset)
         if layout.bytes_text:
             values["consts"] = tuple(values["consts"])
-            values.update({name: _decode(values[name]) for name in texts})
-            values.update({name: tuple(map(_decode, values[name])) for name in names})
+            values.update({name: decoded(values[name]) for name in texts})
+            values.update({name: tuple(map(decoded, values[name])) for name in names})
         values["qualname"] = values["qualname"] or values["name"]
         draft = _Draft(**values)
         draft.__class__ = Code
@@ -405,8 +450,12 @@ def _arguments(values: dict[str, int]) -> int:
     return values["argcount"] + values["kwonlyargcount"] + stars
 
 
-def _decode(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")
+class _Decoded(dict[bytes, str]):
+    """Texts that are stored as bytes, each decoded once, as the file may say it once only."""
+
+    def __missing__(self, text: bytes) -> str:
+        decoded = self[text] = text.decode("utf-8", "surrogateescape")
+        return decoded
 
 
 # --- Since 3.11: variables and their kinds ----------------------------------------------------
@@ -418,13 +467,13 @@ _SPLIT_FIELDS = [
 ]
 
 
-def _builder_of_split(layout: CodeLayout) -> _Build:
+def _builder_of_split(layout: CodeLayout) -> Build:
     """Return the builder for the layout of 3.11, which is :data:`_SPLIT_FIELDS`.
 
     It does what :func:`_builder` does, field by field: here most time goes.
     """
     unit = layout.unit
-    join = "".join
+    require_texts = "".startswith
 
     def build(found: Sequence[Any], offset: int) -> Code:
         (
@@ -463,8 +512,8 @@ def _builder_of_split(layout: CodeLayout) -> _Build:
         if argcount + kwonlyargcount + _STARS[flags & _BOTH_STARS] > nlocals:
             raise _refused(_TOO_FEW, offset)
         try:
-            join(names)
-            join(variables)
+            require_texts(names, _BEYOND)
+            require_texts(variables, _BEYOND)
         except TypeError:
             raise _refused(_NAME_TYPE, offset) from None
         draft = _Draft(
@@ -499,8 +548,20 @@ _Mask = tuple[int, ...] | None
 _Masks = tuple[int, _Mask, _Mask, _Mask]
 
 
-@lru_cache(maxsize=1024)
+#: Variables of which it is remembered how they are sorted: a file may have millions.
+_FEW = 64
+
+
 def _masks(kinds: bytes) -> _Masks:
+    return _known_masks(kinds) if len(kinds) <= _FEW else _sorted_by_kind(kinds)
+
+
+@lru_cache(maxsize=1024)
+def _known_masks(kinds: bytes) -> _Masks:
+    return _sorted_by_kind(kinds)
+
+
+def _sorted_by_kind(kinds: bytes) -> _Masks:
     """Sort variables by their kinds, as Objects/codeobject.c: get_localsplus_names does.
 
     An argument that inner functions use is local *and* cell.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import xor
 
 __all__ = ["CONTAINERS", "FrozenDict", "Long", "Slice", "parts_of"]
 
@@ -18,7 +20,14 @@ class Long(int):
     __slots__ = ()
 
     def __repr__(self) -> str:
+        if self.bit_length() > _DECIMAL_BITS:
+            return f"{int(self):#x}L"
         return f"{int(self)}L"
+
+
+#: Larger numbers are hexadecimal, since Python refuses to write them in decimal digits where
+#: it is limited to 640 of them, the least (sys.set_int_max_str_digits).
+_DECIMAL_BITS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +46,11 @@ class FrozenDict(Mapping[object, object]):
     FrozenDict({1: 'a'})
     """
 
-    __slots__ = ("_items",)
+    __slots__ = ("_hash", "_items")
 
     def __init__(self, items: Mapping[object, object] | Iterable[tuple[object, object]]) -> None:
         self._items = dict(items)
+        self._hash: int | None = None
 
     def __getitem__(self, key: object) -> object:
         return self._items[key]
@@ -52,7 +62,11 @@ class FrozenDict(Mapping[object, object]):
         return len(self._items)
 
     def __hash__(self) -> int:
-        return hash(frozenset(self._items.items()))
+        # Not that of a set of pairs, which a file can make all alike; nor computed twice.
+        if self._hash is None:
+            pairs = reduce(xor, map(hash, self._items.items()), len(self._items))
+            self._hash = hash((FrozenDict, pairs))
+        return self._hash
 
     def __repr__(self) -> str:
         return f"FrozenDict({self._items!r})"

@@ -10,15 +10,17 @@ One pass over the data, which makes no objects, but for the members of sets.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pycinspect.dialects import Dialect, MarshalFormat, MarshalType, MarshalWriter
-from pycinspect.errors import PycInspectError
 from pycinspect.pyc.code import Run, code_reader
 
-__all__ = ["Anomaly", "anomalies"]
+__all__ = ["Anomaly", "anomalies", "is_known"]
+
+
+_Item = TypeVar("_Item")
 
 
 class Anomaly(NamedTuple):
@@ -39,20 +41,20 @@ def anomalies(data: bytes, dialect: Dialect, offset: int = 0) -> Iterator[Anomal
     r"""Find what is spelled otherwise than the dialect's writer spells it.
 
     Args:
-        data: what ``unmarshal`` accepts; for other data the result says nothing.
-        dialect: who wrote it. Where the habits of its writer are not known, there is
-            nothing to find.
+        data: what ``unmarshal`` accepts.
+        dialect: who wrote it. Where the habits of its writer are not known (:func:`is_known`),
+            there is nothing to find.
         offset: where the object begins.
 
     Yields:
         ``wide-number``, ``wide-text``, ``wide-tuple`` (a shorter letter would do),
         ``odd-text`` (other characters in a letter for ASCII), ``unwritten`` (a value that
         is in no code object, a letter that only readers know), ``flagged-singleton``,
-        ``repeated-string`` (not shared with its equal, as Python 2 does) and
-        ``repeated-member`` (of a set), in the order of the data.
-
-    Raises:
-        PycInspectError: ``truncated``.
+        ``repeated-string`` (not shared with its equal, as Python 2 does),
+        ``repeated-member`` and ``odd-member`` (of a set; no compiler puts such a value into
+        one, and whether another is equal is not known), in the order of the data. The last
+        is ``unchecked`` where the data cannot be followed, because ``unmarshal`` would
+        refuse it or read past its end: whatever stands from there on was not looked at.
 
     >>> from pycinspect.dialects import find_dialect
     >>> python = find_dialect("cpython-3.12")
@@ -62,11 +64,18 @@ def anomalies(data: bytes, dialect: Dialect, offset: int = 0) -> Iterator[Anomal
     format_ = dialect.marshal
     if format_ is None or format_.writer is None:
         return
+    place = _Place(offset)
     try:
-        yield from _walk(data, dialect, format_, format_.writer, offset)
+        yield from _walk(data, dialect, format_, format_.writer, place)
     except (IndexError, struct.error):
-        message = "the data ends inside the object that begins here"
-        raise PycInspectError("truncated", message, offset=offset) from None
+        yield _unchecked(_ENDS, place.pos)
+    except _LostError as lost:
+        yield _unchecked(str(lost), place.pos)
+
+
+def is_known(dialect: Dialect) -> bool:
+    """Return whether it is known how a dialect's writer spells, so that anomalies can be found."""
+    return dialect.marshal is not None and dialect.marshal.writer is not None
 
 
 # --- Letters ------------------------------------------------------------------------------
@@ -134,11 +143,28 @@ _SETS = frozenset({_M.SET, _M.FROZENSET})
 _TEXTS = frozenset({_M.UNICODE, _M.ASCII})
 
 
+_ENDS = "the data ends inside an object"
+
+
+class _LostError(Exception):
+    """What stands here cannot be followed, and so nothing that comes after it; says why."""
+
+
+class _Place:
+    """How far the data has been followed."""
+
+    __slots__ = ("pos",)
+
+    def __init__(self, pos: int) -> None:
+        self.pos = pos
+
+
 def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a letter means
-    data: bytes, dialect: Dialect, format_: MarshalFormat, writer: MarshalWriter, pos: int
+    data: bytes, dialect: Dialect, format_: MarshalFormat, writer: MarshalWriter, place: _Place
 ) -> Iterator[Anomaly]:
     """Go from letter to letter.
 
+    place: is moved to the letter of every object that is not skipped at once.
     left: how many parts of the container are still to come.
     tail: what stands behind them, if it is a code object.
     members: the offsets of its parts, if it is a set.
@@ -149,6 +175,7 @@ def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
     seen: set[bytes] = set()
     waiting: list[tuple[int, Run | None, list[int] | None]] = []
     left, tail, members = 1, None, None
+    pos = place.pos
     while True:
         while not left:
             if tail is not None:
@@ -158,6 +185,8 @@ def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
             if members is not None:
                 yield from _repeated_members(members, shared)
             if not waiting:
+                if pos > len(data):  # a number that reading filled up
+                    raise _LostError(_ENDS)
                 return
             left, tail, members = waiting.pop()
         left -= 1
@@ -171,7 +200,7 @@ def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
             pos += size
             continue
         kind = kinds[letter]
-        begin = pos
+        begin = place.pos = pos
         if letter & _FLAG_REF:
             if kind in _UNFLAGGED:
                 yield _flagged(letter, pos)
@@ -192,7 +221,7 @@ def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
             pos += 2
         elif kind is _M.CODE:
             if code is None:
-                return
+                raise _LostError(f"the code objects of {dialect.name} are not known")
             waiting.append((left, tail, members))
             left, tail, members = code.head.objects, code.tail, None
             pos += 1 + code.head.numbers.size
@@ -238,7 +267,7 @@ def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
             pos += 2 + data[pos + 1]
             pos += 1 + data[pos]
         elif kind is None:
-            return  # unmarshal has refused it
+            raise _LostError(f"{letter:#04x} is no letter of {format_.name}")
         else:
             pos += _SIZES[kind]
 
@@ -248,6 +277,11 @@ def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
 
 def _name(letter: int) -> str:
     return repr(chr(letter & ~_FLAG_REF))
+
+
+def _unchecked(reason: str, pos: int) -> Anomaly:
+    message = f"the encoding could not be checked from here on: {reason}"
+    return Anomaly("unchecked", message, pos)
 
 
 def _flagged(letter: int, pos: int) -> Anomaly:
@@ -301,89 +335,140 @@ def _wide_number(letter: int, value: int, pos: int) -> Iterator[Anomaly]:
 
 def _repeated_members(members: list[int], shared: _Shared) -> Iterator[Anomaly]:
     """Find members that are equal; a set from which they were written cannot have held both."""
-    known = set()
+    known: set[int] = set()
     for pos in members:
-        try:
-            key, _ = shared.key(pos)
-        except _UnknownMemberError:
-            return
-        if key in known:
+        number = shared.number(pos)
+        if number in known:
             yield Anomaly("repeated-member", "a member that the set already has", pos)
-        known.add(key)
-
-
-class _UnknownMemberError(Exception):
-    """A member that no compiler puts into a set: whether it repeats another is not asked."""
+        if number in shared.odd:
+            yield Anomaly("odd-member", "a member that no compiler puts into a set", pos)
+        known.add(number)
 
 
 class _Shared:
-    """What references lead to, and values of objects that are equal where Python's are.
+    """What references lead to, and a number for each object that is the same for equal ones.
 
-    Nesting is what ``unmarshal`` lets into a set: a hundred levels.
+    A number stands for what a container holds, so that nothing is looked at twice however
+    often it is shared. Nesting is what ``unmarshal`` lets into a set: a hundred levels.
+
+    Args:
+        data: the file.
+        kinds: what its bytes mean where a letter is expected.
     """
 
     def __init__(self, data: bytes, kinds: tuple[MarshalType | None, ...]) -> None:
         self.objects: list[int] = []
         self.strings: list[bytes] = []
+        #: Numbers of what no compiler puts into a set, and of what holds it.
+        self.odd: set[int] = set()
         self._data = data
         self._kinds = kinds
-        self._keys: dict[int, object] = {}
+        self._by_key: dict[object, int] = {}
+        #: By the offset of an object, its number and the offset after it.
+        self._known: dict[int, tuple[int, int]] = {}
+        self._depth = 0
 
-    def key(self, pos: int) -> tuple[object, int]:
-        """Return what is the same for equal objects, and the offset behind the object."""
+    def number(self, pos: int) -> int:
+        """Return the number of the object at an offset, which has been walked through."""
+        return self._numbered(pos)[0]
+
+    def _numbered(self, pos: int) -> tuple[int, int]:
+        known = self._known.get(pos)
+        if known is None:
+            known = self._known[pos] = self._read(pos)
+        return known
+
+    def _read(self, pos: int) -> tuple[int, int]:
+        """Return the number of an object and the offset after it."""
         kind = self._kinds[self._data[pos]]
-        assert kind is not None
-        if kind in _SINGLETONS:
-            return _SINGLETONS[kind], pos + 1
-        if kind in _SIZES:
-            return self._fixed(kind, pos), pos + _SIZES[kind]
-        if kind is _M.LONG:
-            end = pos + 5 + 2 * abs(_i4(self._data, pos)[0])
-            return (kind, self._data[pos + 1 : end]), end
-        if kind in (_M.TUPLE, _M.FROZENSET, _M.SMALL_TUPLE, _M.SLICE):
-            return self._container(kind, pos)
-        return self._text(kind, pos)
-
-    def _fixed(self, kind: MarshalType, pos: int) -> object:
         if kind is _M.REF:
-            target = self.objects[_u4(self._data, pos)[0]]
-            if target not in self._keys:
-                self._keys[target] = self.key(target)[0]
-            return self._keys[target]
-        if kind is _M.STRINGREF:
-            return _M.STRING, self.strings[_u4(self._data, pos)[0]]
+            target = _found(self.objects, _u4(self._data, pos)[0])
+            return self._numbered(target)[0], pos + 5
+        if kind in _IN_SETS:
+            return self._container(kind, pos)
+        if kind in _LEAVES:
+            key, end = _LEAVES[kind](self, kind, pos)
+            return self._of(key), end
+        number = self._of((kind, pos))
+        self.odd.add(number)
+        # Where it ends is not known; nothing that is wanted stands after it in a container.
+        return number, _NO_END
+
+    def _of(self, key: object) -> int:
+        return self._by_key.setdefault(key, len(self._by_key))
+
+    def _container(self, kind: MarshalType, pos: int) -> tuple[int, int]:
+        if kind is _M.SMALL_TUPLE:
+            kind, count, end = _M.TUPLE, self._data[pos + 1], pos + 2
+        elif kind is _M.SLICE:
+            count, end = _SLICE_PARTS, pos + 1
+        else:
+            count, end = _u4(self._data, pos)[0], pos + 5
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _LostError("the members of a set are too deeply nested")
+        numbers = []
+        for _ in range(count):
+            number, end = self._numbered(end)
+            numbers.append(number)
+            if end == _NO_END:
+                break
+        self._depth -= 1
+        key = frozenset(numbers) if kind is _M.FROZENSET else tuple(numbers)
+        found = self._of((kind, key, pos if end == _NO_END else None))
+        if not self.odd.isdisjoint(numbers):
+            self.odd.add(found)
+        return found, end
+
+    # --- Keys of what has no parts, and the offset after it ---
+
+    def singleton(self, kind: MarshalType, pos: int) -> tuple[object, int]:
+        return (float, _SINGLETONS[kind]), pos + 1  # True is equal to 1
+
+    def number_of(self, kind: MarshalType, pos: int) -> tuple[object, int]:
         value = _NUMBERS[kind](self._data, pos)
         # What is not equal to itself is not equal to anything.
-        return value if value == value else (kind, pos)  # noqa: PLR0124
+        key = (float, value) if value == value else (kind, pos)  # noqa: PLR0124
+        return key, pos + _SIZES[kind]
 
-    def _container(self, kind: MarshalType, pos: int) -> tuple[object, int]:
-        if kind is _M.SMALL_TUPLE:
-            kind, count, pos = _M.TUPLE, self._data[pos + 1], pos + 2
-        elif kind is _M.SLICE:
-            count, pos = _SLICE_PARTS, pos + 1
-        else:
-            count, pos = _u4(self._data, pos)[0], pos + 5
-        keys = []
-        for _ in range(count):
-            key, pos = self.key(pos)
-            keys.append(key)
-        return (kind, frozenset(keys) if kind is _M.FROZENSET else tuple(keys)), pos
+    def long(self, kind: MarshalType, pos: int) -> tuple[object, int]:
+        end = pos + 5 + 2 * abs(_i4(self._data, pos)[0])
+        return (kind, self._data[pos + 1 : end]), end
 
-    def _text(self, kind: MarshalType, pos: int) -> tuple[object, int]:
+    def interned(self, _: MarshalType, pos: int) -> tuple[object, int]:
+        return (bytes, _found(self.strings, _u4(self._data, pos)[0])), pos + 5
+
+    def text(self, kind: MarshalType, pos: int) -> tuple[object, int]:
         if kind is _M.SHORT_ASCII:
             start, size = pos + 2, self._data[pos + 1]
-        elif kind in (_M.STRING, _M.INTERNED_STRING, _M.UNICODE, _M.ASCII):
-            start, size = pos + 5, _u4(self._data, pos)[0]
         else:
-            raise _UnknownMemberError
-        text = self._data[start : start + size]
+            start, size = pos + 5, _u4(self._data, pos)[0]
         is_bytes = kind in (_M.STRING, _M.INTERNED_STRING)
-        return (_M.STRING if is_bytes else _M.UNICODE, text), start + size
+        return (bytes if is_bytes else str, self._data[start : start + size]), start + size
 
 
+def _found(items: list[_Item], index: int) -> _Item:
+    if index >= len(items):
+        raise _LostError(f"reference to object {index}, which there is not")
+    return items[index]
+
+
+_NO_END = -1
+#: Levels of nesting in members of sets that ``unmarshal`` accepts, and more.
+_DEEPEST = 110
+_IN_SETS = frozenset({_M.TUPLE, _M.FROZENSET, _M.SMALL_TUPLE, _M.SLICE})
 _NUMBERS: dict[MarshalType, Any] = {
     _M.INT: lambda data, pos: _i4(data, pos)[0],
     _M.INT64: lambda data, pos: _i8(data, pos)[0],
     _M.BINARY_FLOAT: lambda data, pos: _f8(data, pos)[0],
     _M.BINARY_COMPLEX: lambda data, pos: complex(*_f8_f8(data, pos)),
+}
+#: How the keys of objects without parts are made.
+_LEAVES: dict[MarshalType, Callable[[_Shared, MarshalType, int], tuple[object, int]]] = {
+    **dict.fromkeys(_SINGLETONS, _Shared.singleton),
+    **dict.fromkeys(_NUMBERS, _Shared.number_of),
+    **dict.fromkeys((_M.STRING, _M.INTERNED_STRING, _M.UNICODE, _M.ASCII), _Shared.text),
+    _M.SHORT_ASCII: _Shared.text,
+    _M.STRINGREF: _Shared.interned,
+    _M.LONG: _Shared.long,
 }

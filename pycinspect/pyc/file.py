@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from pycinspect.dialects import DIALECTS, DialectTable
 from pycinspect.errors import PycInspectError
@@ -17,10 +17,12 @@ __all__ = [
     "FileStart",
     "errors_named",
     "file_kind",
+    "open_regular",
     "read_all",
     "read_header",
     "read_listed",
     "read_start",
+    "system_errors_named",
     "tag_of",
 ]
 
@@ -97,6 +99,23 @@ def read_listed(path: str, size: int = LONGEST_HEADER) -> tuple[bytes, os.stat_r
         os.close(descriptor)
 
 
+def open_regular(path: str) -> BinaryIO:
+    """Open a regular file for reading, without ever waiting for a fifo's writer.
+
+    Raises:
+        OSError: as ``open`` does.
+        PycInspectError: ``not-a-file``.
+    """
+    _require_regular(path, os.stat(path))
+    descriptor = os.open(path, _OPEN_FLAGS)
+    try:
+        _require_regular(path, os.fstat(descriptor))  # it may have been exchanged since
+        return open(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
 def read_all(path: str, limit: int) -> bytes:
     """Read a regular file of at most ``limit`` bytes whole.
 
@@ -104,14 +123,11 @@ def read_all(path: str, limit: int) -> bytes:
         OSError: as ``open`` and ``read`` do.
         PycInspectError: ``not-a-file``, or ``too-large``.
     """
-    _require_regular(path, os.stat(path))
-    descriptor = os.open(path, _OPEN_FLAGS)
-    with open(descriptor, "rb", buffering=0) as stream:
-        status = os.fstat(descriptor)
-        _require_regular(path, status)
+    with open_regular(path) as stream:
+        status = os.fstat(stream.fileno())
         data = b""
         if status.st_size <= limit:
-            data = stream.read(limit + 1) or b""
+            data = stream.read(limit + 1)
     if status.st_size > limit or len(data) > limit:
         raise PycInspectError("too-large", f"more than {limit} bytes", path=path)
     return data
@@ -142,16 +158,28 @@ def errors_named(path: str) -> Iterator[None]:
         PycInspectError: ``not-found``, ``unreadable``, or as inside, located.
     """
     try:
-        yield
+        with system_errors_named(path):
+            yield
     except PycInspectError as error:
         raise error.at(path) from None
+    except ValueError as error:  # a null character in the path
+        raise PycInspectError("not-found", str(error), path=path) from error
+
+
+@contextmanager
+def system_errors_named(path: str) -> Iterator[None]:
+    """Turn an ``OSError`` about the file ``path``, or about what it needs, into PycInspectError.
+
+    Raises:
+        PycInspectError: ``not-found``, ``unreadable``; one from inside stays as it is.
+    """
+    try:
+        yield
     except FileNotFoundError as error:
         raise PycInspectError("not-found", "no such file", path=path) from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise PycInspectError("unreadable", f"cannot be read: {reason}", path=path) from error
-    except ValueError as error:  # a null character in the path
-        raise PycInspectError("not-found", str(error), path=path) from error
 
 
 def _require_regular(path: str, status: os.stat_result) -> None:

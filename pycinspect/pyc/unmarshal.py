@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import re
 import struct
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import repeat
+from itertools import groupby, repeat
 from typing import Any, NamedTuple
 
 from pycinspect.dialects import Dialect, MarshalFormat, MarshalType, QualnameSource
@@ -63,6 +62,11 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
+#: Characters of all qualified names that are not in the file. Real ones are of functions
+#: inside a few others, and shorter than the code of each.
+_QUALNAMES, _QUALNAMES_PER_BYTE = 1_000_000, 16
+
+
 class Unmarshalled(NamedTuple):
     """An object, and the offset behind it."""
 
@@ -106,11 +110,28 @@ def unmarshal(
     value, end = _read(bytes(data), dialect, dialect.marshal, offset, limits)
     source = QualnameSource.FIELD if dialect.code is None else dialect.code.qualname
     if source is not QualnameSource.FIELD and isinstance(value, Code):
-        set_qualnames(value, source)
+        longest = _QUALNAMES + _QUALNAMES_PER_BYTE * (end - offset)
+        set_qualnames(value, source, longest, offset)
     return Unmarshalled(value, end)
 
 
 # --- What a value costs once its references are followed ---------------------------------
+
+
+class _Measured(NamedTuple):
+    """A container, measured.
+
+    Args:
+        value: kept, so that no other gets its identity.
+        parts: how many there are, theirs included.
+        depth: levels of nesting.
+        has_code: a code object is among them, which takes long to compare.
+    """
+
+    value: object
+    parts: int
+    depth: int
+    has_code: bool
 
 
 class _Unfolded:
@@ -124,38 +145,53 @@ class _Unfolded:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._hashed = 0
-        #: Identity to value, parts and depth. The value is kept, so that no other gets its
-        #: identity.
-        self._known: dict[int, tuple[object, int, int]] = {}
+        self._probes = 0
+        #: By identity.
+        self._known: dict[int, _Measured] = {}
 
     def parts(self, value: object, pos: int) -> int:
         """Return how many parts a container has, theirs included; at most 16: none to count."""
         parts = parts_of(value)
         if CONTAINERS.isdisjoint(map(type, parts)):
             return len(parts)
-        return max(self._measure(value, pos)[0], _SMALL + 1)
+        return max(self._measure(value, pos).parts, _SMALL + 1)
 
     def check_hashable(self, values: Sequence[object], pos: int) -> None:
         """Refuse what a set or dict does, and what would take too long to put into one."""
-        for value in values:
-            if type(value) in CONTAINERS:
-                parts, depth = self._measure(value, pos)
-                self._hashed += parts
-                if depth > _HASH_DEPTH or self._hashed > self._limits.count:
-                    raise _error("limit", "the members of a set are too large", pos)
+        measured = [self._measure(value, pos) for value in values if type(value) in CONTAINERS]
+        deepest = max((found.depth for found in measured), default=0)
+        if deepest > _HASH_DEPTH:
+            raise _error("limit", "the members of a set are too deeply nested", pos)
+        self._spend(sum(found.parts for found in measured), pos)
         try:
-            hashes = Counter(map(hash, values))
+            hashes = sorted(map(hash, values))
         except TypeError as error:
             raise _error("unhashable", str(error), pos) from error
-        if len(values) > _SAME_HASH and hashes.most_common(1)[0][1] > _SAME_HASH:
+        same = _most_frequent(hashes)
+        if same > _SAME_HASH:
             raise _error("limit", f"more than {_SAME_HASH} members of a set have one hash", pos)
+        if same > 1:  # each is compared with the others
+            self._spend(same * sum(found.parts for found in measured), pos)
+            if any(found.has_code for found in measured) or Code in map(type, values):
+                raise _error("limit", "code objects in a set have one hash", pos)
+        self._probes += sum(type(value) not in _SALTED for value in values) ** 2
+        if self._probes > _PROBES:
+            raise _error("limit", "the members of sets are too many to be compared", pos)
 
-    def _measure(self, root: object, pos: int) -> tuple[int, int]:
-        """Return how many parts a container has, and how deeply it is nested."""
+    def _spend(self, parts: int, pos: int) -> None:
+        self._hashed += parts
+        if self._hashed > _HASHED:
+            raise _error("limit", "the members of a set are too large", pos)
+
+    def _measure(self, root: object, pos: int) -> _Measured:
+        """Measure a container; its parts are measured before it."""
         waiting = [root]
         known = self._known
         while waiting:
             value = waiting[-1]
+            if id(value) in known:  # it was wanted more than once
+                waiting.pop()
+                continue
             parts = parts_of(value)
             inner = [part for part in parts if type(part) in CONTAINERS]
             missing = [part for part in inner if id(part) not in known]
@@ -163,13 +199,22 @@ class _Unfolded:
                 waiting.extend(missing)
                 continue
             waiting.pop()
-            size = 1 + len(parts) + sum(known[id(part)][1] for part in inner)
-            depth = 1 + max((known[id(part)][2] for part in inner), default=0)
+            measured = [known[id(part)] for part in inner]
+            size = 1 + len(parts) + sum(found.parts for found in measured)
+            depth = 1 + max((found.depth for found in measured), default=0)
             if size > self._limits.count or depth > self._limits.depth:
                 raise _error("limit", "a constant is too large, or too deeply nested", pos)
-            known[id(value)] = (value, size, depth)
-        _, size, depth = known[id(root)]
-        return size, depth
+            has_code = Code in map(type, parts) or any(found.has_code for found in measured)
+            known[id(value)] = _Measured(value, size, depth, has_code)
+        return known[id(root)]
+
+
+def _most_frequent(ordered: list[int]) -> int:
+    """Return how often the most frequent of ordered numbers is there.
+
+    Not by a dict: a file can choose numbers that take the square of their count in one.
+    """
+    return max((sum(1 for _ in same) for _, same in groupby(ordered)), default=0)
 
 
 #: Parts of a container that are not worth counting, if none is a container.
@@ -178,6 +223,13 @@ _SMALL = 16
 _HASH_DEPTH = 100
 #: Members of one set with the same hash: each is compared with all of them.
 _SAME_HASH = 100
+#: Parts of members that are hashed, or compared, in one file.
+_HASHED = 2_000_000
+#: Types whose hashes no file can choose.
+_SALTED = (str, bytes)
+#: Squares of the members of sets whose hashes the file chooses: it can choose them so that
+#: each looks at the places of all before it (Objects/setobject.c: set_add_entry).
+_PROBES = 1_000_000_000
 
 
 # --- Failures --------------------------------------------------------------------------------
@@ -363,7 +415,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
         data += _PADDING
     code = None if dialect.code is None else code_reader(dialect.code)
     tail: Any = None if code is None else code.tail
-    build: Any = None if code is None else code.build
+    build: Any = None if code is None else code.builder()
     max_size, max_count = limits.size, limits.count
     max_waiting = min(limits.depth, format_.max_depth or limits.depth) - 1
     unfolded = _Unfolded(limits)

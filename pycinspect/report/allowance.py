@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pycinspect.dialects import Dialect
+from pycinspect.disasm import Literals
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import parts_of
 
-__all__ = ["Allowance", "cost_of", "weight"]
+__all__ = ["Allowance", "weight"]
 
 #: Steps that are always allowed, and how often what is in the file may be written.
 _FREE = 20_000
@@ -33,12 +35,6 @@ def weight(value: object) -> int:
     return 1
 
 
-def cost_of(code: Code) -> int:
-    """Return what it costs to write a code object but for its constants."""
-    names = (name for names in _names_of(code) for name in names)
-    return sum(map(weight, _texts_of(code))) + sum(map(weight, names))
-
-
 class Allowance:
     """What may still be written.
 
@@ -49,6 +45,26 @@ class Allowance:
 
     def __init__(self, codes: Sequence[Code]) -> None:
         self._left = _FREE + _TIMES * _size(codes)
+        #: Tuples of names, which code objects can share, and what they cost. By identity.
+        self._names: dict[int, tuple[tuple[str, ...], int]] = {}
+
+    def literals(self, dialect: Dialect) -> Literals | None:
+        """Return what writes the constants of all code objects, as much as may be written."""
+        if dialect.bytecode is None:  # they are not disassembled
+            return None
+        return Literals(dialect.bytecode.literals, _CHARACTERS * self._left)
+
+    def spend_on(self, code: Code) -> bool:
+        """Return whether a code object but for its constants may be written, and count it."""
+        return self.spend(
+            sum(map(weight, _texts_of(code))) + sum(map(self._cost_of_names, _names_of(code)))
+        )
+
+    def _cost_of_names(self, names: tuple[str, ...]) -> int:
+        known = self._names.get(id(names))
+        if known is None:
+            known = self._names[id(names)] = names, sum(map(weight, names))
+        return known[1]
 
     def spend(self, steps: int) -> bool:
         """Return whether so much may be written, and count it if it may."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TextIO
 
-from pycinspect.auditing import Finding, Rule, Summary
+from pycinspect.auditing import Finding, Rule, SettingsFile, Summary
 
 __all__ = ["AuditReporter", "Factory", "ReportContext"]
 
@@ -24,6 +24,8 @@ class ReportContext(NamedTuple):
         ran: ids of the rules that did run, in their order.
         step_summary: the file that GitHub shows as the summary of a job's step; None
             outside its workflows.
+        settings: the files from which settings were taken, or could have been, with what
+            they decide.
     """
 
     rules: Mapping[str, type[Rule]]
@@ -34,6 +36,7 @@ class ReportContext(NamedTuple):
     base: str | None = None
     ran: Sequence[str] = ()
     step_summary: str | None = None
+    settings: tuple[SettingsFile, ...] = ()
 
 
 class AuditReporter(Protocol):

@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from pycinspect.dialects import Dialect
-from pycinspect.disasm import exception_table, instructions, line_ranges, positions
+from pycinspect.disasm import Literals, exception_table, instructions, line_ranges, positions
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import FrozenDict, Long, Slice, parts_of
-from pycinspect.report.allowance import Allowance, cost_of, weight
+from pycinspect.report.allowance import Allowance, weight
 from pycinspect.report.objects import Json
 
 __all__ = ["code_objects"]
@@ -60,11 +61,15 @@ class _Writer:
     def __init__(self, codes: Sequence[Code], dialect: Dialect) -> None:
         self._dialect = dialect
         self._allowance = Allowance(codes)
+        self._readers: Mapping[str, _TableReader] = {
+            "instructions": partial(_instructions, self._allowance.literals(dialect)),
+            **_TABLE_READERS,
+        }
         self._indexes = {id(code): index for index, code in enumerate(codes)}
 
     def code(self, index: int, code: Code) -> Json:
         """Return a code object; without its content, if that costs too much."""
-        if not self._allowance.spend(cost_of(code)):
+        if not self._allowance.spend_on(code):
             return {**self._written(index, _NOTHING), "cut": True}
         return self._written(index, code)
 
@@ -72,7 +77,7 @@ class _Writer:
         constants, is_cut = self._constants(code.consts, 0)
         entry: Json = {"index": index, **_facts(code), "consts": constants}
         problems: list[Json] = []
-        for name, rows in _TABLE_READERS.items():
+        for name, rows in self._readers.items():
             try:
                 entry[name] = self._rows(rows(code, self._dialect))
             except PycInspectError as error:
@@ -132,8 +137,13 @@ def _facts(code: Code) -> Json:
     return {**{name: getattr(code, name) for name in _FIELDS}, "code": code.code.hex()}
 
 
-def _instructions(code: Code, dialect: Dialect) -> Iterator[Sequence[object]]:
-    for step in instructions(code, dialect):
+_TableReader = Callable[[Code, Dialect], Iterable[Sequence[object]]]
+
+
+def _instructions(
+    literals: Literals | None, code: Code, dialect: Dialect
+) -> Iterator[Sequence[object]]:
+    for step in instructions(code, dialect, literals=literals):
         yield (
             *(step.offset, step.start_offset, step.opcode, step.opname),
             *(step.arg, step.argrepr, step.jump_target, step.line),
@@ -141,10 +151,8 @@ def _instructions(code: Code, dialect: Dialect) -> Iterator[Sequence[object]]:
 
 
 #: Key to what decodes the table; each can be damaged alone.
-_TABLE_READERS: Mapping[str, Callable[[Code, Dialect], Iterable[Sequence[object]]]]
-_TABLE_READERS = MappingProxyType(
+_TABLE_READERS: Mapping[str, _TableReader] = MappingProxyType(
     {
-        "instructions": _instructions,
         "lines": line_ranges,
         "positions": positions,
         "exception_table": exception_table,

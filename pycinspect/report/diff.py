@@ -21,6 +21,7 @@ from pycinspect.diffing import (
     Op,
     Rewrite,
     Side,
+    Span,
     Status,
     UnitDiff,
     aligned,
@@ -136,7 +137,7 @@ def diff_lines(
         width: columns of two listings side by side; None for one listing.
     """
     old, new = titles
-    options = _Options(diff.level, raw, width)
+    options = _Options(diff.level, raw, width, _Marker())
     yield ((visible(f"{old} -> {new}"), "head"), (f"  level {diff.level.value}", "hint"))
     yield ((_summary(diff.summary), ""),)
     for row, count in diff.explained.items():
@@ -200,6 +201,7 @@ class _Options(NamedTuple):
     level: Level
     raw: bool
     width: int | None
+    marker: _Marker
 
 
 #: An explained difference is counted, not shown: it is none of the program.
@@ -311,8 +313,9 @@ def _detail(plane: Plane, old: Side, new: Side) -> Iterator[Line]:
 def _change_lines(changes: Sequence[Change], options: _Options) -> Iterator[Line]:
     moved = _moved(changes)
     if options.width is None:
-        return _row_lines([row for change in changes for row in _rows(change, moved)])
-    rows = [row for change in changes for row in _pairs(change, moved)]
+        marker = options.marker
+        return _row_lines([row for change in changes for row in _rows(change, moved, marker)])
+    rows = [row for change in changes for row in _pairs(change, moved, options.marker)]
     return _column_lines(rows, options.width)
 
 
@@ -354,7 +357,7 @@ _REROUTED = "  (control goes elsewhere from here)"
 _MARKS: Mapping[Op, str] = MappingProxyType({Op.EQUAL: " ", Op.DELETE: "-", Op.INSERT: "+"})
 
 
-def _rows(change: Change, moved: Collection[str] = ()) -> Iterator[_Row]:
+def _rows(change: Change, moved: Collection[str], marker: _Marker) -> Iterator[_Row]:
     before, after = _numbers(change.old_lines), _numbers(change.new_lines)
     old, new = [_short(text) for text in change.old], [_short(text) for text in change.new]
     if change.op is Op.EQUAL:
@@ -363,16 +366,16 @@ def _rows(change: Change, moved: Collection[str] = ()) -> Iterator[_Row]:
             yield _Row(Op.EQUAL, ours, theirs, ((_without_middle(text), ""), *rerouted))
         return
     for number, text, other in zip(before, old, _partners(new, len(old)), strict=True):
-        yield _Row(Op.DELETE, number, "", _told(text, other, Op.DELETE, moved))
+        yield _Row(Op.DELETE, number, "", _told(text, other, Op.DELETE, moved, marker))
     for number, text, other in zip(after, new, _partners(old, len(new)), strict=True):
-        yield _Row(Op.INSERT, "", number, _told(text, other, Op.INSERT, moved))
+        yield _Row(Op.INSERT, "", number, _told(text, other, Op.INSERT, moved, marker))
 
 
-def _told(text: str, other: str, op: Op, moved: Collection[str]) -> Line:
+def _told(text: str, other: str, op: Op, moved: Collection[str], marker: _Marker) -> Line:
     """Return a text in pieces; what the other has not stands out, what moved is said to."""
     if _LABELS.sub("", text) in moved:
         return ((_without_middle(text), op.value), ("  (moved)", "hint"))
-    return _marked(text, other, op)
+    return marker.marked(text, other, op)
 
 
 def _without_middle(text: str) -> str:
@@ -388,22 +391,36 @@ def _partners(texts: Sequence[str], count: int) -> Iterable[str]:
 _WORD = re.compile(r"\w+|\W")
 #: Words that two texts share, of all: where it is less, all of it is new.
 _ALIKE = 0.5
-_MOST_PAIRS = 4_000_000
+#: Pairs of words that are looked at for two texts, and in all.
+_MOST_PAIRS, _MOST_PAIRS_IN_ALL = 4_000_000, 20_000_000
 
 
-def _marked(text: str, other: str, op: Op) -> Line:
-    """Return a text in pieces; those that the other has not stand out."""
-    ours, theirs = _WORD.findall(text), _WORD.findall(other)
-    spans = [] if len(ours) * len(theirs) > _MOST_PAIRS else aligned(theirs, ours)
-    shared = sum(len(span.new) for span in spans if span.op is Op.EQUAL)
-    if shared < _ALIKE * max(len(ours), len(theirs)):
-        return ((_without_middle(text), op.value),)
-    is_long = len(text) > _LONG_LINE
-    return tuple(
-        _piece("".join(ours[i] for i in span.new), span.op, op, is_long=is_long)
-        for span in spans
-        if span.new
-    )
+class _Marker:
+    """Finds the words that differ, in so many texts."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_PAIRS_IN_ALL
+
+    def marked(self, text: str, other: str, op: Op) -> Line:
+        """Return a text in pieces; those that the other has not stand out."""
+        ours, theirs = _WORD.findall(text), _WORD.findall(other)
+        spans = self._aligned(theirs, ours)
+        shared = sum(len(span.new) for span in spans if span.op is Op.EQUAL)
+        if shared < _ALIKE * max(len(ours), len(theirs)):
+            return ((_without_middle(text), op.value),)
+        is_long = len(text) > _LONG_LINE
+        return tuple(
+            _piece("".join(ours[i] for i in span.new), span.op, op, is_long=is_long)
+            for span in spans
+            if span.new
+        )
+
+    def _aligned(self, old: Sequence[str], new: Sequence[str]) -> Sequence[Span]:
+        pairs = len(old) * len(new)
+        if pairs > min(_MOST_PAIRS, self._left):
+            return []
+        self._left -= pairs
+        return aligned(old, new)
 
 
 def _piece(text: str, what: Op, op: Op, *, is_long: bool) -> Piece:
@@ -468,10 +485,10 @@ _BETWEEN = " | "
 _LEAST_TEXT_WIDTH = 20
 
 
-def _pairs(change: Change, moved: Collection[str]) -> Iterator[_Cells]:
+def _pairs(change: Change, moved: Collection[str], marker: _Marker) -> Iterator[_Cells]:
     """Yield the lines of both sides, one beside the other."""
     ours, theirs = [], []
-    for row in _rows(change, moved):
+    for row in _rows(change, moved, marker):
         if row.op is Op.EQUAL:
             cell = _Cell(row.op, row.old, row.pieces, row.weight)
             yield cell, cell._replace(number=row.new)

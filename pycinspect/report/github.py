@@ -21,6 +21,7 @@ from pycinspect.report.answer import answer
 from pycinspect.report.base import ReportContext
 from pycinspect.report.groups import Group, Groups
 from pycinspect.report.markdown import MarkdownReporter
+from pycinspect.report.settings import settings_lines
 from pycinspect.report.words import counted, shown_path
 from pycinspect.values import visible
 
@@ -66,6 +67,8 @@ class GithubReporter:
     def close(self, summary: Summary) -> None:
         """Write everything; GitHub makes nothing of the first line but log."""
         self._out.write(f"pycinspect: {answer(summary)}\n")
+        for line in settings_lines(self._context.settings, self._context.base):
+            self._out.write(f"::notice title=Settings of pycinspect::{_in_message(line)}\n")
         groups = self._groups.ordered()
         for command in dict.fromkeys(_COMMANDS[group.severity] for group in groups):
             of_kind = [group for group in groups if _COMMANDS[group.severity] == command]

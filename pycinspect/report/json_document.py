@@ -17,15 +17,16 @@ class JsonReporter:
 
     def __init__(self, out: TextIO, context: ReportContext) -> None:
         self._out = out
-        self._base = context.base
+        self._context = context
         self._before = f'{{"schema": {json.dumps(AUDIT_SCHEMA)}, "findings": [\n'
 
     def finding(self, finding: Finding) -> None:
         """Write one element of the list."""
-        self._out.write(self._before + json.dumps(finding_object(finding, self._base)))
+        self._out.write(self._before + json.dumps(finding_object(finding, self._context.base)))
         self._before = ",\n"
 
     def close(self, summary: Summary) -> None:
         """End the list and write the figures."""
         start = "" if self._before == ",\n" else self._before
-        self._out.write(f'{start}\n], "summary": {json.dumps(summary_object(summary))}}}\n')
+        figures = json.dumps(summary_object(summary, self._context))
+        self._out.write(f'{start}\n], "summary": {figures}}}\n')

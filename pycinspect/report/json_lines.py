@@ -17,15 +17,15 @@ class JsonLinesReporter:
 
     def __init__(self, out: TextIO, context: ReportContext) -> None:
         self._out = out
-        self._base = context.base
+        self._context = context
 
     def finding(self, finding: Finding) -> None:
         """Write one line."""
-        self._line("finding", finding_object(finding, self._base))
+        self._line("finding", finding_object(finding, self._context.base))
 
     def close(self, summary: Summary) -> None:
         """Write the last line."""
-        self._line("summary", summary_object(summary))
+        self._line("summary", summary_object(summary, self._context))
 
     def _line(self, kind: str, entry: Json) -> None:
         line = {"schema": AUDIT_SCHEMA, "kind": kind, **entry}

@@ -15,7 +15,9 @@ from typing import IO, TextIO
 from pycinspect.auditing import Finding, Severity, Summary
 from pycinspect.auditing.deep import is_deep
 from pycinspect.report.base import ReportContext
-from pycinspect.report.words import counted, shown_path
+from pycinspect.report.settings import settings_lines
+from pycinspect.report.spool import spooling
+from pycinspect.report.words import counted, shortfalls, shown_path
 from pycinspect.values import visible
 
 __all__ = ["JunitReporter"]
@@ -25,7 +27,7 @@ _FAILS_FROM = Severity.WARNING.rank
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
 _NOT_COMPLETE = (
     f'<testcase classname="{_SUITE}" name="complete" time="0">'
-    '<error type="incomplete" message="a limit ended the audit early"/></testcase>\n'
+    '<error type="incomplete" message="{}"/></testcase>\n'
 )
 
 
@@ -46,7 +48,8 @@ class JunitReporter:
         self._cases += 1
         self._found.add(finding.rule)
         self._failures += fails
-        self._waiting().write(_case(finding, self._context, fails=fails))
+        with spooling():
+            self._waiting().write(_case(finding, self._context, fails=fails))
 
     def close(self, summary: Summary) -> None:
         """Write the suite."""
@@ -62,11 +65,12 @@ class JunitReporter:
         self._out.write(_properties(summary, self._context))
         if self._spool is not None:
             with self._spool as spool:
-                spool.seek(0)
+                with spooling():
+                    spool.seek(0)
                 shutil.copyfileobj(spool, self._out)
         self._out.writelines(others)
         if errors:
-            self._out.write(_NOT_COMPLETE)
+            self._out.write(_NOT_COMPLETE.format(_xml(shortfalls(summary))))
         self._out.write("</testsuite>\n</testsuites>\n")
 
     def _waiting(self) -> IO[str]:
@@ -109,9 +113,12 @@ def _properties(summary: Summary, context: ReportContext) -> str:
         "bytes": summary.size,
         "suppressed": summary.suppressed,
         "complete": str(summary.complete).lower(),
+        "internal_errors": summary.faults,
     }
+    settings = settings_lines(context.settings, context.base)
     lines = "".join(
-        f'<property name="{name}" value="{_xml(str(value))}"/>\n' for name, value in facts.items()
+        f'<property name="{name}" value="{_xml(str(value))}"/>\n'
+        for name, value in (*facts.items(), *(("settings", line) for line in settings))
     )
     return f"<properties>\n{lines}</properties>\n"
 

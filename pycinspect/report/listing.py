@@ -12,14 +12,23 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 from operator import attrgetter
 from types import MappingProxyType
+from typing import NamedTuple
 
 from pycinspect.cache.sourcetext import SourceText
 from pycinspect.dialects import Dialect
 from pycinspect.dialects.codeflags import names_of_flags
-from pycinspect.disasm import Handler, Instruction, exception_table, instructions, line_ranges
+from pycinspect.disasm import (
+    Handler,
+    Instruction,
+    Literals,
+    exception_table,
+    instruction_count,
+    instructions,
+    line_ranges,
+)
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code, CodeFile
-from pycinspect.report.allowance import Allowance, cost_of, weight
+from pycinspect.report.allowance import Allowance, weight
 from pycinspect.report.pen import Piece
 from pycinspect.report.words import counted
 from pycinspect.values import visible
@@ -80,12 +89,13 @@ def listing(
         yield ()
         yield from _fitted(_outline(codes, dialect), options.width)
     allowance = Allowance(codes)
+    shared = _Shared(options, allowance, allowance.literals(dialect), _Source(source))
     for code in codes:
         if options.wanted and code.qualname not in options.wanted:
             continue
         yield ()
-        if allowance.spend(cost_of(code)):
-            yield from _Listing(code, dialect, source, allowance, options).lines()
+        if allowance.spend_on(code):
+            yield from _Listing(code, dialect, shared).lines()
         else:
             yield ((f"{_named(code)}: {_TOO_MUCH}", "error"),)
 
@@ -147,7 +157,7 @@ def _outline(codes: Sequence[Code], dialect: Dialect) -> Iterator[Line]:
     for code in codes:
         indent = "  " * min(depths[id(code)], _DEEPEST)
         name = indent + _named(code)
-        count = _count(code, dialect) if allowance.spend(cost_of(code)) else _UNKNOWN
+        count = _count(code, dialect) if allowance.spend_on(code) else _UNKNOWN
         rows.append((name, _kind(code, dialect), str(code.firstlineno), count))
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     for index, (name, kind, line, count) in enumerate(rows):
@@ -164,8 +174,12 @@ def _named(code: Code) -> str:
 def _depths(codes: Iterable[Code]) -> dict[int, int]:
     """Return the depth of each code object by its identity."""
     depths: dict[int, int] = {}
+    known: set[int] = set()
     for code in codes:
         depth = depths.setdefault(id(code), 0)
+        if id(code.consts) in known:  # another's, too
+            continue
+        known.add(id(code.consts))
         for part in code.consts:
             if isinstance(part, Code):
                 depths.setdefault(id(part), depth + 1)
@@ -191,13 +205,44 @@ def _kind(code: Code, dialect: Dialect) -> str:
 
 def _count(code: Code, dialect: Dialect) -> str:
     try:
-        found = instructions(code, dialect)
+        return str(instruction_count(code, dialect))
     except PycInspectError:  # the listing says why
         return _UNKNOWN
-    return str(sum(step.opname != _EXTENDED_ARG for step in found))
 
 
 # --- One code object -------------------------------------------------------------------------------
+
+
+class _Source:
+    """The lines that code may be from, each made ready once: very many instructions can say so."""
+
+    def __init__(self, source: SourceText | None) -> None:
+        self._lines = () if source is None else source.lines
+        self._ready: dict[int, str] = {}
+
+    def line(self, number: int | None) -> str | None:
+        """Return a line with spaces for its tabs, None where there is none."""
+        if number is None or not 0 < number <= len(self._lines):
+            return None
+        if number not in self._ready:
+            self._ready[number] = self._lines[number - 1].expandtabs().rstrip()
+        return self._ready[number]
+
+
+class _Shared(NamedTuple):
+    """What the listings of all code objects of a file share.
+
+    Args:
+        options: how they are listed.
+        allowance: what may be written.
+        literals: writes constants.
+        source: the lines that they may be from.
+    """
+
+    options: ListingOptions
+    allowance: Allowance
+    literals: Literals | None
+    source: _Source
 
 
 class _Listing:
@@ -206,25 +251,14 @@ class _Listing:
     Args:
         code: the code object.
         dialect: who wrote it.
-        source: the lines that it may be from.
-        allowance: what may be written.
-        options: how it is listed.
+        shared: with the others.
     """
 
-    def __init__(
-        self,
-        code: Code,
-        dialect: Dialect,
-        source: SourceText | None,
-        allowance: Allowance,
-        options: ListingOptions,
-    ) -> None:
+    def __init__(self, code: Code, dialect: Dialect, shared: _Shared) -> None:
         self._code = code
         self._dialect = dialect
-        self._source = () if source is None else source.lines
-        self._allowance = allowance
-        self._raw = options.raw
-        self._width = options.width
+        self._shared = shared
+        self._raw = shared.options.raw
         #: Slug to text: what cannot be read for one reason is named once.
         self._problems: dict[str, str] = {}
         self._steps = self._instruction_rows()
@@ -239,7 +273,7 @@ class _Listing:
             yield ((f"  {visible(problem)}", "error"),)
         if self._problems:
             yield ()
-        yield from _fitted(self._instructions(), self._width)
+        yield from _fitted(self._instructions(), self._shared.options.width)
         if self._handlers:
             yield (("ExceptionTable:", "head"),)
         for row in self._handlers:
@@ -252,7 +286,8 @@ class _Listing:
     def _instruction_rows(self) -> Sequence[Instruction]:
         steps: Sequence[Instruction] = ()
         with self._problem("instructions"):
-            steps = instructions(self._code, self._dialect, caches=self._raw)
+            literals = self._shared.literals
+            steps = instructions(self._code, self._dialect, caches=self._raw, literals=literals)
         with self._problem("lines"):
             line_ranges(self._code, self._dialect)
         return steps if self._raw else [step for step in steps if step.opname != _EXTENDED_ARG]
@@ -313,10 +348,10 @@ class _Listing:
         return "" if _OF_LINES in self._problems else _NO_LINE
 
     def _source_line(self, number: int | None) -> Line:
-        if number is None or not 0 < number <= len(self._source):
+        line = self._shared.source.line(number)
+        if line is None:
             return ()
-        text = self._written(self._source[number - 1].expandtabs().rstrip())
-        return (f"{number:>{self._margin[0]}} | ", "number"), (text, "source")
+        return (f"{number:>{self._margin[0]}} | ", "number"), (self._written(line), "source")
 
     def _row(self, step: Instruction, number: str) -> Line:
         label = self._labels.get(self._start(step), "")
@@ -344,8 +379,8 @@ class _Listing:
 
     def _written(self, text: str) -> str:
         """Return a text without control characters; a long one, unless that is too much."""
-        if len(text) > _SHORT and not self._allowance.spend(weight(text)):
-            text = text[:_SHORT] + _CUT
+        if len(text) > _SHORT and not self._shared.allowance.spend(weight(text)):
+            text = _start(text)
         return visible(text)
 
     def _place(self, offset: int) -> str:
@@ -355,7 +390,12 @@ class _Listing:
 
 def _code_text(code: Code) -> str:
     """Return CPython's text without the address, which no file has."""
-    return f'<code object {code.name}, file "{code.filename}", line {code.firstlineno}>'
+    name, file = _start(code.name), _start(code.filename)
+    return f'<code object {name}, file "{file}", line {code.firstlineno}>'
+
+
+def _start(text: str) -> str:
+    return text if len(text) <= _SHORT else text[:_SHORT] + _CUT
 
 
 # --- The heading ------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pycinspect.auditing import Finding, Summary
 from pycinspect.report.answer import answer
 from pycinspect.report.base import ReportContext
 from pycinspect.report.groups import Group, Groups
+from pycinspect.report.settings import settings_lines
 from pycinspect.report.words import counted, human_size, shown_path
 from pycinspect.values import visible
 
@@ -44,6 +45,8 @@ class MarkdownReporter:
             lines.append("")
         for group in groups:
             lines += self._details(group)
+        settings = settings_lines(self._context.settings, self._context.base)
+        lines += [f"Settings: {_plain(line)}  " for line in settings]
         lines.append(f"{_figures(summary)}, pycinspect {_plain(self._context.version)}")
         for line in lines:
             self._out.write(f"{line}\n")

@@ -8,6 +8,8 @@ from collections.abc import Set as AbstractSet
 
 from pycinspect.auditing import Finding, Severity, Summary
 from pycinspect.report.answer import answer
+from pycinspect.report.base import ReportContext
+from pycinspect.report.settings import settings_objects
 from pycinspect.report.words import shown_path
 
 __all__ = ["AUDIT_SCHEMA", "STATES", "Json", "finding_object", "plain", "summary_object"]
@@ -66,7 +68,7 @@ def finding_object(finding: Finding, base: str | None) -> Json:
     return entry
 
 
-def summary_object(summary: Summary) -> Json:
+def summary_object(summary: Summary, context: ReportContext) -> Json:
     """Return the figures of an audit; every state and severity is always there."""
     return {
         "answer": answer(summary),
@@ -84,8 +86,13 @@ def summary_object(summary: Summary) -> Json:
             "not_decoded": summary.not_decoded,
             "undecodable": summary.undecodable,
         },
+        "sources_compiled": summary.compiled,
         "suppressed": summary.suppressed,
         "complete": summary.complete,
+        "limit": summary.limit,
+        "unread": summary.unread,
+        "internal_errors": summary.faults,
+        "settings": plain(settings_objects(context.settings, context.base)),
         **({"notes": list(summary.notes)} if summary.notes else {}),
         "seconds": round(summary.seconds, 6),
         "files_per_second": round(summary.files_per_second, 1),

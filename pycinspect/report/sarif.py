@@ -18,6 +18,7 @@ from pycinspect.report.base import ReportContext
 from pycinspect.report.documentation import markdown, paragraph
 from pycinspect.report.fingerprint import fingerprint
 from pycinspect.report.objects import Json, plain
+from pycinspect.report.settings import settings_objects
 from pycinspect.report.words import shown_path
 from pycinspect.values import visible
 
@@ -65,11 +66,15 @@ class SarifReporter:
     def close(self, summary: Summary) -> None:
         """Write what is known at the end, and end the log."""
         tail: Json = {
-            "invocations": [{"executionSuccessful": summary.complete}],
+            "invocations": [{"executionSuccessful": summary.complete, **self._settings()}],
             "originalUriBaseIds": _BASES,
         }
         head = "" if self._results else self._head()
         self._out.write(f"{head}\n], {json.dumps(tail)[1:-1]}}}]}}\n")
+
+    def _settings(self) -> Json:
+        found = settings_objects(self._context.settings, self._context.base)
+        return {"properties": {"settings": plain(found, _unicode)}} if found else {}
 
     def _head(self) -> str:
         """Return everything up to the first result."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
 from types import NoneType
 
 from pycinspect.auditing import Finding, Rule
+from pycinspect.errors import PycInspectError
 from pycinspect.report.groups import is_cause
 from pycinspect.report.objects import plain
 
-__all__ = ["Spool", "causes_first"]
+__all__ = ["Spool", "causes_first", "spooling"]
 
 #: Bytes that are held in memory before a file is made.
 _IN_MEMORY = 128 * 1024
@@ -30,15 +32,31 @@ class Spool:
 
     def add(self, finding: Finding) -> None:
         """Keep one more."""
-        pickle.dump(finding._replace(data=_portable(finding.data)), self._file)
+        with spooling():
+            pickle.dump(finding._replace(data=_portable(finding.data)), self._file)
         self._count += 1
 
     def __iter__(self) -> Iterator[Finding]:
         """Yield all of them, once."""
         with self._file as file:
-            file.seek(0)
+            with spooling():
+                file.seek(0)
             for _ in range(self._count):
                 yield pickle.load(file)  # noqa: S301 - what add() wrote
+
+
+@contextmanager
+def spooling() -> Iterator[None]:
+    """Say what could not be written where the temporary files are.
+
+    Raises:
+        PycInspectError: ``unwritable``.
+    """
+    try:
+        yield
+    except OSError as error:
+        message = f"a temporary file for findings: {error.strerror or error}"
+        raise PycInspectError("unwritable", message) from error
 
 
 def causes_first(findings: Iterable[Finding], rules: Mapping[str, type[Rule]]) -> Iterator[Finding]:

@@ -15,8 +15,9 @@ from pycinspect.report.base import ReportContext
 from pycinspect.report.groups import Group, Groups
 from pycinspect.report.objects import STATES
 from pycinspect.report.pen import Piece, pen_for
+from pycinspect.report.settings import settings_lines
 from pycinspect.report.spool import Spool
-from pycinspect.report.words import counted, human_size, shown_path, wrapped
+from pycinspect.report.words import counted, human_size, shortfalls, shown_path, wrapped
 from pycinspect.values import visible
 
 __all__ = ["TextReporter"]
@@ -62,6 +63,7 @@ class TextReporter:
         if groups:
             self._pen.line()
         self._write(_figures(summary, self._context))
+        self._write(_settings(self._context))
         if groups:
             self._pen.line()
             self._write(_hint(groups, self._context))
@@ -159,6 +161,12 @@ def _statistics(summary: Summary, context: ReportContext) -> str:
     return f"{_cells(counts, 'x')}; --select lists them"
 
 
+def _settings(context: ReportContext) -> Iterator[_Line]:
+    """Return what a file has decided: where it lies in the tree, the tree itself has."""
+    for line in settings_lines(context.settings, context.base):
+        yield from _row("Settings", f" {line}", context.width)
+
+
 def _directories(summary: Summary) -> str:
     return counted(summary.directories, "directory", "directories")
 
@@ -186,8 +194,9 @@ def _cells(counts: Mapping[str, int], sign: str = "") -> str:
 def _notes(summary: Summary) -> Iterator[str]:
     for note in summary.notes:
         yield f"{visible(note)}."
-    if not summary.complete:
-        yield "Incomplete: a limit ended the audit early, the figures are those of a part."
+    reasons = shortfalls(summary)
+    if reasons:
+        yield f"Incomplete: {reasons}, the figures are those of a part."
     if summary.not_decoded:
         caches = counted(summary.not_decoded, "cache", "caches")
         yield f"Payloads not decoded: {caches} (--deep decodes them)."

@@ -33,6 +33,7 @@ def verdict_object(target: str, verdict: Verdict) -> Json:
         "exception": verdict.exception,
         "writes": None if verdict.writes is None else _write_object(verdict.writes),
         "message": verdict.message,
+        "compiles": verdict.compiles,
     }
 
 

@@ -7,7 +7,9 @@ import textwrap
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["counted", "human_size", "joined", "shown_path", "utc", "wrapped"]
+from pycinspect.auditing import Summary
+
+__all__ = ["counted", "human_size", "joined", "shortfalls", "shown_path", "utc", "wrapped"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -34,6 +36,19 @@ def counted(number: int, one: str, many: str) -> str:
     ('1 cache', '5,312 caches')
     """
     return f"{number:,} {one if number == 1 else many}"
+
+
+def shortfalls(summary: Summary) -> str:
+    """Return why not everything was looked at, "" where it was."""
+    reasons = []
+    if summary.limit is not None:
+        reasons.append("a limit ended the audit early")
+    if summary.faults:
+        errors = counted(summary.faults, "internal error", "internal errors")
+        reasons.append(f"{errors} (PYC902)")
+    if summary.unread:
+        reasons.append(f"{counted(summary.unread, 'place', 'places')} could not be looked at")
+    return ", ".join(reasons)
 
 
 def human_size(size: int) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from itertools import zip_longest
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from itertools import islice, zip_longest
 from types import MappingProxyType
 from typing import Any
 
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc.constants import CONTAINERS, FrozenDict, Long, Slice, parts_of
 
-__all__ = ["DEPTH", "has_key", "spelled", "typed_key"]
+__all__ = ["DEPTH", "has_key", "one_of", "spelled", "typed_key"]
 
 #: Containers inside containers that an expectation can write down.
 DEPTH = 40
@@ -52,6 +52,19 @@ def has_key(value: object, key: Hashable) -> bool:
     wanted = key if isinstance(key, tuple) else ()
     pairs = zip_longest(_keys(value, _SET_DEPTH), wanted, fillvalue=None)
     return all(found == part for found, part in pairs)
+
+
+def one_of(values: Iterable[object]) -> Callable[[object], bool]:
+    """Return what says whether a constant is one of several, and looks no further than that takes."""
+    keys = {(type(value), typed_key(value)) for value in values}
+    longest = max((len(key) for _, key in keys if isinstance(key, tuple)), default=0)
+
+    def is_one(value: object) -> bool:
+        if type(value) not in CONTAINERS:
+            return (type(value), _plain_key(value)) in keys
+        return (type(value), tuple(islice(_keys(value, _SET_DEPTH), longest + 1))) in keys
+
+    return is_one
 
 
 def _plain_key(value: object) -> Hashable:

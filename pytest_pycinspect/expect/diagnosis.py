@@ -22,7 +22,7 @@ from pytest_pycinspect.expect.program import (
     Start,
 )
 
-__all__ = ["Trouble", "culprit", "instr_words", "line_text", "trouble"]
+__all__ = ["Trouble", "culprit", "instr_words", "line_words", "trouble"]
 
 _END = ("the end of the code", "")
 
@@ -68,10 +68,14 @@ def trouble(match: Match) -> Trouble:
 
 def line_text(program: Program, number: int) -> tuple[str, str]:
     """Return a line as opcode and operand; a line that is none is one sentence."""
-    texts = {line.number: line.text.strip() for line in program.lines}
-    text = texts.get(number, "")
-    opname, _, operand = text.partition(" ")
-    return (opname, operand.strip()) if opname[:1].isupper() else (text, "")
+    texts = (line.text for line in program.lines if line.number == number)
+    return line_words(next(texts, ""))
+
+
+def line_words(text: str) -> tuple[str, str]:
+    """Return the text of a line as opcode and operand."""
+    opname, _, operand = text.strip().partition(" ")
+    return (opname, operand.strip()) if opname[:1].isupper() else (text.strip(), "")
 
 
 def instr_words(match: Match, index: int) -> tuple[str, str]:
@@ -80,6 +84,11 @@ def instr_words(match: Match, index: int) -> tuple[str, str]:
         return _END
     instr = match.run.instrs[index]
     return instr.opname, operand_text(instr, labels_of(match.run.instrs))
+
+
+def _there(match: Match, index: int) -> int | None:
+    """Return the index of an instruction, None for the end of the code."""
+    return index if index < len(match.run.instrs) else None
 
 
 # --- One explanation a kind of step --------------------------------------------------------
@@ -109,11 +118,10 @@ def _variable(match: Match, test: Test) -> str:
 def _gap(match: Match, step: Gap, index: int) -> Trouble:
     """Something that must not be there stands in the gap, or what comes after it is nowhere."""
     run, size = match.run, len(match.run.instrs)
-    for here in range(index, size):
-        for line, test in step.forbidden:
-            if run.meets(test, here, run.furthest.bindings) is not None:
-                expected = line_text(match.program, line)
-                return Trouble(line, expected, instr_words(match, here), here, None, "")
+    stop, line = run.stop(step, index, run.furthest.bindings)
+    if line is not None:
+        expected = line_text(match.program, line)
+        return Trouble(line, expected, instr_words(match, stop), stop, None, "")
     following = match.program.steps[run.furthest.step + 1]
     number = following.line or 0
     expected = line_text(match.program, number) if number else ("the end of the code", "")
@@ -128,7 +136,7 @@ def _many(match: Match, step: Many, index: int) -> Trouble:
             break
         count += 1
     found = (f"{count} of them", "") if count else instr_words(match, index)
-    here = index if index < len(run.instrs) else None
+    here = _there(match, index)
     return Trouble(step.line, line_text(match.program, step.line), found, here, None, "")
 
 
@@ -137,7 +145,7 @@ def _group(match: Match, step: Group, index: int) -> Trouble:
     lines = [step.line + 1 + n for n in range(len(step.members)) if left & 1 << n]
     names = [" ".join(line_text(match.program, line)).strip() for line in lines]
     expected = (f"any of: {', '.join(names)}", "")
-    here = index if index < len(match.run.instrs) else None
+    here = _there(match, index)
     return Trouble(lines[0], expected, instr_words(match, index), here, None, "")
 
 
@@ -146,12 +154,13 @@ def _mark(match: Match, step: Mark, index: int) -> Trouble:
     known = match.state.bindings[step.slot]
     expected = (f"{name}: at instruction {known}", "")
     found = (f"this is instruction {index}", "")
-    return Trouble(step.line, expected, found, index, None, "")
+    return Trouble(step.line, expected, found, _there(match, index), None, "")
 
 
 def _start(match: Match, step: Start, index: int) -> Trouble:
     found = (f"instruction {index}", "")
-    return Trouble(step.line, ("the start of the code", ""), found, index, None, "")
+    here = _there(match, index)
+    return Trouble(step.line, ("the start of the code", ""), found, here, None, "")
 
 
 def _end(match: Match, step: End, index: int) -> Trouble:

@@ -10,6 +10,7 @@ from pycinspect.disasm import Instruction
 from pycinspect.values import visible
 from pytest_pycinspect.expect.constants import spelled
 from pytest_pycinspect.expect.convert import as_pattern
+from pytest_pycinspect.expect.effort import ExhaustedError, pool
 from pytest_pycinspect.expect.outcome import Match, match, search
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
 from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
@@ -78,16 +79,20 @@ def explain_present(expected: object, code: Bytecode, style: Style = _PLAIN) -> 
         code: the code.
         style: how the section is written.
     """
-    places = [(part, index) for part in _tree(code) for index in search(expected, part)]
-    here = [index for part, index in places if part is code]
+    places, unknown = _occurrences(expected, code)
+    here = next((indexes for part, indexes in places if part is code), [])
     text = " ".join(str(as_pattern(expected)).split())
     times = f"{len(here)} times in" if here[1:] else "in"
     lines = [cut(f"{text} is {times} {code.name}")]
-    for index in here[:_SHOWN]:
-        lines += [place_of(code, index), cut(f"    @{index}  {_line(code, index)}")]
-    found = [visible(f"  {part.name} @{index}: {_line(part, index)}") for part, index in places]
-    marks = {index: "!" for part, index in places if part is code}
-    section = ["Every occurrence, nested code included:", *found, "", *_code(code, marks, style)]
+    for index, line in zip(here[:_SHOWN], _lines(code, here[:_SHOWN]), strict=True):
+        lines += [place_of(code, index), cut(f"    @{index}  {line}")]
+    found = [
+        visible(f"  {part.name} @{index}: {line}")
+        for part, indexes in places
+        for index, line in zip(indexes, _lines(part, indexes), strict=True)
+    ]
+    section = ["Every occurrence, nested code included:", *found, *unknown, ""]
+    section += _code(code, dict.fromkeys(here, "!"), style)
     title = f"bytecode mismatch: {visible(code.name)}"
     return Failure((*lines, footer(code)), title, "\n".join(section))
 
@@ -99,12 +104,29 @@ def explain_absent(expected: object, code: Bytecode, style: Style = _PLAIN) -> F
     if len(pattern.items) == 1:
         first = cut(f"{' '.join(str(pattern).split())} is not in {code.name}")
         failure = failure._replace(summary=(first, *failure.summary[1:]))
-    nested = [part for part in _tree(code) if part is not code and search(expected, part)]
-    if not nested:
+    places, unknown = _occurrences(expected, code)
+    nested = [part.name for part, _ in places if part is not code]
+    if not nested and not unknown:
         return failure
-    where = cut(f"it is in nested code: {', '.join(part.name for part in nested)}")
+    names = [f"it is in nested code: {', '.join(nested)}"] if nested else []
     *lines, _, last = failure.summary
-    return failure._replace(summary=(*lines, where, last))
+    return failure._replace(summary=(*lines, cut("; ".join([*names, *unknown])), last))
+
+
+def _occurrences(
+    expected: object, code: Bytecode
+) -> tuple[list[tuple[Bytecode, list[int]]], list[str]]:
+    """Return where something is in code and in what is nested in it, and what is not known."""
+    effort = pool()
+    found: list[tuple[Bytecode, list[int]]] = []
+    for part in _tree(code):
+        try:
+            places = search(expected, part, effort)
+        except ExhaustedError as error:
+            return found, [f"nested code is not looked at to the end: {error.message}"]
+        if places:
+            found.append((part, places))
+    return found, []
 
 
 def _tree(code: Bytecode) -> Iterator[Bytecode]:
@@ -114,8 +136,9 @@ def _tree(code: Bytecode) -> Iterator[Bytecode]:
         yield part
 
 
-def _line(code: Bytecode, index: int) -> str:
-    return format_instr(code[index], labels_of(code))
+def _lines(code: Bytecode, indexes: Sequence[int]) -> Iterator[str]:
+    labels = labels_of(code)
+    return (format_instr(code[index], labels) for index in indexes)
 
 
 # --- The section ---------------------------------------------------------------------------

@@ -2,17 +2,21 @@
 
 Depth first, the shortest gap first, the longest run first; the first way found counts, so
 that the answer is the same every time. Everything but gaps, runs and unordered groups has one
-way to go. A place that did not lead to the end once is never visited again: the time is
-bounded by lines times instructions, as long as variables are not in the way.
+way to go. A place that did not lead to the end once is never visited again.
+
+Where that takes long, the places are computed that may lead to the end, or as far as any way
+leads, and all others are passed over (``reach``): the way that is found is the same, and
+without variables nothing is tried in vain. What is looked at is counted (``effort``).
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from pycinspect.errors import PycInspectError
+from pytest_pycinspect.expect.effort import Effort, ExhaustedError
 from pytest_pycinspect.expect.model import GROUP_LIMIT, View
 from pytest_pycinspect.expect.operands import UNBOUND, Key, Test, key_of
 from pytest_pycinspect.expect.program import (
@@ -25,13 +29,17 @@ from pytest_pycinspect.expect.program import (
     One,
     Program,
     Start,
+    opname_of,
 )
+from pytest_pycinspect.expect.reach import Level, Reach, Sets, first_of, places_of, set_of
 from pytest_pycinspect.instr import Instr
 
 __all__ = ["Run", "State", "search"]
 
-#: Places that are visited before an expectation is given up; about two seconds.
-_BUDGET = 1_000_000
+#: What is looked at before it counts as long: so much, and so much a step and an instruction.
+_PATIENCE, _PATIENCE_EACH = 20_000, 4
+#: Variables that take as long to compare as one instruction.
+_VARIABLES = 4
 
 Bindings = tuple[Key, ...]
 Views = Mapping[View, Mapping[int, Instr]]
@@ -65,6 +73,7 @@ class Run:
 
     Attributes:
         furthest: the place with the most lines behind it, when nothing was found.
+        spend: counts what is looked at.
     """
 
     def __init__(self, program: Program, instrs: Sequence[Instr], views: Views) -> None:
@@ -72,68 +81,170 @@ class Run:
         self.instrs = instrs
         self.size = len(instrs)
         self.views = views
-        self._budget = _BUDGET
+        self._begin = State(0, 0, (UNBOUND,) * len(program.variables), 0, None)
+        self.furthest = self._begin
+        some = _PATIENCE + _PATIENCE_EACH * (len(program.steps) + self.size)
+        self.spend = Effort(some).spend
+        self._sets: Sets = {}
         self._scanned: dict[tuple[int, Bindings], set[int]] = {}
-        self.furthest: State = State(0, 0, (UNBOUND,) * len(program.variables), 0, None)
+        self._passing: dict[tuple[Test, Key], int] = {}
+        self._places: dict[str, list[int]] = {}
 
     # --- One instruction ---------------------------------------------------------------
 
     def meets(self, test: Test, index: int, bindings: Bindings) -> Bindings | None:
         """Return what variables stand for if an instruction passes, else None."""
-        instr = self.instrs[index]
-        if test.view is not View.OWN:
-            return self._meets_view(test, instr, bindings)
-        if test.opname is not None and instr.opname != test.opname:
-            return None
-        if test.check is not None and not test.check(instr):
+        passed = self._passed(test, index)
+        if passed is None:
             return None
         if test.slot is None:
             return bindings
-        return bound(bindings, test.slot, instr.target if test.is_label else key_of(instr))
+        known, key = bindings[test.slot], self._key(test, index, passed)
+        if known is UNBOUND:
+            return (*bindings[: test.slot], key, *bindings[test.slot + 1 :])
+        return bindings if known == key else None
 
-    def _meets_view(self, test: Test, instr: Instr, bindings: Bindings) -> Bindings | None:
-        """Compare the instructions that it stands for; labels are places in this view."""
+    def binds(self, test: Test, index: int, known: list[Key]) -> bool:
+        """Return whether an instruction passes; add what a variable stands for."""
+        passed = self._passed(test, index)
+        if passed is None or test.slot is None:
+            return passed is not None
+        return bind(known, test.slot, self._key(test, index, passed))
+
+    def _passed(self, test: Test, index: int) -> Instr | None:
+        """Return the instruction that passes, whatever variables stand for, in the view asked."""
+        instr = self.instrs[index]
+        if test.is_label and instr.target is None:  # a jump out of the part that is looked at
+            return None
+        if test.view is not View.OWN:
+            return self._passed_view(test, instr)
+        if test.opname is not None and instr.opname != test.opname:
+            return None
+        return instr if test.check is None or test.check(instr) else None
+
+    def _passed_view(self, test: Test, instr: Instr) -> Instr | None:
+        """Compare the instructions that it stands for."""
         known = self.views[test.view]
         for raw in instr.raw:
             other = known.get(raw.offset)
             if other is None or other.opname != test.opname:
                 continue
-            if test.check is not None and not test.check(other):
-                continue
-            if test.slot is None:
-                return bindings
-            return bound(bindings, test.slot, instr.target if test.is_label else key_of(other))
+            if test.check is None or test.check(other):
+                return other
         return None
+
+    def _key(self, test: Test, index: int, passed: Instr) -> Key:
+        """Return what a variable is to stand for; labels are places in this view."""
+        return self.instrs[index].target if test.is_label else key_of(passed)
+
+    # --- All instructions --------------------------------------------------------------
 
     def holds(self, row: Global, bindings: Bindings) -> bool:
         """Return whether what is said of the whole code is so."""
-        found = len(self.occurrences(row.test, bindings))
+        found = self.passing(row.test, bindings).bit_count()
         return row.low <= found and (row.high is None or found <= row.high)
 
     def occurrences(self, test: Test, bindings: Bindings) -> list[int]:
         """Return where in the code a test is passed."""
-        places: Sequence[int] = range(self.size)
-        if test.view is View.OWN:
-            places = [i for i in places if self.instrs[i].opname == test.opname]
-        return [i for i in places if self.meets(test, i, bindings) is not None]
+        return places_of(self.passing(test, bindings))
+
+    def passing(self, test: Test, bindings: Bindings) -> int:
+        """Return the set of the instructions that pass."""
+        key = UNBOUND if test.slot is None else bindings[test.slot]
+        if key is UNBOUND and test.slot is not None:
+            test = test._replace(slot=None)  # as for all variables that stand for nothing
+        known = self._passing.get((test, key))
+        if known is None:
+            known = self._passing[test, key] = self._set_of(test, bindings)
+        return known
+
+    def _set_of(self, test: Test, bindings: Bindings) -> int:
+        places = self._named(test)
+        self.spend(len(places))
+        if test.slot is None:
+            found = [place for place in places if self._passed(test, place) is not None]
+        else:
+            found = [place for place in places if self.meets(test, place, bindings) is not None]
+        return set_of(found, self.size)
+
+    def _named(self, test: Test) -> Sequence[int]:
+        """Return the instructions with a test's opcode, all where that says nothing."""
+        if test.opname is None or test.view is not View.OWN:
+            return range(self.size)
+        if not self._places:
+            for index, instr in enumerate(self.instrs):
+                self._places.setdefault(instr.opname, []).append(index)
+        return self._places.get(test.opname, ())
+
+    def stop(self, gap: Gap, index: int, bindings: Bindings) -> tuple[int, int | None]:
+        """Return where a gap that begins somewhere must end, and the line that says so."""
+        stop: tuple[int, int | None] = (self.size, None)
+        for line, test in gap.forbidden:
+            self.spend(1)
+            place = first_of(self.passing(test, bindings), index)
+            if place is not None and place < stop[0]:
+                stop = place, line
+        return stop
 
     # --- The way -----------------------------------------------------------------------
 
-    def search(self) -> State | None:
-        """Return the end of the first way through all steps, or None."""
+    def search(self, pool: Effort) -> State | None:
+        """Return the end of the first way through all steps, or None.
+
+        Args:
+            pool: what may be looked at where it takes long.
+
+        Raises:
+            ExhaustedError: that was not enough.
+        """
+        try:
+            for row in self.program.globals:  # a failure shows them all
+                self.passing(row.test, self._begin.bindings)
+            return self._walk(None)
+        except ExhaustedError:
+            self.spend = pool.spend
+            return self._long(pool)
+        finally:  # a failure is explained by what was looked at before
+            self.spend = Effort(sys.maxsize).spend
+
+    def _long(self, pool: Effort) -> State | None:
+        """Search with the places known that lead as far as any way does."""
+        reach = Reach(
+            self.program.steps,
+            self.size,
+            lambda test: self.passing(test, self._begin.bindings),
+            ends=all(self._may_hold(row) for row in self.program.globals),
+            spend=pool.spend,
+        )
+        if reach.cost <= pool.left:
+            level = reach.highest()
+            self._sets = reach.sets(level)
+            end = self._walk(level)
+            if end is not None or _progress(self.furthest) == level:
+                return end
+            self._sets = {}  # variables are in the way
+        return self._walk(None)
+
+    def _may_hold(self, row: Global) -> bool:
+        return row.test.slot is not None or self.holds(row, self._begin.bindings)
+
+    def _walk(self, goal: Level | None) -> State | None:
+        """Return the end, or None where there is none, or where the goal is reached."""
         seen: set[tuple[int, int, Bindings, int]] = set()
-        stack = [iter((self.furthest,))]
+        self._scanned = {}
+        self.furthest = self._begin
+        stack: list[Iterator[State]] = [iter((self._begin,))]
         steps = self.program.steps
-        while stack:
+        while stack and (goal is None or _progress(self.furthest) < goal):
             for state in stack[-1]:
+                self.spend(1)
                 key = (state.step, state.at, self.kept(state), state.left)
-                if key in seen:
+                if key in seen or not self.leads_on(state):
                     continue
                 seen.add(key)
-                self.spend()
                 place = self._straight(state)
                 if place is None:
-                    continue
+                    break
                 if place.step == len(steps):
                     return place
                 self._note(place)
@@ -143,43 +254,52 @@ class Run:
                 stack.pop()
         return None
 
+    def leads_on(self, state: State) -> bool:
+        """Return whether a place may lead to the goal, as far as that is known."""
+        return self._sets.get((state.step, state.left), -1) >> state.at & 1 == 1
+
+    def ends(self, state: State, first: int, last: int) -> Iterator[int]:
+        """Yield where a run from a place may end so that it leads on, the last first."""
+        places = self._sets.get((state.step + 1, 0))
+        if places is None:
+            yield from range(last, first - 1, -1)
+            return
+        within = places >> first & (1 << max(0, last + 1 - first)) - 1
+        while within:
+            place = within.bit_length() - 1
+            yield first + place
+            within ^= 1 << place
+
     def kept(self, state: State) -> Bindings:
         """Return the bindings that a state, or what comes after it, asks about."""
         if not state.bindings or state.step == len(self.program.steps):
             return ()
-        return tuple(state.bindings[slot] for slot in self.program.live[state.step])
+        slots = self.program.slots[: self.program.live[state.step]]
+        self.spend(len(slots) // _VARIABLES)
+        return tuple([state.bindings[slot] for slot in slots])
 
     def scanned(self, state: State) -> set[int]:
         """Return the instructions up to which a gap was followed before."""
         return self._scanned.setdefault((state.step, self.kept(state)), set())
 
-    def spend(self) -> None:
-        """Count a place that is looked at.
-
-        Raises:
-            PycInspectError: ``pattern-too-costly``.
-        """
-        self._budget -= 1
-        if not self._budget:
-            raise _too_many()
-
     def _straight(self, state: State) -> State | None:
         """Go on while there is one way, to the next choice or the end."""
         number, index, bindings, left, before = state
-        steps = self.program.steps
-        while True:
-            step = steps[number]
-            follow = _STRAIGHT.get(type(step))
-            if follow is None or left:
-                return State(number, index, bindings, left, before)
-            reached = follow(self, step, index, bindings)
-            if reached is None:
-                self._note(State(number, index, bindings, left, before))
-                return None
-            index, bindings = reached
+        if left:
+            return state
+        steps, known = self.program.steps, list(bindings)
+        reached: int | None = index
+        while reached is not None and number < len(steps):
+            follow = _STRAIGHT.get(type(steps[number]))
+            if follow is None:
+                break
+            index, reached = reached, follow(self, steps[number], reached, known)
             number += 1
-            if number == len(steps):
-                return State(number, index, bindings, left, before)
+        self.spend(number - state.step)
+        if reached is None:
+            self._note(State(number - 1, index, tuple(known), 0, before))
+            return None
+        return State(number, reached, tuple(known), 0, before)
 
     def _note(self, place: State) -> None:
         """Remember the place with the most behind it."""
@@ -187,58 +307,44 @@ class Run:
             self.furthest = place
 
 
-def _progress(place: State) -> tuple[int, int]:
+def _progress(place: State) -> Level:
     """Return how many steps, and how many members of an unordered group, are behind a place."""
     return place.step, GROUP_LIMIT - place.left.bit_count() if place.left else 0
 
 
-def bound(bindings: Bindings, slot: int, key: Key) -> Bindings | None:
-    """Return the bindings with one more, or None where it stands for something else."""
-    if key is None:  # a jump out of the part that is looked at
-        return None
-    known = bindings[slot]
-    if known is UNBOUND:
-        return (*bindings[:slot], key, *bindings[slot + 1 :])
-    return bindings if known == key else None
+def bind(known: list[Key], slot: int, key: Key) -> bool:
+    """Return whether a variable may stand for something; from now on it does."""
+    if known[slot] is UNBOUND:
+        known[slot] = key
+    return known[slot] == key
 
 
-def _too_many() -> PycInspectError:
-    return PycInspectError(
-        "pattern-too-costly",
-        f"gave up after {_BUDGET:,} places: use fewer gaps, groups or variables",
-    )
+# --- Steps with one way: where it leads, and what variables stand for then ---------------------
 
 
-_Reached = tuple[int, Bindings] | None
-
-# --- Steps with one way --------------------------------------------------------------------
-
-
-def _one(run: Run, step: One, index: int, bindings: Bindings) -> _Reached:
-    if index == run.size:
-        return None
-    met = run.meets(step.test, index, bindings)
-    return None if met is None else (index + 1, met)
+def _one(run: Run, step: One, index: int, known: list[Key]) -> int | None:
+    return index + 1 if index < run.size and run.binds(step.test, index, known) else None
 
 
-def _mark(run: Run, step: Mark, index: int, bindings: Bindings) -> _Reached:
-    met = bound(bindings, step.slot, index)
-    return None if met is None else (index, met)
+def _mark(run: Run, step: Mark, index: int, known: list[Key]) -> int | None:
+    return index if bind(known, step.slot, index) else None
 
 
-def _start(run: Run, step: Start, index: int, bindings: Bindings) -> _Reached:
-    return None if index else (index, bindings)
+def _start(run: Run, step: Start, index: int, known: list[Key]) -> int | None:
+    return None if index else index
 
 
-def _end(run: Run, step: End, index: int, bindings: Bindings) -> _Reached:
+def _end(run: Run, step: End, index: int, known: list[Key]) -> int | None:
     if index != run.size:
         return None
-    if step.line is None and not all(run.holds(row, bindings) for row in run.program.globals):
-        return None
-    return index, bindings
+    if step.line is None:
+        run.spend(len(run.program.globals))
+        if not all(run.holds(row, tuple(known)) for row in run.program.globals):
+            return None
+    return index
 
 
-_STRAIGHT: Mapping[type, Callable[[Run, Any, int, Bindings], _Reached]] = MappingProxyType(
+_STRAIGHT: Mapping[type, Callable[[Run, Any, int, list[Key]], int | None]] = MappingProxyType(
     {One: _one, Mark: _mark, Start: _start, End: _end}
 )
 
@@ -252,34 +358,55 @@ def _gaps(run: Run, state: State) -> Iterator[State]:
     if step.to_end and not step.forbidden:
         yield State(number, run.size, bindings, 0, state)
         return
-    following = run.program.steps[number]
-    wanted = following.test.opname if isinstance(following, One) else None
-    if isinstance(following, One) and following.test.view is not View.OWN:
-        wanted = None
     scanned = run.scanned(state)
+    if index in scanned:
+        return
+    stop, _ = run.stop(step, index, bindings)
+    wanted = opname_of(run.program.steps[number])
     while index not in scanned:
         scanned.add(index)
-        run.spend()
+        run.spend(1)
         at_end = index == run.size
         fits = wanted is None or (not at_end and run.instrs[index].opname == wanted)
         if fits and (at_end or not step.to_end):
             yield State(number, index, bindings, 0, state)
-        if at_end:
+        if index == stop:
             return
-        for _, test in step.forbidden:
-            if run.meets(test, index, bindings) is not None:
-                return
         index += 1
 
 
 def _runs(run: Run, state: State) -> Iterator[State]:
     """Take as many as there are, then one less, down to the least number."""
-    step: Any = run.program.steps[state.step]
+    step: Many = run.program.steps[state.step]  # type: ignore[assignment]
+    return (
+        _bound_runs(run, step, state)
+        if step.test.slot is not None
+        else _free_runs(run, step, state)
+    )
+
+
+def _free_runs(run: Run, step: Many, state: State) -> Iterator[State]:
+    """Take runs in which no variable is."""
+    there = run.passing(step.test, state.bindings)
+    run.spend(1)
+    if step.alone_before and state.at and there >> state.at - 1 & 1:
+        return
+    rest = there >> state.at
+    longest = (~rest & rest + 1).bit_length() - 1
+    last = longest if step.high is None else min(longest, step.high)
+    first = longest if step.alone_after else step.low
+    for end in run.ends(state, state.at + max(first, step.low), state.at + last):
+        yield State(state.step + 1, end, state.bindings, 0, state)
+
+
+def _bound_runs(run: Run, step: Many, state: State) -> Iterator[State]:
+    """Take runs all of which have the same operand."""
     index, bindings = state.at, state.bindings
     if step.alone_before and index and run.meets(step.test, index - 1, bindings) is not None:
         return
     reached = [bindings]
     while index < run.size and (step.high is None or len(reached) <= step.high):
+        run.spend(1)
         met = run.meets(step.test, index, reached[-1])
         if met is None:
             break
@@ -288,6 +415,7 @@ def _runs(run: Run, state: State) -> Iterator[State]:
     for count in range(len(reached) - 1, step.low - 1, -1):
         end, known = state.at + count, reached[count]
         more = step.alone_after and end < run.size and run.meets(step.test, end, known) is not None
+        run.spend(1)
         if not more:
             yield State(state.step + 1, end, known, 0, state)
 
@@ -311,9 +439,13 @@ def _members(run: Run, state: State) -> Iterator[State]:
 def _member(run: Run, member: Sequence[Test], index: int, bindings: Bindings) -> Bindings | None:
     if index + len(member) > run.size:
         return None
-    met: Bindings | None = bindings
+    met = bindings
     for place, test in enumerate(member, index):
-        met = None if met is None else run.meets(test, place, met)
+        run.spend(1)
+        known = run.meets(test, place, met)
+        if known is None:
+            return None
+        met = known
     return met
 
 
@@ -322,11 +454,19 @@ _CHOICES: Mapping[type, Callable[[Run, State], Iterator[State]]] = MappingProxyT
 )
 
 
-def search(program: Program, instrs: Sequence[Instr], views: Views) -> tuple[Run, State | None]:
+def search(
+    program: Program, instrs: Sequence[Instr], views: Views, pool: Effort
+) -> tuple[Run, State | None]:
     """Look for an expectation; return the search, and where it ended if it was met.
+
+    Args:
+        program: the expectation.
+        instrs: the code.
+        views: the instructions of other views, by offset.
+        pool: what may be looked at where it takes long.
 
     Raises:
         PycInspectError: ``pattern-too-costly``; ``constant-too-large``.
     """
     run = Run(program, instrs, views)
-    return run, run.search()
+    return run, run.search(pool)

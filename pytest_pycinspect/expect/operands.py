@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pycinspect.dialects import LinearOperand, linear_ops
 from pytest_pycinspect.expect import model
-from pytest_pycinspect.expect.constants import has_key, typed_key
+from pytest_pycinspect.expect.constants import has_key, one_of, typed_key
 from pytest_pycinspect.expect.errors import PatternError
 from pytest_pycinspect.expect.model import COMPARISONS, View
 from pytest_pycinspect.instr import Instr, Kind
@@ -62,7 +63,7 @@ def tested_by(single: model.Single, opname: str | None, slot_of: Callable[[Varia
     if not isinstance(single, model.Op):
         return Test(None)
     operand = single.operand
-    check = _CHECKS[type(operand)](operand)
+    check = _check_of(operand)
     if isinstance(operand, model.Capture):
         return Test(opname, check, slot_of(Variable(operand.name)), view=single.view)
     if isinstance(operand, model.Target) and operand.label is not None:
@@ -74,6 +75,13 @@ def tested_by(single: model.Single, opname: str | None, slot_of: Callable[[Varia
             view=single.view,
         )
     return Test(opname, check, view=single.view)
+
+
+@lru_cache(maxsize=1024)
+def _check_of(operand: model.Operand) -> Check | None:
+    """Return the check of an operand: equal lines have one, so that their tests are equal."""
+    check: Check | None = _CHECKS[type(operand)](operand)
+    return check
 
 
 # --- Operands that no instruction has ------------------------------------------------------
@@ -190,7 +198,13 @@ def _regex(operand: model.Regex) -> Check:
 
 
 def _capture(operand: model.Capture) -> Check:
-    like = _regex(operand.regex) if operand.regex else None
+    return _captured(operand.regex)
+
+
+@lru_cache(maxsize=128)
+def _captured(regex: model.Regex | None) -> Check:
+    """Return the check of all variables that must be like a regular expression."""
+    like = _regex(regex) if regex else None
     return lambda instr: instr.kind in _CAPTURED and (like is None or like(instr))
 
 
@@ -206,12 +220,31 @@ def _compare(operand: model.Compare) -> Check:
 
 
 def _one_of(operand: model.OneOf) -> Check:
-    checks = [_CHECKS[type(option)](option) for option in operand.options]
-    return lambda instr: any(check(instr) for check in checks)
+    """Compare with all options at once: there may be thousands."""
+    texts = {option.text for option in operand.options if isinstance(option, model.Name)}
+    values = [option.value for option in operand.options if isinstance(option, model.Literal)]
+    texts.update(value for value in values if type(value) is str)
+    numbers = {value for value in values if type(value) is int}
+    is_constant = one_of(values)
+
+    def check(instr: Instr) -> bool:
+        if instr.kind is Kind.CONST:
+            return is_constant(instr.operand)
+        if instr.kind in _TEXTS:
+            return instr.operand in texts
+        if instr.kind is Kind.NAMES:
+            return _count(instr) in numbers
+        return instr.kind is Kind.NUMBER and instr.operand in numbers
+
+    return check
 
 
 def _target(_: model.Target) -> Check:
-    return lambda instr: instr.kind is Kind.TARGET
+    return _is_jump
+
+
+def _is_jump(instr: Instr) -> bool:
+    return instr.kind is Kind.TARGET
 
 
 _CHECKS: Mapping[type, Callable[[Any], Any]] = MappingProxyType(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_pycinspect.expect.convert import as_pattern
+from pytest_pycinspect.expect.effort import Effort, pool
 from pytest_pycinspect.expect.guards import Host
 from pytest_pycinspect.expect.matcher import Run, State, Views
 from pytest_pycinspect.expect.matcher import search as search_program
 from pytest_pycinspect.expect.model import Block, BlockKind, Op, Pattern, View
-from pytest_pycinspect.expect.operands import UNBOUND, key_of
+from pytest_pycinspect.expect.operands import UNBOUND, Key, key_of
 from pytest_pycinspect.expect.program import Group, One, Program, Section, program_for
 from pytest_pycinspect.instr import Instr
 from pytest_pycinspect.names import check_name
@@ -116,14 +118,19 @@ class Match:
         """The variables and what they stand for; instructions of labels by index."""
         known = zip(self.program.variables, self.state.bindings, strict=True)
         bound = {name: (is_label, key) for (name, is_label), key in known if key is not UNBOUND}
-        return {
-            name: key if is_label else self._operand(key) for name, (is_label, key) in bound.items()
-        }
+        operands = self._operands({key for is_label, key in bound.values() if not is_label})
+        return {name: key if is_label else operands[key] for name, (is_label, key) in bound.items()}
 
-    def _operand(self, key: object) -> object:
-        """Return an operand by what it is compared by."""
-        places = [self.run.instrs, *(view.values() for view in self.run.views.values())]
-        return next(i.operand for instrs in places for i in instrs if key_of(i) == key)
+    def _operands(self, keys: set[Key]) -> Mapping[Key, object]:
+        """Return operands by what they are compared by."""
+        found: dict[Key, object] = {}
+        for instr in chain(self.run.instrs, *(view.values() for view in self.run.views.values())):
+            if len(found) == len(keys):
+                break
+            key = key_of(instr)
+            if key in keys:
+                found.setdefault(key, instr.operand)
+        return found
 
 
 def match(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Match:
@@ -143,7 +150,8 @@ def match(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Match:
         UnknownOpcodeError: an opcode that there never was.
         PycInspectError: ``pattern-too-costly``; ``constant-too-large``.
     """
-    return _match(pattern, _program(pattern, code, anchored=anchored), code, anchored=anchored)
+    program = _program(pattern, code, anchored=anchored)
+    return _match(pattern, program, code, pool(), anchored=anchored)
 
 
 def _program(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Program:
@@ -161,10 +169,12 @@ def _host(code: Bytecode) -> Host:
     return Host(str(dialect.implementation), dialect.python, code.optimize)
 
 
-def _match(pattern: Pattern, program: Program, code: Bytecode, *, anchored: bool) -> Match:
+def _match(
+    pattern: Pattern, program: Program, code: Bytecode, effort: Effort, *, anchored: bool
+) -> Match:
     views = _views(program, code)
-    run, end = search_program(program, tuple(code), views)
-    parts = tuple(_parts(pattern, program.sections, code, anchored=anchored))
+    run, end = search_program(program, tuple(code), views, effort)
+    parts = tuple(_parts(pattern, program.sections, code, effort, anchored=anchored))
     return Match(pattern, code, anchored, program, run, end, parts)
 
 
@@ -191,32 +201,75 @@ _VIEWS: Mapping[View, Callable[[Bytecode], Bytecode]] = MappingProxyType(
 
 
 def _parts(
-    pattern: Pattern, sections: Sequence[Section], code: Bytecode, *, anchored: bool
+    pattern: Pattern,
+    sections: Sequence[Section],
+    code: Bytecode,
+    effort: Effort,
+    *,
+    anchored: bool,
 ) -> Iterator[Part]:
     """Compare each section with the code that its header names.
 
     Where several have one name, the first section is about the first, the second about the
     second …
     """
-    met: dict[tuple[BlockKind, str], int] = {}
+    nested = _Nested(code)
     for section in sections:
-        key = (section.block.kind, section.block.name)
-        number = met[key] = met.get(key, -1) + 1
-        found = list(_nested(section.block, code))[number : number + 1]
-        inner = [_match(pattern, section.program, one, anchored=anchored) for one in found]
-        yield Part(section, inner[0] if inner else None)
+        one = next(nested.of(section.block), None)
+        found = None
+        if one is not None:
+            found = _match(pattern, section.program, one, effort, anchored=anchored)
+        yield Part(section, found)
 
 
-def _nested(block: Block, code: Bytecode) -> Iterator[Bytecode]:
-    if block.kind is BlockKind.RAW:
-        yield code.raw
-    elif block.kind is BlockKind.SPECIALIZED:
-        yield code.adaptive
-    elif block.kind is BlockKind.PATH:
-        yield from (one for one in _tree(code) if _is_path(one.name, block.name))
-    else:
-        last = block.name or "<lambda>"
-        yield from (one for one in code.children if one.name.rpartition(".")[2] == last)
+class _Nested:
+    """The code objects that headers name, those of one name one after the other.
+
+    Args:
+        code: what they are inside of.
+    """
+
+    def __init__(self, code: Bytecode) -> None:
+        self._code = code
+        self._left: dict[tuple[BlockKind, str], Iterator[Bytecode]] = {}
+
+    def of(self, block: Block) -> Iterator[Bytecode]:
+        """Return those that a header names and that no header before it was about."""
+        key = (block.kind, block.name)
+        if key not in self._left:
+            self._left[key] = self._named(block)
+        return self._left[key]
+
+    def _named(self, block: Block) -> Iterator[Bytecode]:
+        if block.kind is BlockKind.RAW:
+            yield self._code.raw
+        elif block.kind is BlockKind.SPECIALIZED:
+            yield self._code.adaptive
+        elif block.kind is BlockKind.PATH:
+            same = self._tree.get(_last(block.name), ())
+            yield from (one for one in same if _is_path(one.name, block.name))
+        else:
+            yield from self._children.get(block.name or "<lambda>", ())
+
+    @cached_property
+    def _children(self) -> Mapping[str, list[Bytecode]]:
+        return _by_last(self._code.children)
+
+    @cached_property
+    def _tree(self) -> Mapping[str, list[Bytecode]]:
+        return _by_last(_tree(self._code))
+
+
+def _by_last(codes: Iterable[Bytecode]) -> Mapping[str, list[Bytecode]]:
+    """Return code objects by the last part of their names."""
+    found: dict[str, list[Bytecode]] = {}
+    for one in codes:
+        found.setdefault(_last(one.name), []).append(one)
+    return found
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _is_path(name: str, path: str) -> bool:
@@ -234,25 +287,28 @@ def _tree(code: Bytecode) -> Iterator[Bytecode]:
 # --- One instruction -----------------------------------------------------------------------
 
 
-def search(expected: object, code: Bytecode) -> list[int]:
+def search(expected: object, code: Bytecode, effort: Effort | None = None) -> list[int]:
     """Return where in the code one instruction occurs, as indexes.
 
     Args:
         expected: an instruction, or an expectation of one line; of more lines, the index of
             the first place where they are met is returned.
         code: the code.
+        effort: what may be looked at where it takes long, if that is one for several codes.
 
     Raises:
         PatternError: it means nothing.
         VacuousCheckError: an opcode that cannot occur.
         UnknownOpcodeError: an opcode that there never was.
+        PycInspectError: ``pattern-too-costly``; ``constant-too-large``.
     """
     pattern = as_pattern(expected)
     first = pattern.items[0]
     if isinstance(first, Block) and first.kind is BlockKind.RAW and code.view == "raw":
         pattern = Pattern((*first.items, *pattern.items[1:]))  # it is this view anyway
     if len(pattern.items) != 1 or not isinstance(pattern.items[0], Op):
-        found = match(pattern, code, anchored=False)
+        program = _program(pattern, code, anchored=False)
+        found = _match(pattern, program, code, effort or pool(), anchored=False)
         return [found.span[0]] if found.met else []
     program = _program(pattern, code, anchored=False)
     run = Run(program, tuple(code), _views(program, code))

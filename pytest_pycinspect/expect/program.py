@@ -29,6 +29,7 @@ __all__ = [
     "Section",
     "Start",
     "Step",
+    "opname_of",
     "program_for",
 ]
 
@@ -162,6 +163,13 @@ class End:
 Step = One | Gap | Many | Group | Mark | Start | End
 
 
+def opname_of(step: Step) -> str | None:
+    """Return the opcode that a step is one instruction of, None for any."""
+    if isinstance(step, One) and step.test.view is View.OWN:
+        return step.test.opname
+    return None
+
+
 class Section(NamedTuple):
     """Lines about nested code.
 
@@ -187,7 +195,8 @@ class Program:
         variables: names of captured variables and labels, by slot.
         named: the opcodes that are named.
         lines: of this code object, in order; those of sections have their own.
-        live: for each step, the slots that it or a later one asks about.
+        slots: of variables that are asked about, those that are longest asked about first.
+        live: for each step, how many of ``slots`` it or a later one asks about.
     """
 
     steps: tuple[Step, ...]
@@ -196,7 +205,8 @@ class Program:
     variables: tuple[Variable, ...]
     named: tuple[Named, ...]
     lines: tuple[Line, ...]
-    live: tuple[tuple[int, ...], ...]
+    slots: tuple[int, ...]
+    live: tuple[int, ...]
 
 
 @lru_cache(maxsize=512)
@@ -255,7 +265,7 @@ class _Builder:
             tuple(self._slots),
             tuple(dict.fromkeys(self._named)),
             tuple(self._lines),
-            tuple(_live(steps, self._globals)),
+            *_live(steps, self._globals),
         )
 
     def _add(
@@ -440,14 +450,16 @@ def _alone(step: Step, *, before: bool, after: bool) -> Step:
     return step
 
 
-def _live(steps: Sequence[Step], whole: Iterable[Global]) -> list[tuple[int, ...]]:
-    """Return for each step the slots that it, or what comes after it, asks about."""
-    slots = {row.test.slot for row in whole}
+def _live(
+    steps: Sequence[Step], whole: Iterable[Global]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the slots that are asked about, the last first; for each step, how many still are."""
+    slots = dict.fromkeys(row.test.slot for row in whole if row.test.slot is not None)
     live = []
     for step in reversed(steps):
-        slots.update(_slots(step))
-        live.append(tuple(sorted(slot for slot in slots if slot is not None)))
-    return live[::-1]
+        slots.update(dict.fromkeys(slot for slot in _slots(step) if slot is not None))
+        live.append(len(slots))
+    return tuple(slots), tuple(reversed(live))
 
 
 def _slots(step: Step) -> Iterator[int | None]:

@@ -7,9 +7,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from pytest_pycinspect.expect.alignment import Likeness, aligned
-from pytest_pycinspect.expect.diagnosis import Trouble, instr_words, line_text, trouble
+from pytest_pycinspect.expect.diagnosis import Trouble, instr_words, line_words, trouble
 from pytest_pycinspect.expect.outcome import Match, Place
-from pytest_pycinspect.expect.program import Gap, Global, Group, Many, Mark, One
+from pytest_pycinspect.expect.program import Gap, Global, Group, Line, Many, Mark, One
 
 __all__ = ["Outcome", "Status", "statuses"]
 
@@ -58,7 +58,7 @@ def statuses(match: Match) -> tuple[Status, ...]:
                 detail += _nearest(match, likeness.get(line.number), index)
             found.append(Status(line.number, line.text, outcome, detail, index))
         else:
-            found.append(_other(match, line.number, line.text, likeness.get(line.number)))
+            found.append(_other(match, line, likeness.get(line.number)))
     return tuple(found)
 
 
@@ -125,9 +125,10 @@ def _nearest(match: Match, like: Likeness | None, index: int | None) -> str:
     return f" (nearest @{like.at}: {words})"
 
 
-def _other(match: Match, number: int, text: str, like: Likeness | None) -> Status:
+def _other(match: Match, line: Line, like: Likeness | None) -> Status:
     """Return what is said of a line that the search did not come to."""
-    plain = " ".join(line_text(match.program, number)).strip()
+    number, text, _ = line
+    plain = " ".join(line_words(text)).strip()
     if plain.endswith(":") or match.end is not None:
         return Status(number, text, Outcome.NONE, "", None)
     where = f", like @{like.at}" if like else ""

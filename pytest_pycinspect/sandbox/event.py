@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from pycinspect.cache import ImportOptions, Verdict
 from pycinspect.errors import PycInspectError
+from pycinspect.values import brief
 
 __all__ = [
     "OUTCOMES",
@@ -101,7 +102,7 @@ class CacheEvent:
     def __repr__(self) -> str:
         parts = [self.outcome, *([self.written] if self.written else [])]
         raised = "" if self.raised is None else f"; raised {self.raised}"
-        return f"<CacheEvent {self.module}: {', '.join(parts)}; {self.why}{raised}>"
+        return brief(f"<CacheEvent {self.module}: {', '.join(parts)}; {self.why}{raised}>", 1_000)
 
     @property
     def hit(self) -> bool:
@@ -187,4 +188,5 @@ class Run(Mapping[str, CacheEvent]):
 
     def __repr__(self) -> str:
         events = ", ".join(f"{name}: {event.outcome}" for name, event in self.events.items())
-        return f"<Run {events or 'no module of the project'}; exit status {self.returncode}>"
+        events = brief(events, 1_000) or "no module of the project"
+        return f"<Run {events}; exit status {self.returncode}>"

@@ -11,8 +11,10 @@ import os
 from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple, TypedDict
 
-from pycinspect.cache import ImportOptions, Outcome, Verdict, judge_module
-from pycinspect.dialects import Dialect
+from pycinspect.cache import ImportOptions, Outcome, Refusal, Verdict, judge_module
+from pycinspect.compiling import Compilers
+from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.errors import PycInspectError
 from pycinspect.pyc import LONGEST_HEADER, Code, unmarshal
 from pytest_pycinspect.sandbox.digest import code_digest
 from pytest_pycinspect.sandbox.event import CacheEvent, SandboxDisagreement, Scene, Written
@@ -20,7 +22,7 @@ from pytest_pycinspect.sandbox.project import Project
 from pytest_pycinspect.sandbox.reasons import cache_reason, level_elsewhere, outcome_of, why_of
 from pytest_pycinspect.sandbox.snapshot import Look, Stamp, look_at
 
-__all__ = ["Inquiry", "Report", "Request"]
+__all__ = ["Inquiry", "Report", "Request", "compile_own"]
 
 _NO_CACHE = Look(None, b"")
 #: What ``child._compiled`` says of a source that cannot be read.
@@ -49,6 +51,18 @@ class Report(TypedDict):
     ran: list[tuple[str, str, bytes]]
     compiled: dict[str, bytes | str]
     raised: tuple[str, str] | None
+
+
+def compile_own(source: bytes, path: str, dialect: Dialect, optimize: int, /) -> Refusal | None:
+    """Answer as a ``cache.SourceCompiler``, in this process.
+
+    The modules of a sandbox are the test's own program, which is imported anyway; so they
+    are not compiled in a process with limits, which takes longer than the import.
+    """
+    if dialect.magic != DIALECTS.running().magic:
+        raise PycInspectError("no-interpreter", f"{dialect.name} is asked by the import itself")
+    with Compilers(trusted=True) as compilers:
+        return compilers.refusal(source, path, optimize=optimize)
 
 
 class Expected(NamedTuple):
@@ -125,7 +139,9 @@ class Inquiry:
 
     def _expect(self, name: str) -> Expected:
         options = self._options
-        verdict = judge_module(name, [self._project.root], self._dialect, options)
+        verdict = judge_module(
+            name, [self._project.root], self._dialect, options, compiler=compile_own
+        )
         cache = _NO_CACHE if verdict.cache_path is None else look_at(verdict.cache_path)
         return Expected(
             Scene(verdict, options, cache.content[:LONGEST_HEADER], _status(_source(verdict))),

@@ -13,7 +13,7 @@ from pycinspect.cache import ImportOptions, Verdict, judge_module
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE
-from pycinspect.values import InvalidationMode
+from pycinspect.values import InvalidationMode, visible
 from pytest_pycinspect.sandbox.children import (
     Answer,
     Children,
@@ -24,7 +24,7 @@ from pytest_pycinspect.sandbox.children import (
 from pytest_pycinspect.sandbox.event import CacheEvent, Run
 from pytest_pycinspect.sandbox.explain import Step
 from pytest_pycinspect.sandbox.inprocess import can_import_here, observe_here
-from pytest_pycinspect.sandbox.inquiry import Inquiry
+from pytest_pycinspect.sandbox.inquiry import Inquiry, compile_own
 from pytest_pycinspect.sandbox.project import Project, Time, later
 from pytest_pycinspect.sandbox.pycs import compile_pyc, corrupted, magic_bytes, pyc_path
 from pytest_pycinspect.sandbox.rewriting import Rewriting
@@ -112,7 +112,7 @@ class Pycache:
         self._undone_at_end = ExitStack()
 
     def __repr__(self) -> str:
-        return f"<Pycache {self.root}>"
+        return f"<Pycache {visible(self.root)}>"
 
     def __enter__(self) -> Self:
         return self
@@ -540,7 +540,7 @@ class Pycache:
         """
         interpreter = self._children.interpreter(python)
         options = self._options(interpreter)
-        return judge_module(name, [self.root], interpreter.dialect, options)
+        return judge_module(name, [self.root], interpreter.dialect, options, compiler=compile_own)
 
     def _observe(
         self,

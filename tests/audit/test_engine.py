@@ -250,6 +250,28 @@ def test_broken_rule_is_a_finding_and_stops_nobody(
     assert set(ALL) <= set(_told(tree, findings))
 
 
+class LooksAgain(BrokenAtCaches):
+    """Opens what has gone since the listing."""
+
+    def check_cache(self, cache: CacheFile) -> Finding | None:
+        raise FileNotFoundError(2, "No such file or directory", cache.path)
+
+
+def test_what_has_gone_is_nobodys_fault_and_makes_the_audit_incomplete(tree: Tree) -> None:
+    policy = Policy(selection=Selection(select=("XYZ", "PYC901")))
+    audit = Audit([tree.root], [LooksAgain, *BUILT_IN], policy)
+    assert {(f.rule, f.message) for f in audit} == {
+        ("PYC901", "not everything was looked at: No such file or directory")
+    }
+    assert (audit.summary.unread, audit.summary.faults, audit.summary.complete) == (3, 0, False)
+
+
+def test_it_is_said_even_where_the_rule_for_it_is_not_selected(tree: Tree) -> None:
+    audit = Audit([tree.root], [LooksAgain], Policy(selection=Selection(select=("XYZ",))))
+    assert list(audit) == []
+    assert (audit.summary.unread, audit.summary.complete) == (3, False)
+
+
 # --- Paths -------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.auditing import Policy, Selection, Severity
+from pycinspect.auditing import Audit, Policy, Selection, Severity
+from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.cache import cache_from_source, running_platform
 from pycinspect.dialects import Dialect
 from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, row, timestamp
@@ -232,6 +233,63 @@ def test_source_hidden_by_an_extension_module_needs_no_cache(tree: Tree) -> None
 
 def _missing_policy(levels: tuple[int, ...], dialect: Dialect | None = None) -> Policy:
     return Policy(selection=Selection(select=("PYC205",)), levels=levels, dialect=dialect)
+
+
+# --- PYC206: sources that do not compile -----------------------------------------
+
+
+BROKEN = {
+    "template.py": b"{{ x }} = 1 1\n",
+    "nul.py": b"x = 1\0\n",
+    "cookie.py": b"# coding: nope\n",
+}
+BOTH = Selection(select=("PYC205", "PYC206"))
+
+
+def _broken(tree: Tree) -> None:
+    tree.source("new.py")
+    for name, source in BROKEN.items():
+        tree.source(name, source)
+
+
+def test_source_that_does_not_compile_is_not_one_without_a_cache(tree: Tree) -> None:
+    _broken(tree)
+    found = tree.audit(Policy(selection=BOTH, levels=(0, 1)))
+    by_rule = {
+        rule: [tree.relative(f.path) for f in found if f.rule == rule] for rule in BOTH.select
+    }
+    assert by_rule["PYC206"] == sorted(BROKEN)
+    assert by_rule["PYC205"] == ["clean.py", "new.py", "new.py"]
+    assert {finding.data["exception"] for finding in found if finding.rule == "PYC206"} == {
+        "SyntaxError"
+    }
+
+
+def test_what_no_interpreter_is_needed_for_is_found_without_one(tree: Tree) -> None:
+    _broken(tree)
+    policy = Policy(selection=BOTH, deep=False)
+    audit = Audit([tree.root], BUILT_IN, policy)
+    found = [tree.relative(finding.path) for finding in audit if finding.rule == "PYC206"]
+    assert found == ["cookie.py", "nul.py"]
+    assert audit.summary.compiled == 0
+
+
+@pytest.mark.parametrize(("deep", "compiled"), [(None, 2), (True, 5)])
+def test_few_sources_are_compiled_unless_more_is_asked_for(
+    tree: Tree, deep: bool | None, compiled: int
+) -> None:
+    for number in range(5):
+        tree.source(f"m{number}.py")
+    audit = Audit([tree.root], BUILT_IN, Policy(deep=deep))
+    audit._source_budget.files = 2
+    assert list(audit) == []
+    assert (audit.summary.statistics["PYC205"], audit.summary.compiled) == (5, compiled)
+
+
+def test_healthy_tree_compiles_nothing(tree: Tree) -> None:
+    audit = Audit([tree.root], BUILT_IN, Policy(deep=True))
+    list(audit)
+    assert audit.summary.compiled == 0
 
 
 # --- Below a cache prefix --------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -259,7 +258,7 @@ def test_search_for_an_interpreter_prints_nothing(capfd: pytest.CaptureFixture[s
 
 
 def test_broken_search_counts_as_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(interpreters, "find_executable", lambda _: None)
     monkeypatch.setitem(sys.modules, "findpython.providers", None)
     assert interpreters.is_installed(OLD)
 

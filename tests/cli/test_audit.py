@@ -43,7 +43,8 @@ def test_summary_counts_caches_by_state(run: Run) -> None:
         (("--fail-on", "error"), 0),
         (("--fail-on", "info"), 1),
         (("--exit-zero",), 0),
-        (("--ignore", "PYC"), 0),
+        (("--ignore", "PYC"), 2),
+        (("--select", "PYC9"), 2),
     ],
 )
 def test_exit_code_follows_the_worst_finding(

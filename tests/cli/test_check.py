@@ -26,6 +26,7 @@ KEYS = [
     "exception",
     "writes",
     "message",
+    "compiles",
 ]
 
 
@@ -136,3 +137,36 @@ def test_environment_is_used_on_demand(run: Run) -> None:
     (used,) = answers(run("check", "fresh.py", "--json", "--environment", env=environment).stdout)
     assert used["cache_path"].endswith(".opt-2.pyc")
     assert used["writes"] is None
+
+
+# --- Sources that do not compile -------------------------------------------------
+
+
+def test_a_source_that_does_not_compile_is_not_recompiled(run: Run, project: Path) -> None:
+    (project / "broken.py").write_text("x = = 1\n")
+    result = run("check", "broken.py", "--json")
+    (answer,) = answers(result.stdout)
+    assert (answer["verdict"], answer["exception"]) == ("raise", "SyntaxError")
+    assert (answer["writes"], answer["compiles"], result.exit_code) == (None, False, 1)
+    (answer,) = answers(run("check", "absent.py", "--json").stdout)
+    assert (answer["compiles"], "if it compiles" in answer["message"]) == (True, False)
+
+
+def test_where_the_interpreter_is_missing_it_is_said(run: Run, project: Path) -> None:
+    """Nobody has Python 3.4; what its tokenizer refuses is known all the same."""
+    (project / "old.py").write_text('print "2"\n')
+    (project / "null.py").write_bytes(b"x = 1\0\n")
+    old, null = answers(run("check", "old.py", "null.py", "--as", "cpython-3.4", "--json").stdout)
+    assert (old["verdict"], old["compiles"]) == ("recompile", None)
+    assert "if it compiles (no cpython-3.4 is installed here to ask)" in old["message"]
+    assert (null["verdict"], null["exception"], null["compiles"]) == ("raise", "TypeError", False)
+
+
+def test_sources_in_zip_files_are_compiled_too(run: Run, project: Path) -> None:
+    with zipfile.ZipFile(project / "lib.zip", "w") as file:
+        file.writestr("broken.py", "x = = 1\n")
+        file.writestr("good.py", "x = 1\n")
+    result = run("check", "-m", "broken", "-m", "good", "--path", "lib.zip", "--json")
+    broken, good = answers(result.stdout)
+    assert (broken["verdict"], broken["exception"]) == ("raise", "SyntaxError")
+    assert (good["verdict"], good["compiles"]) == ("recompile", True)

@@ -1,11 +1,16 @@
-"""Many more damaged files than the suite has, and a search for new ones.
+"""Damaged files for everything that reads a file, and a search for new ones.
 
-    python -m tests.fuzz --mutants 10000 [--seed N]
+    python -m tests.fuzz --mutants 100000 [--seed N] [--jobs 2] [--entry NAME]
+    python -m tests.fuzz --reduce FILE --entry NAME [--original NAME]
     python -m tests.fuzz --atheris SECONDS      (pip install atheris)
 
-The first says how long the slowest file took and by how much the process grew, and ends
-with 1 if a file raised anything but PycInspectError. The second looks for bytes that reach
-new code (libFuzzer), starting from the samples.
+The first prints, for each entry point, how many files it was given and could read, how long
+the slowest took and how much memory the largest needed; what fails in a new way is kept in a
+file. Cheap entry points get every file, dear ones each a share of them, unless they are named.
+The second makes a file shorter that fails. The third looks for bytes that reach new code
+(libFuzzer), each entry point for its share of the time. All end with 1 if something is wrong:
+an exception that is not PycInspectError, a word on standard error, more than 2 seconds of
+processor time or 256 MiB for a file of up to 64 KiB.
 """
 
 from __future__ import annotations
@@ -13,83 +18,42 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
-import traceback
 from pathlib import Path
 
-from tests.fuzz.mutants import examine, mutants, seeds
-
-_SLOW = 0.05
-
-
-def _resident() -> float:
-    """Return the memory that the process has now, in MiB; 0 where nobody says."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return 0.0
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+from tests.fuzz.campaign import Plan, campaign
+from tests.fuzz.entries import ENTRIES
+from tests.fuzz.reduce import reduce_file
+from tests.fuzz.search import search
 
 
-def run(count: int, seed: int) -> int:
-    """Examine so many mutants and print what they cost; return the exit code."""
-    read = slow = wrong = 0
-    slowest = 0.0
-    at_tenth = 0.0
-    for number, data in enumerate(mutants(seeds(), count, seed)):
-        if number == count // 10:
-            at_tenth = _resident()
-        began = time.process_time()
-        try:
-            read += examine(data) is not None
-        except Exception:  # noqa: BLE001 - any other exception is what this looks for
-            wrong += 1
-            path = Path(tempfile.gettempdir(), f"mutant-{seed}-{number}.pyc")
-            path.write_bytes(data)
-            print(f"{path}:\n{traceback.format_exc()}")
-        spent = time.process_time() - began
-        slow += spent > _SLOW
-        slowest = max(slowest, spent)
-    print(
-        f"{count} mutants, seed {seed}: {read} could still be read, {wrong} raised another"
-        f" exception; the slowest took {slowest * 1000:.0f} ms, {slow} more than"
-        f" {_SLOW * 1000:.0f} ms; memory {at_tenth:.1f} MiB after a tenth, {_resident():.1f} at the end"
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    return int(wrong > 0)
-
-
-def search(seconds: int) -> None:
-    """Let libFuzzer look for bytes that reach new code; it ends the process."""
-    import atheris
-
-    with atheris.instrument_imports(include=["pycinspect"]):
-        for name in [name for name in sys.modules if name.startswith("pycinspect")]:
-            del sys.modules[name]
-        sys.modules.pop("tests.fuzz.mutants")
-        from tests.fuzz.mutants import examine
-    with tempfile.TemporaryDirectory() as folder:
-        for number, data in enumerate(seeds()):
-            Path(folder, str(number)).write_bytes(data)
-        options = [
-            f"-max_total_time={seconds}",
-            "-max_len=20000",
-            "-timeout=5",
-            "-print_final_stats=1",
-        ]
-        atheris.Setup([sys.argv[0], *options, folder], lambda data: examine(bytes(data)) and None)
-        atheris.Fuzz()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--mutants", type=int, default=0)
+    names = [entry.name for entry in ENTRIES]
+    parser.add_argument("--mutants", type=int, default=0, metavar="N")
+    parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2, metavar="N")
+    parser.add_argument("--entry", action="append", default=[], choices=names, metavar="NAME")
+    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir(), "fuzz"))
+    parser.add_argument("--reduce", type=Path, metavar="FILE")
+    parser.add_argument("--original", default="", metavar="NAME", help="the good file of FILE")
     parser.add_argument("--atheris", type=int, default=0, metavar="SECONDS")
     options = parser.parse_args()
+    wanted = tuple(options.entry)
+    if options.reduce is not None:
+        if len(wanted) != 1:
+            parser.error("--reduce needs one --entry")
+        return reduce_file(options.reduce, wanted[0], options.original)
+    wrong = 0
+    if options.mutants:
+        numbers = range(options.first, options.first + options.mutants)
+        wrong |= campaign(Plan(options.seed, numbers, wanted, options.keep), options.jobs)
     if options.atheris:
-        search(options.atheris)
-    sys.exit(run(options.mutants, options.seed))
+        wrong |= search(options.atheris, wanted, options.keep)
+    return wrong
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

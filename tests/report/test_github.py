@@ -57,7 +57,7 @@ def test_commands_by_severity() -> None:
 
 
 def test_empty_run() -> None:
-    assert report("github", complete=False) == (
+    assert report("github", limit="the limit of 3 caches") == (
         "pycinspect: 312 of 5,400 caches are stale, 88 have no source."
         " Not everything was looked at.\n"
     )

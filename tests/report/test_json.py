@@ -34,6 +34,15 @@ def _closed(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
     }
 
 
+_SETTINGS = _closed(
+    {
+        "file": {"type": "string"},
+        "inside_tree": {"type": "boolean"},
+        "used": {"type": "boolean"},
+        "sets": {"type": "object"},
+        "baseline_accepts": _COUNT,
+    }
+)
 _STATES = ("fresh", "stale", "raises", "orphaned", "sourceless", "unused", "unread")
 _SUMMARY = {
     "answer": {"type": "string"},
@@ -47,8 +56,13 @@ _SUMMARY = {
     "statistics": _COUNTS,
     "severities": _closed(dict.fromkeys(("error", "warning", "info", "security"), _COUNT)),
     "payloads": _closed(dict.fromkeys(("decoded", "not_decoded", "undecodable"), _COUNT)),
+    "sources_compiled": _COUNT,
     "suppressed": _COUNT,
     "complete": {"type": "boolean"},
+    "limit": {"type": ["string", "null"]},
+    "unread": _COUNT,
+    "internal_errors": _COUNT,
+    "settings": {"type": "array", "items": _SETTINGS},
     "seconds": {"type": "number"},
     "files_per_second": {"type": "number"},
 }
@@ -135,15 +149,20 @@ def test_document() -> None:
         "statistics": {},
         "severities": {"info": 1, "warning": 1, "error": 0, "security": 0},
         "payloads": {"decoded": 0, "not_decoded": 0, "undecodable": 0},
+        "sources_compiled": 0,
         "suppressed": 0,
         "complete": True,
+        "limit": None,
+        "unread": 0,
+        "internal_errors": 0,
+        "settings": [],
         "seconds": 0.5,
         "files_per_second": 10800.0,
     }
 
 
 def test_empty_document() -> None:
-    document = _strict(report("json", complete=False))
+    document = _strict(report("json", limit="the limit of 3 caches"))
 
     DOCUMENT.validate(document)
     assert document["findings"] == []

@@ -76,7 +76,7 @@ def test_a_rule_that_did_not_see_all_payloads_is_skipped(schema: xmlschema.XMLSc
 
 def test_an_audit_that_was_cut_short_does_not_pass(schema: xmlschema.XMLSchema) -> None:
     for found in ([], [stale("a.pyc")]):
-        suite = _suite(schema, found, complete=False, ran=())
+        suite = _suite(schema, found, limit="the limit of 3 caches", ran=())
 
         assert [case.attrib["name"] for case in suite.findall("testcase[error]")] == ["complete"]
         assert len(suite.findall("testcase")) == len(found) + 1

@@ -62,7 +62,7 @@ def test_empty_run() -> None:
 
 
 def test_an_audit_that_was_cut_short_was_not_successful() -> None:
-    assert _run(complete=False)["invocations"] == [{"executionSuccessful": False}]
+    assert _run(limit="the limit of 3 caches")["invocations"] == [{"executionSuccessful": False}]
 
 
 def test_rules() -> None:

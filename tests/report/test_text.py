@@ -114,8 +114,8 @@ def _none() -> Counter[str]:
 
 
 def test_what_was_left_out_is_said() -> None:
-    clean = report("text", complete=False, suppressed=3)
-    dirty = report("text", [stale("a.pyc")], complete=False, suppressed=1)
+    clean = report("text", limit="the limit of 3 caches", suppressed=3)
+    dirty = report("text", [stale("a.pyc")], limit="the limit of 3 caches", suppressed=1)
 
     assert "Incomplete: a limit ended the audit early" in clean
     assert "3 findings suppressed." in clean

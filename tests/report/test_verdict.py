@@ -164,6 +164,7 @@ def test_object() -> None:
         "exception": None,
         "writes": {"path": CACHE, "flags": 0, "mode": "0644"},
         "message": STALE.message,
+        "compiles": True,
     }
 
 

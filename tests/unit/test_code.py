@@ -137,7 +137,7 @@ def test_variables_are_split_by_kind(
     names = tuple("abcdef"[: len(kinds.split())])
     found = [0, 0, 0, 0, 0, b"", (), (), names, bytes.fromhex(kinds)]
 
-    code = code_reader(layout).build([*found, "", "", "", 1, b"", b""], 0)
+    code = code_reader(layout).builder()([*found, "", "", "", 1, b"", b""], 0)
 
     assert code.varnames == tuple(varnames.split())
     assert code.cellvars == tuple(cellvars.split())
@@ -324,7 +324,7 @@ def _old(name: str, *consts: object, flags: int = 3, **fields: Any) -> Code:
 def _named(root: Code, source: QualnameSource) -> list[str]:
     from pycinspect.pyc.code import set_qualnames
 
-    set_qualnames(root, source)
+    set_qualnames(root, source, 1_000_000, 0)
     return [code.qualname for code in root.walk()][1:]
 
 

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.compiling import Interpreter, compile_source, find_interpreter
+from pycinspect.compiling import (
+    UNGUARDED_SIZE,
+    CompileLimits,
+    Compilers,
+    Interpreter,
+    compile_source,
+    find_interpreter,
+)
+from pycinspect.compiling import source as source_module
 from pycinspect.dialects import DIALECTS
 from pycinspect.errors import PycInspectError
 from pycinspect.values import InvalidationMode
@@ -133,7 +141,7 @@ def test_this_interpreter_twice() -> None:
 def test_time_is_limited() -> None:
     other = find_interpreter(sys.executable)
     with pytest.raises(PycInspectError) as caught:
-        compile_source(SOURCE, "a.py", interpreter=other, seconds=0.0001)
+        compile_source(SOURCE, "a.py", interpreter=other, limits=CompileLimits(seconds=0.0001))
     assert caught.value.slug == "compile-timeout"
 
 
@@ -183,5 +191,139 @@ def test_an_interpreter_that_dies(answer: str, tmp_path: Path) -> None:
     program.chmod(0o755)
     other = Interpreter(os.fspath(program), DIALECTS["cpython-3.9"], "3.9.1", ())
     with pytest.raises(PycInspectError) as caught:
+        compile_source(SOURCE, "a.py", interpreter=other)
+    assert caught.value.slug == "interpreter-failed"
+
+
+# --- Limits --------------------------------------------------------------------------------
+
+#: Compiling it takes 400 bytes of memory for each byte.
+NESTED = b"x = [" + b"(1,), " * 50_000 + b"]\n"
+MIB = 1024 * 1024
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS is not enforced everywhere")
+def test_memory_is_limited(native: Oracle) -> None:
+    other = find_interpreter(os.fspath(native.program))
+    with Compilers(CompileLimits(memory=24 * MIB)) as compilers:
+        with pytest.raises(PycInspectError) as caught:
+            compilers.compile(NESTED, "a.py", interpreter=other)
+        assert caught.value.slug == "compile-memory"
+        assert caught.value.path == "a.py"
+        # The next source has as much as any.
+        assert compilers.refusal(SOURCE, "b.py", interpreter=other) is None
+        assert compilers.refusal(b"x = = 2", "c.py", interpreter=other) is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS is not enforced everywhere")
+def test_memory_is_limited_for_the_running_interpreter_too() -> None:
+    with pytest.raises(PycInspectError) as caught:
+        compile_source(NESTED, "a.py", limits=CompileLimits(memory=24 * MIB))
+    assert caught.value.slug == "compile-memory"
+
+
+def test_deep_nesting_is_no_lack_of_memory(native: Oracle) -> None:
+    other = find_interpreter(os.fspath(native.program))
+    with Compilers() as compilers:
+        refusal = compilers.refusal(b"(" * 500, "a.py", interpreter=other)
+    assert refusal is not None
+    assert refusal.exception in {"SyntaxError", "MemoryError"}
+
+
+def test_after_a_timeout_the_next_source_is_compiled() -> None:
+    with Compilers(CompileLimits(seconds=0.0001)) as compilers:
+        with pytest.raises(PycInspectError, match=r"more than 0\.0001 seconds"):
+            compilers.compile(SOURCE, "a.py")
+        compilers._limits = CompileLimits()
+        assert compilers.compile(SOURCE, "a.py").code.find("f")
+
+
+def test_bytecode_is_limited() -> None:
+    with pytest.raises(PycInspectError) as caught:
+        compile_source(
+            b"x = " + repr("a" * 10_000).encode(), "a.py", limits=CompileLimits(answer=100)
+        )
+    assert caught.value.slug == "too-large"
+
+
+# --- One process for many sources ------------------------------------------------------------
+
+
+def test_one_process_serves_many_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    plain = source_module.Worker
+    monkeypatch.setattr(source_module, "Worker", lambda *a: started.append(a) or plain(*a))
+    with Compilers() as compilers:
+        for number in range(20):
+            file = compilers.compile(f"x = {number}".encode(), f"m{number}.py")
+            assert (file.code.filename, number in file.code.consts) == (f"m{number}.py", True)
+        assert compilers.refusal(b"(", "a.py") is not None
+        assert compilers.refusal(b"x", "a.py", optimize=1) is None
+    assert [level for _, level, _ in started] == [0, 1]
+
+
+def test_a_process_that_died_is_replaced() -> None:
+    with Compilers() as compilers:
+        compilers.compile(SOURCE, "a.py")
+        (worker,) = compilers._workers.values()
+        worker._process.kill()
+        worker._process.wait()
+        assert compilers.compile(SOURCE, "a.py").code.find("f")
+
+
+def test_processes_are_gone_at_the_end_whatever_happens() -> None:
+    with pytest.raises(KeyboardInterrupt), Compilers() as compilers:  # noqa: PT012
+        compilers.compile(SOURCE, "a.py")
+        (worker,) = compilers._workers.values()
+        raise KeyboardInterrupt
+    assert worker._process.returncode is not None
+    assert worker._process.stdin is not None
+    assert worker._process.stdin.closed
+
+
+def test_an_interrupt_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer would be taken for that of the next source."""
+
+    def interrupt(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    with Compilers() as compilers:
+        compilers.compile(SOURCE, "a.py")
+        (worker,) = compilers._workers.values()
+        monkeypatch.setattr(worker, "_asked", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            compilers.compile(SOURCE, "a.py")
+        assert worker._process.returncode is not None
+        assert compilers.compile(SOURCE, "a.py").code.find("f")
+
+
+# --- Where no process can be started -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("executable", ["", None, "/usr/sbin/uwsgi", "/nowhere/python3"])
+def test_without_processes_small_sources_are_compiled_here(
+    executable: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", executable)
+    assert compile_source(SOURCE, "a.py").code.find("f")
+    assert refused(b"x = 1\nx = = 2\n") == "a.py:2: SyntaxError: invalid syntax"
+    with pytest.raises(PycInspectError) as caught:
+        compile_source(b"#" * (UNGUARDED_SIZE + 1), "a.py")
+    assert caught.value.slug == "compile-unguarded"
+
+
+def test_what_is_trusted_is_compiled_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_module, "Worker", None)
+    with Compilers(trusted=True) as compilers:
+        assert compilers.compile(b"#" * (UNGUARDED_SIZE + 1), "a.py").code.names == ()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_crash_is_one_line(tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nkill -SEGV $$\n")
+    program.chmod(0o755)
+    other = Interpreter(os.fspath(program), DIALECTS["cpython-3.9"], "3.9.1", ())
+    with pytest.raises(PycInspectError, match="was killed by SIGSEGV") as caught:
         compile_source(SOURCE, "a.py", interpreter=other)
     assert caught.value.slug == "interpreter-failed"

@@ -8,7 +8,6 @@ import struct
 import pytest
 
 from pycinspect.dialects import DIALECTS, find_dialect
-from pycinspect.errors import PycInspectError
 from pycinspect.pyc import anomalies
 from tests.samples import ENTRIES, ROWS, SAMPLES
 
@@ -120,10 +119,58 @@ def test_nothing_is_said_of_an_unknown_writer(dialect: str) -> None:
     assert slugs(counted(b"[", long(5), 1), dialect) == []
 
 
-def test_data_that_ends_early() -> None:
-    with pytest.raises(PycInspectError) as caught:
-        slugs(b"(\2\0\0\0N")
-    assert caught.value.slug == "truncated"
+SET = b">\2\0\0\0"
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "reason", "dialect"),
+    [
+        (b")\2N", 0, "the data ends inside an object", NEW),
+        (b")\2NZ\5ab", 3, "the data ends inside an object", NEW),
+        (b")\2N?", 3, "0x3f is no letter of marshal 4", NEW),
+        (b")\2Ni\1", 0, "the data ends inside an object", "cpython-3.4"),
+        (b"(\2\0\0\0Ni\1", 0, "the data ends inside an object", OLD),  # read as if it went on
+        (SET + b"r\5\0\0\0N", 0, "reference to object 5, which there is not", NEW),
+        (SET + b"R\5\0\0\0N", 0, "reference to object 5, which there is not", OLD),
+        (b"\xbe\1\0\0\0r\0\0\0\0", 0, "the members of a set are too deeply nested", NEW),
+        (
+            b">\1\0\0\0" + b")\1" * 999 + b"N",
+            2001,
+            "the members of a set are too deeply nested",
+            NEW,
+        ),
+        (
+            b")\1c" + b"\0" * 40,
+            2,
+            "the code objects of cpython-3.11a7 are not known",
+            "cpython-3.11a7",
+        ),
+    ],
+)
+def test_where_it_loses_its_place_it_says_so(
+    data: bytes, place: int, reason: str, dialect: str
+) -> None:
+    *_, last = anomalies(data, find_dialect(dialect))
+    assert last == ("unchecked", f"the encoding could not be checked from here on: {reason}", place)
+
+
+@pytest.mark.parametrize(
+    "member", [counted(b"[", b"N", 1), b"f\x031.5", b")\1f\x031.5", b"{0", b")\1)\1{0"]
+)
+def test_a_member_that_no_compiler_puts_into_a_set_is_named(member: bytes) -> None:
+    data = b")\2" + members(number(1), member) + long(5)
+    assert [slug for slug in slugs(data) if slug != "unwritten"] == ["odd-member", "wide-number"]
+
+
+def test_shared_members_are_looked_at_once() -> None:
+    """Sixty levels, each of which holds the one below twice."""
+    pairs = b"".join(
+        b"\xa9\2" + (b"N" if level == 0 else b"r" + struct.pack("<I", level - 1)) * 2
+        for level in range(60)
+    )
+    # In a tuple, so that the last can be referred to; unmarshal refuses it, this need not.
+    data = b")\x3d" + pairs + members(b"r" + struct.pack("<I", 59), b"r" + struct.pack("<I", 58))
+    assert slugs(data) == []
 
 
 def test_what_the_running_interpreter_writes() -> None:

@@ -24,6 +24,7 @@ from pycinspect.auditing.rules.pyc202_sourceless import Sourceless
 from pycinspect.auditing.rules.pyc203_shadowed import Shadowed
 from pycinspect.auditing.rules.pyc204_only_pycache import OnlyPycache
 from pycinspect.auditing.rules.pyc205_missing import Missing
+from pycinspect.auditing.rules.pyc206_not_compilable import NotCompilable
 from pycinspect.auditing.rules.pyc207_bad_name import BadName
 from pycinspect.auditing.rules.pyc208_nested import Nested
 from pycinspect.auditing.rules.pyc209_prefix_orphan import PrefixOrphan
@@ -46,7 +47,7 @@ from pycinspect.auditing.rules.pyc606_unreadable import Unreadable
 from pycinspect.auditing.rules.pyc607_odd_mode import OddMode
 from pycinspect.auditing.rules.pyc801_disk_use import DiskUse
 from pycinspect.auditing.rules.pyc901_incomplete import Incomplete
-from pycinspect.auditing.rules.pyc902_rule_failed import RuleFailed
+from pycinspect.auditing.rules.pyc902_internal_error import InternalError
 from pycinspect.auditing.rules.pyc903_unused_suppression import UnusedSuppression
 
 __all__ = ["BUILT_IN"]
@@ -76,6 +77,7 @@ BUILT_IN: tuple[type[Rule], ...] = (
     Shadowed,
     OnlyPycache,
     Missing,
+    NotCompilable,
     BadName,
     Nested,
     PrefixOrphan,
@@ -98,6 +100,6 @@ BUILT_IN: tuple[type[Rule], ...] = (
     OddMode,
     DiskUse,
     Incomplete,
-    RuleFailed,
+    InternalError,
     UnusedSuppression,
 )

@@ -11,17 +11,22 @@ Why it matters
 could be run it was checked that it does, over its whole standard library. So the file
 was not written by that Python: somebody made it, or changed it, with a tool.
 Comparing the loaded objects does not show it. Which objects are shared is not judged
-(it differs from run to run), nor are Pythons whose writer is not known. Stale caches
-are reported, too: it is the file that is odd.
+(it differs from run to run), nor are Pythons whose writer is not known, which PYC901
+says. Where the file cannot be followed to its end, the finding says from where on it was
+not looked at. Stale caches are reported, too: it is the file that is odd.
 
 What to do
 ==========
 Find out what wrote the file. Delete it or compile again.
 """
 
+from collections import Counter
+from collections.abc import Iterator
+
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rules.pyc901_incomplete import incomplete
 
 __all__ = ["OddEncoding"]
 
@@ -37,8 +42,14 @@ class OddEncoding(Rule):
     severity = Severity.SECURITY
     message = "no writer spells it so: {first}{more}"
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._unknown: Counter[str] = Counter()
+
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report the first places."""
+        if payload.code is not None and not payload.is_writer_known:
+            self._unknown[payload.dialect.name] += 1
         found = payload.anomalies
         if not found:
             return None
@@ -49,3 +60,12 @@ class OddEncoding(Rule):
         ]
         first = f"at offset {found[0].offset}, {found[0].message}"
         return self.of_cache(cache, first=first, more=more, count=len(found), places=places)
+
+    def finish(self) -> Iterator[Finding]:
+        """Say, as PYC901, of which Pythons it is not known how they spell."""
+        reasons = (
+            f"it is not known how {name} chooses between ways to write the same: the encoding"
+            f" of {count} caches was not checked"
+            for name, count in sorted(self._unknown.items())
+        )
+        return incomplete(self.context, reasons)

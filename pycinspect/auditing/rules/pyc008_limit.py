@@ -3,7 +3,8 @@
 A payload that was not read, or not all of it, because it is larger or more deeply
 nested than any that a compiler makes: the file has more than 64 MiB, its objects are
 nested more than 2000 levels deep or are more than ten million once references are
-followed, or a code object has more than 1 MiB of instructions.
+followed, a code object has more than 1 MiB of instructions, or code objects share their
+instructions until they are many times what is in the file.
 
 Why it matters
 ==============
@@ -18,7 +19,7 @@ and the file has to be trusted for the source's sake.
 """
 
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.payload import CODE_LIMIT, Payload
+from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.rule import CacheFile, Rule
 
 __all__ = ["LimitReached"]
@@ -40,11 +41,6 @@ class LimitReached(Rule):
         error = payload.error
         if error is not None and error.slug in _LIMITS:
             return self.of_cache(cache, limit=error.message, offset=error.offset)
-        code = next(payload.oversized, None)
-        if code is None:
+        if payload.unchecked is None:
             return None
-        limit = (
-            f"the instructions of {code.qualname}, which take {len(code.code)} bytes;"
-            f" the limit is {CODE_LIMIT}"
-        )
-        return self.of_cache(cache, limit=limit, offset=None)
+        return self.of_cache(cache, limit=payload.unchecked, offset=None)

@@ -11,12 +11,12 @@ every level that is used (PEP 488: a level never falls back to another).
 
 What to do
 ==========
-Compile the tree (``python -m compileall -o 0 -o 1 -o 2``). Sources that do not compile
-stay without a cache.
+Compile the tree (``python -m compileall -o 0 -o 1 -o 2``). Sources that are known not to
+compile are PYC206's.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pycinspect.auditing.findings import Finding, Severity
@@ -85,9 +85,16 @@ class Missing(Rule):
         self._dialect = context.dialect
 
     def check_directory(self, directory: Directory) -> Iterable[Finding]:
-        """Compare the names of sources and caches."""
+        """Report the sources that could have a cache."""
+        for stem, level, dialect in self.missing(directory):
+            path = directory.sources[stem].path
+            if self.context.sources.refusal(directory.path, path, dialect) is None:
+                yield self._missing(directory, stem, level, dialect)
+
+    def missing(self, directory: Directory) -> list[tuple[str, int, Dialect]]:
+        """Compare the names of sources and caches; return stems, levels and for whom."""
         if not directory.sources or directory.is_mirror or directory.is_partial:
-            return ()  # the sources of a place below the cache prefix lie elsewhere
+            return []  # the sources of a place below the cache prefix lie elsewhere
         wanted = self._wanted_in(directory)
         cache = directory.cache
         if not wanted.in_pycache:
@@ -95,7 +102,7 @@ class Missing(Rule):
         elif cache is None:
             entries = ()
         elif cache.error is not None:
-            return ()  # not read: PYC606
+            return []  # not read: PYC606
         else:
             entries = cache.entries
         sources = directory.sources
@@ -106,18 +113,10 @@ class Missing(Rule):
             for stem in sources
             if stem + tail not in present
         ]
-        if not missing:  # nearly always
-            return ()
-        return self._findings(directory, wanted, sorted(missing))
-
-    def _findings(
-        self, directory: Directory, wanted: _Wanted, missing: list[tuple[str, int]]
-    ) -> Iterator[Finding]:
-        """Report what the finder of the wanted Python comes to."""
-        for filename, level in missing:
-            stem = filename.rpartition(".")[0]
-            if wanted.finds(stem, directory):
-                yield self._missing(directory, stem, level, wanted.dialect)
+        stems = ((filename.rpartition(".")[0], level) for filename, level in sorted(missing))
+        return [
+            (stem, level, wanted.dialect) for stem, level in stems if wanted.finds(stem, directory)
+        ]
 
     def _wanted_in(self, directory: Directory) -> _Wanted:
         """Return what is wanted in a directory: its library's Python, if nothing is said."""

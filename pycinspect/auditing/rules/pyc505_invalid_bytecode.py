@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import CodeDefect, Payload
 from pycinspect.auditing.rule import CacheFile, Context, Rule
-from pycinspect.auditing.rules.pyc901_incomplete import Incomplete
+from pycinspect.auditing.rules.pyc901_incomplete import incomplete
 
 __all__ = ["InvalidBytecode"]
 
@@ -64,14 +64,12 @@ class InvalidBytecode(Rule):
 
     def finish(self) -> Iterator[Finding]:
         """Say, as PYC901, of which Pythons the instructions could not be checked."""
-        if not self.context.policy.selection.takes(Incomplete.id):
-            return
-        for name, count in sorted(self._unverifiable.items()):
-            reason = (
-                f"the opcodes of {name}, or of this pre-release of it, are not known for sure: the"
-                f" instructions of {count} caches were not checked"
-            )
-            yield Incomplete(self.context).of_path(self.context.root, {"reason": reason})
+        reasons = (
+            f"the opcodes of {name}, or of this pre-release of it, are not known for sure: the"
+            f" instructions of {count} caches were not checked"
+            for name, count in sorted(self._unverifiable.items())
+        )
+        return incomplete(self.context, reasons)
 
 
 def _described(found: CodeDefect) -> dict[str, object]:

@@ -27,3 +27,4 @@ class UnusedSuppression(Rule):
     title = "Unused suppression"
     severity = Severity.WARNING
     message = "unused suppression: {suppression}"
+    about_run = True

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Block, Event, Machine, Rule, State, bare, refused
+from pycinspect.canonical.machine import Block, Event, Machine, Rule, State, bare
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.jumps import branch, leave, raise_again, unwound
 from pycinspect.canonical.rules.variables import number
+from pycinspect.canonical.stack import EMPTY
 from pycinspect.canonical.values import Value
+from pycinspect.canonical.work import refused
 
 __all__ = ["RULES"]
 
@@ -25,7 +27,7 @@ def _setup(kind: str) -> Rule:
     def rule(_: Machine, state: State, op: CanonicalOp) -> State:
         above = op.operand if isinstance(op.operand, int) else 0
         target = state.frame.target(state.pc)
-        block = Block(kind, target, max(0, len(state.stack) - above))
+        block = Block(kind, target, max(0, state.stack.depth - above))
         return state.next(state.stack)._replace(blocks=(*state.blocks, block))
 
     return rule
@@ -54,17 +56,17 @@ def _inside(state: State | None) -> State:
 
 
 def _begin_finally(machine: Machine, state: State, _: CanonicalOp) -> State:
-    return state.next((*state.stack, machine.values.make("fell_through")))
+    return state.next(state.stack.push(machine.values.make("fell_through")))
 
 
 def _call_finally(machine: Machine, state: State, _: CanonicalOp) -> State:
     back = machine.values.make("coming_back", state.pc + 1)
-    return state.jump((*state.stack, back))
+    return state.jump(state.stack.push(back))
 
 
 def _end_finally(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     """Go on with what the block interrupted."""
-    why, rest = bare(state.peek(1)), state.stack[:-1]
+    why, rest = bare(state.peek(1)), state.stack.less(1)
     below = state._replace(stack=rest)
     if why.kind == "exc":
         return raise_again(machine, state, why)
@@ -89,17 +91,15 @@ def _place(value: Value) -> int:
 
 def _pop_finally(_: Machine, state: State, op: CanonicalOp) -> State:
     """Forget why the block runs; a value to return stays (3.8)."""
-    stack: tuple[Value, ...] = state.stack
-    kept: tuple[Value, ...] = ()
-    if number(op):
-        state.peek(1)
-        stack, kept = stack[:-1], stack[-1:]
-    if not stack:
-        raise refused("the stack is empty")
-    why, stack, blocks = bare(stack[-1]), stack[:-1], state.blocks
+    kept = [state.peek(1)] if number(op) else []
+    why, stack, blocks = (
+        bare(state.peek(1 + len(kept))),
+        state.stack.less(1 + len(kept)),
+        state.blocks,
+    )
     if why.kind == "exc":
-        stack, blocks = stack[:-5], blocks[:-1]
-    return state.next((*stack, *kept))._replace(blocks=blocks)
+        stack, blocks = stack.less(5), blocks[:-1]
+    return state.next(stack.push(*kept))._replace(blocks=blocks)
 
 
 # --- Handlers ------------------------------------------------------------------------------
@@ -112,22 +112,21 @@ def _pop_except(_: Machine, state: State, op: CanonicalOp) -> State:
 
 def _push_exc_info(machine: Machine, state: State, _: CanonicalOp) -> State:
     exc = state.peek(1)
-    return state.next((*state.stack[:-1], machine.values.make("old"), exc))
+    return state.next(state.stack.less(1).push(machine.values.make("old"), exc))
 
 
 def _check_exc_match(machine: Machine, state: State, _: CanonicalOp) -> Event:
     rest, (exc, classes) = state.pop(2)
     value = machine.values.make("exc_match", exc, classes)
-    return machine.event(state, ("ev", value), (*rest, exc, value))
+    return machine.event(state, ("ev", value), rest.push(exc, value))
 
 
 def _check_eg_match(machine: Machine, state: State, _: CanonicalOp) -> Event:
     rest, (group, classes) = state.pop(2)
     make = machine.values.make
     split = make("group_match", group, classes)
-    return machine.event(
-        state, ("ev", split), (*rest, make("group_rest", split), make("group_matched", split))
-    )
+    parts = make("group_rest", split), make("group_matched", split)
+    return machine.event(state, ("ev", split), rest.push(*parts))
 
 
 def _prep_reraise_star(machine: Machine, state: State, _: CanonicalOp) -> Event:
@@ -148,7 +147,7 @@ def _end_async_for(machine: Machine, state: State, op: CanonicalOp) -> State | E
 
 def _propagating(state: State, exc: Value) -> State:
     """Return a state at which an exception leaves the function: the RERAISE of nobody."""
-    return state._replace(pc=-1, stack=(exc,), blocks=())
+    return state._replace(pc=-1, stack=EMPTY.push(exc), blocks=())
 
 
 def _cleanup_throw(_: Machine, __: State, ___: CanonicalOp) -> Event:
@@ -163,7 +162,7 @@ def _before_with(kind: str) -> Rule:
         rest, (manager,) = state.pop(1)
         make = machine.values.make
         entered = make(kind, manager)
-        return machine.event(state, ("ev", entered), (*rest, make("exit", manager), entered))
+        return machine.event(state, ("ev", entered), rest.push(make("exit", manager), entered))
 
     return rule
 
@@ -188,20 +187,22 @@ def _with_cleanup_start(machine: Machine, state: State, _: CanonicalOp) -> Event
     if top.kind == "exc" and machine.exc_count == _ABOVE_EXIT:
         manager = _manager(bare(state.peek(_ABOVE_EXIT + 1)))
         # The interpreter puts NULL below the exception, in the place of ``__exit__``.
-        kept = (*stack[:-7], *stack[-6:-3], machine.values.null, *stack[-3:])
+        above = stack.values(_ABOVE_EXIT)
+        kept = stack.less(_ABOVE_EXIT + 1).push(*above[:3], machine.values.null, *above[3:])
         value = make("with_exit_exc", manager)
-        event = machine.event(state, ("ev", value), (*kept, top, value))
+        event = machine.event(state, ("ev", value), kept.push(top, value))
         return _with_lower_block(event)
     if top.kind == "exc":  # Python 2: three values above ``__exit__``
         manager = _manager(bare(state.peek(machine.exc_count + 1)))
         count = machine.exc_count
         value = make("with_exit_exc", manager)
-        kept = (*stack[: -count - 1], *stack[-count:])
-        return machine.event(state, ("ev", value), (*kept, top, value))
+        kept = stack.less(count + 1).push(*stack.values(count))
+        return machine.event(state, ("ev", value), kept.push(top, value))
     manager = _manager(bare(state.peek(2)))
     value = make("with_exit", manager)
     none = machine.values.none
-    return machine.event(state, ("ev", value), (*stack[:-2], stack[-1], none, value))
+    kept = stack.less(2).push(stack.top)
+    return machine.event(state, ("ev", value), kept.push(none, value))
 
 
 def _with_lower_block(event: Event) -> Event:
@@ -223,9 +224,9 @@ def _with_cleanup_finish(machine: Machine, state: State, _: CanonicalOp) -> Stat
         if not state.blocks:
             raise refused("a with block has lost its handler")
         level = state.blocks[-1].level
-        silenced = state.next((*rest[:level], through))._replace(blocks=state.blocks[:-1])
+        silenced = state.next(rest.cut(level).push(through))._replace(blocks=state.blocks[:-1])
     else:
-        silenced = state.next((*rest[: -machine.exc_count], through))
+        silenced = state.next(rest.less(machine.exc_count).push(through))
     return branch(machine, state, result, silenced, state.next(rest))
 
 

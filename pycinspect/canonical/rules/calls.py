@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Caller, Event, Machine, Rule, State, is_lazy, refused
+from pycinspect.canonical.machine import Caller, Event, Machine, Rule, State, is_lazy
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.displays import display, pairs
 from pycinspect.canonical.rules.operators import joined, written
 from pycinspect.canonical.rules.variables import number, word
+from pycinspect.canonical.stack import EMPTY, Stack
 from pycinspect.canonical.values import Value
+from pycinspect.canonical.work import refused
 from pycinspect.pyc import Code
 
 __all__ = ["COMPREHENSIONS", "RULES", "apply", "defaults_of", "returned"]
@@ -29,13 +31,13 @@ def _call(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     names: _Names = ()
     if state.peek(1).kind == "kw_names":
         names = _names(state.peek(1).value(0))
-        state = state._replace(stack=state.stack[:-1])
+        state = state._replace(stack=state.stack.less(1))
     return _called(machine, state, number(op), names)
 
 
 def _call_kw(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     names = _names(state.peek(1))
-    return _called(machine, state._replace(stack=state.stack[:-1]), number(op), names)
+    return _called(machine, state._replace(stack=state.stack.less(1)), number(op), names)
 
 
 def _names(value: Value) -> _Names:
@@ -62,7 +64,7 @@ def _called(machine: Machine, state: State, count: int, names: _Names) -> State 
 
 def _kw_names(machine: Machine, state: State, op: CanonicalOp) -> State:
     names = machine.values.make("kw_names", machine.values.constant(op.operand))
-    return state.next((*state.stack, names))
+    return state.next(state.stack.push(names))
 
 
 def _call_ex(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
@@ -94,7 +96,7 @@ def _keywords(machine: Machine, mapping: Value) -> list[Value]:
 
 
 def apply(
-    machine: Machine, state: State, function: Value, args: list[Value], rest: tuple[Value, ...]
+    machine: Machine, state: State, function: Value, args: list[Value], rest: Stack
 ) -> State | Event:
     """Return the call of a function; of a comprehension, what happens inside it."""
     make = machine.values.make
@@ -144,23 +146,23 @@ def _outermost(machine: Machine, argument: Value) -> Value:
 
 
 def _evaluated_in_place(
-    machine: Machine, state: State, code: Code, argument: Value, rest: tuple[Value, ...]
+    machine: Machine, state: State, code: Code, argument: Value, rest: Stack
 ) -> State:
     caller = Caller(state.frame, state.pc + 1, rest, state.blocks)
     if any(waiting.frame.code is code for waiting in state.callers):
         raise refused("a comprehension calls itself")
-    return State(machine.frame(code, argument), 0, (), (), (*state.callers, caller))
+    return State(machine.frame(code, argument), 0, EMPTY, (), (*state.callers, caller))
 
 
 def returned(machine: Machine, state: State, value: Value) -> State:
     """Return the state behind a call that was evaluated in place."""
     caller, callers = state.callers[-1], state.callers[:-1]
     stack = caller.stack
-    if stack and stack[-1].kind == "annotating":
-        stack, value = stack[:-1], _annotated(machine, stack[-1].value(0), value)
+    if stack and stack.top.kind == "annotating":
+        stack, value = stack.less(1), _annotated(machine, stack.top.value(0), value)
     elif state.frame.is_coroutine:
         value = machine.values.make("comprehension", value)
-    return State(caller.frame, caller.pc, (*stack, value), caller.blocks, callers)
+    return State(caller.frame, caller.pc, stack.push(value), caller.blocks, callers)
 
 
 # --- Functions -----------------------------------------------------------------------------
@@ -177,7 +179,7 @@ def _make_function(machine: Machine, state: State, op: CanonicalOp) -> State:
     function = _function(machine, values.pop())
     for bit, value in zip(attributes, values, strict=True):
         function = _with_attribute(machine, function, bit, value)
-    return state.next((*rest, function))
+    return state.next(rest.push(function))
 
 
 def defaults_of(machine: Machine, code: Value, defaults: list[Value]) -> Value:
@@ -232,14 +234,14 @@ def _set_attribute(machine: Machine, state: State, op: CanonicalOp) -> State:
         raise refused("an attribute is set of no function")
     bit = number(op)
     if bit != _ANNOTATE:
-        return state.next((*rest, _with_attribute(machine, function, bit, value)))
+        return state.next(rest.push(_with_attribute(machine, function, bit, value)))
     if value.kind != "func":
         raise refused("__annotate__ is no function")
     # PEP 649: what the interpreter would do when it is asked for the annotations.
     code = _code_of(machine, value)
     machine.inlined[id(code)] = code
     machine.notes.add(Note.LAZY_ANNOTATIONS)
-    waiting = (*rest, machine.values.make("annotating", function))
+    waiting = rest.push(machine.values.make("annotating", function))
     return _evaluated_in_place(machine, state, code, machine.values.constant(1), waiting)
 
 
@@ -247,8 +249,8 @@ def _load_special(machine: Machine, state: State, op: CanonicalOp) -> State:
     rest, (manager,) = state.pop(1)
     name = word(op)
     if name in ("__exit__", "__aexit__"):
-        return state.next((*rest, machine.values.make("exit", manager)))
-    return state.next((*rest, machine.values.make("special", manager, name)))
+        return state.next(rest.push(machine.values.make("exit", manager)))
+    return state.next(rest.push(machine.values.make("special", manager, name)))
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, refused
+from pycinspect.canonical.machine import Event, Machine, Part, Rule, State
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.variables import number
-from pycinspect.canonical.values import MATCHED, Value
+from pycinspect.canonical.stack import Stack
+from pycinspect.canonical.values import MATCHED, Marks, Value
+from pycinspect.canonical.work import refused
 
 __all__ = ["RULES", "display", "finished", "pairs"]
 
@@ -18,7 +21,7 @@ _SEQUENCES = frozenset({"tuple", "list", "set"})
 def display(machine: Machine, kind: str, items: Sequence[Value]) -> Value:
     """Return a tuple, list, set or map of items."""
     if kind == "set":
-        return machine.values.set_of(list(items))
+        return machine.values.set_of(items)
     return machine.values.make(kind, *items)
 
 
@@ -76,7 +79,7 @@ def finished(machine: Machine, state: State, made: State) -> State | Event:
         return made
     if value.kind == "list" and made.behind_jumps().next_name() in _TAKE_TUPLES:
         value = display(machine, "tuple", value.operands)
-        stack = (*stack[:-1], value)
+        stack = stack.less(1).push(value)
     return machine.event(state, ("ev", value), stack)
 
 
@@ -85,11 +88,8 @@ _TAKE_TUPLES = frozenset({"GET_ITER", "GET_AITER", "CONTAINS_OP"})
 
 
 def _is_observable(display: Value) -> bool:
-    if display.kind == "map":
-        return any(i.kind != "pair" or not i.value(0).is_literal for i in display.operands)
-    if display.kind == "set":
-        return not all(item.is_literal for item in display.operands)
-    return any(item.kind == "star" for item in display.operands)
+    observable = {"map": Marks.OPEN_KEY, "set": Marks.VARIABLE}.get(display.kind, Marks.STAR)
+    return bool(display.marks & observable)
 
 
 def _spread(machine: Machine, value: Value, kind: str) -> Sequence[Value]:
@@ -105,7 +105,7 @@ def _spread(machine: Machine, value: Value, kind: str) -> Sequence[Value]:
 def _build(kind: str) -> Rule:
     def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         rest, items = state.pop(number(op))
-        made = state.next((*rest, display(machine, kind, items)))
+        made = state.next(rest.push(display(machine, kind, items)))
         return finished(machine, state, made) if kind == "set" else made
 
     return rule
@@ -113,7 +113,7 @@ def _build(kind: str) -> Rule:
 
 def _build_map(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     rest, items = state.pop(2 * number(op))
-    made = state.next((*rest, display(machine, "map", pairs(machine, items))))
+    made = state.next(rest.push(display(machine, "map", pairs(machine, items))))
     return finished(machine, state, made)
 
 
@@ -123,14 +123,14 @@ def _build_const_key_map(machine: Machine, state: State, op: CanonicalOp) -> Sta
     if len(keys) != len(items):
         raise refused("a dict has not as many keys as values")
     made = [machine.values.make("pair", *both) for both in zip(keys, items, strict=True)]
-    return state.next((*rest, display(machine, "map", made)))
+    return state.next(rest.push(display(machine, "map", made)))
 
 
 def _build_unpack(kind: str) -> Rule:
     def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         rest, parts = state.pop(number(op))
         items = [item for part in parts for item in _spread(machine, part, kind)]
-        return finished(machine, state, state.next((*rest, display(machine, kind, items))))
+        return finished(machine, state, state.next(rest.push(display(machine, kind, items))))
 
     return rule
 
@@ -138,14 +138,14 @@ def _build_unpack(kind: str) -> Rule:
 def _slice(machine: Machine, state: State, op: CanonicalOp) -> State:
     rest, parts = state.pop(number(op))
     parts += [machine.values.none] * (3 - len(parts))
-    return state.next((*rest, machine.values.make("slice", *parts)))
+    return state.next(rest.push(machine.values.make("slice", *parts)))
 
 
 def _to_tuple(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (value,) = state.pop(1)
     if value.kind != "list":
         return machine.evaluated(state, machine.values.make("to_tuple", value), rest)
-    made = state.next((*rest, display(machine, "tuple", value.operands)))
+    made = state.next(rest.push(display(machine, "tuple", value.operands)))
     return finished(machine, state, made)
 
 
@@ -156,12 +156,20 @@ def _extended(
     target = below.peek(depth)
     if target.kind not in _SEQUENCES and target.kind != "map":
         return None
-    stack = list(below.stack)
-    stack[-depth] = display(machine, target.kind, [*target.operands, *items])
-    made = state.next(tuple(stack))
+    _, *above = below.stack.values(depth)
+    longer = _longer(machine, target, items)
+    made = state.next(below.stack.less(depth).push(longer, *above))
     if depth > 1:  # ``**rest`` of a mapping pattern copies the subject below its keys (3.11)
-        return machine.event(state, ("ev", stack[-depth]), made.stack)
+        return machine.event(state, ("ev", longer), made.stack)
     return finished(machine, state, made)
+
+
+def _longer(machine: Machine, target: Value, items: Sequence[Value]) -> Value:
+    """Return a display with more items."""
+    is_open = bool(target.marks & Marks.VARIABLE)
+    if target.kind == "set" and not is_open:  # constants in it have no order
+        return machine.values.set_of([*target.operands, *items])
+    return machine.values.extended(target, items)
 
 
 def _extend(kind: str) -> Rule:
@@ -178,16 +186,10 @@ def _extend(kind: str) -> Rule:
     return rule
 
 
-def _in_loop(_: Machine, state: State, depth: int) -> bool:
+def _in_loop(machine: Machine, state: State, depth: int) -> bool:
     """Return whether an iterator stands above the display, which is then a comprehension's."""
-    above = state.stack[-depth + 1 :][: depth - 1]
-    return any(_first(value).kind in ("iter", "aiter") for value in above)
-
-
-def _first(value: Value) -> Value:
-    while value.kind == "again":
-        value = value.value(0)
-    return value
+    above = machine.seen(islice(reversed(state.stack), min(max(depth - 1, 0), state.stack.depth)))
+    return any(value.first.kind in ("iter", "aiter") for value in above)
 
 
 def _append(kind: str) -> Rule:
@@ -208,11 +210,11 @@ def _append(kind: str) -> Rule:
     return rule
 
 
-def _is_joined(machine: Machine, stack: tuple[Value, ...]) -> bool:
+def _is_joined(machine: Machine, stack: Stack) -> bool:
     """Return whether the list on top is an argument of ``"".join``, as in long f-strings (3.10)."""
-    callables = [value for value in stack[:-1] if value is not machine.values.null]
+    below = machine.seen(reversed(stack.less(1)))
     join = machine.values.make("attr", machine.values.constant(""), "join")
-    return callables[-1:] == [join]
+    return next((value for value in below if value is not machine.values.null), None) is join
 
 
 def _map_add(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
@@ -227,18 +229,17 @@ def _map_add(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
 def _unpack(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     rest, (value,) = state.pop(1)
     count = number(op)
-    items = value.operands
-    plain = all(item.kind != "star" for item in items)
-    if value.kind in ("tuple", "list") and len(items) == count and plain:
-        return state.next((*rest, *reversed(items)))
+    _check_size(machine, state, count)
+    is_plain = value.kind in ("tuple", "list") and not value.marks & Marks.STAR
+    if is_plain and len(value.operands) == count:
+        return state.next(rest.push(*reversed(value.operands)))
     if isinstance(value.literal, str) and len(value.literal) == count:  # PyPy unpacks it, too
         characters = [machine.values.constant(character) for character in value.literal]
-        return state.next((*rest, *reversed(characters)))
-    _check_size(state, count)
+        return state.next(rest.push(*reversed(characters)))
     made = [machine.values.make("unpacked", value, index) for index in range(count)]
     if value.kind in MATCHED:
-        return state.next((*rest, *reversed(made)))
-    return machine.event(state, ("unpack", value, count), (*rest, *reversed(made)))
+        return state.next(rest.push(*reversed(made)))
+    return machine.event(state, ("unpack", value, count), rest.push(*reversed(made)))
 
 
 #: The operand of UNPACK_EX: items before the rest, and behind it.
@@ -249,14 +250,15 @@ def _unpack_ex(machine: Machine, state: State, op: CanonicalOp) -> Event:
     rest, (value,) = state.pop(1)
     arg = number(op)
     count = (arg & _BEFORE) + 1 + (arg >> _BEHIND)
-    _check_size(state, count)
+    _check_size(machine, state, count)
     made = [machine.values.make("unpacked_ex", value, index) for index in range(count)]
-    return machine.event(state, ("unpack_ex", value, arg), (*rest, *reversed(made)))
+    return machine.event(state, ("unpack_ex", value, arg), rest.push(*reversed(made)))
 
 
-def _check_size(state: State, count: int) -> None:
-    if count > state.frame.code.stacksize:
+def _check_size(machine: Machine, state: State, count: int) -> None:
+    if count > state.frame.most_values:
         raise refused("more items are unpacked than the stack has room for")
+    machine.work.spend(count)
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(

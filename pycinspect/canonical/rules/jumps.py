@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Rule, State, bare, refused
+from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Rule, State, bare
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, Unknown
 from pycinspect.canonical.rules.calls import returned
 from pycinspect.canonical.rules.operators import BOOLS, SENSES
 from pycinspect.canonical.rules.variables import number
 from pycinspect.canonical.values import Value
+from pycinspect.canonical.work import refused
 
 __all__ = ["RULES", "branch", "leave", "raise_again", "unwound"]
 
@@ -32,20 +33,20 @@ def _pop_jump(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
 
 
 def _to_bool(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
-    top, rest = state.peek(1), state.stack[:-1]
+    top, rest = state.peek(1), state.stack.less(1)
     behind = state.next(state.stack).behind_jumps()
     if behind.next_name() in SENSES:
         # It is here that the truth is asked for; the jump may have no handler (3.13).
         return _tested(machine, state, behind, state.frame.ops[behind.pc])
     if top.is_literal:
-        return state.next((*rest, machine.values.constant(bool(top.literal))))
+        return state.next(rest.push(machine.values.constant(bool(top.literal))))
     if top.kind in BOOLS or top.kind == "known" or behind.next_name() == "UNARY_NOT":
         return behind  # UNARY_NOT asks for the truth itself up to 3.12
     return machine.evaluated(state, machine.values.make("bool", top), rest)
 
 
 def _tested(machine: Machine, state: State, jump: State, op: CanonicalOp) -> State | Event:
-    rest, top = jump.stack[:-1], jump.peek(1)
+    rest, top = jump.stack.less(1), jump.peek(1)
     there, on = jump.jump(rest), jump.next(rest)
     if_true, if_false = (there, on) if SENSES[op.name] else (on, there)
     return branch(machine, state, top, if_true, if_false)
@@ -85,18 +86,18 @@ def _truth(machine: Machine, value: Value) -> bool | None:
 
 def _learnt(machine: Machine, state: State, value: Value, truth: str) -> State:
     """Mark a value wherever it stands on the stack with its truth."""
+    if not machine.is_held(state.stack, value):
+        return state
     forms = {
         value: truth,
         machine.values.make("not", value): _OPPOSITE[truth],
         machine.values.make("bool", value): truth,
     }
-    if not any(part in forms for part in state.stack):
-        return state
-    stack = tuple(
-        machine.values.make("known", part, forms[part]) if part in forms else part
-        for part in state.stack
-    )
-    return state._replace(stack=stack)
+
+    def learnt(part: Value) -> Value:
+        return machine.values.make("known", part, forms[part]) if part in forms else part
+
+    return state._replace(stack=machine.changed(state.stack, learnt))
 
 
 # --- Ends ----------------------------------------------------------------------------------
@@ -115,11 +116,11 @@ def unwound(state: State, why: str, target: int, value: Value) -> State | None:
         if block.kind == "loop" and why == "continue":
             return State(frame, target, stack, tuple(rest), callers)
         rest.pop()
-        stack = stack[: block.level]
+        stack = stack.cut(block.level)
         if block.kind == "loop" and why == "break":
             return State(frame, block.target, stack, tuple(rest), callers)
         if block.kind == "finally":
-            return State(frame, block.target, (*stack, value), tuple(rest), callers)
+            return State(frame, block.target, stack.push(value), tuple(rest), callers)
     return None
 
 
@@ -166,10 +167,10 @@ def _opaque(machine: Machine, state: State, op: CanonicalOp) -> Event:
     machine.notes.add(Note.OPAQUE_OPCODE)
     payload = ("opaque", unknown.opname, str(unknown.arg))
     rest, _ = state.pop(max(0, -unknown.effect))
-    if unknown.effect > state.frame.code.stacksize:
+    if unknown.effect > state.frame.most_values:
         raise refused(f"{unknown.opname} pushes more than the stack has room for")
     pushed = (machine.values.make("opaque", unknown.opname, i) for i in range(unknown.effect))
-    return machine.event(state, payload, (*rest, *pushed))
+    return machine.event(state, payload, rest.push(*pushed))
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(

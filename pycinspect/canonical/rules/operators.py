@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, takewhile
 from types import MappingProxyType
 
-from pycinspect.canonical.folding import NOT_FOLDED, fold_binary, fold_unary
+from pycinspect.canonical.folding import NOT_FOLDED, cost_of, fold_binary, fold_unary
 from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, bare
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.variables import number, word
-from pycinspect.canonical.values import MATCHED, NO_LITERAL, Value
+from pycinspect.canonical.stack import Stack
+from pycinspect.canonical.values import MATCHED, Value
 
 __all__ = ["BOOLS", "RULES", "SENSES", "joined", "written"]
 
 
-def _constant(machine: Machine, state: State, literal: object, rest: tuple[Value, ...]) -> State:
-    return state.next((*rest, machine.values.constant(literal)))
+def _constant(machine: Machine, state: State, literal: object, rest: Stack) -> State:
+    return state.next(rest.push(machine.values.constant(literal)))
 
 
 # --- Operators -----------------------------------------------------------------------------
@@ -40,13 +42,14 @@ def _binary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
 def _folded(machine: Machine, name: str, left: Value, right: Value) -> object:
     if not (machine.folds and left.is_literal and right.is_literal):
         return NOT_FOLDED
+    machine.work.spend(cost_of(left.literal, right.literal))
     return fold_binary(name, left.literal, right.literal)
 
 
 def _subscr(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (owner, key) = state.pop(2)
     if owner.kind in MATCHED and isinstance(key.literal, int):  # 3.10; 3.11 unpacks
-        return state.next((*rest, machine.values.make("unpacked", owner, key.literal)))
+        return state.next(rest.push(machine.values.make("unpacked", owner, key.literal)))
     folded = _folded(machine, "[]", owner, key)
     if folded is not NOT_FOLDED:
         machine.notes.add(Note.FOLDED_CONSTANTS)
@@ -57,6 +60,7 @@ def _subscr(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
 def _unary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     rest, (value,) = state.pop(1)
     if machine.folds and value.is_literal:
+        machine.work.spend(cost_of(value.literal))
         folded = fold_unary(word(op), value.literal)
         if folded is not NOT_FOLDED:
             machine.notes.add(Note.FOLDED_CONSTANTS)
@@ -71,14 +75,15 @@ BOOLS = frozenset({"is", "in", "not", "bool", "exc_match", "is_mapping", "is_seq
 
 
 def _not(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
-    rest, top = state.stack[:-1], state.peek(1)
+    rest, top = state.stack.less(1), state.peek(1)
     if top.kind == "known":
         value, truth = top.value(0), top.word(1)
         flipped = "false" if truth == "true" else "true"
-        return state.next((*rest, machine.values.make("known", _negated(machine, value), flipped)))
+        known = machine.values.make("known", _negated(machine, value), flipped)
+        return state.next(rest.push(known))
     if top.is_literal:
         return _constant(machine, state, not top.literal, rest)
-    pushed = (*rest, _negated(machine, top))
+    pushed = rest.push(_negated(machine, top))
     if top.kind in BOOLS or _is_tested(state.next(pushed)):
         return state.next(pushed)
     return machine.event(state, ("ev", machine.values.make("bool", top)), pushed)
@@ -129,7 +134,7 @@ def _is(machine: Machine, state: State, op: CanonicalOp) -> State:
     value = machine.values.make("is", left, right)
     if word(op) == "is_not":
         value = machine.values.make("not", value)
-    return state.next((*rest, value))
+    return state.next(rest.push(value))
 
 
 def _contains(machine: Machine, state: State, op: CanonicalOp) -> Event:
@@ -139,7 +144,7 @@ def _contains(machine: Machine, state: State, op: CanonicalOp) -> Event:
         container = make("tuple", *container.parts)
     value = make("in", item, container)
     pushed = make("not", value) if word(op) == "not_in" else value
-    return machine.event(state, ("ev", value), (*rest, pushed))
+    return machine.event(state, ("ev", value), rest.push(pushed))
 
 
 # --- Text ----------------------------------------------------------------------------------
@@ -166,9 +171,11 @@ def _percent(machine: Machine, name: str, left: Value, right: Value) -> Value | 
 def _percent_parts(machine: Machine, template: str, items: Sequence[Value]) -> list[Value] | None:
     """Return the pieces of an old-style template, None if it has other fields or too many."""
     constant, make = machine.values.constant, machine.values.make
+    machine.work.spend(cost_of(template))
     parts: list[Value] = []
     place = used = 0
     while (found := template.find("%", place)) >= 0:
+        machine.work.spend()
         parts.append(constant(template[place:found]))
         match = _PERCENT.match(template, found)
         if match is None:
@@ -195,18 +202,25 @@ def _spec(match: re.Match[str]) -> str:
 def joined(machine: Machine, pieces: Sequence[Value]) -> Value:
     """Return an f-string of pieces; neighbouring constants are one."""
     parts: list[Value] = []
-    for piece in _flat(machine, pieces):
-        text = piece.literal
-        if text == "":
-            continue
-        last = parts[-1].literal if parts else NO_LITERAL
-        if isinstance(text, str) and isinstance(last, str):
-            parts[-1] = machine.values.constant(last + text)
+    for is_text, group in groupby(_flat(machine, pieces), _is_text):
+        if is_text:
+            text = "".join(str(piece.literal) for piece in group)
+            machine.work.spend(cost_of(text))
+            parts.extend([machine.values.constant(text)] if text else [])
         else:
-            parts.append(piece)
+            parts.extend(group)
+    machine.work.spend(len(parts) // _PIECES_AT_ONCE)
     if len(parts) <= 1 and all(isinstance(part.literal, str) for part in parts):
         return parts[0] if parts else machine.values.constant("")
     return machine.values.make("fstring", *parts)
+
+
+#: Pieces of a text that are looked at for one step.
+_PIECES_AT_ONCE = 8
+
+
+def _is_text(piece: Value) -> bool:
+    return isinstance(piece.literal, str)
 
 
 def _flat(machine: Machine, pieces: Sequence[Value]) -> Iterator[Value]:
@@ -233,12 +247,12 @@ _PARTS: Mapping[str, Part] = MappingProxyType(
 )
 
 
-def written(machine: Machine, state: State, text: Value, rest: tuple[Value, ...]) -> State | Event:
+def written(machine: Machine, state: State, text: Value, rest: Stack) -> State | Event:
     """Push a text; what its pieces do when they are formatted happens once, when it is complete.
 
     3.11 makes f-strings of ``%`` and so formats each piece before it evaluates the next.
     """
-    made = state.next((*rest, text))
+    made = state.next(rest.push(text))
     if text.is_literal or not machine.completed(made, _PARTS):
         return made
     return machine.evaluated(state, text, rest)
@@ -246,7 +260,7 @@ def written(machine: Machine, state: State, text: Value, rest: tuple[Value, ...]
 
 def _convert(machine: Machine, state: State, op: CanonicalOp) -> State:
     rest, (value,) = state.pop(1)
-    return state.next((*rest, machine.values.make("convert", value, word(op))))
+    return state.next(rest.push(machine.values.make("convert", value, word(op))))
 
 
 def _format(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
@@ -266,12 +280,12 @@ def _interpolation(machine: Machine, state: State, op: CanonicalOp) -> State:
     arg = number(op)
     rest, parts = state.pop(2 + (arg & 1))
     value = machine.values.make("interpolation", str(arg >> 2), *parts)
-    return state.next((*rest, value))
+    return state.next(rest.push(value))
 
 
 def _template(machine: Machine, state: State, _: CanonicalOp) -> State:
     rest, parts = state.pop(2)
-    return state.next((*rest, machine.values.make("template", *parts)))
+    return state.next(rest.push(machine.values.make("template", *parts)))
 
 
 # --- Iteration, generators -----------------------------------------------------------------
@@ -297,12 +311,12 @@ def _beside_top(kind: str) -> Rule:
     return rule
 
 
-def _is_outermost(below: tuple[Value, ...]) -> bool:
+def _is_outermost(below: Stack) -> bool:
     """Return whether the top is a generator expression's outermost iterable.
 
     3.15 asks for its iterator inside the generator, the others outside.
     """
-    return any(v.kind == "func" and v.parts[0] == "<genexpr>" for v in below[-2:])
+    return any(v.kind == "func" and v.parts[0] == "<genexpr>" for v in below.values(2))
 
 
 def _get_aiter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
@@ -329,23 +343,30 @@ def _get_iter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     return machine.evaluated(state, machine.values.make("iter", value), rest)
 
 
-def _collecting(machine: Machine, state: State, place: int) -> State:
+def _collecting(machine: Machine, state: State, depth: int) -> State:
     """Return the state at the head of a loop; the display below its iterator is what it fills.
 
     Only comprehensions have one there. It is no empty display any more, but a value of its own.
+
+    Args:
+        machine: what follows the paths.
+        state: at the head.
+        depth: of the iterator on the stack, 1 for the top.
     """
-    below, (display, *above) = state.stack[: place - 1], state.stack[max(place - 1, 0) :]
-    if place == 0 or display.kind not in _COLLECTED or display.parts:
+    if depth >= state.stack.depth:
+        return state
+    below, (display, *above) = state.stack.less(depth + 1), state.stack.values(depth + 1)
+    if display.kind not in _COLLECTED or display.size > 1:
         return state
     value = machine.another(state, machine.values.make("collected", display.kind), below)
-    return state._replace(stack=(*below, value, *above))
+    return state._replace(stack=below.push(value, *above))
 
 
 _COLLECTED = frozenset({"list", "set", "map"})
 
 
 def _get_anext(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
-    return _ask_next(machine, _collecting(machine, state, len(state.stack) - 1), op)
+    return _ask_next(machine, _collecting(machine, state, 1), op)
 
 
 _ask_next = _beside_top("anext")
@@ -353,18 +374,18 @@ _ask_next = _beside_top("anext")
 
 def _for_iter(machine: Machine, state: State, op: CanonicalOp) -> Event:
     values, change = machine.values, number(op)
-    places = (i for i in range(len(state.stack) - 1, -1, -1) if state.stack[i] is not values.null)
-    place = next(places, None)
-    if place is None:
+    above = takewhile(lambda value: value is values.null, machine.seen(reversed(state.stack)))
+    depth = sum(1 for _ in above) + 1
+    if depth > state.stack.depth:
         state.pop(1)
         iterator = values.null
     else:
-        iterator = state.stack[place]
-        state = _collecting(machine, state, place)
+        iterator = state.peek(depth)
+        state = _collecting(machine, state, depth)
     item = machine.another(state, values.make("next", iterator), state.stack)
-    going = state.next((*state.stack, item))
+    going = state.next(state.stack.push(item))
     if change > 0:
-        done = state.jump((*state.stack, *[values.null] * change))
+        done = state.jump(state.stack.push(*[values.null] * change))
     else:
         done = state.jump(state.pop(-change)[0])
     return Event(("for", iterator), (going, done), machine.handler(state), state)
@@ -380,10 +401,10 @@ def _get_awaitable(machine: Machine, state: State, _: CanonicalOp) -> State | Ev
 def _yield_from(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (iterator, _sent) = state.pop(2)
     if iterator.kind == "comprehension":  # an asynchronous one, evaluated in place
-        return state.next((*rest, iterator.value(0)))
+        return state.next(rest.push(iterator.value(0)))
     if iterator.kind == "aiter":  # what ``__aiter__`` returned might be awaitable (up to 3.6)
         machine.notes.add(Note.AWAITED_AITER)
-        return state.next((*rest, iterator))
+        return state.next(rest.push(iterator))
     return machine.evaluated(state, machine.values.make("yield_from", iterator), rest)
 
 
@@ -392,12 +413,12 @@ def _yield(machine: Machine, state: State, _: CanonicalOp) -> Event:
     if value.kind == "wrapped":
         value = value.value(0)
     sent = machine.another(state, machine.values.make("sent"), rest)
-    return machine.event(state, ("yield", value), (*rest, sent))
+    return machine.event(state, ("yield", value), rest.push(sent))
 
 
 def _wrap(machine: Machine, state: State, _: CanonicalOp) -> State:
     rest, (value,) = state.pop(1)
-    return state.next((*rest, machine.values.make("wrapped", value)))
+    return state.next(rest.push(machine.values.make("wrapped", value)))
 
 
 # --- Imports, the interpreter's functions ------------------------------------------------------

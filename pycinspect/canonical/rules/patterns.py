@@ -40,7 +40,7 @@ def _without_keys(machine: Machine, state: State, _: CanonicalOp) -> Event:
     value = copied = make("map", make("star2", subject))
     for key in keys.operands:
         value = make("without_key", value, key)
-    return machine.event(state, ("ev", copied), (*rest, subject, value))
+    return machine.event(state, ("ev", copied), rest.push(subject, value))
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Event, Machine, Rule, State, refused
+from pycinspect.canonical.machine import Event, Machine, Rule, State
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.calls import apply, defaults_of
 from pycinspect.canonical.rules.displays import pairs
 from pycinspect.canonical.values import Value
+from pycinspect.canonical.work import refused
 
 __all__ = ["RULES"]
 
@@ -44,7 +45,7 @@ def _make_function(machine: Machine, state: State, op: CanonicalOp) -> State:
         raise refused("MAKE_FUNCTION has no number")
     rest, values = state.pop(count + 1 + bool(closure))
     code = values.pop()
-    return state.next((*rest, defaults_of(machine, code, values[:count])))
+    return state.next(rest.push(defaults_of(machine, code, values[:count])))
 
 
 def _build_class(machine: Machine, state: State, _: CanonicalOp) -> Event:

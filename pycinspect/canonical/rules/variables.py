@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pycinspect.canonical.docstrings import cleandoc, docstring_text, is_indented
-from pycinspect.canonical.machine import Caller, Event, Frame, Machine, Rule, State, refused
+from pycinspect.canonical.machine import Event, Frame, Machine, Rule, State
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
-from pycinspect.canonical.values import Value
+from pycinspect.canonical.values import Renaming, Value
+from pycinspect.canonical.work import refused
 
 __all__ = ["DOCSTRING", "RULES", "number", "word"]
 
@@ -52,7 +53,7 @@ def number(op: CanonicalOp) -> int:
 
 
 def _push(state: State, *values: Value) -> State:
-    return state.next((*state.stack, *values))
+    return state.next(state.stack.push(*values))
 
 
 # --- Loads ---------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ def _push_null(machine: Machine, state: State, _: CanonicalOp) -> State:
 
 
 def _pop_top(_machine: Machine, state: State, _: CanonicalOp) -> State | Event:
-    top, rest = state.peek(1), state.stack[:-1]
+    top, rest = state.peek(1), state.stack.less(1)
     # A statement that is just a name: the load can raise.
     if top.kind in ("global", "name") and top.word(0) not in _NOT_STORED:
         return Event(("eval", top), (state.next(rest),), None, state)
@@ -159,15 +160,17 @@ def _copy(_: Machine, state: State, op: CanonicalOp) -> State:
 
 def _swap(_: Machine, state: State, op: CanonicalOp) -> State:
     depth = number(op)
-    other, stack = state.peek(depth), list(state.stack)
-    stack[-depth], stack[-1] = stack[-1], other
-    return state.next(tuple(stack))
+    state.peek(depth)
+    values = state.stack.values(depth)
+    values[0], values[-1] = values[-1], values[0]
+    return state.next(state.stack.less(depth).push(*values))
 
 
 def _rot(_: Machine, state: State, op: CanonicalOp) -> State:
-    depth, stack = number(op), state.stack
+    depth = number(op)
     state.peek(depth)
-    return state.next((*stack[:-depth], stack[-1], *stack[-depth:-1]))
+    *below, top = state.stack.values(depth)
+    return state.next(state.stack.less(depth).push(top, *below))
 
 
 # --- Stores --------------------------------------------------------------------------------
@@ -202,17 +205,15 @@ def _cleaned(machine: Machine, text: str) -> str:
 def _renamed(machine: Machine, state: State, target: Value) -> State:
     """Mark values on the stack that hold the variable's old value."""
     frame, pc, stack, blocks, callers = state
-    if not any(target in value.leaves for value in stack) and not callers:
+    if not any(held.leaves & target.leaves for held in (stack, *(c.stack for c in callers))):
         return state
     old = machine.values.make(target.kind, f"{target.word(0)}'")
-
-    def renamed(values: tuple[Value, ...]) -> tuple[Value, ...]:
-        return tuple(machine.values.substitute(value, {target: old}) for value in values)
-
+    renamed = Renaming(machine.values, {target: old})
     waiting = tuple(
-        Caller(caller.frame, caller.pc, renamed(caller.stack), caller.blocks) for caller in callers
+        caller._replace(stack=machine.changed(caller.stack, renamed, target.leaves))
+        for caller in callers
     )
-    return State(frame, pc, renamed(stack), blocks, waiting)
+    return State(frame, pc, machine.changed(stack, renamed, target.leaves), blocks, waiting)
 
 
 def _delete(kind: str) -> Rule:
@@ -236,7 +237,7 @@ def _load_attr(machine: Machine, state: State, op: CanonicalOp) -> State | Event
     kind = "import_from" if owner.kind in ("import", "import_from") else "attr"
     value = machine.values.make(kind, owner, word(op))
     if owner.literal == "" and word(op) == "join":  # of an f-string of many parts (3.10)
-        return state.next((*rest, value))
+        return state.next(rest.push(value))
     return machine.evaluated(state, value, rest)
 
 
@@ -259,10 +260,12 @@ def _store_subscr(machine: Machine, state: State, _: CanonicalOp) -> Event:
 
 def _delete_subscr(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (owner, key) = state.pop(2)
-    if owner.kind in ("map", "without_key") and owner in rest:
+    if owner.kind in ("map", "without_key"):
         # What ``**rest`` of a mapping pattern gets (3.11): a dict that nobody has seen yet.
         less = machine.values.make("without_key", owner, key)
-        return state.next(tuple(less if value is owner else value for value in rest))
+        changed = machine.changed(rest, lambda value: less if value is owner else value)
+        if changed is not rest:
+            return state.next(changed)
     return machine.event(state, ("delete_item", owner, key), rest)
 
 

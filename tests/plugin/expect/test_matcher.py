@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pycinspect.errors import PycInspectError
-from pytest_pycinspect.expect import PatternError, explain, model, pattern, search
+from pytest_pycinspect.expect import (
+    Match,
+    PatternError,
+    explain,
+    matcher,
+    model,
+    pattern,
+    search,
+)
 from pytest_pycinspect.expect import match as compare
+from pytest_pycinspect.expect.program import Many, One
 from pytest_pycinspect.instr import Instr
 from tests.plugin.expect import reference
 from tests.plugin.expect.kit import Code, code, instr
@@ -50,18 +62,65 @@ _ITEMS = st.one_of(
 )
 
 
-@settings(max_examples=250, deadline=None)
-@given(st.lists(_ITEMS, min_size=1, max_size=5), st.lists(_INSTRS, max_size=6), st.booleans())
+@contextmanager
+def _patience(some: int) -> Iterator[None]:
+    """Let what takes longer than ``some`` be searched for as if it took long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matcher, "_PATIENCE", some)
+        patch.setattr(matcher, "_PATIENCE_EACH", 0)
+        yield
+
+
+_LISTS = (st.lists(_ITEMS, min_size=1, max_size=6), st.lists(_INSTRS, max_size=8), st.booleans())
+
+
+@settings(max_examples=300, deadline=None)
+@given(*_LISTS, st.sampled_from([0, 10, 1_000]))
 def test_as_the_reference_says(
-    items: list[model.Item], instrs: list[Instr], anchored: bool
+    items: list[model.Item], instrs: list[Instr], anchored: bool, patience: int
 ) -> None:
     try:
-        found = compare(model.Pattern(tuple(items)), code(*instrs), anchored=anchored)
+        with _patience(patience):
+            found = compare(model.Pattern(tuple(items)), code(*instrs), anchored=anchored)
     except PatternError:  # a variable that stands for nothing
         return
-    assert found.met == reference.met(items, instrs, anchored=anchored)
+    way = reference.first_way(items, instrs, anchored=anchored)
+    assert found.met == (way is not None)
     start, end = found.span
     assert 0 <= start <= end <= len(instrs)
+    if way is not None:
+        variables, places = way
+        assert _lines(found) == places
+        named = {key[1] if isinstance(key, tuple) else key: v for key, v in variables.items()}
+        assert dict(found.captures) == named
+
+
+def _lines(found: Match) -> dict[int, tuple[int, int]]:
+    """Return what stands for each line that is about instructions."""
+    lines = {}
+    for place in found.places:
+        step = found.program.steps[place.step]
+        if isinstance(step, One | Many):
+            lines[step.line] = (place.start, place.end)
+        elif place.member is not None:
+            lines[step.line + 1 + place.member] = (place.start, place.end)
+    return lines
+
+
+@settings(max_examples=200, deadline=None)
+@given(*_LISTS)
+def test_what_is_said_does_not_depend_on_how_long_it_takes(
+    items: list[model.Item], instrs: list[Instr], anchored: bool
+) -> None:
+    said = []
+    for patience in (0, 100_000):
+        try:
+            with _patience(patience):
+                found = compare(model.Pattern(tuple(items)), code(*instrs), anchored=anchored)
+        except PatternError:  # a variable that stands for nothing
+            return
+        said.append((explain(found), found.places, found.captures))
+    assert said[0] == said[1]
 
 
 # --- Which way is taken --------------------------------------------------------------------
@@ -175,12 +234,19 @@ def test_many_gaps_over_long_code_end() -> None:
     assert not compare(pattern(text), long, anchored=True).met
 
 
+_AGAIN = "LOAD_FAST $a; LOAD_FAST $b; LOAD_FAST $c"
+#: Variables stand for any three of many names, and none of these comes again.
+_HARD = f"...; {_AGAIN.replace(';', '; ...;')}; ...; POP_TOP; {_AGAIN}"
+_NAMES = code(
+    *[instr("LOAD_FAST", f"x{n}") for n in range(400)],
+    instr("POP_TOP"),
+    *[instr("LOAD_FAST", f"y{n}") for n in range(3)],
+)
+
+
 def test_what_takes_too_long_is_said_so() -> None:
-    names = [instr("LOAD_FAST", f"x{n}") for n in range(400)]
-    again = "LOAD_FAST $a; LOAD_FAST $b; LOAD_FAST $c"
-    lines = f"...; {again.replace(';', '; ...;')}; ...; POP_TOP; {again}"
-    with pytest.raises(PycInspectError, match="gave up"):
-        compare(pattern(lines), code(*names, instr("POP_TOP")), anchored=True)
+    with pytest.raises(PycInspectError, match="gave up after 1,000,000 places"):
+        compare(pattern(_HARD), _NAMES, anchored=True)
 
 
 def test_a_constant_that_is_larger_than_memory_is_compared_as_far_as_it_takes() -> None:

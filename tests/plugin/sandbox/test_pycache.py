@@ -189,9 +189,9 @@ def test_disagreement_is_loud(sandbox: Pycache, monkeypatch: pytest.MonkeyPatch)
     sandbox.edit("m", "x = 2")
     real = inquiry_module.judge_module
 
-    def wrong(name: str, path: list[str], *rest: object) -> object:
+    def wrong(name: str, path: list[str], *rest: object, **options: object) -> object:
         sandbox._project.set_mtime(sandbox._project.path("m"), "-1s", os.stat(path[0]).st_mtime_ns)
-        verdict = real(name, path, *rest)  # type: ignore[arg-type]
+        verdict = real(name, path, *rest, **options)  # type: ignore[arg-type]
         sandbox._project.set_mtime(sandbox._project.path("m"), T, 0)
         return verdict
 

@@ -1,0 +1,121 @@
+"""Whether sources compile, asked of the interpreter that would import them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+
+from pycinspect import cache
+from pycinspect.cache import ImportOptions, Refusal, Verdict
+from pycinspect.compiling.interpreter import Interpreter, find_interpreter
+from pycinspect.compiling.source import Compilers
+from pycinspect.dialects import DIALECTS, Dialect, DialectTable
+from pycinspect.errors import PycInspectError
+
+__all__ = ["InstalledCompilers", "judge", "judge_module"]
+
+#: Names of dialects that are names of interpreters, too.
+_RELEASE = re.compile(r"(cpython|pypy)-\d+\.\d+")
+
+
+class InstalledCompilers:
+    """Asks installed interpreters: a ``cache.SourceCompiler``.
+
+    Args:
+        compilers: their processes, which the caller ends.
+        dialects: the rows to look in.
+    """
+
+    def __init__(self, compilers: Compilers, *, dialects: DialectTable = DIALECTS) -> None:
+        self._compilers = compilers
+        self._dialects = dialects
+        self._found: dict[str, Interpreter | PycInspectError | None] = {}
+
+    def __call__(
+        self, source: bytes, path: str, dialect: Dialect, optimize: int, /
+    ) -> Refusal | None:
+        """Return what compiling a source raises, None where it compiles.
+
+        Raises:
+            PycInspectError: ``no-interpreter`` where none of the dialect is installed, or as
+                ``compile_source``.
+        """
+        interpreter = self._interpreter(dialect)
+        return self._compilers.refusal(source, path, interpreter=interpreter, optimize=optimize)
+
+    def _interpreter(self, dialect: Dialect) -> Interpreter | None:
+        """Return who compiles for a dialect, None for the running interpreter."""
+        if dialect.name not in self._found:
+            self._found[dialect.name] = self._looked_for(dialect)
+        found = self._found[dialect.name]
+        if isinstance(found, PycInspectError):
+            raise found
+        return found
+
+    def _looked_for(self, dialect: Dialect) -> Interpreter | PycInspectError | None:
+        if dialect.magic == self._dialects.running().magic:
+            return None
+        missing = PycInspectError("no-interpreter", f"no {dialect.name} is installed here to ask")
+        if _RELEASE.fullmatch(dialect.name) is None:
+            return missing
+        try:
+            found = find_interpreter(dialect.name, dialects=self._dialects)
+        except PycInspectError as error:
+            return missing if error.slug == "no-interpreter" else error
+        return found if found.dialect.magic == dialect.magic else missing
+
+
+def judge(
+    source: str | os.PathLike[str],
+    dialect: Dialect | str | None = None,
+    options: ImportOptions | None = None,
+) -> Verdict:
+    """Decide what happens when the file ``source`` is imported.
+
+    Args:
+        source: a source, or a ``.pyc`` that stands in a source's place. What
+            else lies beside it does not count; see :func:`judge_module`.
+        dialect: a row or its name; None is the running interpreter's.
+        options: how the import is started.
+
+    Returns:
+        The verdict; nothing is imported, run or written. A source that would be compiled is
+        compiled by the dialect's interpreter, in another process with limits, if one is
+        installed; else ``Verdict.doubt`` says that it was not.
+
+    Raises:
+        PycInspectError: ``unknown-dialect``, ``hash-unavailable``, ``too-large``,
+            or ``unsupported`` for Jython, whose class files are not read yet.
+    """
+    with Compilers() as compilers:
+        asked = InstalledCompilers(compilers)
+        return cache.judge(source, dialect, options, compiler=asked)
+
+
+def judge_module(
+    name: str,
+    path: Sequence[str],
+    dialect: Dialect | str | None = None,
+    options: ImportOptions | None = None,
+    *,
+    package: str = "",
+) -> Verdict:
+    """Find a module as the importer would, and decide what happens to it.
+
+    Args:
+        name: the full name of the module.
+        path: directories and zip files, in the order of ``sys.path``.
+        dialect: a row or its name; None is the running interpreter's.
+        options: how the import is started.
+        package: the full name of the package whose ``__path__`` the path is.
+
+    Returns:
+        The verdict, as :func:`judge`.
+
+    Raises:
+        PycInspectError: as :func:`judge`, and ``bad-zip``.
+    """
+    with Compilers() as compilers:
+        asked = InstalledCompilers(compilers)
+        return cache.judge_module(name, path, dialect, options, package=package, compiler=asked)

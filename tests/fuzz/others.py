@@ -1,0 +1,114 @@
+"""Damaged files that are no caches, but are read beside them: zips, sources, baselines, settings.
+
+Which they are follows from a random source, as with the caches.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import zipfile
+from collections.abc import Callable
+
+from tests.fuzz.mutants import LARGEST
+
+__all__ = ["damaged_baseline", "damaged_settings", "damaged_source", "damaged_zip"]
+
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+
+
+def damaged_zip(cache: bytes, source: bytes, rng: random.Random) -> bytes:
+    """Return a zip file with a cache and its source, whose directory or members are damaged."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", rng.choice(_COMPRESSIONS)) as archive:
+        for name in ("m.pyc", "p/__init__.pyc"):
+            archive.writestr(zipfile.ZipInfo(name), cache)
+        for name in ("m.py", "p/__init__.py", "../x.py", "p/"):
+            archive.writestr(zipfile.ZipInfo(name), source)
+        archive.comment = rng.choice((b"", b"PK\5\6" + bytes(18)))
+    data = bytearray(stream.getvalue())
+    directory = data.rfind(b"PK\1\2")
+    start = rng.choice((0, directory, len(data) - 22))
+    for _ in range(rng.choice((1, 1, 2, 5))):
+        place = rng.randrange(start, len(data))
+        width = rng.choice((1, 1, 2, 4))
+        data[place : place + width] = rng.choice(
+            (rng.randbytes(width), bytes(width), b"\xff" * width)
+        )
+    end = rng.choice((len(data), len(data), len(data), rng.randrange(len(data))))
+    return bytes(data[:end])[:LARGEST]
+
+
+def damaged_source(source: bytes, rng: random.Random) -> bytes:
+    """Return a source that a compiler may have trouble with, or its reader."""
+    made = rng.choice(_SOURCES)(rng, source)
+    place = rng.randrange(len(made) + 1)
+    return rng.choice((made, made, made[:place] + rng.randbytes(3) + made[place:]))[:LARGEST]
+
+
+_CODINGS = (
+    b"utf-8",
+    b"latin-1",
+    b"utf-16",
+    b"rot13",
+    b"punycode",
+    b"hex",
+    b"zip",
+    b"idna",
+    b"x" * 999,
+)
+
+_SOURCES: tuple[Callable[[random.Random, bytes], bytes], ...] = (
+    lambda _, source: source,
+    lambda rng, source: b"# coding: " + rng.choice(_CODINGS) + b"\n" + source,
+    lambda rng, source: rng.choice((b"\xef\xbb\xbf", b"\xff\xfe", b"\0", b"\x0c", b"\x1a")) + source,
+    lambda rng, _: b"x = " + rng.choice((b"(", b"[", b"-", b"not ")) * rng.choice((50, 5_000, 60_000)),
+    lambda rng, _: b"x = " + b"9" * rng.choice((10, 5_000, 60_000)),
+    lambda rng, _: b"".join(b" " * depth + b"if x:\n" for depth in range(rng.choice((30, 300)))),
+    lambda rng, _: b"x" + rng.choice((b".x", b"()", b"+x", b" if x else x")) * rng.choice((90, 9_000)),
+    lambda _, source: source.replace(b"\n", b"\r"),
+    lambda rng, _: rng.randbytes(300),
+)  # fmt: skip
+
+
+def damaged_baseline(rng: random.Random) -> bytes:
+    """Return what may be a baseline of the audit."""
+    good = {
+        "schema": "pycinspect.baseline/1",
+        "findings": [{"rule": "PYC101", "path": "src/__pycache__/m.pyc"}],
+    }
+    return _damaged_text(json.dumps(good), _JSON_VALUES, rng)
+
+
+def damaged_settings(rng: random.Random) -> bytes:
+    """Return what may be a ``pyproject.toml``."""
+    good = (
+        "[tool.pycinspect.audit]\nselect = ['PYC']\nignore = []\nfail-on = 'error'\n"
+        "max-files = 5\nmax-seconds = 1.5\nlevels = [0, 1]\nper-path-ignores = {'*' = ['PYC1']}\n"
+    )
+    return _damaged_text(good, _TOML_VALUES, rng)
+
+
+_JSON_VALUES = (
+    "null", "[]", "{}", "1e999", "NaN", '"\\ud800"', '"\\u0000"', '"\\u001b[31m"', "-0",
+    "9" * 5_000, "[" * 50_000, '{"a":' * 9_000, '"x"', "true", "{",
+)  # fmt: skip
+_TOML_VALUES = (
+    "[]", "{}", "1e999", "nan", '"\\u0000"', "'\x1b[31m'", "9" * 5_000, "-1", "0", "true",
+    "[" * 20_000, "{a=" * 5_000, "1979-05-27", "'PYC9'", "[[]]", "{'[' = ['PYC']}", "'" * 3,
+    "a." * 20_000 + "b = 1",
+)  # fmt: skip
+
+
+def _damaged_text(text: str, values: tuple[str, ...], rng: random.Random) -> bytes:
+    """Put a strange value in the place of another, or change characters."""
+    if rng.random() < 0.2:
+        return rng.choice(values).encode("utf-8")
+    starts = [i + 1 for i, letter in enumerate(text) if letter in ":=[,"]
+    start = rng.choice(starts)
+    end = next((i for i in range(start + 1, len(text)) if text[i] in ",]}\n"), len(text))
+    changed = bytearray((text[:start] + rng.choice(values) + text[end:]).encode("utf-8"))
+    for _ in range(rng.choice((0, 0, 0, 1, 3))):
+        changed[rng.randrange(len(changed))] = rng.randrange(256)
+    return bytes(changed)[:LARGEST]

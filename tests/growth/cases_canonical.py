@@ -1,0 +1,303 @@
+"""Forms, sequences and comparisons of code objects, and all that is written of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
+
+from pycinspect.canonical import Level, linearize, units
+from pycinspect.dialects import Dialect, find_dialect
+from pycinspect.diffing import diff
+from pycinspect.pyc import Code, CodeFile, parse_header
+from pycinspect.report.canonical import canonical_lines
+from pycinspect.report.diff import diff_lines, diff_object
+from tests.canonical.kit import RUNNING, module_of
+from tests.growth.kit import Family, Group, Reader
+
+__all__ = ["GROUPS", "Pair", "assembled"]
+
+
+class Pair(NamedTuple):
+    """Two programs that have little in common but their shape."""
+
+    old: Code
+    new: Code
+    dialect: Dialect
+
+
+# --- Readers ---------------------------------------------------------------------------------
+
+
+def _forms(level: Level) -> Callable[[Pair], object]:
+    def run(pair: Pair) -> object:
+        forms = units(pair.old, pair.dialect, level).values()
+        return [(form.digest, form.problem, form.statements) for form in forms]
+
+    return run
+
+
+def _sequences(pair: Pair) -> object:
+    return [linearize(code, pair.dialect) for code in pair.old.walk()]
+
+
+def _listing(pair: Pair) -> object:
+    header = parse_header(pair.dialect.magic_word.to_bytes(2, "little") + b"\r\n" + bytes(12))
+    return list(canonical_lines("x", CodeFile(header, pair.old, 0)))
+
+
+def _comparison(pair: Pair) -> object:
+    found = diff(pair.old, pair.new, dialect=pair.dialect)
+    lines = [list(diff_lines(found, titles=("a", "b"), width=width)) for width in (None, 100)]
+    return lines, json.dumps(diff_object(found))
+
+
+_READERS = (
+    Reader("exact", _forms(Level.EXACT)),
+    Reader("strict", _forms(Level.STRICT)),
+    Reader("semantic", _forms(Level.SEMANTIC)),
+    Reader("structural", _forms(Level.STRUCTURAL)),
+    Reader("linearize", _sequences),
+    Reader("show --canonical", _listing),
+    Reader("diff", _comparison),
+)
+
+# --- Sources ---------------------------------------------------------------------------------
+
+
+def _list_of(item: str) -> Callable[[int, str], str]:
+    return lambda n, f: f"x = [{', '.join(item.format(i, f=f) for i in range(n))}]"
+
+
+def _lines(line: str) -> Callable[[int, str], str]:
+    return lambda n, f: "".join(line.format(i, f=f) + "\n" for i in range(n))
+
+
+def _inside(body: Callable[[int, str], str]) -> Callable[[int, str], str]:
+    """Return the source of a function with a body."""
+
+    def source(n: int, f: str) -> str:
+        lines = body(n, f).splitlines()
+        return "def h(v):\n" + "".join(f"    {line}\n" for line in lines)
+
+    return source
+
+
+def _tries(n: int, f: str) -> str:
+    handlers = "".join(f"except E{i}: {f}({i})\n" for i in range(n))
+    return f"try: {f}()\n{handlers}"
+
+
+def _match(n: int, f: str) -> str:
+    cases = "".join(f"    case {{'k{i}': {f}, **r}} if r: x({i})\n" for i in range(n))
+    return f"match v:\n{cases}"
+
+
+#: A source by the number of its parts, and by a name that both sides of a comparison have not.
+_SOURCES: dict[str, tuple[Callable[[int, str], str], int]] = {
+    "equal calls in a list": (_list_of("{f}()"), 60),
+    "names in a list": (_list_of("{f}{0}"), 60),
+    "conditions in a list": (_list_of("{f}{0} if c else b"), 40),
+    "walrus in a list": (_list_of("(w := {f}({0}))"), 40),
+    "lambdas of one line": (_list_of("lambda: {f}({0})"), 40),
+    "equal lambdas of one line": (_list_of("lambda: {f}()"), 40),
+    "comprehensions": (_list_of("[{f}(i) for i in a{0}]"), 20),
+    "numbers": (lambda n, f: f"x = {f}, {list(range(n))}", 200),
+    "a set of numbers": (lambda n, f: f"x = {f} in {{{', '.join(map(str, range(n)))}}}", 200),
+    "a dict": (lambda n, f: f"x = {{{', '.join(f'{f}{i}: {i}' for i in range(n))}}}", 60),
+    "a dict with constant keys": (
+        lambda n, f: f"x = {{{', '.join(f'{i}: {f}{i}' for i in range(n))}}}",
+        60,
+    ),
+    "a dict of unpackings": (
+        lambda n, f: f"x = {{{', '.join(f'**{f}{i}' for i in range(n))}}}",
+        60,
+    ),
+    "arguments": (lambda n, f: f"{f}({', '.join(f'k{i}=a{i}()' for i in range(n))})", 60),
+    "a sum": (lambda n, f: f"x = {' + '.join(f'{f}{i}' for i in range(n))}", 60),
+    "attributes": (lambda n, f: f"x = {f}{''.join(f'.a{i}' for i in range(n))}", 60),
+    "calls of calls": (lambda n, f: f"x = {f}{'(1)' * n}", 60),
+    "and": (lambda n, f: f"x = {' and '.join(f'{f}{i}' for i in range(n))}", 40),
+    "comparisons": (lambda n, f: f"x = {' < '.join(f'{f}{i}' for i in range(n))}", 40),
+    "an f-string": (lambda n, f: "x = f'" + "".join(f"{{{f}{i}!r}}," for i in range(n)) + "'", 60),
+    "percent": (lambda n, f: f"x = {'%s ' * n!r} % ({', '.join(f'{f}{i}' for i in range(n))})", 60),
+    "x = y = z": (lambda n, f: f"{' = '.join(f'x{i}' for i in range(n))} = {f}()", 60),
+    "parallel stores": (
+        lambda n, f: (
+            f"{', '.join(f'x{i}' for i in range(n))} = {', '.join(f'{f}{i}' for i in range(n))}"
+        ),
+        60,
+    ),
+    "targets": (lambda n, f: f"{', '.join(f'x{i}' for i in range(n))} = {f}()", 60),
+    "nested targets": (lambda n, f: f"{''.join(f'x{i}, (' for i in range(n))}y{')' * n} = {f}", 20),
+    "stores": (_inside(_lines("x{0} = v")), 60),
+    "swaps": (_inside(_lines("x, y = y, x")), 40),
+    "older values": (_inside(_lines("x = x, v")), 60),
+    "unbound variables": (
+        _inside(lambda n, f: f"try:\n{_indented(n)}except {f}: pass\n{_lines('a{0}')(n, f)}"),
+        40,
+    ),
+    "statements": (_lines("{f}({0})"), 60),
+    "equal statements": (_lines("{f}()"), 60),
+    "imports": (_lines("from {f}{0} import a as b{0}"), 40),
+    "annotations": (_lines("x{0}: {f}[{0}]"), 40),
+    "branches": (_lines("if {f}{0}: a({0})"), 40),
+    "loops": (_lines("for i in {f}{0}: a(i)"), 30),
+    "try statements": (_lines("try: {f}({0})\nexcept E: pass"), 20),
+    "handlers": (_tries, 30),
+    "with statements": (_lines("with {f}({0}): a()"), 20),
+    "match": (_inside(_match), 20),
+    "functions": (_lines("def {f}{0}(): return {0}"), 40),
+    "equal functions": (_lines("def {f}(): return 1"), 40),
+    "classes": (_lines("class {f}{0}: x = {0}"), 20),
+    "yields": (_inside(_lines("x{0} = yield v.{f}{0}")), 40),
+}
+
+
+def _indented(n: int) -> str:
+    return "".join(f"    a{i} = v()\n" for i in range(n))
+
+
+def _of_source(source: Callable[[int, str], str]) -> Callable[[int], Pair]:
+    return lambda n: Pair(module_of(source(n, "f")), module_of(source(n, "g")), RUNNING)
+
+
+# --- By hand -----------------------------------------------------------------------------------
+
+_OLD, _TABLES = find_dialect("cpython-3.8"), find_dialect("cpython-3.11")
+_SHAPE = module_of("x")
+Step = tuple[str, int]
+
+
+def assembled(dialect: Dialect, steps: list[Step], **fields: object) -> Code:
+    """Return code of a dialect; an argument of more than 8 bits gets its EXTENDED_ARG."""
+    assert dialect.bytecode is not None
+    opcodes = dialect.bytecode.opcodes
+    data = bytearray()
+    for name, arg in steps:
+        for shift in (24, 16, 8):
+            if arg >> shift:
+                data += bytes([opcodes.by_name["EXTENDED_ARG"].number, arg >> shift & 255])
+        opcode = opcodes.by_name[name]
+        data += bytes([opcode.number, arg & 255]) + bytes(2 * opcode.caches)
+    names = tuple(f"n{i}" for i in range(20))
+    common = {"code": bytes(data), "consts": (1,), "names": names, "stacksize": 2**30}
+    nothing = {"linetable": b"", "exceptiontable": b"", "flags": 0}
+    return replace(_SHAPE, **common | nothing | fields)  # type: ignore[arg-type]
+
+
+def _pair(dialect: Dialect, steps: list[Step], **fields: object) -> Pair:
+    code = assembled(dialect, [*steps, ("LOAD_CONST", 0), ("RETURN_VALUE", 0)], **fields)
+    return Pair(code, replace(code, consts=(2, *code.consts[1:])), dialect)
+
+
+def _deep_calls(n: int) -> Pair:
+    calls = [("LOAD_NAME", 0), ("CALL_FUNCTION", 0)] * n
+    return _pair(_OLD, [*calls, ("BUILD_LIST", n), ("POP_TOP", 0)])
+
+
+def _deep_stores(n: int) -> Pair:
+    """Values stay on the stack, and each is stored, too."""
+    steps = [("LOAD_NAME", 0), ("DUP_TOP", 0), ("STORE_NAME", 1)] * n
+    return _pair(_OLD, [*steps, *[("POP_TOP", 0)] * n])
+
+
+def _long_constant(n: int) -> Pair:
+    """One constant of n items, loaded n times."""
+    steps = [("LOAD_CONST", 1), ("POP_TOP", 0)] * n
+    return _pair(_OLD, steps, consts=(1, tuple(range(n))))
+
+
+def _long_text(n: int) -> Pair:
+    steps = [("LOAD_CONST", 1), ("STORE_NAME", 0)] * n
+    return _pair(_OLD, steps, consts=(1, "x" * 100 * n))
+
+
+def _spelled_lists(n: int) -> Pair:
+    steps = [("BUILD_LIST", 0), ("LOAD_CONST", 1), ("LIST_EXTEND", 1), ("POP_TOP", 0)] * n
+    return _pair(_TABLES, steps, consts=(1, tuple(range(100 * n))))
+
+
+def _dicts_of_few(n: int) -> Pair:
+    """Many dicts ask for more values than there are loads before them."""
+    loads = [("LOAD_CONST", 0)] * n
+    steps = [("LOAD_CONST", 1), ("BUILD_CONST_KEY_MAP", n), ("LOAD_CONST", 0)] * n
+    return _pair(_OLD, [*loads, *steps], consts=(1, tuple(range(n))))
+
+
+def _nulls(n: int) -> Pair:
+    return _pair(_TABLES, [*[("PUSH_NULL", 0)] * n, *[("NOP", 0)] * n, *[("POP_TOP", 0)] * n])
+
+
+def _sends(n: int) -> Pair:
+    """Each SEND delegates up to the end."""
+    steps = [("SEND", n - i) for i in range(n)]
+    return _pair(_TABLES, [("LOAD_CONST", 0), ("LOAD_CONST", 0), *steps])
+
+
+def _dropped(n: int) -> Pair:
+    """Ops of which a sequence has none hand their instructions on to the next."""
+    return _pair(_TABLES, [*[("NOP", 0)] * n, *[("PUSH_NULL", 0), ("POP_TOP", 0)] * n])
+
+
+def _rows(n: int) -> Pair:
+    """Each row of the exception table covers everything."""
+    row = bytes([0x80 | 0, 0x40 | n >> 6 & 63, n & 63, 0, 0])
+    steps = [("LOAD_NAME", 0), ("POP_TOP", 0)] * n
+    return _pair(_TABLES, [("RESUME", 0), *steps], exceptiontable=row * n)
+
+
+def _jumps_to_jumps(n: int) -> Pair:
+    """Each store leads into one long chain of jumps."""
+    stores = [("LOAD_CONST", 0), ("STORE_FAST", 0), ("JUMP_FORWARD", 0)] * n
+    return _pair(_OLD, [*stores, *[("JUMP_FORWARD", 0)] * n], flags=3, varnames=("a",))
+
+
+def _unpacked(n: int) -> Pair:
+    """Targets inside targets inside targets."""
+    steps = [("LOAD_NAME", 0), *[("UNPACK_SEQUENCE", 1)] * n, ("STORE_NAME", 1)]
+    return _pair(_OLD, steps)
+
+
+def _tuples_in_tuples(n: int) -> Pair:
+    steps = [("LOAD_NAME", 0), *[("BUILD_TUPLE", 1)] * n, ("STORE_NAME", 1)]
+    return _pair(_OLD, steps)
+
+
+def _constants_in_tuples(n: int) -> Pair:
+    steps = [("LOAD_CONST", 0), *[("BUILD_TUPLE", 1)] * n, ("BUILD_SET", 1), ("STORE_NAME", 1)]
+    return _pair(_OLD, steps)
+
+
+def _texts_in_texts(n: int) -> Pair:
+    steps = [("LOAD_NAME", 0), *[("FORMAT_VALUE", 0)] * n, ("STORE_NAME", 1)]
+    return _pair(_OLD, steps)
+
+
+_BY_HAND: dict[str, tuple[Callable[[int], Pair], int]] = {
+    "equal calls on the stack": (_deep_calls, 60),
+    "a long constant": (_long_constant, 60),
+    "a long text": (_long_text, 60),
+    "NULLs": (_nulls, 60),
+    "SENDs": (_sends, 60),
+    "dropped ops": (_dropped, 60),
+    "rows over everything": (_rows, 60),
+    "jumps to jumps": (_jumps_to_jumps, 60),
+    "unpackings": (_unpacked, 60),
+    "tuples in tuples": (_tuples_in_tuples, 60),
+    "constant tuples in tuples": (_constants_in_tuples, 60),
+    "texts in texts": (_texts_in_texts, 60),
+    "dicts with too few values": (_dicts_of_few, 60),
+}
+
+GROUPS = [
+    Group(
+        "canonical",
+        _READERS,
+        [
+            *(Family(name, _of_source(make), n) for name, (make, n) in _SOURCES.items()),
+            *(Family(name, make, n) for name, (make, n) in _BY_HAND.items()),
+        ],
+    )
+]
