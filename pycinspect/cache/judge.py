@@ -234,11 +234,12 @@ def _judge_source(found: Found, path: str, case: Case) -> Verdict:
         return _verdict(found, cache_path, row, unreadable_source(error))
     judgement = _judge_with_source(path, cache_path, status, row, options)
     if judgement.outcome is not Outcome.RECOMPILE:
-        return _verdict(found, cache_path, row, judgement)
+        verdict = _verdict(found, cache_path, row, judgement)
+        return replace(verdict, runs_old_code=_runs_old_code(verdict, path))
     judgement, doubt = _compiled(judgement, path, case)
     verdict = replace(_verdict(found, cache_path, row, judgement), doubt=doubt)
     if judgement.outcome is not Outcome.RECOMPILE:
-        return replace(verdict, runs_old_code=_runs_old_code(verdict, path))
+        return verdict
     plan = plan_write(row, cache_path, status, judgement.flags, options)
     if plan.hindrance is None:
         return replace(verdict, writes=plan.write)
