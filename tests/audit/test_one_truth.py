@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,13 @@ import pytest
 
 from pycinspect.auditing import Audit, Policy, Selection, Summary
 from pycinspect.auditing.rules import BUILT_IN
-from pycinspect.cache import cache_from_source, judge_target, running_platform, source_hash
+from pycinspect.cache import (
+    cache_from_source,
+    judge_module,
+    judge_target,
+    running_platform,
+    source_hash,
+)
 from pycinspect.dialects import Dialect
 from tests.audit.kit import MTIME, PAYLOAD, RUNNING, SOURCE, Tree, row, timestamp, unchecked
 
@@ -191,6 +198,13 @@ def test_check_says_that_old_code_runs(tree: Tree) -> None:
     assert "Old code runs" in judge_target(str(path)).message
     tree.cache("m.py", unchecked(RUNNING, source_hash(SOURCE, RUNNING)))
     assert "Old code" not in judge_target(str(path)).message
+
+
+def test_check_says_that_old_code_runs_from_a_zip_file(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("m.py", SOURCE)
+        archive.writestr("m.pyc", unchecked(RUNNING, bytes(8)) + PAYLOAD)
+    assert "Old code runs" in judge_module("m", [str(tmp_path / "a.zip")]).message
 
 
 # --- PYC204 --------------------------------------------------------------------------------------
