@@ -217,9 +217,10 @@ class Audit:
             return
         bypassed = counts["prefix-elsewhere", Outcome.NO_CACHE]
         if bypassed:
+            noun = "cache" if bypassed == 1 else "caches"
             notes.append(
-                f"{bypassed} caches in __pycache__ in {root} are not used:"
-                f" with the cache prefix {prefix} importers do not look there"
+                f"{bypassed} {noun} in __pycache__ below {root}, where no importer with the"
+                f" cache prefix {prefix} looks"
             )
         if not any(lies_in(prefix, path) for path in self._paths):
             notes.append(f"{prefix} was looked at only where it mirrors {root}")
