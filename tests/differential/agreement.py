@@ -469,9 +469,8 @@ class _Judge:
         marker = _marker_in(cache.path)
         ran = [key for key, answer in self._case.answers.items() if marker and marker in answer.ran]
         is_own = cache.reader is self._row
-        if judgement.outcome is not Outcome.LOAD or not is_own:
-            if ran:
-                yield f"{told}, but it ran in {ran}"
+        if (judgement.outcome is not Outcome.LOAD or not is_own) and ran:
+            yield f"{told}, but it ran in {ran}"
         if not is_own:
             return
         yield from self._check(cache, told)
