@@ -115,8 +115,8 @@ class Payload:
 
     @property
     def is_verifiable(self) -> bool:
-        """Whether the numbers of its opcodes are known."""
-        return self.dialect.bytecode is not None
+        """Whether the numbers of its opcodes are known, and not from hearsay."""
+        return self.dialect.bytecode is not None and not self.dialect.unchecked
 
     @cached_property
     def defects(self) -> tuple[CodeDefect, ...]:
