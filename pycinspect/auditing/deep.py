@@ -1,8 +1,11 @@
 """When the payloads of a tree's caches are read, for the rules that look at them.
 
 Reading them takes twenty times as long as reading headers. So, where nothing is said, they
-are read only if they are few: caches are remembered while the tree is walked, and when it
-turns out that they are too many, all are forgotten.
+are read only if they are few: what was walked is held back until the tree ends, and when it
+turns out that there is too much of it, it goes on to the rules as it is.
+
+What a payload says comes first: a cache that an import cannot load is not fresh, and no
+rule shall be told that it is.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NamedTuple
 
 from pycinspect.auditing.examine import Examined
 from pycinspect.auditing.failures import Failures
@@ -18,9 +22,11 @@ from pycinspect.auditing.findings import Finding, Summary
 from pycinspect.auditing.payload import Payload, read_payload
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.walk import Directory
+from pycinspect.cache import Outcome, judge_failure
 from pycinspect.errors import PycInspectError
 
-__all__ = ["Budget", "Decoder", "When", "is_deep", "when_to_decode"]
+__all__ = ["Batch", "Budget", "Decoder", "When", "is_deep", "when_to_decode"]
 
 
 @dataclass(slots=True)
@@ -29,11 +35,27 @@ class Budget:
 
     Args:
         size: bytes.
-        files: a hostile tree has small ones, and remembering them takes memory.
+        files: a hostile tree has small ones, and holding them back takes memory.
+        names: likewise of everything that lies in the directories.
     """
 
     size: int = 4 * 1024 * 1024
     files: int = 4096
+    names: int = 65536
+
+
+class Batch(NamedTuple):
+    """Some directories with their caches, ready for the rules.
+
+    Args:
+        directories: one after the other.
+        examined: the caches of each.
+        is_deep: their payloads shall be read first.
+    """
+
+    directories: list[Directory]
+    examined: list[Examined]
+    is_deep: bool
 
 
 class When(Enum):
@@ -91,7 +113,7 @@ class Decoder:
         self._budget = budget
         self._check = check
         self._failures = failures
-        self._later: list[CacheFile] | None = [] if when is When.IF_FEW else None
+        self._held: list[Batch] | None = [] if when is When.IF_FEW else None
 
     @property
     def is_wanted(self) -> bool:
@@ -103,29 +125,37 @@ class Decoder:
         """Whether payloads are read directory by directory."""
         return self._when is When.AT_ONCE
 
-    def take(self, examined: Iterable[Examined]) -> Iterator[list[Finding]]:
-        """Yield what is found in the caches of some directories, file by file, or wait."""
-        for caches, groups in examined:
-            self._summary.not_decoded += len(caches)
-            if self._later is not None:
-                self._remember(caches, sum(group.size for group in groups))
-            elif self._when is When.AT_ONCE:
-                yield from map(self._decode, _alone(caches))
+    def take(self, directories: list[Directory], examined: list[Examined]) -> Iterator[Batch]:
+        """Yield what is ready for the rules: at once, or nothing as long as it is little."""
+        if self.is_wanted:
+            self._summary.not_decoded += sum(len(caches) for caches, _ in examined)
+        batch = Batch(directories, examined, self._when is When.AT_ONCE)
+        if self._held is None:
+            yield batch
+            return
+        self._held.append(batch)
+        self._charge(batch)
+        budget = self._budget
+        if min(budget.size, budget.files, budget.names) < 0:
+            held, self._held = self._held, None
+            yield from held
 
-    def finish(self) -> Iterator[list[Finding]]:
-        """Yield what is found in the caches that were remembered."""
-        later, self._later = self._later or [], None
-        yield from map(self._decode, later)
+    def finish(self) -> Iterator[Batch]:
+        """Yield what was held back."""
+        held, self._held = self._held or [], None
+        for batch in held:
+            yield batch._replace(is_deep=True)
 
-    def _remember(self, caches: list[CacheFile], size: int) -> None:
-        self._budget.size -= size
-        self._budget.files -= len(caches)
-        if self._budget.size < 0 or self._budget.files < 0:
-            self._later = None
-        elif self._later is not None:
-            self._later += _alone(caches)
+    def _charge(self, batch: Batch) -> None:
+        budget = self._budget
+        for directory, (caches, groups) in zip(batch.directories, batch.examined, strict=True):
+            budget.size -= sum(group.size for group in groups)
+            budget.files -= len(caches)
+            budget.names -= len(directory.sources) + len(directory.others)
+            budget.names -= len(directory.subdirectories)
 
-    def _decode(self, cache: CacheFile) -> list[Finding]:
+    def decode(self, cache: CacheFile) -> list[Finding]:
+        """Read one payload, correct the judgement of its cache, and ask the rules."""
         summary = self._summary
         summary.not_decoded -= 1
         try:
@@ -137,7 +167,12 @@ class Decoder:
             summary.undecodable += 1
             return []
         summary.decoded += 1
-        return self._check(cache, payload)
+        if cache.judgement.outcome is Outcome.LOAD and payload.error is not None:
+            assert cache.reader is not None
+            raised = judge_failure(payload.error, cache.reader)
+            if raised is not None:
+                cache.judgement, cache.is_ordinary = raised, False
+        return self._check(_alone(cache), payload)
 
     def _payload(self, cache: CacheFile) -> Payload | None:
         try:
@@ -149,11 +184,17 @@ class Decoder:
         return payload if start == cache.start else None
 
 
-def _alone(caches: list[CacheFile]) -> Iterator[CacheFile]:
-    """Yield a directory's caches without its listing, which may be as large as it likes."""
-    if not caches:
-        return
-    directory = caches[0].directory
-    bare = replace(directory, sources={}, bytecode=(), others=frozenset(), cache=None)
-    for cache in caches:
-        yield replace(cache, directory=bare)
+def _alone(cache: CacheFile) -> CacheFile:
+    """Return a cache without its directory's listing: only where it lies counts."""
+    bare = replace(
+        cache.directory,
+        sources={},
+        bytecode=(),
+        others=frozenset(),
+        subdirectories=frozenset(),
+        extensions=(),
+        cache=None,
+        bypassed=None,
+        names=frozenset(),
+    )
+    return replace(cache, directory=bare)

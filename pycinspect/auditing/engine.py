@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from types import MappingProxyType
 
-from pycinspect.auditing.deep import Budget, Decoder, is_deep, when_to_decode
+from pycinspect.auditing.deep import Batch, Budget, Decoder, is_deep, when_to_decode
 from pycinspect.auditing.examination import Examination
-from pycinspect.auditing.examine import Examined, Examiner
+from pycinspect.auditing.examine import Examined, Examiner, grouped
 from pycinspect.auditing.failures import FAULT, INCOMPLETE, Failures, own_findings
 from pycinspect.auditing.findings import Finding, Summary
 from pycinspect.auditing.payload import Payload
@@ -19,7 +19,7 @@ from pycinspect.auditing.place import Places, dialect_of_place
 from pycinspect.auditing.policy import PathIgnore, Policy
 from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
 from pycinspect.auditing.sources import SourceBudget, Sources
-from pycinspect.auditing.walk import Directory, Tree
+from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
 from pycinspect.cache import Outcome
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import errors_named
@@ -49,7 +49,7 @@ _REASON_STATES = {
     "hash-unavailable": "unread",
 }
 #: What no importer will use as it is.
-_OF_NO_USE = frozenset({Outcome.RECOMPILE, Outcome.NOT_FOUND, Outcome.NO_CACHE})
+_OF_NO_USE = frozenset({Outcome.RECOMPILE, Outcome.RAISE, Outcome.NOT_FOUND, Outcome.NO_CACHE})
 
 
 class Audit:
@@ -76,7 +76,7 @@ class Audit:
     ) -> None:
         self.policy = policy or Policy()
         self.summary = Summary()
-        self._paths = [os.fspath(path) for path in paths]
+        self._paths = distinct([os.fspath(path) for path in paths])
         selected = (rule for rule in rules if self.policy.selection.takes(rule.id))
         self._rules = sorted(selected, key=lambda rule: rule.id)
         only_counts = self.policy.only_counts
@@ -86,11 +86,17 @@ class Audit:
         self._budget = Budget()
         self._failures = Failures(self.summary, self._rules)
         self._source_budget = SourceBudget()
+        self._is_late = False
         self._used_ignores: set[PathIgnore] = set()
         self._used_baseline: set[tuple[str, str]] = set()
 
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The ids of the rules that run, in their order."""
+        return tuple(rule.id for rule in self._rules)
+
     def __iter__(self) -> Iterator[Finding]:
-        self._began = time.monotonic()
+        self._began, self._is_late = time.monotonic(), False
         with Sources(self.policy, self.summary, self._source_budget) as sources:
             for root in self._paths:
                 for findings in self._tree(root, sources):
@@ -142,34 +148,81 @@ class Audit:
         with errors_named(root):
             context = self._context(root, counts, sources)
         run = _Run(context, self._rules, self._failures)
-        examine = Examination(Examiner(self.policy, context.dialect), self._failures)
+        examiner = Examiner(self.policy, context.dialect, is_told=self._is_told(root))
+        examine = Examination(examiner, self._failures)
         decoder = self._decoder(root, run)
-        tree = Tree(root, self.policy.pycache_prefix)
+        tree = Tree(root, self.policy.pycache_prefix, self._paths)
         read_before = self.summary.directories
         limit: str | None = None
-        late = False
         for some in _in_rows(tree, 1 if self._is_limited() or decoder.at_once else _IN_A_ROW):
             self.summary.directories = read_before + tree.directories
             examined = [examine.caches(directory) for directory in some]
-            self._count(examined, counts)
+            self._count_files(examined)
             self._count_unread(some)
-            yield [*examine.findings(), *run.findings(some, examined)]
-            if decoder.is_wanted:
-                late = yield from self._in_time(decoder.take(examined))
+            yield examine.findings()
+            for batch in decoder.take(some, examined):
+                yield from self._batch(batch, run, decoder, counts)
             if self._progress is not None:
                 self._progress(self.summary)
             limit = self._limit()
             if limit is not None:
                 break
-        if not late and (yield from self._in_time(decoder.finish())):
-            limit = limit or self._limit()
+        for batch in decoder.finish():
+            yield from self._batch(batch, run, decoder, counts)
+        limit = limit or self._time_limit()
         if limit is not None:
             self.summary.limit = limit
             yield list(self._own(INCOMPLETE, root, {"reason": limit}))
         self.summary.directories = read_before + tree.directories
+        self._note(tree, root, counts)
         for (reason, outcome), count in counts.items():
             self.summary.states[_REASON_STATES.get(reason) or _STATES[outcome]] += count
         yield run.finish()
+
+    def _batch(
+        self, batch: Batch, run: _Run, decoder: Decoder, counts: Counter[tuple[str, Outcome]]
+    ) -> Iterator[list[Finding]]:
+        """Yield the findings of some directories, payloads read first if they shall be."""
+        at_payloads = list(self._at_payloads(batch, decoder)) if batch.is_deep else []
+        self._count_states(batch.examined, counts)
+        yield run.findings(batch.directories, batch.examined)
+        yield at_payloads
+
+    def _at_payloads(self, batch: Batch, decoder: Decoder) -> Iterator[Finding]:
+        """Decode until the time is up; what is like its neighbour may no longer be so."""
+        for caches, groups in batch.examined:
+            for cache in caches:
+                if self._is_late:
+                    return
+                judgement = cache.judgement
+                yield from decoder.decode(cache)
+                if cache.judgement is not judgement:
+                    groups[:] = grouped(caches)
+                self._is_late = self._time_limit() is not None
+
+    def _is_told(self, root: str) -> bool:
+        """Return whether it is said, by somebody or by the place, for which Python a tree is."""
+        policy = self.policy
+        return policy.dialect is not None or dialect_of_place(root, policy.dialects) is not None
+
+    def _note(self, tree: Tree, root: str, counts: Counter[tuple[str, Outcome]]) -> None:
+        """Tell what a reader has to know about what was looked at, and what was not."""
+        notes, prefix = self.summary.notes, self.policy.pycache_prefix
+        if tree.recognised is not None:
+            notes.append(
+                f"{tree.recognised} is a cache prefix (PYTHONPYCACHEPREFIX):"
+                " what lies below it was judged with the sources that it mirrors"
+            )
+        if prefix is None:
+            return
+        bypassed = counts["prefix-elsewhere", Outcome.NO_CACHE]
+        if bypassed:
+            notes.append(
+                f"{bypassed} caches in __pycache__ in {root} are not used:"
+                f" with the cache prefix {prefix} importers do not look there"
+            )
+        if not any(lies_in(prefix, path) for path in self._paths):
+            notes.append(f"{prefix} was looked at only where it mirrors {root}")
 
     def _decoder(self, root: str, run: _Run) -> Decoder:
         rules = [rule for rule in self._rules if is_deep(rule)]
@@ -182,14 +235,6 @@ class Audit:
             run.at_payload,
             failures=self._failures,
         )
-
-    def _in_time(self, found: Iterator[list[Finding]]) -> Generator[list[Finding], None, bool]:
-        """Yield what is found until the time is up; return whether it is."""
-        for findings in found:
-            yield findings
-            if self._time_limit() is not None:
-                return True
-        return False
 
     def _context(
         self, root: str, counts: Counter[tuple[str, Outcome]], sources: Sources
@@ -206,18 +251,21 @@ class Audit:
             sources,
         )
 
-    def _count(self, examined: list[Examined], counts: Counter[tuple[str, Outcome]]) -> None:
+    def _count_files(self, examined: list[Examined]) -> None:
         summary = self.summary
         for group in chain.from_iterable(groups for _, groups in examined):
             first = group.first
-            outcome, reason = first.judgement[:2]
-            counts[reason, outcome] += group.files
             summary.files += group.files
             summary.size += group.size
             if first.reader is not None:
                 summary.tags[first.reader.name] += group.files
+
+    def _count_states(self, examined: list[Examined], counts: Counter[tuple[str, Outcome]]) -> None:
+        for group in chain.from_iterable(groups for _, groups in examined):
+            outcome, reason = group.first.judgement[:2]
+            counts[reason, outcome] += group.files
             if outcome in _OF_NO_USE and reason not in _REASON_STATES:
-                summary.reclaimable += group.size
+                self.summary.reclaimable += group.size
 
     def _count_unread(self, directories: list[Directory]) -> None:
         for directory in directories:

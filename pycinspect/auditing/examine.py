@@ -8,39 +8,58 @@ comes to the same answer for those.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
+from pycinspect.auditing.names import transformer_of
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rule import Alike, CacheFile
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import (
     SOURCE_LIMIT,
     CacheBytes,
+    FinderKind,
+    Found,
+    ImportOptions,
     Judgement,
     Outcome,
+    SearchOrder,
     Subject,
     expected_header,
+    find_in_listing,
+    find_init,
     header_maker,
     judge_cache,
     judge_sourceless,
+    level_of,
+    module_objection,
     mtime_overflows,
-    running_platform,
+    package_of,
+    reader_objection,
+    residence,
+    search_order,
     source_mtime,
+    split_dotted,
+    unreadable_source,
 )
-from pycinspect.dialects import Dialect, OptimizationName
+from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import NameEnd, file_kind, parse_name_end, read_all, read_listed, read_start
 from pycinspect.values import U32_MASK
 
-__all__ = ["Examined", "Examiner"]
+__all__ = ["Examined", "Examiner", "grouped"]
 
 _FRESH = Judgement(Outcome.LOAD, "header-matches")
 _ORPHANED = Judgement(Outcome.NOT_FOUND, "cache-without-source")
-_NOT_A_CACHE = Judgement(Outcome.NO_CACHE, "not-a-cache-path")
+_BYPASSED = Judgement(Outcome.NO_CACHE, "prefix-elsewhere")
+
+_INIT = "__init__"
 
 #: Set-ID, execution, and writing by anybody but the owner.
 _UNCOMMON_BITS = 0o6133
@@ -61,6 +80,7 @@ class _Kind(NamedTuple):
         writer: whose magic number it is, None if unknown.
         make_header: makes the one header with which the reader uses a cache.
         is_usual: it is for the Python that the tree is for, and no tool has marked it.
+        refusal: what becomes of it, where there is no reader.
     """
 
     ending: NameEnd | None
@@ -68,6 +88,7 @@ class _Kind(NamedTuple):
     writer: Dialect | None
     make_header: Callable[[os.stat_result], bytes | None]
     is_usual: bool
+    refusal: Judgement
 
 
 class Examined(NamedTuple):
@@ -76,6 +97,39 @@ class Examined(NamedTuple):
     caches: list[CacheFile]
     groups: list[Alike]
 
+    def add(self, caches: Iterable[CacheFile]) -> None:
+        """Add cache files."""
+        added = list(caches)
+        self.caches.extend(added)
+        self.groups.extend(grouped(added))
+
+
+def grouped(caches: Iterable[CacheFile]) -> list[Alike]:
+    """Add up cache files that are alike and stand in a row."""
+    groups: list[Alike] = []
+    for cache in caches:
+        if not groups or not _are_alike(groups[-1].first, cache):
+            groups.append(Alike(cache))
+        groups[-1].files += 1
+        groups[-1].size += 0 if cache.status is None else cache.status.st_size
+    return groups
+
+
+def _are_alike(first: CacheFile, second: CacheFile) -> bool:
+    # Both are looked up, so that the same value is mostly the same object.
+    return (
+        first.ending is not None
+        and first.ending is second.ending
+        and first.judgement is second.judgement
+    )
+
+
+_NOWHERE = Judgement(Outcome.NOT_FOUND, "module-not-found")
+
+#: The first three of them.
+_Read: TypeAlias = tuple[bytes, os.stat_result | None, Judgement | None]
+#: The name of a source without suffix, its path, and its status.
+_Source: TypeAlias = tuple[str, str, os.stat_result | None]
 
 #: What came of opening a file: its start, its status, what went wrong, whether it is
 #: a link. A plain tuple: there is one for every file.
@@ -85,59 +139,113 @@ _Reading: TypeAlias = tuple[bytes, os.stat_result | None, Judgement | None, bool
 class Examiner:
     """Reads and judges the cache files of one directory after another."""
 
-    def __init__(self, policy: Policy, dialect: Dialect) -> None:
+    def __init__(self, policy: Policy, dialect: Dialect, *, is_told: bool = False) -> None:
         self._policy = policy
         self._dialect = dialect
-        self._extensions = running_platform().extension_suffixes(dialect.extensions)
+        self._is_told = is_told
         self._kind = lru_cache(_REMEMBERED_KINDS)(self._find_kind)
         self._writer = lru_cache(_REMEMBERED_KINDS)(policy.dialects.find)
+        self._order = lru_cache(_REMEMBERED_KINDS)(_order)
+        rows = {(row.built_in, row.frozen): row for row in policy.dialects}
+        #: Full names of modules that are part of an interpreter, and their last parts.
+        self._residents = frozenset[str]().union(*chain.from_iterable(rows))
+        parts = [name.rpartition(".") for name in self._residents]
+        self._resident_tops = frozenset(last for above, _, last in parts if not above)
+        self._resident_parts = frozenset(last for above, _, last in parts if above) - {_INIT}
 
     def caches(self, directory: Directory) -> Examined:
         """Return the cache files of a directory, those in its cache directory first."""
-        examined = self._in_cache_directory(directory)
-        for entry in directory.bytecode:
-            cache = self._beside_source(entry, directory)
-            size = 0 if cache.status is None else cache.status.st_size
-            examined.caches.append(cache)
-            examined.groups.append(Alike(cache, 1, size))
+        examined = Examined([], [])
+        contested = self._contested(directory)
+        if directory.cache is not None and directory.cache.entries:
+            self._in_cache_directory(directory, directory.cache.entries, contested, examined)
+        if directory.bypassed is not None and directory.bypassed.entries:
+            beside = Examined([], [])
+            self._in_cache_directory(directory, directory.bypassed.entries, contested, beside)
+            examined.add([_bypassed(cache) for cache in beside.caches])
+        examined.add([self._beside_source(entry, directory) for entry in directory.bytecode])
         return examined
+
+    def _contested(self, directory: Directory) -> set[str]:
+        """Return the names for which a finder may take something else than the source.
+
+        They are few, and are looked up in the listing as a finder does; all others need
+        no more than that their source is a file.
+        """
+        sources, contested = directory.sources, set[str]()
+        for rivals in (directory.subdirectories, directory.others):
+            if not rivals.isdisjoint(sources):
+                contested.update(rivals.intersection(sources))
+        for name in directory.extensions:
+            stem = name.partition(".")[0]
+            contested |= {stem, stem.removesuffix("module")}  # Python/dynload_shlib.c, 2.7
+        residents = self._resident_parts if _INIT in sources else self._resident_tops
+        if not residents.isdisjoint(sources):
+            contested.update(self._residents_in(directory, residents))
+        if _INIT in sources and self._names_resident(directory):
+            contested.add(_INIT)
+        return contested
+
+    def _names_resident(self, directory: Directory) -> bool:
+        """Return whether a package may have the name of a part of an interpreter."""
+        name = os.path.basename(directory.source_path[:-1])
+        return name in self._resident_tops or name in self._resident_parts
+
+    def _residents_in(self, directory: Directory, last_parts: frozenset[str]) -> Iterator[str]:
+        """Yield the sources whose modules are part of some interpreter."""
+        package = package_of(directory.source_path, self._dialect, ImportOptions())
+        for stem in last_parts.intersection(directory.sources):
+            if (f"{package}.{stem}" if package else stem) in self._residents:
+                yield stem
 
     def _find_kind(self, end: str, magic: bytes) -> _Kind:
         try:
             ending = parse_name_end(end)
-        except ValueError:  # a name that no importer looks for
-            return _Kind(None, None, self._writer(magic, None), _no_header, is_usual=False)
+        except ValueError as error:
+            writer = self._writer(magic, None)
+            return _Kind(None, None, writer, _no_header, is_usual=False, refusal=_refused(error))
         tagged = self._policy.dialects.tagged(ending.tag)
-        readers = [row for row in tagged if _looks_for(row, ending)]
+        # The loaders of tools that mark their caches judge them as importers do.
+        is_tools = transformer_of(f"any.{end}") is not None
+        plain = ending._replace(optimization="") if is_tools else ending
+        why = [reader_objection(plain, row) for row in tagged]
+        readers = [row for row, objection in zip(tagged, why, strict=True) if objection is None]
         writer = next((row for row in readers if row.magic == magic), None)
         # Of releases with one tag, the one whose magic number it is.
         reader = writer or next(iter(readers), None)
+        objection = next(iter(why), None) or f"the tag {ending.tag!r} is of no known Python"
         return _Kind(
             ending,
             reader,
             writer or self._writer(magic, ending.tag),
-            _no_header if reader is None else header_maker(reader),
+            _no_header if reader is None or _opens(reader) else header_maker(reader),
             is_usual=reader is self._dialect and len(ending.optimization) <= _LEVEL_DIGITS,
+            refusal=_refused(objection),
         )
 
-    def _in_cache_directory(self, directory: Directory) -> Examined:
-        """Return the files of the cache directory.
+    def _in_cache_directory(
+        self,
+        directory: Directory,
+        entries: Sequence[os.DirEntry[str]],
+        contested: set[str],
+        examined: Examined,
+    ) -> None:
+        """Add the files of the cache directory.
 
         What concerns nearly every file stands here in one piece: the loop takes a
         quarter less time than with a function for each step.
         """
-        caches: list[CacheFile] = []
-        groups: list[Alike] = []
+        caches, groups = examined
         group_ending: NameEnd | None = None
         group_judgement: Judgement | None = None
         find_source, find_kind = directory.sources.get, self._kind
-        for entry in () if directory.cache is None else directory.cache.entries:
+        for entry in entries:
             start, status, failure, is_link = _read(entry)
             stem, _, end = entry.name.partition(".")
-            ending, reader, writer, make_header, is_usual = find_kind(end, start[:4])
-            if ending is None:
+            kind = find_kind(end, start[:4])
+            if kind.ending is None:
                 stem, kind = self._with_dotted_stem(entry.name, start[:4], directory)
-                ending, reader, writer, make_header, is_usual = kind
+            ending, reader, writer, make_header, is_usual, _ = kind
             source_entry = find_source(stem)
             if source_entry is None:
                 source, source_status = f"{directory.source_path}{stem}.py", None
@@ -146,6 +254,7 @@ class Examiner:
             if (
                 source_status is not None
                 and status is not None
+                and stem not in contested
                 and (header := make_header(source_status)) is not None
                 and start.startswith(header)
                 and status.st_size > len(header)
@@ -160,7 +269,8 @@ class Examiner:
                     and 0.0 <= source_status.st_mtime <= U32_MASK
                 )
             else:
-                judgement = failure or self._judge(reader, start, status, source, source_status)
+                reading, own = (start, status, failure), (stem, source, source_status)
+                judgement = self._decide(kind, reading, own, directory, contested)
                 is_ordinary = False
             cache = CacheFile(
                 entry.path,
@@ -184,7 +294,6 @@ class Examiner:
                 group_ending, group_judgement = ending, judgement
             group.files += 1
             group.size += 0 if status is None else status.st_size
-        return Examined(caches, groups)
 
     def _with_dotted_stem(
         self, filename: str, magic: bytes, directory: Directory
@@ -194,38 +303,100 @@ class Examiner:
         No import statement finds ``a.b.py``, but loaders that are given a path
         cache it as ``a.b.TAG.pyc`` (``cache_from_source``, since 3.5).
         """
-        parts = filename.split(".")
-        length = 3 if parts[-2].startswith("opt-") else 2
-        stem = ".".join(parts[:-length])
+        stem, end = split_dotted(filename)
         if stem not in directory.sources:
-            stem, length = parts[0], len(parts) - 1
-        return stem, self._kind(".".join(parts[-length:]), magic)
+            stem, _, end = filename.partition(".")
+        return stem, self._kind(end, magic)
 
-    def _beside_source(
+    def _decide(
         self,
-        entry: os.DirEntry[str],
+        kind: _Kind,
+        reading: _Read,
+        own: _Source,
         directory: Directory,
-    ) -> CacheFile:
-        stem = entry.name.rpartition(".")[0]
-        start, status, judgement, is_link = _read(entry)
+        contested: set[str],
+    ) -> Judgement:
+        """Judge a cache that is not simply fresh."""
+        start, status, failure = reading
+        stem, source, source_status = own
+        reader = kind.reader
+        if source_status is not None and reader is not None and kind.ending is not None:
+            is_contested = stem in contested or _opens(reader)
+            hidden = self._hidden(stem, kind.ending, reader, directory) if is_contested else None
+            if hidden is not None:
+                return hidden
+        if failure is not None and source_status is None:
+            return _unused(failure)
+        if reader is None or reader.importer is None:
+            return failure or kind.refusal
+        judgement = failure or self._judge(reader, start, status, source, source_status)
+        if judgement.outcome is Outcome.RECOMPILE and not _may_read(source):
+            return unreadable_source(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+        return judgement
+
+    # --- Which file is found ---------------------------------------------------
+
+    def _hidden(
+        self, stem: str, ending: NameEnd, reader: Dialect, directory: Directory
+    ) -> Judgement | None:
+        """Say why an import does not come to the source of a cache; None if it does."""
+        if module_objection(stem) is not None:
+            return None  # for loaders that are given a path
+        found = self._found(stem, directory, reader, level_of(ending) or 0)
+        if found.path == directory.sources[stem].path:
+            return None
+        return _loses(found, directory) or _ORPHANED
+
+    def _found(self, stem: str, directory: Directory, reader: Dialect, level: int) -> Found:
+        """Ask the finder what it takes for a name in a directory."""
+        order = self._order(reader, level)
+        if stem == _INIT:  # of the package that the directory is
+            return self._found_init(directory, reader, order)
+        if stem in self._resident_tops or stem in self._resident_parts:
+            options = ImportOptions(optimize=level)
+            package = package_of(directory.source_path, reader, options)
+            resident = residence(f"{package}.{stem}" if package else stem, reader)
+            if resident is not None:
+                return Found(FinderKind.NONE, resident=resident)
+        return find_in_listing(stem, directory.listing(), order)
+
+    def _found_init(self, directory: Directory, reader: Dialect, order: SearchOrder) -> Found:
+        if self._names_resident(directory):
+            package = package_of(directory.source_path, reader, ImportOptions())
+            resident = residence(package, reader)
+            if resident is not None:
+                return Found(FinderKind.NONE, resident=resident)
+        return find_init(directory.source_path, order) or Found(FinderKind.NONE)
+
+    def _beside_source(self, entry: os.DirEntry[str], directory: Directory) -> CacheFile:
+        stem, _, suffix = entry.name.rpartition(".")
+        start, status, failure, is_link = _read(entry)
         writer = self._writer(start[:4], None)
-        reader = writer or self._dialect
+        reader = self._dialect if self._is_told else writer or self._dialect
+        level = 1 if suffix == "pyo" else 0
+        objection = module_objection(stem)
+        if objection is None and not self._order(reader, level).looks_for(f".{suffix}"):
+            objection = f"{reader.name} does not look for .{suffix}"
         source = f"{directory.source_path}{stem}.py"
         source_status = _status(directory.sources[stem]) if stem in directory.sources else None
-        if judgement is None:
-            is_cache = reader.cache_path is not None and not reader.cache_path.directory
-            winner = self._winner(stem, directory)
-            if winner is None:
-                judgement = self._judge_sourceless(reader, start, status)
-            elif is_cache and source_status is not None:
-                judgement = self._judge(reader, start, status, source, source_status)
+        is_module = False
+        if objection is not None:
+            judgement = _refused(objection)
+        else:
+            found = self._found(stem, directory, reader, level)
+            is_module = found.path == entry.path
+            reading = (start, status, failure)
+            if is_module:
+                judgement = self._judge_module(reader, reading)
+            elif found.path == source and _keeps_beside(reader):
+                judgement = self._judge_beside(reader, reading, source)
             else:
-                judgement = Judgement(Outcome.NO_CACHE, "shadowed", "", winner)
+                judgement = _loses(found, directory) or _unused(failure or _NOWHERE)
         return CacheFile(
             entry.path,
             directory,
             None,
-            reader,
+            None if objection is not None else reader,
             writer,
             start,
             status,
@@ -233,28 +404,47 @@ class Examiner:
             source_status,
             judgement,
             is_link,
+            is_module=is_module,
         )
 
-    def _winner(self, stem: str, directory: Directory) -> str | None:
-        """Return the file that a finder takes before bytecode beside it, or None."""
-        names = (stem + suffix for suffix in self._extensions)
-        extension = next((name for name in names if name in directory.others), None)
-        if extension is not None:
-            return extension
-        return f"{stem}.py" if stem in directory.sources else None
+    def _judge_module(self, reader: Dialect, reading: _Read) -> Judgement:
+        """Judge bytecode that a finder takes for a module."""
+        start, status, failure = reading
+        if reader.importer is None:
+            return _refused(f"{reader.name} reads no such files")
+        if failure is None:
+            return self._judge_sourceless(reader, start, status)
+        # Only C opens a directory; it reads nothing from it, thus no magic number.
+        exception = failure.exception or reader.importer.sourceless_errors["bad-magic"]
+        return failure._replace(outcome=Outcome.RAISE, exception=exception)
+
+    def _judge_beside(self, reader: Dialect, reading: _Read, source: str) -> Judgement:
+        """Judge the cache of a Python that keeps it beside the source."""
+        start, status, failure = reading
+        try:
+            source_status = os.stat(source)
+        except OSError as error:  # it has gone since the listing
+            return failure or unreadable_source(error)
+        judgement = failure or self._judge(reader, start, status, source, source_status)
+        if judgement.outcome is not Outcome.RECOMPILE or stat.S_ISREG(source_status.st_mode):
+            return judgement
+        # Only C opens what is no file; Parser/tokenizer.c: E_IO becomes SyntaxError.
+        kind = file_kind(source_status.st_mode)
+        return Judgement(Outcome.RAISE, "source-unreadable", "", f"a {kind}", "SyntaxError")
+
+    # --- What is done with it ----------------------------------------------------
 
     def _judge(
         self,
-        reader: Dialect | None,
+        reader: Dialect,
         start: bytes,
         status: os.stat_result | None,
         source: str,
         source_status: os.stat_result | None,
     ) -> Judgement:
-        if reader is None or reader.importer is None:
-            return _NOT_A_CACHE
         if source_status is None:
             return _ORPHANED
+        assert reader.importer is not None
         assert status is not None
         length = status.st_size
         expected = expected_header(reader, source_status)
@@ -278,22 +468,60 @@ class Examiner:
     def _judge_sourceless(
         self, reader: Dialect, start: bytes, status: os.stat_result | None
     ) -> Judgement:
-        if reader.importer is None:
-            return _NOT_A_CACHE
         assert status is not None
         cache = CacheBytes(start, status.st_size)
         hash_checks = self._policy.check_hash_based_pycs
         return judge_sourceless(Subject(reader, cache, None, bytes, hash_checks))
 
 
-def _looks_for(row: Dialect, ending: NameEnd) -> bool:
-    """Return whether a dialect gives its caches such a name."""
-    rule = row.cache_path
-    if rule is None:
+def _order(reader: Dialect, level: int) -> SearchOrder:
+    return search_order(reader, ImportOptions(optimize=level))
+
+
+def _opens(reader: Dialect) -> bool:
+    """Return whether a source may be passed over because it cannot be read."""
+    return reader.finder.opens_candidates
+
+
+def _keeps_beside(reader: Dialect) -> bool:
+    return reader.cache_path is not None and not reader.cache_path.directory
+
+
+def _loses(found: Found, directory: Directory) -> Judgement | None:
+    """Say what is found in the place of a file; None for nothing, or a mere namespace."""
+    if found.resident is not None:
+        return Judgement(Outcome.NO_CACHE, found.resident)
+    if found.path is None or found.kind is FinderKind.NAMESPACE:
+        return None
+    winner = found.path.removeprefix(directory.source_path)
+    return Judgement(Outcome.NO_CACHE, "shadowed", "", winner)
+
+
+def _unused(failure: Judgement) -> Judgement:
+    """Return what is wrong with a file to which no import comes anyway."""
+    return failure._replace(outcome=Outcome.NOT_FOUND, exception=None)
+
+
+def _refused(why: object) -> Judgement:
+    return Judgement(Outcome.NO_CACHE, "not-a-cache-path", "", str(why))
+
+
+def _bypassed(cache: CacheFile) -> CacheFile:
+    """Return a cache in the ``__pycache__`` that a cache prefix makes importers forget."""
+    reader = cache.reader
+    if reader is None or reader.cache_path is None or not reader.cache_path.prefix:
+        return cache
+    return replace(cache, judgement=_BYPASSED, is_ordinary=False)
+
+
+def _may_read(path: str) -> bool:
+    if os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
+        return True
+    try:  # only that is the importer's way to find out
+        with open(path, "rb"):
+            return True
+    except OSError:
         return False
-    if rule.optimization is OptimizationName.OPT_TAG:
-        return ending.extension == "pyc"
-    return ending.extension in ("pyc", "pyo") and not ending.optimization
 
 
 def _no_header(_: os.stat_result) -> None:
@@ -325,13 +553,16 @@ def _read(entry: os.DirEntry[str]) -> _Reading:
     except PycInspectError as error:
         return _failed(entry, "cache-not-regular", error.message)
     except OSError as error:
-        return _failed(entry, "cache-unreadable", error.strerror or type(error).__name__)
+        name = type(error).__name__
+        return _failed(entry, "cache-unreadable", error.strerror or name, name)
     kind = file_kind(status.st_mode)
     return b"", status, Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind), False
 
 
-def _failed(entry: os.DirEntry[str], reason: str, actual: str) -> _Reading:
-    judgement = Judgement(Outcome.RECOMPILE, reason, "", actual)
+def _failed(
+    entry: os.DirEntry[str], reason: str, actual: str, exception: str | None = None
+) -> _Reading:
+    judgement = Judgement(Outcome.RECOMPILE, reason, "", actual, exception)
     try:
         return b"", entry.stat(follow_symlinks=False), judgement, entry.is_symlink()
     except OSError:  # it has gone since the listing

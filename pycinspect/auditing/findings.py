@@ -83,6 +83,7 @@ class Summary:
         unread: directories that could not be read, and places that went away, or changed into
             something else, while they were looked at.
         faults: errors of pycinspect's own, or of a plugin (PYC902).
+        notes: sentences on what was, and was not, looked at, without a full stop.
     """
 
     files: int = 0
@@ -102,6 +103,7 @@ class Summary:
     limit: str | None = None
     unread: int = 0
     faults: int = 0
+    notes: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:

@@ -49,6 +49,7 @@ class CacheFile:
         source_status: ``os.stat`` of the source, None where it does not exist.
         judgement: what the reader's importer does with it.
         is_link: it is a symbolic link.
+        is_module: it stands in the place of a source, and the reader's finder takes it.
         is_ordinary: nothing about it is out of the ordinary: fresh by its time, for
             the Python that the tree is for, a file with one name and the owner of its
             source, that its owner alone may write, and nobody execute; the source's
@@ -67,6 +68,7 @@ class CacheFile:
     judgement: Judgement
     is_link: bool = False
     is_ordinary: bool = False
+    is_module: bool = False
 
     def header_mtime(self) -> int | None:
         """Return the source's time in the header; None where it has none."""

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
+from functools import partial
 from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from pycinspect.auditing.policy import PROFILES, PathIgnore, Policy, Profile, Se
 from pycinspect.dialects import DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import errors_named, read_all
-from pycinspect.values import HashCheckMode, InvalidationMode
+from pycinspect.values import HashCheckMode, InvalidationMode, Word
 
 __all__ = ["Settings", "SettingsFile", "find_settings", "named_settings"]
 
@@ -235,6 +236,14 @@ def _text(value: object) -> str:
     return value
 
 
+def _member(members: type[Word], value: object) -> Word:
+    """Return the member of an enumeration that is spelled so."""
+    name = _text(value)
+    if name not in list(members):
+        raise ValueError(f"{name!r} is none of {', '.join(members)}")
+    return members(name)
+
+
 def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{shortened(value)} is not a whole number")
@@ -278,13 +287,13 @@ _READERS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
     "ignore": ("ignore", _texts),
     "per-path-ignores": ("per_path_ignores", _path_ignores),
     "baseline": ("baseline", _text),
-    "fail-on": ("fail_on", lambda value: Severity(_text(value))),
+    "fail-on": ("fail_on", partial(_member, Severity)),
     "as": ("dialect", _text),
     "levels": ("levels", _levels),
-    "invalidation-mode": ("invalidation_mode", lambda value: InvalidationMode(_text(value))),
+    "invalidation-mode": ("invalidation_mode", partial(_member, InvalidationMode)),
     "check-hash-based-pycs": (
         "check_hash_based_pycs",
-        lambda value: HashCheckMode(_text(value)),
+        partial(_member, HashCheckMode),
     ),
     "pycache-prefix": ("pycache_prefix", _text),
     "dont-write-bytecode": ("dont_write_bytecode", _switch),

@@ -2,26 +2,35 @@
 
 Only the directory that is being read, and the names of those still to be read,
 are held. Symbolic links to directories are not followed: what they lead to is
-another tree, or the same one again.
+another tree, or the same one again. A ``__pycache__`` that is a link is read, as the
+importer reads it.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TypeAlias
 
+from pycinspect.cache import Listing, split_dotted
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE
 
-__all__ = ["CacheDirectory", "Directory", "Tree"]
+__all__ = ["CacheDirectory", "Directory", "Tree", "distinct", "lies_in"]
 
 _SOURCE_SUFFIXES = (".py", ".pyw") if os.name == "nt" else (".py",)
 _BYTECODE_SUFFIXES = (".pyc", ".pyo")
+#: Of extension modules of any Python, on any system; the finder knows whose they are.
+_EXTENSION_SUFFIXES = (".so", ".pyd")
 _NAME = attrgetter("name")
+
+#: So many directories are looked at to find out what a cache prefix mirrors.
+_PROBED_DIRECTORIES = 10_000
+#: So many names of one of them.
+_PROBED_NAMES = 16
 
 _Entries: TypeAlias = "tuple[os.DirEntry[str], ...]"
 
@@ -37,7 +46,8 @@ class CacheDirectory:
         path: where it is: ``__pycache__``, or a place below the cache prefix.
         entries: files with the name of a cache in it, in the order of names.
         strangers: what else lies in it, in the order of names.
-        is_link: it is a symbolic link, and was not read.
+        is_link: it is a symbolic link.
+        is_partial: only some of its entries were asked for.
         error: why it could not be read, or None.
     """
 
@@ -45,6 +55,7 @@ class CacheDirectory:
     entries: _Entries = ()
     strangers: _Entries = ()
     is_link: bool = False
+    is_partial: bool = False
     error: OSError | None = None
 
 
@@ -62,9 +73,16 @@ class Directory:
         sources: name without suffix to the source's entry, in no order.
         bytecode: ``.pyc`` and ``.pyo`` files that lie beside the sources.
         others: names of the other files.
-        has_subdirectories: there are directories in it besides the cache directory.
+        subdirectories: names of the directories in it besides the cache directory.
+        extensions: those of ``others`` that may be extension modules.
         cache: the cache directory, None where there is none.
+        bypassed: under a cache prefix, the ``__pycache__`` beside the sources, which
+            only interpreters that know no such prefix look into.
+        prefix: the cache prefix below which ``cache`` lies, or None.
         is_mirror: it is a place below the cache prefix.
+        is_partial: its sources were not asked for, only caches of them.
+        names: everything that lies where the sources are, None if that is not yet
+            collected.
         error: why the directory could not be read, or None.
     """
 
@@ -75,9 +93,14 @@ class Directory:
     sources: Mapping[str, os.DirEntry[str]] = field(default_factory=dict)
     bytecode: _Entries = ()
     others: frozenset[str] = frozenset()
-    has_subdirectories: bool = False
+    subdirectories: frozenset[str] = frozenset()
+    extensions: Sequence[str] = ()
     cache: CacheDirectory | None = None
+    bypassed: CacheDirectory | None = None
+    prefix: str | None = None
     is_mirror: bool = False
+    is_partial: bool = False
+    names: frozenset[str] | None = None
     error: OSError | None = None
 
     @property
@@ -85,6 +108,22 @@ class Directory:
         """Whether there are sources, and a cache directory that holds caches only."""
         cache = self.cache
         return cache is not None and bool(self.sources and cache.entries) and not cache.strangers
+
+    @property
+    def has_subdirectories(self) -> bool:
+        """Whether there are directories in it besides the cache directory."""
+        return bool(self.subdirectories)
+
+    def listing(self) -> Listing:
+        """Return what a finder sees where the sources are."""
+        return Listing(self.source_path, self.all_names())
+
+    def all_names(self) -> frozenset[str]:
+        """Return everything that lies where the sources are; collected when it is needed."""
+        if self.names is None:
+            files = (entry.name for entry in (*self.sources.values(), *self.bytecode))
+            self.names = self.others.union(self.subdirectories, files)
+        return self.names
 
 
 class Tree:
@@ -94,20 +133,26 @@ class Tree:
         root: a directory, or a single file, which is then all that is looked at.
         prefix: ``sys.pycache_prefix``: caches are looked for below it, and below
             it every directory mirrors the one that its sources are in.
+        roots: all trees that are looked at, this one among them.
 
     Iterating reads the tree. Directories without sources, bytecode or caches are
     read, too, but only counted; what cannot be read is told in
-    :attr:`Directory.error`.
+    :attr:`Directory.error`. Under a cache prefix, what mirrors the tree is read after it,
+    for the caches of directories that are gone.
 
     Raises (while iterating):
         PycInspectError: ``not-found`` for the root itself.
     """
 
-    def __init__(self, root: str, prefix: str | None = None) -> None:
+    def __init__(self, root: str, prefix: str | None = None, roots: Iterable[str] = ()) -> None:
         #: How many directories were read, cache directories not counted.
         self.directories = 0
+        #: A cache prefix that nobody told of: caches lie in the tree as below one.
+        self.recognised: str | None = None
         self._root = root
         self._prefix = prefix
+        self._roots = [os.path.abspath(path) for path in (root, *roots) if os.path.isdir(path)]
+        self._has_probed = False
 
     def __iter__(self) -> Iterator[Directory]:
         root = self._root
@@ -118,28 +163,166 @@ class Tree:
             raise PycInspectError("not-found", reason, path=root) from error
         if not stat.S_ISDIR(mode):
             self.directories = 1
-            yield _around(root, self._prefix)
-            return
-        pending = [(root, os.curdir)]
+            yield self._around(root)
+        elif os.path.basename(os.path.abspath(root)) == PYCACHE:
+            self.directories = 1
+            yield self._around_cache(root)
+        else:
+            yield from self._walk(root)
+            yield from self._left_behind(root)
+
+    def _walk(self, top: str) -> Iterator[Directory]:
+        pending = [(top, os.curdir)]
         while pending:
             path, package = pending.pop()
             self.directories += 1
-            subdirectories, directory = _read(path, root, package, self._prefix)
+            subdirectories, directory = _read(
+                path, self._root, package, keep=self._prefix is not None
+            )
             if directory is not None:
+                if self._prefix is not None or directory.bytecode:
+                    directory = self._with_prefix(directory)
                 yield directory
             # Sorted backwards: the first is taken from the end.
-            is_root = path is root
-            pending += [(e.path, e.name if is_root else package) for e in subdirectories]
+            is_top = path is top
+            pending += [(e.path, e.name if is_top else package) for e in subdirectories]
+
+    def _left_behind(self, root: str) -> Iterator[Directory]:
+        """Yield what below the cache prefix mirrors directories that are not in the tree."""
+        if self._prefix is None or lies_in(root, self._prefix):
+            return
+        mirror = _mirror_of(root, self._prefix)
+        if os.path.isdir(mirror) and not _is_reached(mirror, self._roots):
+            for directory in self._walk(mirror):
+                if directory.cache is not None and directory.cache.entries:
+                    yield directory
+
+    # --- Below a cache prefix ---------------------------------------------------
+
+    def _with_prefix(self, directory: Directory) -> Directory:
+        """Pair sources and caches as an interpreter with a cache prefix does."""
+        prefix = self._prefix
+        if prefix is not None:
+            if lies_in(directory.path, prefix):
+                return self._as_mirror(directory, prefix)
+            return _beside_mirror(directory, prefix)
+        if directory.cache is None and not directory.sources and _tagged(directory.bytecode):
+            prefix = self._recognise(directory)
+            if prefix is not None:
+                return self._as_mirror(directory, prefix)
+        return directory
+
+    def _as_mirror(self, directory: Directory, prefix: str) -> Directory:
+        source_path = _mirrored(directory.path, prefix)
+        listed, caches = Directory(source_path, directory.root, source_path), directory.bytecode
+        if os.path.isdir(source_path):
+            listed = _listed(source_path)
+            if self._prefix is not None and _is_reached(source_path, self._roots):
+                caches = ()  # they are read together with their sources
+        return replace(
+            directory,
+            source_path=os.path.join(source_path, ""),
+            prefix=prefix,
+            is_mirror=True,
+            sources=listed.sources,
+            bytecode=(),
+            others=listed.others,
+            subdirectories=listed.subdirectories,
+            extensions=listed.extensions,
+            names=listed.all_names(),
+            cache=CacheDirectory(directory.path, caches),
+        )
+
+    def _recognise(self, directory: Directory) -> str | None:
+        """Return the cache prefix that a directory lies below, as its caches tell.
+
+        Nobody said that there is one. But caches with tags outside ``__pycache__``, and
+        their sources in the directory of which the end of the path is the name, are what
+        ``PYTHONPYCACHEPREFIX`` leaves.
+        """
+        known = self.recognised
+        if known is not None and lies_in(directory.path, known):
+            return known
+        names = [entry.name for entry in directory.bytecode]
+        found = _prefix_above(directory.path, names)
+        if found is None and not self._has_probed:
+            self._has_probed = True  # what is gone has neighbours that are not
+            found = _prefix_in(self._root)
+            if found is not None and not lies_in(directory.path, found):
+                return None
+        if found is not None:
+            self.recognised = found
+        return found
+
+    # --- A part of a directory ----------------------------------------------------
+
+    def _around(self, path: str) -> Directory:
+        """Return the listing around one file, with nothing in it that is not its own."""
+        parent, name = os.path.split(path)
+        in_cache = os.path.basename(os.path.abspath(parent)) == PYCACHE
+        home = (os.path.dirname(parent) if in_cache and parent else parent) or os.curdir
+        if in_cache and not os.path.basename(parent):
+            home = os.path.join(parent, os.pardir)
+        whole = replace(self._with_prefix(_listed(home)), root=path)
+        whole.all_names()  # before some are left out
+        bytecode = name.endswith(_BYTECODE_SUFFIXES)
+        is_cache = bytecode and (in_cache or whole.is_mirror)
+        stems = _stems_of(name, is_cache=is_cache)
+        return replace(
+            whole,
+            sources={stem: entry for stem, entry in whole.sources.items() if stem in stems},
+            bytecode=tuple(entry for entry in whole.bytecode if entry.name == name),
+            cache=_part(whole.cache, name, stems, is_cache=is_cache),
+            bypassed=_part(whole.bypassed, name, stems, is_cache=is_cache),
+            is_partial=bytecode,
+        )
+
+    def _around_cache(self, path: str) -> Directory:
+        """Return the directory whose caches are all that was asked for."""
+        home = os.path.join(path, os.pardir)
+        parent = os.path.dirname(path.rstrip("/" + os.sep))
+        whole = _listed(parent if os.path.basename(path.rstrip("/" + os.sep)) else home)
+        whole.all_names()  # before some are left out
+        return replace(whole, root=path, bytecode=(), cache=_read_cache(path), is_partial=True)
+
+
+def _stems_of(name: str, *, is_cache: bool) -> frozenset[str]:
+    """Return the names of sources that a file may be, or be a cache of."""
+    if is_cache:
+        return frozenset({name.partition(".")[0], split_dotted(name)[0]})
+    stem, suffix = os.path.splitext(name)
+    return frozenset({stem} if suffix in (*_SOURCE_SUFFIXES, *_BYTECODE_SUFFIXES) else ())
+
+
+def _part(
+    cache: CacheDirectory | None, name: str, stems: frozenset[str], *, is_cache: bool
+) -> CacheDirectory | None:
+    """Return one cache of a directory, or those of one source."""
+    if cache is None:
+        return None
+    if is_cache:
+        entries = [entry for entry in cache.entries if entry.name == name]
+    elif name.endswith(_SOURCE_SUFFIXES):
+        entries = [
+            e for e in cache.entries if not _stems_of(e.name, is_cache=True).isdisjoint(stems)
+        ]
+    else:
+        entries = []
+    return replace(cache, entries=tuple(entries), strangers=(), is_partial=True)
 
 
 def _read(
-    path: str, root: str, package: str, prefix: str | None
+    path: str, root: str, package: str, *, keep: bool
 ) -> tuple[list[os.DirEntry[str]], Directory | None]:
-    """Return the subdirectories, the last first, and the directory if it has Python in it."""
+    """Return the subdirectories, the last first, and the directory.
+
+    None where it has no Python in it, unless it shall be kept.
+    """
     sources: dict[str, os.DirEntry[str]] = {}
     bytecode: list[os.DirEntry[str]] = []
     subdirectories: list[os.DirEntry[str]] = []
     others: list[str] = []
+    extensions: list[str] = []
     cache: CacheDirectory | None = None
     try:
         with os.scandir(path) as entries:
@@ -151,7 +334,7 @@ def _read(
                     if suffix == "py" or stem not in sources:  # a finder's order
                         sources[stem] = entry
                 elif name == PYCACHE and entry.is_symlink():
-                    cache = CacheDirectory(entry.path, is_link=True)
+                    cache = _read_link(entry.path)
                 elif name == PYCACHE and entry.is_dir(follow_symlinks=False):
                     cache = _read_cache(entry.path)
                 elif name.endswith(_BYTECODE_SUFFIXES):
@@ -160,31 +343,29 @@ def _read(
                     subdirectories.append(entry)
                 else:
                     others.append(name)
+                    if name.endswith(_EXTENSION_SUFFIXES):
+                        extensions.append(name)
     except OSError as error:
         return [], Directory(path, root, os.path.join(path, ""), package, error=error)
     # Only what is reported has an order: a directory can have thousands of other files.
     subdirectories.sort(key=_NAME, reverse=True)
-    if cache is None and prefix is None and not sources and not bytecode:
+    if cache is None and not keep and not sources and not bytecode:
         return subdirectories, None
     bytecode.sort(key=_NAME)
     directory = Directory(
         path,
         root,
         # os.path.join only where it may make a difference.
-        os.path.join(path, "") if path is root else path + os.sep,
+        os.path.join(path, "") if package == os.curdir else path + os.sep,
         package,
         sources,
         tuple(bytecode),
         frozenset(others),
-        bool(subdirectories),
+        frozenset([entry.name for entry in subdirectories]),
+        extensions,
         cache,
     )
-    if prefix is None:
-        return subdirectories, directory
-    try:
-        return subdirectories, _with_prefix(directory, prefix)
-    except OSError as error:  # the current directory has gone
-        return subdirectories, replace(directory, error=error)
+    return subdirectories, directory
 
 
 def _read_cache(path: str) -> CacheDirectory:
@@ -200,57 +381,113 @@ def _read_cache(path: str) -> CacheDirectory:
     return CacheDirectory(path, tuple(caches), tuple(strangers))
 
 
-def _with_prefix(directory: Directory, prefix: str) -> Directory:
-    """Pair sources and caches as an interpreter with a cache prefix does."""
-    here = os.path.abspath(directory.path)
-    top = os.path.abspath(prefix)
-    if here != top and not here.startswith(top + os.sep):
-        mirror = os.path.join(top, os.path.splitdrive(here)[1].lstrip(os.sep))
-        cache = _read_cache(mirror) if os.path.isdir(mirror) else None
-        return replace(directory, cache=cache)
-    source_path = os.sep + os.path.relpath(here, top)
-    if here == top:
-        source_path = os.sep
-    sources: dict[str, os.DirEntry[str]] = {}
-    caches = directory.bytecode
-    if os.path.isdir(source_path):
-        sources.update(_listed(source_path).sources)
-        above = os.path.join(os.path.abspath(directory.root), "")
-        if os.path.join(source_path, "").startswith(above):
-            caches = ()  # they are read together with their sources
-    return replace(
-        directory,
-        source_path=os.path.join(source_path, ""),
-        is_mirror=True,
-        sources=sources,
-        bytecode=(),
-        cache=CacheDirectory(directory.path, caches),
-    )
+def _read_link(path: str) -> CacheDirectory:
+    """Read what a linked ``__pycache__`` leads to; PYC603 says where that is."""
+    if not os.path.isdir(path):  # as if it was not there
+        return CacheDirectory(path, is_link=True)
+    return replace(_read_cache(path), is_link=True)
 
 
 def _listed(path: str) -> Directory:
     """Return one directory on its own, whatever is in it."""
-    _, directory = _read(path, path, os.curdir, None)
-    return directory or Directory(path, path, os.path.join(path, ""))
+    _, directory = _read(path, path, os.curdir, keep=True)
+    assert directory is not None
+    return directory
 
 
-def _around(path: str, prefix: str | None) -> Directory:
-    """Return the listing around one file, with nothing in it that is not its own."""
-    parent, name = os.path.split(path)
-    in_cache = os.path.basename(parent) == PYCACHE
-    home = (os.path.dirname(parent) if in_cache else parent) or os.curdir
-    whole = _listed(home)
-    if prefix is not None:
-        whole = _with_prefix(whole, prefix)
-    stem = name.partition(".")[0]
-    cache = whole.cache
-    if cache is not None:
-        kept = tuple(e for e in cache.entries if e.name == name) if in_cache else ()
-        cache = replace(cache, entries=kept)
-    return replace(
-        whole,
-        sources={stem: whole.sources[stem]} if stem in whole.sources else {},
-        bytecode=tuple(entry for entry in whole.bytecode if entry.name == name),
-        has_subdirectories=False,
-        cache=cache,
-    )
+# --- What a cache prefix mirrors ----------------------------------------------------------
+
+
+def lies_in(path: str, top: str) -> bool:
+    """Return whether a path is another, or lies in it."""
+    here, above = os.path.abspath(path), os.path.abspath(top)
+    return here == above or here.startswith(os.path.join(above, ""))
+
+
+def distinct(paths: Sequence[str]) -> list[str]:
+    """Return the paths of which none lies in a tree that another is.
+
+    Args:
+        paths: directories and files; of those that are the same, the first counts.
+    """
+    kept: dict[str, str] = {}
+    for path in paths:
+        kept.setdefault(os.path.realpath(path), path)
+    roots = [real for real in kept if os.path.isdir(real)]
+    return [
+        path
+        for real, path in kept.items()
+        if not any(root != real and _lies_on_walk(real, root) for root in roots)
+    ]
+
+
+def _lies_on_walk(real: str, root: str) -> bool:
+    """Return whether the walk through a tree comes to a path, links resolved."""
+    if not lies_in(real, root):
+        return False
+    *above, last = os.path.relpath(real, root).split(os.sep)
+    if PYCACHE in above[:-1] or os.path.basename(root) == PYCACHE:
+        return False
+    return above[-1:] != [PYCACHE] or not os.path.isdir(real) or last == PYCACHE
+
+
+def _is_reached(path: str, roots: Iterable[str]) -> bool:
+    """Return whether a directory is walked through from a root: links are not followed."""
+    real = os.path.realpath(path)
+    for root in roots:
+        if lies_in(path, root):
+            below = os.path.relpath(os.path.abspath(path), root)
+            if os.path.normpath(os.path.join(os.path.realpath(root), below)) == real:
+                return PYCACHE not in below.split(os.sep)
+    return False
+
+
+def _mirror_of(path: str, prefix: str) -> str:
+    """Return where the caches of a directory lie (``cache_from_source``)."""
+    here = os.path.splitdrive(os.path.abspath(path))[1].lstrip(os.sep)
+    return os.path.join(os.path.abspath(prefix), here)
+
+
+def _mirrored(path: str, prefix: str) -> str:
+    """Return the directory whose caches lie in one below the cache prefix."""
+    here, top = os.path.abspath(path), os.path.abspath(prefix)
+    return os.sep if here == top else os.sep + os.path.relpath(here, top)
+
+
+def _beside_mirror(directory: Directory, prefix: str) -> Directory:
+    mirror = _mirror_of(directory.path, prefix)
+    cache = _read_cache(mirror) if os.path.isdir(mirror) else None
+    if cache is not None:  # directories in it mirror others
+        cache = replace(cache, strangers=())
+    return replace(directory, cache=cache, bypassed=directory.cache, prefix=prefix)
+
+
+def _tagged(entries: Iterable[os.DirEntry[str]]) -> bool:
+    return any(entry.name.count(".") > 1 for entry in entries)
+
+
+def _prefix_above(path: str, names: Sequence[str]) -> str | None:
+    """Return the part of a path without which it leads to the sources of some caches."""
+    drive, here = os.path.splitdrive(os.path.abspath(path))
+    parts = here.strip(os.sep).split(os.sep)
+    stems = [split_dotted(name)[0] for name in names if name.count(".") > 1][:_PROBED_NAMES]
+    for length in range(1, len(parts)):
+        mirrored = drive + os.sep + os.sep.join(parts[length:])
+        if any(os.path.isfile(os.path.join(mirrored, f"{stem}.py")) for stem in stems):
+            return drive + os.sep + os.sep.join(parts[:length])
+    return None
+
+
+def _prefix_in(root: str) -> str | None:
+    """Look through a tree for a directory that tells of a cache prefix."""
+    pending, seen = [root], 0
+    while pending and seen < _PROBED_DIRECTORIES:
+        path = pending.pop()
+        seen += 1
+        subdirectories, directory = _read(path, root, os.curdir, keep=False)
+        if directory is not None and directory.cache is None and not directory.sources:
+            found = _prefix_above(path, [entry.name for entry in directory.bytecode])
+            if found is not None:
+                return found
+        pending += [entry.path for entry in subdirectories]
+    return None

@@ -12,7 +12,16 @@ from pycinspect.cache.compilable import (
     compilable,
     undecodable,
 )
-from pycinspect.cache.finder import find_module
+from pycinspect.cache.finder import (
+    Listing,
+    SearchOrder,
+    find_in_listing,
+    find_init,
+    find_module,
+    package_of,
+    residence,
+    search_order,
+)
 from pycinspect.cache.importer import (
     CacheBytes,
     Judgement,
@@ -23,13 +32,15 @@ from pycinspect.cache.importer import (
     judge_sourceless,
     mtime_overflows,
     source_mtime,
+    unreadable_source,
 )
 from pycinspect.cache.judge import SOURCE_LIMIT, judge, judge_module
 from pycinspect.cache.location import cache_from_source, source_from_cache
+from pycinspect.cache.naming import level_of, module_objection, reader_objection, split_dotted
 from pycinspect.cache.options import ImportOptions, options_from_environment
-from pycinspect.cache.payload import PAYLOAD_LIMIT, payload_exception
+from pycinspect.cache.payload import PAYLOAD_LIMIT, judge_failure, payload_exception
 from pycinspect.cache.platform import LINUX, MACOS, WINDOWS, Platform, running_platform
-from pycinspect.cache.sourcehash import source_hash
+from pycinspect.cache.sourcehash import NOT_COMPARED, hash_differs, source_hash
 from pycinspect.cache.target import judge_target
 from pycinspect.cache.verdict import REASONS, FinderKind, Found, Outcome, Verdict, Write
 from pycinspect.cache.writer import can_write, plan_write
@@ -37,6 +48,7 @@ from pycinspect.cache.writer import can_write, plan_write
 __all__ = [
     "LINUX",
     "MACOS",
+    "NOT_COMPARED",
     "PAYLOAD_LIMIT",
     "REASONS",
     "SOURCE_LIMIT",
@@ -47,9 +59,11 @@ __all__ = [
     "Found",
     "ImportOptions",
     "Judgement",
+    "Listing",
     "Outcome",
     "Platform",
     "Refusal",
+    "SearchOrder",
     "SourceCompiler",
     "Subject",
     "Verdict",
@@ -58,20 +72,32 @@ __all__ = [
     "can_write",
     "compilable",
     "expected_header",
+    "find_in_listing",
+    "find_init",
     "find_module",
+    "hash_differs",
     "header_maker",
     "judge",
     "judge_cache",
+    "judge_failure",
     "judge_module",
     "judge_sourceless",
     "judge_target",
+    "level_of",
+    "module_objection",
     "mtime_overflows",
     "options_from_environment",
+    "package_of",
     "payload_exception",
     "plan_write",
+    "reader_objection",
+    "residence",
     "running_platform",
+    "search_order",
     "source_from_cache",
     "source_hash",
     "source_mtime",
+    "split_dotted",
     "undecodable",
+    "unreadable_source",
 ]

@@ -9,26 +9,86 @@ changes its ``__path__``, does not run here.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.verdict import FinderKind, Found
-from pycinspect.cache.zipimporter import find_in_zip, is_in_zip
+from pycinspect.cache.zipimporter import find_in_zip, is_in_zip, judge_zip, lies_in_zip
 from pycinspect.dialects import DIALECTS, Dialect
-from pycinspect.pyc import system_errors_named
 
-__all__ = ["find_module"]
+__all__ = [
+    "Listing",
+    "SearchOrder",
+    "find_in_listing",
+    "find_init",
+    "find_module",
+    "find_part",
+    "package_of",
+    "residence",
+    "search_order",
+]
 
 _INIT = "__init__"
 _NOTHING = Found(FinderKind.NONE)
+_FROZEN = "frozen-module"
 
 
-class _Candidate(NamedTuple):
+class Candidate(NamedTuple):
     """A suffix, and what a file with it is."""
 
     suffix: str
     kind: FinderKind
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOrder:
+    """What an importer looks for in one directory, the first first.
+
+    Args:
+        candidates: suffixes of files, behind a module's name.
+        opens_candidates: see :class:`pycinspect.dialects.Finder`.
+        package_needs_init: likewise.
+    """
+
+    candidates: tuple[Candidate, ...]
+    opens_candidates: bool
+    package_needs_init: bool
+
+    def takes(self, path: str) -> bool:
+        """Return whether a file with the right name is taken."""
+        return _opens(path) if self.opens_candidates else os.path.isfile(path)
+
+    def looks_for(self, suffix: str) -> bool:
+        """Return whether a file with this suffix can be a module."""
+        return any(candidate.suffix == suffix for candidate in self.candidates)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The names in one directory of the search path.
+
+    Args:
+        directory: the directory, as the paths that are found shall begin.
+        names: what is in it; None where it cannot be listed.
+    """
+
+    directory: str
+    names: Container[str] | None
+
+    @classmethod
+    def of(cls, directory: str) -> Listing:
+        """List a directory, "" for the current one.
+
+        FileFinder passes over what it cannot list, and looks up every name in the list
+        first (``_fill_cache``). C does so only where the file system ignores case; it
+        opens files in directories that it may search but not list.
+        """
+        try:
+            return cls(directory, frozenset(os.listdir(directory or os.curdir)))
+        except (FileNotFoundError, PermissionError, NotADirectoryError):
+            return cls(directory, None)
 
 
 def find_module(
@@ -52,8 +112,9 @@ def find_module(
         What was found, of kind NONE where nothing was.
 
     Raises:
-        PycInspectError: ``unknown-dialect``; ``unreadable`` where a directory of the path
-            cannot be listed for a reason that the interpreter does not pass over either.
+        PycInspectError: ``unknown-dialect``, ``bad-zip``; ``unreadable`` where a directory of
+            the path cannot be listed for a reason that the interpreter does not pass over
+            either.
 
     >>> find_module("no_such_module", ["."]).kind.value
     'none'
@@ -61,39 +122,59 @@ def find_module(
     if not isinstance(dialect, Dialect):
         dialect = DIALECTS.running() if dialect is None else DIALECTS[dialect]
     options = options or ImportOptions()
-    found = _NOTHING
-    parents = f"{package}." if package else ""
-    for part in name.split("."):
-        found = _find_resident(parents + part, dialect) or _find_on_path(
-            part, path, dialect, options
-        )
-        path = found.search_path
-        parents += f"{part}."
-        if found.kind is FinderKind.NONE:
-            break
-    return found
+    parents, _, part = name.rpartition(".")
+    if parents:
+        path = find_module(parents, path, dialect, options, package=package).search_path
+        package = f"{package}.{parents}" if package else parents
+    found = find_part(part, path, dialect, options, package=package)
+    # Which candidate in a zip file it is depends on what is in them.
+    is_judged = found.path is not None and lies_in_zip(found, dialect)
+    return judge_zip(found, dialect, options).found if is_judged else found
 
 
-def _find_resident(name: str, dialect: Dialect) -> Found | None:
-    """Return what says that a module is part of the interpreter; None if it is not.
+def find_part(
+    part: str, path: Sequence[str], dialect: Dialect, options: ImportOptions, *, package: str
+) -> Found:
+    """Find the last part of a module's name in the ``__path__`` of its package.
+
+    Of the files in a zip file the first that may be it is returned.
+    """
+    resident = residence(f"{package}.{part}" if package else part, dialect)
+    if resident is None:
+        return _find_on_path(part, path, dialect, options)
+    on_path = _NOTHING
+    if resident == _FROZEN and _has_frozen_modules(part, package, dialect):
+        on_path = _find_on_path(part, path, dialect, options)
+    return Found(FinderKind.NONE, resident=resident, search_path=on_path.search_path)
+
+
+def _has_frozen_modules(part: str, package: str, dialect: Dialect) -> bool:
+    """Return whether a frozen module is a package, whose other modules may be files."""
+    start = f"{package}.{part}." if package else f"{part}."
+    return any(name.startswith(start) for name in dialect.frozen)
+
+
+def residence(name: str, dialect: Dialect) -> str | None:
+    """Return why a module's file is not looked for, as a key of REASONS; None if it is.
 
     ``BuiltinImporter`` and ``FrozenImporter`` come before the search path in
     ``sys.meta_path``.
     """
     if name in dialect.built_in:
-        return Found(FinderKind.NONE, resident="built-in-module")
-    if name in dialect.frozen:
-        return Found(FinderKind.NONE, resident="frozen-module")
-    return None
+        return "built-in-module"
+    return _FROZEN if name in dialect.frozen else None
 
 
 def _find_on_path(
     name: str, path: Sequence[str], dialect: Dialect, options: ImportOptions
 ) -> Found:
     portions: list[str] = []
+    order = search_order(dialect, options)
     for entry in path:
-        find = find_in_zip if is_in_zip(entry, dialect) else _find_in_directory
-        found = find(name, entry, dialect, options)
+        if is_in_zip(entry, dialect):
+            found = find_in_zip(name, entry, dialect, options)
+        else:
+            found = find_in_listing(name, Listing.of(entry), order)
         if found.kind is FinderKind.NAMESPACE:
             portions += found.search_path
         elif found.kind is not FinderKind.NONE:
@@ -103,90 +184,91 @@ def _find_on_path(
     return _NOTHING
 
 
-def _find_in_directory(name: str, entry: str, dialect: Dialect, options: ImportOptions) -> Found:
-    """Find one name in one directory: a package, then a file, then a portion."""
-    in_c = dialect.finder.opens_candidates
-    listing = _listing(entry or os.curdir)
-    candidates = _candidates(dialect, options)
-    takes: Callable[[str], bool] = _opens if in_c else os.path.isfile
-    base = os.path.join(entry, name)
+def find_in_listing(name: str, listing: Listing, order: SearchOrder) -> Found:
+    """Find one name in one directory: a package, then a file, then a portion.
+
+    Args:
+        name: a part of a module's name, without dots.
+        listing: the directory. That the audit of a tree has it already is why this
+            is a value.
+        order: whose importer looks; see :func:`search_order`.
+    """
+    names, in_c = listing.names, order.opens_candidates
+    base = os.path.join(listing.directory, name)
 
     def is_listed(suffix: str) -> bool:
-        return in_c if listing is None else name + suffix in listing
+        return in_c if names is None else name + suffix in names
 
     is_directory = is_listed("") and os.path.isdir(base)
     if is_directory:
-        package = _package(base, candidates, dialect, takes)
+        package = find_init(base, order)
         if package is not None:
             return package
     files = [
         candidate
-        for candidate in candidates
-        if is_listed(candidate.suffix) and takes(base + candidate.suffix)
+        for candidate in order.candidates
+        if is_listed(candidate.suffix) and order.takes(base + candidate.suffix)
     ]
     if files:
         ignored = tuple(base + candidate.suffix for candidate in files[1:])
         return Found(files[0].kind, base + files[0].suffix, ignored)
-    if is_directory and not dialect.finder.package_needs_init:
+    if is_directory and not order.package_needs_init:
         return Found(FinderKind.NAMESPACE, base, search_path=(base,))
     return _NOTHING
 
 
-def _package(
-    base: str,
-    candidates: Sequence[_Candidate],
-    dialect: Dialect,
-    takes: Callable[[str], bool],
-) -> Found | None:
-    in_c = dialect.finder.opens_candidates
-    if in_c and not _has_init(base, candidates):
+def find_init(directory: str, order: SearchOrder) -> Found | None:
+    """Return which file makes a directory a package; None if it is none."""
+    in_c = order.opens_candidates
+    if in_c and not _has_init(directory, order.candidates):
         return None
-    files = [
-        os.path.join(base, _INIT + candidate.suffix)
-        for candidate in candidates
-        if takes(os.path.join(base, _INIT + candidate.suffix))
-    ]
+    paths = [os.path.join(directory, _INIT + candidate.suffix) for candidate in order.candidates]
+    files = [path for path in paths if order.takes(path)]
     if not files and in_c:  # Python/import.c: load_package goes on without
-        return Found(FinderKind.EMPTY_PACKAGE, base, search_path=(base,))
+        return Found(FinderKind.EMPTY_PACKAGE, directory, search_path=(directory,))
     if not files:
         return None
-    return Found(FinderKind.PACKAGE, files[0], tuple(files[1:]), search_path=(base,))
+    return Found(FinderKind.PACKAGE, files[0], tuple(files[1:]), search_path=(directory,))
 
 
-def _has_init(base: str, candidates: Sequence[_Candidate]) -> bool:
+def _has_init(directory: str, candidates: Sequence[Candidate]) -> bool:
     """Return whether C takes a directory for a package (find_init_module)."""
     return any(
-        os.path.exists(os.path.join(base, _INIT + candidate.suffix))
+        os.path.exists(os.path.join(directory, _INIT + candidate.suffix))
         for candidate in candidates
         if candidate.kind is not FinderKind.EXTENSION
     )
 
 
-def _candidates(dialect: Dialect, options: ImportOptions) -> tuple[_Candidate, ...]:
-    """Return the suffixes in the order of search: extension, source, bytecode."""
+def package_of(directory: str, dialect: Dialect, options: ImportOptions) -> str:
+    """Return the full name of the package that a directory is, "" if it is none.
+
+    A directory of a namespace package cannot be told from one of the search path.
+    """
+    order = search_order(dialect, options)
+    names: list[str] = []
+    place = os.path.abspath(directory)
+    while find_init(place, order) is not None:
+        place, name = os.path.split(place)
+        if not name:  # a root
+            break
+        names.insert(0, name)
+    return ".".join(names)
+
+
+def search_order(dialect: Dialect, options: ImportOptions) -> SearchOrder:
+    """Return what a dialect looks for: extension modules, sources, then bytecode."""
     bytecode = dialect.finder.optimized_bytecode if options.optimize else ".pyc"
     if dialect.header is None:  # no bytecode that an import would take
         bytecode = ""
     extensions = options.platform.extension_suffixes(dialect.extensions)
-    return (
-        *(_Candidate(suffix, FinderKind.EXTENSION) for suffix in extensions),
-        *(_Candidate(s, FinderKind.SOURCE) for s in options.platform.source_suffixes),
-        *((_Candidate(bytecode, FinderKind.SOURCELESS),) if bytecode else ()),
+    candidates = (
+        *(Candidate(suffix, FinderKind.EXTENSION) for suffix in extensions),
+        *(Candidate(s, FinderKind.SOURCE) for s in options.platform.source_suffixes),
+        *((Candidate(bytecode, FinderKind.SOURCELESS),) if bytecode else ()),
     )
-
-
-def _listing(directory: str) -> frozenset[str] | None:
-    """Return the names in a directory, None for what FileFinder passes over.
-
-    FileFinder looks up every name here first (``_fill_cache``). C does so only
-    where the file system ignores case; it opens files in directories that it may
-    search but not list.
-    """
-    with system_errors_named(directory):
-        try:
-            return frozenset(os.listdir(directory))
-        except (FileNotFoundError, PermissionError, NotADirectoryError, ValueError):
-            return None  # ValueError: a null character; path_hooks find no directory either
+    finder = dialect.finder
+    return SearchOrder(candidates, finder.opens_candidates, finder.package_needs_init)
 
 
 def _opens(path: str) -> bool:

@@ -32,6 +32,7 @@ __all__ = [
     "mtime_overflows",
     "refused",
     "source_mtime",
+    "unreadable_source",
 ]
 
 _U32 = struct.Struct("<I")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from pycinspect.cache.compilable import SourceCompiler, compilable
-from pycinspect.cache.finder import find_module
+from pycinspect.cache.finder import find_part
 from pycinspect.cache.importer import (
     CacheBytes,
     Judgement,
@@ -23,9 +23,10 @@ from pycinspect.cache.importer import (
 from pycinspect.cache.location import cache_from_source
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.payload import judge_payload
+from pycinspect.cache.sourcehash import NOT_COMPARED, hash_differs
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
 from pycinspect.cache.writer import plan_write
-from pycinspect.cache.zipimporter import is_in_zip, judge_zip
+from pycinspect.cache.zipimporter import judge_zip, lies_in_zip
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import (
@@ -118,10 +119,27 @@ def judge_module(
     """
     row = _row(dialect)
     options = options or ImportOptions()
-    found = find_module(name, path, row, options, package=package)
     wanted = os.path.join(path[0] if path else "", *name.split(".")) + ".py"
+    case = Case(row, options, compiler)
+    *parents, part = name.split(".")
+    for parent in parents:
+        found = find_part(parent, path, row, options, package=package)
+        above = _judged(found, wanted, case)
+        if above.outcome is Outcome.RAISE:
+            return replace(above, reason="package-fails", actual=_told(parent, above))
+        path = above.found.search_path
+        package = f"{package}.{parent}" if package else parent
+    found = find_part(part, path, row, options, package=package)
+    return _judged(found, wanted, case)
+
+
+def _judged(found: Found, wanted: str, case: Case) -> Verdict:
     with system_errors_named(found.path or wanted):
-        return _judge_found(found, wanted, Case(row, options, compiler))
+        return _judge_found(found, wanted, case)
+
+
+def _told(package: str, above: Verdict) -> str:
+    return f"{package} ({above.why})"
 
 
 def _row(dialect: Dialect | str | None) -> Dialect:
@@ -139,7 +157,7 @@ def _judge_found(found: Found, wanted: str, case: Case) -> Verdict:
         return _not_found(found, wanted, row, options)
     if found.kind in _WITHOUT_CACHE:
         return Verdict(row, found, None, Outcome.NO_CACHE, _WITHOUT_CACHE[found.kind])
-    if _in_zip(found.path, row):
+    if lies_in_zip(found, row):
         return judge_zip(found, row, options, compiler)
     if found.is_bytecode:
         return _judge_sourceless(found, found.path, row, options)
@@ -148,10 +166,6 @@ def _judge_found(found: Found, wanted: str, case: Case) -> Verdict:
     ):
         return Verdict(row, found, None, Outcome.NO_CACHE, "extension-module")
     return _judge_source(found, found.path, case)
-
-
-def _in_zip(path: str, row: Dialect) -> bool:
-    return not os.path.exists(path) and is_in_zip(os.path.dirname(path), row)
 
 
 def _not_found(found: Found, wanted: str, row: Dialect, options: ImportOptions) -> Verdict:
@@ -223,7 +237,7 @@ def _judge_source(found: Found, path: str, case: Case) -> Verdict:
     judgement, doubt = _compiled(judgement, path, case)
     verdict = replace(_verdict(found, cache_path, row, judgement), doubt=doubt)
     if judgement.outcome is not Outcome.RECOMPILE:
-        return verdict
+        return replace(verdict, runs_old_code=_runs_old_code(verdict, path))
     plan = plan_write(row, cache_path, status, judgement.flags, options)
     if plan.hindrance is None:
         return replace(verdict, writes=plan.write)
@@ -288,6 +302,18 @@ def _compiled(judgement: Judgement, path: str, case: Case) -> tuple[Judgement, s
         return Judgement(Outcome.RAISE, "source-unreadable", "", message, "SyntaxError"), None
     found = compilable(source, path, row, options.optimize, compiler)
     return (refused(found.refusal) if found.refusal else judgement), found.doubt
+
+
+def _runs_old_code(verdict: Verdict, source: str) -> bool:
+    """Compare the hashes in the importer's place, where it does not."""
+    if verdict.outcome is not Outcome.LOAD or verdict.reason not in NOT_COMPARED:
+        return False
+    assert verdict.cache_path is not None
+    try:
+        start = read_start(verdict.cache_path, LONGEST_HEADER).data
+        return hash_differs(start, read_all(source, SOURCE_LIMIT), verdict.dialect)
+    except (OSError, PycInspectError):  # a source that cannot be hashed is no reason to fail
+        return False
 
 
 def _require_pyc(row: Dialect) -> None:

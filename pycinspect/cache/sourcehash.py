@@ -5,7 +5,12 @@ from __future__ import annotations
 from pycinspect.dialects import Dialect, SourceHash
 from pycinspect.errors import PycInspectError
 
-__all__ = ["source_hash"]
+__all__ = ["NOT_COMPARED", "hash_differs", "source_hash"]
+
+#: Reasons for which a hash-based cache is used without a look at the source.
+NOT_COMPARED = frozenset({"hash-not-checked", "unchecked-hash"})
+#: PEP 552.
+_RECORDED = slice(8, 16)
 
 
 def source_hash(source: bytes, dialect: Dialect) -> bytes:
@@ -41,3 +46,17 @@ def source_hash(source: bytes, dialect: Dialect) -> bytes:
     key = dialect.magic + bytes(12)
     digest: bytes = functions[dialect.source_hash](source, key=key).digest()
     return digest
+
+
+def hash_differs(start: bytes, source: bytes, dialect: Dialect) -> bool:
+    """Return whether a hash-based cache records another hash than its source has.
+
+    Args:
+        start: the cache's first 16 bytes, at least.
+        source: the source.
+        dialect: whose cache it is.
+
+    Raises:
+        PycInspectError: as :func:`source_hash`.
+    """
+    return start[_RECORDED] != source_hash(source, dialect)

@@ -6,17 +6,29 @@ import os
 from dataclasses import replace
 
 from pycinspect.cache.compilable import SourceCompiler
+from pycinspect.cache.finder import package_of, search_order
 from pycinspect.cache.judge import Case, judge, judge_module
 from pycinspect.cache.location import cache_from_source, source_from_cache
+from pycinspect.cache.naming import level_of, module_objection, split_dotted
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import PYCACHE, CacheName, parse_cache_name, read_start, system_errors_named
+from pycinspect.pyc import (
+    PYCACHE,
+    CacheName,
+    NameEnd,
+    parse_cache_name,
+    parse_name_end,
+    read_start,
+    system_errors_named,
+)
 
 __all__ = ["judge_target"]
 
 _INIT = "__init__"
+_BYTECODE = (".pyc", ".pyo")
+_PLAIN, _PYO = NameEnd("", "", "pyc"), NameEnd("", "", "pyo")
 
 
 def judge_target(
@@ -54,24 +66,24 @@ def _judged(
     dialects: DialectTable,
     compiler: SourceCompiler | None,
 ) -> Verdict:
-    if not target.endswith((".pyc", ".pyo")):
+    if not target.endswith(_BYTECODE):
         row = dialect or dialects.running()
         case = Case(row, options, compiler)
         if os.path.isdir(target):
             return _judge_name(target, target.rstrip("/" + os.sep), case)
-        return _judge_source(target, case)
+        return _about(target, _judge_source(target, case))
     name = _cache_name(target)
     row = dialect or _dialect_of(target, name, dialects)
-    level = name.optimization if name is not None else ""
-    if target.endswith(".pyo"):
-        level = level or "1"
-    if level.isdigit() and not options.optimize:
-        options = replace(options, optimize=int(level))
+    level = level_of(_PYO if target.endswith(".pyo") else NameEnd(*name[1:]) if name else _PLAIN)
+    if level and not options.optimize:
+        options = replace(options, optimize=level)
     return _judge_cache(target, Case(row, options, compiler))
 
 
 def _judge_source(source: str, case: Case) -> Verdict:
-    return _judge_name(source, source.removesuffix(".py"), case)
+    name, suffix = os.path.splitext(source)
+    is_module = suffix in (*case.options.platform.source_suffixes, *_BYTECODE)
+    return _judge_name(source, name if is_module else source, case)
 
 
 def _judge_name(source: str, name: str, case: Case) -> Verdict:
@@ -80,29 +92,33 @@ def _judge_name(source: str, name: str, case: Case) -> Verdict:
     if stem == _INIT:
         directory, stem = os.path.split(directory or os.path.abspath(directory))
     row, options, compiler = case
-    if not stem or "." in stem:
-        return judge(source, row, options, compiler=compiler)  # no import statement can name it
-    package = _package_of(directory)
+    if module_objection(stem) is not None:
+        # Only a loader that is given its path comes to it.
+        return judge(source, row, options, compiler=compiler)
+    package = package_of(directory, row, options)
     return judge_module(stem, [directory], row, options, package=package, compiler=compiler)
 
 
-def _package_of(directory: str) -> str:
-    """Return the full name of the package that a directory is, "" if it is none."""
-    names: list[str] = []
-    place = os.path.abspath(directory)
-    while os.path.isfile(os.path.join(place, f"{_INIT}.py")):
-        place, name = os.path.split(place)
-        names.insert(0, name)
-    return ".".join(names)
+def _about(target: str, verdict: Verdict) -> Verdict:
+    """Return a verdict on a module as one on a file of it: another may be found first."""
+    winner = verdict.found.path
+    if winner is None or any(_is_same(target, path) for path in (winner, verdict.cache_path)):
+        return verdict
+    if not os.path.lexists(target) and verdict.found.kind is FinderKind.NAMESPACE:
+        return verdict
+    return Verdict(
+        verdict.dialect, verdict.found, None, Outcome.NO_CACHE, "shadowed", actual=winner
+    )
+
+
+def _is_same(path: str, other: str | None) -> bool:
+    return other is not None and os.path.abspath(path) == os.path.abspath(other)
 
 
 def _judge_cache(target: str, case: Case) -> Verdict:
     row, options, _ = case
-    try:
-        source = source_from_cache(
-            target, row, pycache_prefix=options.pycache_prefix, platform=options.platform
-        )
-    except PycInspectError:
+    source = _source_of(target, row, options)
+    if source is None:
         return _judge_other(target, case)
     expected = cache_from_source(
         source,
@@ -112,27 +128,66 @@ def _judge_cache(target: str, case: Case) -> Verdict:
         current_directory=options.current_directory,
         platform=options.platform,
     )
-    if os.path.normpath(expected) != os.path.normpath(target):
-        return _nobody_looks(target, row)
-    return _judge_source(source, case)
+    if not _is_same(expected, target):
+        return _nobody_looks(target, row, _why_elsewhere(target, expected))
+    verdict = _judge_source(source, case)
+    is_beside = row.cache_path is not None and not row.cache_path.directory
+    if is_beside or verdict.found.path is None or os.path.isfile(source):
+        return _about(target, verdict)
+    return Verdict(row, verdict.found, target, Outcome.NO_CACHE, "cache-without-source")
+
+
+def _source_of(target: str, row: Dialect, options: ImportOptions) -> str | None:
+    """Return the source that a cache's path belongs to; None where it is no cache's."""
+    prefix, platform = options.pycache_prefix, options.platform
+    try:
+        return source_from_cache(target, row, pycache_prefix=prefix, platform=platform)
+    except PycInspectError:
+        stem, end = split_dotted(os.path.basename(target))
+    any_name = os.path.join(os.path.dirname(target), f"x.{end}")
+    try:
+        place = source_from_cache(any_name, row, pycache_prefix=prefix, platform=platform)
+    except PycInspectError:
+        return None
+    source = os.path.join(os.path.dirname(place), f"{stem}.py")
+    return source if os.path.isfile(source) else None
+
+
+def _why_elsewhere(target: str, expected: str) -> str:
+    """Return why an importer looks for a cache at another path."""
+    if os.path.basename(target) == os.path.basename(expected):
+        return f"it looks for {expected}"
+    return f"it looks for {os.path.basename(expected)}"
 
 
 def _judge_other(target: str, case: Case) -> Verdict:
     """Judge bytecode outside the cache directory: it stands in a source's place."""
     directory = os.path.basename(os.path.dirname(os.path.abspath(target)))
-    if directory == PYCACHE or (target.endswith(".pyo") and case.options.optimize == 0):
-        return _nobody_looks(target, case.row)
-    return _judge_source(os.path.splitext(target)[0] + ".py", case)
+    row, options, _ = case
+    stem, suffix = os.path.splitext(os.path.basename(target))
+    if directory == PYCACHE:
+        return _nobody_looks(target, row, f"it is none that is kept in {PYCACHE}")
+    objection = module_objection(stem if suffix else "")
+    if objection is None and not search_order(row, options).looks_for(suffix):
+        objection = f"{row.name} does not look for {suffix}"
+    if objection is not None:
+        return _nobody_looks(target, row, objection)
+    return _about(target, _judge_source(target, case))
 
 
-def _nobody_looks(target: str, row: Dialect) -> Verdict:
+def _nobody_looks(target: str, row: Dialect, why: str) -> Verdict:
     found = Found(FinderKind.NONE, ignored=(target,))
-    return Verdict(row, found, None, Outcome.NO_CACHE, "not-a-cache-path")
+    return Verdict(row, found, None, Outcome.NO_CACHE, "not-a-cache-path", actual=why)
 
 
 def _cache_name(target: str) -> CacheName | None:
+    filename = os.path.basename(target)
     try:
-        return parse_cache_name(os.path.basename(target))
+        return parse_cache_name(filename)
+    except ValueError:
+        stem, end = split_dotted(filename)
+    try:
+        return CacheName(stem, *parse_name_end(end))
     except ValueError:  # beside its source, or a stray
         return None
 

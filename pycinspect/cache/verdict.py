@@ -114,6 +114,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "source-unreadable": "the source cannot be read ({found})",
         "zip-source": "the bytecode in the zip file is passed over ({found})",
         "zip-hash-refused": "hash-based bytecode with flags {found} is refused in zip files",
+        "package-fails": "the import of its package {found} fails",
         "source-does-not-compile": "the source does not compile ({found})",
         "zip-nothing-usable": "no candidate in the zip file can be used ({found})",
         "not-a-zip-file": "the archive cannot be read ({found})",
@@ -127,7 +128,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no-cache-tag": "the interpreter has no cache tag",
         "dialect-without-cache": "{found} keeps no cache files",
         "shadowed": "the finder takes {found} before it",
-        "not-a-cache-path": "no importer looks for a cache of this name",
+        "not-a-cache-path": "no importer looks for it ({found})",
+        "prefix-elsewhere": "with a cache prefix, no cache beside its source is looked for",
         "built-in-module": "the interpreter has this module built in",
         "frozen-module": "the interpreter has this module frozen in",
     }
@@ -153,6 +155,8 @@ class Verdict:
         payload_read: whether the code behind the header was decoded too.
         doubt: of RECOMPILE, why it is not known whether the source compiles; None where
             it is known.
+        runs_old_code: the cache is loaded without a look at the source, whose hash is
+            another.
     """
 
     dialect: Dialect
@@ -168,6 +172,7 @@ class Verdict:
     hindrance: str | None = None
     payload_read: bool = False
     doubt: str | None = None
+    runs_old_code: bool = False
 
     @property
     def compiles(self) -> bool | None:
@@ -196,6 +201,8 @@ def _sentences(verdict: Verdict) -> list[str]:
         Outcome.NO_CACHE: "{dialect} uses no cache",
     }[verdict.outcome].format(dialect=verdict.dialect.name, exception=verdict.exception)
     lines = [f"{deed}: {verdict.why}."]
+    if verdict.runs_old_code:
+        lines.append("Old code runs: the source's hash is not the one that the cache records.")
     if verdict.outcome is Outcome.LOAD and not verdict.payload_read:
         lines.append("Only the header was judged: payload not read.")
     doubt = "" if verdict.doubt is None else f" if it compiles ({verdict.doubt})"

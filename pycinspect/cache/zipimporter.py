@@ -19,6 +19,7 @@ from pycinspect.cache.compilable import Compilable, SourceCompiler, compilable
 from pycinspect.cache.importer import Judgement
 from pycinspect.cache.importer import refused as does_not_compile
 from pycinspect.cache.options import ImportOptions
+from pycinspect.cache.payload import PAYLOAD_LIMIT, PayloadJudgement, judge_bytes
 from pycinspect.cache.sourcehash import source_hash
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
 from pycinspect.dialects import Dialect, TooShort, ZipImporter
@@ -26,7 +27,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import open_regular
 from pycinspect.values import HashCheckMode
 
-__all__ = ["find_in_zip", "is_in_zip", "judge_zip"]
+__all__ = ["find_in_zip", "is_in_zip", "judge_zip", "lies_in_zip"]
 
 _INIT = "/__init__"
 _SOURCE = ".py"
@@ -84,6 +85,14 @@ def is_in_zip(entry: str, dialect: Dialect) -> bool:
     """Return whether an entry of the search path is, or lies in, a zip file."""
     place = _place(entry) if dialect.zip_importer is not None else None
     return place is not None and _is_archive(place.archive, dialect)
+
+
+def lies_in_zip(found: Found, dialect: Dialect) -> bool:
+    """Return whether a file that was found is a member of a zip file."""
+    path = found.path
+    return (
+        path is not None and not os.path.exists(path) and is_in_zip(os.path.dirname(path), dialect)
+    )
 
 
 def _is_archive(path: str, dialect: Dialect) -> bool:
@@ -158,18 +167,36 @@ def judge_zip(
             name = stem + candidate.suffix
             if name not in archive.members:
                 continue
-            used = replace(found, path=archive.join(name))
+            used = _used(found, archive.join(name), candidate, rules)
             if not candidate.is_bytecode:
                 source = archive.whole(name)
                 asked = compilable(source, archive.join(name), dialect, options.optimize, compiler)
                 return _from_source(replace(verdict, found=used), refused, asked)
-            judged = _judge_bytecode(archive, name, dialect, options.check_hash_based_pycs)
+            judged, was_read = _judge_bytecode(
+                archive, name, dialect, options.check_hash_based_pycs
+            )
             verdict = replace(verdict, cache_path=used.path)
             if judged.outcome is not Outcome.RECOMPILE:
-                return _as_judged(replace(verdict, found=used), judged)
+                verdict = replace(verdict, found=used, payload_read=was_read)
+                return _as_judged(verdict, judged)
             refused = judged
     cause = "" if refused is None else refused.reason
     return replace(verdict, exception="ZipImportError", actual=cause)
+
+
+def _used(found: Found, path: str, candidate: _Candidate, rules: ZipImporter) -> Found:
+    """Return what was found, as the candidate that is loaded makes it.
+
+    A module can be loaded in a package's place: up to 3.9 it is none then
+    (``zipimporter.load_module``), since 3.10 it is, and has the ``__path__`` that the
+    place of the file gives it (``spec_from_file_location``).
+    """
+    others = (name for name in (found.path, *found.ignored) if name is not None)
+    found = replace(found, path=path, ignored=tuple(name for name in others if name != path))
+    if candidate.is_package or found.kind is not FinderKind.PACKAGE:
+        return found
+    search_path = (os.path.dirname(path),) if rules.path_from_file else ()
+    return replace(found, search_path=search_path)
 
 
 def _from_source(verdict: Verdict, refused: Judgement | None, asked: Compilable) -> Verdict:
@@ -287,7 +314,7 @@ class _Bytecode:
 
 def _judge_bytecode(
     archive: _Archive, name: str, dialect: Dialect, hash_checks: HashCheckMode
-) -> Judgement:
+) -> PayloadJudgement:
     """Return what the importer does with a member; RECOMPILE: it tries the next one."""
     layout = dialect.header
     assert layout is not None
@@ -297,10 +324,24 @@ def _judge_bytecode(
     judged = _judge_start(header, dialect) or _judge_header(
         _Bytecode(archive, header, source, dialect, hash_checks)
     )
-    if judged.outcome is Outcome.LOAD and len(start) == layout.size:
+    if judged.outcome is not Outcome.LOAD:
+        return PayloadJudgement(judged, was_read=False)
+    if len(start) == layout.size:
         size = str(layout.size)
-        return Judgement(Outcome.RAISE, "empty-payload", size, size, "EOFError")
-    return judged
+        judged = Judgement(Outcome.RAISE, "empty-payload", size, size, "EOFError")
+        return PayloadJudgement(judged, was_read=True)
+    return _judge_payload(archive, name, dialect, judged)
+
+
+def _judge_payload(
+    archive: _Archive, name: str, dialect: Dialect, judged: Judgement
+) -> PayloadJudgement:
+    """Decode what would be loaded; the source beside it helps nobody if that fails."""
+    if archive.members[name].file_size > PAYLOAD_LIMIT:
+        return PayloadJudgement(judged, was_read=False)
+    data = archive.start(name, PAYLOAD_LIMIT)
+    assert dialect.zip_importer is not None
+    return judge_bytes(judged, data, dialect, dialect.zip_importer.payload_errors)
 
 
 def _judge_start(header: bytes, dialect: Dialect) -> Judgement | None:

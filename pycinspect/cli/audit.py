@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 import click
 
 from pycinspect import __version__
-from pycinspect.cli.common import CommaList, EnumChoice, import_options
+from pycinspect.cli.common import (
+    CommaList,
+    EnumChoice,
+    completing,
+    completing_list,
+    flattened,
+    import_options,
+    rule_ids,
+)
 from pycinspect.cli.failures import Exit, debug_option, show_traceback
 from pycinspect.errors import PycInspectError
 from pycinspect.values import InvalidationMode
@@ -25,6 +33,21 @@ if TYPE_CHECKING:
     from pycinspect.plugins import Registry
 
 __all__ = ["command"]
+
+#: The variable in which GitHub names the file of a step's summary.
+_STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+def _formats() -> Iterable[str]:
+    from pycinspect.plugins import load_registry
+
+    return load_registry().reporters
+
+
+def _profiles() -> Iterable[str]:
+    from pycinspect.auditing.policy import PROFILES
+
+    return PROFILES
 
 
 def _path_ignores(ctx: click.Context, param: click.Parameter, entries: tuple[str, ...]) -> object:
@@ -53,7 +76,8 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
     default="text",
     show_default=True,
     metavar="FORMAT",
-    help="text, json, jsonl, sarif, github or junit.",
+    shell_complete=completing(_formats),
+    help="text, markdown, json, jsonl, sarif, github, gitlab or junit.",
 )
 @click.option("--json", "format_name", flag_value="json", help="Short for --format json.")
 @click.option("-v", "--verbose", count=True, help="More of each finding's paths; -vv all.")
@@ -66,14 +90,20 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
 @click.option(
     "--select",
     type=CommaList(),
+    multiple=True,
+    callback=flattened,
     metavar="IDS",
-    help="Rules to run: ids or prefixes, separated by commas.",
+    shell_complete=completing_list(rule_ids),
+    help="Rules to run: ids or prefixes, separated by commas. Repeatable.",
 )
 @click.option(
     "--ignore",
     type=CommaList(),
+    multiple=True,
+    callback=flattened,
     metavar="IDS",
-    help="Rules not to run; of two prefixes that fit, the longer decides.",
+    shell_complete=completing_list(rule_ids),
+    help="Rules not to run; of two prefixes that fit, the longer decides. Repeatable.",
 )
 @click.option(
     "--per-path-ignore",
@@ -86,6 +116,7 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
 @click.option(
     "--profile",
     metavar="NAME",
+    shell_complete=completing(_profiles),
     help="Settings for one use: dev, deploy, distro, repro, security or wheel.",
 )
 @click.option(
@@ -260,8 +291,9 @@ class _Shown(NamedTuple):
 
 
 def _report(run: Audit, shown: _Shown, output: str | None) -> None:
-    from pycinspect.report import ReportContext
+    from pycinspect.report import ReportContext, causes_first
 
+    rules = shown.registry.rules
     reporters = shown.registry.reporters
     if shown.format_name not in reporters:
         known = ", ".join(reporters)
@@ -269,17 +301,19 @@ def _report(run: Audit, shown: _Shown, output: str | None) -> None:
     with _stream(output) as stream:
         terminal = output is None and sys.stdout.isatty()
         context = ReportContext(
-            rules=shown.registry.rules,
+            rules=rules,
             version=__version__,
             verbose=shown.verbose,
             color=terminal and "NO_COLOR" not in os.environ,
             width=shutil.get_terminal_size().columns if terminal else 80,
             base=_here(),
             settings=shown.settings,
+            ran=run.rule_ids,
+            step_summary=os.environ.get(_STEP_SUMMARY) or None,
         )
         reporter = reporters[shown.format_name](stream, context)
         with _progress(run):
-            for finding in run:
+            for finding in causes_first(run, rules):
                 reporter.finding(finding)
         reporter.close(run.summary)
 

@@ -23,6 +23,8 @@ __all__ = ["command"]
 
 #: Outcomes after which nothing is left to do.
 _CLEAN = frozenset({"load", "no-cache"})
+#: Reasons for which there is a cache, or a source, and no import comes to it.
+_USELESS = frozenset({"cache-without-source", "not-a-cache-path", "shadowed"})
 
 
 @click.command("check")
@@ -139,4 +141,5 @@ def _answer(target: str, ask: Callable[[], Verdict], *, as_json: bool) -> Exit:
         click.echo(json.dumps(verdict_object(target, verdict)))
     else:
         click.echo(verdict_text(target, verdict))
-    return Exit.CLEAN if verdict.outcome.value in _CLEAN else Exit.FINDINGS
+    is_clean = verdict.outcome.value in _CLEAN and verdict.reason not in _USELESS
+    return Exit.CLEAN if is_clean else Exit.FINDINGS

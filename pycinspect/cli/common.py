@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -14,7 +14,13 @@ __all__ = [
     "CommaList",
     "EnumChoice",
     "as_option",
+    "completing",
+    "completing_list",
+    "dialect_names",
+    "flattened",
     "import_options",
+    "python_versions",
+    "rule_ids",
 ]
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -51,12 +57,68 @@ class CommaList(click.ParamType[Any]):
             self.fail(f"{value!r} is not a list of numbers", param, ctx)
 
 
+def flattened(
+    ctx: click.Context,  # noqa: ARG001 - click's signature
+    param: click.Parameter,  # noqa: ARG001 - likewise
+    lists: tuple[tuple[Any, ...], ...],
+) -> tuple[Any, ...] | None:
+    """Return what a list that may be given several times has in all; None where it was not."""
+    return tuple(item for items in lists for item in items) or None
+
+
+_Completion = Callable[[click.Context, click.Parameter, str], list[str]]
+
+
+def completing(names: Callable[[], Iterable[str]]) -> _Completion:
+    """Return what completes a value in a shell; the names are asked for only then."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:  # noqa: ARG001 - click's signature
+        return [name for name in names() if name.startswith(incomplete)]
+
+    return complete
+
+
+def completing_list(names: Callable[[], Iterable[str]]) -> _Completion:
+    """Return what completes the last item of a list that is separated by commas."""
+    complete_item = completing(names)
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+        before, comma, item = incomplete.rpartition(",")
+        return [f"{before}{comma}{name}" for name in complete_item(ctx, param, item)]
+
+    return complete
+
+
+def rule_ids() -> Iterable[str]:
+    """Return the ids of the audit's rules."""
+    from pycinspect.plugins import load_registry
+
+    return load_registry().rules
+
+
+def dialect_names() -> Iterable[str]:
+    """Return the names of all dialects."""
+    from pycinspect.plugins import load_registry
+
+    return (row.name for row in load_registry().dialects)
+
+
+def python_versions() -> Iterable[str]:
+    """Return the versions that ``--python`` may be asked for."""
+    from pycinspect.dialects import DIALECTS
+    from pycinspect.values import Implementation
+
+    rows = (row for row in DIALECTS if row.implementation is Implementation.CPYTHON)
+    return dict.fromkeys(row.version for row in rows if row.bytecode is not None)
+
+
 def as_option(function: _Command) -> _Command:
     """Add ``--as``."""
     return click.option(
         "--as",
         "dialect",
         metavar="DIALECT",
+        shell_complete=completing(dialect_names),
         help="Whose importer is asked: cpython-3.9, pypy-3.9 … By default a cache's own,"
         " for a source that of the running interpreter.",
     )(function)

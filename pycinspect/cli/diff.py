@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from pycinspect.cli.common import completing, python_versions
 from pycinspect.cli.failures import Exit, attempted, debug_option
 from pycinspect.errors import PycInspectError
 from pycinspect.values import Level
@@ -93,6 +94,7 @@ class _Layout(NamedTuple):
     "pythons",
     multiple=True,
     metavar="PYTHON",
+    shell_complete=completing(python_versions),
     help="Who compiles sources: a version (3.9) or the path of an interpreter. Once for both"
     " sides, or once for each; more than two, or a range (3.8..3.14), are a chain: each is"
     " compared with the next.  [default: the running one]",

@@ -6,13 +6,14 @@ import json
 
 import click
 
+from pycinspect.cli.common import completing, rule_ids
 from pycinspect.cli.failures import debug_option
 
 __all__ = ["command"]
 
 
 @click.command("rules")
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[ID]...", shell_complete=completing(rule_ids))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a rule, a line each.")
 @debug_option
 def command(ids: tuple[str, ...], *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from pycinspect.cli.common import completing, dialect_names, python_versions
 from pycinspect.cli.failures import Exit, attempted, debug_option
 from pycinspect.errors import PycInspectError
 
@@ -74,6 +75,7 @@ class _Way(NamedTuple):
 @click.option(
     "--python",
     metavar="PYTHON",
+    shell_complete=completing(python_versions),
     help="Who compiles sources: a version (3.9) or the path of an interpreter."
     "  [default: the running one]",
 )
@@ -82,6 +84,7 @@ class _Way(NamedTuple):
     "--as",
     "dialect",
     metavar="DIALECT",
+    shell_complete=completing(dialect_names),
     help="Whose bytecode it is, whatever its magic number says: cpython-3.9 …",
 )
 @debug_option

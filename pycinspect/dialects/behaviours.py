@@ -229,12 +229,18 @@ TOKENIZER_PYPY = replace(TOKENIZER_35, errors="surrogatepass")
 
 # --- Inside zip files --------------------------------------------------------
 
+#: zipimport.c: unmarshal_code passes a NULL on without an exception.
+_ZIP_PAYLOAD_C = MappingProxyType({"not-code": "TypeError", "null-object": "SystemError"})
+#: zipimport.py: _unmarshal_code, "compiled module ... is not a code object".
+_ZIP_PAYLOAD = MappingProxyType({"not-code": "TypeError"})
+
 #: Modules/zipimport.c, 2.3 to 3.4.
 ZIP_C_PYO = ZipImporter(
     bytecode=(".pyc", ".pyo"),
     too_short=TooShort.ZIP_IMPORT_ERROR,
     hash_checked=False,
     size_compared=False,
+    payload_errors=_ZIP_PAYLOAD_C,
 )
 #: Modules/zipimport.c, 3.5 to 3.7.
 ZIP_C = ZipImporter(
@@ -242,6 +248,7 @@ ZIP_C = ZipImporter(
     too_short=TooShort.ZIP_IMPORT_ERROR,
     hash_checked=False,
     size_compared=False,
+    payload_errors=_ZIP_PAYLOAD_C,
 )
 #: Lib/zipimport.py: _unmarshal_code, 3.8.
 ZIP_38 = ZipImporter(
@@ -249,17 +256,13 @@ ZIP_38 = ZipImporter(
     too_short=TooShort.EOF_ERROR,
     hash_checked=True,
     size_compared=True,
+    payload_errors=_ZIP_PAYLOAD,
     comments=True,
 )
+#: Lib/zipimport.py: find_spec, 3.10.
+ZIP_310 = replace(ZIP_38, path_from_file=True)
 #: Lib/zipimport.py: _read_directory, 3.14.
-ZIP_314 = ZipImporter(
-    bytecode=(".pyc",),
-    too_short=TooShort.EOF_ERROR,
-    hash_checked=True,
-    size_compared=True,
-    comments=True,
-    implicit_directories=True,
-)
+ZIP_314 = replace(ZIP_310, implicit_directories=True)
 
 # --- Extension modules -------------------------------------------------------
 

@@ -184,8 +184,9 @@ _ERA_3_8 = replace(
     built_in=resident.BUILT_IN_38,
     frozen=resident.FROZEN_38,
 )
+_ERA_3_10 = replace(_ERA_3_8, zip_importer=b.ZIP_310)
 _ERA_3_11 = replace(
-    _ERA_3_8,
+    _ERA_3_10,
     source_hash=SourceHash.SIPHASH_13,
     tokenizer=b.TOKENIZER_311,
     code=layouts.CODE_311,
@@ -307,7 +308,9 @@ def _in_pycache() -> Iterator[Dialect]:
         development=True,
     )
     yield _multiarch(_tagged(_ERA_3_8, 9, 3425, range(3420, 3425)))
-    yield replace(_multiarch(_tagged(_ERA_3_8, 10, 3439, range(3430, 3439))), code=layouts.CODE_310)
+    yield replace(
+        _multiarch(_tagged(_ERA_3_10, 10, 3439, range(3430, 3439))), code=layouts.CODE_310
+    )
     # Since 3.11 the words of Python 3.n start at 2900 + 50 n.
     yield _multiarch(_tagged(_ERA_3_11, 11, 3495, 3494))
     # Before, the code object's fields changed six times.

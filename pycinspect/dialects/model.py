@@ -262,6 +262,10 @@ class ZipImporter:
         comments: archives may end in a comment (3.8).
         implicit_directories: a directory without an entry of its own can be a
             portion of a namespace package (3.14).
+        path_from_file: where a module is loaded in the place of a package, it still has
+            a ``__path__``: the directory of its file (3.10).
+        payload_errors: slug of ``pyc.unmarshal`` for the payload as a whole to the
+            exception that the import raises, where it is not the usual one.
     """
 
     bytecode: tuple[str, ...]
@@ -270,6 +274,8 @@ class ZipImporter:
     size_compared: bool
     comments: bool = False
     implicit_directories: bool = False
+    path_from_file: bool = False
+    payload_errors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

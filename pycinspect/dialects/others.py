@@ -63,7 +63,8 @@ _PYPY_38 = replace(
     zip_importer=b.ZIP_38,
     code=layouts.CODE_38_PYPY,
 )
-_PYPY_311 = replace(_PYPY_38, code=layouts.CODE_311_PYPY)
+_PYPY_310 = replace(_PYPY_38, zip_importer=b.ZIP_310)
+_PYPY_311 = replace(_PYPY_310, code=layouts.CODE_311_PYPY)
 _PYPY_312 = replace(_PYPY_311, cache_path=b.PYCACHE_PREFIX_312)
 _PYPY_39 = replace(
     _PYPY_38,
@@ -109,10 +110,10 @@ _PYPY = (
     _pypy(_PYPY_38, 8, 256, ("pypy38",)),
     _pypy(_PYPY_39, 9, 336, ("pypy39",), prereleases=frozenset({304})),
     _pypy(_PYPY_39, 9, 320, ("pypy39",), release="-v7.3.8"),
-    _pypy(_PYPY_38, 10, 384, ("pypy310",)),
+    _pypy(_PYPY_310, 10, 384, ("pypy310",)),
     _pypy(_PYPY_311, 11, 432, ("pypy311",)),
     _pypy(_PYPY_311, 11, 416, ("pypy311",), release="-v7.3.22"),
-    _pypy(_PYPY_38, 11, 400, ("pypy311",), release="-v7.3.18"),
+    _pypy(_PYPY_310, 11, 400, ("pypy311",), release="-v7.3.18"),
     _pypy(_PYPY_312, 12, 448, ("pypy312",)),
 )
 

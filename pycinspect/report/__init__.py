@@ -18,6 +18,7 @@ from pycinspect.report.junit import JunitReporter
 from pycinspect.report.markdown import MarkdownReporter
 from pycinspect.report.objects import AUDIT_SCHEMA, STATES
 from pycinspect.report.sarif import SarifReporter
+from pycinspect.report.spool import causes_first
 from pycinspect.report.text import TextReporter
 from pycinspect.report.verdict import CHECK_SCHEMA, verdict_object, verdict_text
 
@@ -30,6 +31,7 @@ __all__ = [
     "AuditReporter",
     "Factory",
     "ReportContext",
+    "causes_first",
     "header_object",
     "header_text",
     "show_object",

@@ -93,6 +93,7 @@ def summary_object(summary: Summary, context: ReportContext) -> Json:
         "unread": summary.unread,
         "internal_errors": summary.faults,
         "settings": plain(settings_objects(context.settings, context.base)),
+        **({"notes": list(summary.notes)} if summary.notes else {}),
         "seconds": round(summary.seconds, 6),
         "files_per_second": round(summary.files_per_second, 1),
     }

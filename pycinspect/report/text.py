@@ -192,6 +192,8 @@ def _cells(counts: Mapping[str, int], sign: str = "") -> str:
 
 
 def _notes(summary: Summary) -> Iterator[str]:
+    for note in summary.notes:
+        yield f"{visible(note)}."
     reasons = shortfalls(summary)
     if reasons:
         yield f"Incomplete: {reasons}, the figures are those of a part."

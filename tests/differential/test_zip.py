@@ -120,7 +120,7 @@ def _differences(
     ):
         predicted = _predicted(kit, situation, archive, judged)
         observed = Effect(tuple(answer["ran"]), answer["raised"])
-        if predicted != observed and not _payload_raised(situation, judged, observed):
+        if predicted != observed:
             message = judged[-1].message.replace(str(archive), "a.zip")
             yield f"{situation.name}: {predicted} but {observed} {answer['text']}\n    {message}"
 
@@ -171,10 +171,6 @@ def _predicted(kit: Kit, situation: ZipSituation, archive: Path, verdicts: list[
         if verdict.outcome in {Outcome.LOAD, Outcome.RECOMPILE}:
             marker = kit.marker_of(contents[verdict.found.path or ""])
             ran += [] if marker is None else [marker]
-    return Effect(tuple(ran), verdicts[-1].exception)
-
-
-def _payload_raised(situation: ZipSituation, verdicts: list[Verdict], observed: Effect) -> bool:
-    """Return whether code that pycinspect says is loaded is broken, as it was built to be."""
     loads = verdicts[-1].outcome is Outcome.LOAD
-    return loads and observed.raised in situation.payload_raises
+    raised = verdicts[-1].exception or (situation.code_raises if loads else None)
+    return Effect(tuple(ran), raised)

@@ -8,7 +8,7 @@ import time
 import warnings
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -79,8 +79,7 @@ class ZipSituation:
         inside: what follows the archive's name in ``sys.path``.
         checks: option ``--check-hash-based-pycs``.
         optimize: how often ``-O`` is given.
-        payload_raises: what the interpreter may raise over the payload, which
-            pycinspect does not read yet.
+        code_raises: what the code raises when it runs, of which pycinspect knows nothing.
     """
 
     name: str
@@ -89,7 +88,7 @@ class ZipSituation:
     inside: str = ""
     checks: str = "default"
     optimize: int = 0
-    payload_raises: frozenset[str] = field(default=frozenset())
+    code_raises: str | None = None
 
 
 def _situation(name: str, *members: Member, **rest: object) -> ZipSituation:
@@ -155,9 +154,8 @@ def _headers(kit: Kit) -> Iterator[ZipSituation]:
             yield _situation(f"magic {name}, {company}", *members, cache)
         for length in range(LONGEST):
             cache = Member("m.pyc", good[:length])
-            raises = frozenset({"EOFError"} if length > kit.header_size else ())
             name = f"{length} bytes, {company}"
-            yield _situation(name, *members, cache, payload_raises=raises)
+            yield _situation(name, *members, cache)
             cache = Member("m.pyc", (b"\0" + good[1:])[:length])
             yield _situation(f"{length} bytes, bad magic, {company}", *members, cache)
 
@@ -191,7 +189,6 @@ def _payloads(kit: Kit) -> Iterator[ZipSituation]:
     good = kit.timestamp()
     header = good[: kit.header_size]
     stale = kit.timestamp(mtime_off=2)[: kit.header_size]
-    broken = frozenset({"EOFError", "ValueError", "TypeError"})
     for company, members in COMPANIES:
         for name, content in (("header alone", header), ("stale header alone", stale)):
             yield _situation(f"{name}, {company}", *members, Member("m.pyc", content))
@@ -201,15 +198,11 @@ def _payloads(kit: Kit) -> Iterator[ZipSituation]:
             ("cut off", good[:-20]),
             ("null", header + b"0"),
         ):
-            raises = broken | {"SystemError"}
-            cache = Member("m.pyc", content)
-            yield _situation(f"{name}, {company}", *members, cache, payload_raises=raises)
+            yield _situation(f"{name}, {company}", *members, Member("m.pyc", content))
         cache = Member("m.pyc", stale + b"?")
-        raises = broken if not members else frozenset()
-        yield _situation(f"stale and broken, {company}", *members, cache, payload_raises=raises)
+        yield _situation(f"stale and broken, {company}", *members, cache)
         cache = Member("m.pyc", kit.timestamp("raising cache"))
-        raises = frozenset({"RuntimeError"})
-        yield _situation(f"raises, {company}", *members, cache, payload_raises=raises)
+        yield _situation(f"raises, {company}", *members, cache, code_raises="RuntimeError")
 
 
 def _search_order(kit: Kit) -> Iterator[ZipSituation]:
@@ -267,6 +260,13 @@ def _places(kit: Kit) -> Iterator[ZipSituation]:
     yield _situation("submodule of a module", SOURCE_MEMBER, module="m.x")
     bytecode = (Member("p/__init__.pyc", cache), Member("p/m.pyc", kit.timestamp("other cache")))
     yield _situation("bytecode only", *bytecode, module="p.m")
+    bad = Member("p/__init__.pyc", kit.timestamp(magic=bytes(4)))
+    hidden = (bad, Member("p.py", ELSEWHERE), Member("p/m.py", SOURCE))
+    yield _situation("module in the place of a package", *hidden, module="p")
+    yield _situation("submodule of a module in the place of a package", *hidden, module="p.m")
+    beside = Member("m.py", SOURCE)
+    yield _situation("beside a module in the place of a package", *hidden, beside, module="p.m")
+    yield _situation("package that fails", bad, Member("p/m.py", SOURCE), module="p.m")
 
 
 def _directories(kit: Kit) -> Iterator[ZipSituation]:

@@ -22,13 +22,14 @@ from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.rule import CacheFile, Rule
 from pycinspect.cache import Outcome
+from pycinspect.pyc import FAILURES
 
 __all__ = ["UnreadablePayload"]
 
 #: Read by some interpreters, the end of others: no exception is raised.
 _ENDS_INTERPRETER = "self-reference"
-#: Of other rules.
-_OTHERS = ("not-code", "limit", "too-large")
+#: What an import raises over a payload; PYC005 has the other.
+_RAISING = frozenset({f"payload-{slug}" for slug in FAILURES} - {"payload-not-code"})
 
 
 class UnreadablePayload(Rule):
@@ -54,11 +55,13 @@ class UnreadablePayload(Rule):
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report a payload that would be loaded, and cannot be."""
-        error, exception = payload.error, payload.exception
-        if error is None or error.slug in _OTHERS or cache.judgement.outcome is not Outcome.LOAD:
+        error, judgement = payload.error, cache.judgement
+        if error is None:
             return None
-        if exception is None and error.slug != _ENDS_INTERPRETER:
+        may_end = judgement.outcome is Outcome.LOAD and error.slug == _ENDS_INTERPRETER
+        if judgement.reason not in _RAISING and not may_end:
             return None
+        exception = judgement.exception
         return self.of_cache(
             cache,
             problem=f"at offset {error.offset}, {error.message}",

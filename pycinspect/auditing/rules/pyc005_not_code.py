@@ -7,7 +7,8 @@ Why it matters
 No compiler writes it. The importer raises ImportError, ``Non-code object in ...``
 (``_compile_bytecode``), and does not take the source instead. Stale and orphaned
 caches are reported, too: what they hold was never a module, and a header can be made
-to fit at any time.
+to fit at any time. Files that no import comes to, by their name or because another is
+found first, are not.
 
 What to do
 ==========
@@ -17,8 +18,11 @@ Delete the file, and find out what wrote it.
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.cache import Outcome
 
 __all__ = ["NotCode"]
+
+_NOT_TAKEN = "its payload is {kind}: an import that took it would raise {exception}"
 
 
 class NotCode(Rule):
@@ -33,6 +37,8 @@ class NotCode(Rule):
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report a payload of another kind."""
         error = payload.error
-        if error is None or error.slug != "not-code":
+        outcome = cache.judgement.outcome
+        if error is None or error.slug != "not-code" or outcome is Outcome.NO_CACHE:
             return None
-        return self.of_cache(cache, kind=error.message, exception=payload.exception)
+        finding = self.of_cache(cache, kind=error.message, exception=payload.exception)
+        return finding if outcome is Outcome.RAISE else finding._replace(template=_NOT_TAKEN)

@@ -19,7 +19,7 @@ checked hashes where sources are edited in place.
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import CacheFile, Rule
 from pycinspect.auditing.rules.pyc901_incomplete import Incomplete
-from pycinspect.cache import SOURCE_LIMIT, source_hash
+from pycinspect.cache import NOT_COMPARED, SOURCE_LIMIT, hash_differs, source_hash
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import read_all
 
@@ -37,21 +37,21 @@ class UncheckedDiffers(Rule):
         "old code runs: its hash is not checked; it records {header_hash},"
         " but the source has {source_hash}"
     )
-    reasons = frozenset({"hash-not-checked", "unchecked-hash"})
+    reasons = NOT_COMPARED
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Compare the hashes in the importer's place."""
         if cache.reader is None:
             return None
         try:
-            expected = source_hash(read_all(cache.source, SOURCE_LIMIT), cache.reader)
+            source = read_all(cache.source, SOURCE_LIMIT)
+            if not hash_differs(cache.start, source, cache.reader):
+                return None
         except PycInspectError as error:
             return self._not_compared(cache, error.message)
         except OSError as error:
             return self._not_compared(cache, error.strerror or type(error).__name__)
-        recorded = cache.start[8:16]
-        if recorded == expected:
-            return None
+        recorded, expected = cache.start[8:16], source_hash(source, cache.reader)
         return self.of_cache(cache, header_hash=recorded.hex(), source_hash=expected.hex())
 
     def _not_compared(self, cache: CacheFile, reason: str) -> Finding | None:

@@ -33,6 +33,6 @@ class Orphan(Rule):
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report a cache without source, unless it lies below the cache prefix."""
-        if self.context.policy.pycache_prefix is not None:
+        if cache.directory.prefix is not None:
             return None  # below the prefix: PYC209
         return self.of_cache(cache, source_name=os.path.basename(cache.source))

@@ -1,7 +1,7 @@
 """What it finds
 =============
 Bytecode in a source's place: ``x.pyc`` (or an old ``x.pyo``) in the directory of the
-sources, without ``x.py`` or an extension module ``x`` beside it.
+sources, and no package, extension module or source ``x`` that is found before it.
 
 Why it matters
 ==============
@@ -21,10 +21,12 @@ import os
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import CacheFile, Rule
 from pycinspect.cache import Outcome
+from pycinspect.pyc import FAILURES
 
 __all__ = ["Sourceless"]
 
 _FAILS = "there is no {source_name} beside it: {reader} takes it instead, and the import fails"
+_UNREADABLE = "{source_name} beside it cannot be opened: {reader} takes this file instead"
 
 
 class Sourceless(Rule):
@@ -36,21 +38,30 @@ class Sourceless(Rule):
     severity = Severity.ERROR
     message = "there is no {source_name} beside it: {reader} imports it without source"
     reasons = frozenset(
-        {"bad-magic", "empty-payload", "reserved-flags", "short-header", "sourceless"}
+        {
+            "bad-magic",
+            "cache-not-regular",
+            "cache-unreadable",
+            "empty-payload",
+            "reserved-flags",
+            "short-header",
+            "sourceless",
+            *(f"payload-{slug}" for slug in FAILURES),
+        }
     )
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report bytecode that stands in a source's place."""
-        if cache.ending is not None or cache.reader is None or cache.source_status is not None:
+        if not cache.is_module or cache.reader is None:
             return None
-        if cache.path.endswith(".pyo") and cache.reader.finder.optimized_bytecode != ".pyo":
-            return None  # no finder of this Python looks for it
         finding = self.of_cache(
             cache,
             source_name=os.path.basename(cache.source),
             reader=cache.reader.name,
             outcome=cache.judgement.outcome.value,
         )
+        if cache.source_status is not None:  # only C passes over a source
+            return finding._replace(template=_UNREADABLE)
         if cache.judgement.outcome is Outcome.LOAD:
             return finding
         return finding._replace(template=_FAILS)

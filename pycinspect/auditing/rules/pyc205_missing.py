@@ -22,7 +22,16 @@ from dataclasses import dataclass
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
-from pycinspect.cache import cache_from_source, running_platform
+from pycinspect.cache import (
+    ImportOptions,
+    SearchOrder,
+    cache_from_source,
+    find_in_listing,
+    find_init,
+    package_of,
+    residence,
+    search_order,
+)
 from pycinspect.dialects import Dialect
 
 __all__ = ["Missing"]
@@ -36,19 +45,26 @@ class _Wanted:
         dialect: the Python.
         in_pycache: its caches lie in ``__pycache__``, not beside the sources.
         tails: levels, and what follows the stem in the name of the cache.
-        extensions: suffixes of its extension modules.
+        order: what its finder looks for.
     """
 
     dialect: Dialect
     in_pycache: bool
     tails: list[tuple[int, str]]
-    extensions: tuple[str, ...]
+    order: SearchOrder
 
     def finds(self, stem: str, directory: Directory) -> bool:
-        """Return whether its finder comes to a source: extension modules are first."""
+        """Return whether its finder comes to a source: others may be found first."""
         if not stem.isidentifier():
             return False
-        return not any(stem + suffix in directory.others for suffix in self.extensions)
+        package = package_of(directory.source_path, self.dialect, ImportOptions())
+        if residence(f"{package}.{stem}" if package else stem, self.dialect) is not None:
+            return False
+        if stem == "__init__":
+            found = find_init(directory.source_path, self.order)
+        else:
+            found = find_in_listing(stem, directory.listing(), self.order)
+        return found is not None and found.path == directory.sources[stem].path
 
 
 class Missing(Rule):
@@ -77,7 +93,7 @@ class Missing(Rule):
 
     def missing(self, directory: Directory) -> list[tuple[str, int, Dialect]]:
         """Compare the names of sources and caches; return stems, levels and for whom."""
-        if not directory.sources or directory.is_mirror:
+        if not directory.sources or directory.is_mirror or directory.is_partial:
             return []  # the sources of a place below the cache prefix lie elsewhere
         wanted = self._wanted_in(directory)
         cache = directory.cache
@@ -85,8 +101,8 @@ class Missing(Rule):
             entries = directory.bytecode
         elif cache is None:
             entries = ()
-        elif cache.is_link or cache.error is not None:
-            return []  # not read: PYC603, PYC606
+        elif cache.error is not None:
+            return []  # not read: PYC606
         else:
             entries = cache.entries
         sources = directory.sources
@@ -124,8 +140,8 @@ class Missing(Rule):
 
 def _wanted(dialect: Dialect, levels: tuple[int, ...]) -> _Wanted:
     in_pycache = dialect.cache_path is not None and bool(dialect.cache_path.directory)
-    extensions = running_platform().extension_suffixes(dialect.extensions)
-    return _Wanted(dialect, in_pycache, _tails(dialect, levels), extensions)
+    order = search_order(dialect, ImportOptions())
+    return _Wanted(dialect, in_pycache, _tails(dialect, levels), order)
 
 
 def _tails(dialect: Dialect, levels: tuple[int, ...]) -> list[tuple[int, str]]:

@@ -1,8 +1,10 @@
 """What it finds
 =============
-A file in a cache directory with a name that no importer looks for: it is not
-``stem.tag.pyc`` or ``stem.tag.opt-N.pyc`` (PEP 3147, PEP 488), its tag is of no
-interpreter that is known, or its extension is another one.
+A file with a name that no importer looks for. In a cache directory it is not
+``stem.tag.pyc`` or ``stem.tag.opt-N.pyc`` (PEP 3147, PEP 488) with a level ``N`` from 1
+on, its tag is of no interpreter that is known, or its extension is another one. Outside,
+there is a dot in it before the suffix, or its suffix is one that its Python does not
+know.
 
 Why it matters
 ==============
@@ -21,7 +23,7 @@ from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.names import is_interrupted_write, transformer_of
 from pycinspect.auditing.rule import CacheFile, Rule
 from pycinspect.auditing.walk import CacheDirectory, Directory
-from pycinspect.pyc import PYCACHE, parse_cache_name
+from pycinspect.pyc import PYCACHE
 
 __all__ = ["BadName"]
 
@@ -43,12 +45,10 @@ class BadName(Rule):
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report a name that is none, or with the tag of nobody."""
-        if cache.ending is None and cache.reader is not None:
-            return None  # beside its source; there every name is one
         filename = os.path.basename(cache.path)
         if transformer_of(filename) is not None:
             return None  # PYC308
-        return self.of_cache(cache, why=_why(cache, filename))
+        return self.of_cache(cache, why=cache.judgement.actual)
 
     def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Report files with other extensions in a ``__pycache__``."""
@@ -63,15 +63,3 @@ class BadName(Rule):
                 continue  # others' own, or PYC211
             if entry.is_file(follow_symlinks=False):
                 yield self.of_path(entry.path, {"why": "it does not end in .pyc"})
-
-
-def _why(cache: CacheFile, filename: str) -> str:
-    if cache.ending is None:
-        try:
-            parse_cache_name(filename)
-        except ValueError as error:
-            return str(error)
-    if cache.reader is not None:
-        return f"{cache.reader.name} keeps no caches in {PYCACHE}"
-    tag = "" if cache.ending is None else cache.ending.tag
-    return f"the tag {tag!r} is of no known Python"

@@ -32,6 +32,6 @@ class PrefixOrphan(Rule):
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report a cache without source that lies below the cache prefix."""
-        if self.context.policy.pycache_prefix is None:
+        if cache.directory.prefix is None:
             return None  # PYC201
         return self.of_cache(cache, source=cache.source)

@@ -37,8 +37,10 @@ class EmptyPycache(Rule):
     def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Report a cache directory that was read and has no entries."""
         cache = directory.cache
-        if cache is None or cache.entries or cache.strangers or cache.is_link or cache.error:
+        if cache is None or cache.entries or cache.strangers:
             return ()
+        if cache.is_link or cache.is_partial or cache.error:
+            return ()  # nobody looked, or not into all of it
         if os.path.basename(cache.path) != PYCACHE:  # below a prefix it may be a namesake
             return ()
         return [self.of_path(cache.path, {"directory": PYCACHE})]

@@ -12,8 +12,8 @@ equal optimization levels to each other, which is harmless.
 
 What to do
 ==========
-Replace the link by a file, or delete it if it leads nowhere. A linked cache directory
-is not read: audit the place that it leads to.
+Replace the link by a file, or delete it if it leads nowhere. What a linked cache
+directory leads to is read and judged, as the importer does.
 """
 
 import os
@@ -26,7 +26,6 @@ from pycinspect.auditing.walk import Directory
 __all__ = ["Symlink"]
 
 _DANGLING = "is a symbolic link to {target}, which is not there"
-_DIRECTORY = "is a symbolic link to {target}; its content was not read"
 
 
 class Symlink(Rule):
@@ -54,8 +53,9 @@ class Symlink(Rule):
         cache = directory.cache
         if cache is None or not cache.is_link:
             return ()
-        finding = self.of_path(cache.path, self._facts(cache.path))
-        return [finding._replace(template=_DIRECTORY)]
+        data = self._facts(cache.path)
+        finding = self.of_path(cache.path, data)
+        return [finding._replace(template=_DANGLING) if data["dangling"] else finding]
 
     def _facts(self, path: str) -> dict[str, object]:
         try:

@@ -21,6 +21,8 @@ from pycinspect.auditing.walk import Directory
 
 __all__ = ["Unreadable"]
 
+_SOURCE = "its source has to be read and cannot be ({reason}): the import raises {exception}"
+
 
 class Unreadable(Rule):
     """PYC606."""
@@ -31,10 +33,15 @@ class Unreadable(Rule):
     severity = Severity.WARNING
     message = "cannot be read: {reason}"
     skips_ordinary_directories = True
-    reasons = frozenset({"cache-unreadable"})
+    reasons = frozenset({"cache-unreadable", "source-unreadable"})
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report a cache that could not be opened or read."""
+        if cache.judgement.reason == "source-unreadable":
+            finding = self.of_cache(
+                cache, reason=cache.judgement.actual, exception=cache.judgement.exception
+            )
+            return finding._replace(template=_SOURCE)
         if cache.is_link and not os.path.exists(cache.path):
             return None  # PYC603: a dangling link
         return self.of_cache(cache, reason=cache.judgement.actual)
