@@ -81,6 +81,8 @@ def test_settings_come_from_pyproject(run: Run, project: Path) -> None:
         ('profile = "fast"', "profile 'fast' is none of"),
         ('select = ["PYX"]', "no rule's id starts with 'PYX'"),
         ('as = "cpython-3.1x"', "no dialect is called"),
+        (f"{'a.' * 50}b = 1", "a key of more than 50 parts"),
+        ('"a" . ' * 20_000 + "b = 1", "a key of more than 50 parts"),
     ],
 )
 def test_bad_settings_are_refused_in_one_line(
