@@ -32,6 +32,11 @@ class SourceText(NamedTuple):
     doubt: str | None = None
 
 
+#: Encodings of the names of hosts, which no program is written in, and which take time that
+#: grows with the square of the source. Its ASCII characters are the same.
+_SLOW = frozenset({"punycode", "idna"})
+
+
 def source_text(cache: str, data: bytes, dialect: Dialect) -> SourceText | None:
     """Return the source of a cache, if the importer would take the one for the other's.
 
@@ -72,10 +77,13 @@ def source_lines(path: str, source: bytes) -> SourceText:
 
     They are decoded as Python 3 does (PEP 263); what cannot be decoded is replaced.
     """
+    from codecs import lookup
     from tokenize import detect_encoding
 
     try:
         encoding, _ = detect_encoding(BytesIO(source).readline)
+        if lookup(encoding).name in _SLOW:
+            encoding = "latin-1"
         text = source.decode(encoding, "replace")
     except (SyntaxError, LookupError, ValueError):
         # An older Python's source, or a codec that is not for text: ASCII is right in all.
