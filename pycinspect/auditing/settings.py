@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -23,6 +24,14 @@ __all__ = ["Settings", "SettingsFile", "find_settings", "named_settings"]
 _TABLE = "tool.pycinspect.audit"
 #: Largest file of settings, in bytes; it may be a stranger's.
 _LIMIT = 1024 * 1024
+#: Parts of a dotted key: tomllib keeps every beginning of a key, which takes memory and time in
+#: proportion to their square (``Lib/tomllib/_parser.py: key_value_rule``).
+_MOST_PARTS = 50
+_LONG_KEY = re.compile(
+    rb"""(?<![\w-]) (?: (?: [\w-]++ | "[^"\n]*+" | '[^'\n]*+' ) [ \t]*+ \. [ \t]*+ ){%d}"""
+    % _MOST_PARTS,
+    re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +203,9 @@ def _document(path: str) -> Mapping[str, object]:
     except PycInspectError as error:
         slug = "bad-setting" if error.slug == "too-large" else error.slug
         raise PycInspectError(slug, error.message, path=path) from error
+    if _LONG_KEY.search(content):
+        message = f"a key of more than {_MOST_PARTS} parts"
+        raise PycInspectError("bad-setting", message, path=path)
     try:
         return tomllib.loads(content.decode("utf-8"))
     except RecursionError as error:

@@ -17,6 +17,7 @@ from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.verdict import FinderKind, Found
 from pycinspect.cache.zipimporter import find_in_zip, is_in_zip, judge_zip, lies_in_zip
 from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.pyc import system_errors_named
 
 __all__ = [
     "Listing",
@@ -84,11 +85,17 @@ class Listing:
         FileFinder passes over what it cannot list, and looks up every name in the list
         first (``_fill_cache``). C does so only where the file system ignores case; it
         opens files in directories that it may search but not list.
+
+        Raises:
+            PycInspectError: ``unreadable`` for a reason that the interpreter does not pass
+                over either.
         """
-        try:
-            return cls(directory, frozenset(os.listdir(directory or os.curdir)))
-        except (FileNotFoundError, PermissionError, NotADirectoryError):
-            return cls(directory, None)
+        with system_errors_named(directory or os.curdir):
+            try:
+                return cls(directory, frozenset(os.listdir(directory or os.curdir)))
+            except (FileNotFoundError, PermissionError, NotADirectoryError, ValueError):
+                # ValueError: a null character; path_hooks find no directory either
+                return cls(directory, None)
 
 
 def find_module(

@@ -404,9 +404,11 @@ class _Marker:
     def marked(self, text: str, other: str, op: Op) -> Line:
         """Return a text in pieces; those that the other has not stand out."""
         ours, theirs = _WORD.findall(text), _WORD.findall(other)
-        spans = self._aligned(theirs, ours)
+        least = _ALIKE * max(len(ours), len(theirs))
+        # Most lines of a long difference have no partner: they are not aligned with nothing.
+        spans = self._aligned(theirs, ours) if min(len(ours), len(theirs)) >= least else []
         shared = sum(len(span.new) for span in spans if span.op is Op.EQUAL)
-        if shared < _ALIKE * max(len(ours), len(theirs)):
+        if shared < least:
             return ((_without_middle(text), op.value),)
         is_long = len(text) > _LONG_LINE
         return tuple(

@@ -14,7 +14,8 @@ import pytest
 
 import pycinspect
 from pycinspect.canonical import Level
-from pycinspect.diffing import Op, Status
+from pycinspect.diffing import Op, Status, aligned
+from pycinspect.report import diff as report_diff
 from pycinspect.report.diff import diff_lines, diff_object
 from tests.samples import ENTRIES, SAMPLES
 
@@ -555,3 +556,22 @@ def test_an_unknown_level_is_refused() -> None:
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(pycinspect.PycInspectError, match="no such file"):
         pycinspect.diff("missing.py", "missing.py")
+
+
+def test_a_line_with_nothing_like_it_is_not_compared_word_by_word(monkeypatch):
+    """Most lines of a long listing that came or went have no line to be compared with."""
+    compared = []
+
+    def counted(old, new):
+        compared.append((old, new))
+        return aligned(old, new)
+
+    monkeypatch.setattr(report_diff, "aligned", counted)
+    marker = report_diff._Marker()
+    for other in ("", "x", "CALL"):
+        assert marker.marked("LOAD_NAME 0 (a)", other, Op.INSERT) == (
+            ("LOAD_NAME 0 (a)", "insert"),
+        )
+    assert not compared
+    assert len(marker.marked("LOAD_NAME 0 (a)", "LOAD_NAME 0 (b)", Op.INSERT)) == 3
+    assert len(compared) == 1

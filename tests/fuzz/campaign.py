@@ -24,6 +24,8 @@ __all__ = ["Found", "Plan", "Tally", "campaign", "entries_for"]
 _HUNG = 60.0
 #: Results are sent in parcels of so many files.
 _PARCEL = 50
+#: After so many files it is said how far it is.
+_TOLD = 5_000
 _SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -86,6 +88,7 @@ class _Parcel(NamedTuple):
 
     tallies: dict[str, Tally]
     found: list[Found]
+    files: int
     done: bool
 
 
@@ -102,7 +105,7 @@ def entries_for(number: int, names: Sequence[str]) -> list[Entry]:
 def _work(plan: Plan, place: Any, sender: Connection) -> None:
     """Give files to entry points, and say at ``place`` which, before it is done."""
     warnings.simplefilter("error")
-    parcel = _Parcel({}, [], done=False)
+    parcel = _Parcel({}, [], 0, done=False)
     with tempfile.TemporaryDirectory() as folder, commands():
         work, memory = Workspace(Path(folder)), Memory()
         for count, number in enumerate(plan.numbers, 1):
@@ -115,9 +118,9 @@ def _work(plan: Plan, place: Any, sender: Connection) -> None:
                 if run.failure is not None:
                     parcel.found.append(Found(entry.name, number, made.seed.name, run.failure))
             if count % _PARCEL == 0:
-                sender.send(parcel)
-                parcel = _Parcel({}, [], done=False)
-    sender.send(parcel._replace(done=True))
+                sender.send(parcel._replace(files=_PARCEL))
+                parcel = _Parcel({}, [], 0, done=False)
+    sender.send(parcel._replace(files=len(plan.numbers) % _PARCEL, done=True))
 
 
 # --- In the process that was started ------------------------------------------------------------
@@ -167,7 +170,7 @@ class _Worker:
         rest = numbers[numbers.index(number) + 1 :]
         if rest:
             self._start(self.left._replace(numbers=rest))
-        return _Parcel({name: tally}, [Found(name, number, original, failure)], done=not rest)
+        return _Parcel({name: tally}, [Found(name, number, original, failure)], 1, done=not rest)
 
 
 def campaign(plan: Plan, jobs: int) -> int:
@@ -179,6 +182,7 @@ def campaign(plan: Plan, jobs: int) -> int:
     ]
     tallies: dict[str, Tally] = {entry.name: Tally() for entry in ENTRIES}
     kept: set[tuple[str, str]] = set()
+    files, began = 0, time.monotonic()
     while workers:
         for worker in list(workers):
             parcel = worker.parcel()
@@ -190,6 +194,12 @@ def campaign(plan: Plan, jobs: int) -> int:
                 if found.failure.key not in kept:
                     kept.add(found.failure.key)
                     _keep(found, plan)
+            if (files + parcel.files) // _TOLD > files // _TOLD:
+                spent = time.monotonic() - began
+                print(
+                    f"{files + parcel.files} files, {len(kept)} failures, {spent:.0f} s", flush=True
+                )
+            files += parcel.files
             if parcel.done:
                 workers.remove(worker)
     _print(tallies, plan)
