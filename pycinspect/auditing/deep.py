@@ -163,7 +163,7 @@ class Decoder:
         except Exception as error:  # noqa: BLE001 - a bug is a finding
             summary.undecodable += 1
             return self._failures.of_step("reading the payload", cache.path, error)
-        if payload is None:
+        if payload is None or payload.header.dialect.unchecked:
             summary.undecodable += 1
             return []
         summary.decoded += 1

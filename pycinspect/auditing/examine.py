@@ -358,7 +358,7 @@ class Examiner:
             resident = residence(f"{package}.{stem}" if package else stem, reader)
             if resident is not None:
                 return Found(FinderKind.NONE, resident=resident)
-        return find_in_listing(stem, directory.listing(), order)
+        return find_in_listing(stem, directory.listing(), order, only_winner=True)
 
     def _found_init(self, directory: Directory, reader: Dialect, order: SearchOrder) -> Found:
         if self._names_resident(directory):
@@ -372,7 +372,9 @@ class Examiner:
         stem, _, suffix = entry.name.rpartition(".")
         start, status, failure, is_link = _read(entry)
         writer = self._writer(start[:4], None)
-        reader = self._dialect if self._is_told else writer or self._dialect
+        is_known = writer is not None and not writer.unchecked
+        reader = writer if is_known and not self._is_told else None
+        reader = reader or self._dialect
         level = 1 if suffix == "pyo" else 0
         objection = module_objection(stem)
         if objection is None and not self._order(reader, level).looks_for(f".{suffix}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -23,7 +24,6 @@ from pycinspect.pyc import (
     read_start,
     tag_of,
 )
-from pycinspect.values import brief
 
 if TYPE_CHECKING:
     from pycinspect.disasm import Defect
@@ -35,16 +35,6 @@ __all__ = ["CODE_LIMIT", "CodeDefect", "Payload", "read_payload"]
 CODE_LIMIT = 1024 * 1024
 #: So many defects, and anomalies, of one file are kept: a hostile one has millions.
 _MOST = 100
-
-
-#: Bytes of instructions and tables, and items that they look up, that are checked in one file,
-#: and how often what is in the file: code objects can share all that they have.
-_FREE, _TIMES = 256 * 1024, 4
-_OVERSIZED = "the instructions of {}, which take {} bytes; the limit is {}"
-_SHARED = (
-    "the instructions of {}, and of all after it: the code objects of this file share them more"
-    " often than any compiler makes it"
-)
 
 
 class CodeDefect(NamedTuple):
@@ -86,27 +76,11 @@ class Payload:
         """The name of what an import of it raises; None for nothing, or where it is not known."""
         return None if self.error is None else payload_exception(self.error, self.header.dialect)
 
-    @cached_property
-    def _checked(self) -> tuple[tuple[Code, ...], str | None]:
-        """The code objects that are checked, and why not all are."""
-        codes: list[Code] = []
-        problem = None
-        left = _FREE + _TIMES * len(self.data)
-        for code in () if self.code is None else self.code.walk():
-            name, size = brief(code.qualname), len(code.code)
-            if size > CODE_LIMIT:
-                problem = problem or _OVERSIZED.format(name, size, CODE_LIMIT)
-                continue
-            left -= _size(code)
-            if left < 0:
-                return tuple(codes), problem or _SHARED.format(name)
-            codes.append(code)
-        return tuple(codes), problem
-
     @property
-    def unchecked(self) -> str | None:
-        """Which instructions are too many to be checked; None where all are checked."""
-        return self._checked[1]
+    def oversized(self) -> Iterator[Code]:
+        """Code objects whose instructions are too many to be checked."""
+        codes = () if self.code is None else self.code.walk()
+        return (code for code in codes if len(code.code) > CODE_LIMIT)
 
     @property
     def is_writer_known(self) -> bool:
@@ -115,14 +89,14 @@ class Payload:
 
     @property
     def is_verifiable(self) -> bool:
-        """Whether the numbers of its opcodes are known."""
-        return self.dialect.bytecode is not None
+        """Whether the numbers of its opcodes are known, and not from hearsay."""
+        return self.dialect.bytecode is not None and not self.dialect.unchecked
 
     @cached_property
     def defects(self) -> tuple[CodeDefect, ...]:
         """What is wrong with its instructions, the first hundred.
 
-        Nothing where they cannot be checked, or are :attr:`unchecked`.
+        Nothing where they cannot be checked.
         """
         from pycinspect.disasm import verify
 
@@ -130,7 +104,8 @@ class Payload:
             return ()
         found = (
             CodeDefect(code.qualname, defect)
-            for code in self._checked[0]
+            for code in self.code.walk()
+            if len(code.code) <= CODE_LIMIT
             for defect in verify(code, self.dialect)
         )
         return tuple(islice(found, _MOST))
@@ -145,12 +120,6 @@ class Payload:
             return ()
         found = anomalies(self.data, self.header.dialect, self.header.size)
         return tuple(islice(found, _MOST))
-
-
-def _size(code: Code) -> int:
-    """Return what it costs to check a code object, in bytes."""
-    variables = len(code.varnames) + len(code.cellvars) + len(code.freevars)
-    return len(code.code) + len(code.linetable) + len(code.exceptiontable) + variables
 
 
 def read_payload(path: str, dialects: DialectTable) -> Payload:

@@ -33,6 +33,7 @@ from pycinspect.cache.importer import (
     mtime_overflows,
     source_mtime,
     unreadable_source,
+    why_never,
 )
 from pycinspect.cache.judge import SOURCE_LIMIT, judge, judge_module
 from pycinspect.cache.location import cache_from_source, source_from_cache
@@ -100,4 +101,5 @@ __all__ = [
     "split_dotted",
     "undecodable",
     "unreadable_source",
+    "why_never",
 ]

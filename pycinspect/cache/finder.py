@@ -17,6 +17,7 @@ from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.verdict import FinderKind, Found
 from pycinspect.cache.zipimporter import find_in_zip, is_in_zip, judge_zip, lies_in_zip
 from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.pyc import system_errors_named
 
 __all__ = [
     "Listing",
@@ -84,11 +85,17 @@ class Listing:
         FileFinder passes over what it cannot list, and looks up every name in the list
         first (``_fill_cache``). C does so only where the file system ignores case; it
         opens files in directories that it may search but not list.
+
+        Raises:
+            PycInspectError: ``unreadable`` for a reason that the interpreter does not pass
+                over either.
         """
-        try:
-            return cls(directory, frozenset(os.listdir(directory or os.curdir)))
-        except (FileNotFoundError, PermissionError, NotADirectoryError):
-            return cls(directory, None)
+        with system_errors_named(directory or os.curdir):
+            try:
+                return cls(directory, frozenset(os.listdir(directory or os.curdir)))
+            except (FileNotFoundError, PermissionError, NotADirectoryError, ValueError):
+                # ValueError: a null character; path_hooks find no directory either
+                return cls(directory, None)
 
 
 def find_module(
@@ -184,7 +191,9 @@ def _find_on_path(
     return _NOTHING
 
 
-def find_in_listing(name: str, listing: Listing, order: SearchOrder) -> Found:
+def find_in_listing(
+    name: str, listing: Listing, order: SearchOrder, *, only_winner: bool = False
+) -> Found:
     """Find one name in one directory: a package, then a file, then a portion.
 
     Args:
@@ -192,26 +201,24 @@ def find_in_listing(name: str, listing: Listing, order: SearchOrder) -> Found:
         listing: the directory. That the audit of a tree has it already is why this
             is a value.
         order: whose importer looks; see :func:`search_order`.
+        only_winner: do not look which other files lose, :attr:`Found.ignored`.
     """
     names, in_c = listing.names, order.opens_candidates
     base = os.path.join(listing.directory, name)
-
-    def is_listed(suffix: str) -> bool:
-        return in_c if names is None else name + suffix in names
-
-    is_directory = is_listed("") and os.path.isdir(base)
+    if names is None:
+        listed = order.candidates if in_c else ()
+    else:
+        listed = tuple([one for one in order.candidates if name + one.suffix in names])
+    is_directory = (in_c if names is None else name in names) and os.path.isdir(base)
     if is_directory:
         package = find_init(base, order)
         if package is not None:
             return package
-    files = [
-        candidate
-        for candidate in order.candidates
-        if is_listed(candidate.suffix) and order.takes(base + candidate.suffix)
-    ]
-    if files:
-        ignored = tuple(base + candidate.suffix for candidate in files[1:])
-        return Found(files[0].kind, base + files[0].suffix, ignored)
+    files = (candidate for candidate in listed if order.takes(base + candidate.suffix))
+    first = next(files, None)
+    if first is not None:
+        ignored = () if only_winner else tuple(base + candidate.suffix for candidate in files)
+        return Found(first.kind, base + first.suffix, ignored)
     if is_directory and not order.package_needs_init:
         return Found(FinderKind.NAMESPACE, base, search_path=(base,))
     return _NOTHING

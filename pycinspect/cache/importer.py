@@ -33,6 +33,7 @@ __all__ = [
     "refused",
     "source_mtime",
     "unreadable_source",
+    "why_never",
 ]
 
 _U32 = struct.Struct("<I")
@@ -129,6 +130,23 @@ def _word_for(rule: MtimeWord, mtime: int) -> int | None:
         return word if -_SIGN_BIT <= mtime < _SIGN_BIT else None
     # SIGN_EXTENDED and OVERFLOW_RAISES: a word from 2**31 on is read as negative.
     return word if word < _SIGN_BIT else None
+
+
+#: Why a time can match no header.
+_NEVER: Mapping[MtimeWord, str] = MappingProxyType(
+    {
+        MtimeWord.UNMASKED: "a header has 32 bits for it and the importer compares all of it",
+        MtimeWord.SIGNED: "a header's word is read as a signed number of 32 bits",
+        MtimeWord.SIGN_EXTENDED: "a header's word is read as a signed number of 32 bits",
+        MtimeWord.OVERFLOW_RAISES: "a header's word is read as a signed number of 32 bits",
+    }
+)
+
+
+def why_never(dialect: Dialect) -> str:
+    """Return why a source's time can be one that none of a dialect's headers matches."""
+    assert dialect.importer is not None
+    return _NEVER.get(dialect.importer.mtime_word, "")
 
 
 def expected_header(dialect: Dialect, status: os.stat_result) -> bytes | None:

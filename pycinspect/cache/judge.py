@@ -19,6 +19,7 @@ from pycinspect.cache.importer import (
     refused,
     source_mtime,
     unreadable_source,
+    why_never,
 )
 from pycinspect.cache.location import cache_from_source
 from pycinspect.cache.options import ImportOptions
@@ -233,11 +234,12 @@ def _judge_source(found: Found, path: str, case: Case) -> Verdict:
         return _verdict(found, cache_path, row, unreadable_source(error))
     judgement = _judge_with_source(path, cache_path, status, row, options)
     if judgement.outcome is not Outcome.RECOMPILE:
-        return _verdict(found, cache_path, row, judgement)
+        verdict = _verdict(found, cache_path, row, judgement)
+        return replace(verdict, runs_old_code=_runs_old_code(verdict, path))
     judgement, doubt = _compiled(judgement, path, case)
     verdict = replace(_verdict(found, cache_path, row, judgement), doubt=doubt)
     if judgement.outcome is not Outcome.RECOMPILE:
-        return replace(verdict, runs_old_code=_runs_old_code(verdict, path))
+        return verdict
     plan = plan_write(row, cache_path, status, judgement.flags, options)
     if plan.hindrance is None:
         return replace(verdict, writes=plan.write)
@@ -328,6 +330,7 @@ def _verdict(found: Found, cache_path: str, row: Dialect, judgement: Judgement) 
         judgement, was_read = judge_payload(judgement, cache_path, row)
     raised = judgement.outcome is Outcome.RAISE
     ignored = tuple(path for path in found.ignored if path != cache_path)  # up to 3.1 beside it
+    is_never = judgement.reason == "mtime-never-matches"
     return Verdict(
         row,
         replace(found, ignored=ignored),
@@ -338,4 +341,5 @@ def _verdict(found: Found, cache_path: str, row: Dialect, judgement: Judgement) 
         judgement.actual,
         judgement.exception if raised else None,
         payload_read=was_read,
+        remark=why_never(row) if is_never else "",
     )

@@ -77,11 +77,12 @@ def source_lines(path: str, source: bytes) -> SourceText:
 
     They are decoded as Python 3 does (PEP 263); what cannot be decoded is replaced.
     """
+    from codecs import lookup
     from tokenize import detect_encoding
 
     try:
         encoding, _ = detect_encoding(BytesIO(source).readline)
-        if encoding.lower() in _SLOW:
+        if lookup(encoding).name in _SLOW:
             encoding = "latin-1"
         text = source.decode(encoding, "replace")
     except (SyntaxError, LookupError, ValueError):

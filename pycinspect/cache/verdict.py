@@ -93,8 +93,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "reserved-flags": "the flags are {found}, but only bits 0 and 1 may be set",
         "mtime-differs": "the header records the source's time {found}, but the source has {expected}",
         "mtime-never-matches": (
-            "the source's time {expected} does not fit the header's word, now {found}:"
-            " every import recompiles it"
+            "no header matches the source's time {expected}, not even one with {found}:"
+            " every import compiles it again"
         ),
         "source-size-differs": (
             "the header records {found} bytes of source, but the source has {expected}"
@@ -153,6 +153,8 @@ class Verdict:
         not_written: why a recompiled cache would not be written, or None.
         hindrance: the same as a slug (``"write-disabled"``), or None.
         payload_read: whether the code behind the header was decoded too.
+        remark: what else has to be known to understand the reason, a sentence without a
+            full stop; or "".
         doubt: of RECOMPILE, why it is not known whether the source compiles; None where
             it is known.
         runs_old_code: the cache is loaded without a look at the source, whose hash is
@@ -171,6 +173,7 @@ class Verdict:
     not_written: str | None = None
     hindrance: str | None = None
     payload_read: bool = False
+    remark: str = ""
     doubt: str | None = None
     runs_old_code: bool = False
 
@@ -201,6 +204,8 @@ def _sentences(verdict: Verdict) -> list[str]:
         Outcome.NO_CACHE: "{dialect} uses no cache",
     }[verdict.outcome].format(dialect=verdict.dialect.name, exception=verdict.exception)
     lines = [f"{deed}: {verdict.why}."]
+    if verdict.remark:
+        lines.append(f"{verdict.remark[0].upper()}{verdict.remark[1:]}.")
     if verdict.runs_old_code:
         lines.append("Old code runs: the source's hash is not the one that the cache records.")
     if verdict.outcome is Outcome.LOAD and not verdict.payload_read:

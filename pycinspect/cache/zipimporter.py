@@ -20,7 +20,7 @@ from pycinspect.cache.importer import Judgement
 from pycinspect.cache.importer import refused as does_not_compile
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.payload import PAYLOAD_LIMIT, PayloadJudgement, judge_bytes
-from pycinspect.cache.sourcehash import source_hash
+from pycinspect.cache.sourcehash import NOT_COMPARED, hash_differs, source_hash
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
 from pycinspect.dialects import Dialect, TooShort, ZipImporter
 from pycinspect.errors import PycInspectError
@@ -177,7 +177,8 @@ def judge_zip(
             )
             verdict = replace(verdict, cache_path=used.path)
             if judged.outcome is not Outcome.RECOMPILE:
-                verdict = replace(verdict, found=used, payload_read=was_read)
+                is_old = _runs_old_code(archive, name, dialect, judged)
+                verdict = replace(verdict, found=used, payload_read=was_read, runs_old_code=is_old)
                 return _as_judged(verdict, judged)
             refused = judged
     cause = "" if refused is None else refused.reason
@@ -197,6 +198,19 @@ def _used(found: Found, path: str, candidate: _Candidate, rules: ZipImporter) ->
         return found
     search_path = (os.path.dirname(path),) if rules.path_from_file else ()
     return replace(found, search_path=search_path)
+
+
+def _runs_old_code(archive: _Archive, name: str, dialect: Dialect, judged: Judgement) -> bool:
+    """Compare the hashes in the importer's place, where it does not."""
+    source = archive.members.get(name[: name.rindex(".")] + _SOURCE)
+    if source is None or judged.outcome is not Outcome.LOAD or judged.reason not in NOT_COMPARED:
+        return False
+    assert dialect.header is not None
+    try:
+        start = archive.start(name, dialect.header.size)
+        return hash_differs(start, archive.whole(source.filename), dialect)
+    except PycInspectError:  # a source that cannot be hashed is no reason to fail
+        return False
 
 
 def _from_source(verdict: Verdict, refused: Judgement | None, asked: Compilable) -> Verdict:

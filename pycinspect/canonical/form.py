@@ -121,11 +121,6 @@ def _html(text: str) -> str:
     return escape(visible(text))
 
 
-#: Steps of one code object. Real programs need some ten thousand at most: see
-#: ``tests/canonical/test_work.py``.
-_MOST_WORK = 1_000_000
-
-
 def canonicalize(
     code: Code, dialect: Dialect, level: Level = Level.SEMANTIC, *, work: Work | None = None
 ) -> Form:
@@ -144,16 +139,19 @@ def canonicalize(
     Raises:
         PycInspectError: ``unknown-opcodes`` where nobody captured the dialect's opcodes.
     """
-    if level is Level.EXACT:
-        return _exact(code, dialect)
-    work = Work(_MOST_WORK) if work is None else work
-    machine = Machine(dialect, RULES, work, folds=level is not Level.STRICT)
     try:
-        graph, annotations, children = _graph(machine, code, level)
+        if level is Level.EXACT:
+            return _exact(code, dialect)
+        return _form(code, dialect, level, work or Work.for_code(len(code.code)))
     except PycInspectError as error:
         if error.slug == "unknown-opcodes":
             raise
         return _refused(code, dialect, level, error)
+
+
+def _form(code: Code, dialect: Dialect, level: Level, work: Work) -> Form:
+    machine = Machine(dialect, RULES, work, folds=level is not Level.STRICT)
+    graph, annotations, children = _graph(machine, code, level)
     if has_indented_docstring(code, dialect):
         machine.notes.add(Note.DOCSTRING_DEDENT)
     if _has_dead_functions(code, machine):
@@ -194,10 +192,11 @@ def _has_dead_functions(code: Code, machine: Machine) -> bool:
 
 
 def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError) -> Form:
+    known = Level.STRICT if level is Level.EXACT else level  # constants may be what is too much
     planes = {
         Plane.INSTRUCTIONS: b"",
         Plane.ANNOTATIONS: b"",
-        **outer_planes(code, dialect, level),
+        **outer_planes(code, dialect, known),
     }
     made = {id(part): part for part in code.consts if isinstance(part, Code)}
     children, problem = children_of(code, made).codes, f"{error.slug}: {error.message}"

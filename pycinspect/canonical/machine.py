@@ -287,11 +287,12 @@ def _surely_bound(
     return found
 
 
-def _moved(op: CanonicalOp, stack: Stack) -> int:
-    """Return the steps for the values that an op moves: no more than its number says."""
-    if stack.depth < _SEEN_AT_ONCE or not isinstance(op.operand, int):
-        return 0
-    return min(abs(op.operand), stack.depth) // _SEEN_AT_ONCE
+def _steps_of(op: CanonicalOp, state: State) -> int:
+    """Return what a step counts for: it copies blocks, and as many values as its number says."""
+    steps, depth = 1 + len(state.callers) + len(state.blocks) // _SEEN_AT_ONCE, state.stack.depth
+    if depth >= _SEEN_AT_ONCE and isinstance(op.operand, int):
+        steps += min(abs(op.operand), depth) // _SEEN_AT_ONCE
+    return steps
 
 
 #: Where there is no op.
@@ -476,7 +477,7 @@ class Machine:
             steps += 1
             frame, pc = state.frame, state.pc
             op = frame.ops[pc] if 0 <= pc < len(frame.ops) else _NOWHERE
-            self.work.spend(1 + _moved(op, state.stack))
+            self.work.spend(_steps_of(op, state))
             if state.stack.depth > frame.most_values:
                 raise refused("the stack overflows")
             if len(state.blocks) > _MOST_BLOCKS or len(state.callers) > _MOST_CALLERS:
@@ -560,7 +561,7 @@ class Machine:
             if not 0 <= state.pc < len(state.frame.ops):
                 raise refused("control runs off the end of the code")
             op = state.frame.ops[state.pc]
-            self.work.spend(1 + _moved(op, state.stack))
+            self.work.spend(_steps_of(op, state))
             outcome = self._rules[op.name](self, state, op)
             if isinstance(outcome, Event):
                 waits |= outcome.payload[0] != "store"

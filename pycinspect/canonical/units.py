@@ -17,8 +17,6 @@ __all__ = ["Place", "units"]
 Place = tuple[tuple[str, int], ...]
 
 
-#: Steps that a file may cost, and for each byte of its instructions.
-_FREE_WORK, _WORK = 1_000_000, 20
 #: Places that there may be, and how many for each code object: compilers make one.
 _FREE_PLACES, _TIMES = 1_000, 2
 
@@ -36,7 +34,7 @@ def units(root: Code, dialect: Dialect, level: Level = Level.SEMANTIC) -> Mappin
     found: dict[Place, Form] = {}
     known: dict[int, Form] = {}
     codes = list(root.walk())
-    work = Work(_FREE_WORK + _WORK * sum(len(code.code) for code in codes))
+    work = Work.for_code(sum(len(code.code) for code in codes))
     waiting: list[tuple[Place, Code]] = [((), root)]
     while waiting:
         place, code = waiting.pop()

@@ -368,10 +368,11 @@ CODE_38 = replace(
     ),
     unsigned=6,
 )
-CODE_310 = replace(CODE_38, name="code of 3.10", unit=2)
+CODE_310 = replace(CODE_38, name="code of 3.10")
 CODE_311 = replace(
     CODE_310,
     name="code of 3.11",
+    unit=2,
     fields=(
         *_fields(FieldKind.INT32, "argcount posonlyargcount kwonlyargcount stacksize flags"),
         *_BODY,

@@ -326,6 +326,8 @@ class Dialect:
         built_in: modules that are part of the interpreter; empty where nobody looked.
         frozen: modules that are frozen into the interpreter; likewise.
         development: no release ever accepted its magic number.
+        unchecked: what it says, or what its table of opcodes says, was compared with no
+            interpreter: nothing that is bad may be concluded from it.
         note: what a reader of the table should know.
     """
 
@@ -356,6 +358,7 @@ class Dialect:
     built_in: frozenset[str] = frozenset()
     frozen: frozenset[str] = frozenset()
     development: bool = False
+    unchecked: bool = False
     #: The four bytes that every cache of its starts with.
     magic: bytes = field(init=False)
 

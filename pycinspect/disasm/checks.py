@@ -15,6 +15,7 @@ from pycinspect.disasm.handlers import Handler, exception_table
 from pycinspect.disasm.lines import plain_ranges
 from pycinspect.disasm.locations import LOCATION_TABLES, check_entries
 from pycinspect.disasm.operands import OUT_OF_RANGE
+from pycinspect.disasm.reach import is_reached
 from pycinspect.disasm.stack import Defect, stack_defects
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.errors import PycInspectError
@@ -44,7 +45,8 @@ def verify(code: Code, dialect: Dialect) -> list[Defect]:
     handlers, table_defects = _handlers(code, dialect)
     starts = _starts(listed)
     defects = [
-        *_instruction_defects(code, bytecode, listed),
+        *_instruction_defects(bytecode, listed),
+        *_end_defects(code, bytecode, listed, handlers),
         *_jump_defects(listed, starts),
         *table_defects,
         *_handler_defects(code, handlers, starts),
@@ -63,9 +65,7 @@ def _starts(listed: Sequence[Instruction]) -> frozenset[int]:
 _IN_FILES = (Role.REAL,)
 
 
-def _instruction_defects(
-    code: Code, bytecode: Bytecode, listed: Sequence[Instruction]
-) -> Iterator[Defect]:
+def _instruction_defects(bytecode: Bytecode, listed: Sequence[Instruction]) -> Iterator[Defect]:
     opcodes = bytecode.opcodes.by_number
     for step in listed:
         opcode = opcodes[step.opcode]
@@ -79,9 +79,19 @@ def _instruction_defects(
         elif step.argval is OUT_OF_RANGE:
             message = f"{step.opname} {step.arg}: there is no such {opcode.operand.noun}"
             yield Defect("bad-index", message, step.offset)
+
+
+def _end_defects(
+    code: Code, bytecode: Bytecode, listed: Sequence[Instruction], handlers: Sequence[Handler]
+) -> Iterator[Defect]:
+    """Look for a path that leads past the last instruction."""
     if not listed:
         yield Defect("runs-off", "there are no instructions", 0)
-    elif opcodes[listed[-1].opcode].flow not in (Flow.EXIT, Flow.JUMP):
+        return
+    flow = bytecode.opcodes.by_number[listed[-1].opcode].flow
+    if flow in (Flow.EXIT, Flow.JUMP):
+        return
+    if is_reached(len(listed) - 1, listed, bytecode, handlers):
         yield Defect("runs-off", "control runs off the end of the code", len(code.code))
 
 

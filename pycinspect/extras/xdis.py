@@ -79,7 +79,8 @@ def _numbered(row: Dialect, magic: bytes, like: Bytecode) -> Dialect | None:
     opcodes = None if version is None else _opcodes_of(version)
     if opcodes is None:
         return None
-    return replace(row, bytecode=_bytecode(row.name, opcodes, like), note=_note())
+    bytecode = _bytecode(row.name, opcodes, like)
+    return replace(row, bytecode=bytecode, unchecked=True, note=_note())
 
 
 def _stranger(magic: bytes) -> Dialect | None:
@@ -103,6 +104,7 @@ def _stranger(magic: bytes) -> Dialect | None:
         prerelease_bytecode=MappingProxyType({}),
         bytecode=_bytecode(name, opcodes, row.bytecode),
         told_by_tag=False,
+        unchecked=True,
         note=_note(),
     )
 

@@ -219,6 +219,11 @@ def _most_frequent(ordered: list[int]) -> int:
 
 #: Parts of a container that are not worth counting, if none is a container.
 _SMALL = 16
+#: Bytes of the instructions and tables of all code objects, and how often those of the file.
+#: Ten thousand code objects can refer to the same, each of them in five bytes; who looks at the
+#: instructions of all of them would never end.
+_TABLES, _TABLES_TIMES = 256 * 1024, 2
+_SHARED = "the code objects share their instructions more often than any compiler makes them"
 #: Levels of nesting in members of sets: hashing Slice and FrozenDict takes Python's stack.
 _HASH_DEPTH = 100
 #: Members of one set with the same hash: each is compared with all of them.
@@ -419,6 +424,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
     max_size, max_count = limits.size, limits.count
     max_waiting = min(limits.depth, format_.max_depth or limits.depth) - 1
     unfolded = _Unfolded(limits)
+    tables, max_tables = 0, _TABLES + _TABLES_TIMES * (end - pos)
     count, counted = 0, end - pos > max_count  # every object is at least one byte
     references: list[Any] = []  # None: not complete, or in "shared"
     shared: dict[int, tuple[Any, int]] = {}  # and how many parts it has
@@ -557,6 +563,9 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
                     continue
                 elif kind == _CODE_TAIL:
                     value = build(found, begin)
+                    tables += len(value.code) + len(value.linetable) + len(value.exceptiontable)
+                    if tables > max_tables:
+                        raise _error("limit", _SHARED, begin)
                 elif kind == _ROOT:
                     break
                 else:

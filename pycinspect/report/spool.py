@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
@@ -27,7 +28,9 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        self._file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - iterating closes it
+        self._file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed with the spool
+        # An audit that fails leaves a report without an end.
+        weakref.finalize(self, self._file.close)
         self._count = 0
 
     def add(self, finding: Finding) -> None:
@@ -38,11 +41,10 @@ class Spool:
 
     def __iter__(self) -> Iterator[Finding]:
         """Yield all of them, once."""
-        with self._file as file:
-            with spooling():
-                file.seek(0)
-            for _ in range(self._count):
-                yield pickle.load(file)  # noqa: S301 - what add() wrote
+        with spooling():
+            self._file.seek(0)
+        for _ in range(self._count):
+            yield pickle.load(self._file)  # noqa: S301 - what add() wrote
 
 
 @contextmanager

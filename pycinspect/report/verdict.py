@@ -98,8 +98,8 @@ _COMPARED: Mapping[str, tuple[str, Callable[[str, Verdict], tuple[str, ...]]]] =
 
 def _comparison(verdict: Verdict) -> Iterator[str]:
     """Return the two values side by side, in aligned columns."""
-    if verdict.reason not in _COMPARED:
-        return
+    if verdict.reason not in _COMPARED or verdict.actual == verdict.expected:
+        return  # two that are equal explain nothing: it is the reading of them that differs
     label, shown = _COMPARED[verdict.reason]
     says, wants = shown(verdict.actual, verdict), shown(verdict.expected, verdict)
     rows = [("", *_COLUMNS)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import marshal
 import sys
 import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
 
 from pycinspect.canonical import Form, Level, canonicalize, units
 from pycinspect.canonical.statements import labels_of
@@ -19,6 +21,26 @@ def module_of(source: str) -> Code:
     root = unmarshal(payload, RUNNING).value
     assert isinstance(root, Code)
     return root
+
+
+Step = tuple[str, int]
+
+
+def assembled(dialect: Dialect, steps: Sequence[Step], **fields: object) -> Code:
+    """Return a module of a dialect; an argument of more than 8 bits gets its EXTENDED_ARG."""
+    assert dialect.bytecode is not None
+    opcodes = dialect.bytecode.opcodes
+    data = bytearray()
+    for name, arg in steps:
+        for shift in (24, 16, 8):
+            if arg >> shift:
+                data += bytes([opcodes.by_name["EXTENDED_ARG"].number, arg >> shift & 255])
+        opcode = opcodes.by_name[name]
+        data += bytes([opcode.number, arg & 255]) + bytes(2 * opcode.caches)
+    names = tuple(f"n{i}" for i in range(20))
+    common = {"code": bytes(data), "consts": (1,), "names": names, "stacksize": 2**30}
+    nothing = {"linetable": b"", "exceptiontable": b"", "flags": 0}
+    return replace(module_of("x"), **common | nothing | fields)  # type: ignore[arg-type]
 
 
 def form_of(source: str, level: Level = Level.SEMANTIC, dialect: Dialect = RUNNING) -> Form:

@@ -58,6 +58,22 @@ def cuts(payload: bytes) -> dict[str, bytes]:
     return {f"cut at {length}": payload[:length] for length in range(1, len(payload), 7)}
 
 
+def odd_code(payload: bytes, row: Dialect) -> bytes:
+    """Return the payload with one more byte at the end of the module's instructions."""
+    assert row.code is not None
+    numbers = next(i for i, field in enumerate(row.code.fields) if not field.kind.is_number)
+    start = 1 + 4 * numbers + 1  # letters of the code object and of the string
+    size = int.from_bytes(payload[start : start + 4], "little")
+    end = start + 4 + size
+    return (
+        payload[:start]
+        + (size + 1).to_bytes(4, "little")
+        + payload[start + 4 : end]
+        + b"\0"
+        + payload[end:]
+    )
+
+
 def header(row: Dialect) -> bytes:
     assert row.header is not None
     return row.magic + bytes(row.header.size - 4)
@@ -68,7 +84,7 @@ def test_what_the_import_raises(oracle: Oracle, tmp_path: Path) -> None:
     answer = oracle.run(CHILD, {"source": SOURCE})
     assert isinstance(answer, str)
     payload = bytes.fromhex(answer)
-    cases = {**objects(payload), **cuts(payload)}
+    cases = {**objects(payload), **cuts(payload), "odd code": odd_code(payload, row)}
     files = {name: header(row) + case for name, case in cases.items()}
     predicted = {}
     for name, content in files.items():

@@ -13,10 +13,10 @@ from pycinspect.diffing import diff
 from pycinspect.pyc import Code, CodeFile, parse_header
 from pycinspect.report.canonical import canonical_lines
 from pycinspect.report.diff import diff_lines, diff_object
-from tests.canonical.kit import RUNNING, module_of
+from tests.canonical.kit import RUNNING, Step, assembled, module_of
 from tests.growth.kit import Family, Group, Reader
 
-__all__ = ["GROUPS", "Pair", "assembled"]
+__all__ = ["GROUPS", "Pair"]
 
 
 class Pair(NamedTuple):
@@ -166,25 +166,6 @@ def _of_source(source: Callable[[int, str], str]) -> Callable[[int], Pair]:
 # --- By hand -----------------------------------------------------------------------------------
 
 _OLD, _TABLES = find_dialect("cpython-3.8"), find_dialect("cpython-3.11")
-_SHAPE = module_of("x")
-Step = tuple[str, int]
-
-
-def assembled(dialect: Dialect, steps: list[Step], **fields: object) -> Code:
-    """Return code of a dialect; an argument of more than 8 bits gets its EXTENDED_ARG."""
-    assert dialect.bytecode is not None
-    opcodes = dialect.bytecode.opcodes
-    data = bytearray()
-    for name, arg in steps:
-        for shift in (24, 16, 8):
-            if arg >> shift:
-                data += bytes([opcodes.by_name["EXTENDED_ARG"].number, arg >> shift & 255])
-        opcode = opcodes.by_name[name]
-        data += bytes([opcode.number, arg & 255]) + bytes(2 * opcode.caches)
-    names = tuple(f"n{i}" for i in range(20))
-    common = {"code": bytes(data), "consts": (1,), "names": names, "stacksize": 2**30}
-    nothing = {"linetable": b"", "exceptiontable": b"", "flags": 0}
-    return replace(_SHAPE, **common | nothing | fields)  # type: ignore[arg-type]
 
 
 def _pair(dialect: Dialect, steps: list[Step], **fields: object) -> Pair:

@@ -27,6 +27,7 @@ class Writer:
         assert self.row.code is not None
         self.layout = self.row.code
         self.has_references = self.row.marshal.references
+        self.has_interned = "R" in self.row.marshal.letters
         self._references = 0
         self._strings: dict[bytes, int] = {}
 
@@ -65,6 +66,8 @@ class Writer:
         encoded = value.encode("utf-8", "surrogatepass")
         if not self.layout.bytes_text:
             return b"u" + struct.pack("<I", len(encoded)) + encoded
+        if not self.has_interned:
+            return self.data(encoded)
         if encoded in self._strings:
             return b"R" + struct.pack("<I", self._strings[encoded])
         self._strings[encoded] = len(self._strings)
@@ -102,18 +105,19 @@ class Writer:
         """Write instructions with their EXTENDED_ARG, and zeroes for their inline caches."""
         assert self.row.bytecode is not None
         opcodes, shape = self.row.bytecode.opcodes.by_name, self.row.bytecode.format
-        extended = opcodes["EXTENDED_ARG"].number
         written = bytearray()
         for name, arg in parts:
             opcode = opcodes[name]
             if shape.wordcode:
                 for shift in (24, 16, 8):
                     if arg >> shift:
-                        written += bytes((extended, arg >> shift & 0xFF))
+                        written += bytes((opcodes["EXTENDED_ARG"].number, arg >> shift & 0xFF))
                 written += bytes((opcode.number, arg & 0xFF)) + b"\0\0" * opcode.caches
             elif opcode.takes_argument:
                 if arg >> 16:
-                    written += bytes((extended,)) + struct.pack("<H", arg >> 16)
+                    written += bytes((opcodes["EXTENDED_ARG"].number,)) + struct.pack(
+                        "<H", arg >> 16
+                    )
                 written += bytes((opcode.number,)) + struct.pack("<H", arg & 0xFFFF)
             else:
                 written.append(opcode.number)

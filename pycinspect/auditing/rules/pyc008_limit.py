@@ -3,8 +3,10 @@
 A payload that was not read, or not all of it, because it is larger or more deeply
 nested than any that a compiler makes: the file has more than 64 MiB, its objects are
 nested more than 2000 levels deep or are more than ten million once references are
-followed, a code object has more than 1 MiB of instructions, or code objects share their
-instructions until they are many times what is in the file.
+followed, code objects share their instructions more often than any compiler makes
+them, the members of sets are too many to be compared, qualified names that are not in
+the file are longer than it could have them, or a code object has more than 1 MiB of
+instructions.
 
 Why it matters
 ==============
@@ -19,8 +21,9 @@ and the file has to be trusted for the source's sake.
 """
 
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.payload import Payload
+from pycinspect.auditing.payload import CODE_LIMIT, Payload
 from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.values import brief
 
 __all__ = ["LimitReached"]
 
@@ -41,6 +44,11 @@ class LimitReached(Rule):
         error = payload.error
         if error is not None and error.slug in _LIMITS:
             return self.of_cache(cache, limit=error.message, offset=error.offset)
-        if payload.unchecked is None:
+        code = next(payload.oversized, None)
+        if code is None:
             return None
-        return self.of_cache(cache, limit=payload.unchecked, offset=None)
+        limit = (
+            f"the instructions of {brief(code.qualname)}, which take {len(code.code)} bytes;"
+            f" the limit is {CODE_LIMIT}"
+        )
+        return self.of_cache(cache, limit=limit, offset=None)

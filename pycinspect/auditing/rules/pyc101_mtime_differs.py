@@ -18,8 +18,12 @@ Compile again (``python -m compileall -f``), copy trees with their times
 
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.cache import why_never
 
 __all__ = ["MtimeDiffers"]
+
+
+_NEVER = "stale at every import: no header matches the source's time {source_mtime}, since {why}"
 
 
 class MtimeDiffers(Rule):
@@ -36,9 +40,12 @@ class MtimeDiffers(Rule):
         """Report a cache that the importer judged by its time."""
         recorded = cache.header_mtime()
         actual = int(cache.judgement.expected)
-        return self.of_cache(
-            cache,
-            header_mtime=recorded,
-            source_mtime=actual,
-            permanent=cache.judgement.reason == "mtime-never-matches",
+        permanent = cache.judgement.reason == "mtime-never-matches"
+        finding = self.of_cache(
+            cache, header_mtime=recorded, source_mtime=actual, permanent=permanent
         )
+        if not permanent:
+            return finding
+        assert cache.reader is not None
+        data = {**finding.data, "why": why_never(cache.reader)}
+        return finding._replace(template=_NEVER, data=data)

@@ -35,7 +35,7 @@ class TagAndMagic(Rule):
         name, writer = cache.ending, cache.writer
         if name is None or writer is None or cache.reader is None or writer is cache.reader:
             return None  # pre-releases of the reader are PYC305
-        if name.tag in writer.cache_tags:
+        if name.tag in writer.cache_tags or writer.unchecked:
             return None  # two releases with one tag, such as 3.5.2 and 3.5.3
         return self.of_cache(
             cache, tag=name.tag, magic=cache.start[:4].hex(" "), writer=writer.name

@@ -65,7 +65,7 @@ class InvalidBytecode(Rule):
     def finish(self) -> Iterator[Finding]:
         """Say, as PYC901, of which Pythons the instructions could not be checked."""
         reasons = (
-            f"the opcodes of {name}, or of this pre-release of it, are not known: the"
+            f"the opcodes of {name}, or of this pre-release of it, are not known for sure: the"
             f" instructions of {count} caches were not checked"
             for name, count in sorted(self._unverifiable.items())
         )
