@@ -20,7 +20,7 @@ from tests.fuzz.reduce import reduced
 from tests.fuzz.seeds import seed_named, seeds
 
 _SEED = 10
-_COUNT = 60
+_COUNT = 50
 _BY_CHANCE = {
     *("show-as", "show-as-canonical", "show-source", "show-zip", "check-as", "check-as-zip"),
     *("check-damaged-source", "check-damaged-zip", "audit-baseline", "audit-config"),
