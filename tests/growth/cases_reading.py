@@ -402,23 +402,21 @@ _MAKERS: dict[str, _Make] = {
     "shared-integer": _shared_integer,
 }
 
-#: Sizes at which what is always the same is little; nesting is refused beyond 2,000 levels.
-_SIZES = {"nested": 50, "deep": 50}
-
-
-def _size(name: str) -> int:
-    return next((size for start, size in _SIZES.items() if name.startswith(start)), 40)
-
-
-FAMILIES = [Family(name, make, _size(name)) for name, make in _MAKERS.items()]
+#: At this size what is always the same is little, and nesting is below every limit.
+_SIZE = 40
+FAMILIES = [Family(name, make, _SIZE) for name, make in _MAKERS.items()]
 _CODE_LIMIT = "instructions that are shared are limited to twice the file and 256 KiB"
-GROUPS = [
-    Group(
-        "files",
-        READERS,
-        FAMILIES,
-        exempt={
-            ("verify", "functions-shared-code"): _CODE_LIMIT,
-        },
-    )
-]
+_WRITTEN = "what is shared is written again, up to twice the file and 20,000 steps"
+_EXEMPT = {
+    ("verify", "functions-shared-code"): _CODE_LIMIT,
+    **dict.fromkeys(
+        [
+            *((reader, "functions-shared-code") for reader in ("listing", "json")),
+            *((reader, "shared-integer") for reader in ("listing", "json")),
+            *(("json", f"functions-shared-{what}") for what in ("constants", "texts")),
+            *(("json", f"equal-constants{where}") for where in ("", "-in-tuples", "-in-sets")),
+        ],
+        _WRITTEN,
+    ),
+}
+GROUPS = [Group("files", READERS, FAMILIES, exempt=_EXEMPT)]
