@@ -17,6 +17,7 @@ from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.cache import PAYLOAD_LIMIT
 from pycinspect.pyc import Code
 from tests.audit.kit import MTIME, PAYLOAD, RUNNING, SOURCE, Tree, row, timestamp
+from tests.growth.writer import Writer
 
 DEEP = ("PYC004", "PYC005", "PYC006", "PYC007", "PYC008", "PYC505")
 HEADER = timestamp(RUNNING, MTIME, len(SOURCE))
@@ -185,6 +186,36 @@ def test_opcodes_that_are_not_known_are_told(tree: Tree) -> None:
     assert [finding.rule for finding in findings] == ["PYC901"]
     assert "the opcodes of pypy-3.10" in findings[0].message
     assert tree.audit(Policy(selection=Selection(("PYC505",)), dialect=pypy, deep=True)) == []
+
+
+def test_a_writer_that_is_not_known_is_told(tree: Tree) -> None:
+    pypy = row("pypy-3.8")
+    tree.source("m.py")
+    tree.cache("m.py", dialect=pypy, payload=_code_of_pypy())
+    findings = tree.audit(Policy(selection=Selection(("PYC007", "PYC9")), dialect=pypy, deep=True))
+    assert [finding.rule for finding in findings] == ["PYC901"]
+    assert "the encoding of 1 caches was not checked" in findings[0].message
+    assert tree.audit(Policy(selection=Selection(("PYC007",)), dialect=pypy, deep=True)) == []
+
+
+def test_a_member_that_is_not_checked_is_not_clean(tree: Tree) -> None:
+    writer = Writer("cpython-3.12")
+    text = b"z\1f"  # as it is written
+    inner = writer.code(**dict.fromkeys(("name", "qualname", "filename"), text))
+    inner = inner.replace(b"(\0\0\0\0", b")\0")
+    (finding,) = found(tree, exchanged(ONE_312, writer.tuple((inner,), b"\xbe"))).values()
+    assert finding.rule == "PYC007"
+    assert finding.message.endswith("a member that no compiler puts into a set")
+
+
+def test_what_is_shared_without_end_is_not_clean(tree: Tree) -> None:
+    writer = Writer("cpython-3.12")
+    first = writer.shared(writer.data(bytes(20_000)))
+    codes = [writer.code(code=writer.reference()) for _ in range(100)]
+    payload = writer.code(consts=writer.tuple((first, *codes)))
+    findings = found(tree, payload)
+    assert list(findings) == ["PYC008"]
+    assert "share their instructions" in findings["PYC008"].message
 
 
 def _code_of_pypy() -> bytes:

@@ -89,7 +89,7 @@ class Writer:
         if kind.is_number:
             value = given.get(name, _DEFAULTS.get(name, 0))
             return struct.pack("<h" if kind is FieldKind.INT16 else "<i", value)
-        found = given.get(name, self._default(name, kind))
+        found = given[name] if name in given else self._default(name, kind)
         assert isinstance(found, bytes)
         return found
 
