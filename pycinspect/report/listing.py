@@ -222,6 +222,7 @@ class _Listing:
         self._code = code
         self._dialect = dialect
         self._source = () if source is None else source.lines
+        self._expanded: dict[int, str] = {}
         self._allowance = allowance
         self._raw = options.raw
         self._width = options.width
@@ -315,7 +316,9 @@ class _Listing:
     def _source_line(self, number: int | None) -> Line:
         if number is None or not 0 < number <= len(self._source):
             return ()
-        text = self._written(self._source[number - 1].expandtabs().rstrip())
+        if number not in self._expanded:  # a long line may be shown again and again
+            self._expanded[number] = self._source[number - 1].expandtabs().rstrip()
+        text = self._written(self._expanded[number])
         return (f"{number:>{self._margin[0]}} | ", "number"), (text, "source")
 
     def _row(self, step: Instruction, number: str) -> Line:
