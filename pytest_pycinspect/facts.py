@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pycinspect.canonical import Form, Level, canonicalize
 from pycinspect.canonical.planes import docstring
-from pycinspect.canonical.text import value_text
+from pycinspect.canonical.text import Budget, Writer
 from pycinspect.canonical.values import Value, Values, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
@@ -67,11 +67,19 @@ def form_of(code: Code, dialect: Dialect, level: Level = Level.SEMANTIC) -> Form
     return form
 
 
-def values_in(roots: Iterable[object]) -> Iterator[Value]:
-    """Yield expressions and all their parts, each before its parts; literals are whole."""
+def values_in(roots: Iterable[object], seen: set[Value]) -> Iterator[Value]:
+    """Yield expressions and all their parts, each before its parts; literals are whole.
+
+    Args:
+        roots: the expressions, and other words of an event.
+        seen: those that are not yielded, as they were before.
+    """
     waiting = [root for root in roots if isinstance(root, Value)][::-1]
     while waiting:
         value = waiting.pop()
+        if value in seen:
+            continue
+        seen.add(value)
         yield value
         if value.is_literal or value.kind in _NAMED_BY_VALUES:
             # The names of arguments, and levels of imports, are no constants of the program.
@@ -137,7 +145,9 @@ class Facts:
 class _Seen:
     """What was seen in events; dictionaries keep the order."""
 
-    def __init__(self) -> None:
+    def __init__(self, code: Code) -> None:
+        self._writer = Writer(budget=Budget(code))
+        self._values: set[Value] = set()
         self.globals: dict[str, None] = {}
         self.names: dict[str, None] = {}
         self.attributes: dict[str, None] = {}
@@ -150,7 +160,7 @@ class _Seen:
     @classmethod
     def in_graph(cls, form: Form) -> _Seen:
         """Return what is in the events of a form, in the order of the instructions."""
-        seen = cls()
+        seen = cls(form.code)
         for node in sorted(form.graph, key=lambda node: node.offsets):
             seen.event(*node.payload)
         return seen
@@ -162,16 +172,19 @@ class _Seen:
         value = parts[0] if parts else None
         if word == "ev" and isinstance(value, Value):
             self._computed(value)
-        for part in values_in(parts):
+        for part in values_in(parts, self._values):
             self._value(part)
 
     def _computed(self, value: Value) -> None:
         if value.kind == "call" and value.value(0).kind not in _NO_CALLS:
-            self.calls.append(value_text(value.value(0)))
+            self.calls.append(self._text(value.value(0)))
         elif value.kind == "exc_match":
             classes = value.value(1)
             caught = classes.operands if classes.kind == "tuple" else [classes]
-            self.handlers.update(dict.fromkeys(map(value_text, caught)))
+            self.handlers.update(dict.fromkeys(map(self._text, caught)))
+
+    def _text(self, value: Value) -> str:
+        return str(self._writer.expression(value))
 
     def _value(self, value: Value) -> None:
         note = _NOTES.get(value.kind)

@@ -53,8 +53,11 @@ def _found(code: Bytecode, snippet: str, level: Level) -> bool:
         value = _returned(_compiled(code, f"return {expression}", level))
         if value is not None:
             wanted = digest_of(value)
+            seen: set[Value] = set()
             return any(
-                digest_of(part) == wanted for node in graph for part in values_in(node.payload[1:])
+                digest_of(part) == wanted
+                for node in graph
+                for part in values_in(node.payload[1:], seen)
             )
     ended = f"{_dedented(snippet)}\n{_END}"
     return _Search(_compiled(code, ended, level), graph).found()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.minimise import Merged
-from pycinspect.canonical.text import Budget, Writer, listed, short, value_text
+from pycinspect.canonical.text import Budget, Writer, listed, short
 from pycinspect.canonical.values import Renaming, Value, Values, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.disasm import instructions
@@ -25,7 +25,6 @@ __all__ = [
     "payload_digest",
     "raw_statements",
     "statements_of",
-    "value_text",
     "without_docstring",
 ]
 

@@ -14,7 +14,7 @@ from pycinspect.canonical.values import Value
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import parts_of
 
-__all__ = ["Budget", "Writer", "listed", "payload_text", "short", "value_text"]
+__all__ = ["Budget", "Writer", "listed", "short"]
 
 #: Characters of one expression, and of one statement; longer ones are cut.
 _LONGEST, _LONGEST_STATEMENT = 2_000, 20_000
@@ -622,13 +622,3 @@ _ASSIGNED: Mapping[str, Callable[[Writer, str, Value, str], str]] = MappingProxy
 
 #: What an assignment of several values does not have.
 _ASSIGNED_APART = _ASSIGNED.keys() - {"binary", "call"}
-
-
-def payload_text(payload: Payload) -> str:
-    """Return an event as a line of pseudo-source."""
-    return Writer().event(payload)
-
-
-def value_text(root: Value) -> str:
-    """Return an expression as Python-like text, long ones cut."""
-    return str(Writer().expression(root))

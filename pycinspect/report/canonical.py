@@ -8,6 +8,7 @@ from pycinspect.canonical import Form, Level, Statement, units
 from pycinspect.canonical.machine import parameters
 from pycinspect.canonical.planes import is_function
 from pycinspect.canonical.statements import labels_of
+from pycinspect.canonical.text import listed, short
 from pycinspect.pyc import CodeFile
 from pycinspect.report.pen import Piece
 from pycinspect.values import visible
@@ -42,9 +43,9 @@ def canonical_lines(
 
 
 def _form_lines(form: Form) -> Iterator[Line]:
-    name = visible(form.code.qualname)
-    called = f"({', '.join(map(visible, parameters(form.code)))})" if is_function(form.code) else ""
-    yield ((name, "head"), (called, ""), (f"  line {form.code.firstlineno}", "number"))
+    name = visible(short(form.code.qualname))
+    called = f"({short(listed(parameters(form.code)))})" if is_function(form.code) else ""
+    yield ((name, "head"), (visible(called), ""), (f"  line {form.code.firstlineno}", "number"))
     for note in sorted(form.notes):
         yield ((f"  {visible(note)}", "hint"),)
     if form.problem is not None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from pycinspect.canonical import Level, Plane
 from pycinspect.canonical.machine import parameters
+from pycinspect.canonical.text import short
 from pycinspect.diffing import (
     Change,
     Diff,
@@ -63,8 +64,8 @@ def _module_object(module: ModuleDiff) -> Json:
 def _unit_object(unit: UnitDiff) -> Json:
     problem = {} if unit.problem is None else {"problem": _text(unit.problem)}
     return {
-        "old": None if unit.old is None else _text(unit.old.qualname),
-        "new": None if unit.new is None else _text(unit.new.qualname),
+        "old": _name(unit.old),
+        "new": _name(unit.new),
         "status": unit.status.value,
         "planes": [plane.value for plane in unit.planes],
         "explanations": list(unit.explanations),
@@ -86,6 +87,11 @@ def _change_object(change: Change) -> Json:
 def _text(text: str) -> str:
     """Return a text without lone surrogates, which not every reader of JSON takes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _name(unit: Side | None) -> str | None:
+    """Return a qualified name; thousands of code objects can share a long one."""
+    return None if unit is None else _text(short(unit.qualname, _LONGEST))
 
 
 # --- Text --------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from pycinspect.canonical import Level, linearize, units
+from pycinspect.canonical import Form, Level, canonicalize, linearize, units
+from pycinspect.canonical.work import Work
 from pycinspect.dialects import Dialect, find_dialect
 from pycinspect.diffing import diff
 from pycinspect.pyc import Code, CodeFile, parse_header
@@ -16,7 +17,7 @@ from pycinspect.report.diff import diff_lines, diff_object
 from tests.canonical.kit import RUNNING, Step, assembled, module_of
 from tests.growth.kit import Family, Group, Reader
 
-__all__ = ["GROUPS", "Pair"]
+__all__ = ["COUNTED", "GROUPS", "Pair", "counted"]
 
 
 class Pair(NamedTuple):
@@ -55,8 +56,6 @@ def _comparison(pair: Pair) -> object:
 
 _READERS = (
     Reader("exact", _forms(Level.EXACT)),
-    Reader("strict", _forms(Level.STRICT)),
-    Reader("semantic", _forms(Level.SEMANTIC)),
     Reader("structural", _forms(Level.STRUCTURAL)),
     Reader("linearize", _sequences),
     Reader("show --canonical", _listing),
@@ -96,62 +95,62 @@ def _match(n: int, f: str) -> str:
 
 #: A source by the number of its parts, and by a name that both sides of a comparison have not.
 _SOURCES: dict[str, tuple[Callable[[int, str], str], int]] = {
-    "equal calls in a list": (_list_of("{f}()"), 60),
-    "names in a list": (_list_of("{f}{0}"), 60),
-    "conditions in a list": (_list_of("{f}{0} if c else b"), 40),
-    "walrus in a list": (_list_of("(w := {f}({0}))"), 40),
-    "lambdas of one line": (_list_of("lambda: {f}({0})"), 40),
-    "equal lambdas of one line": (_list_of("lambda: {f}()"), 40),
-    "comprehensions": (_list_of("[{f}(i) for i in a{0}]"), 20),
-    "numbers": (lambda n, f: f"x = {f}, {list(range(n))}", 200),
-    "a set of numbers": (lambda n, f: f"x = {f} in {{{', '.join(map(str, range(n)))}}}", 200),
-    "a dict": (lambda n, f: f"x = {{{', '.join(f'{f}{i}: {i}' for i in range(n))}}}", 60),
+    "equal calls in a list": (_list_of("{f}()"), 32),
+    "names in a list": (_list_of("{f}{0}"), 32),
+    "conditions in a list": (_list_of("{f}{0} if c else b"), 24),
+    "walrus in a list": (_list_of("(w := {f}({0}))"), 24),
+    "lambdas of one line": (_list_of("lambda: {f}({0})"), 24),
+    "equal lambdas of one line": (_list_of("lambda: {f}()"), 24),
+    "comprehensions": (_list_of("[{f}(i) for i in a{0}]"), 12),
+    "numbers": (lambda n, f: f"x = {f}, {list(range(n))}", 100),
+    "a set of numbers": (lambda n, f: f"x = {f} in {{{', '.join(map(str, range(n)))}}}", 100),
+    "a dict": (lambda n, f: f"x = {{{', '.join(f'{f}{i}: {i}' for i in range(n))}}}", 32),
     "a dict with constant keys": (
         lambda n, f: f"x = {{{', '.join(f'{i}: {f}{i}' for i in range(n))}}}",
-        60,
+        32,
     ),
     "a dict of unpackings": (
         lambda n, f: f"x = {{{', '.join(f'**{f}{i}' for i in range(n))}}}",
-        60,
+        32,
     ),
-    "arguments": (lambda n, f: f"{f}({', '.join(f'k{i}=a{i}()' for i in range(n))})", 60),
-    "a sum": (lambda n, f: f"x = {' + '.join(f'{f}{i}' for i in range(n))}", 60),
-    "attributes": (lambda n, f: f"x = {f}{''.join(f'.a{i}' for i in range(n))}", 60),
-    "calls of calls": (lambda n, f: f"x = {f}{'(1)' * n}", 60),
-    "and": (lambda n, f: f"x = {' and '.join(f'{f}{i}' for i in range(n))}", 40),
-    "comparisons": (lambda n, f: f"x = {' < '.join(f'{f}{i}' for i in range(n))}", 40),
-    "an f-string": (lambda n, f: "x = f'" + "".join(f"{{{f}{i}!r}}," for i in range(n)) + "'", 60),
-    "percent": (lambda n, f: f"x = {'%s ' * n!r} % ({', '.join(f'{f}{i}' for i in range(n))})", 60),
-    "x = y = z": (lambda n, f: f"{' = '.join(f'x{i}' for i in range(n))} = {f}()", 60),
+    "arguments": (lambda n, f: f"{f}({', '.join(f'k{i}=a{i}()' for i in range(n))})", 32),
+    "a sum": (lambda n, f: f"x = {' + '.join(f'{f}{i}' for i in range(n))}", 32),
+    "attributes": (lambda n, f: f"x = {f}{''.join(f'.a{i}' for i in range(n))}", 32),
+    "calls of calls": (lambda n, f: f"x = {f}{'(1)' * n}", 32),
+    "and": (lambda n, f: f"x = {' and '.join(f'{f}{i}' for i in range(n))}", 24),
+    "comparisons": (lambda n, f: f"x = {' < '.join(f'{f}{i}' for i in range(n))}", 24),
+    "an f-string": (lambda n, f: "x = f'" + "".join(f"{{{f}{i}!r}}," for i in range(n)) + "'", 32),
+    "percent": (lambda n, f: f"x = {'%s ' * n!r} % ({', '.join(f'{f}{i}' for i in range(n))})", 32),
+    "x = y = z": (lambda n, f: f"{' = '.join(f'x{i}' for i in range(n))} = {f}()", 32),
     "parallel stores": (
         lambda n, f: (
             f"{', '.join(f'x{i}' for i in range(n))} = {', '.join(f'{f}{i}' for i in range(n))}"
         ),
-        60,
+        32,
     ),
-    "targets": (lambda n, f: f"{', '.join(f'x{i}' for i in range(n))} = {f}()", 60),
-    "nested targets": (lambda n, f: f"{''.join(f'x{i}, (' for i in range(n))}y{')' * n} = {f}", 20),
-    "stores": (_inside(_lines("x{0} = v")), 60),
-    "swaps": (_inside(_lines("x, y = y, x")), 40),
-    "older values": (_inside(_lines("x = x, v")), 60),
+    "targets": (lambda n, f: f"{', '.join(f'x{i}' for i in range(n))} = {f}()", 32),
+    "nested targets": (lambda n, f: f"{''.join(f'x{i}, (' for i in range(n))}y{')' * n} = {f}", 12),
+    "stores": (_inside(_lines("x{0} = v")), 32),
+    "swaps": (_inside(_lines("x, y = y, x")), 24),
+    "older values": (_inside(_lines("x = x, v")), 32),
     "unbound variables": (
         _inside(lambda n, f: f"try:\n{_indented(n)}except {f}: pass\n{_lines('a{0}')(n, f)}"),
-        40,
+        24,
     ),
-    "statements": (_lines("{f}({0})"), 60),
-    "equal statements": (_lines("{f}()"), 60),
-    "imports": (_lines("from {f}{0} import a as b{0}"), 40),
-    "annotations": (_lines("x{0}: {f}[{0}]"), 40),
-    "branches": (_lines("if {f}{0}: a({0})"), 40),
-    "loops": (_lines("for i in {f}{0}: a(i)"), 30),
-    "try statements": (_lines("try: {f}({0})\nexcept E: pass"), 20),
-    "handlers": (_tries, 30),
-    "with statements": (_lines("with {f}({0}): a()"), 20),
-    "match": (_inside(_match), 20),
-    "functions": (_lines("def {f}{0}(): return {0}"), 40),
-    "equal functions": (_lines("def {f}(): return 1"), 40),
-    "classes": (_lines("class {f}{0}: x = {0}"), 20),
-    "yields": (_inside(_lines("x{0} = yield v.{f}{0}")), 40),
+    "statements": (_lines("{f}({0})"), 32),
+    "equal statements": (_lines("{f}()"), 32),
+    "imports": (_lines("from {f}{0} import a as b{0}"), 24),
+    "annotations": (_lines("x{0}: {f}[{0}]"), 24),
+    "branches": (_lines("if {f}{0}: a({0})"), 24),
+    "loops": (_lines("for i in {f}{0}: a(i)"), 16),
+    "try statements": (_lines("try: {f}({0})\nexcept E: pass"), 12),
+    "handlers": (_tries, 16),
+    "with statements": (_lines("with {f}({0}): a()"), 12),
+    "match": (_inside(_match), 12),
+    "functions": (_lines("def {f}{0}(): return {0}"), 24),
+    "equal functions": (_lines("def {f}(): return 1"), 24),
+    "classes": (_lines("class {f}{0}: x = {0}"), 12),
+    "yields": (_inside(_lines("x{0} = yield v.{f}{0}")), 24),
 }
 
 
@@ -257,19 +256,19 @@ def _texts_in_texts(n: int) -> Pair:
 
 
 _BY_HAND: dict[str, tuple[Callable[[int], Pair], int]] = {
-    "equal calls on the stack": (_deep_calls, 60),
-    "a long constant": (_long_constant, 60),
-    "a long text": (_long_text, 60),
-    "NULLs": (_nulls, 60),
-    "SENDs": (_sends, 60),
-    "dropped ops": (_dropped, 60),
-    "rows over everything": (_rows, 60),
-    "jumps to jumps": (_jumps_to_jumps, 60),
-    "unpackings": (_unpacked, 60),
-    "tuples in tuples": (_tuples_in_tuples, 60),
-    "constant tuples in tuples": (_constants_in_tuples, 60),
-    "texts in texts": (_texts_in_texts, 60),
-    "dicts with too few values": (_dicts_of_few, 60),
+    "equal calls on the stack": (_deep_calls, 40),
+    "a long constant": (_long_constant, 40),
+    "a long text": (_long_text, 40),
+    "NULLs": (_nulls, 40),
+    "SENDs": (_sends, 40),
+    "dropped ops": (_dropped, 40),
+    "rows over everything": (_rows, 40),
+    "jumps to jumps": (_jumps_to_jumps, 40),
+    "unpackings": (_unpacked, 40),
+    "tuples in tuples": (_tuples_in_tuples, 40),
+    "constant tuples in tuples": (_constants_in_tuples, 40),
+    "texts in texts": (_texts_in_texts, 40),
+    "dicts with too few values": (_dicts_of_few, 40),
 }
 
 GROUPS = [
@@ -281,4 +280,64 @@ GROUPS = [
             *(Family(name, make, n) for name, (make, n) in _BY_HAND.items()),
         ],
     )
+]
+
+# --- What is counted, as it cannot be linear ------------------------------------------------------
+
+#: Steps that are allowed in the tests of what is counted: as if the code were tiny.
+_STEPS = 600
+
+
+def counted(pair: Pair) -> Form:
+    """Return the form, for which there are few steps only."""
+    return canonicalize(pair.old, pair.dialect, work=Work(_STEPS))
+
+
+def _swaps(n: int) -> Pair:
+    return _pair(_TABLES, [*[("LOAD_NAME", 0)] * n, *[("SWAP", n)] * n])
+
+
+def _branches(n: int) -> Pair:
+    """At each branch all values on the stack are looked at."""
+    branches = [("LOAD_NAME", 0), ("POP_JUMP_FORWARD_IF_FALSE", 0)] * n
+    return _pair(_TABLES, [*[("LOAD_NAME", 1)] * n, *branches])
+
+
+def _products(n: int) -> Pair:
+    steps = [("LOAD_CONST", 1), ("LOAD_CONST", 1), ("BINARY_MODULO", 0), ("POP_TOP", 0)]
+    return _pair(_OLD, steps * n, consts=(1, 1 << 16_000))
+
+
+def _nested_calls(n: int) -> Pair:
+    """Each comprehension calls the one inside it twice."""
+    call = [("LOAD_CONST", 1), ("LOAD_CONST", 2), ("MAKE_FUNCTION", 0)]
+    twice = [*call, *call, ("LOAD_FAST", 0), ("CALL_FUNCTION", 1), ("CALL_FUNCTION", 1)]
+    common = {"varnames": (".0",), "argcount": 1, "flags": 0x43, "name": "<listcomp>"}
+    inner = assembled(_OLD, [("LOAD_FAST", 0), ("RETURN_VALUE", 0)], **common)
+    for _ in range(n):
+        body = [*twice, ("RETURN_VALUE", 0)]
+        inner = assembled(_OLD, body, consts=(1, inner, "c"), **common)
+    return Pair(replace(inner, name="f"), inner, _OLD)
+
+
+def _displays(n: int) -> Pair:
+    """Each step needs all items of a long list."""
+    steps = [("LIST_APPEND", 1), ("COPY", 1), ("LIST_TO_TUPLE", 0), ("POP_TOP", 0)]
+    grow = [part for _ in range(n) for part in [("LOAD_NAME", 0), *steps]]
+    return _pair(find_dialect("cpython-3.12"), [("BUILD_LIST", 0), *_intrinsics(grow)])
+
+
+def _intrinsics(steps: list[Step]) -> list[Step]:
+    """Return the steps as 3.12 writes them: LIST_TO_TUPLE is a function of the interpreter."""
+    return [
+        ("CALL_INTRINSIC_1", 6) if name == "LIST_TO_TUPLE" else (name, arg) for name, arg in steps
+    ]
+
+
+COUNTED = [
+    Family("swaps of a deep stack", _swaps, 100),
+    Family("branches over a deep stack", _branches, 100),
+    Family("products of long numbers", _products, 100),
+    Family("comprehensions that double", _nested_calls, 20),
+    Family("tuples of a growing list", _displays, 300),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.growth.cases_canonical import COUNTED, counted
 from tests.growth.kit import Family, Reader, assert_near_linear, groups, work
 
 CASES = [(reader, family) for group in groups() for reader, family in group.cases()]
@@ -14,6 +15,15 @@ CASES = [(reader, family) for group in groups() for reader, family in group.case
 )
 def test_twice_the_input_is_twice_the_work(reader: Reader, family: Family) -> None:
     assert_near_linear(family.make, reader.run, family.size)
+
+
+@pytest.mark.parametrize("family", COUNTED, ids=[family.name for family in COUNTED])
+def test_what_grows_faster_is_refused_by_count(family: Family) -> None:
+    """It is refused after so many steps, whatever its size: the rest is reading it."""
+    for size in (family.size, 2 * family.size):
+        problem = counted(family.make(size)).problem
+        assert problem == "not-canonical: there are too many steps"
+    assert_near_linear(family.make, counted, family.size)
 
 
 # --- The meter itself ------------------------------------------------------------------------
