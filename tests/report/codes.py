@@ -175,10 +175,11 @@ HOSTILE = {
     "huge number": marshalled_code(
         marshalled_tuple(b"l" + _u4(20_000) + b"\xff\x7f" * 20_000), b"d\0" * 500
     ),
+    # As often as the reader accepts.
     "shared code": marshalled_code(
         marshalled_tuple(
-            b"\xf3" + _u4(20_000) + b"\x97\0" * 10_000,
-            *[marshalled_code(marshalled_tuple(), b"r" + _u4(0))] * 500,
+            b"\xf3" + _u4(2_000) + b"\x97\0" * 1_000,
+            *[marshalled_code(marshalled_tuple(), b"r" + _u4(0))] * 130,
         )
     ),
 }
