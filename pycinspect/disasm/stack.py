@@ -55,8 +55,11 @@ def stack_defects(
     (exactness,) = bytecode.opcodes.words.get("effects", ("unknown",))
     if exactness not in ("exact", "upper") or not listed:
         return []
-    walk = _Walk(listed, bytecode, code.stacksize, exact=exactness == "exact")
-    walk.enter(0, int(bytecode.sent_at_entry and code.flags & _GENERATORS != 0))
+    sent = int(bytecode.sent_at_entry and code.flags & _GENERATORS != 0)
+    # compile.c: stackdepth counts after each instruction, thus not what is sent before them.
+    size = max(code.stacksize, sent)
+    walk = _Walk(listed, bytecode, size, exact=exactness == "exact")
+    walk.enter(0, sent)
     for handler in handlers:
         # What stays, the offset that raised if it is wanted, and the exception.
         walk.jump(handler.target, handler.depth + handler.lasti + 1)
