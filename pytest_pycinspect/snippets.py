@@ -136,6 +136,7 @@ class _Search:
     def __init__(self, wanted: Sequence[Merged], graph: Sequence[Merged]) -> None:
         self._wanted = wanted
         self._graph = graph
+        self._beyond: dict[int, int] = {}
 
     def found(self) -> bool:
         """Return whether the graph is there; its end may be anywhere."""
@@ -177,11 +178,16 @@ class _Search:
 
     def _behind_loads(self, ours: Merged, place: int) -> int:
         """Skip loads that only a handler makes events of."""
-        seen: set[int] = set()
-        while self._graph[place].payload[0] == "load" != ours.payload[0] and place not in seen:
-            seen.add(place)
+        if ours.payload[0] == "load":
+            return place
+        passed = []
+        while self._graph[place].payload[0] == "load" and place not in self._beyond:
+            passed.append(place)
+            self._beyond[place] = place  # where loads go round in circles
             (place,) = self._graph[place].successors
-        return place
+        end = self._beyond.get(place, place)
+        self._beyond.update(dict.fromkeys(passed, end))
+        return end
 
 
 _PREAMBLE = frozenset({"__module__", "__qualname__"})

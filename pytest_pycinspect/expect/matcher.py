@@ -114,13 +114,14 @@ class Run:
     def _passed(self, test: Test, index: int) -> Instr | None:
         """Return the instruction that passes, whatever variables stand for, in the view asked."""
         instr = self.instrs[index]
-        if test.is_label and instr.target is None:  # a jump out of the part that is looked at
+        opname, check, _, is_label, view = test
+        if is_label and instr.target is None:  # a jump out of the part that is looked at
             return None
-        if test.view is not View.OWN:
+        if view is not View.OWN:
             return self._passed_view(test, instr)
-        if test.opname is not None and instr.opname != test.opname:
+        if opname is not None and instr.opname != opname:
             return None
-        return instr if test.check is None or test.check(instr) else None
+        return instr if check is None or check(instr) else None
 
     def _passed_view(self, test: Test, instr: Instr) -> Instr | None:
         """Compare the instructions that it stands for."""
@@ -171,10 +172,12 @@ class Run:
         """Return the instructions with a test's opcode, all where that says nothing."""
         if test.opname is None or test.view is not View.OWN:
             return range(self.size)
-        if not self._places:
-            for index, instr in enumerate(self.instrs):
-                self._places.setdefault(instr.opname, []).append(index)
-        return self._places.get(test.opname, ())
+        places = self._places.get(test.opname)
+        if places is None:
+            self.spend(self.size >> 3)
+            places = [i for i, instr in enumerate(self.instrs) if instr.opname == test.opname]
+            self._places[test.opname] = places
+        return places
 
     def stop(self, gap: Gap, index: int, bindings: Bindings) -> tuple[int, int | None]:
         """Return where a gap that begins somewhere must end, and the line that says so."""
@@ -239,7 +242,7 @@ class Run:
             for state in stack[-1]:
                 self.spend(1)
                 key = (state.step, state.at, self.kept(state), state.left)
-                if key in seen or not self.leads_on(state):
+                if key in seen or (self._sets and not self._leads_on(state)):
                     continue
                 seen.add(key)
                 place = self._straight(state)
@@ -254,7 +257,7 @@ class Run:
                 stack.pop()
         return None
 
-    def leads_on(self, state: State) -> bool:
+    def _leads_on(self, state: State) -> bool:
         """Return whether a place may lead to the goal, as far as that is known."""
         return self._sets.get((state.step, state.left), -1) >> state.at & 1 == 1
 
@@ -297,7 +300,8 @@ class Run:
             number += 1
         self.spend(number - state.step)
         if reached is None:
-            self._note(State(number - 1, index, tuple(known), 0, before))
+            if (number - 1, 0) > _progress(self.furthest):
+                self.furthest = State(number - 1, index, tuple(known), 0, before)
             return None
         return State(number, reached, tuple(known), 0, before)
 

@@ -266,3 +266,10 @@ def test_a_constant_that_is_larger_than_memory_is_compared_as_far_as_it_takes() 
 def test_a_long_expectation_needs_no_deep_stack() -> None:
     many = [instr("LOAD_FAST", "x")] * 3_000
     assert compare(pattern(["LOAD_FAST x", ...] * 3_000), code(*many), anchored=True).met
+
+
+@pytest.mark.parametrize("text", ["_; ^", "here: ; _; here: ", "...; here: ; _; ...; here: ; $"])
+def test_a_line_that_is_not_met_at_the_end_of_the_code_is_explained(text: str) -> None:
+    found = compare(pattern(text), code(instr("POP_TOP")), anchored=True)
+    assert not found.met
+    assert "instruction 1" in "\n".join(explain(found).summary)
