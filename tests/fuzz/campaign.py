@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import tempfile
 import time
 import warnings
@@ -19,9 +20,11 @@ from tests.fuzz.mutants import mutant
 
 __all__ = ["Found", "Plan", "Tally", "campaign", "entries_for"]
 
-#: Seconds by the clock after which a worker is taken to hang. It stops itself long before,
-#: unless it is in one long call of C.
-_HUNG = 60.0
+#: Seconds of processor time after which a worker is taken to be in one long call of C: it stops
+#: itself long before that anywhere else. By the clock it may take long, as others are at work.
+_SPINS = 20.0
+#: Seconds by the clock, for a worker that waits for something.
+_HUNG = 600.0
 #: Results are sent in parcels of so many files.
 _PARCEL = 50
 #: After so many files it is said how far it is.
@@ -112,7 +115,8 @@ def _work(plan: Plan, place: Any, sender: Connection) -> None:
             made = mutant(plan.seed, number)
             work.load(made)
             for entry in entries_for(number, plan.names):
-                place[:] = [number, ENTRIES.index(entry), time.monotonic()]
+                now = time.monotonic(), time.process_time()
+                place[:] = [number, ENTRIES.index(entry), *now]
                 run = measured(entry, work, memory)
                 parcel.tallies.setdefault(entry.name, Tally()).add(run)
                 if run.failure is not None:
@@ -126,6 +130,15 @@ def _work(plan: Plan, place: Any, sender: Connection) -> None:
 # --- In the process that was started ------------------------------------------------------------
 
 
+def _processor_time(pid: int | None) -> float:
+    """Return the seconds that a process has had; 0 where nobody says."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime
+
+
 class _Worker:
     """One process, started again behind the file at which it died."""
 
@@ -135,7 +148,7 @@ class _Worker:
 
     def _start(self, plan: Plan) -> None:
         self.left = plan
-        self._place = _SPAWN.Array("d", [float(plan.numbers[0]), 0.0, time.monotonic()])
+        self._place = _SPAWN.Array("d", [float(plan.numbers[0]), 0.0, time.monotonic(), 0.0])
         self._receiver, sender = _SPAWN.Pipe(duplex=False)
         self._process = _SPAWN.Process(target=_work, args=(plan, self._place, sender))
         self._process.start()
@@ -147,7 +160,7 @@ class _Worker:
         What it had not sent when it died is not counted.
         """
         if not self._receiver.poll(0.1):
-            if time.monotonic() - self._place[2] < _HUNG:
+            if not self._hangs():
                 return None
             self._process.kill()
             return self._again("hung")
@@ -158,6 +171,12 @@ class _Worker:
         if parcel.done:
             self._process.join()
         return parcel
+
+    def _hangs(self) -> bool:
+        since, spent = map(float, self._place[2:])
+        if time.monotonic() - since > _HUNG:
+            return True
+        return _processor_time(self._process.pid) - spent > _SPINS
 
     def _again(self, kind: str) -> _Parcel:
         self._process.join()

@@ -189,12 +189,24 @@ def test_a_failing_file_stays_one_that_can_be_read() -> None:
     assert len(short) < len(good.data) / 5
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a signal kills it")
-def test_a_killed_worker_is_a_failure_with_its_file(
+def test_a_worker_that_hangs_is_a_failure_with_its_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(campaign, "_HUNG", -1.0)
-    plan = campaign.Plan(1, range(2), ("header",), tmp_path)
+    plan = campaign.Plan(1, range(1), ("header",), tmp_path)
     assert campaign.campaign(plan, 1) == 1
     assert "hung in header" in capsys.readouterr().out
     assert [path.suffix for path in tmp_path.iterdir()] == [".pyc"]
+
+
+def test_a_worker_that_dies_is_a_failure_and_the_rest_goes_on(tmp_path: Path) -> None:
+    worker = campaign._Worker(campaign.Plan(1, range(2), ("header",), tmp_path))
+    worker._process.kill()
+    died = rest = None
+    while died is None:
+        died = worker.parcel()
+    while rest is None:
+        rest = worker.parcel()
+    assert [(found.number, found.failure.kind) for found in died.found] == [(0, "died")]
+    assert (died.files, died.done) == (1, False)
+    assert (rest.files, rest.done, rest.found) == (1, True, [])
