@@ -340,8 +340,8 @@ _TARGETS: Mapping[str, str] = MappingProxyType(
 )
 
 
-#: What may be written of a graph: so much of any, and so much for each byte of its code. The
-#: most of 6,000 functions of the standard library is a tenth of it.
+#: What may be written of a graph: so much of any, and so much for each byte of its code. Of
+#: 10,000 code objects of standard libraries none needs more than a seventh of it.
 _FREE_CHARACTERS, _CHARACTERS = 5_000, 100
 _FREE_EXPRESSIONS, _EXPRESSIONS = 10_000, 8
 #: Expressions of one event that are looked at to find what is one statement with it, and in all.
