@@ -182,7 +182,7 @@ class _Worker:
         self._process.join()
         number, index = int(self._place[0]), int(self._place[1])
         name, report = ENTRIES[index].name, f"exit code {self._process.exitcode}"
-        failure = Failure(kind, name, report)
+        failure = Failure(kind, f"{name}: ", report)
         tally = Tally(runs=1, failures=Counter([failure.key]))
         original = mutant(self._plan.seed, number).seed.name
         numbers = self.left.numbers
