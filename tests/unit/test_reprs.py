@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pycinspect.canonical.form import Form, Level, canonicalize
 from pycinspect.canonical.machine import Frame, Machine
 from pycinspect.canonical.rules import RULES
+from pycinspect.canonical.work import Work
 from pycinspect.disasm import Defect, Instruction, instructions, verify
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code, CodeFile, parse_header, read_code
@@ -73,7 +74,7 @@ def values(file: CodeFile) -> Iterator[object]:
         yield from (code, *instructions(code, file.dialect), *verify(code, file.dialect))
         for level in (Level.SEMANTIC, Level.EXACT):
             yield canonicalize(code, file.dialect, level)
-        yield Machine(file.dialect, RULES).frame(code)
+        yield Machine(file.dialect, RULES, Work.for_code(len(code.code))).frame(code)
     yield PycInspectError("slug", file.code.name, path=file.code.name)
 
 
