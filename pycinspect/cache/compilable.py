@@ -8,6 +8,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 from io import BytesIO
 from typing import NamedTuple, Protocol
 
@@ -151,11 +153,9 @@ def _undecodable_as(name: str, source: bytes, *, has_mark: bool) -> Refusal | No
     try:
         codec = codecs.lookup(name).name
     except (LookupError, ValueError):
-        return (
-            None
-            if _SOMEWHERE.fullmatch(name)
-            else Refusal("SyntaxError", f"encoding problem: {name}", 1)
-        )
+        if _SOMEWHERE.fullmatch(name) or _is_listed(name):
+            return None
+        return Refusal("SyntaxError", f"encoding problem: {name}", 1)
     if has_mark and codec != "utf-8":
         return Refusal("SyntaxError", f"encoding problem: {name} with BOM", 1)
     if codec not in _STABLE:
@@ -165,6 +165,12 @@ def _undecodable_as(name: str, source: bytes, *, has_mark: bool) -> Refusal | No
     except UnicodeDecodeError as error:
         return Refusal("SyntaxError", str(error))
     return None
+
+
+def _is_listed(name: str) -> bool:
+    """Return whether Python has such a codec, even if its module cannot be read here."""
+    spelled = normalize_encoding(name)
+    return spelled in aliases or spelled in aliases.values()
 
 
 def _undeclared(source: bytes) -> Refusal | None:
