@@ -408,17 +408,26 @@ def distinct(paths: Sequence[str]) -> list[str]:
     """Return the paths of which none lies in a tree that another is.
 
     Args:
-        paths: directories and files; of those that are the same, the first counts.
+        paths: directories and files; of those that are the same, the first counts. What is
+            not there stays, to be missed by name.
     """
     kept: dict[str, str] = {}
     for path in paths:
-        kept.setdefault(os.path.realpath(path), path)
+        kept.setdefault(_resolved(path), path)
     roots = [real for real in kept if os.path.isdir(real)]
     return [
         path
         for real, path in kept.items()
-        if not any(root != real and _lies_on_walk(real, root) for root in roots)
+        if not os.path.exists(real)
+        or not any(root != real and _lies_on_walk(real, root) for root in roots)
     ]
+
+
+def _resolved(path: str) -> str:
+    try:
+        return os.path.realpath(path)
+    except ValueError:  # a null character: the walk says that there is no such path
+        return path
 
 
 def _lies_on_walk(real: str, root: str) -> bool:
