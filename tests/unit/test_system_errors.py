@@ -104,6 +104,6 @@ def test_an_archive_that_is_exchanged_for_a_fifo_is_not_waited_for(
     path.unlink()
     os.mkfifo(path)
     judging = sys.modules["pycinspect.cache.judge"]  # the package has a function of that name
-    monkeypatch.setattr(judging, "find_module", lambda *_, **__: found)
+    monkeypatch.setattr(judging, "find_part", lambda *_, **__: found)
     verdict = pycinspect.judge_module("module", [os.fspath(path)])
     assert verdict.outcome is not pycinspect.Outcome.LOAD
