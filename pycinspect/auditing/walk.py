@@ -426,7 +426,8 @@ def distinct(paths: Sequence[str]) -> list[str]:
 def _resolved(path: str) -> str:
     try:
         return os.path.realpath(path)
-    except ValueError:  # a null character: the walk says that there is no such path
+    except (OSError, ValueError):
+        # A null character, or the current directory has gone: the walk says what is wrong.
         return path
 
 
