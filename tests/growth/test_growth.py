@@ -10,6 +10,7 @@ from tests.growth.kit import Family, Reader, assert_near_linear, groups, work
 CASES = [(reader, family) for group in groups() for reader, family in group.cases()]
 
 
+@pytest.mark.slow  # each line is traced: minutes in all
 @pytest.mark.parametrize(
     ("reader", "family"), CASES, ids=[f"{reader.name}-{family.name}" for reader, family in CASES]
 )
@@ -17,6 +18,7 @@ def test_twice_the_input_is_twice_the_work(reader: Reader, family: Family) -> No
     assert_near_linear(family.make, reader.run, family.size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", COUNTED, ids=[family.name for family in COUNTED])
 def test_what_grows_faster_is_refused_by_count(family: Family) -> None:
     """It is refused after so many steps, whatever its size: the rest is reading it."""
