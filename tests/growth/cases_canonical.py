@@ -279,6 +279,10 @@ GROUPS = [
             *(Family(name, _of_source(make), n) for name, (make, n) in _SOURCES.items()),
             *(Family(name, make, n) for name, (make, n) in _BY_HAND.items()),
         ],
+        exempt={
+            ("diff", name): "the words of two lines are compared in pairs, up to a limit"
+            for name in ("percent", "a dict of unpackings")
+        },
     )
 ]
 
