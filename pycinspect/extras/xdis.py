@@ -1,6 +1,6 @@
 """Magic numbers and opcodes that only xdis knows: ``pip install 'pycinspect[xdis]'``.
 
-xdis (https://pypi.org/project/xdis/) is asked when a file is met that has no row here, or one
+xdis (https://github.com/rocky/python-xdis) is asked when a file is met that has no row here, or one
 without opcode numbers, and is imported only then. What it says is checked against no
 interpreter: see ``tests/differential/test_xdis.py`` for where it errs. Of CPython's
 pre-releases it has no numbers of their own, so it is not asked about those.
