@@ -10,10 +10,10 @@ import pytest
 
 import pycinspect
 from pycinspect.canonical import Note
-from pycinspect.compiling.source import _code_file
 from pycinspect.dialects import find_dialect
 from pycinspect.diffing import EXPLANATIONS, Diff, Explanation, Status, diff
 from pycinspect.plugins import load_registry
+from pycinspect.pyc import read_marshalled
 from tests.differential.noise import oracle_of, payloads
 from tests.oracles import WANTED
 
@@ -172,7 +172,7 @@ def comparison() -> Callable[[str, str, str, str], Diff]:
             made = payloads(version, texts[version], None)
             for source, payload in zip(texts[version], made, strict=True):
                 assert payload is not None
-                files[version, source] = _code_file(payload, dialect)
+                files[version, source] = read_marshalled(payload, dialect)
         return files[version, text]
 
     return lambda old, source, new, changed: diff(file(old, source), file(new, changed))
