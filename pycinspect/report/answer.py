@@ -53,14 +53,21 @@ def _of_caches(summary: Summary) -> str:
         return f"No caches in {counted(summary.directories, 'directory', 'directories')}"
     counts = {state: summary.states[state] for state in _SAID if summary.states[state]}
     if not counts:
-        if summary.files == 1:
-            return "The cache is fresh"
-        return f"All {summary.files:,} caches are fresh"
-    of = f" of {counted(summary.files, 'cache', 'caches')}"
+        return _of_fresh(summary.states["fresh"], summary.files)
+    if summary.files == 1:
+        return f"The cache {_SAID[next(iter(counts))][0]}"
+    of = f" of {summary.files:,} caches"
     parts: list[str] = []
     for state, count in counts.items():
         parts.append(f"{count:,}{'' if parts else of} {_SAID[state][count != 1]}")
     return ", ".join(parts)
+
+
+def _of_fresh(fresh: int, files: int) -> str:
+    """Return what is said where nothing is wrong; a limit leaves files that nobody judged."""
+    if fresh < files:
+        return f"{fresh:,} of {counted(files, 'cache', 'caches')} known to be fresh"
+    return "The cache is fresh" if files == 1 else f"All {files:,} caches are fresh"
 
 
 def _of_findings(summary: Summary) -> str:
