@@ -185,17 +185,17 @@ def _prepare(kit: Kit, situation: Situation, root: Path) -> _Case:
     if not situation.start.has_tag:
         row = replace(row, cache_tags=())
     with ordinary_user(root):
-        verdicts = tuple(_verdicts(row, situation, root, options))
+        verdicts = tuple(_verdicts(kit, row, situation, root, options))
     return _Case(situation, root, before, verdicts, _predicted(kit, root, verdicts))
 
 
 def _verdicts(
-    row: Dialect, situation: Situation, root: Path, options: ImportOptions
+    kit: Kit, row: Dialect, situation: Situation, root: Path, options: ImportOptions
 ) -> Iterator[Verdict]:
     """Yield pycinspect's answer for every package on the way, and for the module."""
     path = [entry.format(root=root) for entry in situation.path]
     for name in accumulate(situation.module.split("."), lambda *names: ".".join(names)):
-        verdict = judge_module(name, path, row, options)
+        verdict = judge_module(name, path, row, options, compiler=kit.refusal)
         yield verdict
         if verdict.exception is not None:
             break
@@ -255,7 +255,7 @@ def _predicted(kit: Kit, root: Path, verdicts: Iterable[Verdict]) -> Effect:
     written: dict[str, Written] = {}
     for verdict in verdicts:
         code = _code_that_runs(verdict, root)
-        raised = verdict.exception or _failure_elsewhere(kit, verdict, code)
+        raised = verdict.exception or _failure_elsewhere(verdict)
         if raised is not None:
             break
         if verdict.writes is not None and code is not None:
@@ -290,19 +290,12 @@ def _code_that_runs(verdict: Verdict, root: Path) -> bytes | None:
         return stream.read(READ_LIMIT)
 
 
-def _failure_elsewhere(kit: Kit, verdict: Verdict, code: bytes | None) -> str | None:
-    """Return what an import raises after the question of the cache is settled.
+def _failure_elsewhere(verdict: Verdict) -> str | None:
+    """Return what an import raises where an extension module's loader takes over.
 
-    A verdict stops where an extension module's loader or the compiler of another
-    Python takes over. Our extension modules are garbage, and what a compiler says
-    of a source we asked the oracle before.
+    A verdict stops there; our extension modules are garbage.
     """
-    if verdict.reason == "extension-module":
-        return "ImportError"
-    compiled_here = verdict.dialect is DIALECTS.running()
-    if verdict.outcome is Outcome.RECOMPILE and code is not None and not compiled_here:
-        return kit.compile_errors.get(code)
-    return None
+    return "ImportError" if verdict.reason == "extension-module" else None
 
 
 def _observed(kit: Kit, case: _Case, answer: Mapping[str, Any]) -> Effect:

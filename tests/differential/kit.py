@@ -14,6 +14,8 @@ from pathlib import Path
 from struct import pack
 from typing import Any
 
+from pycinspect.cache import Refusal
+from pycinspect.dialects import Dialect
 from tests.differential.situations import T_NS
 from tests.oracles import Oracle
 
@@ -146,6 +148,13 @@ class Kit:
             digest = bytes([digest[0] ^ 1]) + digest[1:]
         header = (self.magic if magic is None else magic) + pack("<I", flags) + digest
         return header + self.payloads[marker]
+
+    def refusal(
+        self, source: bytes, path: str, dialect: Dialect, optimize: int, /
+    ) -> Refusal | None:
+        """Answer as a ``SourceCompiler`` what the oracle's compiler said of a source."""
+        error = self.compile_errors.get(source)
+        return None if error is None else Refusal(error, f"{self.oracle.name} says so of {path}")
 
     def marker_of(self, content: bytes) -> str | None:
         """Return which source or which cache's code this is, None for none."""
