@@ -10,7 +10,6 @@ rule shall be told that it is.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -82,7 +81,7 @@ def when_to_decode(root: str, policy: Policy, rules: Iterable[type[Rule]]) -> Wh
     if policy.deep is not None:
         return When.AT_ONCE if policy.deep else When.NEVER
     is_named = any(policy.selection.names(rule.id) for rule in rules)
-    return When.AT_ONCE if is_named or not os.path.isdir(root) else When.IF_FEW
+    return When.AT_ONCE if is_named or not policy.view.is_dir(root) else When.IF_FEW
 
 
 class Decoder:
@@ -109,6 +108,7 @@ class Decoder:
     ) -> None:
         self._when = when
         self._dialects = policy.dialects
+        self._view = policy.view
         self._summary = summary
         self._budget = budget
         self._check = check
@@ -176,7 +176,7 @@ class Decoder:
 
     def _payload(self, cache: CacheFile) -> Payload | None:
         try:
-            payload = read_payload(cache.path, self._dialects)
+            payload = read_payload(cache.path, self._dialects, self._view)
         except PycInspectError:  # other rules say what is wrong with the header, or the file
             return None
         # The judgement is about this header: another file may have come since.

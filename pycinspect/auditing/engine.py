@@ -14,6 +14,7 @@ from pycinspect.auditing.examination import Examination
 from pycinspect.auditing.examine import Examined, Examiner, grouped
 from pycinspect.auditing.failures import FAULT, INCOMPLETE, Failures, own_findings
 from pycinspect.auditing.findings import Finding, Summary
+from pycinspect.auditing.interpreters import python_of_image
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.place import Places, dialect_of_place
 from pycinspect.auditing.policy import PathIgnore, Policy
@@ -76,11 +77,19 @@ class Audit:
     ) -> None:
         self.policy = policy or Policy()
         self.summary = Summary()
-        self._paths = distinct([os.fspath(path) for path in paths])
+        view = self.policy.view
+        named = [os.fspath(path) for path in paths]
+        if view.root is not None:
+            named = [view.absolute(path) for path in named]
+        self._paths = distinct(named, view)
         selected = (rule for rule in rules if self.policy.selection.takes(rule.id))
         self._rules = sorted(selected, key=lambda rule: rule.id)
         only_counts = self.policy.only_counts
         self._statistics = {r.id for r in self._rules if r.is_statistic and only_counts(r.id)}
+        self._of_image = None
+        if view.root is not None and self.policy.dialect is None:
+            programs = self.policy.programs
+            self._of_image = python_of_image(view, programs, self.policy.dialects)
         self._progress: Callable[[Summary], None] | None = None
         self._began = time.monotonic()
         self._budget = Budget()
@@ -148,10 +157,10 @@ class Audit:
         with errors_named(root):
             context = self._context(root, counts, sources)
         run = _Run(context, self._rules, self._failures)
-        examiner = Examiner(self.policy, context.dialect, is_told=self._is_told(root))
+        examiner = Examiner(self.policy, context.dialect, is_told=self._told(root) is not None)
         examine = Examination(examiner, self._failures)
         decoder = self._decoder(root, run)
-        tree = Tree(root, self.policy.pycache_prefix, self._paths)
+        tree = Tree(root, self.policy.pycache_prefix, self._paths, self.policy.view)
         read_before = self.summary.directories
         limit: str | None = None
         for some in _in_rows(tree, 1 if self._is_limited() or decoder.at_once else _IN_A_ROW):
@@ -200,10 +209,11 @@ class Audit:
                     groups[:] = grouped(caches)
                 self._is_late = self._time_limit() is not None
 
-    def _is_told(self, root: str) -> bool:
-        """Return whether it is said, by somebody or by the place, for which Python a tree is."""
+    def _told(self, root: str) -> Dialect | None:
+        """Return for which Python a tree is, if somebody, the place or the image says so."""
         policy = self.policy
-        return policy.dialect is not None or dialect_of_place(root, policy.dialects) is not None
+        dialect: Dialect | None = policy.dialect or dialect_of_place(root, policy.dialects)
+        return dialect or self._of_image
 
     def _note(self, tree: Tree, root: str, counts: Counter[tuple[str, Outcome]]) -> None:
         """Tell what a reader has to know about what was looked at, and what was not."""
@@ -241,7 +251,7 @@ class Audit:
         self, root: str, counts: Counter[tuple[str, Outcome]], sources: Sources
     ) -> Context:
         dialects = self.policy.dialects
-        dialect: Dialect | None = self.policy.dialect or dialect_of_place(root, dialects)
+        dialect = self._told(root)
         return Context(
             root,
             self.policy,

@@ -13,9 +13,9 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from pycinspect.auditing.names import transformer_of
 from pycinspect.auditing.policy import Policy
@@ -24,9 +24,9 @@ from pycinspect.auditing.walk import Directory
 from pycinspect.cache import (
     SOURCE_LIMIT,
     CacheBytes,
+    Entry,
     FinderKind,
     Found,
-    ImportOptions,
     Judgement,
     Outcome,
     SearchOrder,
@@ -50,7 +50,7 @@ from pycinspect.cache import (
 )
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import NameEnd, file_kind, parse_name_end, read_all, read_listed, read_start
+from pycinspect.pyc import NameEnd, file_kind, parse_name_end, read_listed, read_start
 from pycinspect.values import U32_MASK
 
 __all__ = ["Examined", "Examiner", "grouped"]
@@ -134,6 +134,7 @@ _Source: TypeAlias = tuple[str, str, os.stat_result | None]
 #: What came of opening a file: its start, its status, what went wrong, whether it is
 #: a link. A plain tuple: there is one for every file.
 _Reading: TypeAlias = tuple[bytes, os.stat_result | None, Judgement | None, bool]
+_ReadStart: TypeAlias = Callable[[str], tuple[bytes, os.stat_result]]
 
 
 class Examiner:
@@ -145,7 +146,13 @@ class Examiner:
         self._is_told = is_told
         self._kind = lru_cache(_REMEMBERED_KINDS)(self._find_kind)
         self._writer = lru_cache(_REMEMBERED_KINDS)(policy.dialects.find)
-        self._order = lru_cache(_REMEMBERED_KINDS)(_order)
+        self._order = lru_cache(_REMEMBERED_KINDS)(self._find_order)
+        view = policy.view
+        self._view = view
+        self._read, self._status = _read, _status
+        if not view.is_ours:
+            self._read = partial(_read, of_file=view.read_listed, of_link=view.read_start)
+            self._status = partial(_status, ask=_ask_view)
         rows = {(row.built_in, row.frozen): row for row in policy.dialects}
         #: Full names of modules that are part of an interpreter, and their last parts.
         self._residents = frozenset[str]().union(*chain.from_iterable(rows))
@@ -193,7 +200,7 @@ class Examiner:
 
     def _residents_in(self, directory: Directory, last_parts: frozenset[str]) -> Iterator[str]:
         """Yield the sources whose modules are part of some interpreter."""
-        package = package_of(directory.source_path, self._dialect, ImportOptions())
+        package = package_of(directory.source_path, self._dialect, self._policy.options())
         for stem in last_parts.intersection(directory.sources):
             if (f"{package}.{stem}" if package else stem) in self._residents:
                 yield stem
@@ -226,7 +233,7 @@ class Examiner:
     def _in_cache_directory(
         self,
         directory: Directory,
-        entries: Sequence[os.DirEntry[str]],
+        entries: Sequence[Entry],
         contested: set[str],
         examined: Examined,
     ) -> None:
@@ -239,8 +246,9 @@ class Examiner:
         group_ending: NameEnd | None = None
         group_judgement: Judgement | None = None
         find_source, find_kind = directory.sources.get, self._kind
+        read, status_of = self._read, self._status
         for entry in entries:
-            start, status, failure, is_link = _read(entry)
+            start, status, failure, is_link = read(entry)
             stem, _, end = entry.name.partition(".")
             kind = find_kind(end, start[:4])
             if kind.ending is None:
@@ -250,7 +258,7 @@ class Examiner:
             if source_entry is None:
                 source, source_status = f"{directory.source_path}{stem}.py", None
             else:
-                source, source_status = source_entry.path, _status(source_entry)
+                source, source_status = source_entry.path, status_of(source_entry)
             if (
                 source_status is not None
                 and status is not None
@@ -330,7 +338,7 @@ class Examiner:
         if reader is None or reader.importer is None:
             return failure or kind.refusal
         judgement = failure or self._judge(reader, start, status, source, source_status)
-        if judgement.outcome is Outcome.RECOMPILE and not _may_read(source):
+        if judgement.outcome is Outcome.RECOMPILE and not self._may_read(source):
             return unreadable_source(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
         return judgement
 
@@ -353,7 +361,7 @@ class Examiner:
         if stem == _INIT:  # of the package that the directory is
             return self._found_init(directory, reader, order)
         if stem in self._resident_tops or stem in self._resident_parts:
-            options = ImportOptions(optimize=level)
+            options = self._policy.options(level)
             package = package_of(directory.source_path, reader, options)
             resident = residence(f"{package}.{stem}" if package else stem, reader)
             if resident is not None:
@@ -362,15 +370,15 @@ class Examiner:
 
     def _found_init(self, directory: Directory, reader: Dialect, order: SearchOrder) -> Found:
         if self._names_resident(directory):
-            package = package_of(directory.source_path, reader, ImportOptions())
+            package = package_of(directory.source_path, reader, self._policy.options())
             resident = residence(package, reader)
             if resident is not None:
                 return Found(FinderKind.NONE, resident=resident)
         return find_init(directory.source_path, order) or Found(FinderKind.NONE)
 
-    def _beside_source(self, entry: os.DirEntry[str], directory: Directory) -> CacheFile:
+    def _beside_source(self, entry: Entry, directory: Directory) -> CacheFile:
         stem, _, suffix = entry.name.rpartition(".")
-        start, status, failure, is_link = _read(entry)
+        start, status, failure, is_link = self._read(entry)
         writer = self._writer(start[:4], None)
         is_known = writer is not None and not writer.unchecked
         reader = writer if is_known and not self._is_told else None
@@ -380,7 +388,7 @@ class Examiner:
         if objection is None and not self._order(reader, level).looks_for(f".{suffix}"):
             objection = f"{reader.name} does not look for .{suffix}"
         source = f"{directory.source_path}{stem}.py"
-        source_status = _status(directory.sources[stem]) if stem in directory.sources else None
+        source_status = self._status(directory.sources[stem]) if stem in directory.sources else None
         is_module = False
         if objection is not None:
             judgement = _refused(objection)
@@ -424,7 +432,7 @@ class Examiner:
         """Judge the cache of a Python that keeps it beside the source."""
         start, status, failure = reading
         try:
-            source_status = os.stat(source)
+            source_status = self._view.stat(source)
         except OSError as error:  # it has gone since the listing
             return failure or unreadable_source(error)
         judgement = failure or self._judge(reader, start, status, source, source_status)
@@ -433,6 +441,9 @@ class Examiner:
         # Only C opens what is no file; Parser/tokenizer.c: E_IO becomes SyntaxError.
         kind = file_kind(source_status.st_mode)
         return Judgement(Outcome.RAISE, "source-unreadable", "", f"a {kind}", "SyntaxError")
+
+    def _find_order(self, reader: Dialect, level: int) -> SearchOrder:
+        return search_order(reader, self._policy.options(level))
 
     # --- What is done with it ----------------------------------------------------
 
@@ -459,13 +470,24 @@ class Examiner:
             reader,
             CacheBytes(start, length),
             source_status,
-            lambda: read_all(source, SOURCE_LIMIT),
+            lambda: self._view.read_all(source, SOURCE_LIMIT),
             self._policy.check_hash_based_pycs,
         )
         try:
             return judge_cache(subject)
         except PycInspectError as error:  # no hash: the package is missing, the source too large
             return Judgement(Outcome.NO_CACHE, "hash-unavailable", "", error.message)
+
+    def _may_read(self, path: str) -> bool:
+        if self._view.may_read(path):
+            return True
+        if not self._view.is_ours:
+            return False
+        try:  # only that is the importer's way to find out
+            with open(path, "rb"):
+                return True
+        except OSError:
+            return False
 
     def _judge_sourceless(
         self, reader: Dialect, start: bytes, status: os.stat_result | None
@@ -474,10 +496,6 @@ class Examiner:
         cache = CacheBytes(start, status.st_size)
         hash_checks = self._policy.check_hash_based_pycs
         return judge_sourceless(Subject(reader, cache, None, bytes, hash_checks))
-
-
-def _order(reader: Dialect, level: int) -> SearchOrder:
-    return search_order(reader, ImportOptions(optimize=level))
 
 
 def _opens(reader: Dialect) -> bool:
@@ -516,16 +534,6 @@ def _bypassed(cache: CacheFile) -> CacheFile:
     return replace(cache, judgement=_BYPASSED, is_ordinary=False)
 
 
-def _may_read(path: str) -> bool:
-    if os.access(path, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
-        return True
-    try:  # only that is the importer's way to find out
-        with open(path, "rb"):
-            return True
-    except OSError:
-        return False
-
-
 def _no_header(_: os.stat_result) -> None:
     """Make the header of what no importer looks for."""
 
@@ -534,23 +542,29 @@ def _no_header(_: os.stat_result) -> None:
 _ask = os.DirEntry.stat if os.name == "posix" else os.stat
 
 
-def _status(source: os.DirEntry[str]) -> os.stat_result | None:
+def _ask_view(source: Entry) -> os.stat_result:
+    return source.stat()
+
+
+def _status(source: Entry, ask: Callable[[Any], os.stat_result] = _ask) -> os.stat_result | None:
     """Return the status of a source in the listing; most systems' entries remember it."""
     try:
-        status = _ask(source)
+        status = ask(source)
     except OSError:  # a dangling link: FileFinder passes over it, too
         return None
     # A link to a directory, a fifo: likewise.
     return status if stat.S_ISREG(status.st_mode) else None
 
 
-def _read(entry: os.DirEntry[str]) -> _Reading:
+def _read(
+    entry: Entry, of_file: _ReadStart = read_listed, of_link: _ReadStart = read_start
+) -> _Reading:
     """Read a file's start; what is not a file is never opened."""
     try:
         if entry.is_file(follow_symlinks=False):
-            return *read_listed(entry.path), None, False
+            return *of_file(entry.path), None, False
         if entry.is_symlink():
-            return *read_start(entry.path), None, True
+            return *of_link(entry.path), None, True
         status = entry.stat(follow_symlinks=False)
     except PycInspectError as error:
         return _failed(entry, "cache-not-regular", error.message)
@@ -561,9 +575,7 @@ def _read(entry: os.DirEntry[str]) -> _Reading:
     return b"", status, Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind), False
 
 
-def _failed(
-    entry: os.DirEntry[str], reason: str, actual: str, exception: str | None = None
-) -> _Reading:
+def _failed(entry: Entry, reason: str, actual: str, exception: str | None = None) -> _Reading:
     judgement = Judgement(Outcome.RECOMPILE, reason, "", actual, exception)
     try:
         return b"", entry.stat(follow_symlinks=False), judgement, entry.is_symlink()

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from pycinspect.cache import PAYLOAD_LIMIT, payload_exception
+from pycinspect.cache import HERE, PAYLOAD_LIMIT, View, payload_exception
 from pycinspect.dialects import Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import (
@@ -19,9 +19,7 @@ from pycinspect.pyc import (
     errors_named,
     is_known,
     parse_header,
-    read_all,
     read_code,
-    read_start,
     tag_of,
 )
 
@@ -122,13 +120,14 @@ class Payload:
         return tuple(islice(found, _MOST))
 
 
-def read_payload(path: str, dialects: DialectTable) -> Payload:
+def read_payload(path: str, dialects: DialectTable, view: View = HERE) -> Payload:
     """Read a cache file whole.
 
     Args:
         path: the file. The cache tag in its name decides where two implementations share
             a magic number.
         dialects: the rows to look in.
+        view: the file system that it is in.
 
     Raises:
         PycInspectError: what ``parse_header`` raises; ``unsupported`` where what the
@@ -137,11 +136,12 @@ def read_payload(path: str, dialects: DialectTable) -> Payload:
     """
     with errors_named(path):
         try:
-            data = read_all(path, PAYLOAD_LIMIT)
+            data = view.read_all(path, PAYLOAD_LIMIT)
         except PycInspectError as error:
             if error.slug != "too-large":
                 raise
-            header = parse_header(read_start(path).data, tag=tag_of(path), dialects=dialects)
+            start = view.read_start(path).data
+            header = parse_header(start, tag=tag_of(path), dialects=dialects)
             return Payload(header, header.dialect, b"", error=error)
         header = parse_header(data, tag=tag_of(path), dialects=dialects)
         try:

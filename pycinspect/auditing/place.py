@@ -6,9 +6,9 @@ import os
 import re
 
 from pycinspect.auditing.walk import Directory
+from pycinspect.cache import HERE, View
 from pycinspect.dialects import Dialect, DialectTable
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import read_start
 
 __all__ = ["Places", "dialect_of_place", "pinned_python"]
 
@@ -91,19 +91,20 @@ class Places:
                 self._dialect = self._dialects.get(_dialect_name(place))
 
 
-def pinned_python(root: str) -> tuple[int, int] | None:
+def pinned_python(root: str, view: View = HERE) -> tuple[int, int] | None:
     """Return the Python that ``.python-version`` or ``pyvenv.cfg`` names.
 
     Args:
         root: the directory that is audited; the nearest file at it or above counts.
+        view: the file system that it is in.
 
     Returns:
         The version, None where neither file is there or says so.
     """
-    directory = os.path.abspath(root)
+    directory = view.absolute(root)
     while True:
         for name, pattern in _PINS:
-            version = _version_in(os.path.join(directory, name), pattern)
+            version = _version_in(os.path.join(directory, name), pattern, view)
             if version is not None:
                 return version
         parent = os.path.dirname(directory)
@@ -119,9 +120,9 @@ _PINS = (
 _PIN_SIZE = 4096
 
 
-def _version_in(path: str, pattern: re.Pattern[str]) -> tuple[int, int] | None:
+def _version_in(path: str, pattern: re.Pattern[str], view: View) -> tuple[int, int] | None:
     try:
-        text = read_start(path, _PIN_SIZE).data.decode("utf-8", "replace")
+        text = view.read_start(path, _PIN_SIZE).data.decode("utf-8", "replace")
     except (OSError, PycInspectError):  # a pin that is no file, or cannot be read, pins nothing
         return None
     found = pattern.search(text)

@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from pycinspect.auditing.findings import Severity
+from pycinspect.auditing.interpreters import IMAGE_PATH
+from pycinspect.cache import HERE, ImportOptions, View
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.values import HashCheckMode, InvalidationMode
@@ -157,6 +159,8 @@ class Policy:
         max_files: caches after which the audit stops (PYC901).
         max_seconds: time after which the audit stops (PYC901).
         dialects: the rows to look in.
+        view: the file system that the importer sees, and its permissions.
+        programs: of an image, the directories in which its Python is looked for.
     """
 
     selection: Selection = Selection()
@@ -173,10 +177,22 @@ class Policy:
     max_files: int | None = None
     max_seconds: float | None = None
     dialects: DialectTable = field(default=DIALECTS)
+    view: View = HERE
+    programs: tuple[str, ...] = IMAGE_PATH
 
     def only_counts(self, rule: str) -> bool:
         """Return whether the findings of a statistic are counted and not shown."""
         return not (rule in self.lists or self.selection.names(rule))
+
+    def options(self, optimize: int = 0) -> ImportOptions:
+        """Return how the importer is started, at one optimization level."""
+        return ImportOptions(
+            optimize=optimize,
+            dont_write_bytecode=self.dont_write_bytecode,
+            check_hash_based_pycs=self.check_hash_based_pycs,
+            pycache_prefix=self.pycache_prefix,
+            view=self.view,
+        )
 
     def __post_init__(self) -> None:
         if self.max_files is not None and self.max_files < 0:

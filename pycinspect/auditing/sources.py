@@ -17,7 +17,6 @@ from pycinspect.cache import Refusal, SourceCompiler, compilable
 from pycinspect.compiling import CompileLimits, Compilers, InstalledCompilers
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import read_all
 
 __all__ = ["NOT_COMPILABLE", "SourceBudget", "Sources"]
 
@@ -88,7 +87,7 @@ class Sources:
         if self._is_bounded and min(self._budget.files, self._budget.size) <= 0:
             return None
         try:
-            source = read_all(path, _SIZE)
+            source = self._policy.view.read_all(path, _SIZE)
         except (OSError, PycInspectError):  # other rules say what is wrong with the file
             return None
         self._budget.files -= 1

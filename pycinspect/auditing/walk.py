@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TypeAlias
 
-from pycinspect.cache import Listing, split_dotted
+from pycinspect.cache import HERE, Entry, Listing, View, split_dotted
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE
 
@@ -32,7 +32,7 @@ _PROBED_DIRECTORIES = 10_000
 #: So many names of one of them.
 _PROBED_NAMES = 16
 
-_Entries: TypeAlias = "tuple[os.DirEntry[str], ...]"
+_Entries: TypeAlias = "tuple[Entry, ...]"
 
 
 # A value of which there is one for each directory or file is not frozen, for it would take
@@ -90,7 +90,7 @@ class Directory:
     root: str
     source_path: str
     package: str = os.curdir
-    sources: Mapping[str, os.DirEntry[str]] = field(default_factory=dict)
+    sources: Mapping[str, Entry] = field(default_factory=dict)
     bytecode: _Entries = ()
     others: frozenset[str] = frozenset()
     subdirectories: frozenset[str] = frozenset()
@@ -134,6 +134,7 @@ class Tree:
         prefix: ``sys.pycache_prefix``: caches are looked for below it, and below
             it every directory mirrors the one that its sources are in.
         roots: all trees that are looked at, this one among them.
+        view: the file system that they are in.
 
     Iterating reads the tree. Directories without sources, bytecode or caches are
     read, too, but only counted; what cannot be read is told in
@@ -144,20 +145,27 @@ class Tree:
         PycInspectError: ``not-found`` for the root itself.
     """
 
-    def __init__(self, root: str, prefix: str | None = None, roots: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        root: str,
+        prefix: str | None = None,
+        roots: Iterable[str] = (),
+        view: View = HERE,
+    ) -> None:
         #: How many directories were read, cache directories not counted.
         self.directories = 0
         #: A cache prefix that nobody told of: caches lie in the tree as below one.
         self.recognised: str | None = None
         self._root = root
         self._prefix = prefix
-        self._roots = [os.path.abspath(path) for path in (root, *roots) if os.path.isdir(path)]
+        self._view = view
+        self._roots = [view.absolute(path) for path in (root, *roots) if view.is_dir(path)]
         self._has_probed = False
 
     def __iter__(self) -> Iterator[Directory]:
         root = self._root
         try:
-            mode = os.stat(root).st_mode
+            mode = self._view.stat(root).st_mode
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise PycInspectError("not-found", reason, path=root) from error
@@ -177,7 +185,7 @@ class Tree:
             path, package = pending.pop()
             self.directories += 1
             subdirectories, directory = _read(
-                path, self._root, package, keep=self._prefix is not None
+                path, self._root, package, self._view, keep=self._prefix is not None
             )
             if directory is not None:
                 if self._prefix is not None or directory.bytecode:
@@ -192,7 +200,7 @@ class Tree:
         if self._prefix is None or lies_in(root, self._prefix):
             return
         mirror = _mirror_of(root, self._prefix)
-        if os.path.isdir(mirror) and not _is_reached(mirror, self._roots):
+        if self._view.is_dir(mirror) and not _is_reached(mirror, self._roots, self._view):
             for directory in self._walk(mirror):
                 if directory.cache is not None and directory.cache.entries:
                     yield directory
@@ -205,7 +213,7 @@ class Tree:
         if prefix is not None:
             if lies_in(directory.path, prefix):
                 return self._as_mirror(directory, prefix)
-            return _beside_mirror(directory, prefix)
+            return _beside_mirror(directory, prefix, self._view)
         if directory.cache is None and not directory.sources and _tagged(directory.bytecode):
             prefix = self._recognise(directory)
             if prefix is not None:
@@ -215,9 +223,9 @@ class Tree:
     def _as_mirror(self, directory: Directory, prefix: str) -> Directory:
         source_path = _mirrored(directory.path, prefix)
         listed, caches = Directory(source_path, directory.root, source_path), directory.bytecode
-        if os.path.isdir(source_path):
-            listed = _listed(source_path)
-            if self._prefix is not None and _is_reached(source_path, self._roots):
+        if self._view.is_dir(source_path):
+            listed = _listed(source_path, self._view)
+            if self._prefix is not None and _is_reached(source_path, self._roots, self._view):
                 caches = ()  # they are read together with their sources
         return replace(
             directory,
@@ -244,10 +252,10 @@ class Tree:
         if known is not None and lies_in(directory.path, known):
             return known
         names = [entry.name for entry in directory.bytecode]
-        found = _prefix_above(directory.path, names)
+        found = _prefix_above(directory.path, names, self._view)
         if found is None and not self._has_probed:
             self._has_probed = True  # what is gone has neighbours that are not
-            found = _prefix_in(self._root)
+            found = _prefix_in(self._root, self._view)
             if found is not None and not lies_in(directory.path, found):
                 return None
         if found is not None:
@@ -263,7 +271,7 @@ class Tree:
         home = (os.path.dirname(parent) if in_cache and parent else parent) or os.curdir
         if in_cache and not os.path.basename(parent):
             home = os.path.join(parent, os.pardir)
-        whole = replace(self._with_prefix(_listed(home)), root=path)
+        whole = replace(self._with_prefix(_listed(home, self._view)), root=path)
         whole.all_names()  # before some are left out
         bytecode = name.endswith(_BYTECODE_SUFFIXES)
         is_cache = bytecode and (in_cache or whole.is_mirror)
@@ -281,9 +289,12 @@ class Tree:
         """Return the directory whose caches are all that was asked for."""
         home = os.path.join(path, os.pardir)
         parent = os.path.dirname(path.rstrip("/" + os.sep))
-        whole = _listed(parent if os.path.basename(path.rstrip("/" + os.sep)) else home)
+        named = os.path.basename(path.rstrip("/" + os.sep))
+        whole = _listed(parent if named else home, self._view)
         whole.all_names()  # before some are left out
-        return replace(whole, root=path, bytecode=(), cache=_read_cache(path), is_partial=True)
+        return replace(
+            whole, root=path, bytecode=(), cache=_read_cache(path, self._view), is_partial=True
+        )
 
 
 def _stems_of(name: str, *, is_cache: bool) -> frozenset[str]:
@@ -312,20 +323,20 @@ def _part(
 
 
 def _read(
-    path: str, root: str, package: str, *, keep: bool
-) -> tuple[list[os.DirEntry[str]], Directory | None]:
+    path: str, root: str, package: str, view: View, *, keep: bool
+) -> tuple[list[Entry], Directory | None]:
     """Return the subdirectories, the last first, and the directory.
 
     None where it has no Python in it, unless it shall be kept.
     """
-    sources: dict[str, os.DirEntry[str]] = {}
-    bytecode: list[os.DirEntry[str]] = []
-    subdirectories: list[os.DirEntry[str]] = []
+    sources: dict[str, Entry] = {}
+    bytecode: list[Entry] = []
+    subdirectories: list[Entry] = []
     others: list[str] = []
     extensions: list[str] = []
     cache: CacheDirectory | None = None
     try:
-        with os.scandir(path) as entries:
+        with view.scandir(path) as entries:
             for entry in entries:
                 name = entry.name
                 # Kinds are asked without following links: a loop of them is an error.
@@ -334,9 +345,9 @@ def _read(
                     if suffix == "py" or stem not in sources:  # a finder's order
                         sources[stem] = entry
                 elif name == PYCACHE and entry.is_symlink():
-                    cache = _read_link(entry.path)
+                    cache = _read_link(entry.path, view)
                 elif name == PYCACHE and entry.is_dir(follow_symlinks=False):
-                    cache = _read_cache(entry.path)
+                    cache = _read_cache(entry.path, view)
                 elif name.endswith(_BYTECODE_SUFFIXES):
                     bytecode.append(entry)
                 elif entry.is_dir(follow_symlinks=False):
@@ -368,9 +379,9 @@ def _read(
     return subdirectories, directory
 
 
-def _read_cache(path: str) -> CacheDirectory:
+def _read_cache(path: str, view: View) -> CacheDirectory:
     try:
-        with os.scandir(path) as listing:
+        with view.scandir(path) as listing:
             entries = sorted(listing, key=_NAME)
     except OSError as error:
         return CacheDirectory(path, error=error)
@@ -381,16 +392,16 @@ def _read_cache(path: str) -> CacheDirectory:
     return CacheDirectory(path, tuple(caches), tuple(strangers))
 
 
-def _read_link(path: str) -> CacheDirectory:
+def _read_link(path: str, view: View) -> CacheDirectory:
     """Read what a linked ``__pycache__`` leads to; PYC603 says where that is."""
-    if not os.path.isdir(path):  # as if it was not there
+    if not view.is_dir(path):  # as if it was not there
         return CacheDirectory(path, is_link=True)
-    return replace(_read_cache(path), is_link=True)
+    return replace(_read_cache(path, view), is_link=True)
 
 
-def _listed(path: str) -> Directory:
+def _listed(path: str, view: View) -> Directory:
     """Return one directory on its own, whatever is in it."""
-    _, directory = _read(path, path, os.curdir, keep=True)
+    _, directory = _read(path, path, os.curdir, view, keep=True)
     assert directory is not None
     return directory
 
@@ -404,50 +415,51 @@ def lies_in(path: str, top: str) -> bool:
     return here == above or here.startswith(os.path.join(above, ""))
 
 
-def distinct(paths: Sequence[str]) -> list[str]:
+def distinct(paths: Sequence[str], view: View = HERE) -> list[str]:
     """Return the paths of which none lies in a tree that another is.
 
     Args:
         paths: directories and files; of those that are the same, the first counts. What is
             not there stays, to be missed by name.
+        view: the file system that they are in.
     """
     kept: dict[str, str] = {}
     for path in paths:
-        kept.setdefault(_resolved(path), path)
-    roots = [real for real in kept if os.path.isdir(real)]
+        kept.setdefault(_resolved(path, view), path)
+    roots = [real for real in kept if view.is_dir(real)]
     return [
         path
         for real, path in kept.items()
-        if not os.path.exists(real)
-        or not any(root != real and _lies_on_walk(real, root) for root in roots)
+        if not view.exists(real)
+        or not any(root != real and _lies_on_walk(real, root, view) for root in roots)
     ]
 
 
-def _resolved(path: str) -> str:
+def _resolved(path: str, view: View) -> str:
     try:
-        return os.path.realpath(path)
+        return view.real(path)
     except (OSError, ValueError):
         # A null character, or the current directory has gone: the walk says what is wrong.
         return path
 
 
-def _lies_on_walk(real: str, root: str) -> bool:
+def _lies_on_walk(real: str, root: str, view: View) -> bool:
     """Return whether the walk through a tree comes to a path, links resolved."""
     if not lies_in(real, root):
         return False
     *above, last = os.path.relpath(real, root).split(os.sep)
     if PYCACHE in above[:-1] or os.path.basename(root) == PYCACHE:
         return False
-    return above[-1:] != [PYCACHE] or not os.path.isdir(real) or last == PYCACHE
+    return above[-1:] != [PYCACHE] or not view.is_dir(real) or last == PYCACHE
 
 
-def _is_reached(path: str, roots: Iterable[str]) -> bool:
+def _is_reached(path: str, roots: Iterable[str], view: View) -> bool:
     """Return whether a directory is walked through from a root: links are not followed."""
-    real = os.path.realpath(path)
+    real = view.real(path)
     for root in roots:
         if lies_in(path, root):
             below = os.path.relpath(os.path.abspath(path), root)
-            if os.path.normpath(os.path.join(os.path.realpath(root), below)) == real:
+            if os.path.normpath(os.path.join(view.real(root), below)) == real:
                 return PYCACHE not in below.split(os.sep)
     return False
 
@@ -464,39 +476,39 @@ def _mirrored(path: str, prefix: str) -> str:
     return os.sep if here == top else os.sep + os.path.relpath(here, top)
 
 
-def _beside_mirror(directory: Directory, prefix: str) -> Directory:
+def _beside_mirror(directory: Directory, prefix: str, view: View) -> Directory:
     mirror = _mirror_of(directory.path, prefix)
-    cache = _read_cache(mirror) if os.path.isdir(mirror) else None
+    cache = _read_cache(mirror, view) if view.is_dir(mirror) else None
     if cache is not None:  # directories in it mirror others
         cache = replace(cache, strangers=())
     return replace(directory, cache=cache, bypassed=directory.cache, prefix=prefix)
 
 
-def _tagged(entries: Iterable[os.DirEntry[str]]) -> bool:
+def _tagged(entries: Iterable[Entry]) -> bool:
     return any(entry.name.count(".") > 1 for entry in entries)
 
 
-def _prefix_above(path: str, names: Sequence[str]) -> str | None:
+def _prefix_above(path: str, names: Sequence[str], view: View) -> str | None:
     """Return the part of a path without which it leads to the sources of some caches."""
     drive, here = os.path.splitdrive(os.path.abspath(path))
     parts = here.strip(os.sep).split(os.sep)
     stems = [split_dotted(name)[0] for name in names if name.count(".") > 1][:_PROBED_NAMES]
     for length in range(1, len(parts)):
         mirrored = drive + os.sep + os.sep.join(parts[length:])
-        if any(os.path.isfile(os.path.join(mirrored, f"{stem}.py")) for stem in stems):
+        if any(view.is_file(os.path.join(mirrored, f"{stem}.py")) for stem in stems):
             return drive + os.sep + os.sep.join(parts[:length])
     return None
 
 
-def _prefix_in(root: str) -> str | None:
+def _prefix_in(root: str, view: View) -> str | None:
     """Look through a tree for a directory that tells of a cache prefix."""
     pending, seen = [root], 0
     while pending and seen < _PROBED_DIRECTORIES:
         path = pending.pop()
         seen += 1
-        subdirectories, directory = _read(path, root, os.curdir, keep=False)
+        subdirectories, directory = _read(path, root, os.curdir, view, keep=False)
         if directory is not None and directory.cache is None and not directory.sources:
-            found = _prefix_above(path, [entry.name for entry in directory.bytecode])
+            found = _prefix_above(path, [entry.name for entry in directory.bytecode], view)
             if found is not None:
                 return found
         pending += [entry.path for entry in subdirectories]

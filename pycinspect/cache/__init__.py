@@ -44,9 +44,11 @@ from pycinspect.cache.platform import LINUX, MACOS, WINDOWS, Platform, running_p
 from pycinspect.cache.sourcehash import NOT_COMPARED, hash_differs, source_hash
 from pycinspect.cache.target import judge_target
 from pycinspect.cache.verdict import REASONS, FinderKind, Found, Outcome, Verdict, Write
-from pycinspect.cache.writer import can_write, plan_write
+from pycinspect.cache.view import HERE, Entry, User, View, find_user
+from pycinspect.cache.writer import Hindrance, plan_write, why_not_written
 
 __all__ = [
+    "HERE",
     "LINUX",
     "MACOS",
     "NOT_COMPARED",
@@ -56,8 +58,10 @@ __all__ = [
     "WINDOWS",
     "CacheBytes",
     "Compilable",
+    "Entry",
     "FinderKind",
     "Found",
+    "Hindrance",
     "ImportOptions",
     "Judgement",
     "Listing",
@@ -67,15 +71,17 @@ __all__ = [
     "SearchOrder",
     "SourceCompiler",
     "Subject",
+    "User",
     "Verdict",
+    "View",
     "Write",
     "cache_from_source",
-    "can_write",
     "compilable",
     "expected_header",
     "find_in_listing",
     "find_init",
     "find_module",
+    "find_user",
     "hash_differs",
     "header_maker",
     "judge",
@@ -102,4 +108,5 @@ __all__ = [
     "undecodable",
     "unreadable_source",
     "why_never",
+    "why_not_written",
 ]

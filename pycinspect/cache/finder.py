@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.verdict import FinderKind, Found
+from pycinspect.cache.view import HERE, View
 from pycinspect.cache.zipimporter import find_in_zip, is_in_zip, judge_zip, lies_in_zip
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.pyc import system_errors_named
@@ -51,15 +52,17 @@ class SearchOrder:
         candidates: suffixes of files, behind a module's name.
         opens_candidates: see :class:`pycinspect.dialects.Finder`.
         package_needs_init: likewise.
+        view: the file system that the importer sees.
     """
 
     candidates: tuple[Candidate, ...]
     opens_candidates: bool
     package_needs_init: bool
+    view: View = HERE
 
     def takes(self, path: str) -> bool:
         """Return whether a file with the right name is taken."""
-        return _opens(path) if self.opens_candidates else os.path.isfile(path)
+        return _opens(path, self.view) if self.opens_candidates else self.view.is_file(path)
 
     def looks_for(self, suffix: str) -> bool:
         """Return whether a file with this suffix can be a module."""
@@ -79,7 +82,7 @@ class Listing:
     names: Container[str] | None
 
     @classmethod
-    def of(cls, directory: str) -> Listing:
+    def of(cls, directory: str, view: View = HERE) -> Listing:
         """List a directory, "" for the current one.
 
         FileFinder passes over what it cannot list, and looks up every name in the list
@@ -92,7 +95,7 @@ class Listing:
         """
         with system_errors_named(directory or os.curdir):
             try:
-                return cls(directory, frozenset(os.listdir(directory or os.curdir)))
+                return cls(directory, frozenset(view.listdir(directory or os.curdir)))
             except (FileNotFoundError, PermissionError, NotADirectoryError, ValueError):
                 # ValueError: a null character; path_hooks find no directory either
                 return cls(directory, None)
@@ -135,7 +138,7 @@ def find_module(
         package = f"{package}.{parents}" if package else parents
     found = find_part(part, path, dialect, options, package=package)
     # Which candidate in a zip file it is depends on what is in them.
-    is_judged = found.path is not None and lies_in_zip(found, dialect)
+    is_judged = found.path is not None and lies_in_zip(found, dialect, options.view)
     return judge_zip(found, dialect, options).found if is_judged else found
 
 
@@ -178,10 +181,10 @@ def _find_on_path(
     portions: list[str] = []
     order = search_order(dialect, options)
     for entry in path:
-        if is_in_zip(entry, dialect):
+        if is_in_zip(entry, dialect, options.view):
             found = find_in_zip(name, entry, dialect, options)
         else:
-            found = find_in_listing(name, Listing.of(entry), order)
+            found = find_in_listing(name, Listing.of(entry, options.view), order)
         if found.kind is FinderKind.NAMESPACE:
             portions += found.search_path
         elif found.kind is not FinderKind.NONE:
@@ -209,7 +212,7 @@ def find_in_listing(
         listed = order.candidates if in_c else ()
     else:
         listed = tuple([one for one in order.candidates if name + one.suffix in names])
-    is_directory = (in_c if names is None else name in names) and os.path.isdir(base)
+    is_directory = (in_c if names is None else name in names) and order.view.is_dir(base)
     if is_directory:
         package = find_init(base, order)
         if package is not None:
@@ -227,7 +230,7 @@ def find_in_listing(
 def find_init(directory: str, order: SearchOrder) -> Found | None:
     """Return which file makes a directory a package; None if it is none."""
     in_c = order.opens_candidates
-    if in_c and not _has_init(directory, order.candidates):
+    if in_c and not _has_init(directory, order):
         return None
     paths = [os.path.join(directory, _INIT + candidate.suffix) for candidate in order.candidates]
     files = [path for path in paths if order.takes(path)]
@@ -238,11 +241,11 @@ def find_init(directory: str, order: SearchOrder) -> Found | None:
     return Found(FinderKind.PACKAGE, files[0], tuple(files[1:]), search_path=(directory,))
 
 
-def _has_init(directory: str, candidates: Sequence[Candidate]) -> bool:
+def _has_init(directory: str, order: SearchOrder) -> bool:
     """Return whether C takes a directory for a package (find_init_module)."""
     return any(
-        os.path.exists(os.path.join(directory, _INIT + candidate.suffix))
-        for candidate in candidates
+        order.view.exists(os.path.join(directory, _INIT + candidate.suffix))
+        for candidate in order.candidates
         if candidate.kind is not FinderKind.EXTENSION
     )
 
@@ -254,7 +257,7 @@ def package_of(directory: str, dialect: Dialect, options: ImportOptions) -> str:
     """
     order = search_order(dialect, options)
     names: list[str] = []
-    place = os.path.abspath(directory)
+    place = options.view.absolute(directory)
     while find_init(place, order) is not None:
         place, name = os.path.split(place)
         if not name:  # a root
@@ -275,12 +278,11 @@ def search_order(dialect: Dialect, options: ImportOptions) -> SearchOrder:
         *((Candidate(bytecode, FinderKind.SOURCELESS),) if bytecode else ()),
     )
     finder = dialect.finder
-    return SearchOrder(candidates, finder.opens_candidates, finder.package_needs_init)
+    return SearchOrder(candidates, finder.opens_candidates, finder.package_needs_init, options.view)
 
 
-def _opens(path: str) -> bool:
+def _opens(path: str, view: View) -> bool:
     """Return whether C's ``fopen`` would succeed; fifos and devices are not tried."""
-    if os.path.isfile(path) or os.path.isdir(path):
-        effective = os.access in os.supports_effective_ids
-        return os.access(path, os.R_OK, effective_ids=effective)
-    return os.path.exists(path)
+    if view.is_file(path) or view.is_dir(path):
+        return view.may_read(path)
+    return view.exists(path)

@@ -26,15 +26,13 @@ from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.payload import judge_payload
 from pycinspect.cache.sourcehash import NOT_COMPARED, hash_differs
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
+from pycinspect.cache.view import View
 from pycinspect.cache.writer import plan_write
 from pycinspect.cache.zipimporter import judge_zip, lies_in_zip
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import (
-    LONGEST_HEADER,
     file_kind,
-    read_all,
-    read_start,
     system_errors_named,
 )
 
@@ -88,10 +86,10 @@ def judge(
     path = os.fspath(source)
     is_bytecode = path.endswith((".pyc", ".pyo"))
     kind = FinderKind.SOURCELESS if is_bytecode else FinderKind.SOURCE
-    if not os.path.isfile(path):
+    case = Case(_row(dialect), options or ImportOptions(), compiler)
+    if not case.options.view.is_file(path):
         kind = FinderKind.NONE
     found = Found(kind, path if kind is not FinderKind.NONE else None)
-    case = Case(_row(dialect), options or ImportOptions(), compiler)
     with system_errors_named(path):
         return _judge_found(found, path, case)
 
@@ -158,7 +156,7 @@ def _judge_found(found: Found, wanted: str, case: Case) -> Verdict:
         return _not_found(found, wanted, row, options)
     if found.kind in _WITHOUT_CACHE:
         return Verdict(row, found, None, Outcome.NO_CACHE, _WITHOUT_CACHE[found.kind])
-    if lies_in_zip(found, row):
+    if lies_in_zip(found, row, options.view):
         return judge_zip(found, row, options, compiler)
     if found.is_bytecode:
         return _judge_sourceless(found, found.path, row, options)
@@ -175,7 +173,7 @@ def _not_found(found: Found, wanted: str, row: Dialect, options: ImportOptions) 
         cache is not None
         and row.cache_path is not None
         and bool(row.cache_path.directory)
-        and os.path.lexists(cache)
+        and options.view.lexists(cache)
     )
     reason = "cache-without-source" if orphan else "module-not-found"
     return Verdict(
@@ -207,15 +205,15 @@ def _cache_path(source: str, row: Dialect, options: ImportOptions) -> str | None
 
 def _judge_sourceless(found: Found, path: str, row: Dialect, options: ImportOptions) -> Verdict:
     _require_pyc(row)
-    cache = _read_cache(path)
+    cache = _read_cache(path, options.view)
     if isinstance(cache, CacheBytes):
         subject = Subject(row, cache, None, lambda: b"", options.check_hash_based_pycs)
-        return _verdict(found, path, row, judge_sourceless(subject))
+        return _verdict(found, path, judge_sourceless(subject), row, options.view)
     # only C opens a directory; it reads nothing from it, thus no magic number
     assert row.importer is not None
     exception = cache.exception or row.importer.sourceless_errors["bad-magic"]
     judgement = cache._replace(outcome=Outcome.RAISE, exception=exception)
-    return _verdict(found, path, row, judgement)
+    return _verdict(found, path, judgement, row, options.view)
 
 
 # --- A source and its cache --------------------------------------------------
@@ -229,15 +227,16 @@ def _judge_source(found: Found, path: str, case: Case) -> Verdict:
         return Verdict(row, found, None, Outcome.NO_CACHE, reason, actual=row.name)
     _require_pyc(row)
     try:
-        status = os.stat(path)
+        status = options.view.stat(path)
     except OSError as error:  # it was there a moment ago
-        return _verdict(found, cache_path, row, unreadable_source(error))
+        return _verdict(found, cache_path, unreadable_source(error), row, options.view)
     judgement = _judge_with_source(path, cache_path, status, row, options)
     if judgement.outcome is not Outcome.RECOMPILE:
-        verdict = _verdict(found, cache_path, row, judgement)
-        return replace(verdict, runs_old_code=_runs_old_code(verdict, path))
+        verdict = _verdict(found, cache_path, judgement, row, options.view)
+        return replace(verdict, runs_old_code=_runs_old_code(verdict, path, options.view))
     judgement, doubt = _compiled(judgement, path, case)
-    verdict = replace(_verdict(found, cache_path, row, judgement), doubt=doubt)
+    verdict = _verdict(found, cache_path, judgement, row, options.view)
+    verdict = replace(verdict, doubt=doubt)
     if judgement.outcome is not Outcome.RECOMPILE:
         return verdict
     plan = plan_write(row, cache_path, status, judgement.flags, options)
@@ -255,7 +254,7 @@ def _judge_with_source(
     mtime = source_mtime(status, importer.mtime_rounding)
     if mtime_overflows(importer, mtime):
         return Judgement(Outcome.RAISE, "mtime-overflow", "", str(mtime), "OverflowError")
-    cache = _read_cache(cache_path)
+    cache = _read_cache(cache_path, options.view)
     if isinstance(cache, Judgement):
         return cache
     return judge_cache(
@@ -263,16 +262,16 @@ def _judge_with_source(
             row,
             cache,
             status,
-            lambda: read_all(path, SOURCE_LIMIT),
+            lambda: options.view.read_all(path, SOURCE_LIMIT),
             options.check_hash_based_pycs,
         )
     )
 
 
-def _read_cache(path: str) -> CacheBytes | Judgement:
+def _read_cache(path: str, view: View) -> CacheBytes | Judgement:
     """Read the start of a cache, or say why the importer cannot."""
     try:
-        return _start_or_kind(path)
+        return _start_or_kind(path, view)
     except FileNotFoundError:
         return Judgement(Outcome.RECOMPILE, "cache-absent")
     except OSError as error:
@@ -280,11 +279,11 @@ def _read_cache(path: str) -> CacheBytes | Judgement:
         return Judgement(Outcome.RECOMPILE, "cache-unreadable", "", reason, type(error).__name__)
 
 
-def _start_or_kind(path: str) -> CacheBytes | Judgement:
+def _start_or_kind(path: str, view: View) -> CacheBytes | Judgement:
     try:
-        data, status = read_start(path, LONGEST_HEADER)
+        data, status = view.read_start(path)
     except PycInspectError:
-        kind = file_kind(os.stat(path).st_mode)
+        kind = file_kind(view.stat(path).st_mode)
         return Judgement(Outcome.RECOMPILE, "cache-not-regular", "", kind)
     return CacheBytes(data, status.st_size)
 
@@ -293,7 +292,7 @@ def _compiled(judgement: Judgement, path: str, case: Case) -> tuple[Judgement, s
     """Read the source and ask whether it compiles; return why that is not known, too."""
     row, options, compiler = case
     try:
-        source = read_all(path, SOURCE_LIMIT)
+        source = options.view.read_all(path, SOURCE_LIMIT)
     except OSError as error:
         return unreadable_source(error), None
     except PycInspectError as error:
@@ -306,14 +305,14 @@ def _compiled(judgement: Judgement, path: str, case: Case) -> tuple[Judgement, s
     return (refused(found.refusal) if found.refusal else judgement), found.doubt
 
 
-def _runs_old_code(verdict: Verdict, source: str) -> bool:
+def _runs_old_code(verdict: Verdict, source: str, view: View) -> bool:
     """Compare the hashes in the importer's place, where it does not."""
     if verdict.outcome is not Outcome.LOAD or verdict.reason not in NOT_COMPARED:
         return False
     assert verdict.cache_path is not None
     try:
-        start = read_start(verdict.cache_path, LONGEST_HEADER).data
-        return hash_differs(start, read_all(source, SOURCE_LIMIT), verdict.dialect)
+        start = view.read_start(verdict.cache_path).data
+        return hash_differs(start, view.read_all(source, SOURCE_LIMIT), verdict.dialect)
     except (OSError, PycInspectError):  # a source that cannot be hashed is no reason to fail
         return False
 
@@ -323,11 +322,13 @@ def _require_pyc(row: Dialect) -> None:
         raise PycInspectError("unsupported", f"caches of {row.name} are not read yet: {row.note}")
 
 
-def _verdict(found: Found, cache_path: str, row: Dialect, judgement: Judgement) -> Verdict:
+def _verdict(
+    found: Found, cache_path: str, judgement: Judgement, row: Dialect, view: View
+) -> Verdict:
     """Return the verdict of a judgement; what would be loaded is decoded first."""
     was_read = False
     if judgement.outcome is Outcome.LOAD:
-        judgement, was_read = judge_payload(judgement, cache_path, row)
+        judgement, was_read = judge_payload(judgement, cache_path, row, view)
     raised = judgement.outcome is Outcome.RAISE
     ignored = tuple(path for path in found.ignored if path != cache_path)  # up to 3.1 beside it
     is_never = judgement.reason == "mtime-never-matches"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pycinspect.cache.platform import Platform, running_platform
+from pycinspect.cache.view import HERE, View
 from pycinspect.dialects import Dialect, EnvironmentFlag
 from pycinspect.values import HashCheckMode
 
@@ -31,6 +32,7 @@ class ImportOptions:
         current_directory: where relative paths start; None is this process's.
         umask: permission bits that new files do not get; None is this process's.
         platform: the operating system.
+        view: the file system, and whose permissions count; this process's by default.
     """
 
     optimize: int = 0
@@ -40,6 +42,7 @@ class ImportOptions:
     current_directory: str | None = None
     umask: int | None = None
     platform: Platform = field(default_factory=running_platform)
+    view: View = HERE
 
 
 def options_from_environment(dialect: Dialect, environment: Mapping[str, str]) -> ImportOptions:

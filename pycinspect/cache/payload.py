@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from pycinspect.cache.importer import Judgement
 from pycinspect.cache.verdict import Outcome
+from pycinspect.cache.view import View
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import FAILURES, Code, read_all, unmarshal
+from pycinspect.pyc import FAILURES, Code, unmarshal
 
 __all__ = [
     "PAYLOAD_LIMIT",
@@ -38,13 +39,16 @@ class PayloadJudgement(NamedTuple):
     was_read: bool
 
 
-def judge_payload(judgement: Judgement, path: str, dialect: Dialect) -> PayloadJudgement:
+def judge_payload(
+    judgement: Judgement, path: str, dialect: Dialect, view: View
+) -> PayloadJudgement:
     """Decode a payload that an importer would load, and say what it would raise.
 
     Args:
         judgement: that of the header, with the outcome LOAD.
         path: the cache.
         dialect: whose importer reads it.
+        view: the file system that it sees.
 
     Returns:
         The same judgement where the payload is a code object, else one with the
@@ -53,7 +57,7 @@ def judge_payload(judgement: Judgement, path: str, dialect: Dialect) -> PayloadJ
         judgement stays, and the payload counts as not read.
     """
     try:
-        data = read_all(path, PAYLOAD_LIMIT)
+        data = view.read_all(path, PAYLOAD_LIMIT)
     except (OSError, PycInspectError):  # it has gone since its header was read, or is too large
         return PayloadJudgement(judgement, was_read=False)
     return judge_bytes(judgement, data, dialect)

@@ -12,6 +12,7 @@ from pycinspect.cache.location import cache_from_source, source_from_cache
 from pycinspect.cache.naming import level_of, module_objection, split_dotted
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
+from pycinspect.cache.view import View
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import (
@@ -20,7 +21,6 @@ from pycinspect.pyc import (
     NameEnd,
     parse_cache_name,
     parse_name_end,
-    read_start,
     system_errors_named,
 )
 
@@ -69,11 +69,11 @@ def _judged(
     if not target.endswith(_BYTECODE):
         row = dialect or dialects.running()
         case = Case(row, options, compiler)
-        if os.path.isdir(target):
+        if case.options.view.is_dir(target):
             return _judge_name(target, target.rstrip("/" + os.sep), case)
-        return _about(target, _judge_source(target, case))
+        return _about(target, _judge_source(target, case), options.view)
     name = _cache_name(target)
-    row = dialect or _dialect_of(target, name, dialects)
+    row = dialect or _dialect_of(target, name, dialects, options.view)
     level = level_of(_PYO if target.endswith(".pyo") else NameEnd(*name[1:]) if name else _PLAIN)
     if level and not options.optimize:
         options = replace(options, optimize=level)
@@ -90,7 +90,7 @@ def _judge_name(source: str, name: str, case: Case) -> Verdict:
     """Ask for the module that a file or a package defines, from its own directory."""
     directory, stem = os.path.split(name)
     if stem == _INIT:
-        directory, stem = os.path.split(directory or os.path.abspath(directory))
+        directory, stem = os.path.split(directory or case.options.view.absolute(directory))
     row, options, compiler = case
     if module_objection(stem) is not None:
         # Only a loader that is given its path comes to it.
@@ -99,12 +99,12 @@ def _judge_name(source: str, name: str, case: Case) -> Verdict:
     return judge_module(stem, [directory], row, options, package=package, compiler=compiler)
 
 
-def _about(target: str, verdict: Verdict) -> Verdict:
+def _about(target: str, verdict: Verdict, view: View) -> Verdict:
     """Return a verdict on a module as one on a file of it: another may be found first."""
     winner = verdict.found.path
     if winner is None or any(_is_same(target, path) for path in (winner, verdict.cache_path)):
         return verdict
-    if not os.path.lexists(target) and verdict.found.kind is FinderKind.NAMESPACE:
+    if not view.lexists(target) and verdict.found.kind is FinderKind.NAMESPACE:
         return verdict
     return Verdict(
         verdict.dialect, verdict.found, None, Outcome.NO_CACHE, "shadowed", actual=winner
@@ -132,8 +132,8 @@ def _judge_cache(target: str, case: Case) -> Verdict:
         return _nobody_looks(target, row, _why_elsewhere(target, expected))
     verdict = _judge_source(source, case)
     is_beside = row.cache_path is not None and not row.cache_path.directory
-    if is_beside or verdict.found.path is None or os.path.isfile(source):
-        return _about(target, verdict)
+    if is_beside or verdict.found.path is None or options.view.is_file(source):
+        return _about(target, verdict, options.view)
     return Verdict(row, verdict.found, target, Outcome.NO_CACHE, "cache-without-source")
 
 
@@ -150,7 +150,7 @@ def _source_of(target: str, row: Dialect, options: ImportOptions) -> str | None:
     except PycInspectError:
         return None
     source = os.path.join(os.path.dirname(place), f"{stem}.py")
-    return source if os.path.isfile(source) else None
+    return source if options.view.is_file(source) else None
 
 
 def _why_elsewhere(target: str, expected: str) -> str:
@@ -172,7 +172,7 @@ def _judge_other(target: str, case: Case) -> Verdict:
         objection = f"{row.name} does not look for {suffix}"
     if objection is not None:
         return _nobody_looks(target, row, objection)
-    return _about(target, _judge_source(target, case))
+    return _about(target, _judge_source(target, case), options.view)
 
 
 def _nobody_looks(target: str, row: Dialect, why: str) -> Verdict:
@@ -192,10 +192,10 @@ def _cache_name(target: str) -> CacheName | None:
         return None
 
 
-def _dialect_of(target: str, name: CacheName | None, dialects: DialectTable) -> Dialect:
+def _dialect_of(target: str, name: CacheName | None, dialects: DialectTable, view: View) -> Dialect:
     """Return whose importer looks for a cache: the tag decides, then the magic."""
     try:
-        magic = read_start(target).data[:4]
+        magic = view.read_start(target).data[:4]
     except (OSError, ValueError, PycInspectError):
         magic = b""  # the verdict will say what is wrong with the file
     tag = name.tag if name is not None else None

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from pycinspect.cache.options import ImportOptions, current_umask
 from pycinspect.cache.verdict import Write
+from pycinspect.cache.view import View
 from pycinspect.dialects import Dialect, Writer
 
-__all__ = ["Hindrance", "WritePlan", "can_write", "plan_write"]
+__all__ = ["Hindrance", "WritePlan", "plan_write", "why_not_written"]
 
-_DIRECTORY_ACCESS = os.W_OK | os.X_OK
 #: Permission bits that the owner of a directory needs to make files in it.
 _OWNER_WRITES = 0o300
 
@@ -55,55 +55,47 @@ def plan_write(
         return _not_written("never-writes", f"{dialect.name} never writes bytecode")
     if options.dont_write_bytecode:
         return _not_written("write-disabled", "writing bytecode is switched off (-B)")
+    if options.view.read_only:
+        return _not_written("read-only", "nothing can be written there")
     umask = current_umask() if options.umask is None else options.umask
-    hindrance = _hindrance(cache_path, writer, umask)
+    hindrance = _hindrance(cache_path, writer, umask, options.view)
     if hindrance is not None:
         return WritePlan(None, hindrance)
     mode = (source.st_mode & writer.keep | writer.add) & ~umask & 0o7777
-    if not _is_superuser():
+    if not options.view.is_superuser:
         mode &= ~stat.S_ISUID  # the system drops it when the file is written to
     has_flags = dialect.header is not None and dialect.header.has_flags
     return WritePlan(Write(cache_path, flags if has_flags else None, mode), None)
 
 
-def can_write(cache_path: str, writer: Writer) -> bool:
-    """Return whether this process could write a cache there."""
-    return _hindrance(cache_path, writer, current_umask()) is None
+def why_not_written(cache_path: str, writer: Writer, view: View) -> Hindrance | None:
+    """Return why no cache can be written there, None where one can."""
+    if view.read_only:
+        return Hindrance("read-only", "nothing can be written there")
+    return _hindrance(cache_path, writer, current_umask(), view)
 
 
 def _not_written(slug: str, sentence: str) -> WritePlan:
     return WritePlan(None, Hindrance(slug, sentence))
 
 
-def _hindrance(cache_path: str, writer: Writer, umask: int) -> Hindrance | None:
-    if os.path.isdir(cache_path) and not os.path.islink(cache_path):
+def _hindrance(cache_path: str, writer: Writer, umask: int, view: View) -> Hindrance | None:
+    if view.is_dir(cache_path) and not view.is_link(cache_path):
         return Hindrance("cache-is-directory", f"{cache_path} is a directory")
     parent = os.path.dirname(cache_path) or os.curdir
     existing = parent
-    while not os.path.isdir(existing):
-        if os.path.lexists(existing):
+    while not view.is_dir(existing):
+        if view.lexists(existing):
             return Hindrance("not-a-directory", f"{existing} is not a directory")
         if not writer.makes_directories:
             return Hindrance("no-directory", f"there is no directory {existing}")
         existing = os.path.dirname(existing) or os.curdir
-    if not _may_change(existing):
+    if not view.may_change(existing):
         return Hindrance("dir-not-writable", f"no permission to write in {existing}")
-    if existing != parent and _locks_out(umask):
+    if existing == parent and not view.may_replace(cache_path):
+        sentence = f"the sticky bit of {existing} lets only the owner replace it"
+        return Hindrance("sticky", sentence)
+    if existing != parent and umask & _OWNER_WRITES and not view.is_superuser:
         sentence = f"the umask {umask:04o} takes the permission to write in a new directory"
         return Hindrance("umask", sentence)
     return None
-
-
-def _may_change(directory: str) -> bool:
-    effective = os.access in os.supports_effective_ids
-    return os.access(directory, _DIRECTORY_ACCESS, effective_ids=effective)
-
-
-def _locks_out(umask: int) -> bool:
-    """Return whether this process cannot write in directories that it makes."""
-    return bool(umask & _OWNER_WRITES) and not _is_superuser()
-
-
-def _is_superuser() -> bool:
-    """Return whether permission bits do not bind this process."""
-    return not hasattr(os, "geteuid") or os.geteuid() == 0

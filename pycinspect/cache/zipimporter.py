@@ -22,9 +22,9 @@ from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.payload import PAYLOAD_LIMIT, PayloadJudgement, judge_bytes
 from pycinspect.cache.sourcehash import NOT_COMPARED, hash_differs, source_hash
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
+from pycinspect.cache.view import View
 from pycinspect.dialects import Dialect, TooShort, ZipImporter
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import open_regular
 from pycinspect.values import HashCheckMode
 
 __all__ = ["find_in_zip", "is_in_zip", "judge_zip", "lies_in_zip"]
@@ -81,26 +81,28 @@ class _Archive:
         return data
 
 
-def is_in_zip(entry: str, dialect: Dialect) -> bool:
+def is_in_zip(entry: str, dialect: Dialect, view: View) -> bool:
     """Return whether an entry of the search path is, or lies in, a zip file."""
-    place = _place(entry) if dialect.zip_importer is not None else None
-    return place is not None and _is_archive(place.archive, dialect)
+    place = _place(entry, view) if dialect.zip_importer is not None else None
+    return place is not None and _is_archive(place.archive, dialect, view)
 
 
-def lies_in_zip(found: Found, dialect: Dialect) -> bool:
+def lies_in_zip(found: Found, dialect: Dialect, view: View) -> bool:
     """Return whether a file that was found is a member of a zip file."""
     path = found.path
     return (
-        path is not None and not os.path.exists(path) and is_in_zip(os.path.dirname(path), dialect)
+        path is not None
+        and not view.exists(path)
+        and is_in_zip(os.path.dirname(path), dialect, view)
     )
 
 
-def _is_archive(path: str, dialect: Dialect) -> bool:
+def _is_archive(path: str, dialect: Dialect, view: View) -> bool:
     rules = dialect.zip_importer
     if rules is None:
         return False
     try:
-        with open_regular(path) as stream:
+        with view.open(path) as stream:
             if not zipfile.is_zipfile(stream):
                 return False
             stream.seek(-_END_SIZE, os.SEEK_END)
@@ -111,11 +113,11 @@ def _is_archive(path: str, dialect: Dialect) -> bool:
 
 def find_in_zip(name: str, entry: str, dialect: Dialect, options: ImportOptions) -> Found:
     """Find one name in a zip file; see ``cache.finder.find_module``."""
-    place = _place(entry)
+    place = _place(entry, options.view)
     rules = dialect.zip_importer
     if place is None or rules is None:
         return Found(FinderKind.NONE)
-    with _open(place.archive) as file:
+    with _open(place.archive, options.view) as file:
         archive = _Archive(place.archive, file, file.NameToInfo)
         path = place.prefix + name
         present = [
@@ -155,13 +157,13 @@ def judge_zip(
     rules = dialect.zip_importer
     assert rules is not None
     assert found.path is not None
-    place = _place(found.path)
+    place = _place(found.path, options.view)
     if place is None:  # it was there when the module was found
         raise PycInspectError("bad-zip", "no longer a zip file", path=found.path)
     stem = _module_stem(place.prefix.removesuffix("/"), found)
     refused: Judgement | None = None
     verdict = Verdict(dialect, found, None, Outcome.RAISE, "zip-nothing-usable")
-    with _open(place.archive) as file:
+    with _open(place.archive, options.view) as file:
         archive = _Archive(place.archive, file, file.NameToInfo)
         for candidate in _search_order(rules, options):
             name = stem + candidate.suffix
@@ -237,12 +239,12 @@ def _as_judged(verdict: Verdict, judged: Judgement) -> Verdict:
 # --- Members -----------------------------------------------------------------
 
 
-def _place(entry: str) -> _Place | None:
+def _place(entry: str, view: View) -> _Place | None:
     """Split a path into the archive that exists and the rest inside it."""
     archive, inside = entry, ""
     while True:
         try:
-            status = os.stat(archive)
+            status = view.stat(archive)
         except (OSError, ValueError):  # as zipimporter.__init__: go up
             parent, name = os.path.split(archive)
             if parent == archive or not parent:
@@ -253,10 +255,10 @@ def _place(entry: str) -> _Place | None:
 
 
 @contextmanager
-def _open(archive: str) -> Iterator[zipfile.ZipFile]:
+def _open(archive: str, view: View) -> Iterator[zipfile.ZipFile]:
     with ExitStack() as stack:
         with _zip_errors_named(archive, "not a readable zip file"):
-            stream = stack.enter_context(open_regular(archive))
+            stream = stack.enter_context(view.open(archive))
             file = stack.enter_context(zipfile.ZipFile(stream))
         yield file
 

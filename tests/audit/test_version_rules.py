@@ -13,6 +13,7 @@ from pycinspect.auditing.names import transformer_of
 from pycinspect.auditing.place import Places, dialect_of_place
 from pycinspect.auditing.rules import pyc302_other_interpreter
 from pycinspect.auditing.walk import Directory
+from pycinspect.cache import View
 from pycinspect.dialects import DIALECTS, Dialect
 from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, row, timestamp
 
@@ -214,12 +215,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A machine with 3.8 only, and the dialects that were looked for on it."""
     names: list[str] = []
 
-    def is_installed(dialect: Dialect) -> bool:
+    def is_installed(dialect: Dialect, view: View) -> bool:
+        assert view.is_ours
         names.append(dialect.name)
         return dialect is OLD
 
     monkeypatch.setattr(pyc302_other_interpreter, "is_installed", is_installed)
-    monkeypatch.setattr(pyc302_other_interpreter, "pinned_python", lambda _: None)
+    monkeypatch.setattr(pyc302_other_interpreter, "pinned_python", lambda *_: None)
     return names
 
 

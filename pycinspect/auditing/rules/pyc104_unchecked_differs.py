@@ -21,7 +21,6 @@ from pycinspect.auditing.rule import CacheFile, Rule
 from pycinspect.auditing.rules.pyc901_incomplete import Incomplete
 from pycinspect.cache import NOT_COMPARED, SOURCE_LIMIT, hash_differs, source_hash
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import read_all
 
 __all__ = ["UncheckedDiffers"]
 
@@ -44,7 +43,7 @@ class UncheckedDiffers(Rule):
         if cache.reader is None:
             return None
         try:
-            source = read_all(cache.source, SOURCE_LIMIT)
+            source = self.context.policy.view.read_all(cache.source, SOURCE_LIMIT)
             if not hash_differs(cache.start, source, cache.reader):
                 return None
         except PycInspectError as error:

@@ -1,8 +1,9 @@
 """What it finds
 =============
 A stale cache that would not be replaced: the directory is not writable for the user
-who runs the audit, a directory stands in the cache's place, or the policy says that
-the interpreter writes no bytecode (``-B``, ``PYTHONDONTWRITEBYTECODE``).
+who runs the audit (or ``--user``), its sticky bit protects the file of another owner, the file
+system is read-only (or ``--read-only`` says so), a directory stands in the cache's place, or the
+interpreter writes no bytecode (``-B``, ``PYTHONDONTWRITEBYTECODE``).
 
 Why it matters
 ==============
@@ -14,15 +15,14 @@ ignores every error of the write (``SourceFileLoader.set_data``). Read-only imag
 What to do
 ==========
 Compile as the owner when the tree is made, keep the sources' times when it is
-copied, or use unchecked hashes for trees that never change. Run the audit as the user
-who runs the programs: root may write nearly everywhere.
+copied, or use unchecked hashes for trees that never change. Name the user who runs the
+programs (``--user``): root may write nearly everywhere.
 """
 
-import os
-
 from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.rewriting import COMPILED_AFTER, Rewriting
 from pycinspect.auditing.rule import CacheFile, Context, Rule
-from pycinspect.cache import Outcome, can_write
+from pycinspect.cache import Outcome
 
 __all__ = ["NotRewritable"]
 
@@ -37,50 +37,21 @@ class NotRewritable(Rule):
     message = (
         "not used ({reason}) and never replaced, as {hindrance}: every start compiles the source"
     )
-    #: Those after which the importer compiles a source.
-    reasons = frozenset(
-        {
-            "bad-magic",
-            "cache-not-regular",
-            "cache-unreadable",
-            "mtime-differs",
-            "mtime-never-matches",
-            "reserved-flags",
-            "short-header",
-            "source-hash-differs",
-            "source-size-differs",
-        }
-    )
+    reasons = COMPILED_AFTER
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._never = context.policy.dont_write_bytecode
-        self._parent = ""
-        self._writable = True
+        self._rewriting = Rewriting(context.policy)
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report a cache that stays stale."""
         judgement = cache.judgement
-        if judgement.outcome is not Outcome.RECOMPILE or cache.source_status is None:
+        reader = cache.reader
+        if judgement.outcome is not Outcome.RECOMPILE or reader is None:
             return None
-        hindrance = self._hindrance(cache)
+        if cache.source_status is None:
+            return None
+        hindrance = self._rewriting.hindrance(cache.path, reader)
         if hindrance is None:
             return None
         return self.of_cache(cache, reason=judgement.reason, hindrance=hindrance)
-
-    def _hindrance(self, cache: CacheFile) -> str | None:
-        """Return why the cache would not be replaced; a directory is asked about once."""
-        if self._never:
-            return "writing bytecode is switched off"
-        if cache.reader is None:
-            return None
-        writer = cache.reader.writer
-        parent = os.path.dirname(cache.path)
-        if parent != self._parent:
-            self._parent = parent
-            self._writable = can_write(os.path.join(parent, "any"), writer)
-        if not self._writable:
-            return "its directory is not writable"
-        if cache.judgement.reason == "cache-not-regular" and not can_write(cache.path, writer):
-            return "a directory stands in its place"
-        return None

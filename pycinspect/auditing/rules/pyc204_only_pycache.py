@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
-from pycinspect.cache import FinderKind, ImportOptions, find_module, package_of
+from pycinspect.cache import FinderKind, find_module, package_of
 from pycinspect.pyc import PYCACHE
 
 __all__ = ["OnlyPycache"]
@@ -56,12 +56,13 @@ class OnlyPycache(Rule):
     def _alive(self, directory: Directory) -> Iterator[Finding]:
         """Yield findings for the directory, and for each above that it alone keeps alive."""
         dialect = self.context.places.dialect_of(directory) or self.context.dialect
+        options = self.context.policy.options()
         path = directory.path
         while path != directory.root and path not in self._seen and self._is_bare(path):
             self._seen.add(path)
             parent, name = os.path.split(path)
-            package = package_of(parent, dialect, ImportOptions())
-            found = find_module(name, [parent], dialect, package=package)
+            package = package_of(parent, dialect, options)
+            found = find_module(name, [parent], dialect, options, package=package)
             if found.kind is FinderKind.NAMESPACE:
                 yield self.of_path(path, {"cache": PYCACHE})
             path = parent
@@ -74,7 +75,7 @@ class OnlyPycache(Rule):
             if path in self._seen:
                 continue
             try:
-                with os.scandir(path) as entries:
+                with self.context.policy.view.scandir(path) as entries:
                     below = list(entries)
             except OSError:  # PYC606; nobody knows what is in it
                 return False

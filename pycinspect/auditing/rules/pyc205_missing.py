@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import (
@@ -46,18 +47,20 @@ class _Wanted:
         in_pycache: its caches lie in ``__pycache__``, not beside the sources.
         tails: levels, and what follows the stem in the name of the cache.
         order: what its finder looks for.
+        options: how it is started.
     """
 
     dialect: Dialect
     in_pycache: bool
     tails: list[tuple[int, str]]
     order: SearchOrder
+    options: ImportOptions
 
     def finds(self, stem: str, directory: Directory) -> bool:
         """Return whether its finder comes to a source: others may be found first."""
         if not stem.isidentifier():
             return False
-        package = package_of(directory.source_path, self.dialect, ImportOptions())
+        package = package_of(directory.source_path, self.dialect, self.options)
         if residence(f"{package}.{stem}" if package else stem, self.dialect) is not None:
             return False
         if stem == "__init__":
@@ -124,7 +127,7 @@ class Missing(Rule):
         if not self._is_told:
             dialect = self._places.dialect_of(directory) or dialect
         if dialect.name not in self._wanted:
-            self._wanted[dialect.name] = _wanted(dialect, self.context.policy.levels)
+            self._wanted[dialect.name] = _wanted(dialect, self.context.policy)
         return self._wanted[dialect.name]
 
     def _missing(self, directory: Directory, stem: str, level: int, dialect: Dialect) -> Finding:
@@ -138,10 +141,11 @@ class Missing(Rule):
         return self.of_path(directory.sources[stem].path, data)._replace(dialect=dialect.name)
 
 
-def _wanted(dialect: Dialect, levels: tuple[int, ...]) -> _Wanted:
+def _wanted(dialect: Dialect, policy: Policy) -> _Wanted:
     in_pycache = dialect.cache_path is not None and bool(dialect.cache_path.directory)
-    order = search_order(dialect, ImportOptions())
-    return _Wanted(dialect, in_pycache, _tails(dialect, levels), order)
+    options = policy.options()
+    order = search_order(dialect, options)
+    return _Wanted(dialect, in_pycache, _tails(dialect, policy.levels), order, options)
 
 
 def _tails(dialect: Dialect, levels: tuple[int, ...]) -> list[tuple[int, str]]:

@@ -70,15 +70,21 @@ class OtherInterpreter(Rule):
         python = reader.python
         if pin is not None:
             return None if python == pin else "but the tree is pinned to Python {}.{}".format(*pin)
+        view = self.context.policy.view
         running = self.context.policy.dialects.running()
-        own = running.python
-        if python == own and reader.implementation is running.implementation:
+        is_own = python == running.python and reader.implementation is running.implementation
+        if is_own and view.root is None:
             return None
-        return None if is_installed(reader) else "which is not found on this machine"
+        where = "on this machine" if view.root is None else "in the image"
+        return None if is_installed(reader, view) else f"which is not found {where}"
 
     def _pinned(self) -> tuple[int, int] | None:
         if not self._pin_is_known:
             self._pin_is_known = True
             dialect = self.context.policy.dialect
-            self._pin = pinned_python(self.context.root) if dialect is None else dialect.python
+            self._pin = (
+                pinned_python(self.context.root, self.context.policy.view)
+                if dialect is None
+                else dialect.python
+            )
         return self._pin

@@ -57,7 +57,7 @@ class WorldWritable(Rule):
         if cache is None or cache.is_link or not _MASK:
             return ()
         try:
-            mode = os.stat(cache.path).st_mode
+            mode = self.context.policy.view.stat(cache.path).st_mode
         except OSError:  # it has gone since the listing
             return ()
         if not mode & _MASK:

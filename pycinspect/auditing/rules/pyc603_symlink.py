@@ -58,10 +58,11 @@ class Symlink(Rule):
         return [finding._replace(template=_DANGLING) if data["dangling"] else finding]
 
     def _facts(self, path: str) -> dict[str, object]:
+        view = self.context.policy.view
         try:
-            target = os.readlink(path)
+            target = view.readlink(path)
         except OSError as error:  # it has gone since the listing
             target = error.strerror or type(error).__name__
-        root = os.path.join(os.path.realpath(self.context.root), "")
-        outside = not os.path.realpath(path).startswith(root)
-        return {"target": target, "outside": outside, "dangling": not os.path.exists(path)}
+        root = os.path.join(view.real(self.context.root), "")
+        outside = not view.real(path).startswith(root)
+        return {"target": target, "outside": outside, "dangling": not view.exists(path)}

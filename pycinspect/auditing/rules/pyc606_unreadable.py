@@ -12,7 +12,6 @@ What to do
 Correct the permissions, or run the audit as a user who may read the tree.
 """
 
-import os
 from collections.abc import Iterable
 
 from pycinspect.auditing.findings import Finding, Severity
@@ -42,7 +41,7 @@ class Unreadable(Rule):
                 cache, reason=cache.judgement.actual, exception=cache.judgement.exception
             )
             return finding._replace(template=_SOURCE)
-        if cache.is_link and not os.path.exists(cache.path):
+        if cache.is_link and not self.context.policy.view.exists(cache.path):
             return None  # PYC603: a dangling link
         return self.of_cache(cache, reason=cache.judgement.actual)
 
