@@ -14,14 +14,13 @@ from pycinspect.auditing.examination import Examination
 from pycinspect.auditing.examine import Examined, Examiner, grouped
 from pycinspect.auditing.failures import FAULT, INCOMPLETE, Failures, own_findings
 from pycinspect.auditing.findings import Finding, Summary
-from pycinspect.auditing.interpreters import python_of_image
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.place import Places, dialect_of_place
 from pycinspect.auditing.policy import PathIgnore, Policy
 from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
 from pycinspect.auditing.sources import SourceBudget, Sources
 from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
-from pycinspect.cache import Outcome
+from pycinspect.cache import Outcome, python_of_image
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import errors_named
 
@@ -86,7 +85,7 @@ class Audit:
         self._rules = sorted(selected, key=lambda rule: rule.id)
         only_counts = self.policy.only_counts
         self._statistics = {r.id for r in self._rules if r.is_statistic and only_counts(r.id)}
-        self._of_image = None
+        self._of_image: Dialect | None = None
         if view.root is not None and self.policy.dialect is None:
             programs = self.policy.programs
             self._of_image = python_of_image(view, programs, self.policy.dialects)
@@ -106,6 +105,7 @@ class Audit:
 
     def __iter__(self) -> Iterator[Finding]:
         self._began, self._is_late = time.monotonic(), False
+        self._note_view()
         with Sources(self.policy, self.summary, self._source_budget) as sources:
             for root in self._paths:
                 for findings in self._tree(root, sources):
@@ -214,6 +214,19 @@ class Audit:
         policy = self.policy
         dialect: Dialect | None = policy.dialect or dialect_of_place(root, policy.dialects)
         return dialect or self._of_image
+
+    def _note_view(self) -> None:
+        """Tell whose file system was looked at."""
+        view, notes = self.policy.view, self.summary.notes
+        if view.root is not None:
+            python = "no Python is found there" if self._of_image is None else self._of_image.name
+            whose = "" if self.policy.dialect is not None else f" ({python})"
+            notes.append(f"Paths are those in the image {view.root}{whose}")
+        if view.user is not None:
+            groups = ", ".join(map(str, sorted(view.user.groups)))
+            notes.append(f"Permissions are judged for user {view.user.uid}, groups {groups}")
+        if view.read_only:
+            notes.append("Nothing can be written, as --read-only says")
 
     def _note(self, tree: Tree, root: str, counts: Counter[tuple[str, Outcome]]) -> None:
         """Tell what a reader has to know about what was looked at, and what was not."""

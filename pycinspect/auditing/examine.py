@@ -539,17 +539,19 @@ def _no_header(_: os.stat_result) -> None:
 
 
 #: On Windows an entry's own answer is what the listing said, and that may be old.
-_ask = os.DirEntry.stat if os.name == "posix" else os.stat
+_ask: Callable[[Any], os.stat_result] = os.DirEntry.stat if os.name == "posix" else os.stat
 
 
 def _ask_view(source: Entry) -> os.stat_result:
     return source.stat()
 
 
-def _status(source: Entry, ask: Callable[[Any], os.stat_result] = _ask) -> os.stat_result | None:
+def _status(
+    source: Entry, ask: Callable[[Entry], os.stat_result] | None = None
+) -> os.stat_result | None:
     """Return the status of a source in the listing; most systems' entries remember it."""
     try:
-        status = ask(source)
+        status = (ask or _ask)(source)
     except OSError:  # a dangling link: FileFinder passes over it, too
         return None
     # A link to a directory, a fifo: likewise.

@@ -8,21 +8,13 @@ full name, ``python3.12``, too. On Windows it is not; there the registry tells.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Sequence
 
-from pycinspect.cache import HERE, View
-from pycinspect.dialects import Dialect, DialectTable
+from pycinspect.cache import HERE, IMAGE_PATH, View
+from pycinspect.dialects import Dialect
 from pycinspect.installed import find_executable, python_providers
 from pycinspect.values import Implementation
 
-__all__ = ["IMAGE_PATH", "is_installed", "python_of_image"]
-
-#: Where programs are in an image that does not say so itself: Docker's default for PATH.
-IMAGE_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
-#: The commands that start the Python that is meant where no version is named.
-_UNVERSIONED = ("python3", "python", "pypy3", "pypy")
-_PROGRAM = re.compile(r"(python|pypy)(\d\.\d+)t?")
+__all__ = ["is_installed"]
 
 
 def is_installed(dialect: Dialect, view: View = HERE) -> bool:
@@ -69,42 +61,3 @@ def _is_known_to_findpython(dialect: Dialect) -> bool:
                 if wanted == f"python{version}":
                     return True
     return False
-
-
-def python_of_image(view: View, path: Sequence[str], dialects: DialectTable) -> Dialect | None:
-    """Return the Python that an image starts, as the names of its programs tell.
-
-    Nothing of the image is run.
-
-    Args:
-        view: the image.
-        path: the directories of its ``PATH``.
-        dialects: the rows to look in.
-
-    Returns:
-        What ``python3`` or ``python`` leads to; without them the latest version in the first
-        directory that has one; None where there is no Python.
-    """
-    for directory in path:
-        commands = [os.path.join(directory, name) for name in _UNVERSIONED]
-        targets = [view.real(command) for command in commands if view.is_file(command)]
-        names = [os.path.basename(target) for target in targets] or _listed(view, directory)
-        rows = [row for name in names if (row := _row_of(name, dialects)) is not None]
-        if rows:
-            return rows[0] if targets else max(rows, key=lambda row: row.python)
-    return None
-
-
-def _listed(view: View, directory: str) -> list[str]:
-    try:
-        return view.listdir(directory)
-    except OSError:
-        return []
-
-
-def _row_of(program: str, dialects: DialectTable) -> Dialect | None:
-    found = _PROGRAM.fullmatch(program)
-    if found is None:
-        return None
-    name = f"{'cpython' if found[1] == 'python' else 'pypy'}-{found[2]}"
-    return next((row for row in dialects if row.name == name), None)

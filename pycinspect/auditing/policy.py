@@ -9,8 +9,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from pycinspect.auditing.findings import Severity
-from pycinspect.auditing.interpreters import IMAGE_PATH
-from pycinspect.cache import HERE, ImportOptions, View
+from pycinspect.cache import HERE, IMAGE_PATH, ImportOptions, View
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.values import HashCheckMode, InvalidationMode

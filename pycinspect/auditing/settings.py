@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from pycinspect.auditing.findings import Severity
 from pycinspect.auditing.policy import PROFILES, PathIgnore, Policy, Profile, Selection
-from pycinspect.dialects import DialectTable
+from pycinspect.cache import View, named_view, options_from_environment
+from pycinspect.dialects import Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import errors_named, read_all
 from pycinspect.values import HashCheckMode, InvalidationMode, Word
@@ -53,6 +54,11 @@ class Settings:
     deep: bool | None = None
     max_files: int | None = None
     max_seconds: float | None = None
+    environment: bool | None = None
+    environment_file: str | None = None
+    user: str | None = None
+    read_only: bool | None = None
+    root: str | None = None
 
     def over(self, others: Settings) -> Settings:
         """Return these settings, and the others' where these say nothing."""
@@ -83,13 +89,36 @@ class Settings:
             )
         return PROFILES[name]
 
+    def from_environment(self, dialect: Dialect, variables: Mapping[str, str]) -> Settings:
+        """Return what variables say of the interpreter that imports; None where nothing.
+
+        Args:
+            dialect: whose rules of reading them apply.
+            variables: such as ``os.environ``.
+        """
+        options = options_from_environment(dialect, variables)
+        level = variables.get("PYTHONOPTIMIZE")
+        return Settings(
+            levels=(options.optimize,) if level else None,
+            dont_write_bytecode=options.dont_write_bytecode or None,
+            pycache_prefix=options.pycache_prefix,
+        )
+
+    def view(self) -> View:
+        """Return the file system that the importer sees.
+
+        Raises:
+            PycInspectError: ``unknown-user``, or ``unsupported`` where there are no users.
+        """
+        return named_view(self.root, self.user, read_only=bool(self.read_only))
+
     def policy(
         self, dialects: DialectTable, baseline: frozenset[tuple[str, str]] = frozenset()
     ) -> Policy:
         """Return the policy that these settings make.
 
         Raises:
-            PycInspectError: ``bad-setting`` or ``unknown-dialect``.
+            PycInspectError: ``bad-setting``, ``unknown-dialect``, ``unknown-user``.
         """
         profile = self.chosen_profile()
         return Policy(
@@ -113,6 +142,7 @@ class Settings:
             max_files=self.max_files,
             max_seconds=self.max_seconds,
             dialects=dialects,
+            view=self.view(),
         )
 
 
@@ -229,9 +259,16 @@ def _settings(document: Mapping[str, object], path: str) -> Settings:
     except (ValueError, TypeError, OverflowError) as error:
         message = f"[{_TABLE}]: {str(error)[:200]}"
         raise PycInspectError("bad-setting", message, path=path) from error
-    if settings.baseline is None:
-        return settings
-    return replace(settings, baseline=os.path.join(os.path.dirname(path), settings.baseline))
+    places: dict[str, Any] = {
+        name: os.path.join(os.path.dirname(path), place)
+        for name in _PLACES
+        if (place := getattr(settings, name)) is not None
+    }
+    return replace(settings, **places)
+
+
+#: Settings that are paths, relative to the file.
+_PLACES = ("baseline", "environment_file", "root")
 
 
 def _key(name: str) -> str:
@@ -260,6 +297,10 @@ def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{shortened(value)} is not a whole number")
     return value
+
+
+def _user(value: object) -> str:
+    return _text(value) if isinstance(value, str) else str(_number(value))
 
 
 def _seconds(value: object) -> float:
@@ -312,4 +353,9 @@ _READERS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
     "deep": ("deep", _switch),
     "max-files": ("max_files", _number),
     "max-seconds": ("max_seconds", _seconds),
+    "environment": ("environment", _switch),
+    "environment-file": ("environment_file", _text),
+    "user": ("user", _user),
+    "read-only": ("read_only", _switch),
+    "root": ("root", _text),
 }

@@ -12,6 +12,7 @@ from pycinspect.cache.compilable import (
     compilable,
     undecodable,
 )
+from pycinspect.cache.environment import parse_environment, read_environment
 from pycinspect.cache.finder import (
     Listing,
     SearchOrder,
@@ -22,6 +23,7 @@ from pycinspect.cache.finder import (
     residence,
     search_order,
 )
+from pycinspect.cache.image import IMAGE_PATH, python_of_image
 from pycinspect.cache.importer import (
     CacheBytes,
     Judgement,
@@ -44,11 +46,12 @@ from pycinspect.cache.platform import LINUX, MACOS, WINDOWS, Platform, running_p
 from pycinspect.cache.sourcehash import NOT_COMPARED, hash_differs, source_hash
 from pycinspect.cache.target import judge_target
 from pycinspect.cache.verdict import REASONS, FinderKind, Found, Outcome, Verdict, Write
-from pycinspect.cache.view import HERE, Entry, User, View, find_user
+from pycinspect.cache.view import HERE, Entry, User, View, find_user, named_view
 from pycinspect.cache.writer import Hindrance, plan_write, why_not_written
 
 __all__ = [
     "HERE",
+    "IMAGE_PATH",
     "LINUX",
     "MACOS",
     "NOT_COMPARED",
@@ -93,10 +96,14 @@ __all__ = [
     "level_of",
     "module_objection",
     "mtime_overflows",
+    "named_view",
     "options_from_environment",
     "package_of",
+    "parse_environment",
     "payload_exception",
     "plan_write",
+    "python_of_image",
+    "read_environment",
     "reader_objection",
     "residence",
     "running_platform",

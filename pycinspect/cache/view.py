@@ -26,7 +26,7 @@ from pycinspect.pyc import (
     read_start,
 )
 
-__all__ = ["HERE", "Entry", "User", "View", "find_user"]
+__all__ = ["HERE", "Entry", "User", "View", "find_user", "named_view"]
 
 _READ, _WRITE, _SEARCH = 4, 2, 1
 #: Links in one path after which the system gives up (``MAXSYMLINKS`` of Linux).
@@ -377,6 +377,20 @@ def _target(path: str) -> str | None:
 
 def _is_read_only(place: str) -> bool:
     return bool(os.statvfs(place).f_flag & _READ_ONLY_FLAG)
+
+
+def named_view(root: str | None, user: str | None, *, read_only: bool = False) -> View:
+    """Return the file system of somebody else, or of an image, by their names.
+
+    Args:
+        root: an image's root directory; None for this system's.
+        user: as :func:`find_user` takes it; None for the one who runs this process.
+        read_only: nothing can be written.
+
+    Raises:
+        PycInspectError: as :func:`find_user`.
+    """
+    return View(root, None if user is None else find_user(user, root), read_only=read_only)
 
 
 # --- Users ------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
@@ -19,8 +19,10 @@ from pycinspect.cli.common import (
     EnumChoice,
     completing,
     completing_list,
+    environment_of,
     flattened,
     import_options,
+    programs_of,
     rule_ids,
 )
 from pycinspect.cli.failures import Exit, debug_option, show_traceback
@@ -30,6 +32,7 @@ from pycinspect.writing import replacing
 
 if TYPE_CHECKING:
     from pycinspect.auditing import Audit, Settings, SettingsFile, Severity, Summary
+    from pycinspect.dialects import Dialect, DialectTable
     from pycinspect.plugins import Registry
 
 __all__ = ["command"]
@@ -182,6 +185,8 @@ def command(
       pycinspect audit downloads --deep --profile security
       pycinspect audit . --write-baseline caches.json
       pycinspect audit . --baseline caches.json --format github
+      pycinspect audit /srv/app --user www-data --environment-file /proc/4711/environ
+      pycinspect audit --root unpacked-image --user app --read-only --profile deploy
 
     Settings are read from [tool.pycinspect.audit] in pyproject.toml, too: the nearest in or above
     the directory where you stand. The report says what they decide. With --profile security none
@@ -195,12 +200,18 @@ def command(
 
     if optimize and given["levels"] is None:
         given["levels"] = (optimize,)
-    roots = paths or _site_packages()
     registry = load_registry()
     asked = Settings(**given)
-    files = _settings_files(config, roots, asked, no_config=no_config)
+    files = _settings_files(config, _on_host(paths, asked), asked, no_config=no_config)
     settings = asked.over(files[-1].settings) if files else asked
-    run = _start(roots, settings, registry, keep_baseline=write_baseline is None)
+    variables = environment_of(environment=settings.environment, file=settings.environment_file)
+    if variables is not None:
+        row = _imports(settings, variables, registry.dialects)
+        settings = asked.over(settings.from_environment(row, variables).over(settings))
+    roots = paths or (("/",) if settings.root is not None else _site_packages())
+    run = _start(
+        roots, settings, registry, programs_of(variables), keep_baseline=write_baseline is None
+    )
     run.on_fault(show_traceback)
     if write_baseline is not None:
         _accept(run, write_baseline)
@@ -244,9 +255,32 @@ def _decisive(file: SettingsFile, asked: Settings, run: Audit) -> SettingsFile:
     return file._replace(settings=settings, accepted=accepted)
 
 
+def _on_host(paths: tuple[str, ...], asked: Settings) -> tuple[str, ...]:
+    """Return where on this machine that lies which is audited."""
+    return (asked.root,) if asked.root is not None else paths or _site_packages()
+
+
+def _imports(settings: Settings, variables: Mapping[str, str], dialects: DialectTable) -> Dialect:
+    """Return whose rules of reading variables apply."""
+    from pycinspect.cache import python_of_image
+
+    if settings.dialect is not None:
+        return dialects[settings.dialect]
+    view = settings.view()
+    of_image = python_of_image(view, programs_of(variables), dialects) if view.root else None
+    return of_image or dialects.running()
+
+
 def _start(
-    roots: tuple[str, ...], settings: Settings, registry: Registry, *, keep_baseline: bool
+    roots: tuple[str, ...],
+    settings: Settings,
+    registry: Registry,
+    programs: tuple[str, ...],
+    *,
+    keep_baseline: bool,
 ) -> Audit:
+    from dataclasses import replace
+
     from pycinspect.auditing import Audit, require_rules
     from pycinspect.auditing.baseline import read_baseline
 
@@ -255,7 +289,7 @@ def _start(
     accepted: frozenset[tuple[str, str]] = frozenset()
     if settings.baseline is not None and keep_baseline:
         accepted = read_baseline(settings.baseline)
-    policy = settings.policy(registry.dialects, accepted)
+    policy = replace(settings.policy(registry.dialects, accepted), programs=programs)
     rules = registry.rules.values()
     if not any(policy.selection.takes(rule.id) and not rule.about_run for rule in rules):
         raise PycInspectError("bad-setting", "no rule is left that looks at the tree")
@@ -306,7 +340,7 @@ def _report(run: Audit, shown: _Shown, output: str | None) -> None:
             verbose=shown.verbose,
             color=terminal and "NO_COLOR" not in os.environ,
             width=shutil.get_terminal_size().columns if terminal else 80,
-            base=_here(),
+            base=_here() if run.policy.view.root is None else None,
             settings=shown.settings,
             ran=run.rule_ids,
             step_summary=os.environ.get(_STEP_SUMMARY) or None,

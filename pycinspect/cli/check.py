@@ -7,12 +7,13 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from pycinspect.cli.common import import_options
+from pycinspect.cli.common import environment_of, import_options, programs_of
 from pycinspect.cli.failures import Exit, attempted, debug_option
+from pycinspect.errors import PycInspectError
 from pycinspect.values import HashCheckMode
 
 if TYPE_CHECKING:
@@ -37,12 +38,6 @@ _USELESS = frozenset({"cache-without-source", "not-a-cache-path", "shadowed"})
     metavar="DIR",
     help="Where -m looks: directories and zip files, in order.  [default: this directory]",
 )
-@click.option(
-    "--environment",
-    is_flag=True,
-    help="Take -O, -B and the prefix from this shell's PYTHON… variables, as the interpreter"
-    " would.",
-)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @import_options
 @debug_option
@@ -51,13 +46,9 @@ def command(
     *,
     modules: tuple[str, ...],
     search_path: tuple[str, ...],
-    environment: bool,
     as_json: bool,
     dialect: str | None,
-    optimize: int,
-    check_hash_based_pycs: HashCheckMode | None,
-    pycache_prefix: str | None,
-    dont_write_bytecode: bool | None,
+    **given: Any,
 ) -> None:
     """Say what an import would do with a cache, and why.
 
@@ -70,6 +61,8 @@ def command(
       pycinspect check app.py lib/__pycache__/util.cpython-311.pyc
       pycinspect check app.py --as cpython-3.9 -OO --json
       pycinspect check -m package.module --path src --path vendor.zip
+      pycinspect check /srv/app/main.py --user www-data --environment-file /proc/4711/environ
+      pycinspect check -m app --path /srv --root unpacked-image --user app --read-only
 
     Exit codes: 0 the cache is used as it is, 1 it is not, 2 could not be told, 3 an
     error of pycinspect's own; of several targets the highest.
@@ -81,55 +74,101 @@ def command(
     if not targets and not modules:
         raise click.UsageError("name a TARGET, or a module with -m")
     dialects = load_registry().dialects
-    row = None if dialect is None else dialects[dialect]
-    options = _options(
-        dialects,
-        row,
-        environment=environment,
-        optimize=optimize,
-        dont_write_bytecode=bool(dont_write_bytecode),
-        check_hash_based_pycs=check_hash_based_pycs or HashCheckMode.DEFAULT,
-        pycache_prefix=pycache_prefix,
-    )
-    path = search_path or (os.curdir,)
+    start = _start(dialects, dialect, **given)
+    path = [start.path(entry) for entry in search_path or (os.curdir,)]
     answer = partial(_answer, as_json=as_json)
     with Compilers() as compilers:
         asked = InstalledCompilers(compilers, dialects=dialects)
         of_target = partial(judge_target, dialects=dialects, compiler=asked)
         questions: list[tuple[str, Callable[[], Verdict]]] = [
-            (target, partial(of_target, target, row, options)) for target in targets
+            (target, partial(of_target, start.path(target), start.row_of(target), start.options))
+            for target in targets
         ]
-        questions += [
-            (name, partial(judge_module, name, path, row, options, compiler=asked))
-            for name in modules
-        ]
+        of_module = partial(
+            judge_module, path=path, dialect=start.row() if modules else None, options=start.options
+        )
+        questions += [(name, partial(of_module, name, compiler=asked)) for name in modules]
         sys.exit(max(attempted(target, partial(answer, target, ask)) for target, ask in questions))
 
 
-def _options(
+class _Start(NamedTuple):
+    """How the import is started, and by whom.
+
+    Args:
+        options: how.
+        named: the dialect that the user names, or None.
+        of_image: the dialect of an image's Python, or None.
+    """
+
+    options: ImportOptions
+    named: Dialect | None
+    of_image: Dialect | None
+
+    def row(self) -> Dialect | None:
+        """Return whose importer is asked about a module; None is the running one.
+
+        Raises:
+            PycInspectError: ``no-interpreter`` for an image without any.
+        """
+        row = self.named or self.of_image
+        root = self.options.view.root
+        if row is None and root is not None:
+            message = f"no Python is found in {root}: --as names the one that is meant"
+            raise PycInspectError("no-interpreter", message)
+        return row
+
+    def row_of(self, target: str) -> Dialect | None:
+        """Return whose importer is asked about a file; a cache says so itself."""
+        return self.named if target.endswith((".pyc", ".pyo")) else self.row()
+
+    def path(self, target: str) -> str:
+        """Return a path as the importer has it."""
+        view = self.options.view
+        return target if view.root is None else view.absolute(target)
+
+
+def _start(
     dialects: DialectTable,
-    row: Dialect | None,
+    dialect: str | None,
     *,
-    environment: bool,
     optimize: int,
-    dont_write_bytecode: bool,
-    check_hash_based_pycs: HashCheckMode,
+    dont_write_bytecode: bool | None,
+    check_hash_based_pycs: HashCheckMode | None,
     pycache_prefix: str | None,
-) -> ImportOptions:
+    environment: bool | None,
+    environment_file: str | None,
+    user: str | None,
+    read_only: bool | None,
+    root: str | None,
+) -> _Start:
     from dataclasses import replace
 
-    from pycinspect.cache import ImportOptions, options_from_environment
+    from pycinspect.cache import (
+        ImportOptions,
+        named_view,
+        options_from_environment,
+        python_of_image,
+    )
 
+    variables = environment_of(environment=environment, file=environment_file)
+    view = named_view(root, user, read_only=bool(read_only))
+    named = None if dialect is None else dialects[dialect]
+    of_image = None
+    if view.root is not None and named is None:
+        of_image = python_of_image(view, programs_of(variables), dialects)
     options = ImportOptions()
-    if environment:
-        options = options_from_environment(row or dialects.running(), os.environ)
-    return replace(
+    if variables is not None:
+        options = options_from_environment(named or of_image or dialects.running(), variables)
+    options = replace(
         options,
         optimize=optimize or options.optimize,
-        dont_write_bytecode=dont_write_bytecode or options.dont_write_bytecode,
-        check_hash_based_pycs=check_hash_based_pycs,
+        dont_write_bytecode=bool(dont_write_bytecode) or options.dont_write_bytecode,
+        check_hash_based_pycs=check_hash_based_pycs or HashCheckMode.DEFAULT,
         pycache_prefix=pycache_prefix or options.pycache_prefix,
+        current_directory=None if view.root is None else "/",
+        view=view,
     )
+    return _Start(options, named, of_image)
 
 
 def _answer(target: str, ask: Callable[[], Verdict], *, as_json: bool) -> Exit:

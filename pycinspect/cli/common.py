@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -17,8 +18,10 @@ __all__ = [
     "completing",
     "completing_list",
     "dialect_names",
+    "environment_of",
     "flattened",
     "import_options",
+    "programs_of",
     "python_versions",
     "rule_ids",
 ]
@@ -147,6 +150,68 @@ def import_options(function: _Command) -> _Command:
             help="As the interpreter's -B: bytecode is not written.",
         ),
     )
+    return _with_options(function, (*options, *_VIEW_OPTIONS))
+
+
+#: Who imports, and where: what is judged need not be what this process may do here.
+_VIEW_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--environment",
+        is_flag=True,
+        default=None,
+        help="Take -O, -B and the prefix from this shell's PYTHON… variables, as the interpreter"
+        " would.",
+    ),
+    click.option(
+        "--environment-file",
+        metavar="FILE",
+        help="Take them from FILE instead: lines NAME=VALUE, /proc/PID/environ, or what docker"
+        " inspect prints.",
+    ),
+    click.option(
+        "--user",
+        metavar="USER[:GROUP]",
+        help="Judge permissions as this user's, a name or a number. By default yours count.",
+    ),
+    click.option(
+        "--read-only",
+        is_flag=True,
+        default=None,
+        help="Judge as if nothing could be written.",
+    ),
+    click.option(
+        "--root",
+        type=click.Path(exists=True, file_okay=False),
+        metavar="DIR",
+        help="DIR is an image's root directory: all paths, links and users are those in it.",
+    ),
+)
+
+
+def environment_of(*, environment: bool | None, file: str | None) -> Mapping[str, str] | None:
+    """Return the variables that ``--environment`` or ``--environment-file`` names, if any.
+
+    Raises:
+        PycInspectError: as ``cache.read_environment``.
+    """
+    from pycinspect.cache import read_environment
+
+    if environment and file is not None:
+        raise click.UsageError("--environment and --environment-file cannot both be given")
+    if file is not None:
+        return read_environment(file)
+    return os.environ if environment else None
+
+
+def programs_of(environment: Mapping[str, str] | None) -> tuple[str, ...]:
+    """Return the directories in which programs of an image are."""
+    from pycinspect.cache import IMAGE_PATH
+
+    path = (environment or {}).get("PATH", "")
+    return tuple(place for place in path.split(":") if place.startswith("/")) or IMAGE_PATH
+
+
+def _with_options(function: _Command, options: tuple[Callable[[Any], Any], ...]) -> _Command:
     for option in reversed(options):
         function = option(function)
     return function

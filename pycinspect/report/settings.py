@@ -31,6 +31,11 @@ _PHRASES: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "deep": lambda deep: f"decodes {'all' if deep else 'no'} payloads",
         "max_files": lambda number: f"stops after {counted(number, 'cache', 'caches')}",
         "max_seconds": "stops after {:g} seconds".format,
+        "environment": lambda on: "reads this shell's variables" if on else "reads no variables",
+        "environment_file": "variables of {}".format,
+        "user": "permissions of user {}".format,
+        "read_only": lambda on: "nothing can be written" if on else "files can be written",
+        "root": "root directory {}".format,
     }
 )
 
