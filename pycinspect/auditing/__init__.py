@@ -5,6 +5,7 @@ say what is wrong. Uses ``cache``, ``pyc``, ``dialects``, ``writing``, ``errors`
 ``values``.
 """
 
+from pycinspect.auditing.baseline import Accepted, Baseline
 from pycinspect.auditing.engine import Audit
 from pycinspect.auditing.findings import Finding, Severity, Summary
 from pycinspect.auditing.policy import (
@@ -22,8 +23,10 @@ from pycinspect.auditing.walk import CacheDirectory, Directory
 __all__ = [
     "HEADINGS",
     "PROFILES",
+    "Accepted",
     "Alike",
     "Audit",
+    "Baseline",
     "CacheDirectory",
     "CacheFile",
     "Context",

@@ -9,25 +9,24 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from types import MappingProxyType
 
+from pycinspect.auditing.baseline import Accepted
 from pycinspect.auditing.deep import Batch, Budget, Decoder, is_deep, when_to_decode
 from pycinspect.auditing.examination import Examination
 from pycinspect.auditing.examine import Examined, Examiner, grouped
-from pycinspect.auditing.failures import FAULT, INCOMPLETE, Failures, own_findings
+from pycinspect.auditing.failures import INCOMPLETE, Failures, own_findings
 from pycinspect.auditing.findings import Finding, Summary
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.place import Places, dialect_of_place
-from pycinspect.auditing.policy import PathIgnore, Policy
+from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
 from pycinspect.auditing.sources import SourceBudget, Sources
+from pycinspect.auditing.suppressions import UNUSED, Suppressions
 from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
 from pycinspect.cache import Outcome, python_of_image
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import errors_named
 
 __all__ = ["Audit"]
-
-#: The rule that tells of suppressions; the engine makes its findings.
-_UNUSED = "PYC903"
 
 #: Directories and caches that go through one step before the next step begins. The audit
 #: of a healthy tree is a tenth faster than with one directory at a time: each step finds
@@ -95,8 +94,8 @@ class Audit:
         self._failures = Failures(self.summary, self._rules)
         self._source_budget = SourceBudget()
         self._is_late = False
-        self._used_ignores: set[PathIgnore] = set()
-        self._used_baseline: set[tuple[str, str]] = set()
+        self._suppressions = Suppressions(self.policy, self._paths)
+        self._show_accepted: Callable[[Finding, Accepted], None] = lambda *_: None
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
@@ -116,10 +115,8 @@ class Audit:
         self.summary.seconds = time.monotonic() - self._began
 
     def _counted(self, findings: list[Finding]) -> list[Finding]:
-        if self.policy.path_ignores or self.policy.baseline:
-            kept = [finding for finding in findings if not self._is_suppressed(finding)]
-            self.summary.suppressed += len(findings) - len(kept)
-            findings = kept
+        if self._suppressions:
+            findings = list(self._left(findings))
         if self._statistics:
             counted = [finding.rule for finding in findings if finding.rule in self._statistics]
             if counted:
@@ -136,18 +133,9 @@ class Audit:
         """Call ``show`` with each exception that becomes a finding of PYC902."""
         self._failures.show = show
 
-    def relative(self, finding: Finding) -> str:
-        """Return a finding's path relative to the root it lies in, with slashes.
-
-        Baselines and path patterns are written in this form.
-        """
-        path = finding.path
-        for root in self._paths:
-            if path == root:
-                return os.path.basename(path) if os.path.isfile(path) else os.curdir
-            if path.startswith(os.path.join(root, "")):
-                return os.path.relpath(path, root).replace(os.sep, "/")
-        return path.replace(os.sep, "/")
+    def on_accepted(self, show: Callable[[Finding, Accepted], None]) -> None:
+        """Call ``show`` with each finding that the baseline accepts, and the entry that does."""
+        self._show_accepted = show
 
     # --- One tree ------------------------------------------------------------
 
@@ -314,30 +302,35 @@ class Audit:
 
     # --- Suppressions ----------------------------------------------------------
 
-    def _is_suppressed(self, finding: Finding) -> bool:
-        if finding.rule == FAULT:
-            return False
-        policy = self.policy
-        relative = self.relative(finding)
-        ignore = next((i for i in policy.path_ignores if i.covers(finding.rule, relative)), None)
-        key = (finding.rule, relative)
-        if ignore is not None:
-            self._used_ignores.add(ignore)
-        elif key in policy.baseline:
-            self._used_baseline.add(key)
-        else:
-            return False
-        return True
+    def _left(self, findings: list[Finding]) -> Iterator[Finding]:
+        """Yield the findings that count."""
+        suppressions = self._suppressions
+        for finding in findings:
+            entry = None
+            is_ignored = suppressions.ignores(finding)
+            if not is_ignored:
+                entry = suppressions.accepts(finding)
+            if entry is not None:
+                self._show_accepted(finding, entry)
+            if is_ignored or entry is not None:
+                self.summary.suppressed += 1
+            else:
+                yield suppressions.marked(finding)
 
     def _unused_suppressions(self) -> Iterator[Finding]:
         if not self.summary.complete:
             return  # what was not looked at may still need them
-        for ignore in self.policy.path_ignores:
-            if ignore not in self._used_ignores:
-                text = f"{ignore.pattern}: {', '.join(ignore.rules)}"
-                yield from self._own(_UNUSED, ignore.pattern, {"suppression": text})
-        for rule, path in sorted(self.policy.baseline - self._used_baseline):
-            yield from self._own(_UNUSED, path, {"suppression": f"baseline {rule}"})
+        for path, text, rules in self._suppressions.unused():
+            if any(self._has_looked(rule) for rule in self._rules if rule.id.startswith(rules)):
+                yield from self._own(UNUSED, path, {"suppression": text})
+
+    def _has_looked(self, rule: type[Rule]) -> bool:
+        """Return whether a rule was asked about all that it concerns."""
+        return not (is_deep(rule) and self.summary.not_decoded)
+
+    def acceptance(self, finding: Finding) -> Accepted:
+        """Return what a baseline has to say so that a finding does not count."""
+        return self._suppressions.entry(finding)
 
     def _own(self, rule_id: str, path: str, data: dict[str, object]) -> Iterator[Finding]:
         return own_findings(self._rules, rule_id, path, data)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from types import MappingProxyType
 
+from pycinspect.auditing.baseline import Baseline
 from pycinspect.auditing.findings import Severity
 from pycinspect.cache import HERE, IMAGE_PATH, ImportOptions, View
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
@@ -76,18 +76,15 @@ class PathIgnore:
     """Rules that do not count for paths that fit a pattern.
 
     Args:
-        pattern: ``fnmatch`` pattern of a path relative to the audited root, with
-            slashes; a pattern without a slash is matched with the name alone.
+        pattern: ``fnmatch`` pattern of a path as reports print it; a pattern without a slash is
+            matched with the name alone. See ``auditing.suppressions``.
         rules: ids or prefixes.
+        base: the directory that the pattern is relative to; "" is the current one.
     """
 
     pattern: str
     rules: tuple[str, ...]
-
-    def covers(self, rule: str, path: str) -> bool:
-        """Return whether a finding of ``rule`` at ``path`` is suppressed."""
-        subject = path if "/" in self.pattern else path.rpartition("/")[2]
-        return rule.startswith(self.rules) and fnmatchcase(subject, self.pattern)
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +140,7 @@ class Policy:
     Args:
         selection: which rules run.
         path_ignores: findings that do not count.
-        baseline: findings that were accepted before, as (rule, path).
+        baseline: the files in which findings were accepted before.
         dialect: the interpreter that the tree is for; None is told from the path
             (``lib/python3.12``), else it is the running one.
         levels: the optimization levels whose caches are wanted (PYC205).
@@ -164,7 +161,7 @@ class Policy:
 
     selection: Selection = Selection()
     path_ignores: tuple[PathIgnore, ...] = ()
-    baseline: frozenset[tuple[str, str]] = frozenset()
+    baseline: Baseline | None = None
     dialect: Dialect | None = None
     levels: tuple[int, ...] = (0,)
     invalidation_mode: InvalidationMode | None = None

@@ -149,6 +149,7 @@ class Rule:
             directory that ``is_ordinary``, and is not asked.
         about_run: a finding is about the audit, not about what is audited.
         about_tree: a finding is about a whole tree, and explains others.
+        never_fails: its findings inform, and no audit fails because of them.
         is_statistic: most healthy trees have such findings, and nobody has to act on them:
             they are counted, and shown only where the rule is named.
         skips_ordinary: it never finds anything at a cache that ``is_ordinary``, and
@@ -166,6 +167,7 @@ class Rule:
     skips_ordinary_directories: ClassVar[bool] = False
     about_run: ClassVar[bool] = False
     about_tree: ClassVar[bool] = False
+    never_fails: ClassVar[bool] = False
     is_statistic: ClassVar[bool] = False
     skips_ordinary: ClassVar[bool] = False
     #: An instance may have other reasons than its class, by its context.

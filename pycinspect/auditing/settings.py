@@ -12,6 +12,7 @@ from functools import partial
 from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
+from pycinspect.auditing.baseline import Baseline
 from pycinspect.auditing.findings import Severity
 from pycinspect.auditing.policy import PROFILES, PathIgnore, Policy, Profile, Selection
 from pycinspect.cache import View, named_view, options_from_environment
@@ -112,9 +113,7 @@ class Settings:
         """
         return named_view(self.root, self.user, read_only=bool(self.read_only))
 
-    def policy(
-        self, dialects: DialectTable, baseline: frozenset[tuple[str, str]] = frozenset()
-    ) -> Policy:
+    def policy(self, dialects: DialectTable, baseline: Baseline | None = None) -> Policy:
         """Return the policy that these settings make.
 
         Raises:
@@ -264,6 +263,10 @@ def _settings(document: Mapping[str, object], path: str) -> Settings:
         for name in _PLACES
         if (place := getattr(settings, name)) is not None
     }
+    ignores = settings.per_path_ignores
+    if ignores is not None:
+        base = os.path.dirname(os.path.abspath(path))
+        places["per_path_ignores"] = tuple(replace(row, base=base) for row in ignores)
     return replace(settings, **places)
 
 

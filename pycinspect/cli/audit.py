@@ -31,7 +31,8 @@ from pycinspect.values import InvalidationMode
 from pycinspect.writing import replacing
 
 if TYPE_CHECKING:
-    from pycinspect.auditing import Audit, Settings, SettingsFile, Severity, Summary
+    from pycinspect.auditing import Audit, Rule, Settings, SettingsFile, Severity, Summary
+    from pycinspect.auditing.baseline import Baseline
     from pycinspect.dialects import Dialect, DialectTable
     from pycinspect.plugins import Registry
 
@@ -114,7 +115,7 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
     multiple=True,
     callback=_path_ignores,
     metavar="PATTERN:IDS",
-    help="Rules that do not count for paths like PATTERN. Repeatable.",
+    help="Rules that do not count for paths like PATTERN, as reports print them. Repeatable.",
 )
 @click.option(
     "--profile",
@@ -129,9 +130,13 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
     help="The least severity that gives exit code 1.  [default: warning]",
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
-@click.option("--baseline", metavar="FILE", help="Findings that FILE names do not count.")
 @click.option(
-    "--write-baseline", metavar="FILE", help="Accept what is found: write it to FILE and exit 0."
+    "--baseline", metavar="FILE", help="Files that FILE accepts, by content, do not count."
+)
+@click.option(
+    "--write-baseline",
+    metavar="FILE",
+    help="Accept what is found from --fail-on on: write it to FILE and exit 0.",
 )
 @click.option(
     "--levels",
@@ -209,23 +214,26 @@ def command(
         row = _imports(settings, variables, registry.dialects)
         settings = asked.over(settings.from_environment(row, variables).over(settings))
     roots = paths or (("/",) if settings.root is not None else _site_packages())
-    run = _start(
-        roots, settings, registry, programs_of(variables), keep_baseline=write_baseline is None
-    )
+    baseline = _baseline(settings, files, write_baseline)
+    run = _start(roots, settings, registry, programs_of(variables), baseline)
     run.on_fault(show_traceback)
+    threshold = settings.fail_on or settings.chosen_profile().fail_on
     if write_baseline is not None:
-        _accept(run, write_baseline)
+        _accept(run, write_baseline, threshold, registry.rules)
         sys.exit(Exit.FAULT if run.summary.faults else Exit.CLEAN)
     shown = _Shown(registry, format_name, verbose, tuple(_decisive(f, asked, run) for f in files))
     _report(run, shown, output)
-    threshold = settings.fail_on or settings.chosen_profile().fail_on
-    sys.exit(_exit(run.summary, threshold, exit_zero=exit_zero))
+    sys.exit(_exit(run.summary, threshold, registry.rules, exit_zero=exit_zero))
 
 
-def _exit(summary: Summary, threshold: Severity, *, exit_zero: bool) -> Exit:
+def _exit(
+    summary: Summary, threshold: Severity, rules: Mapping[str, type[Rule]], *, exit_zero: bool
+) -> Exit:
     if summary.faults:
         return Exit.FAULT
-    failed = _reaches(summary, threshold) and not exit_zero
+    failed = not exit_zero and any(
+        _counts(rule, severity, threshold, rules) for rule, severity in summary.findings
+    )
     return Exit.FINDINGS if failed else Exit.CLEAN
 
 
@@ -251,7 +259,8 @@ def _settings_files(
 def _decisive(file: SettingsFile, asked: Settings, run: Audit) -> SettingsFile:
     """Return a file with what of it the command line does not overrule."""
     settings = file.settings.without(asked)
-    accepted = 0 if settings.baseline is None else len(run.policy.baseline)
+    baseline = run.policy.baseline
+    accepted = 0 if settings.baseline is None or baseline is None else len(baseline.accepted)
     return file._replace(settings=settings, accepted=accepted)
 
 
@@ -276,36 +285,54 @@ def _start(
     settings: Settings,
     registry: Registry,
     programs: tuple[str, ...],
-    *,
-    keep_baseline: bool,
+    baseline: Baseline | None,
 ) -> Audit:
     from dataclasses import replace
 
     from pycinspect.auditing import Audit, require_rules
-    from pycinspect.auditing.baseline import read_baseline
 
     named = [settings.select, settings.ignore, *(i.rules for i in settings.per_path_ignores or ())]
     require_rules(chain.from_iterable(ids or () for ids in named), registry.rules)
-    accepted: frozenset[tuple[str, str]] = frozenset()
-    if settings.baseline is not None and keep_baseline:
-        accepted = read_baseline(settings.baseline)
-    policy = replace(settings.policy(registry.dialects, accepted), programs=programs)
+    policy = replace(settings.policy(registry.dialects, baseline), programs=programs)
     rules = registry.rules.values()
     if not any(policy.selection.takes(rule.id) and not rule.about_run for rule in rules):
         raise PycInspectError("bad-setting", "no rule is left that looks at the tree")
     return Audit(roots, rules, policy)
 
 
-def _accept(run: Audit, path: str) -> None:
-    """Write everything that is found now into a baseline, but for bugs of ours."""
-    from pycinspect.auditing.baseline import write_baseline
-    from pycinspect.auditing.failures import FAULT
+def _baseline(
+    settings: Settings, files: tuple[SettingsFile, ...], written: str | None
+) -> Baseline | None:
+    """Return the baseline that counts, or an empty one for what is written."""
+    from pycinspect.auditing.baseline import Baseline, read_baseline
 
-    count = write_baseline(path, ((f.rule, run.relative(f)) for f in run if f.rule != FAULT))
-    click.echo(f"{path}: {count} findings accepted", err=True)
+    home = os.path.dirname(os.path.abspath(files[0].path)) if files else None
+    if written is not None:
+        return Baseline(home or os.path.dirname(os.path.abspath(written)))
+    return None if settings.baseline is None else read_baseline(settings.baseline, home)
+
+
+def _accept(run: Audit, path: str, threshold: Severity, rules: Mapping[str, type[Rule]]) -> None:
+    """Write everything that counts now into a baseline, but for bugs of ours."""
+    from pycinspect.auditing.baseline import read_notes, write_baseline
+    from pycinspect.auditing.failures import FAULT
+    from pycinspect.report.words import counted
+
+    notes = read_notes(path)
+    found = (f for f in run if f.rule != FAULT and _counts(f.rule, f.severity, threshold, rules))
+    count = write_baseline(path, map(run.acceptance, found), notes)
+    click.echo(f"{path}: {counted(count, 'finding', 'findings')} accepted", err=True)
     if run.summary.faults:
         message = f"not everything was looked at: {run.summary.faults} internal errors (PYC902)"
         click.echo(f"pycinspect: {message}", err=True)
+
+
+def _counts(
+    rule_id: str, severity: Severity, threshold: Severity, rules: Mapping[str, type[Rule]]
+) -> bool:
+    """Return whether an audit fails because of a finding."""
+    rule = rules.get(rule_id)
+    return severity.rank >= threshold.rank and not (rule is not None and rule.never_fails)
 
 
 class _Shown(NamedTuple):
@@ -325,7 +352,7 @@ class _Shown(NamedTuple):
 
 
 def _report(run: Audit, shown: _Shown, output: str | None) -> None:
-    from pycinspect.report import ReportContext, causes_first
+    from pycinspect.report import ListsAccepted, ReportContext, causes_first
 
     rules = shown.registry.rules
     reporters = shown.registry.reporters
@@ -343,9 +370,12 @@ def _report(run: Audit, shown: _Shown, output: str | None) -> None:
             base=_here() if run.policy.view.root is None else None,
             settings=shown.settings,
             ran=run.rule_ids,
+            policy=run.policy,
             step_summary=os.environ.get(_STEP_SUMMARY) or None,
         )
         reporter = reporters[shown.format_name](stream, context)
+        if isinstance(reporter, ListsAccepted):
+            run.on_accepted(reporter.accepted)
         with _progress(run):
             for finding in causes_first(run, rules):
                 reporter.finding(finding)
@@ -388,8 +418,3 @@ def _progress(run: Audit) -> Iterator[None]:
 
         run.on_progress(show)
         yield
-
-
-def _reaches(summary: Summary, threshold: Severity) -> bool:
-    worst = summary.worst()
-    return worst is not None and worst.rank >= threshold.rank

@@ -8,7 +8,7 @@ none; verdicts, headers and differences are rendered by plain functions. Uses ``
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pycinspect.report.base import AuditReporter, Factory, ReportContext
+from pycinspect.report.base import AuditReporter, Factory, ListsAccepted, ReportContext
 from pycinspect.report.github import GithubReporter
 from pycinspect.report.gitlab import GitlabReporter
 from pycinspect.report.header import SHOW_SCHEMA, header_object, header_text, show_object
@@ -30,6 +30,7 @@ __all__ = [
     "STATES",
     "AuditReporter",
     "Factory",
+    "ListsAccepted",
     "ReportContext",
     "causes_first",
     "header_object",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol, TextIO
+from typing import NamedTuple, Protocol, TextIO, runtime_checkable
 
-from pycinspect.auditing import Finding, Rule, SettingsFile, Summary
+from pycinspect.auditing import Accepted, Finding, Policy, Rule, SettingsFile, Summary
 
-__all__ = ["AuditReporter", "Factory", "ReportContext"]
+__all__ = ["AuditReporter", "Factory", "ListsAccepted", "ReportContext"]
 
 
 class ReportContext(NamedTuple):
@@ -24,6 +24,7 @@ class ReportContext(NamedTuple):
         ran: ids of the rules that did run, in their order.
         step_summary: the file that GitHub shows as the summary of a job's step; None
             outside its workflows.
+        policy: what the audit was told; who imports, and in which file system.
         settings: the files from which settings were taken, or could have been, with what
             they decide.
     """
@@ -37,6 +38,7 @@ class ReportContext(NamedTuple):
     ran: Sequence[str] = ()
     step_summary: str | None = None
     settings: tuple[SettingsFile, ...] = ()
+    policy: Policy = Policy()
 
 
 class AuditReporter(Protocol):
@@ -51,6 +53,14 @@ class AuditReporter(Protocol):
 
     def close(self, summary: Summary) -> None:
         """Finish the report after the last finding; the stream stays open."""
+
+
+@runtime_checkable
+class ListsAccepted(Protocol):
+    """A reporter that lists, as such, what the baseline accepts; others leave it out."""
+
+    def accepted(self, finding: Finding, entry: Accepted) -> None:
+        """Take a finding that does not count; they come before the others."""
 
 
 #: Makes a reporter that writes to a stream. Formats for machines write ASCII or

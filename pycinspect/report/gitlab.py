@@ -43,7 +43,7 @@ class GitlabReporter:
         entry = {
             "description": visible(finding.message),
             "check_name": finding.rule,
-            "fingerprint": fingerprint(finding, shown),
+            "fingerprint": fingerprint(finding, shown, self._context.policy),
             "severity": _SEVERITIES[finding.severity],
             # Bytecode has no lines: the first is where GitLab shows a file as a whole.
             "location": {"path": visible(shown), "lines": {"begin": 1}},

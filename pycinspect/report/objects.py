@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
-from pycinspect.auditing import Finding, Severity, Summary
+from pycinspect.auditing import Finding, Policy, Severity, Summary
 from pycinspect.report.answer import answer
 from pycinspect.report.base import ReportContext
 from pycinspect.report.settings import settings_objects
@@ -68,6 +68,21 @@ def finding_object(finding: Finding, base: str | None) -> Json:
     return entry
 
 
+def _importer_object(policy: Policy) -> Json:
+    """Return how the import that is judged is started, by whom, and where."""
+    user = policy.view.user
+    return {
+        "dialect": None if policy.dialect is None else policy.dialect.name,
+        "levels": list(policy.levels),
+        "dont_write_bytecode": policy.dont_write_bytecode,
+        "pycache_prefix": policy.pycache_prefix,
+        "uid": None if user is None else user.uid,
+        "groups": None if user is None else sorted(user.groups),
+        "read_only": policy.view.read_only,
+        "root": policy.view.root,
+    }
+
+
 def summary_object(summary: Summary, context: ReportContext) -> Json:
     """Return the figures of an audit; every state and severity is always there."""
     return {
@@ -93,6 +108,7 @@ def summary_object(summary: Summary, context: ReportContext) -> Json:
         "unread": summary.unread,
         "internal_errors": summary.faults,
         "settings": plain(settings_objects(context.settings, context.base)),
+        "importer": _importer_object(context.policy),
         **({"notes": list(summary.notes)} if summary.notes else {}),
         "seconds": round(summary.seconds, 6),
         "files_per_second": round(summary.files_per_second, 1),

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TextIO
 from urllib.parse import quote
 
-from pycinspect.auditing import Finding, Rule, Severity, Summary
+from pycinspect.auditing import Accepted, Finding, Rule, Severity, Summary
 from pycinspect.report.base import ReportContext
 from pycinspect.report.documentation import markdown, paragraph
 from pycinspect.report.fingerprint import fingerprint
@@ -56,11 +56,25 @@ class SarifReporter:
         self._rules = sorted(context.rules)
         self._index = {rule: index for index, rule in enumerate(self._rules)}
         self._results = 0
+        #: Where some results may be suppressed, the others say that they are not (3.27.23).
+        self._unsuppressed: Json = {"suppressions": []} if context.policy.baseline else {}
 
     def finding(self, finding: Finding) -> None:
         """Write one result."""
+        self._write(self._result(finding) | self._unsuppressed)
+
+    def accepted(self, finding: Finding, entry: Accepted) -> None:
+        """Write one result that the baseline suppresses."""
+        suppression: Json = {"kind": "external", "status": "accepted"}
+        if entry.reason:
+            suppression["justification"] = visible(entry.reason)
+        if entry.expires is not None:
+            suppression["properties"] = {"expires": entry.expires.isoformat()}
+        self._write(self._result(finding) | {"suppressions": [suppression]})
+
+    def _write(self, result: Json) -> None:
         self._out.write(",\n" if self._results else self._head())
-        self._out.write(json.dumps(self._result(finding)))
+        self._out.write(json.dumps(result))
         self._results += 1
 
     def close(self, summary: Summary) -> None:
@@ -99,7 +113,9 @@ class SarifReporter:
             "level": _LEVELS[finding.severity],
             "message": {"text": visible(finding.message)},
             "locations": [location],
-            "partialFingerprints": {_FINGERPRINT: fingerprint(finding, shown)},
+            "partialFingerprints": {
+                _FINGERPRINT: fingerprint(finding, shown, self._context.policy)
+            },
             "properties": _properties(finding),
         }
 

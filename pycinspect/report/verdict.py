@@ -31,6 +31,7 @@ def verdict_object(target: str, verdict: Verdict) -> Json:
         "verdict": verdict.outcome.value,
         "reason": verdict.reason,
         "exception": verdict.exception,
+        "hindrance": verdict.hindrance,
         "writes": None if verdict.writes is None else _write_object(verdict.writes),
         "message": verdict.message,
         "compiles": verdict.compiles,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from pycinspect.cli import main
 
 from .conftest import Run
 
@@ -95,23 +100,158 @@ def test_bad_settings_are_refused_in_one_line(
     assert result.stderr.count("\n") == 1
 
 
-def test_a_baseline_accepts_what_is_there_and_tells_what_has_gone(
-    run: Run, project: Path, tmp_path: Path
-) -> None:
-    baseline = tmp_path.parent / "accepted.json"
-    assert run("audit", ".", "--write-baseline", baseline).exit_code == 0
+def accept(run: Run, path: str | os.PathLike[str] = "accepted.json", *more: str) -> Path:
+    """Write a baseline."""
+    result = run("audit", ".", "--write-baseline", path, *more)
+    assert (result.exit_code, result.stdout) == (0, "")
+    return Path(path).absolute()
+
+
+def test_a_baseline_accepts_what_is_there_and_tells_what_has_gone(run: Run, project: Path) -> None:
+    baseline = accept(run)
     again = run("audit", ".", "--json", "--baseline", baseline)
-    assert report(again.stdout)["findings"] == []
-    assert report(again.stdout)["summary"]["suppressed"] > 0
+    assert (report(again.stdout)["findings"], again.exit_code) == ([], 0)
+    assert report(again.stdout)["summary"]["suppressed"] == 1
     os.utime(project / "stale.py", (1_500_000_000, 1_500_000_000))
-    assert "PYC903" in rules(run("audit", ".", "--json", "--baseline", baseline).stdout)
+    mended = run("audit", ".", "--json", "--baseline", baseline, "--fail-on", "info")
+    assert rules(mended.stdout) == {"PYC903"}
+    assert mended.exit_code == 0  # information, never a failure
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema": "other/1"}', "\0"])
-def test_a_file_that_is_no_baseline_is_refused(run: Run, project: Path, content: str) -> None:
+def test_only_what_counts_is_accepted(run: Run, project: Path) -> None:
+    levels = {"info": {"PYC101", "PYC106"}, "warning": {"PYC101"}, "error": set()}
+    for level, expected in levels.items():
+        path = accept(run, f"{level}.json", "--fail-on", level, "--select", "PYC101,PYC106")
+        rows = report(path.read_text())["accepted"]
+        assert {row["rule"] for row in rows} <= expected
+        assert ("PYC101" in {row["rule"] for row in rows}) == bool(expected)
+    accept(run, "dev.json", "--profile", "dev")
+    assert report((project / "dev.json").read_text())["accepted"] == []
+
+
+def test_a_baseline_names_files(run: Run, project: Path) -> None:
+    (row,) = report(accept(run).read_text())["accepted"]
+    (cache,) = (project / "__pycache__").glob("stale.*")
+    digest = hashlib.sha256(cache.read_bytes()).hexdigest()
+    assert row == {
+        "rule": "PYC101",
+        "path": f"__pycache__/{cache.name}",
+        "digest": f"sha256:{digest}",
+    }
+
+
+@pytest.mark.parametrize("place", ["", "deep/er", "../outside"])
+@pytest.mark.parametrize("has_settings", [True, False])
+def test_paths_are_relative_to_the_settings_or_the_baseline(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch, place: str, has_settings: bool
+) -> None:
+    home = project / place
+    home.mkdir(parents=True, exist_ok=True)
+    if has_settings:
+        (project / "pyproject.toml").write_text("")
+    baseline = accept(run, home / "accepted.json")
+    (row,) = report(baseline.read_text())["accepted"]
+    below = project.resolve() if has_settings else home.resolve()
+    found = os.path.normpath(below / row["path"])
+    assert os.path.isfile(found)
+    for here, target in ((project, "."), (project, project), (project / "__pycache__", "..")):
+        monkeypatch.chdir(here)
+        result = CliRunner().invoke(
+            main, ["audit", os.fspath(target), "--baseline", os.fspath(baseline)]
+        )
+        assert result.exit_code == 0, result.output
+
+
+def test_a_checkout_can_be_moved(
+    run: Run, project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    accept(run)
+    moved = tmp_path_factory.mktemp("moved") / "checkout"
+    shutil.copytree(project, moved)
+    for path in project.rglob("*"):  # copytree keeps times, if not in all places exactly
+        status = path.stat()
+        os.utime(moved / path.relative_to(project), ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert run("audit", moved, "--baseline", moved / "accepted.json").exit_code == 0
+
+
+def test_reasons_and_days_of_expiry_are_kept(run: Run, project: Path) -> None:
+    path = accept(run)
+    document = report(path.read_text())
+    document["accepted"][0] |= {"reason": "vendored", "expires": "2999-12-31"}
+    path.write_text(json.dumps(document))
+    assert run("audit", ".", "--baseline", path).exit_code == 0
+    accept(run)
+    assert report(path.read_text()) == document
+    document["accepted"][0]["expires"] = "2001-01-01"
+    path.write_text(json.dumps(document))
+    expired = run("audit", ".", "--baseline", path)
+    assert expired.exit_code == 1
+    assert "it was accepted until 2001-01-01" in " ".join(expired.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "not a JSON file"),
+        ("[]", "not a pycinspect.baseline/2 file"),
+        ("{}", "not a pycinspect.baseline/2 file"),
+        ('{"schema": "other/1"}', "not a pycinspect.baseline/2 file"),
+        ("\0", "not a JSON file"),
+        ('{"schema": "pycinspect.baseline/1", "findings": []}', "write it anew with --write-baseline"),
+        ('{"schema": "pycinspect.baseline/2"}', "no list of what is accepted"),
+        ('{"schema": "pycinspect.baseline/2", "accepted": [3]}', "entry 1: not an object"),
+        ('{"schema": "pycinspect.baseline/2", "accepted": [{}]}', "entry 1: 'rule' is missing"),
+        (
+            ('{"schema": "pycinspect.baseline/2", "accepted": [{"rule": "P", "path": "x",'
+            ' "expires": "tomorrow"}]}'),
+            "entry 1: expires is 'tomorrow', not a day such as 2027-01-31",
+        ),
+        (
+            ('{"schema": "pycinspect.baseline/2", "accepted": [{"rule": "P", "path": "x",'
+            ' "expire": "2027-01-31"}]}'),
+            "entry 1: unknown key 'expire'",
+        ),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_baseline_is_refused(
+    run: Run, project: Path, content: str, message: str
+) -> None:
     (project / "baseline.json").write_text(content)
     result = run("audit", ".", "--baseline", "baseline.json")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert message in result.stderr
+
+
+def test_another_file_is_not_overwritten_by_a_baseline(run: Run, project: Path) -> None:
+    before = (project / "fresh.py").read_bytes()
+    assert run("audit", ".", "--write-baseline", "fresh.py").exit_code == 2
+    assert (project / "fresh.py").read_bytes() == before
+    old = '{"schema": "pycinspect.baseline/1", "findings": []}'
+    (project / "old.json").write_text(old)
+    accept(run, "old.json")
+
+
+def test_sarif_lists_what_a_baseline_accepts(run: Run) -> None:
+    accept(run)
+    result = run("audit", ".", "--baseline", "accepted.json", "--format", "sarif")
+    (found,) = report(result.stdout)["runs"][0]["results"]
+    assert (found["ruleId"], result.exit_code) == ("PYC101", 0)
+    assert found["suppressions"] == [{"kind": "external", "status": "accepted"}]
+
+
+def test_patterns_of_settings_are_relative_to_their_file(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = "[tool.pycinspect.audit.per-path-ignores]\n"
+    (project / "pyproject.toml").write_text(table + '"__pycache__/*" = ["PYC101"]\n')
+    monkeypatch.chdir(project / "__pycache__")
+    runner = CliRunner()
+    assert runner.invoke(main, ["audit", ".."]).exit_code == 0
+    assert runner.invoke(main, ["audit", "..", "--no-config"]).exit_code == 1
+    given = ["audit", "..", "--no-config", "--per-path-ignore"]
+    assert runner.invoke(main, [*given, "../__pycache__/*:PYC1"]).exit_code == 0
+    assert runner.invoke(main, [*given, "./*:PYC1"]).exit_code == 0
+    assert runner.invoke(main, [*given, "__pycache__/*:PYC1"]).exit_code == 1
 
 
 def test_a_path_that_is_not_there_is_trouble(run: Run) -> None:

@@ -24,6 +24,7 @@ KEYS = [
     "verdict",
     "reason",
     "exception",
+    "hindrance",
     "writes",
     "message",
     "compiles",

@@ -89,7 +89,7 @@ def test_a_file_above_the_tree_is_not_its_own_word(run: Run, project: Path) -> N
 
 def test_a_baseline_is_named_with_what_it_accepts(run: Run, project: Path) -> None:
     run("audit", ".", "--write-baseline", "accepted.json")
-    accepted = len(json.loads((project / "accepted.json").read_text())["findings"])
+    accepted = len(json.loads((project / "accepted.json").read_text())["accepted"])
     assert accepted == 1
     _write(project, 'baseline = "accepted.json"')
     line = _line(run("audit", ".").stdout)

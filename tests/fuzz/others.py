@@ -75,8 +75,16 @@ _SOURCES: tuple[Callable[[random.Random, bytes], bytes], ...] = (
 def damaged_baseline(rng: random.Random) -> bytes:
     """Return what may be a baseline of the audit."""
     good = {
-        "schema": "pycinspect.baseline/1",
-        "findings": [{"rule": "PYC101", "path": "src/__pycache__/m.pyc"}],
+        "schema": "pycinspect.baseline/2",
+        "accepted": [
+            {
+                "rule": "PYC101",
+                "path": "src/__pycache__/m.pyc",
+                "digest": None,
+                "reason": "x",
+                "expires": "2027-01-31",
+            }
+        ],
     }
     return _damaged_text(json.dumps(good), _JSON_VALUES, rng)
 
@@ -85,7 +93,7 @@ def damaged_settings(rng: random.Random) -> bytes:
     """Return what may be a ``pyproject.toml``."""
     good = (
         "[tool.pycinspect.audit]\nselect = ['PYC']\nignore = []\nfail-on = 'error'\n"
-        "max-files = 5\nmax-seconds = 1.5\nlevels = [0, 1]\nper-path-ignores = {'*' = ['PYC1']}\n"
+        "user = 5\nread-only = true\nmax-files = 5\nmax-seconds = 1.5\nlevels = [0, 1]\nper-path-ignores = {'*' = ['PYC1']}\n"
     )
     return _damaged_text(good, _TOML_VALUES, rng)
 

@@ -63,6 +63,18 @@ _SUMMARY = {
     "unread": _COUNT,
     "internal_errors": _COUNT,
     "settings": {"type": "array", "items": _SETTINGS},
+    "importer": _closed(
+        {
+            "dialect": {"type": ["string", "null"]},
+            "levels": {"type": "array", "items": _COUNT},
+            "dont_write_bytecode": {"type": "boolean"},
+            "pycache_prefix": {"type": ["string", "null"]},
+            "uid": {"type": ["integer", "null"]},
+            "groups": {"type": ["array", "null"], "items": _COUNT},
+            "read_only": {"type": "boolean"},
+            "root": {"type": ["string", "null"]},
+        }
+    ),
     "seconds": {"type": "number"},
     "files_per_second": {"type": "number"},
 }
@@ -156,6 +168,16 @@ def test_document() -> None:
         "unread": 0,
         "internal_errors": 0,
         "settings": [],
+        "importer": {
+            "dialect": None,
+            "levels": [0],
+            "dont_write_bytecode": False,
+            "pycache_prefix": None,
+            "uid": None,
+            "groups": None,
+            "read_only": False,
+            "root": None,
+        },
         "seconds": 0.5,
         "files_per_second": 10800.0,
     }

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import py_compile
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -11,7 +15,9 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from jsonschema import Draft4Validator
 
+from pycinspect.auditing import Accepted, Baseline, Finding, Policy
 from pycinspect.auditing.rules import BUILT_IN
+from pycinspect.report import REPORTERS, ListsAccepted
 from tests.report.kit import (
     BASE,
     HOSTILE,
@@ -19,10 +25,12 @@ from tests.report.kit import (
     Broken,
     Disk,
     Forged,
+    context,
     finding,
     hostile_findings,
     report,
     stale,
+    summary_of,
 )
 
 SCHEMA = Draft4Validator(
@@ -179,8 +187,8 @@ def test_every_reader_of_json_takes_it() -> None:
 
 
 def _fingerprint(**changes: Any) -> str:
-    item = stale(f"{BASE}/a.pyc")._replace(**changes)
     base = changes.pop("base", BASE)
+    item = stale(f"{BASE}/a.pyc")._replace(**changes)
     (result,) = _run([item], base=base)["results"]
     return str(result["partialFingerprints"]["pycinspect/v1"])
 
@@ -199,3 +207,83 @@ def test_fingerprints_do_not_depend_on_where_the_tree_lies() -> None:
     there = _run([stale("/there/a.pyc")], base="/there")["results"][0]
 
     assert here["partialFingerprints"] == there["partialFingerprints"]
+
+
+# --- What a finding is recognised by -------------------------------------------------------------
+
+
+def _of_cache(directory: Path, source: str = "answer = 42\n", mtime: int = 1_700_000_000) -> str:
+    """Compile a module in a directory, and return the fingerprint of a finding about its cache."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "m.py").write_text(source)
+    os.utime(directory / "m.py", (mtime, mtime))
+    cache = Path(py_compile.compile(os.fspath(directory / "m.py"), doraise=True))
+    return _fingerprint(path=os.fspath(cache), base=os.fspath(directory))
+
+
+@pytest.mark.parametrize("there", ["b", "a/very/" + "long/" * 60 + "way", "\N{SNAKE}"])
+def test_fingerprints_outlive_a_move_of_the_checkout(tmp_path: Path, there: str) -> None:
+    source = "def f(x):\n    class C:\n        def g(self): return x\n    return C\n"
+    here = _of_cache(tmp_path / "a", source)
+    assert here == _of_cache(tmp_path / there, source, mtime=1_600_000_000)
+    assert here != _of_cache(tmp_path / "c", source.replace("x", "y"))
+
+
+def test_fingerprints_change_with_the_content_alone(tmp_path: Path) -> None:
+    first = _of_cache(tmp_path / "a")
+    (tmp_path / "a/other.py").write_text("")
+    assert first == _of_cache(tmp_path / "a")
+    assert first != _of_cache(tmp_path / "a", "answer = 43\n")
+    (cache,) = (tmp_path / "a/__pycache__").iterdir()
+    damaged = [cache.read_bytes()[:-3], cache.read_bytes()[:20], b"", b"no cache"]
+    found = set()
+    for content in damaged:
+        cache.write_bytes(content)
+        found.add(_fingerprint(path=os.fspath(cache), base=os.fspath(tmp_path / "a")))
+    cache.unlink()
+    found.add(_fingerprint(path=os.fspath(cache), base=os.fspath(tmp_path / "a")))
+    assert len(found) == len(damaged) + 1
+
+
+def test_the_expiry_of_an_acceptance_is_not_of_the_finding() -> None:
+    data = {"found": 1, "expected": 2}
+    assert _fingerprint(data=data) == _fingerprint(data={**data, "accepted_until": "2026-01-31"})
+
+
+# --- Suppressions ----------------------------------------------------------------------------------
+
+
+def _log(baseline: Baseline | None, *accepted: tuple[Finding, Accepted]) -> list[dict[str, Any]]:
+    out = io.StringIO()
+    reporter = REPORTERS["sarif"](out, context(policy=Policy(baseline=baseline)))
+    assert isinstance(reporter, ListsAccepted)
+    for item, entry in accepted:
+        reporter.accepted(item, entry)
+    reporter.finding(stale("b.pyc"))
+    reporter.close(summary_of([]))
+    log = json.loads(out.getvalue())
+    SCHEMA.validate(log)
+    results: list[dict[str, Any]] = log["runs"][0]["results"]
+    return results
+
+
+def test_what_a_baseline_accepts_is_suppressed() -> None:
+    entry = Accepted("PYC101", "a.pyc", None, "vendored\x1b[31m", date(2027, 1, 31))
+    plain = Accepted("PYC101", "a.pyc")
+    first, second, third = _log(Baseline("/"), (stale("a.pyc"), entry), (stale("a.pyc"), plain))
+    assert first["suppressions"] == [
+        {
+            "kind": "external",
+            "status": "accepted",
+            "justification": "vendored\\x1b[31m",
+            "properties": {"expires": "2027-01-31"},
+        }
+    ]
+    assert second["suppressions"] == [{"kind": "external", "status": "accepted"}]
+    assert third["suppressions"] == []
+    assert first["partialFingerprints"] == second["partialFingerprints"]
+
+
+def test_without_a_baseline_nothing_is_said_of_suppressions() -> None:
+    (result,) = _log(None)
+    assert "suppressions" not in result

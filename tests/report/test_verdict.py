@@ -162,6 +162,7 @@ def test_object() -> None:
         "verdict": "recompile",
         "reason": "mtime-differs",
         "exception": None,
+        "hindrance": None,
         "writes": {"path": CACHE, "flags": 0, "mode": "0644"},
         "message": STALE.message,
         "compiles": True,

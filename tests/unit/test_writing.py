@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pycinspect import writing
-from pycinspect.auditing.baseline import read_baseline, write_baseline
+from pycinspect.auditing.baseline import Accepted, read_baseline, write_baseline
 from pycinspect.errors import PycInspectError
 from pycinspect.writing import replacing
 from pytest_pycinspect.golden_file import parse_golden
@@ -30,7 +30,7 @@ def _report(path: str) -> None:
 
 
 def _baseline(path: str) -> None:
-    write_baseline(path, [("PYC101", f"{number}.pyc") for number in range(3000)])
+    write_baseline(path, [Accepted("PYC101", f"{number}.pyc") for number in range(3000)])
 
 
 def _golden(path: str) -> None:
