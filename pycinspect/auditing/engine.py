@@ -14,7 +14,7 @@ from pycinspect.auditing.deep import Batch, Budget, Decoder, is_deep, when_to_de
 from pycinspect.auditing.examination import Examination
 from pycinspect.auditing.examine import Examined, Examiner, grouped
 from pycinspect.auditing.failures import INCOMPLETE, Failures, own_findings
-from pycinspect.auditing.findings import Finding, Summary
+from pycinspect.auditing.findings import Finding, Severity, Summary
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.place import Places, dialect_of_place
 from pycinspect.auditing.policy import Policy
@@ -118,12 +118,15 @@ class Audit:
         if self._suppressions:
             findings = list(self._left(findings))
         if self._statistics:
-            counted = [finding.rule for finding in findings if finding.rule in self._statistics]
+            counted = [finding for finding in findings if self._only_counts(finding)]
             if counted:
-                self.summary.statistics.update(counted)
-                findings = [f for f in findings if f.rule not in self._statistics]
+                self.summary.statistics.update([finding.rule for finding in counted])
+                findings = [f for f in findings if not self._only_counts(f)]
         self.summary.findings.update([finding[:2] for finding in findings])
         return findings
+
+    def _only_counts(self, finding: Finding) -> bool:
+        return finding.rule in self._statistics and finding.severity is Severity.INFO
 
     def on_progress(self, show: Callable[[Summary], None]) -> None:
         """Call ``show`` with the figures so far after every few directories."""

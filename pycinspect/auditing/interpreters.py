@@ -8,6 +8,7 @@ full name, ``python3.12``, too. On Windows it is not; there the registry tells.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from pycinspect.cache import HERE, IMAGE_PATH, View
 from pycinspect.dialects import Dialect
@@ -17,17 +18,18 @@ from pycinspect.values import Implementation
 __all__ = ["is_installed"]
 
 
-def is_installed(dialect: Dialect, view: View = HERE) -> bool:
+def is_installed(dialect: Dialect, view: View = HERE, programs: Sequence[str] = IMAGE_PATH) -> bool:
     """Return whether an interpreter of this implementation and version can be found.
 
     Where that cannot be told, it counts as installed.
 
     Args:
         dialect: whose interpreter.
-        view: the file system; of an image, the directories in which programs are there.
+        view: the file system.
+        programs: of an image, the directories in which programs are looked for.
     """
     if view.root is not None:
-        places = [os.path.join(place, name) for place in IMAGE_PATH for name in _commands(dialect)]
+        places = [os.path.join(place, name) for place in programs for name in _commands(dialect)]
         return any(view.is_file(place) for place in places)
     if any(find_executable(command) for command in _commands(dialect)):
         return True

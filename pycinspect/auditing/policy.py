@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -98,6 +99,7 @@ class Profile:
         levels: optimization levels whose caches are wanted.
         deep: whether payloads are decoded; None: where it costs little.
         trusts_tree: whether a tree may bring its own settings.
+        needs_caches: whether a source counts that has no cache and can get none.
     """
 
     select: tuple[str, ...]
@@ -107,6 +109,7 @@ class Profile:
     deep: bool | None = None
     lists: tuple[str, ...] = ()
     trusts_tree: bool = True
+    needs_caches: bool = False
 
 
 #: What is looked for where nothing is said is ``default``: everything.
@@ -115,7 +118,11 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
         "default": Profile(("PYC",), (), Severity.WARNING),
         "dev": Profile(("PYC",), ("PYC106", "PYC205", "PYC206", "PYC6", "PYC8"), Severity.ERROR),
         "deploy": Profile(
-            ("PYC0", "PYC1", "PYC2", "PYC3", "PYC6", "PYC9"), ("PYC106",), Severity.WARNING
+            ("PYC0", "PYC1", "PYC2", "PYC3", "PYC6", "PYC9"),
+            ("PYC106",),
+            Severity.WARNING,
+            lists=("PYC108",),
+            needs_caches=True,
         ),
         "distro": Profile(
             ("PYC",), ("PYC106",), Severity.INFO, levels=(0, 1, 2), lists=("PYC205",)
@@ -149,6 +156,8 @@ class Policy:
         pycache_prefix: option of the interpreter that will import.
         dont_write_bytecode: option of the interpreter that will import (PYC109).
         lists: ids of rules that only count elsewhere, and whose findings are shown here.
+        needs_caches: a source without a cache is a warning where none can be written (PYC205).
+        clock: seconds, for what compiling costs (PYC108).
         deep: whether payloads are decoded, for the rules that look at them; None: where it
             costs little or was asked for, that is for paths that are files, trees whose
             caches have together at most 4 MiB, and where such a rule is named.
@@ -169,6 +178,8 @@ class Policy:
     pycache_prefix: str | None = None
     dont_write_bytecode: bool = False
     lists: tuple[str, ...] = ()
+    needs_caches: bool = False
+    clock: Callable[[], float] = time.perf_counter
     deep: bool | None = None
     max_files: int | None = None
     max_seconds: float | None = None

@@ -137,6 +137,7 @@ class Settings:
             pycache_prefix=self.pycache_prefix,
             dont_write_bytecode=bool(self.dont_write_bytecode),
             lists=profile.lists,
+            needs_caches=profile.needs_caches,
             deep=profile.deep if self.deep is None else self.deep,
             max_files=self.max_files,
             max_seconds=self.max_seconds,

@@ -7,10 +7,12 @@ first few of a run.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from pycinspect.auditing.cost import Rate, measured_rate
 from pycinspect.auditing.findings import Summary
 from pycinspect.auditing.policy import Policy
 from pycinspect.cache import Refusal, SourceCompiler, compilable
@@ -58,6 +60,7 @@ class Sources:
         self._compilers = Compilers(_LIMITS)
         self._installed = InstalledCompilers(self._compilers, dialects=policy.dialects)
         self._directory = ""
+        self._rates: dict[str, tuple[Rate | None, str]] = {}
         self._known: dict[tuple[str, str], Refusal | None] = {}
 
     def __enter__(self) -> Self:
@@ -87,12 +90,38 @@ class Sources:
         if self._is_bounded and min(self._budget.files, self._budget.size) <= 0:
             return None
         try:
-            source = self._policy.view.read_all(path, _SIZE)
+            source = self._read(path)
         except (OSError, PycInspectError):  # other rules say what is wrong with the file
             return None
         self._budget.files -= 1
         self._budget.size -= len(source)
         return compilable(source, path, dialect, 0, self._compiler()).refusal
+
+    def rate(self, paths: Sequence[str], dialect: Dialect) -> tuple[Rate | None, str]:
+        """Return how fast sources are compiled, measured once for each Python; or why not."""
+        if dialect.name not in self._rates:
+            self._rates[dialect.name] = self._measured(paths, dialect)
+        return self._rates[dialect.name]
+
+    def _measured(self, paths: Sequence[str], dialect: Dialect) -> tuple[Rate | None, str]:
+        if self._policy.deep is False:
+            return None, "--no-deep: nothing is compiled"
+        rate = None
+        for row in (dialect, self._policy.dialects.running()):
+            try:
+                rate = measured_rate(paths, row, self._read, self._compile(row), self._policy.clock)
+            except PycInspectError as error:
+                if error.slug == "no-interpreter" and row is dialect:
+                    continue
+                return None, error.message
+            break
+        return rate, "none of them compiles"
+
+    def _read(self, path: str) -> bytes:
+        return self._policy.view.read_all(path, _SIZE)
+
+    def _compile(self, dialect: Dialect) -> Callable[[bytes, str], object]:
+        return lambda source, path: self._installed(source, path, dialect, 0)
 
     def _compiler(self) -> SourceCompiler | None:
         if self._policy.deep is False:

@@ -216,8 +216,10 @@ class _Pattern:
         end = "(?s:/.*)" if is_directory else ""
         #: Directories, without wildcards, in one of which is all that it can match; or none.
         self.tops: tuple[str, ...] = ()
+        self._is_name = False
         if "/" not in pattern and not is_directory and pattern not in (".", ".."):
-            self._regex = re.compile(f"(?s:.*/)?{_translated(pattern)}")
+            self._regex = re.compile(_translated(pattern))
+            self._is_name = True
             return
         starts = [("", pattern)]
         if not os.path.isabs(pattern):
@@ -228,7 +230,8 @@ class _Pattern:
         self._regex = re.compile(f"(?:{'|'.join(regexes)}){end}")
 
     def matches(self, path: str) -> bool:
-        return self._regex.fullmatch(path) is not None
+        subject = path.rpartition("/")[2] if self._is_name else path
+        return self._regex.fullmatch(subject) is not None
 
 
 def _spellings(base: str) -> list[str]:

@@ -35,7 +35,6 @@ _MOST_LINKS = 40
 _REMEMBERED = 4096
 #: What of an image's lists of users is read, in bytes.
 _LIST_LIMIT = 16 * 1024 * 1024
-_READ_ONLY_FLAG = getattr(os, "ST_RDONLY", 1)
 
 
 class Entry(Protocol):
@@ -279,13 +278,18 @@ class View:
 
     def may_change(self, directory: str) -> bool:
         """Return whether files can be made in a directory, and renamed."""
-        if self.read_only:
-            return False
         try:
             place = self.host(directory)
-            if self.user is not None and _is_read_only(place):
-                return False
             return self._may(place, _WRITE | _SEARCH, os.W_OK | os.X_OK)
+        except OSError:
+            return False
+
+    def is_read_only(self, directory: str) -> bool:
+        """Return whether the file system of a directory cannot be written, whoever asks."""
+        if self.read_only or not hasattr(os, "statvfs"):
+            return self.read_only
+        try:
+            return bool(os.statvfs(self.host(directory)).f_flag & os.ST_RDONLY)
         except OSError:
             return False
 
@@ -373,10 +377,6 @@ def _target(path: str) -> str | None:
         return os.readlink(path)
     except (OSError, ValueError):  # not a link, or not there
         return None
-
-
-def _is_read_only(place: str) -> bool:
-    return bool(os.statvfs(place).f_flag & _READ_ONLY_FLAG)
 
 
 def named_view(root: str | None, user: str | None, *, read_only: bool = False) -> View:

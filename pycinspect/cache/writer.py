@@ -55,8 +55,6 @@ def plan_write(
         return _not_written("never-writes", f"{dialect.name} never writes bytecode")
     if options.dont_write_bytecode:
         return _not_written("write-disabled", "writing bytecode is switched off (-B)")
-    if options.view.read_only:
-        return _not_written("read-only", "nothing can be written there")
     umask = current_umask() if options.umask is None else options.umask
     hindrance = _hindrance(cache_path, writer, umask, options.view)
     if hindrance is not None:
@@ -70,8 +68,6 @@ def plan_write(
 
 def why_not_written(cache_path: str, writer: Writer, view: View) -> Hindrance | None:
     """Return why no cache can be written there, None where one can."""
-    if view.read_only:
-        return Hindrance("read-only", "nothing can be written there")
     return _hindrance(cache_path, writer, current_umask(), view)
 
 
@@ -90,6 +86,8 @@ def _hindrance(cache_path: str, writer: Writer, umask: int, view: View) -> Hindr
         if not writer.makes_directories:
             return Hindrance("no-directory", f"there is no directory {existing}")
         existing = os.path.dirname(existing) or os.curdir
+    if view.is_read_only(existing):
+        return Hindrance("read-only", f"the file system of {existing} is read-only")
     if not view.may_change(existing):
         return Hindrance("dir-not-writable", f"no permission to write in {existing}")
     if existing == parent and not view.may_replace(cache_path):

@@ -208,7 +208,7 @@ def programs_of(environment: Mapping[str, str] | None) -> tuple[str, ...]:
     from pycinspect.cache import IMAGE_PATH
 
     path = (environment or {}).get("PATH", "")
-    return tuple(place for place in path.split(":") if place.startswith("/")) or IMAGE_PATH
+    return *(place for place in path.split(":") if place.startswith("/")), *IMAGE_PATH
 
 
 def _with_options(function: _Command, options: tuple[Callable[[Any], Any], ...]) -> _Command:

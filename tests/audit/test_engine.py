@@ -54,7 +54,7 @@ ALL = [("PYC201", ORPHAN_PATH), ("PYC101", STALE_PATH)]
     ("select", "ignore", "expected"),
     [
         (("PYC101", "PYC201"), (), ALL),
-        (("PYC1",), ("PYC106", "PYC107"), [("PYC101", STALE_PATH)]),
+        (("PYC1",), ("PYC106", "PYC107", "PYC108"), [("PYC101", STALE_PATH)]),
         (("PYC101", "PYC201"), ("PYC1",), ALL),  # the longer prefix wins
         (("PYC",), ("PYC",), []),  # a draw
         ((), (), []),

@@ -215,7 +215,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A machine with 3.8 only, and the dialects that were looked for on it."""
     names: list[str] = []
 
-    def is_installed(dialect: Dialect, view: View) -> bool:
+    def is_installed(dialect: Dialect, view: View, _: object) -> bool:
         assert view.is_ours
         names.append(dialect.name)
         return dialect is OLD

@@ -16,6 +16,7 @@ from pycinspect.auditing.rules.pyc103_hash_differs import HashDiffers
 from pycinspect.auditing.rules.pyc104_unchecked_differs import UncheckedDiffers
 from pycinspect.auditing.rules.pyc106_risk_window import RiskWindow
 from pycinspect.auditing.rules.pyc107_tree_stale import TreeStale
+from pycinspect.auditing.rules.pyc108_cost import Cost
 from pycinspect.auditing.rules.pyc109_not_rewritable import NotRewritable
 from pycinspect.auditing.rules.pyc110_mixed_modes import MixedModes
 from pycinspect.auditing.rules.pyc111_mtime_wraps import MtimeWraps
@@ -69,6 +70,7 @@ BUILT_IN: tuple[type[Rule], ...] = (
     UncheckedDiffers,
     RiskWindow,
     TreeStale,
+    Cost,
     NotRewritable,
     MixedModes,
     MtimeWraps,

@@ -7,7 +7,8 @@ Why it matters
 ==============
 The first start compiles it; where the tree is read-only, every start does. Packages
 of distributions and container images should bring their caches along, for
-every level that is used (PEP 488: a level never falls back to another).
+every level that is used (PEP 488: a level never falls back to another). Where a cache is missing
+and can never be written, it is a warning for who deploys (``--profile deploy``).
 
 What to do
 ==========
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.policy import Policy
+from pycinspect.auditing.rewriting import Rewriting
 from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import (
@@ -36,6 +38,11 @@ from pycinspect.cache import (
 from pycinspect.dialects import Dialect
 
 __all__ = ["Missing"]
+
+_NEVER_WRITTEN = (
+    "has no cache of {dialect} for optimization level {level}, and none can be written, as"
+    " {hindrance}: every start compiles the source"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,7 @@ class Missing(Rule):
         self._is_told = context.policy.dialect is not None
         self._places = context.places
         self._dialect = context.dialect
+        self._rewriting = Rewriting(context.policy)
 
     def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Report the sources that could have a cache."""
@@ -138,7 +146,14 @@ class Missing(Rule):
             pycache_prefix=self.context.policy.pycache_prefix,
         )
         data = {"dialect": dialect.name, "level": level, "cache": cache}
-        return self.of_path(directory.sources[stem].path, data)._replace(dialect=dialect.name)
+        finding = self.of_path(directory.sources[stem].path, data)._replace(dialect=dialect.name)
+        if not self.context.policy.needs_caches:
+            return finding
+        hindrance = self._rewriting.hindrance(cache, dialect)
+        if hindrance is None:
+            return finding
+        data = {**data, "hindrance": hindrance}
+        return finding._replace(severity=Severity.WARNING, template=_NEVER_WRITTEN, data=data)
 
 
 def _wanted(dialect: Dialect, policy: Policy) -> _Wanted:

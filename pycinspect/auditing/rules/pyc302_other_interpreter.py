@@ -76,7 +76,11 @@ class OtherInterpreter(Rule):
         if is_own and view.root is None:
             return None
         where = "on this machine" if view.root is None else "in the image"
-        return None if is_installed(reader, view) else f"which is not found {where}"
+        return (
+            None
+            if is_installed(reader, view, self.context.policy.programs)
+            else f"which is not found {where}"
+        )
 
     def _pinned(self) -> tuple[int, int] | None:
         if not self._pin_is_known:
