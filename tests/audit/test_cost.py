@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,6 @@ from pycinspect.cache import View
 from pycinspect.dialects import DIALECTS
 from pycinspect.errors import PycInspectError
 from tests.audit.kit import RUNNING, SOURCE, Tree, row, timestamp
-import itertools
 
 STALE = timestamp(RUNNING, 1, 1)
 

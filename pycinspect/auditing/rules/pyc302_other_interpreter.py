@@ -72,7 +72,8 @@ class OtherInterpreter(Rule):
             return None if python == pin else "but the tree is pinned to Python {}.{}".format(*pin)
         view = self.context.policy.view
         running = self.context.policy.dialects.running()
-        is_own = python == running.python and reader.implementation is running.implementation
+        own = running.python
+        is_own = python == own and reader.implementation is running.implementation
         if is_own and view.root is None:
             return None
         where = "on this machine" if view.root is None else "in the image"
