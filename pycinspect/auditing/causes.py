@@ -33,7 +33,7 @@ _FEW = 3
 _COPYING_TIME = 3600
 #: Distinct values that are counted; more of them are no sign of anything.
 _MANY = 64
-#: Stale caches that are enough to speak of a tree.
+#: Sources with stale caches that are enough to speak of a tree.
 _FEWEST = 2
 #: Share of the stale caches that must show a sign.
 _MOST = 0.95
@@ -51,6 +51,8 @@ class Evidence:
 
     fresh: int = 0
     stale: int = 0
+    #: Sources of the stale caches; those of one come in a row.
+    sources: int = 0
     offsets: Counter[int] = field(default_factory=Counter)
     source_times: Counter[int] = field(default_factory=Counter)
     header_times: Counter[int] = field(default_factory=Counter)
@@ -63,6 +65,7 @@ class Evidence:
     rewritten_caches: int = 0
     executable_files: int = 0
     sample: str = ""
+    latest: str = ""
 
     def add_stale(
         self, header_mtime: int, source: os.stat_result, cache: os.stat_result, path: str
@@ -77,7 +80,8 @@ class Evidence:
         """
         mtime = int(source.st_mtime)
         self.stale += 1
-        self.sample = self.sample or path
+        self.sources += path != self.latest
+        self.sample, self.latest = self.sample or path, path
         for counter, value in (
             (self.offsets, header_mtime - mtime),
             (self.source_times, mtime),
@@ -129,7 +133,7 @@ def find_cause(evidence: Evidence, root: str) -> Cause | None:
     Returns:
         The cause; None where only some caches are stale and no known cause is to blame.
     """
-    if evidence.stale < _FEWEST:
+    if evidence.sources < _FEWEST:
         return None
     causes = _CAUSES_OF_WHOLE_TREES if evidence.is_whole_tree() else _CAUSES_OF_PARTS
     for applies, cause in causes:
@@ -150,12 +154,12 @@ def _sources_all_at(*times: int, tolerance: int = 0) -> Callable[[Evidence, str]
 
 
 def _sources_share_a_time(evidence: Evidence, root: str) -> bool:  # noqa: ARG001 - likewise
-    """One time for many sources is set, not written; for a few, if it has no fraction.
+    """One time without a fraction is set, and not written.
 
-    A few files can be copied within one second, but not at the start of it.
+    Thousands of files can be copied within one second, but not at the start of it.
     """
-    is_set = evidence.are_most(evidence.whole_seconds) and evidence.stale >= _FEW
-    return (is_set or evidence.stale > _MANY) and evidence.most(evidence.source_times) is not None
+    is_set = evidence.are_most(evidence.whole_seconds)
+    return is_set and evidence.most(evidence.source_times) is not None
 
 
 def _newest_sources_clamped(evidence: Evidence, root: str) -> bool:
@@ -177,10 +181,12 @@ def _headers_all_zero(evidence: Evidence, root: str) -> bool:  # noqa: ARG001 - 
 
 
 def _headers_share_a_time(evidence: Evidence, root: str) -> bool:  # noqa: ARG001 - likewise
+    """Many sources can have been written, and compiled, within one second before they were copied."""
     return (
-        evidence.stale > _MANY
+        evidence.sources > _MANY
         and evidence.most(evidence.header_times) is not None
         and evidence.most(evidence.source_times) is None
+        and not evidence.are_most(evidence.rewritten_caches)
     )
 
 
@@ -201,9 +207,9 @@ def _rounded_to_two_seconds(evidence: Evidence, root: str) -> bool:  # noqa: ARG
 
 def _odd_sources_rounded(evidence: Evidence, root: str) -> bool:
     """The caches of sources with odd times are stale, and no source has an odd time now."""
+    by_one = evidence.offsets[1] + evidence.offsets[-1]
     return (
-        evidence.stale >= _FEW
-        and evidence.most(evidence.offsets) in (-1, 1)
+        evidence.are_most(by_one)
         and evidence.are_most(evidence.even_sources)
         and not any(mtime % 2 for mtime in _source_times(root))
     )
@@ -363,18 +369,17 @@ _TWO_SECONDS = Cause(
     " times in steps of two seconds; compile afterwards, or use hash-based caches",
 )
 
+_CLAMPED = Cause(
+    "clamped",
+    "the stale ones are those whose header is later than the one time that their sources have:"
+    " later times were clamped to it, as RPM, dpkg, image builders (BuildKit) and others do with"
+    " SOURCE_DATE_EPOCH; compile after that step, or use hash-based caches",
+)
+
 #: Causes that leave the caches of some sources fresh.
 _CAUSES_OF_PARTS: _Causes = (
     (_odd_sources_rounded, _TWO_SECONDS),
-    (
-        _newest_sources_clamped,
-        Cause(
-            "clamped",
-            "the stale ones are those whose header is later than the one time that their sources"
-            " have: later times were clamped to it, as RPM, dpkg and SOURCE_DATE_EPOCH do;"
-            " compile after that step, or use hash-based caches",
-        ),
-    ),
+    (_newest_sources_clamped, _CLAMPED),
 )
 
 _CAUSES_OF_WHOLE_TREES: _Causes = (
@@ -435,6 +440,7 @@ _CAUSES_OF_WHOLE_TREES: _Causes = (
             " compile after that step, or use hash-based caches",
         ),
     ),
+    (_newest_sources_clamped, _CLAMPED),
     (
         _sources_share_a_time,
         Cause(

@@ -115,6 +115,129 @@ def git(directory: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=directory, check=True)
 
 
+# --- Of any number of files ---------------------------------------------------------
+
+
+def times(count: int) -> list[float]:
+    """Return times of sources that are a minute and more apart, half of them odd."""
+    return [LONG_AGO + 61.0 * number + 0.25 * (number % 3) for number in range(count)]
+
+
+def make(root: Path, count: int) -> Path:
+    """Make so many modules without anything but sources, and compile them."""
+    for number, mtime in enumerate(times(count)):
+        source = root / f"m{number:03}.py"
+        source.parent.mkdir(parents=True, exist_ok=True)
+        source.write_text(f"number = {number}\n")
+        date(source, mtime)
+        date(Path(py_compile.compile(os.fspath(source))), LONG_AGO + 100_000)
+    return root
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 150])
+def test_copies_of_any_size_are_not_taken_for_set_times(tmp_path: Path, count: int) -> None:
+    """A fast disk copies hundreds of files within one second."""
+    package = make(tmp_path / "package", count)
+    copies = {
+        "cp -r": lambda to: subprocess.run(["cp", "-r", package, to], check=True),
+        "copytree": lambda to: shutil.copytree(package, to, copy_function=shutil.copy),
+        "contents": lambda to: shutil.copytree(package, to, copy_function=shutil.copyfile),
+        "extractall": lambda to: shutil.unpack_archive(
+            shutil.make_archive(os.fspath(tmp_path / "packed"), "zip", package), to
+        ),
+    }
+    for name, copy in copies.items():
+        to = tmp_path / name
+        copy(to)  # type: ignore[no-untyped-call]
+        assert cause(to) == "copied-or-unpacked", name
+    kept = tmp_path / "cp -p"
+    subprocess.run(["cp", "-rp", package, kept], check=True)
+    assert find(kept) is None
+
+
+@pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync is not installed")
+@pytest.mark.parametrize("count", [2, 150])
+def test_rsync_without_times(tmp_path: Path, count: int) -> None:
+    package = make(tmp_path / "package", count)
+    subprocess.run(["rsync", "-r", f"{package}/", tmp_path / "copy"], check=True)
+    assert cause(tmp_path / "copy") == "copied-or-unpacked"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+@pytest.mark.parametrize("count", [2, 150])
+def test_git_clone_of_any_size(tmp_path: Path, count: int) -> None:
+    package = make(tmp_path / "package", count)
+    git(package, "init", "--quiet")
+    git(package, "add", "--force", ".")
+    git(package, "commit", "--quiet", "--message", "all")
+    git(tmp_path, "clone", "--quiet", os.fspath(package), "clone")
+    assert cause(tmp_path / "clone") == "git-checkout"
+
+
+@pytest.mark.skipif(shutil.which("unzip") is None, reason="unzip is not installed")
+def test_unzip_of_dos_times_makes_half_of_them_stale(tmp_path: Path) -> None:
+    package = make(tmp_path / "package", 20)
+    archive = shutil.make_archive(os.fspath(tmp_path / "packed"), "zip", package)
+    subprocess.run(["unzip", "-q", archive, "-d", tmp_path / "unpacked"], check=True)
+    finding = find(tmp_path / "unpacked")
+    assert finding is not None
+    assert (finding.data["cause"], finding.data["stale"]) == ("two-seconds", 10)
+
+
+ROUNDINGS: dict[str, Callable[[float], float]] = {
+    "down, as FAT of Linux and zip": lambda mtime: mtime // 2 * 2,
+    "up, as FAT of Windows": lambda mtime: -(-mtime // 2) * 2,
+    "to the nearest": lambda mtime: round(mtime / 2) * 2,
+}
+
+
+@pytest.mark.parametrize("rounded", ROUNDINGS.values(), ids=ROUNDINGS)
+@pytest.mark.parametrize("count", [6, 20, 150])
+def test_two_seconds(tmp_path: Path, count: int, rounded: Callable[[float], float]) -> None:
+    package = make(tmp_path / "package", count)
+    for path in package.rglob("*"):
+        date(path, rounded(path.stat().st_mtime))
+    assert cause(package) == "two-seconds"
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5, 0.8, 0.95])
+@pytest.mark.parametrize("count", [20, 150])
+def test_any_share_can_be_clamped(tmp_path: Path, count: int, share: float) -> None:
+    package = make(tmp_path / "package", count)
+    latest = int(times(count)[round(count * (1 - share))]) - 1
+    for path in package.rglob("*"):
+        date(path, min(path.stat().st_mtime, latest))
+    finding = find(package)
+    assert finding is not None
+    assert (finding.data["cause"], finding.data["stale"]) == ("clamped", round(count * share))
+
+
+@pytest.mark.parametrize("count", [2, 3, 150])
+def test_one_time_for_all(tmp_path: Path, count: int) -> None:
+    package = make(tmp_path / "package", count)
+    for path in package.rglob("*"):
+        date(path, LONG_AGO + 1_000_000)
+    assert cause(package) == "one-time"
+
+
+def test_sources_compiled_while_they_had_one_time(tmp_path: Path) -> None:
+    package = make(tmp_path / "package", 70)
+    for number, source in enumerate(sources(package)):
+        date(source, LONG_AGO)
+        date(Path(py_compile.compile(os.fspath(source))), LONG_AGO + 5)
+        date(source, LONG_AGO + 1_000_000 + 61 * number)
+    assert cause(package) == "compiled-clamped"
+
+
+def test_the_caches_of_one_source_are_no_tree(tmp_path: Path) -> None:
+    source = tmp_path / "m.py"
+    source.write_text("")
+    for level in (0, 1, 2):
+        py_compile.compile(os.fspath(source), optimize=level)
+    date(source, LONG_AGO)
+    assert find(tmp_path) is None
+
+
 # --- The marks of tools that are not here -------------------------------------------
 
 

@@ -47,18 +47,16 @@ class TreeStale(Rule):
         """Collect the times of a stale timestamp cache."""
         mtime = cache.header_mtime()
         if mtime is not None and cache.source_status is not None and cache.status is not None:
-            self._evidence.add_stale(
-                mtime, cache.source_status, cache.status, self._host(cache.source)
-            )
-
-    def _host(self, path: str) -> str:
-        return "" if self._evidence.sample else self.context.policy.view.host(path)
+            self._evidence.add_stale(mtime, cache.source_status, cache.status, cache.source)
 
     def finish(self) -> Iterator[Finding]:
         """Report the tree, with the cause that its times point to."""
         evidence = self._evidence
         evidence.fresh = self.context.counts.get(("header-matches", Outcome.LOAD), 0)
-        cause = find_cause(evidence, self.context.policy.view.host(self.context.root))
+        host = self.context.policy.view.host
+        if evidence.stale:
+            evidence.sample = host(evidence.sample)
+        cause = find_cause(evidence, host(self.context.root))
         if cause is None:
             return
         offset, _ = evidence.offsets.most_common(1)[0]
