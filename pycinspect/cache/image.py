@@ -29,16 +29,19 @@ def python_of_image(view: View, path: Sequence[str], dialects: DialectTable) -> 
         dialects: the rows to look in.
 
     Returns:
-        What ``python3`` or ``python`` leads to; without them the latest version in the first
-        directory that has one; None where there is no Python.
+        What ``python3`` or ``python`` leads to; where that has no version in its name, as in
+        environments with copies, the latest version beside it; None where there is no Python.
     """
     for directory in path:
         commands = [os.path.join(directory, name) for name in _UNVERSIONED]
         targets = [view.real(command) for command in commands if view.is_file(command)]
-        names = [os.path.basename(target) for target in targets] or _listed(view, directory)
-        rows = [row for name in names if (row := _row_of(name, dialects)) is not None]
-        if rows:
-            return rows[0] if targets else max(rows, key=lambda row: row.python)
+        meant = [row for path in targets if (row := _row_of(os.path.basename(path), dialects))]
+        if meant:
+            return meant[0]
+        names = _listed(view, directory)
+        others = [row for name in names if (row := _row_of(name, dialects)) is not None]
+        if others:
+            return max(others, key=lambda row: row.python)
     return None
 
 

@@ -18,6 +18,8 @@ __all__ = ["ImportOptions", "options_from_environment"]
 _C_NUMBER = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+")
 _INT_MAX = 2**31 - 1
 _LONG_MAX = 2**63 - 1
+#: More than a long has.
+_MOST_DIGITS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def _level(flag: EnvironmentFlag, text: str) -> int:
     if flag is EnvironmentFlag.PYTHON_INT:
         return max(1, _python_int(text))
     number = _C_NUMBER.fullmatch(text)
-    level = -1 if number is None else int(number[0])
+    level = -1 if number is None else _int(number[0])
     return level if 0 <= level <= _INT_MAX else 1
 
 
@@ -89,8 +91,14 @@ def _atoi(text: str) -> int:
     number = _C_NUMBER.match(text)
     if number is None:
         return 0
-    as_long = max(-_LONG_MAX - 1, min(int(number[0]), _LONG_MAX))
+    as_long = max(-_LONG_MAX - 1, min(_int(number[0]), _LONG_MAX))
     return (as_long + _INT_MAX + 1) % (2 * (_INT_MAX + 1)) - _INT_MAX - 1
+
+
+def _int(digits: str) -> int:
+    """Return a number, or any that is as much too large: of thousands of digits, none is made."""
+    significant = digits.lstrip(" \t\n\v\f\r+-").lstrip("0")[:_MOST_DIGITS]
+    return -int(significant or "0") if "-" in digits else int(significant or "0")
 
 
 def _python_int(text: str) -> int:

@@ -186,10 +186,10 @@ class View:
         return not S_ISDIR(status.st_mode) or self.user.may(status, _SEARCH)
 
     def real(self, path: str) -> str:
-        """Return a path without links, as ``os.path.realpath`` does."""
+        """Return a path without links, as ``os.path.realpath`` does; whoever asks may know."""
         if self.root is None:
             return os.path.realpath(path)
-        found = self.host(path)
+        found = View(self.root).host(path)
         return (
             os.path.join(os.sep, os.path.relpath(found, self.root)) if found != self.root else "/"
         )

@@ -13,7 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycinspect.auditing import Audit, Finding, PathIgnore, Policy, Rule, Selection, Severity
+from pycinspect.auditing import (
+    Audit,
+    Finding,
+    PathIgnore,
+    Policy,
+    Rule,
+    Selection,
+    Severity,
+    suppressions,
+)
 from pycinspect.auditing.baseline import Accepted, Baseline
 from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.cache import View
@@ -142,6 +151,14 @@ def test_an_unused_suppression_is_information(tree: Tree) -> None:
     policy = Policy(selection=ASKED, path_ignores=(PathIgnore("none.*", ("PYC101",)),))
     *_, unused = Audit(["src"], BUILT_IN, policy)
     assert (unused.rule, unused.severity) == ("PYC903", Severity.INFO)
+
+
+def test_patterns_may_be_spelled_as_on_windows(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = PathIgnore("src\\pkg\\*", ("PYC",))
+    policy = Policy(selection=ASKED, path_ignores=(row,))
+    assert _audit(["src"], policy)[2] == 0  # a name with backslashes
+    monkeypatch.setattr(suppressions.os, "sep", "\\")
+    assert _audit(["src"], policy)[2] == 2
 
 
 NAMES = st.sampled_from(["a", "b", "ab", "a.b", "A", "[a]", "x y", "*"])

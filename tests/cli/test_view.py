@@ -267,6 +267,11 @@ def test_the_path_of_the_image_says_where_its_python_is(
     assert check(run, *asked)["dialect"] == "cpython-3.8"
     assert check(run, *asked, "--as", "cpython-3.12")["dialect"] == "cpython-3.12"
     (image / "venv/bin/python").unlink()
+    for name in ("python", "python3.12"):  # an environment with copies
+        (image / "venv/bin" / name).write_text("")
+    assert check(run, *asked)["dialect"] == "cpython-3.12"
+    for name in ("python", "python3.12"):
+        (image / "venv/bin" / name).unlink()
     (image / "usr/bin/python3").unlink()  # of several the latest
     assert check(run, *asked)["dialect"] == "cpython-3.9"
 

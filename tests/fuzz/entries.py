@@ -39,7 +39,14 @@ from pycinspect.pyc import CodeFile, anomalies, parse_header, read_code, unmarsh
 from pycinspect.report import header_text
 from pycinspect.report.code import code_objects
 from tests.fuzz.mutants import Mutant
-from tests.fuzz.others import damaged_baseline, damaged_settings, damaged_source, damaged_zip
+from tests.fuzz.others import (
+    damaged_baseline,
+    damaged_environment,
+    damaged_settings,
+    damaged_source,
+    damaged_users,
+    damaged_zip,
+)
 
 __all__ = ["ENTRIES", "Entry", "UnwantedOutputError", "Workspace", "commands"]
 
@@ -48,7 +55,19 @@ class UnwantedOutputError(Exception):
     """What was printed is not what may be printed."""
 
 
-_FOLDERS = ("src", "src/__pycache__", "bare", "old", "package", "other", "other/__pycache__")
+_FOLDERS = (
+    "src",
+    "src/__pycache__",
+    "bare",
+    "old",
+    "package",
+    "other",
+    "other/__pycache__",
+    "image",
+    "image/__pycache__",
+    "image/etc",
+    "image/usr/bin",
+)
 
 
 class Workspace:
@@ -140,6 +159,19 @@ class Workspace:
     def settings(self) -> str:
         """Return the path of a damaged ``pyproject.toml``."""
         return self._write("other/pyproject.toml", damaged_settings(self.chance))
+
+    def environment(self) -> str:
+        """Return the path of a damaged file of variables."""
+        return self._write("other/environment", damaged_environment(self.chance))
+
+    def image(self) -> str:
+        """Return an image's root directory with the file in it, and damaged lists of users."""
+        self._write(f"image/{self.tagged}", self.data)
+        self._write("image/m.py", self.seed.source)
+        self._write("image/usr/bin/python3.9", b"")
+        for name in ("passwd", "group"):
+            self._write(f"image/etc/{name}", damaged_users(self.chance))
+        return os.fspath(self.folder / "image")
 
     def as_zip(self) -> str:
         """Return the path of the file, called a zip file."""
@@ -456,6 +488,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("check-damaged-zip", _check("-m", "m", "-m", "p", "--path", "DAMAGED-ZIP"), 10),
     Entry("check-damaged-source", _check("--check-hash-based-pycs", "always", "DAMAGED-SOURCE"), _RARE),
     Entry("check-as", _check("--as", "DIALECT", "SOURCE", "CACHE", "BARE"), 10),
+    Entry("check-environment", _command(lambda w: ("check", "--environment-file", w.environment(), w.bare())), 2 * _RARE),
+    Entry("check-image", _command(lambda w: ("check", "/m.py", "--user", "app", "--root", w.image())), 2 * _RARE),
+    Entry("audit-image", _command(lambda w: ("audit", "--no-config", "--no-deep", "--user", "1000", "--root", w.image())), 2 * _RARE),
     Entry("audit-rules", _audit_rules, 20),
     Entry("audit-baseline", _command(lambda w: ("audit", "--no-config", "--baseline", w.baseline(), os.path.dirname(w.bare()))), 2 * _RARE),
     Entry("audit-config", _command(lambda w: ("audit", "--config", w.settings(), os.path.dirname(w.bare()))), 2 * _RARE),

@@ -13,7 +13,14 @@ from collections.abc import Callable
 
 from tests.fuzz.mutants import LARGEST
 
-__all__ = ["damaged_baseline", "damaged_settings", "damaged_source", "damaged_zip"]
+__all__ = [
+    "damaged_baseline",
+    "damaged_environment",
+    "damaged_settings",
+    "damaged_source",
+    "damaged_users",
+    "damaged_zip",
+]
 
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 
@@ -96,6 +103,24 @@ def damaged_settings(rng: random.Random) -> bytes:
         "user = 5\nread-only = true\nmax-files = 5\nmax-seconds = 1.5\nlevels = [0, 1]\nper-path-ignores = {'*' = ['PYC1']}\n"
     )
     return _damaged_text(good, _TOML_VALUES, rng)
+
+
+def damaged_environment(rng: random.Random) -> bytes:
+    """Return what may be the variables of a process, in one of their forms."""
+    variables = ["PATH=/usr/bin", "PYTHONOPTIMIZE=2", "PYTHONPYCACHEPREFIX=/p", "A=\u20ac"]
+    forms = (
+        "\n".join(variables),
+        "\0".join(variables),
+        json.dumps([{"Config": {"Env": variables}}]),
+    )
+    return _damaged_text(rng.choice(forms), _JSON_VALUES, rng)
+
+
+def damaged_users(rng: random.Random) -> bytes:
+    """Return what may be the list of users, or of groups, of an image."""
+    rows = ["root:x:0:0::/:/bin/sh", "app:x:1000:1000::/:", "www:x:33:app,root"]
+    good = "\n".join(rng.choices(rows, k=4))
+    return _damaged_text(good.replace(":", "="), _JSON_VALUES, rng).replace(b"=", b":")
 
 
 _JSON_VALUES = (

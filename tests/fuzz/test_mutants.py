@@ -24,6 +24,7 @@ _COUNT = 50
 _BY_CHANCE = {
     *("show-as", "show-as-canonical", "show-source", "show-zip", "check-as", "check-as-zip"),
     *("check-damaged-source", "check-damaged-zip", "audit-baseline", "audit-config"),
+    *("check-environment", "check-image", "audit-image"),
 }
 
 
