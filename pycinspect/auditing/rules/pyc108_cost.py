@@ -74,7 +74,7 @@ class Cost(Rule):
 
     id = "PYC108"
     name = "cost"
-    title = "Time that stale caches cost a start"
+    title = "Cost of stale caches"
     severity = Severity.INFO
     is_statistic = True
     never_fails = True
