@@ -92,6 +92,7 @@ class Cost(Rule):
         self._dialects: dict[str, Dialect] = {}
         self._rewriting = Rewriting(context.policy)
         self._missing = Missing(context)
+        self._only_counts = context.policy.only_counts(self.id)
 
     def check_cache(self, cache: CacheFile) -> None:
         """Add a cache after which the source is compiled."""
@@ -105,6 +106,8 @@ class Cost(Rule):
     def check_directory(self, directory: Directory) -> Iterable[Finding]:
         """Add the sources without a cache that can get none."""
         policy = self.context.policy
+        if self._only_counts:
+            return ()
         for stem, level, dialect in self._missing.missing(directory):
             path = directory.sources[stem].path
             cache = cache_from_source(
@@ -138,7 +141,7 @@ class Cost(Rule):
                 "unwritable": share.unwritable,
                 "often": share.often,
             }
-            if self.context.policy.only_counts(self.id):
+            if self._only_counts:
                 yield self.of_path(self.context.root, data)
                 continue
             yield self._measured(dialect, share, data)
