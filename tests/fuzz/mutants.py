@@ -164,7 +164,7 @@ def _many_parts(layout: Layout, part: Object, source: random.Random) -> bytes:
     if not part.parts or part.content - part.start != 5:
         return b"(" + struct.pack("<I", 3) + whole * 3
     inside = whole[5:]
-    times = source.choice((2, 10, source.randrange(1, LARGEST // len(inside) + 2)))
+    times = source.choice((2, 10, source.randrange(1, LARGEST // max(len(inside), 1) + 2)))
     return whole[:1] + struct.pack("<I", part.parts * times) + inside * times
 
 
