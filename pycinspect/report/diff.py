@@ -59,13 +59,10 @@ def diff_object(diff: Diff) -> Json:
 
 def _module_object(module: ModuleDiff) -> Json:
     old, new = (None if path is None else _text(path) for path in (module.old, module.new))
-    return {
-        "old": old,
-        "new": new,
-        "units": [_unit_object(unit) for unit in module.units],
-        "files": [_field_object(change) for change in module.files],
-        "differing": list(module.differing),
-    }
+    units = [_unit_object(unit) for unit in module.units]
+    files = {"files": [_field_object(change) for change in module.files]} if module.files else {}
+    differing = {"differing": list(module.differing)} if module.differing else {}
+    return {"old": old, "new": new, "units": units, **files, **differing}
 
 
 def _field_object(change: FieldChange) -> Json:
@@ -75,6 +72,7 @@ def _field_object(change: FieldChange) -> Json:
 
 def _unit_object(unit: UnitDiff) -> Json:
     problem = {} if unit.problem is None else {"problem": _text(unit.problem)}
+    fields = {"fields": [_field_object(change) for change in unit.fields]} if unit.fields else {}
     return {
         "old": _name(unit.old),
         "new": _name(unit.new),
@@ -82,7 +80,7 @@ def _unit_object(unit: UnitDiff) -> Json:
         "planes": [plane.value for plane in unit.planes],
         "explanations": list(unit.explanations),
         "changes": [_change_object(change) for change in unit.changes],
-        "fields": [_field_object(change) for change in unit.fields],
+        **fields,
         **problem,
     }
 

@@ -22,6 +22,7 @@ from pycinspect.pyc import parse_header
 from pycinspect.pyc.file import tag_of
 from pycinspect.pyc.tokens import tokens
 from pycinspect.pyc.unmarshal import unmarshal
+from pycinspect.report.diff import diff_object
 from tests.oracles import Oracle
 from tests.samples import ENTRIES, SAMPLES
 
@@ -156,6 +157,19 @@ def test_another_level_says_what_the_files_differ_in(tmp_path: Path) -> None:
     line = "the files differ in: header: mtime, file name  (--level exact shows it)"
     assert line in result.output.splitlines()
     assert "differ in" not in CliRunner().invoke(main, ["diff", paths[0], paths[0]]).output
+
+
+def test_json_has_both_values_and_the_cause(tmp_path: Path) -> None:
+    new = BASE[:8] + (1).to_bytes(4, "little") + BASE[12:]
+    found = diff_object(exactly(tmp_path, BASE, new))
+    (row,) = found["modules"][0]["files"]
+    cause = "the source had another time: a new checkout, a copy, or SOURCE_DATE_EPOCH"
+    assert row == {"field": "header: mtime", "old": "1700000000", "new": "1", "cause": cause}
+    (tmp_path / "new.pyc").write_bytes(_inner(co_stacksize=9))
+    found = diff_object(diff(tmp_path / "old.pyc", tmp_path / "new.pyc", "exact"))
+    rows = [row for unit in found["modules"][0]["units"] for row in unit.get("fields", ())]
+    old = str(F.co_stacksize)
+    assert rows == [{"field": "stack size", "old": old, "new": "9", "cause": None}]
 
 
 def test_a_file_that_cannot_be_read_differs_from_one_that_can(tmp_path: Path) -> None:
