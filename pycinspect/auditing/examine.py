@@ -11,7 +11,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import chain
@@ -154,11 +155,11 @@ class Examiner:
             self._read = partial(_read, of_file=view.read_listed, of_link=view.read_start)
             self._status = partial(_status, ask=_ask_view)
         rows = {(row.built_in, row.frozen): row for row in policy.dialects}
-        #: Full names of modules that are part of an interpreter, and their last parts.
+        #: Full names of modules that are part of an interpreter.
         self._residents = frozenset[str]().union(*chain.from_iterable(rows))
-        parts = [name.rpartition(".") for name in self._residents]
-        self._resident_tops = frozenset(last for above, _, last in parts if not above)
-        self._resident_parts = frozenset(last for above, _, last in parts if above) - {_INIT}
+        #: Their last parts, by the last part of their package's name.
+        self._resident_parts = _by_package(self._residents)
+        self._resident_names = frozenset[str]().union(*self._resident_parts.values())
 
     def caches(self, directory: Directory) -> Examined:
         """Return the cache files of a directory, those in its cache directory first."""
@@ -186,7 +187,8 @@ class Examiner:
         for name in directory.extensions:
             stem = name.partition(".")[0]
             contested |= {stem, stem.removesuffix("module")}  # Python/dynload_shlib.c, 2.7
-        residents = self._resident_parts if _INIT in sources else self._resident_tops
+        package = _last_part(directory) if _INIT in sources else ""
+        residents = self._resident_parts.get(package, frozenset())
         if not residents.isdisjoint(sources):
             contested.update(self._residents_in(directory, residents))
         if _INIT in sources and self._names_resident(directory):
@@ -195,8 +197,7 @@ class Examiner:
 
     def _names_resident(self, directory: Directory) -> bool:
         """Return whether a package may have the name of a part of an interpreter."""
-        name = os.path.basename(directory.source_path[:-1])
-        return name in self._resident_tops or name in self._resident_parts
+        return _last_part(directory) in self._resident_names
 
     def _residents_in(self, directory: Directory, last_parts: frozenset[str]) -> Iterator[str]:
         """Yield the sources whose modules are part of some interpreter."""
@@ -360,7 +361,7 @@ class Examiner:
         order = self._order(reader, level)
         if stem == _INIT:  # of the package that the directory is
             return self._found_init(directory, reader, order)
-        if stem in self._resident_tops or stem in self._resident_parts:
+        if stem in self._resident_names:
             options = self._policy.options(level)
             package = package_of(directory.source_path, reader, options)
             resident = residence(f"{package}.{stem}" if package else stem, reader)
@@ -496,6 +497,23 @@ class Examiner:
         cache = CacheBytes(start, status.st_size)
         hash_checks = self._policy.check_hash_based_pycs
         return judge_sourceless(Subject(reader, cache, None, bytes, hash_checks))
+
+
+def _by_package(names: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """Return the last parts of modules' names, by the last part of their package's."""
+    parts: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        package, _, last = name.rpartition(".")
+        parts[package.rpartition(".")[2]].add(last)
+    return {package: frozenset(lasts) - {_INIT} for package, lasts in parts.items()}
+
+
+def _last_part(directory: Directory) -> str:
+    """Return what a directory is called; of ``.`` or ``..``, where it is."""
+    name = os.path.basename(directory.source_path[:-1])
+    if name.strip("."):
+        return name
+    return os.path.basename(os.path.abspath(directory.source_path))
 
 
 def _opens(reader: Dialect) -> bool:

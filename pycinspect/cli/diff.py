@@ -152,7 +152,7 @@ def command(
 
     \b
     Levels:
-      exact       every instruction, name, constant and line, byte for byte
+      exact       every byte of both files, named by its field, with the cause where it is known
       strict      events in their order, copies of blocks apart, constants as compiled
       semantic    what the code does, whatever the layout
       structural  the same, whatever local variables are called
@@ -287,12 +287,38 @@ class _Pair:
     def _compare(self, pair: PairedModule, found: list[ModuleDiff]) -> None:
         from pycinspect.diffing import diff_module
 
-        old, new = _read(pair.old, self._old), _read(pair.new, self._new)
+        try:
+            old, new = _read(pair.old, self._old), _read(pair.new, self._new)
+        except PycInspectError as error:
+            module = self._unread(pair, error)
+            if module is None:
+                raise
+            found.append(module)
+            return
         found.append(diff_module(old, new, self._level, self._explanations))
+
+    def _unread(self, pair: PairedModule, error: PycInspectError) -> ModuleDiff | None:
+        """Compare the bytes of two caches where that is asked for, and no more can be done."""
+        from pycinspect.compiling import SubjectKind, kind_of
+        from pycinspect.diffing import ModuleDiff, unreadable_changes
+
+        if self._level is not Level.EXACT or pair.old is None or pair.new is None:
+            return None
+        sides = ((pair.old, self._old), (pair.new, self._new))
+        contents = [side.tree.content(path) for path, side in sides]
+        kinds = (
+            kind_of(data, path, side.options)
+            for data, (path, side) in zip(contents, sides, strict=True)
+        )
+        if contents[0] == contents[1] or SubjectKind.SOURCE in kinds:
+            return None
+        return ModuleDiff(*pair, (), unreadable_changes(contents[0], contents[1], error))
 
 
 def _read(path: str | None, side: _Side) -> NamedCode | None:
-    return None if path is None else (path, side.tree.read(path, side.options).file)
+    from pycinspect.diffing import compiled_in
+
+    return None if path is None else (path, compiled_in(side.tree.read(path, side.options)))
 
 
 # --- How it is shown -------------------------------------------------------------------------

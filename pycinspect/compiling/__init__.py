@@ -13,6 +13,7 @@ from pycinspect.compiling.subject import (
     ReadOptions,
     Subject,
     SubjectKind,
+    kind_of,
     parse_subject,
     read_subject,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "interpreters_between",
     "judge",
     "judge_module",
+    "kind_of",
     "parse_subject",
     "read_subject",
 ]

@@ -24,7 +24,7 @@ from pycinspect.pyc import (
 )
 from pycinspect.pyc.file import errors_named, tag_of
 
-__all__ = ["ReadOptions", "Subject", "SubjectKind", "parse_subject", "read_subject"]
+__all__ = ["ReadOptions", "Subject", "SubjectKind", "kind_of", "parse_subject", "read_subject"]
 
 _BYTECODE = (".pyc", ".pyo")
 _SOURCE = (".py", ".pyw")
@@ -70,11 +70,13 @@ class Subject(NamedTuple):
         file: what the cache holds, or what a compiler made of the source.
         source: what it was made from; None where that is not known.
         kind: what the file holds; only a cache has a header of its own.
+        content: its bytes.
     """
 
     file: CodeFile
     source: SourceText | None
     kind: SubjectKind
+    content: bytes
 
     @property
     def has_header(self) -> bool:
@@ -114,21 +116,21 @@ def parse_subject(data: bytes, path: str, options: ReadOptions | None = None) ->
             another way.
     """
     options = options or ReadOptions()
-    kind = _kind_of(data, path, options)
+    kind = kind_of(data, path, options)
     if kind is SubjectKind.SOURCE:
         if options.dialect is not None:
             message = "it is a source: --as is for bytecode, --python says who compiles"
             raise PycInspectError("not-a-pyc", message)
         run = compile_source if options.compilers is None else options.compilers.compile
         file = run(data, path, interpreter=options.interpreter, optimize=options.optimize)
-        return Subject(file, source_lines(path, data), kind)
+        return Subject(file, source_lines(path, data), kind, data)
     try:
         file = _code_file(data, path, kind, options)
     except PycInspectError as error:
         from pycinspect.disasm import hinted
 
         raise hinted(error, data, options.dialects, tag_of(path)) from error
-    return Subject(file, source_text(path, data, file.header.dialect), kind)
+    return Subject(file, source_text(path, data, file.header.dialect), kind, data)
 
 
 def _code_file(data: bytes, path: str, kind: SubjectKind, options: ReadOptions) -> CodeFile:
@@ -154,8 +156,13 @@ def _forced_header(data: bytes, dialect: Dialect) -> Header:
 # --- What a file holds -----------------------------------------------------------------------
 
 
-def _kind_of(data: bytes, path: str, options: ReadOptions) -> SubjectKind:
+def kind_of(data: bytes, path: str, options: ReadOptions) -> SubjectKind:
     """Tell by the content what a file holds, and where that is not enough by its name.
+
+    Args:
+        data: the content.
+        path: where it comes from.
+        options: how it is read.
 
     Raises:
         PycInspectError: ``container``.

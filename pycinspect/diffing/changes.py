@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -16,7 +16,7 @@ from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.pyc import Code
 from pycinspect.values import Word, visible
 
-__all__ = ["Change", "Diff", "ModuleDiff", "Op", "Side", "Status", "UnitDiff"]
+__all__ = ["Change", "Diff", "FieldChange", "ModuleDiff", "Op", "Side", "Status", "UnitDiff"]
 
 
 class Status(Word):
@@ -61,6 +61,22 @@ class Change(NamedTuple):
     new_lines: tuple[int | None, ...]
 
 
+class FieldChange(NamedTuple):
+    """A field of a file, or of a code object, that differs.
+
+    Args:
+        field: what it is called.
+        old: its value before, in a few words; of a long one, what differs.
+        new: and after.
+        cause: why it differs, where that is known.
+    """
+
+    field: str
+    old: str
+    new: str
+    cause: str | None = None
+
+
 class Side(NamedTuple):
     """A code object on one side.
 
@@ -94,6 +110,7 @@ class UnitDiff:
             that differs.
         changes: all its statements, aligned; none where the instructions are equal.
         problem: why it is not canonicalised, else None.
+        fields: at level exact, the fields that differ.
     """
 
     old: Side | None
@@ -103,6 +120,7 @@ class UnitDiff:
     explanations: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     problem: str | None = None
+    fields: tuple[FieldChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +131,15 @@ class ModuleDiff:
         old: the path before; None where there was none.
         new: the path after; None where there is none.
         units: its code objects, in the order of the new side, the removed ones last.
+        files: at level exact, what two caches differ in beside the fields of code objects.
+        differing: at other levels, the names of all that two caches of one Python differ in.
     """
 
     old: str | None
     new: str | None
     units: tuple[UnitDiff, ...]
+    files: tuple[FieldChange, ...] = ()
+    differing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,13 +180,17 @@ class Diff:
 
     @property
     def is_same(self) -> bool:
-        """Whether all code objects are the same, or explained."""
-        return all(unit.status in _SAME for unit in self.units)
+        """Whether all code objects are the same, or explained; at level exact, the files, too."""
+        return self._agrees(_SAME)
 
     @property
     def has_nothing_to_say(self) -> bool:
         """Whether there is nothing that would even have to be explained."""
-        return all(unit.status is Status.SAME for unit in self.units)
+        return self._agrees({Status.SAME})
+
+    def _agrees(self, statuses: Collection[Status]) -> bool:
+        is_one = all(unit.status in statuses for unit in self.units)
+        return is_one and not any(module.files for module in self.modules)
 
     def _repr_html_(self) -> str:
         """Return a summary, and what is not the same as a table, for a notebook."""

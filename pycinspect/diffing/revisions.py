@@ -87,12 +87,11 @@ class RevisionTree:
             return None
         return modules_of(self._blobs, self.name)
 
-    def read(self, file: str, options: ReadOptions | None = None) -> Subject:
-        """Read a file, by the name that :meth:`modules` has for it, or the only one.
+    def content(self, file: str) -> bytes:
+        """Return the bytes of a file, by the name that :meth:`modules` has for it, or the only one.
 
         Raises:
-            PycInspectError: ``too-large``; ``missing-object``; ``git-failed``; or as
-                ``parse_subject``, with the name.
+            PycInspectError: ``too-large``; ``missing-object``; ``git-failed``, with the name.
         """
         blob = self._blobs[file]
         if blob.size is None:
@@ -107,7 +106,15 @@ class RevisionTree:
         answer = self._room.ask("cat-file", "blob", blob.number, limit=blob.size)
         if not answer.is_yes:
             raise PycInspectError("git-failed", f"git: {answer.said}", path=file)
-        data = answer.output
+        return answer.output
+
+    def read(self, file: str, options: ReadOptions | None = None) -> Subject:
+        """Read a file, by the name that :meth:`modules` has for it, or the only one.
+
+        Raises:
+            PycInspectError: as :meth:`content`, or as ``parse_subject``, with the name.
+        """
+        data = self.content(file)
         try:
             return parse_subject(data, file, options)
         except PycInspectError as error:

@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol
 
 from pycinspect.compiling import ReadOptions, Subject, read_subject
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import PYCACHE, parse_cache_name
+from pycinspect.pyc import DEFAULT_LIMITS, PYCACHE, parse_cache_name, read_all
+from pycinspect.pyc.file import errors_named
 
 __all__ = ["FileTree", "PairedModule", "Tree", "modules_of", "paired_modules"]
 
@@ -33,6 +34,9 @@ class Tree(Protocol):
 
     def modules(self) -> Mapping[str, str] | None:
         """Return the files below a directory by their modules; None for a file."""
+
+    def content(self, file: str) -> bytes:
+        """Return the bytes of one of the files, by the name that ``modules`` has for it."""
 
     def read(self, file: str, options: ReadOptions | None = None) -> Subject:
         """Read one of the files, by the name that ``modules`` has for it."""
@@ -58,6 +62,15 @@ class FileTree(NamedTuple):
         if not os.path.isdir(self.name):
             return None
         return modules_of(_files(self.name), self.name)
+
+    def content(self, file: str) -> bytes:
+        """Return the bytes of a file.
+
+        Raises:
+            PycInspectError: ``not-found``, ``not-a-file``, ``unreadable`` or ``too-large``.
+        """
+        with errors_named(file):
+            return read_all(file, DEFAULT_LIMITS.size)
 
     def read(self, file: str, options: ReadOptions | None = None) -> Subject:
         """Read a file as ``read_subject`` does."""
