@@ -30,7 +30,8 @@ _SCHEMA = (
 _VERSION = "2.1.0"
 _FINGERPRINT = "pycinspect/v1"
 _BASE_ID = "%SRCROOT%"
-_BASES = {_BASE_ID: {"description": {"text": "The directory where pycinspect was started."}}}
+_OF_USER = "The directory where pycinspect was started."
+_OF_IMAGE = "The root directory of the image."
 
 #: Code scanning shows no result without a line; bytecode has none, so it is the first.
 _REGION = {"startLine": 1}
@@ -56,6 +57,9 @@ class SarifReporter:
         self._rules = sorted(context.rules)
         self._index = {rule: index for index, rule in enumerate(self._rules)}
         self._results = 0
+        is_image = context.policy.view.root is not None
+        self._base = "/" if is_image else context.base
+        self._whose = _OF_IMAGE if is_image else _OF_USER
         #: Where some results may be suppressed, the others say that they are not (3.27.23).
         self._unsuppressed: Json = {"suppressions": []} if context.policy.baseline else {}
 
@@ -81,7 +85,7 @@ class SarifReporter:
         """Write what is known at the end, and end the log."""
         tail: Json = {
             "invocations": [{"executionSuccessful": summary.complete, **self._settings()}],
-            "originalUriBaseIds": _BASES,
+            "originalUriBaseIds": {_BASE_ID: {"description": {"text": self._whose}}},
         }
         head = "" if self._results else self._head()
         self._out.write(f"{head}\n], {json.dumps(tail)[1:-1]}}}]}}\n")
@@ -105,8 +109,8 @@ class SarifReporter:
         result: Json = {"ruleId": finding.rule}
         if finding.rule in self._index:
             result["ruleIndex"] = self._index[finding.rule]
-        shown = shown_path(finding.path, self._context.base)
-        artifact = _artifact(shown, self._context.base)
+        shown = shown_path(finding.path, self._base)
+        artifact = _artifact(shown, self._base)
         physical: Json = {"artifactLocation": artifact, "region": _REGION}
         location = {"physicalLocation": physical}
         return result | {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import py_compile
 import stat
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -259,6 +260,11 @@ def _image(root: Path) -> Path:
         os.fspath(shared / "linked.py"),
         os.fspath(shared / "caches/__init__.cpython-311.pyc"),
     )
+    (root / "srv").mkdir()
+    with zipfile.ZipFile(root / "srv/app.zip", "w") as archive:
+        archive.write(library / "fresh.py", "zipped.py")
+        archive.write(next((library / "__pycache__").glob("fresh.*")), "zipped.pyc")
+    (root / "opt/link.zip").symlink_to("/srv/app.zip")
     (library / "dangling.py").symlink_to("/etc/hostname-of-the-host")
     (root / "lib").symlink_to("/usr/lib")
     (root / "usr/bin").mkdir()
@@ -276,6 +282,10 @@ def _in_image(view: View) -> tuple[object, ...]:
         _audit(["/lib/python3.11/package"], view),
         _audit(["/lib/python3.11/linked.py"], view),
         [_told(judge_module(name, ["/lib/python3.11"], row, options)) for name in modules],
+        [
+            _told(judge_module("zipped", [archive], row, options))
+            for archive in ("/srv/app.zip", "/opt/link.zip", "opt/link.zip")
+        ],
     )
 
 

@@ -17,6 +17,7 @@ from jsonschema import Draft4Validator
 
 from pycinspect.auditing import Accepted, Baseline, Finding, Policy
 from pycinspect.auditing.rules import BUILT_IN
+from pycinspect.cache import View
 from pycinspect.report import REPORTERS, ListsAccepted
 from tests.report.kit import (
     BASE,
@@ -287,3 +288,11 @@ def test_what_a_baseline_accepts_is_suppressed() -> None:
 def test_without_a_baseline_nothing_is_said_of_suppressions() -> None:
     (result,) = _log(None)
     assert "suppressions" not in result
+
+
+def test_paths_of_an_image_are_relative_to_its_root(tmp_path: Path) -> None:
+    policy = Policy(view=View(str(tmp_path)))
+    run = _run([stale("/usr/lib/a.pyc")], policy=policy, base=None)
+    assert _uri(run["results"][0]) == {"uri": "usr/lib/a.pyc", "uriBaseId": "%SRCROOT%"}
+    described = run["originalUriBaseIds"]["%SRCROOT%"]["description"]["text"]
+    assert described == "The root directory of the image."

@@ -87,6 +87,39 @@ def test_the_test_lets_other_code_pass(code: str) -> None:
     assert not list(_comparisons(ast.parse(code)))
 
 
+#: What asks the system about a file. Where a subject is judged, a view is asked: it knows whose
+#: permissions count and where links lead.
+ASKED_OF_VIEWS = {
+    *("os.stat", "os.lstat", "os.access", "os.listdir", "os.scandir", "os.readlink", "os.statvfs"),
+    *("os.path.isfile", "os.path.isdir", "os.path.islink", "os.path.exists", "os.path.lexists"),
+    *("os.path.realpath", "read_all", "read_start", "read_listed", "open_regular"),
+}
+NOT_ABOUT_SUBJECTS = {
+    "cache/view.py": "the view itself",
+    "cache/environment.py": "a file that the user names",
+    "cache/sourcetext.py": "the source of a cache that is shown",
+    "auditing/baseline.py": "a file that the user names",
+    "auditing/settings.py": "files of settings",
+    "auditing/causes.py": "is given paths of this machine",
+    "auditing/suppressions.py": "directories that patterns are relative to",
+}
+
+
+def _asked(tree: ast.AST) -> set[str]:
+    calls = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {ast.unparse(function) for function in calls} & ASKED_OF_VIEWS
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if path.relative_to(PACKAGE).parts[0] in {"cache", "auditing"}],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_subjects_are_looked_at_through_a_view(path: Path) -> None:
+    asked = _asked(ast.parse(path.read_text("utf-8")))
+    assert bool(asked) == (path.relative_to(PACKAGE).as_posix() in NOT_ABOUT_SUBJECTS), asked
+
+
 def test_no_room_has_the_name_of_a_public_function() -> None:
     """Importing a room binds its name in the package, over whatever was there."""
     rooms = {info.name for info in pkgutil.iter_modules(pycinspect.__path__)}
