@@ -321,7 +321,7 @@ class _Pair:
 
         if self._new.tree.modules() is None:
             return ""
-        return words_for(self._modules)
+        return words_for(self._modules, self._old.tree, self._new.tree)
 
     def _compared(self) -> Iterator[ModuleDiff]:
         for pair in self._modules:

@@ -47,6 +47,9 @@ class Tree(Protocol):
     def modules(self) -> Mapping[str, str] | None:
         """Return the files below a directory by their modules; None for a file."""
 
+    def files(self) -> Iterable[str]:
+        """Return all files below a directory, also those that ``modules`` leaves out."""
+
     def content(self, file: str) -> bytes:
         """Return the bytes of one of the files, by the name that ``modules`` has for it."""
 
@@ -84,6 +87,14 @@ class FileTree:
         found = _modules_among(_files(self.name), self.name)
         files = {name: self._file(module) for name, module in found.items()}
         return {name: file for name, file in files.items() if file is not None}
+
+    def files(self) -> Iterable[str]:
+        """Return all files below the directory.
+
+        Raises:
+            PycInspectError: ``unreadable``.
+        """
+        return _files(self.name)
 
     def _file(self, module: _Module) -> str | None:
         """Return the file that is read of a module, if it has one of those."""
@@ -242,18 +253,35 @@ def _module(stem: str, extension: str) -> str:
         return stem
 
 
-def words_for(modules: Sequence[PairedModule]) -> str:
-    """Return what is read of two directories, such as ``2 sources -> 1 cache, 1 source``."""
-    columns = ([one.old for one in modules], [one.new for one in modules])
-    return " -> ".join(dict.fromkeys(map(_kinds, columns)))
+def words_for(modules: Sequence[PairedModule], old: Tree, new: Tree) -> str:
+    """Return what is read of two directories, and what of the same kind is not.
+
+    Args:
+        modules: the files that are read.
+        old: the directory before.
+        new: and after.
+
+    Returns:
+        Such as ``2 sources (not 2 caches) -> 1 cache, 1 source``.
+    """
+    sides = [{pair.old for pair in modules}, {pair.new for pair in modules}]
+    told = [
+        _told(read, [file for file in tree.files() if file not in sides[0] | sides[1]])
+        for read, tree in zip(sides, (old, new), strict=True)
+    ]
+    return " -> ".join(dict.fromkeys(told))
+
+
+def _told(read: Iterable[str | None], others: Iterable[str]) -> str:
+    left_out = _kinds(others)
+    return f"{_kinds(read) or 'nothing'}{f' (not {left_out})' if left_out else ''}"
 
 
 def _kinds(files: Iterable[str | None]) -> str:
-    read = [file for file in files if file is not None]
-    caches = sum(file.endswith(_BYTECODE) for file in read)
-    counts = ((caches, "cache"), (len(read) - caches, "source"))
-    told = [f"{count:,} {word}{'s' * (count != 1)}" for count, word in counts if count]
-    return ", ".join(told) or "nothing"
+    names = [file for file in files if file is not None]
+    caches = sum(name.endswith(_BYTECODE) for name in names)
+    counts = ((caches, "cache"), (sum(name.endswith(_SOURCE) for name in names), "source"))
+    return ", ".join(f"{count:,} {word}{'s' * (count != 1)}" for count, word in counts if count)
 
 
 def _only(paths: Sequence[str]) -> str:
