@@ -10,6 +10,7 @@ __all__ = [
     "Implementation",
     "InvalidationMode",
     "Level",
+    "Taken",
     "Word",
     "brief",
     "quoted",
@@ -114,3 +115,12 @@ class Level(Enum):
     SEMANTIC = "semantic"
     #: The same, whatever local variables are called.
     STRUCTURAL = "structural"
+
+
+class Taken(Word):
+    """Which file of a module of a directory is read."""
+
+    #: The cache, if an import would run it, or else the source.
+    IMPORTED = "imported"
+    SOURCES = "sources"
+    CACHES = "caches"

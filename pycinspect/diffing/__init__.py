@@ -30,7 +30,15 @@ from pycinspect.diffing.programs import (
 )
 from pycinspect.diffing.revisions import RevisionTree
 from pycinspect.diffing.rewrites import Rewrite, rewrites
-from pycinspect.diffing.trees import FileTree, PairedModule, Tree, paired_modules
+from pycinspect.diffing.trees import (
+    FileTree,
+    PairedModule,
+    Tree,
+    levels_in,
+    paired_modules,
+    with_their_sources,
+    words_for,
+)
 
 __all__ = [
     "EXPLANATIONS",
@@ -60,8 +68,11 @@ __all__ = [
     "compiled_in",
     "diff",
     "diff_module",
+    "levels_in",
     "matched",
     "paired_modules",
     "rewrites",
     "unreadable_changes",
+    "with_their_sources",
+    "words_for",
 ]

@@ -133,6 +133,8 @@ class ModuleDiff:
         units: its code objects, in the order of the new side, the removed ones last.
         files: at level exact, what two caches differ in beside the fields of code objects.
         differing: at other levels, the names of all that two caches of one Python differ in.
+        agrees_with: of a cache that differs from its source, the option of another level of
+            optimization at which it would not, such as ``-O``; "" for none.
     """
 
     old: str | None
@@ -140,6 +142,16 @@ class ModuleDiff:
     units: tuple[UnitDiff, ...]
     files: tuple[FieldChange, ...] = ()
     differing: tuple[str, ...] = ()
+    agrees_with: str = ""
+
+    @property
+    def is_same(self) -> bool:
+        """Whether all code objects are the same, or explained; at level exact, the files, too."""
+        return self.agrees(_SAME)
+
+    def agrees(self, statuses: Collection[Status]) -> bool:
+        """Return whether all code objects have one of some statuses, and the files agree."""
+        return not self.files and all(unit.status in statuses for unit in self.units)
 
 
 @dataclass(frozen=True)
@@ -152,6 +164,7 @@ class Diff:
         level: how much had to be the same.
         modules: one after the other.
         explanations: known differences between versions, whose slugs the code objects have.
+        read: which files of two directories were read, in a few words; "" for two files.
     """
 
     old: str
@@ -159,6 +172,7 @@ class Diff:
     level: Level
     modules: tuple[ModuleDiff, ...]
     explanations: Sequence[Explanation] = EXPLANATIONS
+    read: str = ""
 
     @property
     def units(self) -> Iterator[UnitDiff]:
@@ -181,16 +195,12 @@ class Diff:
     @property
     def is_same(self) -> bool:
         """Whether all code objects are the same, or explained; at level exact, the files, too."""
-        return self._agrees(_SAME)
+        return all(module.is_same for module in self.modules)
 
     @property
     def has_nothing_to_say(self) -> bool:
         """Whether there is nothing that would even have to be explained."""
-        return self._agrees({Status.SAME})
-
-    def _agrees(self, statuses: Collection[Status]) -> bool:
-        is_one = all(unit.status in statuses for unit in self.units)
-        return is_one and not any(module.files for module in self.modules)
+        return all(module.agrees({Status.SAME}) for module in self.modules)
 
     def _repr_html_(self) -> str:
         """Return a summary, and what is not the same as a table, for a notebook."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from pycinspect.compiling import ReadOptions, Subject, parse_subject
@@ -86,6 +86,10 @@ class RevisionTree:
         if self._blobs.keys() == {self.name}:
             return None
         return modules_of(self._blobs, self.name)
+
+    def files(self) -> Iterable[str]:
+        """Return all files at the path or below."""
+        return self._blobs
 
     def content(self, file: str) -> bytes:
         """Return the bytes of a file, by the name that :meth:`modules` has for it, or the only one.

@@ -62,7 +62,8 @@ def _module_object(module: ModuleDiff) -> Json:
     units = [_unit_object(unit) for unit in module.units]
     files = {"files": [_field_object(change) for change in module.files]} if module.files else {}
     differing = {"differing": list(module.differing)} if module.differing else {}
-    return {"old": old, "new": new, "units": units, **files, **differing}
+    agrees = {"agrees_with": module.agrees_with} if module.agrees_with else {}
+    return {"old": old, "new": new, "units": units, **files, **differing, **agrees}
 
 
 def _field_object(change: FieldChange) -> Json:
@@ -156,6 +157,8 @@ def diff_lines(
     options = _Options(diff.level, raw, width, _Marker())
     yield ((visible(f"{old} -> {new}"), "head"), (f"  level {diff.level.value}", "hint"))
     yield ((_summary(diff.summary), ""),)
+    if diff.read:
+        yield ((f"read: {diff.read}", "hint"),)
     for row, count in diff.explained.items():
         yield ((f"  explained by {visible(f'{row.slug}: {count:,}  ({row.title})')}", "hint"),)
     if diff.is_same:
@@ -249,6 +252,8 @@ def _module_lines(module: ModuleDiff, options: _Options, *, has_title: bool) -> 
     shown = _shown(module)
     if (shown or module.files) and has_title:
         yield from ((), ((visible(f"{module.old} -> {module.new}"), "head"),))
+    if module.agrees_with:
+        yield ((f"    agrees with its source compiled with {module.agrees_with}", "hint"),)
     if module.files:
         yield from ((), (_SIGNS[Status.CHANGED], ("the files", "head")))
         yield from _field_lines(module.files)
