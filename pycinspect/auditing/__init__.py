@@ -6,7 +6,7 @@ say what is wrong. Uses ``cache``, ``pyc``, ``dialects``, ``writing``, ``errors`
 """
 
 from pycinspect.auditing.engine import Audit
-from pycinspect.auditing.findings import Finding, Severity, Summary
+from pycinspect.auditing.findings import Assumed, Finding, Reason, Severity, Summary
 from pycinspect.auditing.policy import (
     PROFILES,
     PathIgnore,
@@ -23,6 +23,7 @@ __all__ = [
     "HEADINGS",
     "PROFILES",
     "Alike",
+    "Assumed",
     "Audit",
     "CacheDirectory",
     "CacheFile",
@@ -32,6 +33,7 @@ __all__ = [
     "PathIgnore",
     "Policy",
     "Profile",
+    "Reason",
     "Rule",
     "Selection",
     "Settings",

@@ -9,20 +9,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from types import MappingProxyType
 
+from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.deep import Batch, Budget, Decoder, is_deep, when_to_decode
 from pycinspect.auditing.examination import Examination
 from pycinspect.auditing.examine import Examined, Examiner, grouped
 from pycinspect.auditing.failures import FAULT, INCOMPLETE, Failures, own_findings
 from pycinspect.auditing.findings import Finding, Summary
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.place import Places, dialect_of_place
+from pycinspect.auditing.place import Places
 from pycinspect.auditing.policy import PathIgnore, Policy
 from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
 from pycinspect.auditing.sources import SourceBudget, Sources
 from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
 from pycinspect.cache import Outcome
-from pycinspect.dialects import Dialect
-from pycinspect.pyc import errors_named
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import errors_named, subject_kind_of
 
 __all__ = ["Audit"]
 
@@ -65,7 +66,7 @@ class Audit:
     come in the order of names, those of a whole tree after it.
 
     Raises (while iterating):
-        PycInspectError: ``not-found`` for a path that is not there.
+        PycInspectError: the first of :attr:`refused`, if there is nothing else to audit.
     """
 
     def __init__(
@@ -76,6 +77,8 @@ class Audit:
     ) -> None:
         self.policy = policy or Policy()
         self.summary = Summary()
+        #: Why paths could not be audited; complete when the last finding was taken.
+        self.refused: list[PycInspectError] = []
         self._paths = distinct([os.fspath(path) for path in paths])
         selected = (rule for rule in rules if self.policy.selection.takes(rule.id))
         self._rules = sorted(selected, key=lambda rule: rule.id)
@@ -99,12 +102,29 @@ class Audit:
         self._began, self._is_late = time.monotonic(), False
         with Sources(self.policy, self.summary, self._source_budget) as sources:
             for root in self._paths:
-                for findings in self._tree(root, sources):
-                    yield from self._counted(findings)
+                try:
+                    for findings in self._tree(root, sources):
+                        yield from self._counted(findings)
+                except PycInspectError as error:
+                    self.refused.append(error)
+        if self.refused:
+            yield from self._counted(self._refusals())
         for finding in self._unused_suppressions():
             self.summary.add(finding)
             yield finding
         self.summary.seconds = time.monotonic() - self._began
+
+    def _refusals(self) -> list[Finding]:
+        """Return findings for the paths that could not be audited.
+
+        Raises:
+            PycInspectError: where there are no others.
+        """
+        if len(self.refused) == len(self._paths):
+            raise self.refused[0]
+        self.summary.unread += len(self.refused)
+        told = [self._own(INCOMPLETE, e.path or "", {"reason": e.message}) for e in self.refused]
+        return list(chain.from_iterable(told))
 
     def _counted(self, findings: list[Finding]) -> list[Finding]:
         if self.policy.path_ignores or self.policy.baseline:
@@ -146,18 +166,21 @@ class Audit:
         """Yield the findings of some directories after others, then those of the tree."""
         counts: Counter[tuple[str, Outcome]] = Counter()
         with errors_named(root):
+            if os.path.exists(root) and not os.path.isdir(root):
+                subject_kind_of(root, self.policy.dialects)
             context = self._context(root, counts, sources)
+        audience = context.audience
         run = _Run(context, self._rules, self._failures)
-        examiner = Examiner(self.policy, context.dialect, is_told=self._is_told(root))
-        examine = Examination(examiner, self._failures)
+        examine = Examination(Examiner(self.policy, audience), self._failures)
         decoder = self._decoder(root, run)
         tree = Tree(root, self.policy.pycache_prefix, self._paths)
         read_before = self.summary.directories
         limit: str | None = None
-        for some in _in_rows(tree, 1 if self._is_limited() or decoder.at_once else _IN_A_ROW):
+        length = 1 if self._is_limited() or decoder.at_once else _IN_A_ROW
+        for some in _in_rows(audience.survey(tree), length):
             self.summary.directories = read_before + tree.directories
             examined = [examine.caches(directory) for directory in some]
-            self._count_files(examined)
+            self._count_files(examined, audience)
             self._count_unread(some)
             yield examine.findings()
             for batch in decoder.take(some, examined):
@@ -173,7 +196,11 @@ class Audit:
         if limit is not None:
             self.summary.limit = limit
             yield list(self._own(INCOMPLETE, root, {"reason": limit}))
+        elif not tree.has_python:
+            raise _nothing_in(root)
         self.summary.directories = read_before + tree.directories
+        self.summary.sources += tree.sources
+        self.summary.assumed.append(audience.assumed)
         self._note(tree, root, counts)
         for (reason, outcome), count in counts.items():
             self.summary.states[_REASON_STATES.get(reason) or _STATES[outcome]] += count
@@ -199,11 +226,6 @@ class Audit:
                 if cache.judgement is not judgement:
                     groups[:] = grouped(caches)
                 self._is_late = self._time_limit() is not None
-
-    def _is_told(self, root: str) -> bool:
-        """Return whether it is said, by somebody or by the place, for which Python a tree is."""
-        policy = self.policy
-        return policy.dialect is not None or dialect_of_place(root, policy.dialects) is not None
 
     def _note(self, tree: Tree, root: str, counts: Counter[tuple[str, Outcome]]) -> None:
         """Tell what a reader has to know about what was looked at, and what was not."""
@@ -240,19 +262,18 @@ class Audit:
     def _context(
         self, root: str, counts: Counter[tuple[str, Outcome]], sources: Sources
     ) -> Context:
-        dialects = self.policy.dialects
-        dialect: Dialect | None = self.policy.dialect or dialect_of_place(root, dialects)
+        places = Places(self.policy.dialects)
         return Context(
             root,
             self.policy,
-            dialect or dialects.running(),
+            Audience(root, self.policy, places),
             time.time(),
-            Places(dialects),
+            places,
             MappingProxyType(counts),
             sources,
         )
 
-    def _count_files(self, examined: list[Examined]) -> None:
+    def _count_files(self, examined: list[Examined], audience: Audience) -> None:
         summary = self.summary
         for group in chain.from_iterable(groups for _, groups in examined):
             first = group.first
@@ -260,6 +281,7 @@ class Audit:
             summary.size += group.size
             if first.reader is not None:
                 summary.tags[first.reader.name] += group.files
+                audience.add(first.reader, first.directory)
 
     def _count_states(self, examined: list[Examined], counts: Counter[tuple[str, Outcome]]) -> None:
         for group in chain.from_iterable(groups for _, groups in examined):
@@ -318,6 +340,11 @@ class Audit:
 
     def _own(self, rule_id: str, path: str, data: dict[str, object]) -> Iterator[Finding]:
         return own_findings(self._rules, rule_id, path, data)
+
+
+def _nothing_in(root: str) -> PycInspectError:
+    message = "there is neither a cache nor a source in it"
+    return PycInspectError("nothing-to-audit", message, path=root)
 
 
 def _in_rows(directories: Iterable[Directory], length: int) -> Iterator[list[Directory]]:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple, TypeAlias
 
+from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.names import transformer_of
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rule import Alike, CacheFile
@@ -139,10 +140,9 @@ _Reading: TypeAlias = tuple[bytes, os.stat_result | None, Judgement | None, bool
 class Examiner:
     """Reads and judges the cache files of one directory after another."""
 
-    def __init__(self, policy: Policy, dialect: Dialect, *, is_told: bool = False) -> None:
+    def __init__(self, policy: Policy, audience: Audience) -> None:
         self._policy = policy
-        self._dialect = dialect
-        self._is_told = is_told
+        self._audience = audience
         self._kind = lru_cache(_REMEMBERED_KINDS)(self._find_kind)
         self._writer = lru_cache(_REMEMBERED_KINDS)(policy.dialects.find)
         self._order = lru_cache(_REMEMBERED_KINDS)(_order)
@@ -193,7 +193,7 @@ class Examiner:
 
     def _residents_in(self, directory: Directory, last_parts: frozenset[str]) -> Iterator[str]:
         """Yield the sources whose modules are part of some interpreter."""
-        package = package_of(directory.source_path, self._dialect, ImportOptions())
+        package = package_of(directory.source_path, self._audience.first, ImportOptions())
         for stem in last_parts.intersection(directory.sources):
             if (f"{package}.{stem}" if package else stem) in self._residents:
                 yield stem
@@ -219,7 +219,8 @@ class Examiner:
             reader,
             writer or self._writer(magic, ending.tag),
             _no_header if reader is None or _opens(reader) else header_maker(reader),
-            is_usual=reader is self._dialect and len(ending.optimization) <= _LEVEL_DIGITS,
+            is_usual=reader in self._audience.dialects
+            and len(ending.optimization) <= _LEVEL_DIGITS,
             refusal=_refused(objection),
         )
 
@@ -373,8 +374,8 @@ class Examiner:
         start, status, failure, is_link = _read(entry)
         writer = self._writer(start[:4], None)
         is_known = writer is not None and not writer.unchecked
-        reader = writer if is_known and not self._is_told else None
-        reader = reader or self._dialect
+        reader = writer if is_known and not self._audience.is_told else None
+        reader = reader or self._audience.first
         level = 1 if suffix == "pyo" else 0
         objection = module_objection(stem)
         if objection is None and not self._order(reader, level).looks_for(f".{suffix}"):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pycinspect.values import Word
 
-__all__ = ["Finding", "Severity", "Summary"]
+__all__ = ["Assumed", "Finding", "Reason", "Severity", "Summary"]
 
 
 class Severity(Word):
@@ -59,6 +59,40 @@ class Finding(NamedTuple):
             return self.template
 
 
+class Reason(Word):
+    """Why a tree is taken for one of some Pythons."""
+
+    #: ``--as``, or ``as`` in the settings.
+    NAMED = "named"
+    #: It lies in ``lib/pythonX.Y``.
+    LIBRARY = "library"
+    #: ``pyvenv.cfg`` or ``.python-version``.
+    PIN = "pin"
+    #: They are those of its caches.
+    CACHES = "caches"
+    #: All caches lie in libraries, each of which is for its own Python.
+    LIBRARIES = "libraries"
+    #: There are no caches, and nothing else says it.
+    NOTHING = "nothing"
+
+
+class Assumed(NamedTuple):
+    """For which Pythons a tree was judged.
+
+    Args:
+        path: the tree.
+        pythons: names of dialects; empty where nothing says for whom it is, or only
+            of the libraries in it.
+        reason: why.
+        detail: the file that says so, "" for none.
+    """
+
+    path: str
+    pythons: tuple[str, ...]
+    reason: Reason
+    detail: str = ""
+
+
 @dataclass(slots=True)
 class Summary:
     """The figures of one run; complete when its last finding was taken.
@@ -66,6 +100,7 @@ class Summary:
     Args:
         files: caches that were looked at.
         directories: directories that were read, cache directories not counted.
+        sources: sources that lie in them.
         size: bytes of all caches.
         reclaimable: bytes of the caches that no importer uses as they are.
         seconds: how long the run took.
@@ -83,11 +118,13 @@ class Summary:
         unread: directories that could not be read, and places that went away, or changed into
             something else, while they were looked at.
         faults: errors of pycinspect's own, or of a plugin (PYC902).
+        assumed: for which Pythons each tree was judged.
         notes: sentences on what was, and was not, looked at, without a full stop.
     """
 
     files: int = 0
     directories: int = 0
+    sources: int = 0
     size: int = 0
     reclaimable: int = 0
     seconds: float = 0.0
@@ -103,6 +140,7 @@ class Summary:
     limit: str | None = None
     unread: int = 0
     faults: int = 0
+    assumed: list[Assumed] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.place import Places
 from pycinspect.auditing.policy import Policy
@@ -113,7 +114,7 @@ class Context(NamedTuple):
     Args:
         root: the directory that is audited.
         policy: what the audit was told.
-        dialect: the interpreter that the tree is for.
+        audience: the Pythons that the tree is for; known when the first directory is shown.
         now: when the audit began, seconds since the epoch.
         places: which interpreter's library a directory lies in.
         counts: how many caches the importer judged so, by reason and outcome; the
@@ -123,11 +124,16 @@ class Context(NamedTuple):
 
     root: str
     policy: Policy
-    dialect: Dialect
+    audience: Audience
     now: float
     places: Places
     counts: Mapping[tuple[str, Outcome], int]
     sources: Sources
+
+    @property
+    def dialect(self) -> Dialect:
+        """The interpreter that the tree is for; of several, the one that was met first."""
+        return self.audience.first
 
 
 class Rule:

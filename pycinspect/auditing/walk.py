@@ -21,7 +21,8 @@ from pycinspect.pyc import PYCACHE
 
 __all__ = ["CacheDirectory", "Directory", "Tree", "distinct", "lies_in"]
 
-_SOURCE_SUFFIXES = (".py", ".pyw") if os.name == "nt" else (".py",)
+_SOURCES_ANYWHERE = (".py", ".pyw")
+_SOURCE_SUFFIXES = _SOURCES_ANYWHERE if os.name == "nt" else (".py",)
 _BYTECODE_SUFFIXES = (".pyc", ".pyo")
 #: Of extension modules of any Python, on any system; the finder knows whose they are.
 _EXTENSION_SUFFIXES = (".so", ".pyd")
@@ -147,6 +148,10 @@ class Tree:
     def __init__(self, root: str, prefix: str | None = None, roots: Iterable[str] = ()) -> None:
         #: How many directories were read, cache directories not counted.
         self.directories = 0
+        #: How many sources were met.
+        self.sources = 0
+        #: Whether there was anything at all to judge, or to be told that it cannot be read.
+        self.has_python = False
         #: A cache prefix that nobody told of: caches lie in the tree as below one.
         self.recognised: str | None = None
         self._root = root
@@ -155,6 +160,13 @@ class Tree:
         self._has_probed = False
 
     def __iter__(self) -> Iterator[Directory]:
+        for directory in self._read():
+            # What a place below the cache prefix mirrors is no part of the tree.
+            self.sources += 0 if directory.is_mirror else len(directory.sources)
+            self.has_python = self.has_python or _has_python(directory)
+            yield directory
+
+    def _read(self) -> Iterator[Directory]:
         root = self._root
         try:
             mode = os.stat(root).st_mode
@@ -265,6 +277,8 @@ class Tree:
             home = os.path.join(parent, os.pardir)
         whole = replace(self._with_prefix(_listed(home)), root=path)
         whole.all_names()  # before some are left out
+        if not name.endswith((*_SOURCES_ANYWHERE, *_BYTECODE_SUFFIXES)):
+            return _only(path, whole)
         bytecode = name.endswith(_BYTECODE_SUFFIXES)
         is_cache = bytecode and (in_cache or whole.is_mirror)
         stems = _stems_of(name, is_cache=is_cache)
@@ -284,6 +298,31 @@ class Tree:
         whole = _listed(parent if os.path.basename(path.rstrip("/" + os.sep)) else home)
         whole.all_names()  # before some are left out
         return replace(whole, root=path, bytecode=(), cache=_read_cache(path), is_partial=True)
+
+
+def _only(path: str, whole: Directory) -> Directory:
+    """Return one file of a directory that is a cache by its content, not by its name."""
+    with os.scandir(os.path.dirname(path) or os.curdir) as entries:
+        files = tuple(entry for entry in entries if entry.name == os.path.basename(path))
+    return replace(
+        whole,
+        sources={},
+        bytecode=files,
+        cache=None,
+        bypassed=None,
+        is_mirror=False,
+        is_partial=True,
+    )
+
+
+def _has_python(directory: Directory) -> bool:
+    """Return whether there is anything to judge, or something that could not be read."""
+    cache = directory.cache
+    if directory.is_partial or directory.error or directory.bytecode or directory.bypassed:
+        return True
+    if directory.is_mirror:
+        return cache is not None and bool(cache.entries)
+    return bool(directory.sources) or cache is not None
 
 
 def _stems_of(name: str, *, is_cache: bool) -> frozenset[str]:

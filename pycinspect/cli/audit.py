@@ -23,7 +23,7 @@ from pycinspect.cli.common import (
     import_options,
     rule_ids,
 )
-from pycinspect.cli.failures import Exit, debug_option, show_traceback
+from pycinspect.cli.failures import Exit, debug_option, report_error, show_traceback
 from pycinspect.errors import PycInspectError
 from pycinspect.values import InvalidationMode
 from pycinspect.writing import replacing
@@ -202,19 +202,39 @@ def command(
     settings = asked.over(files[-1].settings) if files else asked
     run = _start(roots, settings, registry, keep_baseline=write_baseline is None)
     run.on_fault(show_traceback)
-    if write_baseline is not None:
-        _accept(run, write_baseline)
-        sys.exit(Exit.FAULT if run.summary.faults else Exit.CLEAN)
-    shown = _Shown(registry, format_name, verbose, tuple(_decisive(f, asked, run) for f in files))
-    _report(run, shown, output)
-    threshold = settings.fail_on or settings.chosen_profile().fail_on
-    sys.exit(_exit(run.summary, threshold, exit_zero=exit_zero))
+    threshold = None if exit_zero else settings.fail_on or settings.chosen_profile().fail_on
+    with _refusals_told(run):
+        if write_baseline is not None:
+            threshold = None
+            _accept(run, write_baseline)
+        else:
+            decisive = tuple(_decisive(file, asked, run) for file in files)
+            _report(run, _Shown(registry, format_name, verbose, decisive), output)
+    sys.exit(_exit(run, threshold))
 
 
-def _exit(summary: Summary, threshold: Severity, *, exit_zero: bool) -> Exit:
-    if summary.faults:
+@contextmanager
+def _refusals_told(run: Audit) -> Iterator[None]:
+    """Say on stderr which paths could not be audited; the report is of the others."""
+    try:
+        yield
+    except PycInspectError as error:
+        if error not in run.refused:
+            raise
+        for refused in run.refused:
+            report_error(refused)
+        sys.exit(Exit.TROUBLE)
+    for refused in run.refused:
+        report_error(refused)
+
+
+def _exit(run: Audit, threshold: Severity | None) -> Exit:
+    """Return the exit code; without a threshold no finding is a failure."""
+    if run.summary.faults:
         return Exit.FAULT
-    failed = _reaches(summary, threshold) and not exit_zero
+    if run.refused:
+        return Exit.TROUBLE
+    failed = threshold is not None and _reaches(run.summary, threshold)
     return Exit.FINDINGS if failed else Exit.CLEAN
 
 

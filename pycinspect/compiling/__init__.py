@@ -12,7 +12,6 @@ from pycinspect.compiling.source import UNGUARDED_SIZE, Compilers, compile_sourc
 from pycinspect.compiling.subject import (
     ReadOptions,
     Subject,
-    SubjectKind,
     parse_subject,
     read_subject,
 )
@@ -29,7 +28,6 @@ __all__ = [
     "Interpreter",
     "ReadOptions",
     "Subject",
-    "SubjectKind",
     "compile_source",
     "find_interpreter",
     "interpreters_between",

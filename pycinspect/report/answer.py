@@ -21,6 +21,8 @@ _SAID: Mapping[str, tuple[str, str]] = MappingProxyType(
         "unread": ("could not be read", "could not be read"),
     }
 )
+_DIRECTORIES = ("directory", "directories")
+_SOURCES = ("source", "sources")
 _NOUNS: Mapping[Severity, tuple[str, str]] = MappingProxyType(
     {
         Severity.SECURITY: ("security finding", "security findings"),
@@ -50,7 +52,8 @@ def answer(summary: Summary) -> str:
 
 def _of_caches(summary: Summary) -> str:
     if not summary.files:
-        return f"No caches in {counted(summary.directories, 'directory', 'directories')}"
+        sources = f" for {counted(summary.sources, *_SOURCES)}" if summary.sources else ""
+        return f"No caches{sources} in {counted(summary.directories, *_DIRECTORIES)}"
     counts = {state: summary.states[state] for state in _SAID if summary.states[state]}
     if not counts:
         return _of_fresh(summary.states["fresh"], summary.files)

@@ -17,7 +17,14 @@ from pycinspect.report.objects import STATES
 from pycinspect.report.pen import Piece, pen_for
 from pycinspect.report.settings import settings_lines
 from pycinspect.report.spool import Spool
-from pycinspect.report.words import counted, human_size, shortfalls, shown_path, wrapped
+from pycinspect.report.words import (
+    assumptions,
+    counted,
+    human_size,
+    shortfalls,
+    shown_path,
+    wrapped,
+)
 from pycinspect.values import visible
 
 __all__ = ["TextReporter"]
@@ -138,6 +145,7 @@ def _figures(summary: Summary, context: ReportContext) -> Iterator[_Line]:
         "Caches": f"{caches} in {_directories(summary)}, {size}{spare}",
         "State": _cells({state: summary.states[state] for state in STATES}),
         "Python": _cells(dict(summary.tags.most_common())),
+        "For": visible("; ".join(assumptions(summary, context.base))),
         "Also": _statistics(summary, context),
         "Time": _speed(summary),
     }

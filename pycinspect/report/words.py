@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
-from pycinspect.auditing import Summary
+from pycinspect.auditing import Reason, Summary
 
-__all__ = ["counted", "human_size", "joined", "shortfalls", "shown_path", "utc", "wrapped"]
+__all__ = [
+    "assumptions",
+    "counted",
+    "human_size",
+    "joined",
+    "shortfalls",
+    "shown_path",
+    "utc",
+    "wrapped",
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -49,6 +59,37 @@ def shortfalls(summary: Summary) -> str:
     if summary.unread:
         reasons.append(f"{counted(summary.unread, 'place', 'places')} could not be looked at")
     return ", ".join(reasons)
+
+
+#: What is said of a tree's Pythons by the reason.
+_ASSUMED: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.NAMED: "{pythons} (told by --as or the settings)",
+        Reason.LIBRARY: "{pythons} (told by the path)",
+        Reason.PIN: "{pythons} (told by {detail})",
+        Reason.CACHES: "{pythons} (told by the caches)",
+        Reason.LIBRARIES: "the Python of each library (told by the paths)",
+        Reason.NOTHING: "no Python: nothing tells for which the sources are; --as does",
+    }
+)
+
+
+def assumptions(summary: Summary, base: str | None) -> list[str]:
+    """Return for which Pythons trees were judged, and why, each answer once.
+
+    Args:
+        summary: the figures, complete.
+        base: the directory to which paths are relative.
+    """
+    told: dict[str, list[str]] = {}
+    for assumed in summary.assumed:
+        pythons = ", ".join(assumed.pythons)
+        detail = shown_path(assumed.detail, base)
+        text = _ASSUMED[assumed.reason].format(pythons=pythons, detail=detail)
+        told.setdefault(text, []).append(shown_path(assumed.path, base))
+    if len(told) == 1:
+        return list(told)
+    return [f"{text}: {', '.join(paths)}" for text, paths in told.items()]
 
 
 def human_size(size: int) -> str:

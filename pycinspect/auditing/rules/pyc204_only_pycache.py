@@ -22,6 +22,7 @@ from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import FinderKind, ImportOptions, find_module, package_of
+from pycinspect.dialects import Dialect
 from pycinspect.pyc import PYCACHE
 
 __all__ = ["OnlyPycache"]
@@ -55,16 +56,13 @@ class OnlyPycache(Rule):
 
     def _alive(self, directory: Directory) -> Iterator[Finding]:
         """Yield findings for the directory, and for each above that it alone keeps alive."""
-        dialect = self.context.places.dialect_of(directory) or self.context.dialect
+        dialects = self.context.audience.of(directory) or (self.context.dialect,)
         path = directory.path
         while path != directory.root and path not in self._seen and self._is_bare(path):
             self._seen.add(path)
-            parent, name = os.path.split(path)
-            package = package_of(parent, dialect, ImportOptions())
-            found = find_module(name, [parent], dialect, package=package)
-            if found.kind is FinderKind.NAMESPACE:
+            if any(_is_namespace(path, dialect) for dialect in dialects):
                 yield self.of_path(path, {"cache": PYCACHE})
-            path = parent
+            path = os.path.dirname(path)
 
     def _is_bare(self, top: str) -> bool:
         """Return whether there are caches below a directory, and nothing else."""
@@ -82,3 +80,10 @@ class OnlyPycache(Rule):
                 return False
             pending += [entry.path for entry in below if entry.name != PYCACHE]
         return True
+
+
+def _is_namespace(path: str, dialect: Dialect) -> bool:
+    """Return whether a directory is a namespace package to a Python."""
+    parent, name = os.path.split(path)
+    package = package_of(parent, dialect, ImportOptions())
+    return find_module(name, [parent], dialect, package=package).kind is FinderKind.NAMESPACE
