@@ -48,9 +48,13 @@ _REASON_STATES = {
     "cache-unreadable": "unread",
     "cache-not-regular": "unread",
     "hash-unavailable": "unread",
+    "shadowed": "hidden",
+    "built-in-module": "hidden",
+    "frozen-module": "hidden",
+    "tool-cache": "transformed",
 }
-#: What no importer will use as it is.
-_OF_NO_USE = frozenset({Outcome.RECOMPILE, Outcome.RAISE, Outcome.NOT_FOUND, Outcome.NO_CACHE})
+#: States of what nobody will use as it is.
+_OF_NO_USE = frozenset({"stale", "raises", "orphaned", "hidden", "unused"})
 
 
 class Audit:
@@ -203,7 +207,7 @@ class Audit:
         self.summary.assumed.append(audience.assumed)
         self._note(tree, root, counts)
         for (reason, outcome), count in counts.items():
-            self.summary.states[_REASON_STATES.get(reason) or _STATES[outcome]] += count
+            self.summary.states[_state(outcome, reason)] += count
         yield run.finish()
 
     def _batch(
@@ -287,7 +291,7 @@ class Audit:
         for group in chain.from_iterable(groups for _, groups in examined):
             outcome, reason = group.first.judgement[:2]
             counts[reason, outcome] += group.files
-            if outcome in _OF_NO_USE and reason not in _REASON_STATES:
+            if _state(outcome, reason) in _OF_NO_USE:
                 self.summary.reclaimable += group.size
 
     def _count_unread(self, directories: list[Directory]) -> None:
@@ -340,6 +344,10 @@ class Audit:
 
     def _own(self, rule_id: str, path: str, data: dict[str, object]) -> Iterator[Finding]:
         return own_findings(self._rules, rule_id, path, data)
+
+
+def _state(outcome: Outcome, reason: str) -> str:
+    return _REASON_STATES.get(reason) or _STATES[outcome]
 
 
 def _nothing_in(root: str) -> PycInspectError:

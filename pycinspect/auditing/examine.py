@@ -203,7 +203,8 @@ class Examiner:
             ending = parse_name_end(end)
         except ValueError as error:
             writer = self._writer(magic, None)
-            return _Kind(None, None, writer, _no_header, is_usual=False, refusal=_refused(error))
+            refusal = _refused_name(end, error)
+            return _Kind(None, None, writer, _no_header, is_usual=False, refusal=refusal)
         tagged = self._policy.dialects.tagged(ending.tag)
         # The loaders of tools that mark their caches judge them as importers do.
         is_tools = transformer_of(f"any.{end}") is not None
@@ -221,7 +222,7 @@ class Examiner:
             _no_header if reader is None or _opens(reader) else header_maker(reader),
             is_usual=reader in self._audience.dialects
             and len(ending.optimization) <= _LEVEL_DIGITS,
-            refusal=_refused(objection),
+            refusal=_refused_name(end, objection),
         )
 
     def _in_cache_directory(
@@ -507,6 +508,14 @@ def _unused(failure: Judgement) -> Judgement:
 
 def _refused(why: object) -> Judgement:
     return Judgement(Outcome.NO_CACHE, "not-a-cache-path", "", str(why))
+
+
+def _refused_name(end: str, why: object) -> Judgement:
+    """Return what becomes of a name in a cache directory that no importer looks for."""
+    tool = transformer_of(f"any.{end}")
+    if tool is None:
+        return _refused(why)
+    return Judgement(Outcome.NO_CACHE, "tool-cache", "", tool.name)
 
 
 def _bypassed(cache: CacheFile) -> CacheFile:

@@ -99,6 +99,8 @@ class Profile:
         fail_on: the least severity that is a failure.
         levels: optimization levels whose caches are wanted.
         deep: whether payloads are decoded; None: where it costs little.
+        lists: ids of rules that only count elsewhere, and whose findings are shown.
+        one_python: a tree is one package for one Python.
         trusts_tree: whether a tree may bring its own settings.
     """
 
@@ -108,6 +110,7 @@ class Profile:
     levels: tuple[int, ...] = (0,)
     deep: bool | None = None
     lists: tuple[str, ...] = ()
+    one_python: bool = False
     trusts_tree: bool = True
 
 
@@ -120,17 +123,26 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             ("PYC0", "PYC1", "PYC2", "PYC3", "PYC6", "PYC9"), ("PYC106",), Severity.WARNING
         ),
         "distro": Profile(
-            ("PYC",), ("PYC106",), Severity.INFO, levels=(0, 1, 2), lists=("PYC205",)
+            ("PYC",), ("PYC106",), Severity.INFO, levels=(0, 1, 2), lists=("PYC205", "PYC308")
         ),
-        "repro": Profile(("PYC0", "PYC1", "PYC3", "PYC9"), ("PYC106",), Severity.INFO),
+        "repro": Profile(
+            ("PYC0", "PYC1", "PYC3", "PYC9"), ("PYC106",), Severity.INFO, lists=("PYC308",)
+        ),
         "security": Profile(
             ("PYC",),
             ("PYC106", "PYC205", "PYC206", "PYC801"),
             Severity.INFO,
             deep=True,
+            lists=("PYC308",),
             trusts_tree=False,
         ),
-        "wheel": Profile(("PYC0", "PYC2", "PYC3", "PYC9"), ("PYC205", "PYC206"), Severity.INFO),
+        "wheel": Profile(
+            ("PYC0", "PYC2", "PYC3", "PYC9"),
+            ("PYC205", "PYC206"),
+            Severity.INFO,
+            lists=("PYC308",),
+            one_python=True,
+        ),
     }
 )
 
@@ -151,6 +163,7 @@ class Policy:
         pycache_prefix: option of the interpreter that will import.
         dont_write_bytecode: option of the interpreter that will import (PYC109).
         lists: ids of rules that only count elsewhere, and whose findings are shown here.
+        one_python: the tree is one package for one Python (PYC303).
         deep: whether payloads are decoded, for the rules that look at them; None: where it
             costs little or was asked for, that is for paths that are files, trees whose
             caches have together at most 4 MiB, and where such a rule is named.
@@ -169,6 +182,7 @@ class Policy:
     pycache_prefix: str | None = None
     dont_write_bytecode: bool = False
     lists: tuple[str, ...] = ()
+    one_python: bool = False
     deep: bool | None = None
     max_files: int | None = None
     max_seconds: float | None = None

@@ -109,6 +109,7 @@ class Settings:
             pycache_prefix=self.pycache_prefix,
             dont_write_bytecode=bool(self.dont_write_bytecode),
             lists=profile.lists,
+            one_python=profile.one_python,
             deep=profile.deep if self.deep is None else self.deep,
             max_files=self.max_files,
             max_seconds=self.max_seconds,

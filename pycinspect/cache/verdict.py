@@ -129,6 +129,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "dialect-without-cache": "{found} keeps no cache files",
         "shadowed": "the finder takes {found} before it",
         "not-a-cache-path": "no importer looks for it ({found})",
+        "tool-cache": "{found} wrote it under a name that it alone looks for",
         "prefix-elsewhere": "with a cache prefix, no cache beside its source is looked for",
         "built-in-module": "the interpreter has this module built in",
         "frozen-module": "the interpreter has this module frozen in",

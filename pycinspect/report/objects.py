@@ -20,7 +20,17 @@ Json = dict[str, object]
 AUDIT_SCHEMA = "pycinspect.audit/1"
 
 #: What a cache can be, the good first.
-STATES = ("fresh", "stale", "raises", "orphaned", "sourceless", "unused", "unread")
+STATES = (
+    "fresh",
+    "hidden",
+    "transformed",
+    "stale",
+    "raises",
+    "orphaned",
+    "sourceless",
+    "unused",
+    "unread",
+)
 
 
 def _unchanged(text: str) -> str:

@@ -51,7 +51,17 @@ _ASSUMED = _closed(
         "file": {"type": ["string", "null"]},
     }
 )
-_STATES = ("fresh", "stale", "raises", "orphaned", "sourceless", "unused", "unread")
+_STATES = (
+    "fresh",
+    "hidden",
+    "transformed",
+    "stale",
+    "raises",
+    "orphaned",
+    "sourceless",
+    "unused",
+    "unread",
+)
 _SUMMARY = {
     "answer": {"type": "string"},
     "files": _COUNT,
@@ -148,6 +158,8 @@ def test_document() -> None:
         "reclaimable_bytes": 1_234_567,
         "caches": {
             "fresh": 5000,
+            "hidden": 0,
+            "transformed": 0,
             "stale": 312,
             "raises": 0,
             "orphaned": 88,

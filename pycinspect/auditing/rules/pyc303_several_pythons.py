@@ -1,17 +1,19 @@
 """What it finds
 =============
 A package (an entry of the audited directory) with caches of more than one version of
-Python. Files that lie in the audited directory itself count as one package.
+Python, in a tree that is meant for one: an unpacked wheel, any tree with ``--profile wheel``
+or where this rule is named. Files that lie in the audited directory itself count as one
+package.
 
 Why it matters
 ==============
 One interpreter uses one set of them. The others are left over from an upgrade, or
-from tests, and go into every archive and image that is made of the tree.
+from tests, and go into every archive and image that is made of the tree. Checkouts in
+which several Pythons are tested, and distributions' trees for several, have them on purpose.
 
 What to do
 ==========
-Delete those that are not needed. Where a tree serves several Pythons on purpose, as
-some distributions' do, ignore this rule.
+Delete those that are not needed.
 """
 
 import os
@@ -41,9 +43,14 @@ class SeveralPythons(Rule):
         self._path = ""
         self._seen: Dialect | None = None
         self._versions: set[tuple[int, int]] = set()
+        policy = context.policy
+        self._is_asked = policy.one_python or policy.selection.names(self.id)
+        self._is_asked = self._is_asked or _is_unpacked_wheel(context.root)
 
     def check_groups(self, groups: Sequence[Alike]) -> Iterable[Finding]:
         """Note whose caches they are; where a package begins, report the one before."""
+        if not self._is_asked:
+            return ()
         finding = self._enter(groups[0].first.directory)
         for group in groups:
             reader = group.first.reader
@@ -84,3 +91,19 @@ class SeveralPythons(Rule):
             self._path,
             {"count": len(versions), "pythons": ", ".join(versions), "versions": versions},
         )
+
+
+def _is_unpacked_wheel(root: str) -> bool:
+    """Return whether a wheel was unpacked, and not installed: then ``INSTALLER`` says by whom.
+
+    Binary distribution format, packaging.python.org; PEP 376.
+    """
+    try:
+        names = [name for name in os.listdir(root) if name.endswith(".dist-info")]
+    except OSError:  # a file, or what the walk says of it
+        return False
+    return any(
+        os.path.isfile(os.path.join(root, name, "WHEEL"))
+        and not os.path.lexists(os.path.join(root, name, "INSTALLER"))
+        for name in names
+    )

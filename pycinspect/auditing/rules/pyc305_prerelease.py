@@ -29,7 +29,14 @@ class Prerelease(Rule):
     message = "its magic number {word} is of a pre-release of {writer}, whose own is {released}"
     #: No importer uses such a cache, so it is in none that is fresh or stale.
     reasons = frozenset(
-        {"bad-magic", "cache-without-source", "mtime-overflow", "not-a-cache-path", "shadowed"}
+        {
+            "bad-magic",
+            "cache-without-source",
+            "mtime-overflow",
+            "not-a-cache-path",
+            "shadowed",
+            "tool-cache",
+        }
     )
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
