@@ -6,6 +6,7 @@ Never the Python that runs us: a tree of 3.9 is one of 3.9 whoever looks at it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
@@ -13,7 +14,7 @@ from pycinspect.auditing.findings import Assumed, Reason
 from pycinspect.auditing.place import Places, dialect_of_place, pinned_python
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.walk import Directory
-from pycinspect.cache import reader_objection, split_dotted
+from pycinspect.cache import module_objection, reader_objection, split_dotted
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import parse_name_end, read_start
@@ -124,6 +125,8 @@ class Audience:
             if reader is not None:
                 self.add(reader, directory)
         for entry in directory.bytecode[:_ENOUGH_CACHES]:
+            if module_objection(os.path.splitext(entry.name)[0]) is not None:
+                continue
             writer = self._writer(entry.path)
             if writer is not None:
                 self.add(writer, directory)

@@ -133,7 +133,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             ("PYC106", "PYC205", "PYC206", "PYC801"),
             Severity.INFO,
             deep=True,
-            lists=("PYC308",),
+            lists=("PYC308", "PYC604"),
             trusts_tree=False,
         ),
         "wheel": Profile(

@@ -94,16 +94,14 @@ class SeveralPythons(Rule):
 
 
 def _is_unpacked_wheel(root: str) -> bool:
-    """Return whether a wheel was unpacked, and not installed: then ``INSTALLER`` says by whom.
+    """Return whether a wheel was unpacked, and not installed.
 
-    Binary distribution format, packaging.python.org; PEP 376.
+    A wheel has one directory of metadata, with RECORD in it (binary distribution format);
+    installers add INSTALLER (PEP 376), and distributions take RECORD away.
     """
     try:
-        names = [name for name in os.listdir(root) if name.endswith(".dist-info")]
+        metadata = [name for name in os.listdir(root) if name.endswith(".dist-info")]
+        files = os.listdir(os.path.join(root, *metadata)) if len(metadata) == 1 else []
     except OSError:  # a file, or what the walk says of it
         return False
-    return any(
-        os.path.isfile(os.path.join(root, name, "WHEEL"))
-        and not os.path.lexists(os.path.join(root, name, "INSTALLER"))
-        for name in names
-    )
+    return {"WHEEL", "RECORD"}.issubset(files) and "INSTALLER" not in files

@@ -1,14 +1,14 @@
 """What it finds
 =============
-A cache, or a ``__pycache__``, that is a symbolic link.
+A cache, or a ``__pycache__``, that is a symbolic link. Links from one cache to another in
+the same directory are not reported: some distributions link equal optimization levels.
 
 Why it matters
 ==============
 The importer follows links when it reads. When it writes, it replaces a linked cache by a
 file (``_write_atomic`` renames over it), but writes through a linked directory. What
 is loaded is then decided where the link leads to, and whoever may write there decides
-it; a link out of the tree also breaks when the tree is moved. Some distributions link
-equal optimization levels to each other, which is harmless.
+it; a link out of the tree also breaks when the tree is moved.
 
 What to do
 ==========
@@ -42,7 +42,7 @@ class Symlink(Rule):
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report a linked cache; runs for every cache."""
-        if not cache.is_link:
+        if not cache.is_link or _leads_to_neighbour(cache.path):
             return None
         data = self._facts(cache.path)
         finding = self.of_cache(cache, **data)
@@ -65,3 +65,14 @@ class Symlink(Rule):
         root = os.path.join(os.path.realpath(self.context.root), "")
         outside = not os.path.realpath(path).startswith(root)
         return {"target": target, "outside": outside, "dangling": not os.path.exists(path)}
+
+
+def _leads_to_neighbour(path: str) -> bool:
+    """Return whether a link leads, at once, to a file in its own directory."""
+    try:
+        target = os.readlink(path)
+    except OSError:  # it has gone since the listing
+        return False
+    neighbour = os.path.join(os.path.dirname(path), target)
+    is_name = os.path.basename(target) == target
+    return is_name and os.path.isfile(neighbour) and not os.path.islink(neighbour)
