@@ -61,8 +61,8 @@ def command(
 ) -> None:
     """Say what an import would do with a cache, and why.
 
-    TARGET is a source, a cache, or a package's directory. Nothing is imported,
-    run or written. A source that would be compiled is compiled, by that interpreter
+    TARGET is a source, a cache by whatever name, an extension module, or a package's
+    directory. Nothing is imported, run or written. A source that would be compiled is compiled, by that interpreter
     in a process with limits, if it is installed.
 
     \b

@@ -9,8 +9,8 @@ from pycinspect.dialects import HeaderField
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Header
 from pycinspect.report.objects import Json
-from pycinspect.report.words import counted, joined, utc, wrapped
-from pycinspect.values import visible
+from pycinspect.report.words import counted, joined, wrapped
+from pycinspect.values import utc, visible
 
 __all__ = ["SHOW_SCHEMA", "header_object", "header_text", "show_object"]
 

@@ -10,8 +10,8 @@ from pycinspect.report.answer import answer
 from pycinspect.report.base import ReportContext
 from pycinspect.report.groups import Group, Groups
 from pycinspect.report.settings import settings_lines
-from pycinspect.report.words import counted, human_size, shown_path
-from pycinspect.values import visible
+from pycinspect.report.words import counted, shown_path
+from pycinspect.values import human_size, visible
 
 __all__ = ["MarkdownReporter"]
 

@@ -20,12 +20,11 @@ from pycinspect.report.spool import Spool
 from pycinspect.report.words import (
     assumptions,
     counted,
-    human_size,
     shortfalls,
     shown_path,
     wrapped,
 )
-from pycinspect.values import visible
+from pycinspect.values import human_size, visible
 
 __all__ = ["TextReporter"]
 

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from pycinspect.cache import Verdict, Write
 from pycinspect.dialects import DIALECTS
 from pycinspect.report.objects import Json
-from pycinspect.report.words import joined, utc, wrapped
-from pycinspect.values import visible
+from pycinspect.report.words import joined, wrapped
+from pycinspect.values import utc, visible
 
 __all__ = ["CHECK_SCHEMA", "verdict_object", "verdict_text"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from pycinspect.auditing import Reason, Summary
@@ -13,16 +12,11 @@ from pycinspect.auditing import Reason, Summary
 __all__ = [
     "assumptions",
     "counted",
-    "human_size",
     "joined",
     "shortfalls",
     "shown_path",
-    "utc",
     "wrapped",
 ]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 def shown_path(path: str, base: str | None) -> str:
@@ -90,33 +84,6 @@ def assumptions(summary: Summary, base: str | None) -> list[str]:
     if len(told) == 1:
         return list(told)
     return [f"{text}: {', '.join(paths)}" for text, paths in told.items()]
-
-
-def human_size(size: int) -> str:
-    """Return a number of bytes in three digits and a decimal unit.
-
-    >>> human_size(999), human_size(7_224_462), human_size(999_999)
-    ('999 B', '7.2 MB', '1.0 MB')
-    """
-    number, power = float(size), 0
-    while number >= 999.5 and power < len(_UNITS) - 1:
-        number /= 1000
-        power += 1
-    digits = 1 if power and number < 99.95 else 0
-    return f"{number:,.{digits}f} {_UNITS[power]}"
-
-
-def utc(seconds: int) -> str:
-    """Return a time as a date, or "" where the calendar has none for it.
-
-    >>> utc(1234567890), utc(2**60)
-    ('2009-02-13 23:31:30 UTC', '')
-    """
-    try:
-        moment = _EPOCH + timedelta(seconds=seconds)
-    except OverflowError:
-        return ""
-    return f"{moment.replace(tzinfo=None).isoformat(' ')} UTC"
 
 
 def wrapped(text: str, width: int, indent: str = "", first: str | None = None) -> list[str]:
