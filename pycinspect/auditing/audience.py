@@ -55,11 +55,6 @@ class Audience:
             self._ask_pin()
 
     @property
-    def is_told(self) -> bool:
-        """Whether somebody says it, or the place; a pin says nothing of strangers' files."""
-        return self.reason in {Reason.NAMED, Reason.LIBRARY}
-
-    @property
     def first(self) -> Dialect:
         """One of them; where nothing says for whom the tree is, the Python that runs us."""
         return self.dialects[0] if self.dialects else self._table.running()
@@ -76,6 +71,20 @@ class Audience:
             return self.dialects
         of_place = self._places.dialect_of(directory)
         return self.dialects if of_place is None else (of_place,)
+
+    def reader(self, directory: Directory, writer: Dialect | None) -> Dialect:
+        """Return whose importer takes a file that stands in a source's place.
+
+        Args:
+            directory: where it lies: somebody says, or its library, for whom it is; a pin says
+                nothing of strangers' files.
+            writer: whose magic number it has, None for nobody's.
+        """
+        if self.reason is not Reason.NAMED:
+            told = self._places.dialect_of(directory) or writer
+            if told is not None:
+                return told
+        return self.first
 
     def survey(self, directories: Iterable[Directory]) -> Iterator[Directory]:
         """Return the same directories, after a look at the names in the first of them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
 
@@ -15,6 +15,7 @@ from pycinspect.auditing.examination import Examination
 from pycinspect.auditing.examine import Examined, Examiner, grouped
 from pycinspect.auditing.failures import FAULT, INCOMPLETE, Failures, own_findings
 from pycinspect.auditing.findings import Finding, Summary
+from pycinspect.auditing.packages import FailingPackages
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.place import Places
 from pycinspect.auditing.policy import PathIgnore, Policy
@@ -216,8 +217,8 @@ class Audit:
         """Yield the findings of some directories, payloads read first if they shall be."""
         at_payloads = list(self._at_payloads(batch, decoder)) if batch.is_deep else []
         self._count_states(batch.examined, counts)
-        yield run.findings(batch.directories, batch.examined)
-        yield at_payloads
+        run.note_failures(batch.examined)
+        yield run.one_each([*run.findings(batch.directories, batch.examined), *at_payloads])
 
     def _at_payloads(self, batch: Batch, decoder: Decoder) -> Iterator[Finding]:
         """Decode until the time is up; what is like its neighbour may no longer be so."""
@@ -275,6 +276,7 @@ class Audit:
             places,
             MappingProxyType(counts),
             sources,
+            FailingPackages(),
         )
 
     def _count_files(self, examined: list[Examined], audience: Audience) -> None:
@@ -380,6 +382,7 @@ class _Run:
 
     def __init__(self, context: Context, rules: Iterable[type[Rule]], failures: Failures) -> None:
         self._root = context.root
+        self._packages = context.packages
         self._failures = failures
         self._at_start: list[Finding] = []
         self._rules = list(self._made(rules, context))
@@ -396,6 +399,7 @@ class _Run:
         self._of_directory = of_directory
         self._of_uncached = [rule for rule in of_directory if not rule.needs_caches]
         self._of_ordinary = [rule for rule in of_directory if not rule.skips_ordinary_directories]
+        self._yields_to = {rule.id: rule.yields_to for rule in self._rules if rule.yields_to}
         self._checks: dict[str, list[_Check]] = {}
 
     def _made(self, rules: Iterable[type[Rule]], context: Context) -> Iterator[Rule]:
@@ -413,6 +417,23 @@ class _Run:
         for findings, (caches, _) in zip(found, examined, strict=True):
             findings.extend(self._at_caches(caches))
         return list(chain.from_iterable(found))
+
+    def note_failures(self, examined: list[Examined]) -> None:
+        """Remember which packages cannot be imported."""
+        for caches, groups in examined:
+            if any(group.first.judgement.outcome is Outcome.RAISE for group in groups):
+                self._packages.note(caches)
+
+    def one_each(self, findings: list[Finding]) -> list[Finding]:
+        """Leave out what another finding tells already (:attr:`Rule.yields_to`)."""
+        present = {finding.rule for finding in findings}
+        yielding = {rule: ids & present for rule, ids in self._yields_to.items() if rule in present}
+        yielding = {rule: ids for rule, ids in yielding.items() if ids}
+        if not yielding:
+            return findings
+        others = frozenset[str]().union(*yielding.values())
+        told = {(finding.rule, finding.path) for finding in findings if finding.rule in others}
+        return [finding for finding in findings if not _is_told(finding, yielding, told)]
 
     def _at_groups(self, groups: list[Alike]) -> list[Finding]:
         """Return what the rules find when they add up a directory's cache files."""
@@ -491,6 +512,18 @@ class _Run:
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
                 findings += self._failures.of_rule(rule.id, self._root, error)
         return findings
+
+
+def _is_told(
+    finding: Finding, yielding: Mapping[str, frozenset[str]], told: set[tuple[str, str]]
+) -> bool:
+    ids = yielding.get(finding.rule)
+    if ids is None:
+        return False
+    home = finding.path if finding.source is None else finding.source
+    return any(
+        (rule, path) in told for rule in ids for path in (finding.path, os.path.dirname(home))
+    )
 
 
 def _rule_of(check: _Check) -> str:

@@ -375,8 +375,7 @@ class Examiner:
         start, status, failure, is_link = _read(entry)
         writer = self._writer(start[:4], None)
         is_known = writer is not None and not writer.unchecked
-        reader = writer if is_known and not self._audience.is_told else None
-        reader = reader or self._audience.first
+        reader = self._audience.reader(directory, writer if is_known else None)
         level = 1 if suffix == "pyo" else 0
         objection = module_objection(stem)
         if objection is None and not self._order(reader, level).looks_for(f".{suffix}"):

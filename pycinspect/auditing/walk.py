@@ -106,9 +106,11 @@ class Directory:
 
     @property
     def is_ordinary(self) -> bool:
-        """Whether there are sources, and a cache directory that holds caches only."""
+        """Whether there are sources, and a directory of its own that holds their caches only."""
         cache = self.cache
-        return cache is not None and bool(self.sources and cache.entries) and not cache.strangers
+        if cache is None or cache.strangers or cache.is_link:
+            return False
+        return bool(self.sources and cache.entries)
 
     @property
     def has_subdirectories(self) -> bool:

@@ -14,7 +14,7 @@ from pycinspect.cache.importer import CacheBytes, Subject, judge_cache
 from pycinspect.cache.judge import SOURCE_LIMIT
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.payload import judge_payload
-from pycinspect.cache.verdict import REASONS, Outcome
+from pycinspect.cache.verdict import Outcome
 from pycinspect.dialects import Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import (
@@ -92,13 +92,12 @@ def _fit(target: str, cache: CacheBytes, source: str, row: Dialect, options: Imp
         judgement, _ = judge_payload(judgement, target, row)
     if judgement.outcome is Outcome.LOAD:
         return f"Under its right name it would be loaded for {source}"
-    why = REASONS[judgement.reason].format(expected=judgement.expected, found=judgement.actual)
     deed = (
         "be stale"
         if judgement.outcome is Outcome.RECOMPILE
         else f"make the import raise {judgement.exception}"
     )
-    return f"Under its right name it would {deed} for {source}: {why}"
+    return f"Under its right name it would {deed} for {source}: {judgement.why}"
 
 
 # --- Which source it may be -------------------------------------------------------------------

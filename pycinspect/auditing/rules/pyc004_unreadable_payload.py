@@ -39,6 +39,7 @@ class UnreadablePayload(Rule):
     name = "unreadable-payload"
     title = "Payload cannot be loaded: the import fails"
     severity = Severity.ERROR
+    yields_to = frozenset({"PYC202"})
     message = "{problem}: the import {effect}"
     reasons = frozenset({"empty-payload"})
 

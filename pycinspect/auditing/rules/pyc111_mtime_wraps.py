@@ -31,6 +31,7 @@ class MtimeWraps(Rule):
     name = "mtime-wraps"
     title = "The source's time does not fit the header"
     severity = Severity.INFO
+    yields_to = frozenset({"PYC101"})
     message = "the source's time {source_mtime} does not fit the 32 bits that the header has for it"
     skips_ordinary = True
 

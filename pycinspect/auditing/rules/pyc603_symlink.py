@@ -1,7 +1,7 @@
 """What it finds
 =============
-A cache, or a ``__pycache__``, that is a symbolic link. Links from one cache to another in
-the same directory are not reported: some distributions link equal optimization levels.
+A cache, or a ``__pycache__``, that is a symbolic link. Links from one optimization
+level of a cache to another are not reported: some distributions link those that are equal.
 
 Why it matters
 ==============
@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import CacheFile, Rule
 from pycinspect.auditing.walk import Directory
+from pycinspect.pyc import parse_cache_name
 
 __all__ = ["Symlink"]
 
@@ -35,6 +36,7 @@ class Symlink(Rule):
     name = "symlink"
     title = "Symbolic link"
     severity = Severity.WARNING
+    yields_to = frozenset({"PYC605"})
     message = "is a symbolic link to {target}"
     needs_caches = True
     skips_ordinary = True
@@ -42,7 +44,7 @@ class Symlink(Rule):
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report a linked cache; runs for every cache."""
-        if not cache.is_link or _leads_to_neighbour(cache.path):
+        if not cache.is_link or _leads_to_another_level(cache.path):
             return None
         data = self._facts(cache.path)
         finding = self.of_cache(cache, **data)
@@ -67,12 +69,13 @@ class Symlink(Rule):
         return {"target": target, "outside": outside, "dangling": not os.path.exists(path)}
 
 
-def _leads_to_neighbour(path: str) -> bool:
-    """Return whether a link leads, at once, to a file in its own directory."""
+def _leads_to_another_level(path: str) -> bool:
+    """Return whether a link leads, at once, to the cache of the same source for another level."""
     try:
         target = os.readlink(path)
-    except OSError:  # it has gone since the listing
+        own, other = parse_cache_name(os.path.basename(path)), parse_cache_name(target)
+    except (OSError, ValueError):  # it has gone since the listing, or leads elsewhere
         return False
     neighbour = os.path.join(os.path.dirname(path), target)
-    is_name = os.path.basename(target) == target
-    return is_name and os.path.isfile(neighbour) and not os.path.islink(neighbour)
+    is_same = own._replace(optimization="") == other._replace(optimization="")
+    return is_same and os.path.isfile(neighbour) and not os.path.islink(neighbour)
