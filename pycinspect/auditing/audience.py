@@ -23,8 +23,6 @@ __all__ = ["Audience"]
 
 #: Caches whose names tell enough of a tree before its first directory is judged.
 _ENOUGH_CACHES = 256
-#: Nobody said it, so that caches count.
-_BY_CACHES = frozenset({Reason.NOTHING, Reason.LIBRARIES, Reason.CACHES})
 #: A hostile tree must not fill the memory with names: after so many, what was seen counts.
 _MOST_NAMES = 65_536
 
@@ -44,6 +42,7 @@ class Audience:
         self._places = places
         self._detail = ""
         self._names: set[str] = set()
+        self._of_places: dict[str, tuple[Dialect, ...]] = {}
         self.reason = Reason.NOTHING
         self.dialects: tuple[Dialect, ...] = ()
         of_place = dialect_of_place(root, policy.dialects)
@@ -53,6 +52,8 @@ class Audience:
             self._tell(of_place, Reason.LIBRARY)
         else:
             self._ask_pin()
+        #: Nobody says it, so that each cache may tell more.
+        self.is_open = self.reason is Reason.NOTHING
 
     @property
     def first(self) -> Dialect:
@@ -70,7 +71,9 @@ class Audience:
         if self.reason is Reason.NAMED:
             return self.dialects
         of_place = self._places.dialect_of(directory)
-        return self.dialects if of_place is None else (of_place,)
+        if of_place is None:
+            return self.dialects
+        return self._of_places.setdefault(of_place.name, (of_place,))
 
     def reader(self, directory: Directory, writer: Dialect | None) -> Dialect:
         """Return whose importer takes a file that stands in a source's place.
@@ -89,7 +92,7 @@ class Audience:
     def survey(self, directories: Iterable[Directory]) -> Iterator[Directory]:
         """Return the same directories, after a look at the names in the first of them."""
         rest = iter(directories)
-        if self.reason is not Reason.NOTHING:
+        if not self.is_open:
             return rest
         ahead: list[Directory] = []
         caches = names = 0
@@ -103,8 +106,10 @@ class Audience:
 
     def add(self, reader: Dialect, directory: Directory) -> None:
         """Take a cache into account, unless it is told for whom the tree is."""
+        if not self.is_open:
+            return
         name = reader.cache_tag or reader.name  # of two rows with one tag the first counts
-        if name in self._names or self.reason not in _BY_CACHES:
+        if name in self._names:
             return
         if self._places.dialect_of(directory) is None:
             self._names.add(name)

@@ -216,8 +216,8 @@ class Audit:
     ) -> Iterator[list[Finding]]:
         """Yield the findings of some directories, payloads read first if they shall be."""
         at_payloads = list(self._at_payloads(batch, decoder)) if batch.is_deep else []
-        self._count_states(batch.examined, counts)
-        run.note_failures(batch.examined)
+        if self._count_states(batch.examined, counts):
+            run.note_failures(batch.examined)
         yield run.one_each([*run.findings(batch.directories, batch.examined), *at_payloads])
 
     def _at_payloads(self, batch: Batch, decoder: Decoder) -> Iterator[Finding]:
@@ -287,14 +287,21 @@ class Audit:
             summary.size += group.size
             if first.reader is not None:
                 summary.tags[first.reader.name] += group.files
-                audience.add(first.reader, first.directory)
+                if audience.is_open:
+                    audience.add(first.reader, first.directory)
 
-    def _count_states(self, examined: list[Examined], counts: Counter[tuple[str, Outcome]]) -> None:
+    def _count_states(self, examined: list[Examined], counts: Counter[tuple[str, Outcome]]) -> bool:
+        """Count caches by state; return whether some make their imports fail."""
+        fails = False
         for group in chain.from_iterable(groups for _, groups in examined):
             outcome, reason = group.first.judgement[:2]
             counts[reason, outcome] += group.files
+            if outcome is Outcome.LOAD:
+                continue
+            fails = fails or outcome is Outcome.RAISE
             if _state(outcome, reason) in _OF_NO_USE:
                 self.summary.reclaimable += group.size
+        return fails
 
     def _count_unread(self, directories: list[Directory]) -> None:
         for directory in directories:
@@ -420,9 +427,8 @@ class _Run:
 
     def note_failures(self, examined: list[Examined]) -> None:
         """Remember which packages cannot be imported."""
-        for caches, groups in examined:
-            if any(group.first.judgement.outcome is Outcome.RAISE for group in groups):
-                self._packages.note(caches)
+        for caches, _ in examined:
+            self._packages.note(caches)
 
     def one_each(self, findings: list[Finding]) -> list[Finding]:
         """Leave out what another finding tells already (:attr:`Rule.yields_to`)."""
