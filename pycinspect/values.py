@@ -34,6 +34,10 @@ class Word(StrEnum):
 
     __hash__ = str.__hash__
 
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise ValueError(f"{value!r} is none of {', '.join(cls)}")
+
 
 class Implementation(Word):
     """Who wrote a cache."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from string import Formatter
+from typing import Any, NamedTuple
 
-from pycinspect.values import Word
+from pycinspect.values import Word, byte_count, moment
 
 __all__ = ["Assumed", "Finding", "Reason", "Severity", "Summary"]
 
@@ -26,6 +27,21 @@ class Severity(Word):
         return list(Severity).index(self)
 
 
+class _Filler(Formatter):
+    """``str.format`` with conversions of our own."""
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        """Return a value as a template wants it shown."""
+        if conversion == "t":
+            return moment(int(value))
+        if conversion == "b":
+            return byte_count(int(value))
+        return super().convert_field(value, conversion)
+
+
+_FILLER = _Filler()
+
+
 class Finding(NamedTuple):
     """One thing that is not as it should be.
 
@@ -33,7 +49,8 @@ class Finding(NamedTuple):
         rule: the rule's id, ``"PYC101"``.
         severity: how bad it is.
         path: the file or directory, as reached from the path that was given.
-        template: the message; ``data`` fills it.
+        template: the message; ``data`` fills it. ``{name!t}`` shows seconds since the epoch as
+            a time, ``{name!b}`` a number of bytes as a size, each beside the number itself.
         data: the values behind the message, for machines.
         source: the source that a cache belongs to, None where there is none.
         dialect: the name of the dialect whose importer reads the cache, or None.
@@ -54,7 +71,7 @@ class Finding(NamedTuple):
         A plugin's template whose fields are not in its data is shown as it is.
         """
         try:
-            return self.template.format_map(self.data)
+            return _FILLER.vformat(self.template, (), self.data)
         except Exception:  # noqa: BLE001 - a plugin's values format themselves
             return self.template
 

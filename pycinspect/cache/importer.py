@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from pycinspect.cache.compilable import Refusal
 from pycinspect.cache.sourcehash import source_hash
-from pycinspect.cache.verdict import REASONS, Outcome
+from pycinspect.cache.verdict import Outcome, reason_text
 from pycinspect.dialects import Dialect, Importer, MtimeRounding, MtimeWord
 from pycinspect.values import U32_MASK, HashCheckMode
 
@@ -99,7 +99,7 @@ class Judgement(NamedTuple):
     @property
     def why(self) -> str:
         """The reason as a sentence without a full stop."""
-        return REASONS[self.reason].format(expected=self.expected, found=self.actual)
+        return reason_text(self.reason, self.expected, self.actual)
 
 
 # --- The source's time -------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator
@@ -21,6 +20,7 @@ from pycinspect.cli.common import (
     completing_list,
     flattened,
     import_options,
+    output_width,
     rule_ids,
 )
 from pycinspect.cli.failures import Exit, debug_option, report_error, show_traceback
@@ -325,7 +325,7 @@ def _report(run: Audit, shown: _Shown, output: str | None) -> None:
             version=__version__,
             verbose=shown.verbose,
             color=terminal and "NO_COLOR" not in os.environ,
-            width=shutil.get_terminal_size().columns if terminal else 80,
+            width=output_width(terminal=terminal),
             base=_here(),
             settings=shown.settings,
             ran=run.rule_ids,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pycinspect.cli.common import import_options
+from pycinspect.cli.common import import_options, output_width
 from pycinspect.cli.failures import Exit, attempted, debug_option
 from pycinspect.values import HashCheckMode
 
@@ -140,6 +140,7 @@ def _answer(target: str, ask: Callable[[], Verdict], *, as_json: bool) -> Exit:
     if as_json:
         click.echo(json.dumps(verdict_object(target, verdict)))
     else:
-        click.echo(verdict_text(target, verdict))
+        width = output_width(terminal=sys.stdout.isatty())
+        click.echo(verdict_text(target, verdict, width))
     is_clean = verdict.outcome.value in _CLEAN and verdict.reason not in _USELESS
     return Exit.CLEAN if is_clean else Exit.FINDINGS

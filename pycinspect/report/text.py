@@ -64,7 +64,7 @@ class TextReporter:
         for group in groups:
             if self._all is None or group is groups[0]:
                 self._pen.line()
-            self._write(_heading(group, digits))
+            self._write(_heading(group, digits, width))
             self._write(self._examples(group))
         if groups:
             self._pen.line()
@@ -116,14 +116,14 @@ def _answer(summary: Summary, width: int) -> Iterator[_Line]:
         yield ((line, "head"),)
 
 
-def _heading(group: Group, digits: int) -> Iterator[_Line]:
+def _heading(group: Group, digits: int, width: int) -> Iterator[_Line]:
     level = group.severity.value
+    rule, severity, count = group.rule, f" {level:8}", f" {group.count:{digits},} x"
     title = f"  {visible(group.title)}" if group.title else ""
-    yield (
-        (group.rule, "rule"),
-        (f" {level:8}", level),
-        (f" {group.count:{digits},} x{title}", "head"),
-    )
+    fits = len(rule + severity + count + title) <= width
+    yield (rule, "rule"), (severity, level), (f"{count}{title if fits else ''}", "head")
+    for line in () if fits else wrapped(title, width, _PATH_INDENT):
+        yield ((line, "head"),)
 
 
 def _one_finding(finding: Finding, path: str, message: str) -> Iterator[_Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import textwrap
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from types import MappingProxyType
 from pycinspect.auditing import Reason, Summary
 
 __all__ = [
+    "NOT_WRAPPED",
     "assumptions",
     "counted",
     "joined",
@@ -17,6 +19,10 @@ __all__ = [
     "shown_path",
     "wrapped",
 ]
+
+
+#: Columns of an output whose lines are not broken.
+NOT_WRAPPED = sys.maxsize
 
 
 def shown_path(path: str, base: str | None) -> str:

@@ -32,7 +32,9 @@ class MtimeWraps(Rule):
     title = "The source's time does not fit the header"
     severity = Severity.INFO
     yields_to = frozenset({"PYC101"})
-    message = "the source's time {source_mtime} does not fit the 32 bits that the header has for it"
+    message = (
+        "the source's time {source_mtime!t} does not fit the 32 bits that the header has for it"
+    )
     skips_ordinary = True
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
