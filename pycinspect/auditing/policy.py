@@ -155,8 +155,8 @@ class Policy:
         selection: which rules run.
         path_ignores: findings that do not count.
         baseline: findings that were accepted before, as (rule, path).
-        dialect: the interpreter that the tree is for; None is told from the path
-            (``lib/python3.12``), else it is the running one.
+        dialect: the interpreter that the tree is for; None is told by the path
+            (``lib/python3.12``), a pin, or the caches (``auditing.audience``).
         levels: the optimization levels whose caches are wanted (PYC205).
         invalidation_mode: the mode that every cache should have (PYC110).
         check_hash_based_pycs: option of the interpreter that will import.
