@@ -115,8 +115,8 @@ def audit(
 
     Args:
         paths: directories or files.
-        policy: what is asked for; by default every rule, and the interpreter whose
-            ``lib/pythonX.Y`` the tree lies in, else the running one.
+        policy: what is asked for; by default every rule, and the Pythons that the tree
+            is for by the library that it lies in, by a pin, or by its caches.
         registry: the rules and dialects; by default those of all installed plugins.
 
     Returns:
@@ -124,7 +124,10 @@ def audit(
         the last one was taken. Nothing is written, imported or run.
 
     Raises:
-        PycInspectError: ``not-found``, while iterating, for a path that is not there.
+        PycInspectError: while iterating, if none of the paths can be audited: ``not-found``,
+            ``nothing-to-audit`` for a directory without caches and sources, ``container`` or
+            ``not-a-subject`` for a file that is neither. Otherwise the audit is not complete,
+            and its ``refused`` says why.
 
     >>> run = audit([])
     >>> list(run), run.summary.files

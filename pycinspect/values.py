@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
 
 __all__ = [
@@ -13,7 +14,11 @@ __all__ = [
     "Taken",
     "Word",
     "brief",
+    "byte_count",
+    "human_size",
+    "moment",
     "quoted",
+    "utc",
     "visible",
 ]
 
@@ -29,6 +34,10 @@ class Word(StrEnum):
     """
 
     __hash__ = str.__hash__
+
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise ValueError(f"{value!r} is none of {', '.join(cls)}")
 
 
 class Implementation(Word):
@@ -124,3 +133,60 @@ class Taken(Word):
     IMPORTED = "imported"
     SOURCES = "sources"
     CACHES = "caches"
+
+
+# --- Numbers for people -----------------------------------------------------------------------
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def human_size(size: int) -> str:
+    """Return a number of bytes in three digits and a decimal unit.
+
+    >>> human_size(999), human_size(7_224_462), human_size(999_999)
+    ('999 B', '7.2 MB', '1.0 MB')
+    """
+    number, power = float(size), 0
+    while number >= 999.5 and power < len(_UNITS) - 1:
+        number /= 1000
+        power += 1
+    digits = 1 if power and number < 99.95 else 0
+    return f"{number:,.{digits}f} {_UNITS[power]}"
+
+
+def utc(seconds: int) -> str:
+    """Return a time as a date, or "" where the calendar has none for it.
+
+    >>> utc(1234567890), utc(2**60)
+    ('2009-02-13 23:31:30 UTC', '')
+    """
+    try:
+        moment = _EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return ""
+    return f"{moment.replace(tzinfo=None).isoformat(' ')} UTC"
+
+
+def moment(seconds: int) -> str:
+    """Return a time as the number that it is, with its date.
+
+    >>> moment(1234567890), moment(2**60)
+    ('1234567890 (2009-02-13 23:31:30 UTC)', '1152921504606846976')
+    """
+    date = utc(seconds)
+    return f"{seconds} ({date})" if date else str(seconds)
+
+
+def byte_count(size: int) -> str:
+    """Return a number of bytes, with what it comes to where it is large.
+
+    >>> byte_count(1), byte_count(999), byte_count(7_224_462)
+    ('1 byte', '999 bytes', '7,224,462 bytes (7.2 MB)')
+    """
+    count = f"{size:,} {'byte' if size == 1 else 'bytes'}"
+    return count if size < _LARGE else f"{count} ({human_size(size)})"
+
+
+#: Numbers of bytes from which on nobody reads the digits.
+_LARGE = 10_000

@@ -126,7 +126,8 @@ class Sources:
         return program
 
     def _read(self, path: str, request: Request) -> Program:
-        from pycinspect.compiling import Compilers, ReadOptions, SubjectKind, read_subject
+        from pycinspect.compiling import Compilers, ReadOptions, read_subject
+        from pycinspect.pyc import SubjectKind
 
         interpreter = self._interpreter(request.python)
         # Trusted, here and below: what a test looks at is its own program, which pytest runs

@@ -7,7 +7,7 @@ say what is wrong. Uses ``cache``, ``pyc``, ``dialects``, ``writing``, ``errors`
 
 from pycinspect.auditing.baseline import Accepted, Baseline
 from pycinspect.auditing.engine import Audit
-from pycinspect.auditing.findings import Finding, Severity, Summary
+from pycinspect.auditing.findings import Assumed, Finding, Reason, Severity, Summary
 from pycinspect.auditing.policy import (
     PROFILES,
     PathIgnore,
@@ -25,6 +25,7 @@ __all__ = [
     "PROFILES",
     "Accepted",
     "Alike",
+    "Assumed",
     "Audit",
     "Baseline",
     "CacheDirectory",
@@ -35,6 +36,7 @@ __all__ = [
     "PathIgnore",
     "Policy",
     "Profile",
+    "Reason",
     "Rule",
     "Selection",
     "Settings",

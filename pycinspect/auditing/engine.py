@@ -5,26 +5,28 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
 
+from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.baseline import Accepted
 from pycinspect.auditing.deep import Batch, Budget, Decoder, is_deep, when_to_decode
 from pycinspect.auditing.examination import Examination
 from pycinspect.auditing.examine import Examined, Examiner, grouped
 from pycinspect.auditing.failures import INCOMPLETE, Failures, own_findings
 from pycinspect.auditing.findings import Finding, Severity, Summary
+from pycinspect.auditing.packages import FailingPackages
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.place import Places, dialect_of_place
+from pycinspect.auditing.place import Places
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
 from pycinspect.auditing.sources import SourceBudget, Sources
 from pycinspect.auditing.suppressions import UNUSED, Suppressions
 from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
-from pycinspect.cache import Outcome, python_of_image
-from pycinspect.dialects import Dialect
-from pycinspect.pyc import errors_named
+from pycinspect.cache import Outcome
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import errors_named, subject_kind_of
 
 __all__ = ["Audit"]
 
@@ -46,9 +48,13 @@ _REASON_STATES = {
     "cache-unreadable": "unread",
     "cache-not-regular": "unread",
     "hash-unavailable": "unread",
+    "shadowed": "hidden",
+    "built-in-module": "hidden",
+    "frozen-module": "hidden",
+    "tool-cache": "transformed",
 }
-#: What no importer will use as it is.
-_OF_NO_USE = frozenset({Outcome.RECOMPILE, Outcome.RAISE, Outcome.NOT_FOUND, Outcome.NO_CACHE})
+#: States of what nobody will use as it is.
+_OF_NO_USE = frozenset({"stale", "raises", "orphaned", "hidden", "unused"})
 
 
 class Audit:
@@ -64,7 +70,7 @@ class Audit:
     come in the order of names, those of a whole tree after it.
 
     Raises (while iterating):
-        PycInspectError: ``not-found`` for a path that is not there.
+        PycInspectError: the first of :attr:`refused`, if there is nothing else to audit.
     """
 
     def __init__(
@@ -75,6 +81,8 @@ class Audit:
     ) -> None:
         self.policy = policy or Policy()
         self.summary = Summary()
+        #: Why paths could not be audited; complete when the last finding was taken.
+        self.refused: list[PycInspectError] = []
         view = self.policy.view
         named = [os.fspath(path) for path in paths]
         if view.root is not None:
@@ -84,10 +92,6 @@ class Audit:
         self._rules = sorted(selected, key=lambda rule: rule.id)
         only_counts = self.policy.only_counts
         self._statistics = {r.id for r in self._rules if r.is_statistic and only_counts(r.id)}
-        self._of_image: Dialect | None = None
-        if view.root is not None and self.policy.dialect is None:
-            programs = self.policy.programs
-            self._of_image = python_of_image(view, programs, self.policy.dialects)
         self._progress: Callable[[Summary], None] | None = None
         self._began = time.monotonic()
         self._budget = Budget()
@@ -107,12 +111,29 @@ class Audit:
         self._note_view()
         with Sources(self.policy, self.summary, self._source_budget) as sources:
             for root in self._paths:
-                for findings in self._tree(root, sources):
-                    yield from self._counted(findings)
+                try:
+                    for findings in self._tree(root, sources):
+                        yield from self._counted(findings)
+                except PycInspectError as error:
+                    self.refused.append(error)
+        if self.refused:
+            yield from self._counted(self._refusals())
         for finding in self._unused_suppressions():
             self.summary.add(finding)
             yield finding
         self.summary.seconds = time.monotonic() - self._began
+
+    def _refusals(self) -> list[Finding]:
+        """Return findings for the paths that could not be audited.
+
+        Raises:
+            PycInspectError: where there are no others.
+        """
+        if len(self.refused) == len(self._paths):
+            raise self.refused[0]
+        self.summary.unread += len(self.refused)
+        told = [self._own(INCOMPLETE, e.path or "", {"reason": e.message}) for e in self.refused]
+        return list(chain.from_iterable(told))
 
     def _counted(self, findings: list[Finding]) -> list[Finding]:
         if self._suppressions:
@@ -146,18 +167,22 @@ class Audit:
         """Yield the findings of some directories after others, then those of the tree."""
         counts: Counter[tuple[str, Outcome]] = Counter()
         with errors_named(root):
+            view = self.policy.view
+            if view.exists(root) and not view.is_dir(root):
+                subject_kind_of(view.host(root), self.policy.dialects)
             context = self._context(root, counts, sources)
+        audience = context.audience
         run = _Run(context, self._rules, self._failures)
-        examiner = Examiner(self.policy, context.dialect, is_told=self._told(root) is not None)
-        examine = Examination(examiner, self._failures)
+        examine = Examination(Examiner(self.policy, audience), self._failures)
         decoder = self._decoder(root, run)
         tree = Tree(root, self.policy.pycache_prefix, self._paths, self.policy.view)
         read_before = self.summary.directories
         limit: str | None = None
-        for some in _in_rows(tree, 1 if self._is_limited() or decoder.at_once else _IN_A_ROW):
+        length = 1 if self._is_limited() or decoder.at_once else _IN_A_ROW
+        for some in _in_rows(audience.survey(tree), length):
             self.summary.directories = read_before + tree.directories
             examined = [examine.caches(directory) for directory in some]
-            self._count_files(examined)
+            self._count_files(examined, audience)
             self._count_unread(some)
             yield examine.findings()
             for batch in decoder.take(some, examined):
@@ -173,10 +198,14 @@ class Audit:
         if limit is not None:
             self.summary.limit = limit
             yield list(self._own(INCOMPLETE, root, {"reason": limit}))
+        elif not tree.has_python:
+            raise _nothing_in(root)
         self.summary.directories = read_before + tree.directories
+        self.summary.sources += tree.sources
+        self.summary.assumed.append(audience.assumed)
         self._note(tree, root, counts)
         for (reason, outcome), count in counts.items():
-            self.summary.states[_REASON_STATES.get(reason) or _STATES[outcome]] += count
+            self.summary.states[_state(outcome, reason)] += count
         yield run.finish()
 
     def _batch(
@@ -184,9 +213,9 @@ class Audit:
     ) -> Iterator[list[Finding]]:
         """Yield the findings of some directories, payloads read first if they shall be."""
         at_payloads = list(self._at_payloads(batch, decoder)) if batch.is_deep else []
-        self._count_states(batch.examined, counts)
-        yield run.findings(batch.directories, batch.examined)
-        yield at_payloads
+        if self._count_states(batch.examined, counts):
+            run.note_failures(batch.examined)
+        yield run.one_each([*run.findings(batch.directories, batch.examined), *at_payloads])
 
     def _at_payloads(self, batch: Batch, decoder: Decoder) -> Iterator[Finding]:
         """Decode until the time is up; what is like its neighbour may no longer be so."""
@@ -200,19 +229,11 @@ class Audit:
                     groups[:] = grouped(caches)
                 self._is_late = self._time_limit() is not None
 
-    def _told(self, root: str) -> Dialect | None:
-        """Return for which Python a tree is, if somebody, the place or the image says so."""
-        policy = self.policy
-        dialect: Dialect | None = policy.dialect or dialect_of_place(root, policy.dialects)
-        return dialect or self._of_image
-
     def _note_view(self) -> None:
         """Tell whose file system was looked at."""
         view, notes = self.policy.view, self.summary.notes
         if view.root is not None:
-            python = "no Python is found there" if self._of_image is None else self._of_image.name
-            whose = "" if self.policy.dialect is not None else f" ({python})"
-            notes.append(f"Paths are those in the image {view.root}{whose}")
+            notes.append(f"Paths are those in the image {view.root}")
         if view.user is not None:
             groups = ", ".join(map(str, sorted(view.user.groups)))
             notes.append(f"Permissions are judged for user {view.user.uid}, groups {groups}")
@@ -254,19 +275,19 @@ class Audit:
     def _context(
         self, root: str, counts: Counter[tuple[str, Outcome]], sources: Sources
     ) -> Context:
-        dialects = self.policy.dialects
-        dialect = self._told(root)
+        places = Places(self.policy.dialects)
         return Context(
             root,
             self.policy,
-            dialect or dialects.running(),
+            Audience(root, self.policy, places),
             time.time(),
-            Places(dialects),
+            places,
             MappingProxyType(counts),
             sources,
+            FailingPackages(),
         )
 
-    def _count_files(self, examined: list[Examined]) -> None:
+    def _count_files(self, examined: list[Examined], audience: Audience) -> None:
         summary = self.summary
         for group in chain.from_iterable(groups for _, groups in examined):
             first = group.first
@@ -274,13 +295,21 @@ class Audit:
             summary.size += group.size
             if first.reader is not None:
                 summary.tags[first.reader.name] += group.files
+                if audience.is_open:
+                    audience.add(first.reader, first.directory)
 
-    def _count_states(self, examined: list[Examined], counts: Counter[tuple[str, Outcome]]) -> None:
+    def _count_states(self, examined: list[Examined], counts: Counter[tuple[str, Outcome]]) -> bool:
+        """Count caches by state; return whether some make their imports fail."""
+        fails = False
         for group in chain.from_iterable(groups for _, groups in examined):
             outcome, reason = group.first.judgement[:2]
             counts[reason, outcome] += group.files
-            if outcome in _OF_NO_USE and reason not in _REASON_STATES:
+            if outcome is Outcome.LOAD:
+                continue
+            fails = fails or outcome is Outcome.RAISE
+            if _state(outcome, reason) in _OF_NO_USE:
                 self.summary.reclaimable += group.size
+        return fails
 
     def _count_unread(self, directories: list[Directory]) -> None:
         for directory in directories:
@@ -339,6 +368,15 @@ class Audit:
         return own_findings(self._rules, rule_id, path, data)
 
 
+def _state(outcome: Outcome, reason: str) -> str:
+    return _REASON_STATES.get(reason) or _STATES[outcome]
+
+
+def _nothing_in(root: str) -> PycInspectError:
+    message = "there is neither a cache nor a source in it"
+    return PycInspectError("nothing-to-audit", message, path=root)
+
+
 def _in_rows(directories: Iterable[Directory], length: int) -> Iterator[list[Directory]]:
     """Yield directories in rows that end where, with their caches, they are so many."""
     row: list[Directory] = []
@@ -364,6 +402,7 @@ class _Run:
 
     def __init__(self, context: Context, rules: Iterable[type[Rule]], failures: Failures) -> None:
         self._root = context.root
+        self._packages = context.packages
         self._failures = failures
         self._at_start: list[Finding] = []
         self._rules = list(self._made(rules, context))
@@ -380,6 +419,7 @@ class _Run:
         self._of_directory = of_directory
         self._of_uncached = [rule for rule in of_directory if not rule.needs_caches]
         self._of_ordinary = [rule for rule in of_directory if not rule.skips_ordinary_directories]
+        self._yields_to = {rule.id: rule.yields_to for rule in self._rules if rule.yields_to}
         self._checks: dict[str, list[_Check]] = {}
 
     def _made(self, rules: Iterable[type[Rule]], context: Context) -> Iterator[Rule]:
@@ -397,6 +437,22 @@ class _Run:
         for findings, (caches, _) in zip(found, examined, strict=True):
             findings.extend(self._at_caches(caches))
         return list(chain.from_iterable(found))
+
+    def note_failures(self, examined: list[Examined]) -> None:
+        """Remember which packages cannot be imported."""
+        for caches, _ in examined:
+            self._packages.note(caches)
+
+    def one_each(self, findings: list[Finding]) -> list[Finding]:
+        """Leave out what another finding tells already (:attr:`Rule.yields_to`)."""
+        present = {finding.rule for finding in findings}
+        yielding = {rule: ids & present for rule, ids in self._yields_to.items() if rule in present}
+        yielding = {rule: ids for rule, ids in yielding.items() if ids}
+        if not yielding:
+            return findings
+        others = frozenset[str]().union(*yielding.values())
+        told = {(finding.rule, finding.path) for finding in findings if finding.rule in others}
+        return [finding for finding in findings if not _is_told(finding, yielding, told)]
 
     def _at_groups(self, groups: list[Alike]) -> list[Finding]:
         """Return what the rules find when they add up a directory's cache files."""
@@ -475,6 +531,18 @@ class _Run:
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
                 findings += self._failures.of_rule(rule.id, self._root, error)
         return findings
+
+
+def _is_told(
+    finding: Finding, yielding: Mapping[str, frozenset[str]], told: set[tuple[str, str]]
+) -> bool:
+    ids = yielding.get(finding.rule)
+    if ids is None:
+        return False
+    home = finding.path if finding.source is None else finding.source
+    return any(
+        (rule, path) in told for rule in ids for path in (finding.path, os.path.dirname(home))
+    )
 
 
 def _rule_of(check: _Check) -> str:

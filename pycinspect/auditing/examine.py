@@ -18,6 +18,7 @@ from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
+from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.names import transformer_of
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rule import Alike, CacheFile
@@ -141,10 +142,9 @@ _ReadStart: TypeAlias = Callable[[str], tuple[bytes, os.stat_result]]
 class Examiner:
     """Reads and judges the cache files of one directory after another."""
 
-    def __init__(self, policy: Policy, dialect: Dialect, *, is_told: bool = False) -> None:
+    def __init__(self, policy: Policy, audience: Audience) -> None:
         self._policy = policy
-        self._dialect = dialect
-        self._is_told = is_told
+        self._audience = audience
         self._kind = lru_cache(_REMEMBERED_KINDS)(self._find_kind)
         self._writer = lru_cache(_REMEMBERED_KINDS)(policy.dialects.find)
         self._order = lru_cache(_REMEMBERED_KINDS)(self._find_order)
@@ -201,7 +201,7 @@ class Examiner:
 
     def _residents_in(self, directory: Directory, last_parts: frozenset[str]) -> Iterator[str]:
         """Yield the sources whose modules are part of some interpreter."""
-        package = package_of(directory.source_path, self._dialect, self._policy.options())
+        package = package_of(directory.source_path, self._audience.first, self._policy.options())
         for stem in last_parts.intersection(directory.sources):
             if (f"{package}.{stem}" if package else stem) in self._residents:
                 yield stem
@@ -211,7 +211,8 @@ class Examiner:
             ending = parse_name_end(end)
         except ValueError as error:
             writer = self._writer(magic, None)
-            return _Kind(None, None, writer, _no_header, is_usual=False, refusal=_refused(error))
+            refusal = _refused_name(end, error)
+            return _Kind(None, None, writer, _no_header, is_usual=False, refusal=refusal)
         tagged = self._policy.dialects.tagged(ending.tag)
         # The loaders of tools that mark their caches judge them as importers do.
         is_tools = transformer_of(f"any.{end}") is not None
@@ -227,8 +228,9 @@ class Examiner:
             reader,
             writer or self._writer(magic, ending.tag),
             _no_header if reader is None or _opens(reader) else header_maker(reader),
-            is_usual=reader is self._dialect and len(ending.optimization) <= _LEVEL_DIGITS,
-            refusal=_refused(objection),
+            is_usual=reader in self._audience.dialects
+            and len(ending.optimization) <= _LEVEL_DIGITS,
+            refusal=_refused_name(end, objection),
         )
 
     def _in_cache_directory(
@@ -382,8 +384,7 @@ class Examiner:
         start, status, failure, is_link = self._read(entry)
         writer = self._writer(start[:4], None)
         is_known = writer is not None and not writer.unchecked
-        reader = writer if is_known and not self._is_told else None
-        reader = reader or self._dialect
+        reader = self._audience.reader(directory, writer if is_known else None)
         level = 1 if suffix == "pyo" else 0
         objection = module_objection(stem)
         if objection is None and not self._order(reader, level).looks_for(f".{suffix}"):
@@ -542,6 +543,14 @@ def _unused(failure: Judgement) -> Judgement:
 
 def _refused(why: object) -> Judgement:
     return Judgement(Outcome.NO_CACHE, "not-a-cache-path", "", str(why))
+
+
+def _refused_name(end: str, why: object) -> Judgement:
+    """Return what becomes of a name in a cache directory that no importer looks for."""
+    tool = transformer_of(f"any.{end}")
+    if tool is None:
+        return _refused(why)
+    return Judgement(Outcome.NO_CACHE, "tool-cache", "", tool.name)
 
 
 def _bypassed(cache: CacheFile) -> CacheFile:

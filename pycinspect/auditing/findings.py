@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from string import Formatter
+from typing import Any, NamedTuple
 
-from pycinspect.values import Word
+from pycinspect.values import Word, byte_count, moment
 
-__all__ = ["Finding", "Severity", "Summary"]
+__all__ = ["Assumed", "Finding", "Reason", "Severity", "Summary"]
 
 
 class Severity(Word):
@@ -26,6 +27,21 @@ class Severity(Word):
         return list(Severity).index(self)
 
 
+class _Filler(Formatter):
+    """``str.format`` with conversions of our own."""
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        """Return a value as a template wants it shown."""
+        if conversion == "t":
+            return moment(int(value))
+        if conversion == "b":
+            return byte_count(int(value))
+        return super().convert_field(value, conversion)
+
+
+_FILLER = _Filler()
+
+
 class Finding(NamedTuple):
     """One thing that is not as it should be.
 
@@ -33,7 +49,8 @@ class Finding(NamedTuple):
         rule: the rule's id, ``"PYC101"``.
         severity: how bad it is.
         path: the file or directory, as reached from the path that was given.
-        template: the message; ``data`` fills it.
+        template: the message; ``data`` fills it. ``{name!t}`` shows seconds since the epoch as
+            a time, ``{name!b}`` a number of bytes as a size, each beside the number itself.
         data: the values behind the message, for machines.
         source: the source that a cache belongs to, None where there is none.
         dialect: the name of the dialect whose importer reads the cache, or None.
@@ -54,9 +71,45 @@ class Finding(NamedTuple):
         A plugin's template whose fields are not in its data is shown as it is.
         """
         try:
-            return self.template.format_map(self.data)
+            return _FILLER.vformat(self.template, (), self.data)
         except Exception:  # noqa: BLE001 - a plugin's values format themselves
             return self.template
+
+
+class Reason(Word):
+    """Why a tree is taken for one of some Pythons."""
+
+    #: ``--as``, or ``as`` in the settings.
+    NAMED = "named"
+    #: It lies in ``lib/pythonX.Y``.
+    LIBRARY = "library"
+    #: ``pyvenv.cfg`` or ``.python-version``.
+    PIN = "pin"
+    #: It is the one that the image starts (``--root``).
+    IMAGE = "image"
+    #: They are those of its caches.
+    CACHES = "caches"
+    #: All caches lie in libraries, each of which is for its own Python.
+    LIBRARIES = "libraries"
+    #: There are no caches, and nothing else says it.
+    NOTHING = "nothing"
+
+
+class Assumed(NamedTuple):
+    """For which Pythons a tree was judged.
+
+    Args:
+        path: the tree.
+        pythons: names of dialects; empty where nothing says for whom it is, or only
+            of the libraries in it.
+        reason: why.
+        detail: the file that says so, "" for none.
+    """
+
+    path: str
+    pythons: tuple[str, ...]
+    reason: Reason
+    detail: str = ""
 
 
 @dataclass(slots=True)
@@ -66,6 +119,7 @@ class Summary:
     Args:
         files: caches that were looked at.
         directories: directories that were read, cache directories not counted.
+        sources: sources that lie in them.
         size: bytes of all caches.
         reclaimable: bytes of the caches that no importer uses as they are.
         seconds: how long the run took.
@@ -83,11 +137,13 @@ class Summary:
         unread: directories that could not be read, and places that went away, or changed into
             something else, while they were looked at.
         faults: errors of pycinspect's own, or of a plugin (PYC902).
+        assumed: for which Pythons each tree was judged.
         notes: sentences on what was, and was not, looked at, without a full stop.
     """
 
     files: int = 0
     directories: int = 0
+    sources: int = 0
     size: int = 0
     reclaimable: int = 0
     seconds: float = 0.0
@@ -103,6 +159,7 @@ class Summary:
     limit: str | None = None
     unread: int = 0
     faults: int = 0
+    assumed: list[Assumed] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from typing import NamedTuple
 
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import HERE, View
 from pycinspect.dialects import Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 
-__all__ = ["Places", "dialect_of_place", "pinned_python"]
+__all__ = ["Pin", "Places", "dialect_of_place", "pinned_python"]
 
 #: ``lib/python3.12``, ``lib64/pypy3.9``, ``Lib`` of a framework: sysconfig's schemes.
 _LIBRARY = re.compile(
@@ -91,7 +92,14 @@ class Places:
                 self._dialect = self._dialects.get(_dialect_name(place))
 
 
-def pinned_python(root: str, view: View = HERE) -> tuple[int, int] | None:
+class Pin(NamedTuple):
+    """The name of the dialect that a file asks for."""
+
+    dialect: str
+    path: str
+
+
+def pinned_python(root: str, view: View = HERE) -> Pin | None:
     """Return the Python that ``.python-version`` or ``pyvenv.cfg`` names.
 
     Args:
@@ -99,14 +107,15 @@ def pinned_python(root: str, view: View = HERE) -> tuple[int, int] | None:
         view: the file system that it is in.
 
     Returns:
-        The version, None where neither file is there or says so.
+        The dialect and the file, None where neither file is there or says so.
     """
     directory = view.absolute(root)
     while True:
         for name, pattern in _PINS:
-            version = _version_in(os.path.join(directory, name), pattern, view)
+            path = os.path.join(directory, name)
+            version = _version_in(path, pattern, view)
             if version is not None:
-                return version
+                return Pin(f"cpython-{version}", path)
         parent = os.path.dirname(directory)
         if parent == directory:
             return None
@@ -120,10 +129,10 @@ _PINS = (
 _PIN_SIZE = 4096
 
 
-def _version_in(path: str, pattern: re.Pattern[str], view: View) -> tuple[int, int] | None:
+def _version_in(path: str, pattern: re.Pattern[str], view: View) -> str | None:
     try:
         text = view.read_start(path, _PIN_SIZE).data.decode("utf-8", "replace")
     except (OSError, PycInspectError):  # a pin that is no file, or cannot be read, pins nothing
         return None
     found = pattern.search(text)
-    return (int(found[1]), int(found[2])) if found else None
+    return f"{int(found[1])}.{int(found[2])}" if found else None

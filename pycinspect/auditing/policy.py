@@ -98,6 +98,8 @@ class Profile:
         fail_on: the least severity that is a failure.
         levels: optimization levels whose caches are wanted.
         deep: whether payloads are decoded; None: where it costs little.
+        lists: ids of rules that only count elsewhere, and whose findings are shown.
+        one_python: a tree is one package for one Python.
         trusts_tree: whether a tree may bring its own settings.
         needs_caches: whether a source counts that has no cache and can get none.
     """
@@ -108,6 +110,7 @@ class Profile:
     levels: tuple[int, ...] = (0,)
     deep: bool | None = None
     lists: tuple[str, ...] = ()
+    one_python: bool = False
     trusts_tree: bool = True
     needs_caches: bool = False
 
@@ -125,17 +128,26 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             needs_caches=True,
         ),
         "distro": Profile(
-            ("PYC",), ("PYC106",), Severity.INFO, levels=(0, 1, 2), lists=("PYC205",)
+            ("PYC",), ("PYC106",), Severity.INFO, levels=(0, 1, 2), lists=("PYC205", "PYC308")
         ),
-        "repro": Profile(("PYC0", "PYC1", "PYC3", "PYC9"), ("PYC106",), Severity.INFO),
+        "repro": Profile(
+            ("PYC0", "PYC1", "PYC3", "PYC9"), ("PYC106",), Severity.INFO, lists=("PYC308",)
+        ),
         "security": Profile(
             ("PYC",),
             ("PYC106", "PYC205", "PYC206", "PYC801"),
             Severity.INFO,
             deep=True,
+            lists=("PYC308", "PYC604"),
             trusts_tree=False,
         ),
-        "wheel": Profile(("PYC0", "PYC2", "PYC3", "PYC9"), ("PYC205", "PYC206"), Severity.INFO),
+        "wheel": Profile(
+            ("PYC0", "PYC2", "PYC3", "PYC9"),
+            ("PYC205", "PYC206"),
+            Severity.INFO,
+            lists=("PYC308",),
+            one_python=True,
+        ),
     }
 )
 
@@ -148,8 +160,8 @@ class Policy:
         selection: which rules run.
         path_ignores: findings that do not count.
         baseline: the files in which findings were accepted before.
-        dialect: the interpreter that the tree is for; None is told from the path
-            (``lib/python3.12``), else it is the running one.
+        dialect: the interpreter that the tree is for; None is told by the path
+            (``lib/python3.12``), a pin, the image, or the caches (``auditing.audience``).
         levels: the optimization levels whose caches are wanted (PYC205).
         invalidation_mode: the mode that every cache should have (PYC110).
         check_hash_based_pycs: option of the interpreter that will import.
@@ -158,6 +170,7 @@ class Policy:
         lists: ids of rules that only count elsewhere, and whose findings are shown here.
         needs_caches: a source without a cache is a warning where none can be written (PYC205).
         clock: seconds, for what compiling costs (PYC108).
+        one_python: the tree is one package for one Python (PYC303).
         deep: whether payloads are decoded, for the rules that look at them; None: where it
             costs little or was asked for, that is for paths that are files, trees whose
             caches have together at most 4 MiB, and where such a rule is named.
@@ -180,6 +193,7 @@ class Policy:
     lists: tuple[str, ...] = ()
     needs_caches: bool = False
     clock: Callable[[], float] = time.perf_counter
+    one_python: bool = False
     deep: bool | None = None
     max_files: int | None = None
     max_seconds: float | None = None

@@ -14,7 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.packages import FailingPackages
 from pycinspect.auditing.place import Places
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.sources import Sources
@@ -113,21 +115,28 @@ class Context(NamedTuple):
     Args:
         root: the directory that is audited.
         policy: what the audit was told.
-        dialect: the interpreter that the tree is for.
+        audience: the Pythons that the tree is for; known when the first directory is shown.
         now: when the audit began, seconds since the epoch.
         places: which interpreter's library a directory lies in.
         counts: how many caches the importer judged so, by reason and outcome; the
             engine counts, and in ``finish`` the figures are complete.
         sources: knows of some sources that they do not compile.
+        packages: knows of packages that cannot be imported.
     """
 
     root: str
     policy: Policy
-    dialect: Dialect
+    audience: Audience
     now: float
     places: Places
     counts: Mapping[tuple[str, Outcome], int]
     sources: Sources
+    packages: FailingPackages
+
+    @property
+    def dialect(self) -> Dialect:
+        """The interpreter that the tree is for; of several, the one that was met first."""
+        return self.audience.first
 
 
 class Rule:
@@ -154,6 +163,8 @@ class Rule:
             they are counted, and shown only where the rule is named.
         skips_ordinary: it never finds anything at a cache that ``is_ordinary``, and
             is not asked; in a healthy tree nearly all are.
+        yields_to: ids of rules whose finding at the same path, or at the directory of its
+            source, already tells what a finding of this rule would: one fact, one finding.
         reasons: where set, :meth:`check_cache` sees only caches that the importer
             judges for one of these reasons.
     """
@@ -170,6 +181,7 @@ class Rule:
     never_fails: ClassVar[bool] = False
     is_statistic: ClassVar[bool] = False
     skips_ordinary: ClassVar[bool] = False
+    yields_to: ClassVar[frozenset[str]] = frozenset()
     #: An instance may have other reasons than its class, by its context.
     reasons: frozenset[str] = frozenset()
 

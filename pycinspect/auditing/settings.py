@@ -138,6 +138,7 @@ class Settings:
             dont_write_bytecode=bool(self.dont_write_bytecode),
             lists=profile.lists,
             needs_caches=profile.needs_caches,
+            one_python=profile.one_python,
             deep=profile.deep if self.deep is None else self.deep,
             max_files=self.max_files,
             max_seconds=self.max_seconds,

@@ -21,7 +21,8 @@ from pycinspect.pyc import PYCACHE
 
 __all__ = ["CacheDirectory", "Directory", "Tree", "distinct", "lies_in"]
 
-_SOURCE_SUFFIXES = (".py", ".pyw") if os.name == "nt" else (".py",)
+_SOURCES_ANYWHERE = (".py", ".pyw")
+_SOURCE_SUFFIXES = _SOURCES_ANYWHERE if os.name == "nt" else (".py",)
 _BYTECODE_SUFFIXES = (".pyc", ".pyo")
 #: Of extension modules of any Python, on any system; the finder knows whose they are.
 _EXTENSION_SUFFIXES = (".so", ".pyd")
@@ -105,9 +106,11 @@ class Directory:
 
     @property
     def is_ordinary(self) -> bool:
-        """Whether there are sources, and a cache directory that holds caches only."""
+        """Whether there are sources, and a directory of its own that holds their caches only."""
         cache = self.cache
-        return cache is not None and bool(self.sources and cache.entries) and not cache.strangers
+        if cache is None or cache.strangers or cache.is_link:
+            return False
+        return bool(self.sources and cache.entries)
 
     @property
     def has_subdirectories(self) -> bool:
@@ -154,6 +157,10 @@ class Tree:
     ) -> None:
         #: How many directories were read, cache directories not counted.
         self.directories = 0
+        #: How many sources were met.
+        self.sources = 0
+        #: Whether there was anything at all to judge, or to be told that it cannot be read.
+        self.has_python = False
         #: A cache prefix that nobody told of: caches lie in the tree as below one.
         self.recognised: str | None = None
         self._root = root
@@ -163,6 +170,13 @@ class Tree:
         self._has_probed = False
 
     def __iter__(self) -> Iterator[Directory]:
+        for directory in self._read():
+            # What a place below the cache prefix mirrors is no part of the tree.
+            self.sources += 0 if directory.is_mirror else len(directory.sources)
+            self.has_python = self.has_python or _has_python(directory)
+            yield directory
+
+    def _read(self) -> Iterator[Directory]:
         root = self._root
         try:
             mode = self._view.stat(root).st_mode
@@ -273,6 +287,8 @@ class Tree:
             home = os.path.join(parent, os.pardir)
         whole = replace(self._with_prefix(_listed(home, self._view)), root=path)
         whole.all_names()  # before some are left out
+        if not name.endswith((*_SOURCES_ANYWHERE, *_BYTECODE_SUFFIXES)):
+            return _only(path, whole, self._view)
         bytecode = name.endswith(_BYTECODE_SUFFIXES)
         is_cache = bytecode and (in_cache or whole.is_mirror)
         stems = _stems_of(name, is_cache=is_cache)
@@ -295,6 +311,31 @@ class Tree:
         return replace(
             whole, root=path, bytecode=(), cache=_read_cache(path, self._view), is_partial=True
         )
+
+
+def _only(path: str, whole: Directory, view: View) -> Directory:
+    """Return one file of a directory that is a cache by its content, not by its name."""
+    with view.scandir(os.path.dirname(path) or os.curdir) as entries:
+        files = tuple(entry for entry in entries if entry.name == os.path.basename(path))
+    return replace(
+        whole,
+        sources={},
+        bytecode=files,
+        cache=None,
+        bypassed=None,
+        is_mirror=False,
+        is_partial=True,
+    )
+
+
+def _has_python(directory: Directory) -> bool:
+    """Return whether there is anything to judge, or something that could not be read."""
+    cache = directory.cache
+    if directory.is_partial or directory.error or directory.bytecode or directory.bypassed:
+        return True
+    if directory.is_mirror:
+        return cache is not None and bool(cache.entries)
+    return bool(directory.sources) or cache is not None
 
 
 def _stems_of(name: str, *, is_cache: bool) -> frozenset[str]:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from pycinspect.cache.compilable import Refusal
 from pycinspect.cache.sourcehash import source_hash
-from pycinspect.cache.verdict import Outcome
+from pycinspect.cache.verdict import Outcome, reason_text
 from pycinspect.dialects import Dialect, Importer, MtimeRounding, MtimeWord
 from pycinspect.values import U32_MASK, HashCheckMode
 
@@ -95,6 +95,11 @@ class Judgement(NamedTuple):
     actual: str = ""
     exception: str | None = None
     flags: int = 0
+
+    @property
+    def why(self) -> str:
+        """The reason as a sentence without a full stop."""
+        return reason_text(self.reason, self.expected, self.actual)
 
 
 # --- The source's time -------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pycinspect.cache.compilable import SourceCompiler
@@ -11,6 +12,7 @@ from pycinspect.cache.judge import Case, judge, judge_module
 from pycinspect.cache.location import cache_from_source, source_from_cache
 from pycinspect.cache.naming import level_of, module_objection, split_dotted
 from pycinspect.cache.options import ImportOptions
+from pycinspect.cache.stray import described_stray
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
 from pycinspect.cache.view import View
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
@@ -19,8 +21,10 @@ from pycinspect.pyc import (
     PYCACHE,
     CacheName,
     NameEnd,
+    SubjectKind,
     parse_cache_name,
     parse_name_end,
+    subject_kind_of,
     system_errors_named,
 )
 
@@ -28,6 +32,7 @@ __all__ = ["judge_target"]
 
 _INIT = "__init__"
 _BYTECODE = (".pyc", ".pyo")
+_NOWHERE = "not-a-cache-path"
 _PLAIN, _PYO = NameEnd("", "", "pyc"), NameEnd("", "", "pyo")
 
 
@@ -42,8 +47,8 @@ def judge_target(
     """Decide what happens at the import of the module that a file belongs to.
 
     Args:
-        target: a source, a cache in ``__pycache__`` or beside the source, or the
-            directory of a package.
+        target: a source, a cache, an extension module, or the directory of a package. A
+            cache is told by its content where its name does not say that it is one.
         dialect: whose importer is asked. None means for a cache the one whose tag
             is in its name, else the one whose magic number it has, and for
             everything else the running interpreter's.
@@ -53,25 +58,70 @@ def judge_target(
         compiler: as ``judge`` takes it.
 
     Raises:
-        PycInspectError: as ``judge_module``.
+        PycInspectError: as ``judge_module``; as ``subject_kind_of`` for a file that is
+            nothing of these.
     """
+    options = options or ImportOptions()
     with system_errors_named(target):
-        return _judged(target, dialect, options or ImportOptions(), dialects, compiler)
+        if target.endswith(_BYTECODE):
+            verdict = _judge_bytecode(target, dialect, options, dialects, compiler)
+        else:
+            verdict = _judge_by_kind(target, dialect, options, dialects, compiler)
+        if verdict.reason != _NOWHERE:
+            return verdict
+        return replace(verdict, remark=described_stray(target, verdict.dialect, options, dialects))
 
 
-def _judged(
+def _judge_by_kind(
     target: str,
     dialect: Dialect | None,
     options: ImportOptions,
     dialects: DialectTable,
     compiler: SourceCompiler | None,
 ) -> Verdict:
-    if not target.endswith(_BYTECODE):
-        row = dialect or dialects.running()
-        case = Case(row, options, compiler)
-        if case.options.view.is_dir(target):
-            return _judge_name(target, target.rstrip("/" + os.sep), case)
-        return _about(target, _judge_source(target, case), options.view)
+    """Judge what is not bytecode by its name."""
+    case = Case(dialect or dialects.running(), options, compiler)
+    view = options.view
+    if view.is_dir(target):
+        return _judge_name(target, target.rstrip("/" + os.sep), case)
+    if target.endswith(options.platform.source_suffixes) or not view.exists(target):
+        return _about(target, _judge_source(target, case), view)
+    rows = (case.row, *dialects) if dialect is None else (dialect,)
+    extension = _extension_module(target, rows, options)
+    if extension is not None:
+        row, name = extension
+        return _about(target, _judge_name(target, name, Case(row, options, compiler)), view)
+    if subject_kind_of(view.host(target), dialects) is SubjectKind.SOURCE:
+        return _about(target, _judge_source(target, case), view)
+    row = dialect or _dialect_of(target, None, dialects, view)
+    suffix = os.path.splitext(target)[1]
+    why = f"{row.name} does not look for {suffix}" if suffix else "its name has no suffix"
+    return _nobody_looks(target, row, why)
+
+
+def _extension_module(
+    target: str, rows: Iterable[Dialect], options: ImportOptions
+) -> tuple[Dialect, str] | None:
+    """Return whose extension module a file is by its name, and that name without suffix.
+
+    The longest suffix counts: many Pythons look for ``.so``, one for the one with its tag.
+    """
+    found: tuple[Dialect, str] | None = None
+    for row in rows:
+        for suffix in options.platform.extension_suffixes(row.extensions):
+            name = target.removesuffix(suffix)
+            if name != target and (found is None or len(name) < len(found[1])):
+                found = row, name
+    return found
+
+
+def _judge_bytecode(
+    target: str,
+    dialect: Dialect | None,
+    options: ImportOptions,
+    dialects: DialectTable,
+    compiler: SourceCompiler | None,
+) -> Verdict:
     name = _cache_name(target)
     row = dialect or _dialect_of(target, name, dialects, options.view)
     level = level_of(_PYO if target.endswith(".pyo") else NameEnd(*name[1:]) if name else _PLAIN)
@@ -177,7 +227,7 @@ def _judge_other(target: str, case: Case) -> Verdict:
 
 def _nobody_looks(target: str, row: Dialect, why: str) -> Verdict:
     found = Found(FinderKind.NONE, ignored=(target,))
-    return Verdict(row, found, None, Outcome.NO_CACHE, "not-a-cache-path", actual=why)
+    return Verdict(row, found, None, Outcome.NO_CACHE, _NOWHERE, actual=why)
 
 
 def _cache_name(target: str) -> CacheName | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from pycinspect.dialects import Dialect
-from pycinspect.values import Word
+from pycinspect.values import Word, byte_count, moment
 
-__all__ = ["REASONS", "FinderKind", "Found", "Outcome", "Verdict", "Write"]
+__all__ = ["REASONS", "FinderKind", "Found", "Outcome", "Verdict", "Write", "reason_text"]
 
 
 class Outcome(Word):
@@ -97,7 +97,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
             " every import compiles it again"
         ),
         "source-size-differs": (
-            "the header records {found} bytes of source, but the source has {expected}"
+            "the header records {found} of source, but the source has {expected}"
         ),
         "source-hash-differs": "the source hash is {found}, but the source has {expected}",
         # raise
@@ -129,11 +129,46 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "dialect-without-cache": "{found} keeps no cache files",
         "shadowed": "the finder takes {found} before it",
         "not-a-cache-path": "no importer looks for it ({found})",
+        "tool-cache": "{found} wrote it under a name that it alone looks for",
         "prefix-elsewhere": "with a cache prefix, no cache beside its source is looked for",
         "built-in-module": "the interpreter has this module built in",
         "frozen-module": "the interpreter has this module frozen in",
     }
 )
+
+
+def _time(text: str) -> str:
+    return moment(int(text))
+
+
+def _size(text: str) -> str:
+    return byte_count(int(text))
+
+
+#: Reasons whose two values are times, or numbers of bytes.
+_SHOWN: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {
+        "header-matches": _time,
+        "mtime-differs": _time,
+        "mtime-never-matches": _time,
+        "mtime-overflow": _time,
+        "source-size-differs": _size,
+    }
+)
+
+
+def reason_text(reason: str, expected: str, found: str) -> str:
+    """Return a reason as a sentence without a full stop, times and sizes as people read them.
+
+    Args:
+        reason: a key of :data:`REASONS`.
+        expected: what is wanted, "" where nothing is.
+        found: what there is, likewise.
+    """
+    shown = _SHOWN.get(reason)
+    if shown is not None:
+        expected, found = (shown(text) if text else text for text in (expected, found))
+    return REASONS[reason].format(expected=expected, found=found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +222,7 @@ class Verdict:
     @property
     def why(self) -> str:
         """The reason as a sentence without a full stop."""
-        return REASONS[self.reason].format(expected=self.expected, found=self.actual)
+        return reason_text(self.reason, self.expected, self.actual)
 
     @property
     def message(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,10 +21,11 @@ from pycinspect.cli.common import (
     environment_of,
     flattened,
     import_options,
+    output_width,
     programs_of,
     rule_ids,
 )
-from pycinspect.cli.failures import Exit, debug_option, show_traceback
+from pycinspect.cli.failures import Exit, debug_option, report_error, show_traceback
 from pycinspect.errors import PycInspectError
 from pycinspect.values import InvalidationMode
 from pycinspect.writing import replacing
@@ -218,21 +218,39 @@ def command(
     run = _start(roots, settings, registry, programs_of(variables), baseline)
     run.on_fault(show_traceback)
     threshold = settings.fail_on or settings.chosen_profile().fail_on
-    if write_baseline is not None:
-        _accept(run, write_baseline, threshold, registry.rules)
-        sys.exit(Exit.FAULT if run.summary.faults else Exit.CLEAN)
-    shown = _Shown(registry, format_name, verbose, tuple(_decisive(f, asked, run) for f in files))
-    _report(run, shown, output)
-    sys.exit(_exit(run.summary, threshold, registry.rules, exit_zero=exit_zero))
+    with _refusals_told(run):
+        if write_baseline is not None:
+            _accept(run, write_baseline, threshold, registry.rules)
+        else:
+            decisive = tuple(_decisive(file, asked, run) for file in files)
+            _report(run, _Shown(registry, format_name, verbose, decisive), output)
+    never_fails = exit_zero or write_baseline is not None
+    sys.exit(_exit(run, None if never_fails else threshold, registry.rules))
 
 
-def _exit(
-    summary: Summary, threshold: Severity, rules: Mapping[str, type[Rule]], *, exit_zero: bool
-) -> Exit:
-    if summary.faults:
+@contextmanager
+def _refusals_told(run: Audit) -> Iterator[None]:
+    """Say on stderr which paths could not be audited; the report is of the others."""
+    try:
+        yield
+    except PycInspectError as error:
+        if error not in run.refused:
+            raise
+        for refused in run.refused:
+            report_error(refused)
+        sys.exit(Exit.TROUBLE)
+    for refused in run.refused:
+        report_error(refused)
+
+
+def _exit(run: Audit, threshold: Severity | None, rules: Mapping[str, type[Rule]]) -> Exit:
+    """Return the exit code; without a threshold no finding is a failure."""
+    if run.summary.faults:
         return Exit.FAULT
-    failed = not exit_zero and any(
-        _counts(rule, severity, threshold, rules) for rule, severity in summary.findings
+    if run.refused:
+        return Exit.TROUBLE
+    failed = threshold is not None and any(
+        _counts(rule, severity, threshold, rules) for rule, severity in run.summary.findings
     )
     return Exit.FINDINGS if failed else Exit.CLEAN
 
@@ -366,7 +384,7 @@ def _report(run: Audit, shown: _Shown, output: str | None) -> None:
             version=__version__,
             verbose=shown.verbose,
             color=terminal and "NO_COLOR" not in os.environ,
-            width=shutil.get_terminal_size().columns if terminal else 80,
+            width=output_width(terminal=terminal),
             base=_here() if run.policy.view.root is None else None,
             settings=shown.settings,
             ran=run.rule_ids,

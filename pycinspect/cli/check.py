@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from pycinspect.cli.common import environment_of, import_options, programs_of
+from pycinspect.cli.common import environment_of, import_options, output_width, programs_of
 from pycinspect.cli.failures import Exit, attempted, debug_option
 from pycinspect.errors import PycInspectError
 from pycinspect.values import HashCheckMode
@@ -52,8 +52,8 @@ def command(
 ) -> None:
     """Say what an import would do with a cache, and why.
 
-    TARGET is a source, a cache, or a package's directory. Nothing is imported,
-    run or written. A source that would be compiled is compiled, by that interpreter
+    TARGET is a source, a cache by whatever name, an extension module, or a package's
+    directory. Nothing is imported, run or written. A source that would be compiled is compiled, by that interpreter
     in a process with limits, if it is installed.
 
     \b
@@ -179,6 +179,7 @@ def _answer(target: str, ask: Callable[[], Verdict], *, as_json: bool) -> Exit:
     if as_json:
         click.echo(json.dumps(verdict_object(target, verdict)))
     else:
-        click.echo(verdict_text(target, verdict))
+        width = output_width(terminal=sys.stdout.isatty())
+        click.echo(verdict_text(target, verdict, width))
     is_clean = verdict.outcome.value in _CLEAN and verdict.reason not in _USELESS
     return Exit.CLEAN if is_clean else Exit.FINDINGS

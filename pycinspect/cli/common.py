@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ __all__ = [
     "environment_of",
     "flattened",
     "import_options",
+    "output_width",
     "programs_of",
     "python_versions",
     "rule_ids",
@@ -67,6 +69,18 @@ def flattened(
 ) -> tuple[Any, ...] | None:
     """Return what a list that may be given several times has in all; None where it was not."""
     return tuple(item for items in lists for item in items) or None
+
+
+def output_width(*, terminal: bool) -> int:
+    """Return at how many columns lines of text are broken: those of COLUMNS, or of the terminal.
+
+    Args:
+        terminal: whether there is one; what goes elsewhere is not broken.
+    """
+    from pycinspect.report import NOT_WRAPPED
+
+    is_told = os.environ.get("COLUMNS", "").isdecimal()
+    return shutil.get_terminal_size().columns if terminal or is_told else NOT_WRAPPED
 
 
 _Completion = Callable[[click.Context, click.Parameter, str], list[str]]

@@ -345,15 +345,15 @@ class _Pair:
 
     def _unread(self, pair: PairedModule, error: PycInspectError) -> ModuleDiff | None:
         """Compare the bytes of two caches where that is asked for, and no more can be done."""
-        from pycinspect.compiling import SubjectKind, kind_of
         from pycinspect.diffing import ModuleDiff, unreadable_changes
+        from pycinspect.pyc import SubjectKind, subject_kind
 
         if self._level is not Level.EXACT or pair.old is None or pair.new is None:
             return None
         sides = ((pair.old, self._old), (pair.new, self._new))
         contents = [side.tree.content(path) for path, side in sides]
         kinds = (
-            kind_of(data, path, side.options)
+            subject_kind(data, path, side.options.dialects, side.options.dialect)
             for data, (path, side) in zip(contents, sides, strict=True)
         )
         if contents[0] == contents[1] or SubjectKind.SOURCE in kinds:

@@ -12,8 +12,6 @@ from pycinspect.compiling.source import UNGUARDED_SIZE, Compilers, compile_sourc
 from pycinspect.compiling.subject import (
     ReadOptions,
     Subject,
-    SubjectKind,
-    kind_of,
     parse_subject,
     read_subject,
 )
@@ -30,13 +28,11 @@ __all__ = [
     "Interpreter",
     "ReadOptions",
     "Subject",
-    "SubjectKind",
     "compile_source",
     "find_interpreter",
     "interpreters_between",
     "judge",
     "judge_module",
-    "kind_of",
     "parse_subject",
     "read_subject",
 ]

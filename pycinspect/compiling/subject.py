@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from enum import Enum
 from typing import NamedTuple
 
 from pycinspect.cache.sourcetext import SourceText, source_lines, source_text
@@ -16,21 +14,18 @@ from pycinspect.pyc import (
     DEFAULT_LIMITS,
     CodeFile,
     Header,
+    SubjectKind,
     parse_header,
     read_all,
     read_code,
     read_marshalled,
-    refuse_container,
+    subject_kind,
 )
 from pycinspect.pyc.file import errors_named, tag_of
 
-__all__ = ["ReadOptions", "Subject", "SubjectKind", "kind_of", "parse_subject", "read_subject"]
+__all__ = ["ReadOptions", "Subject", "parse_subject", "read_subject"]
 
-_BYTECODE = (".pyc", ".pyo")
-_SOURCE = (".py", ".pyw")
 _MAGIC_SIZE = 4
-#: The first two numbers of a code object, which are small, after its type code.
-_NUMBERS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +45,6 @@ class ReadOptions:
     interpreter: Interpreter | None = None
     optimize: int = 0
     compilers: Compilers | None = None
-
-
-class SubjectKind(Enum):
-    """What a file holds."""
-
-    #: A header and marshalled code.
-    CACHE = "a cache"
-    #: Marshalled code alone, as launchers and packers keep it.
-    MARSHALLED = "marshalled code without a header"
-    #: What a compiler takes.
-    SOURCE = "a source"
 
 
 class Subject(NamedTuple):
@@ -116,7 +100,7 @@ def parse_subject(data: bytes, path: str, options: ReadOptions | None = None) ->
             another way.
     """
     options = options or ReadOptions()
-    kind = kind_of(data, path, options)
+    kind = subject_kind(data, path, options.dialects, options.dialect)
     if kind is SubjectKind.SOURCE:
         if options.dialect is not None:
             message = "it is a source: --as is for bytecode, --python says who compiles"
@@ -151,45 +135,3 @@ def _forced_header(data: bytes, dialect: Dialect) -> Header:
     """Read a header as if it began with a dialect's own magic number."""
     start = dialect.magic + data[_MAGIC_SIZE:]
     return parse_header(start, dialects=DialectTable([dialect]))
-
-
-# --- What a file holds -----------------------------------------------------------------------
-
-
-def kind_of(data: bytes, path: str, options: ReadOptions) -> SubjectKind:
-    """Tell by the content what a file holds, and where that is not enough by its name.
-
-    Args:
-        data: the content.
-        path: where it comes from.
-        options: how it is read.
-
-    Raises:
-        PycInspectError: ``container``.
-    """
-    if options.dialects.find(data[:_MAGIC_SIZE], tag_of(path)) is not None:
-        return SubjectKind.CACHE
-    if _is_marshalled(data, options):
-        return SubjectKind.MARSHALLED
-    refuse_container(data)
-    if _is_bytecode(data, path):
-        return SubjectKind.CACHE
-    return SubjectKind.SOURCE
-
-
-def _is_marshalled(data: bytes, options: ReadOptions) -> bool:
-    """Return whether a file begins with a code object, and is not a source with that letter.
-
-    The numbers at the start of a code object have null characters, which no source has.
-    """
-    rows = options.dialects if options.dialect is None else (options.dialect,)
-    formats = (row.marshal for row in rows if row.marshal is not None)
-    starts = frozenset().union(*(layout.code_starts for layout in formats))
-    return bool(data) and data[0] in starts and b"\0" in data[:_NUMBERS]
-
-
-def _is_bytecode(data: bytes, path: str) -> bool:
-    extension = os.path.splitext(path)[1].lower()
-    if extension in _BYTECODE or extension in _SOURCE:
-        return extension in _BYTECODE
-    return not data or b"\0" in data  # no compiler takes a source with a null character

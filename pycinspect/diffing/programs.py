@@ -8,11 +8,11 @@ from typing import NamedTuple, Protocol
 
 from pycinspect import canonical
 from pycinspect.canonical import Form, Level
-from pycinspect.compiling import Subject, SubjectKind, read_subject
+from pycinspect.compiling import Subject, read_subject
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.diffing.changes import Side
 from pycinspect.disasm.live import code_of
-from pycinspect.pyc import Code, CodeFile
+from pycinspect.pyc import Code, CodeFile, SubjectKind
 
 __all__ = [
     "Compiled",

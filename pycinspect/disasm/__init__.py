@@ -12,7 +12,7 @@ from pycinspect.disasm.literals import LITERAL_LIMIT, Literals, literal
 from pycinspect.disasm.live import adaptive_instructions, code_of
 from pycinspect.disasm.locations import Position, positions
 from pycinspect.disasm.operands import OUT_OF_RANGE
-from pycinspect.disasm.readings import Reading, hinted, readings
+from pycinspect.disasm.readings import Reading, hinted, how_it_decodes, readings
 
 __all__ = [
     "LITERAL_LIMIT",
@@ -28,6 +28,7 @@ __all__ = [
     "code_of",
     "exception_table",
     "hinted",
+    "how_it_decodes",
     "instruction_count",
     "instructions",
     "line_ranges",

@@ -15,7 +15,7 @@ from pycinspect.disasm.checks import verify
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code, unmarshal
 
-__all__ = ["Reading", "hinted", "readings"]
+__all__ = ["Reading", "hinted", "how_it_decodes", "readings"]
 
 #: Bytes that are decoded and verified in all attempts at one file together.
 _MOST_BYTES = 1024 * 1024
@@ -69,13 +69,21 @@ def hinted(
         dialects: the rows to look in.
         tag: the cache tag in the file's name.
     """
+    how = how_it_decodes(data, dialects, tag)
+    if not how:
+        return error
+    message = f"{error.message}; {how}"
+    return PycInspectError(error.slug, message, path=error.path, offset=error.offset)
+
+
+def how_it_decodes(data: bytes, dialects: DialectTable, tag: str | None = None) -> str:
+    """Return a sentence without a full stop that says as what a file can be read; or ""."""
     found = list(islice(readings(data, dialects, tag), _MOST_NAMED))
     if not found:
-        return error
+        return ""
     offset = found[0].offset
     names = ", ".join(reading.dialect.name for reading in found if reading.offset == offset)
-    message = f"{error.message}; from offset {offset} on it decodes without defects as {names}"
-    return PycInspectError(error.slug, message, path=error.path, offset=error.offset)
+    return f"from offset {offset} on it decodes without defects as {names}"
 
 
 # --- What is tried -------------------------------------------------------------------------

@@ -7,7 +7,8 @@ and ``values``.
 from pycinspect.pyc.code import Code
 from pycinspect.pyc.codefile import CodeFile, read_code, read_marshalled, read_pyc
 from pycinspect.pyc.constants import parts_of
-from pycinspect.pyc.container import container_kind, refuse_container
+from pycinspect.pyc.container import container_kind
+from pycinspect.pyc.contents import SubjectKind, subject_kind, subject_kind_of
 from pycinspect.pyc.encoding import Anomaly, anomalies, is_known
 from pycinspect.pyc.file import (
     FileStart,
@@ -38,6 +39,7 @@ __all__ = [
     "Header",
     "Limits",
     "NameEnd",
+    "SubjectKind",
     "Unmarshalled",
     "anomalies",
     "container_kind",
@@ -56,7 +58,8 @@ __all__ = [
     "read_marshalled",
     "read_pyc",
     "read_start",
-    "refuse_container",
+    "subject_kind",
+    "subject_kind_of",
     "system_errors_named",
     "tag_of",
     "unmarshal",

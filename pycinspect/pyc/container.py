@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import zipfile
 from io import BytesIO
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from pycinspect.errors import PycInspectError
 
-__all__ = ["container_kind", "refuse_container"]
+__all__ = ["container_kind", "container_kind_of", "refuse_container"]
 
 
 class _Signature(NamedTuple):
@@ -36,30 +36,40 @@ _SIGNATURES = (
     _Signature(0, b"MZ", "Windows executable"),
 )
 
+#: Bytes in which all signatures lie.
+_START = max(offset + len(signature) for offset, signature, _ in _SIGNATURES)
+
 
 def container_kind(data: bytes) -> str | None:
     r"""Return what kind of container a file is, ``"zip archive"``; None for none.
 
-    Args:
-        data: the content. A zip archive is told by its end, since zipapps begin with a
-            line for the shell.
-
     >>> container_kind(b"!<arch>\n")
     'ar archive'
     """
+    return container_kind_of(BytesIO(data))
+
+
+def container_kind_of(file: BinaryIO) -> str | None:
+    """Return the same of an open file, of which only the start and the end are read.
+
+    A zip archive is told by its end, since zipapps begin with a line for the shell.
+    """
+    start = file.read(_START)
     for offset, signature, kind in _SIGNATURES:
-        if data.startswith(signature, offset):
+        if start.startswith(signature, offset):
             return kind
-    return "zip archive" if zipfile.is_zipfile(BytesIO(data)) else None
+    return "zip archive" if zipfile.is_zipfile(file) else None
 
 
-def refuse_container(data: bytes) -> None:
+def refuse_container(kind: str | None) -> None:
     """Refuse a file that holds caches instead of being one.
+
+    Args:
+        kind: what :func:`container_kind` says of it.
 
     Raises:
         PycInspectError: ``container``, with its kind and what can be done.
     """
-    kind = container_kind(data)
     if kind is None:
         return
     message = f"a container ({kind}), which is not looked into yet; unpack it"

@@ -21,10 +21,12 @@ from pycinspect.report.sarif import SarifReporter
 from pycinspect.report.spool import causes_first
 from pycinspect.report.text import TextReporter
 from pycinspect.report.verdict import CHECK_SCHEMA, verdict_object, verdict_text
+from pycinspect.report.words import NOT_WRAPPED
 
 __all__ = [
     "AUDIT_SCHEMA",
     "CHECK_SCHEMA",
+    "NOT_WRAPPED",
     "REPORTERS",
     "SHOW_SCHEMA",
     "STATES",

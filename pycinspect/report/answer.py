@@ -10,7 +10,15 @@ from pycinspect.report.words import counted
 
 __all__ = ["answer"]
 
-#: What is said of caches in each state, of one and of several; the worst first.
+#: States that take nothing from a tree's health: trees that are compiled as a whole have caches
+#: of modules that others hide, and where tests ran are caches of the tool that ran them.
+_HARMLESS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "hidden": ("is hidden by another module", "are hidden by other modules"),
+        "transformed": ("is a tool's own", "are tools' own"),
+    }
+)
+#: What is said of caches in each other state, of one and of several; the worst first.
 _SAID: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "raises": ("makes its import fail", "make their imports fail"),
@@ -21,6 +29,8 @@ _SAID: Mapping[str, tuple[str, str]] = MappingProxyType(
         "unread": ("could not be read", "could not be read"),
     }
 )
+_DIRECTORIES = ("directory", "directories")
+_SOURCES = ("source", "sources")
 _NOUNS: Mapping[Severity, tuple[str, str]] = MappingProxyType(
     {
         Severity.SECURITY: ("security finding", "security findings"),
@@ -50,10 +60,11 @@ def answer(summary: Summary) -> str:
 
 def _of_caches(summary: Summary) -> str:
     if not summary.files:
-        return f"No caches in {counted(summary.directories, 'directory', 'directories')}"
+        sources = f" for {counted(summary.sources, *_SOURCES)}" if summary.sources else ""
+        return f"No caches{sources} in {counted(summary.directories, *_DIRECTORIES)}"
     counts = {state: summary.states[state] for state in _SAID if summary.states[state]}
     if not counts:
-        return _of_fresh(summary.states["fresh"], summary.files)
+        return _of_fresh(summary)
     if summary.files == 1:
         return f"The cache {_SAID[next(iter(counts))][0]}"
     of = f" of {summary.files:,} caches"
@@ -63,11 +74,18 @@ def _of_caches(summary: Summary) -> str:
     return ", ".join(parts)
 
 
-def _of_fresh(fresh: int, files: int) -> str:
+def _of_fresh(summary: Summary) -> str:
     """Return what is said where nothing is wrong; a limit leaves files that nobody judged."""
-    if fresh < files:
+    fresh, files = summary.states["fresh"], summary.files
+    harmless = {state: summary.states[state] for state in _HARMLESS if summary.states[state]}
+    if fresh + sum(harmless.values()) < files:
         return f"{fresh:,} of {counted(files, 'cache', 'caches')} known to be fresh"
-    return "The cache is fresh" if files == 1 else f"All {files:,} caches are fresh"
+    others = ", ".join(f"{n:,} {_HARMLESS[state][n != 1]}" for state, n in harmless.items())
+    if not fresh:
+        return f"No cache is imported: {others}"
+    imported = " that are imported" if others else ""
+    said = "The cache is fresh" if fresh == 1 else f"All {fresh:,} caches{imported} are fresh"
+    return f"{said}, {others}" if others else said
 
 
 def _of_findings(summary: Summary) -> str:

@@ -9,8 +9,8 @@ from pycinspect.dialects import HeaderField
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Header
 from pycinspect.report.objects import Json
-from pycinspect.report.words import counted, joined, utc, wrapped
-from pycinspect.values import visible
+from pycinspect.report.words import joined, wrapped
+from pycinspect.values import byte_count, utc, visible
 
 __all__ = ["SHOW_SCHEMA", "header_object", "header_text", "show_object"]
 
@@ -127,7 +127,7 @@ def _mtime(number: int, _: Header) -> str:
 
 
 def _source_size(number: int, _: Header) -> str:
-    return counted(number, "byte", "bytes")
+    return byte_count(number)
 
 
 def _source_hash(_: int, header: Header) -> str:

@@ -10,8 +10,8 @@ from pycinspect.report.answer import answer
 from pycinspect.report.base import ReportContext
 from pycinspect.report.groups import Group, Groups
 from pycinspect.report.settings import settings_lines
-from pycinspect.report.words import counted, human_size, shown_path
-from pycinspect.values import visible
+from pycinspect.report.words import assumptions, counted, shown_path
+from pycinspect.values import human_size, visible
 
 __all__ = ["MarkdownReporter"]
 
@@ -47,6 +47,9 @@ class MarkdownReporter:
             lines += self._details(group)
         settings = settings_lines(self._context.settings, self._context.base)
         lines += [f"Settings: {_plain(line)}  " for line in settings]
+        lines += [
+            f"Judged for {_plain(told)}  " for told in assumptions(summary, self._context.base)
+        ]
         lines.append(f"{_figures(summary)}, pycinspect {_plain(self._context.version)}")
         for line in lines:
             self._out.write(f"{line}\n")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
-from pycinspect.auditing import Finding, Policy, Severity, Summary
+from pycinspect.auditing import Assumed, Finding, Policy, Severity, Summary
 from pycinspect.report.answer import answer
 from pycinspect.report.base import ReportContext
 from pycinspect.report.settings import settings_objects
@@ -20,7 +20,17 @@ Json = dict[str, object]
 AUDIT_SCHEMA = "pycinspect.audit/1"
 
 #: What a cache can be, the good first.
-STATES = ("fresh", "stale", "raises", "orphaned", "sourceless", "unused", "unread")
+STATES = (
+    "fresh",
+    "hidden",
+    "transformed",
+    "stale",
+    "raises",
+    "orphaned",
+    "sourceless",
+    "unused",
+    "unread",
+)
 
 
 def _unchanged(text: str) -> str:
@@ -83,16 +93,27 @@ def _importer_object(policy: Policy) -> Json:
     }
 
 
+def _assumed_object(assumed: Assumed, base: str | None) -> Json:
+    return {
+        "path": shown_path(assumed.path, base),
+        "pythons": list(assumed.pythons),
+        "reason": assumed.reason.value,
+        "file": shown_path(assumed.detail, base) if assumed.detail else None,
+    }
+
+
 def summary_object(summary: Summary, context: ReportContext) -> Json:
     """Return the figures of an audit; every state and severity is always there."""
     return {
         "answer": answer(summary),
         "files": summary.files,
         "directories": summary.directories,
+        "sources": summary.sources,
         "bytes": summary.size,
         "reclaimable_bytes": summary.reclaimable,
         "caches": {state: summary.states[state] for state in STATES},
         "pythons": dict(sorted(summary.tags.items())),
+        "judged_for": [_assumed_object(assumed, context.base) for assumed in summary.assumed],
         "rules": dict(sorted(summary.rules.items())),
         "statistics": dict(sorted(summary.statistics.items())),
         "severities": {level.value: summary.severities[level] for level in Severity},

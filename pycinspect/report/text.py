@@ -17,8 +17,14 @@ from pycinspect.report.objects import STATES
 from pycinspect.report.pen import Piece, pen_for
 from pycinspect.report.settings import settings_lines
 from pycinspect.report.spool import Spool
-from pycinspect.report.words import counted, human_size, shortfalls, shown_path, wrapped
-from pycinspect.values import visible
+from pycinspect.report.words import (
+    assumptions,
+    counted,
+    shortfalls,
+    shown_path,
+    wrapped,
+)
+from pycinspect.values import human_size, visible
 
 __all__ = ["TextReporter"]
 
@@ -58,7 +64,7 @@ class TextReporter:
         for group in groups:
             if self._all is None or group is groups[0]:
                 self._pen.line()
-            self._write(_heading(group, digits))
+            self._write(_heading(group, digits, width))
             self._write(self._examples(group))
         if groups:
             self._pen.line()
@@ -110,14 +116,14 @@ def _answer(summary: Summary, width: int) -> Iterator[_Line]:
         yield ((line, "head"),)
 
 
-def _heading(group: Group, digits: int) -> Iterator[_Line]:
+def _heading(group: Group, digits: int, width: int) -> Iterator[_Line]:
     level = group.severity.value
+    rule, severity, count = group.rule, f" {level:8}", f" {group.count:{digits},} x"
     title = f"  {visible(group.title)}" if group.title else ""
-    yield (
-        (group.rule, "rule"),
-        (f" {level:8}", level),
-        (f" {group.count:{digits},} x{title}", "head"),
-    )
+    fits = len(rule + severity + count + title) <= width
+    yield (rule, "rule"), (severity, level), (f"{count}{title if fits else ''}", "head")
+    for line in () if fits else wrapped(title, width, _PATH_INDENT):
+        yield ((line, "head"),)
 
 
 def _one_finding(finding: Finding, path: str, message: str) -> Iterator[_Line]:
@@ -138,6 +144,7 @@ def _figures(summary: Summary, context: ReportContext) -> Iterator[_Line]:
         "Caches": f"{caches} in {_directories(summary)}, {size}{spare}",
         "State": _cells({state: summary.states[state] for state in STATES}),
         "Python": _cells(dict(summary.tags.most_common())),
+        "For": visible("; ".join(assumptions(summary, context.base))),
         "Also": _statistics(summary, context),
         "Time": _speed(summary),
     }

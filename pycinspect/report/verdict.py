@@ -8,15 +8,14 @@ from types import MappingProxyType
 from pycinspect.cache import Verdict, Write
 from pycinspect.dialects import DIALECTS
 from pycinspect.report.objects import Json
-from pycinspect.report.words import joined, utc, wrapped
-from pycinspect.values import visible
+from pycinspect.report.words import NOT_WRAPPED, joined, wrapped
+from pycinspect.values import byte_count, utc, visible
 
 __all__ = ["CHECK_SCHEMA", "verdict_object", "verdict_text"]
 
 #: Name and version of the object.
 CHECK_SCHEMA = "pycinspect.check/1"
 
-_WIDTH = 80
 _COLUMNS = ("cache says", "importer wants")
 
 
@@ -42,13 +41,13 @@ def _write_object(write: Write) -> Json:
     return {"path": write.path, "flags": write.flags, "mode": f"{write.mode:04o}"}
 
 
-def verdict_text(target: str, verdict: Verdict, width: int = _WIDTH) -> str:
+def verdict_text(target: str, verdict: Verdict, width: int = NOT_WRAPPED) -> str:
     """Return a verdict for a person: a headline, sentences, and what differs.
 
     Args:
         target: what was asked about, as the user named it.
         verdict: the answer.
-        width: columns of the output.
+        width: columns of the output; by default no line is broken.
     """
     lines = [f"{visible(target)}: {verdict.outcome.value} ({verdict.reason})"]
     lines += wrapped(visible(verdict.message), width, "  ")
@@ -64,7 +63,7 @@ def _time(value: str, _: Verdict) -> tuple[str, ...]:
 
 
 def _bytes(value: str, _: Verdict) -> tuple[str, ...]:
-    return (f"{value} bytes",)
+    return (byte_count(int(value)),)
 
 
 def _as_is(value: str, _: Verdict) -> tuple[str, ...]:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import os
+import sys
 import textwrap
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
-from pycinspect.auditing import Summary
+from pycinspect.auditing import Reason, Summary
 
-__all__ = ["counted", "human_size", "joined", "shortfalls", "shown_path", "utc", "wrapped"]
+__all__ = [
+    "NOT_WRAPPED",
+    "assumptions",
+    "counted",
+    "joined",
+    "shortfalls",
+    "shown_path",
+    "wrapped",
+]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+#: Columns of an output whose lines are not broken.
+NOT_WRAPPED = sys.maxsize
 
 
 def shown_path(path: str, base: str | None) -> str:
@@ -51,31 +61,36 @@ def shortfalls(summary: Summary) -> str:
     return ", ".join(reasons)
 
 
-def human_size(size: int) -> str:
-    """Return a number of bytes in three digits and a decimal unit.
+#: What is said of a tree's Pythons by the reason.
+_ASSUMED: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.NAMED: "{pythons} (told by --as or the settings)",
+        Reason.LIBRARY: "{pythons} (told by the path)",
+        Reason.PIN: "{pythons} (told by {detail})",
+        Reason.IMAGE: "{pythons} (told by the image's programs)",
+        Reason.CACHES: "{pythons} (told by the caches)",
+        Reason.LIBRARIES: "the Python of each library (told by the paths)",
+        Reason.NOTHING: "no Python: nothing tells for which the sources are; --as does",
+    }
+)
 
-    >>> human_size(999), human_size(7_224_462), human_size(999_999)
-    ('999 B', '7.2 MB', '1.0 MB')
+
+def assumptions(summary: Summary, base: str | None) -> list[str]:
+    """Return for which Pythons trees were judged, and why, each answer once.
+
+    Args:
+        summary: the figures, complete.
+        base: the directory to which paths are relative.
     """
-    number, power = float(size), 0
-    while number >= 999.5 and power < len(_UNITS) - 1:
-        number /= 1000
-        power += 1
-    digits = 1 if power and number < 99.95 else 0
-    return f"{number:,.{digits}f} {_UNITS[power]}"
-
-
-def utc(seconds: int) -> str:
-    """Return a time as a date, or "" where the calendar has none for it.
-
-    >>> utc(1234567890), utc(2**60)
-    ('2009-02-13 23:31:30 UTC', '')
-    """
-    try:
-        moment = _EPOCH + timedelta(seconds=seconds)
-    except OverflowError:
-        return ""
-    return f"{moment.replace(tzinfo=None).isoformat(' ')} UTC"
+    told: dict[str, list[str]] = {}
+    for assumed in summary.assumed:
+        pythons = ", ".join(assumed.pythons)
+        detail = shown_path(assumed.detail, base)
+        text = _ASSUMED[assumed.reason].format(pythons=pythons, detail=detail)
+        told.setdefault(text, []).append(shown_path(assumed.path, base))
+    if len(told) == 1:
+        return list(told)
+    return [f"{text}: {', '.join(paths)}" for text, paths in told.items()]
 
 
 def wrapped(text: str, width: int, indent: str = "", first: str | None = None) -> list[str]:

@@ -143,7 +143,7 @@ def test_cache_of_a_source_that_is_hidden(
     tree.file(cache, content)
     assert rules_at(tree, cache.replace(os.sep, "/")) == set()
     assert rules_at(tree, "m.py") == set()
-    assert summary_of(tree.root).states["unused"] == 1
+    assert summary_of(tree.root).states["hidden"] == 1
     assert judge_target(str(source), RUNNING).reason == "shadowed"
 
 
@@ -169,7 +169,7 @@ def test_modules_of_the_interpreter_are_never_loaded_from_files(tree: Tree) -> N
     tree.module("time.py")
     tree.module("pkg/__init__.py")
     tree.module("pkg/time.py")
-    assert summary_of(tree.root).states == {"fresh": 3, "unused": 1}
+    assert summary_of(tree.root).states == {"fresh": 3, "hidden": 1}
 
 
 # --- Payloads ---------------------------------------------------------------------------------

@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.auditing import Audit, CacheFile, Finding, Policy, Rule, Selection, Severity
+from pycinspect.auditing import (
+    Audit,
+    CacheFile,
+    Finding,
+    Policy,
+    Rule,
+    Selection,
+    Severity,
+    readings,
+)
 from pycinspect.auditing.payload import CODE_LIMIT, Payload
 from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.cache import PAYLOAD_LIMIT
@@ -368,3 +377,38 @@ def test_payload_is_made_once_for_all_rules(tree: Tree) -> None:
     one, two = seen
     assert one is two
     assert one.defects is two.defects
+
+
+# --- As whose code it can be read -----------------------------------------------------------------
+
+FUZZ = Path(__file__).parents[2] / "fixtures" / "fuzz"
+
+
+@pytest.mark.parametrize(
+    ("written", "said", "rule"),
+    [
+        ("cpython-3.10", "cpython-3.9", "PYC505"),
+        ("cpython-3.11", "cpython-3.12", "PYC505"),
+        ("cpython-3.12", "cpython-3.10", "PYC004"),
+    ],
+)
+def test_code_of_a_neighbour(tmp_path: Path, written: str, said: str, rule: str) -> None:
+    data = (FUZZ / f"{written}-flow.pyc").read_bytes()
+    tree = Tree(tmp_path / "tree")
+    tree.source("bad.py")
+    tree.cache("bad.py", dialect=row(said), payload=data[row(written).header.size :])
+    (finding,) = tree.findings(rule).values()
+    assert f"from offset 16 on it decodes without defects as {written}" in finding.message
+
+
+def test_few_files_are_tried_as_those_of_neighbours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = (FUZZ / "cpython-3.10-flow.pyc").read_bytes()
+    monkeypatch.setattr(readings, "_BUDGET", len(data))
+    tree = Tree(tmp_path / "tree")
+    for name in "ab":
+        tree.source(f"{name}.py")
+        tree.cache(f"{name}.py", dialect=row("cpython-3.9"), payload=data[16:])
+    messages = [finding.message for finding in tree.findings("PYC505").values()]
+    assert ["without defects" in message for message in messages] == [True, False]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.auditing import Policy, Severity, interpreters
+from pycinspect.auditing import Policy, Severity, audience, interpreters
 from pycinspect.auditing.names import transformer_of
 from pycinspect.auditing.place import Places, dialect_of_place
 from pycinspect.auditing.rules import pyc302_other_interpreter
@@ -221,7 +221,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return dialect is OLD
 
     monkeypatch.setattr(pyc302_other_interpreter, "is_installed", is_installed)
-    monkeypatch.setattr(pyc302_other_interpreter, "pinned_python", lambda *_: None)
+    monkeypatch.setattr(audience, "pinned_python", lambda *_: None)
     return names
 
 

@@ -10,6 +10,7 @@ import pytest
 from pycinspect import audit
 from pycinspect.auditing import walk
 from pycinspect.auditing.walk import Tree
+from pycinspect.errors import PycInspectError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
 
@@ -55,7 +56,8 @@ def test_a_cache_directory_that_is_a_link_is_named_and_not_read(tmp_path: Path, 
 
 def test_a_file_in_the_place_of_the_cache_directory_is_no_cache(tmp_path: Path) -> None:
     (tmp_path / "__pycache__").touch()
-    assert list(audit([tmp_path])) == []
+    with pytest.raises(PycInspectError, match="neither a cache nor a source"):
+        list(audit([tmp_path]))
 
 
 def test_a_source_that_is_no_file_does_not_own_a_cache(tree: Path) -> None:

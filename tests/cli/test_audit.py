@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from pycinspect.auditing import Severity
 from pycinspect.cli import main
 
 from .conftest import Run
@@ -324,3 +325,37 @@ def test_what_was_not_decoded_is_said_once(run: Run) -> None:
 @pytest.mark.parametrize("rule", ["PYC004", "PYC005", "PYC006", "PYC007", "PYC008", "PYC505"])
 def test_deep_rules_are_explained(run: Run, rule: str) -> None:
     assert "Why it matters" in run("rules", rule).stdout
+
+
+# --- For people ---------------------------------------------------------------------------
+
+
+def test_lines_are_broken_where_columns_says_and_not_in_a_pipe(run: Run) -> None:
+    for command in (("audit", ".", "--select", "PYC101"), ("check", "stale.py")):
+        narrow = run(*command, env={"COLUMNS": "50"}).stdout
+        wide = run(*command, env={"COLUMNS": None}).stdout
+        sentences = narrow.partition("cache says")[0].splitlines()
+        assert [line for line in sentences if len(line) > 50 and " " in line.strip()] == []
+        (sentence,) = [line for line in wide.splitlines() if "records the source" in line]
+        assert "1500000000" in sentence
+        assert "1500000100 (2017-07-14 02:41:40 UTC)" in sentence
+
+
+def test_times_are_dates_too_and_numbers_stay(run: Run) -> None:
+    result = run("audit", ".", "--json", "--select", "PYC101")
+    (finding,) = report(result.stdout)["findings"]
+    assert "1500000000 (2017-07-14 02:40:00 UTC)" in finding["message"]
+    assert finding["data"]["header_mtime"] == 1_500_000_000
+
+
+def test_sizes_are_for_people(run: Run, project: Path) -> None:
+    (project / "stale.py").write_bytes(b"#" * 1_234_567)
+    os.utime(project / "stale.py", (1_500_000_000, 1_500_000_000))
+    (finding,) = report(run("audit", ".", "--json", "--select", "PYC102").stdout)["findings"]
+    assert "1,234,567 bytes (1.2 MB)" in finding["message"]
+    assert "1,234,567 bytes (1.2 MB)" in run("check", "stale.py").stdout
+
+
+def test_a_word_that_is_none_names_those_that_are() -> None:
+    with pytest.raises(ValueError, match="'eror' is none of info, warning, error, security"):
+        Severity("eror")

@@ -171,3 +171,82 @@ def test_sources_in_zip_files_are_compiled_too(run: Run, project: Path) -> None:
     broken, good = answers(result.stdout)
     assert (broken["verdict"], broken["exception"]) == ("raise", "SyntaxError")
     assert (good["verdict"], good["compiles"]) == ("recompile", True)
+
+
+# --- Files by other names ----------------------------------------------------------
+
+
+def _cache(project: Path, name: str) -> Path:
+    (cache,) = (project / "__pycache__").glob(f"{name}.*")
+    return cache
+
+
+@pytest.mark.parametrize(
+    "name", ["saved.bin", "fresh.pyc.bak", "noext", "__pycache__/copy.old", "fresh.cpython-311.pyc"]
+)
+def test_a_cache_is_told_by_its_content(run: Run, project: Path, name: str) -> None:
+    (project / name).write_bytes(_cache(project, "fresh").read_bytes())
+    result = run("check", name, "--json")
+    (answer,) = answers(result.stdout)
+    assert (answer["verdict"], answer["reason"]) == ("no-cache", "not-a-cache-path")
+    assert (answer["dialect"], result.exit_code) == (DIALECTS.running().name, 1)
+    message = answer["message"]
+    assert f"Its header is that of {DIALECTS.running().name}, timestamp" in message
+    assert "1500000000 (2017-07-14 02:40:00 UTC)" in message
+
+
+@pytest.mark.parametrize("name", ["fresh.pyc.bak", "fresh.bin", "__pycache__/fresh.pyc.old"])
+def test_a_cache_by_another_name_is_compared_with_its_source(
+    run: Run, project: Path, name: str
+) -> None:
+    data = _cache(project, "fresh").read_bytes()
+    (project / name).write_bytes(data)
+    (answer,) = answers(run("check", name, "--json").stdout)
+    assert "it would be loaded for" in answer["message"]
+    assert "fresh.py" in answer["message"]
+    (project / name).write_bytes(data[:-9])
+    if ".pyc" in name:  # the code says nothing any more
+        (answer,) = answers(run("check", name, "--json").stdout)
+        assert "it would make the import raise EOFError for" in answer["message"]
+    (project / name).write_bytes(data)
+    os.utime(project / "fresh.py", (1, 1))
+    (answer,) = answers(run("check", name, "--json").stdout)
+    assert "it would be stale for" in answer["message"]
+
+
+def test_a_cache_whose_source_is_not_known(run: Run, project: Path) -> None:
+    (project / "elsewhere").mkdir()
+    data = _cache(project, "fresh").read_bytes()
+    (project / "elsewhere" / "saved.bin").write_bytes(data.replace(b"fresh.py", b"gone_.py"))
+    (answer,) = answers(run("check", "elsewhere/saved.bin", "--json").stdout)
+    assert "No source is known of it" in answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("README.md", b"# hello\n", "neither a source nor a cache: its name does not end in .py"),
+        ("empty", b"", "neither a source nor a cache"),
+        ("code.bin", b"\xe3" + bytes(30), "marshalled code without a header"),
+        ("app.zip", b"PK\x05\x06" + bytes(18), "a container (zip archive)"),
+        ("app.tar.gz", b"\x1f\x8b\x08" + bytes(18), "a container (gzip file)"),
+    ],
+)
+def test_what_is_no_subject_is_refused(
+    run: Run, project: Path, name: str, content: bytes, message: str
+) -> None:
+    (project / name).write_bytes(content)
+    result = run("check", name)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"pycinspect: {name}: {message}")
+
+
+def test_an_extension_module_is_one_of_its_own_python(run: Run, project: Path) -> None:
+    from importlib.machinery import EXTENSION_SUFFIXES
+
+    name = f"fresh{EXTENSION_SUFFIXES[0]}"
+    (project / name).write_bytes(b"\x7fELF")
+    (answer,) = answers(run("check", name, "--json").stdout)
+    assert (answer["reason"], answer["dialect"]) == ("extension-module", DIALECTS.running().name)
+    (answer,) = answers(run("check", "fresh.py", "--json").stdout)
+    assert answer["reason"] == "shadowed"

@@ -304,7 +304,7 @@ def test_a_format_that_fails_leaves_the_old_report(
 
 def test_a_root_that_is_missing_leaves_the_old_report(run: Run, project: Path) -> None:
     (project / "report").write_text("old")
-    result = run("audit", ".", "nowhere", "--json", "--output", "report")
+    result = run("audit", "nowhere", "--json", "--output", "report")
     assert result.exit_code == 2
     assert (project / "report").read_text() == "old"
     assert not list(project.glob(".pycinspect-*"))

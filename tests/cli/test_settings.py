@@ -84,6 +84,7 @@ def test_a_file_that_sets_nothing_is_not_named(run: Run, project: Path, content:
 def test_a_file_above_the_tree_is_not_its_own_word(run: Run, project: Path) -> None:
     _write(project, 'ignore = ["PYC1"]')
     (project / "lib").mkdir()
+    (project / "lib" / "module.py").touch()
     assert _line(run("audit", "lib").stdout) == "pyproject.toml: ignores PYC1"
 
 
@@ -141,6 +142,7 @@ def test_security_takes_those_above_the_tree(
     _write(project, 'ignore = ["PYC3"]')
     (project / "download").mkdir()
     _write(project / "download", 'ignore = ["PYC1", "PYC2"]')
+    (project / "download" / "module.py").touch()
     monkeypatch.chdir(project / "download")
     passed, used = _settings(run("audit", ".", "--profile", "security", "--json").stdout)
     assert (passed["file"], passed["used"]) == ("pyproject.toml", False)

@@ -252,7 +252,9 @@ def test_paths_and_python_are_those_of_the_image(run: Run, image: Path) -> None:
     assert found["path"] == "/srv/app/__pycache__/m.cpython-39.pyc"
     assert document["summary"]["pythons"] == {"cpython-3.9": 1}
     (note,) = document["summary"]["notes"]
-    assert note == f"Paths are those in the image {image.resolve()} (cpython-3.9)"
+    assert note == f"Paths are those in the image {image.resolve()}"
+    (judged,) = document["summary"]["judged_for"]
+    assert judged == {"path": "/", "pythons": ["cpython-3.9"], "reason": "image", "file": None}
     assert document["summary"]["importer"]["root"] == os.fspath(image.resolve())
 
 
@@ -285,7 +287,8 @@ def test_an_image_without_python(run: Run, image: Path) -> None:
     assert result.stderr.endswith("--as names the one that is meant\n")
     cache = "/srv/app/__pycache__/m.cpython-39.pyc"
     assert check(run, cache, "--root", image)["dialect"] == "cpython-3.9"
-    assert "no Python is found there" in audit(run, "--root", image)["summary"]["notes"][0]
+    (judged,) = audit(run, "--root", image)["summary"]["judged_for"]
+    assert (judged["pythons"], judged["reason"]) == (["cpython-3.9"], "caches")
 
 
 @POSIX

@@ -15,14 +15,13 @@ from pycinspect.cache.sourcetext import source_lines
 from pycinspect.compiling import (
     Interpreter,
     Subject,
-    SubjectKind,
     compile_source,
     find_interpreter,
     read_subject,
 )
 from pycinspect.compiling.subject import parse_subject
 from pycinspect.dialects import DIALECTS, Dialect
-from pycinspect.pyc import Code, CodeFile, parse_header
+from pycinspect.pyc import Code, CodeFile, SubjectKind, parse_header
 from tests.oracles import find_oracle
 
 SAMPLES = Path(__file__).parents[2] / "fixtures" / "samples"

@@ -43,15 +43,35 @@ _SETTINGS = _closed(
         "baseline_accepts": _COUNT,
     }
 )
-_STATES = ("fresh", "stale", "raises", "orphaned", "sourceless", "unused", "unread")
+_ASSUMED = _closed(
+    {
+        "path": {"type": "string"},
+        "pythons": {"type": "array", "items": {"type": "string"}},
+        "reason": {"enum": ["named", "library", "pin", "caches", "libraries", "nothing"]},
+        "file": {"type": ["string", "null"]},
+    }
+)
+_STATES = (
+    "fresh",
+    "hidden",
+    "transformed",
+    "stale",
+    "raises",
+    "orphaned",
+    "sourceless",
+    "unused",
+    "unread",
+)
 _SUMMARY = {
     "answer": {"type": "string"},
     "files": _COUNT,
     "directories": _COUNT,
+    "sources": _COUNT,
     "bytes": _COUNT,
     "reclaimable_bytes": _COUNT,
     "caches": _closed(dict.fromkeys(_STATES, _COUNT)),
     "pythons": _COUNTS,
+    "judged_for": {"type": "array", "items": _ASSUMED},
     "rules": _COUNTS,
     "statistics": _COUNTS,
     "severities": _closed(dict.fromkeys(("error", "warning", "info", "security"), _COUNT)),
@@ -145,10 +165,13 @@ def test_document() -> None:
         "answer": "312 of 5,400 caches are stale, 88 have no source; 1 warning, 1 note.",
         "files": 5400,
         "directories": 731,
+        "sources": 0,
         "bytes": 89_123_456,
         "reclaimable_bytes": 1_234_567,
         "caches": {
             "fresh": 5000,
+            "hidden": 0,
+            "transformed": 0,
             "stale": 312,
             "raises": 0,
             "orphaned": 88,
@@ -157,6 +180,7 @@ def test_document() -> None:
             "unread": 0,
         },
         "pythons": {"cpython-3.12": 5300, "cpython-3.9": 100},
+        "judged_for": [],
         "rules": {"PYC101": 1, "PYC801": 1},
         "statistics": {},
         "severities": {"info": 1, "warning": 1, "error": 0, "security": 0},

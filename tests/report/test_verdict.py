@@ -27,11 +27,12 @@ STALE = Verdict(
 
 
 def test_text_of_a_mismatch() -> None:
-    assert verdict_text("pkg/a.py", STALE) == (
+    assert verdict_text("pkg/a.py", STALE, 80) == (
         "pkg/a.py: recompile (mtime-differs)\n"
         "  cpython-3.12 compiles the source: the header records the source's time\n"
-        "  1234567890, but the source has 1700000000. It writes\n"
-        "  pkg/__pycache__/a.cpython-312.pyc (mode 0644, flags 0). Ignored: pkg/a.pyc.\n"
+        "  1234567890 (2009-02-13 23:31:30 UTC), but the source has 1700000000\n"
+        "  (2023-11-14 22:13:20 UTC). It writes pkg/__pycache__/a.cpython-312.pyc (mode\n"
+        "  0644, flags 0). Ignored: pkg/a.pyc.\n"
         "                 cache says               importer wants\n"
         "  source's time  1234567890               1700000000\n"
         "                 2009-02-13 23:31:30 UTC  2023-11-14 22:13:20 UTC"
@@ -49,8 +50,8 @@ def test_text_of_a_load() -> None:
 
     assert verdict_text("a.py", verdict) == (
         "a.py: load (header-matches)\n"
-        "  cpython-3.12 loads the cache: the header records the source's time 1234567890.\n"
-        "  Only the header was judged: payload not read."
+        "  cpython-3.12 loads the cache: the header records the source's time 1234567890"
+        " (2009-02-13 23:31:30 UTC). Only the header was judged: payload not read."
     )
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.report.documentation import markdown, paragraph, sections
-from pycinspect.report.words import human_size, shown_path, utc, wrapped
-from pycinspect.values import visible
+from pycinspect.report.words import shown_path, wrapped
+from pycinspect.values import human_size, utc, visible
 from tests.report.kit import Stale
 
 any_text = st.text(st.characters(exclude_categories=[]))

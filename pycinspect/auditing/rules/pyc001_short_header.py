@@ -30,6 +30,7 @@ class ShortHeader(Rule):
     name = "short-header"
     title = "Empty or short header"
     severity = Severity.ERROR
+    yields_to = frozenset({"PYC202"})
     message = "has {size} bytes, but its header needs {needed}"
     reasons = frozenset({"bad-magic", "short-header"})
 

@@ -36,6 +36,7 @@ class UnknownMagic(Rule):
     name = "unknown-magic"
     title = "Unknown magic number"
     severity = Severity.ERROR
+    yields_to = frozenset({"PYC202"})
     message = "starts with {magic}, the magic number {word} of no known Python"
     reasons = frozenset({"bad-magic"})
 

@@ -32,6 +32,7 @@ class ReservedFlags(Rule):
     name = "reserved-flags"
     title = "Flags that no Python writes"
     severity = Severity.ERROR
+    yields_to = frozenset({"PYC202"})
     message = "the header's flags are {flags}, but only 0, 1 and 3 have a meaning"
     skips_ordinary = True
     #: Flags of 2 are judged like those of a timestamp cache.

@@ -20,7 +20,8 @@ Delete the file at once; then find what cut it off, often a full disk: up to 3.1
 
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.readings import OtherReadings
+from pycinspect.auditing.rule import CacheFile, Context, Rule
 from pycinspect.cache import Outcome
 from pycinspect.pyc import FAILURES
 
@@ -39,8 +40,13 @@ class UnreadablePayload(Rule):
     name = "unreadable-payload"
     title = "Payload cannot be loaded: the import fails"
     severity = Severity.ERROR
-    message = "{problem}: the import {effect}"
+    yields_to = frozenset({"PYC202"})
+    message = "{problem}: the import {effect}{how}"
     reasons = frozenset({"empty-payload"})
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._readings = OtherReadings(context.policy.dialects)
 
     def check_cache(self, cache: CacheFile) -> Finding:
         """Report a file that is a header and nothing else."""
@@ -49,6 +55,7 @@ class UnreadablePayload(Rule):
             cache,
             problem=f"nothing follows its header of {header} bytes",
             effect=f"raises {exception}",
+            how="",
             header=header,
             exception=exception,
         )
@@ -66,6 +73,7 @@ class UnreadablePayload(Rule):
             cache,
             problem=f"at offset {error.offset}, {error.message}",
             effect="can end the interpreter" if exception is None else f"raises {exception}",
+            how=self._readings.told(cache, payload),
             slug=error.slug,
             offset=error.offset,
             exception=exception,

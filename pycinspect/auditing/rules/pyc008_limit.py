@@ -23,7 +23,7 @@ and the file has to be trusted for the source's sake.
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import CODE_LIMIT, Payload
 from pycinspect.auditing.rule import CacheFile, Rule
-from pycinspect.values import brief
+from pycinspect.values import brief, byte_count
 
 __all__ = ["LimitReached"]
 
@@ -48,7 +48,7 @@ class LimitReached(Rule):
         if code is None:
             return None
         limit = (
-            f"the instructions of {brief(code.qualname)}, which take {len(code.code)} bytes;"
-            f" the limit is {CODE_LIMIT}"
+            f"the instructions of {brief(code.qualname)}, which take {byte_count(len(code.code))};"
+            f" the limit is {byte_count(CODE_LIMIT)}"
         )
         return self.of_cache(cache, limit=limit, offset=None)

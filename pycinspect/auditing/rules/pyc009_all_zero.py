@@ -27,6 +27,7 @@ class AllZero(Rule):
     name = "all-zero"
     title = "Zeros instead of a header"
     severity = Severity.ERROR
+    yields_to = frozenset({"PYC202"})
     message = "its first {zeros} of {size} bytes are zero, as after a power failure"
     reasons = frozenset({"bad-magic", "short-header"})
 

@@ -23,7 +23,7 @@ from pycinspect.cache import why_never
 __all__ = ["MtimeDiffers"]
 
 
-_NEVER = "stale at every import: no header matches the source's time {source_mtime}, since {why}"
+_NEVER = "stale at every import: no header matches the source's time {source_mtime!t}, since {why}"
 
 
 class MtimeDiffers(Rule):
@@ -33,7 +33,10 @@ class MtimeDiffers(Rule):
     name = "mtime-differs"
     title = "Stale: the source's time differs"
     severity = Severity.WARNING
-    message = "stale: its header records the source's time {header_mtime}, but the source has {source_mtime}"
+    message = (
+        "stale: its header records the source's time {header_mtime!t}, but the source has"
+        " {source_mtime!t}"
+    )
     reasons = frozenset({"mtime-differs", "mtime-never-matches"})
 
     def check_cache(self, cache: CacheFile) -> Finding:

@@ -29,7 +29,7 @@ class SizeDiffers(Rule):
     title = "Stale: the source's size differs"
     severity = Severity.WARNING
     message = (
-        "stale: its header records {header_size} bytes of source, but the source has {source_size}"
+        "stale: its header records {header_size!b} of source, but the source has {source_size!b}"
     )
     reasons = frozenset({"source-size-differs"})
 

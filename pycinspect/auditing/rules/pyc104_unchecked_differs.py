@@ -40,7 +40,7 @@ class UncheckedDiffers(Rule):
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Compare the hashes in the importer's place."""
-        if cache.reader is None:
+        if cache.reader is None or self.context.packages.hold(cache):
             return None
         try:
             source = self.context.policy.view.read_all(cache.source, SOURCE_LIMIT)

@@ -25,7 +25,7 @@ __all__ = ["RiskWindow"]
 
 #: Seconds; the coarsest clock of a common file system (FAT) has steps of two.
 _WINDOW = 2.0
-_FUTURE = "fresh, but its source's time {source_mtime:.0f} lies {ahead:.0f} s in the future"
+_FUTURE = "fresh, but its source's time {source_mtime!t} lies {ahead:.0f} s in the future"
 
 
 class RiskWindow(Rule):

@@ -34,6 +34,7 @@ class NotRewritable(Rule):
     name = "not-rewritable"
     title = "Stale and not rewritable: compiled at every start"
     severity = Severity.WARNING
+    yields_to = frozenset({"PYC605"})
     message = (
         "not used ({reason}) and never replaced, as {hindrance}: every start compiles the source"
     )

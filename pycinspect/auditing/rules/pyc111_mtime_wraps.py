@@ -31,7 +31,10 @@ class MtimeWraps(Rule):
     name = "mtime-wraps"
     title = "The source's time does not fit the header"
     severity = Severity.INFO
-    message = "the source's time {source_mtime} does not fit the 32 bits that the header has for it"
+    yields_to = frozenset({"PYC101"})
+    message = (
+        "the source's time {source_mtime!t} does not fit the 32 bits that the header has for it"
+    )
     skips_ordinary = True
 
     def check_cache(self, cache: CacheFile) -> Finding | None:

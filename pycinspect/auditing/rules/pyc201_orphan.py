@@ -28,6 +28,7 @@ class Orphan(Rule):
     name = "orphan"
     title = "Cache without source in __pycache__"
     severity = Severity.WARNING
+    yields_to = frozenset({"PYC204"})
     message = "there is no {source_name} for it: it is never imported"
     reasons = frozenset({"cache-without-source"})
 

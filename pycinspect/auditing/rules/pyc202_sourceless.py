@@ -8,7 +8,8 @@ Why it matters
 It is imported without any source (``SourcelessFileLoader``), and nothing is
 compared: code that was deleted or renamed lives on, tests pass against it, and what
 it does can be read nowhere. If its header is bad the import fails, since there is
-nothing to fall back to. Python 2 left such files everywhere; Python 3 writes none.
+nothing to fall back to. Python 2 left such files everywhere; Python 3 writes none. Files in a
+package that fails to import are not reported: that it fails is.
 
 What to do
 ==========
@@ -25,7 +26,10 @@ from pycinspect.pyc import FAILURES
 
 __all__ = ["Sourceless"]
 
-_FAILS = "there is no {source_name} beside it: {reader} takes it instead, and the import fails"
+_FAILS = (
+    "there is no {source_name} beside it: {reader} takes it instead, and the import fails, for"
+    " {why}"
+)
 _UNREADABLE = "{source_name} beside it cannot be opened: {reader} takes this file instead"
 
 
@@ -52,7 +56,7 @@ class Sourceless(Rule):
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report bytecode that stands in a source's place."""
-        if not cache.is_module or cache.reader is None:
+        if not cache.is_module or cache.reader is None or self.context.packages.hold(cache):
             return None
         finding = self.of_cache(
             cache,
@@ -64,4 +68,5 @@ class Sourceless(Rule):
             return finding._replace(template=_UNREADABLE)
         if cache.judgement.outcome is Outcome.LOAD:
             return finding
-        return finding._replace(template=_FAILS)
+        data = {**finding.data, "why": cache.judgement.why}
+        return finding._replace(template=_FAILS, data=data)

@@ -21,7 +21,8 @@ from collections.abc import Iterable, Iterator
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
-from pycinspect.cache import FinderKind, find_module, package_of
+from pycinspect.cache import FinderKind, ImportOptions, find_module, package_of
+from pycinspect.dialects import Dialect
 from pycinspect.pyc import PYCACHE
 
 __all__ = ["OnlyPycache"]
@@ -55,17 +56,14 @@ class OnlyPycache(Rule):
 
     def _alive(self, directory: Directory) -> Iterator[Finding]:
         """Yield findings for the directory, and for each above that it alone keeps alive."""
-        dialect = self.context.places.dialect_of(directory) or self.context.dialect
+        dialects = self.context.audience.of(directory) or (self.context.dialect,)
         options = self.context.policy.options()
         path = directory.path
         while path != directory.root and path not in self._seen and self._is_bare(path):
             self._seen.add(path)
-            parent, name = os.path.split(path)
-            package = package_of(parent, dialect, options)
-            found = find_module(name, [parent], dialect, options, package=package)
-            if found.kind is FinderKind.NAMESPACE:
+            if any(_is_namespace(path, dialect, options) for dialect in dialects):
                 yield self.of_path(path, {"cache": PYCACHE})
-            path = parent
+            path = os.path.dirname(path)
 
     def _is_bare(self, top: str) -> bool:
         """Return whether there are caches below a directory, and nothing else."""
@@ -83,3 +81,11 @@ class OnlyPycache(Rule):
                 return False
             pending += [entry.path for entry in below if entry.name != PYCACHE]
         return True
+
+
+def _is_namespace(path: str, dialect: Dialect, options: ImportOptions) -> bool:
+    """Return whether a directory is a namespace package to a Python."""
+    parent, name = os.path.split(path)
+    package = package_of(parent, dialect, options)
+    found = find_module(name, [parent], dialect, options, package=package)
+    return found.kind is FinderKind.NAMESPACE

@@ -1,7 +1,9 @@
 """What it finds
 =============
-A source that can be imported and has no cache for the interpreter that the tree, or the
-library that it lies in, is for, at each optimization level that the policy names.
+A source that can be imported and has no cache for an interpreter that the tree, or the
+library that it lies in, is for, at each optimization level that the policy names. A tree
+without caches is for nobody until somebody says for whom (``--as``). Scripts are not
+imported, nor is what an environment keeps as data beside its library.
 
 Why it matters
 ==============
@@ -24,6 +26,7 @@ from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rewriting import Rewriting
 from pycinspect.auditing.rule import Context, Rule
+from pycinspect.auditing.scripts import is_run
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import (
     ImportOptions,
@@ -52,6 +55,7 @@ class _Wanted:
     Args:
         dialect: the Python.
         in_pycache: its caches lie in ``__pycache__``, not beside the sources.
+        knows_prefix: or below the cache prefix, where there is one.
         tails: levels, and what follows the stem in the name of the cache.
         order: what its finder looks for.
         options: how it is started.
@@ -59,6 +63,7 @@ class _Wanted:
 
     dialect: Dialect
     in_pycache: bool
+    knows_prefix: bool
     tails: list[tuple[int, str]]
     order: SearchOrder
     options: ImportOptions
@@ -90,9 +95,6 @@ class Missing(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._wanted: dict[str, _Wanted] = {}
-        self._is_told = context.policy.dialect is not None
-        self._places = context.places
-        self._dialect = context.dialect
         self._rewriting = Rewriting(context.policy)
 
     def check_directory(self, directory: Directory) -> Iterable[Finding]:
@@ -106,8 +108,15 @@ class Missing(Rule):
         """Compare the names of sources and caches; return stems, levels and for whom."""
         if not directory.sources or directory.is_mirror or directory.is_partial:
             return []  # the sources of a place below the cache prefix lie elsewhere
-        wanted = self._wanted_in(directory)
-        cache = directory.cache
+        missing: list[tuple[str, int, Dialect]] = []
+        for dialect in self.context.audience.of(directory):
+            missing += self._missing_of(self._wanted_by(dialect), directory)
+        view = self.context.policy.view
+        return missing and [one for one in missing if not is_run(directory, one[0], view)]
+
+    def _missing_of(self, wanted: _Wanted, directory: Directory) -> list[tuple[str, int, Dialect]]:
+        is_bypassed = directory.prefix is not None and not wanted.knows_prefix
+        cache = directory.bypassed if is_bypassed else directory.cache
         if not wanted.in_pycache:
             entries = directory.bytecode
         elif cache is None:
@@ -129,11 +138,7 @@ class Missing(Rule):
             (stem, level, wanted.dialect) for stem, level in stems if wanted.finds(stem, directory)
         ]
 
-    def _wanted_in(self, directory: Directory) -> _Wanted:
-        """Return what is wanted in a directory: its library's Python, if nothing is said."""
-        dialect = self._dialect
-        if not self._is_told:
-            dialect = self._places.dialect_of(directory) or dialect
+    def _wanted_by(self, dialect: Dialect) -> _Wanted:
         if dialect.name not in self._wanted:
             self._wanted[dialect.name] = _wanted(dialect, self.context.policy)
         return self._wanted[dialect.name]
@@ -157,10 +162,13 @@ class Missing(Rule):
 
 
 def _wanted(dialect: Dialect, policy: Policy) -> _Wanted:
-    in_pycache = dialect.cache_path is not None and bool(dialect.cache_path.directory)
+    rule = dialect.cache_path
+    in_pycache = rule is not None and bool(rule.directory)
+    knows_prefix = rule is not None and rule.prefix
     options = policy.options()
     order = search_order(dialect, options)
-    return _Wanted(dialect, in_pycache, _tails(dialect, policy.levels), order, options)
+    tails = _tails(dialect, policy.levels)
+    return _Wanted(dialect, in_pycache, knows_prefix, tails, order, options)
 
 
 def _tails(dialect: Dialect, levels: tuple[int, ...]) -> list[tuple[int, str]]:

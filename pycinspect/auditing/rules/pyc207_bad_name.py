@@ -20,7 +20,7 @@ import os
 from collections.abc import Iterable, Iterator
 
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.names import is_interrupted_write, transformer_of
+from pycinspect.auditing.names import is_interrupted_write
 from pycinspect.auditing.rule import CacheFile, Rule
 from pycinspect.auditing.walk import CacheDirectory, Directory
 from pycinspect.pyc import PYCACHE
@@ -43,11 +43,8 @@ class BadName(Rule):
     skips_ordinary_directories = True
     reasons = frozenset({"not-a-cache-path"})
 
-    def check_cache(self, cache: CacheFile) -> Finding | None:
+    def check_cache(self, cache: CacheFile) -> Finding:
         """Report a name that is none, or with the tag of nobody."""
-        filename = os.path.basename(cache.path)
-        if transformer_of(filename) is not None:
-            return None  # PYC308
         return self.of_cache(cache, why=cache.judgement.actual)
 
     def check_directory(self, directory: Directory) -> Iterable[Finding]:

@@ -30,6 +30,7 @@ class EmptyPycache(Rule):
     name = "empty-pycache"
     title = "Empty __pycache__"
     severity = Severity.INFO
+    yields_to = frozenset({"PYC204"})
     message = "{directory} is empty"
     needs_caches = True
     skips_ordinary_directories = True

@@ -2,7 +2,7 @@
 =============
 Caches of a Python other than the one that the tree is pinned to (by the policy, by
 ``pyvenv.cfg`` or by ``.python-version``); where there is no pin, caches of a Python that
-is not found on this machine. In ``lib/pythonX.Y`` see PYC304.
+is not found on this machine, while another is that the tree has caches of. In ``lib/pythonX.Y`` see PYC304.
 
 Why it matters
 ==============
@@ -14,14 +14,16 @@ What to do
 Delete them.
 """
 
-from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.findings import Finding, Reason, Severity
 from pycinspect.auditing.interpreters import is_installed
-from pycinspect.auditing.place import pinned_python
 from pycinspect.auditing.rule import CacheFile, Context, Rule
 from pycinspect.auditing.walk import Directory
 from pycinspect.dialects import Dialect
 
 __all__ = ["OtherInterpreter"]
+
+#: Who says it so that other Pythons have no business here.
+_PINS = frozenset({Reason.NAMED, Reason.PIN})
 
 
 class OtherInterpreter(Rule):
@@ -37,10 +39,9 @@ class OtherInterpreter(Rule):
         super().__init__(context)
         self._accepted: Dialect | None = None
         self._objections: dict[str, str | None] = {}
+        self._here: dict[str, bool] = {}
         self._directory: Directory | None = None
         self._has_place = False
-        self._pin: tuple[int, int] | None = None
-        self._pin_is_known = False
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Look at whose importer reads it; runs for every cache."""
@@ -55,7 +56,7 @@ class OtherInterpreter(Rule):
         if why is None:
             self._accepted = reader
             return None
-        pin = None if self._pin is None else "{}.{}".format(*self._pin)
+        pin = next((row.version for row in self._pinned()), None)
         return self.of_cache(cache, dialect=reader.name, why=why, pin=pin)
 
     def _is_in_library(self, directory: Directory) -> bool:
@@ -66,30 +67,23 @@ class OtherInterpreter(Rule):
 
     def _objection(self, reader: Dialect) -> str | None:
         """Return what is wrong with caches of this dialect here, or None."""
-        pin = self._pinned()
-        python = reader.python
-        if pin is not None:
-            return None if python == pin else "but the tree is pinned to Python {}.{}".format(*pin)
-        view = self.context.policy.view
-        running = self.context.policy.dialects.running()
-        own = running.python
-        is_own = python == own and reader.implementation is running.implementation
-        if is_own and view.root is None:
-            return None
-        where = "on this machine" if view.root is None else "in the image"
-        return (
-            None
-            if is_installed(reader, view, self.context.policy.programs)
-            else f"which is not found {where}"
-        )
+        pinned, python = self._pinned(), reader.python
+        if pinned:
+            is_pinned = python in {row.python for row in pinned}
+            return None if is_pinned else f"but the tree is pinned to Python {pinned[0].version}"
+        if self._is_here(reader) or not any(map(self._is_here, self.context.audience.dialects)):
+            return None  # or the tree is for another machine, as a whole
+        where = "on this machine" if self.context.policy.view.root is None else "in the image"
+        return f"which is not found {where}"
 
-    def _pinned(self) -> tuple[int, int] | None:
-        if not self._pin_is_known:
-            self._pin_is_known = True
-            dialect = self.context.policy.dialect
-            self._pin = (
-                pinned_python(self.context.root, self.context.policy.view)
-                if dialect is None
-                else dialect.python
-            )
-        return self._pin
+    def _pinned(self) -> tuple[Dialect, ...]:
+        audience = self.context.audience
+        return audience.dialects if audience.reason in _PINS else ()
+
+    def _is_here(self, dialect: Dialect) -> bool:
+        if dialect.name not in self._here:
+            policy = self.context.policy
+            is_own = policy.view.root is None and dialect is policy.dialects.running()
+            is_here = is_own or is_installed(dialect, policy.view, policy.programs)
+            self._here[dialect.name] = is_here
+        return self._here[dialect.name]

@@ -1,17 +1,19 @@
 """What it finds
 =============
 A package (an entry of the audited directory) with caches of more than one version of
-Python. Files that lie in the audited directory itself count as one package.
+Python, in a tree that is meant for one: an unpacked wheel, any tree with ``--profile wheel``
+or where this rule is named. Files that lie in the audited directory itself count as one
+package.
 
 Why it matters
 ==============
 One interpreter uses one set of them. The others are left over from an upgrade, or
-from tests, and go into every archive and image that is made of the tree.
+from tests, and go into every archive and image that is made of the tree. Checkouts in
+which several Pythons are tested, and distributions' trees for several, have them on purpose.
 
 What to do
 ==========
-Delete those that are not needed. Where a tree serves several Pythons on purpose, as
-some distributions' do, ignore this rule.
+Delete those that are not needed.
 """
 
 import os
@@ -20,6 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import Alike, Context, Rule
 from pycinspect.auditing.walk import Directory
+from pycinspect.cache import View
 from pycinspect.dialects import Dialect
 
 __all__ = ["SeveralPythons"]
@@ -41,9 +44,14 @@ class SeveralPythons(Rule):
         self._path = ""
         self._seen: Dialect | None = None
         self._versions: set[tuple[int, int]] = set()
+        policy = context.policy
+        self._is_asked = policy.one_python or policy.selection.names(self.id)
+        self._is_asked = self._is_asked or _is_unpacked_wheel(context.root, context.policy.view)
 
     def check_groups(self, groups: Sequence[Alike]) -> Iterable[Finding]:
         """Note whose caches they are; where a package begins, report the one before."""
+        if not self._is_asked:
+            return ()
         finding = self._enter(groups[0].first.directory)
         for group in groups:
             reader = group.first.reader
@@ -84,3 +92,17 @@ class SeveralPythons(Rule):
             self._path,
             {"count": len(versions), "pythons": ", ".join(versions), "versions": versions},
         )
+
+
+def _is_unpacked_wheel(root: str, view: View) -> bool:
+    """Return whether a wheel was unpacked, and not installed.
+
+    A wheel has one directory of metadata, with RECORD in it (binary distribution format);
+    installers add INSTALLER (PEP 376), and distributions take RECORD away.
+    """
+    try:
+        metadata = [name for name in view.listdir(root) if name.endswith(".dist-info")]
+        files = view.listdir(os.path.join(root, *metadata)) if len(metadata) == 1 else []
+    except OSError:  # a file, or what the walk says of it
+        return False
+    return {"WHEEL", "RECORD"}.issubset(files) and "INSTALLER" not in files

@@ -31,6 +31,7 @@ class WrongLibrary(Rule):
     name = "wrong-library"
     title = "In the library of another Python"
     severity = Severity.ERROR
+    yields_to = frozenset({"PYC201", "PYC202", "PYC207", "PYC209", "PYC301"})
     message = "lies in the library of {place}, but its magic number {magic} is that of {writer}"
 
     def __init__(self, context: Context) -> None:

@@ -26,10 +26,18 @@ class Prerelease(Rule):
     name = "prerelease"
     title = "Magic number of a pre-release"
     severity = Severity.WARNING
+    yields_to = frozenset({"PYC201", "PYC202", "PYC207", "PYC209", "PYC301"})
     message = "its magic number {word} is of a pre-release of {writer}, whose own is {released}"
     #: No importer uses such a cache, so it is in none that is fresh or stale.
     reasons = frozenset(
-        {"bad-magic", "cache-without-source", "mtime-overflow", "not-a-cache-path", "shadowed"}
+        {
+            "bad-magic",
+            "cache-without-source",
+            "mtime-overflow",
+            "not-a-cache-path",
+            "shadowed",
+            "tool-cache",
+        }
     )
 
     def check_cache(self, cache: CacheFile) -> Finding | None:

@@ -32,6 +32,7 @@ class Transformed(Rule):
     name = "transformed"
     title = "Code that a tool has changed"
     severity = Severity.INFO
+    is_statistic = True
     message = "holds code that {transformer} changed (version {version})"
     skips_ordinary = True
 

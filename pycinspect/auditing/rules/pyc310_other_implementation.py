@@ -34,7 +34,6 @@ class OtherImplementation(Rule):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._expected = (Implementation.CPYTHON, context.dialect.implementation)
         self._accepted: Dialect | None = None
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
@@ -42,10 +41,14 @@ class OtherImplementation(Rule):
         reader = cache.reader
         if reader is self._accepted or reader is None:
             return None
-        if reader.implementation in self._expected:
+        if reader.implementation in self._expected():
             self._accepted = reader
             return None
         place = self.context.places.dialect_of(cache.directory)
         if place is not None and place.implementation is reader.implementation:
             return None  # its own library, somewhere in this tree
         return self.of_cache(cache, dialect=reader.name, implementation=reader.implementation.value)
+
+    def _expected(self) -> set[Implementation]:
+        pythons = {row.implementation for row in self.context.audience.dialects}
+        return {Implementation.CPYTHON, *pythons}

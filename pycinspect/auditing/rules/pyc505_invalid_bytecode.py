@@ -14,7 +14,9 @@ fit in no time. Over the standard libraries of twelve Pythons there is no false 
 
 What to do
 ==========
-Do not import the module. Delete the file, and find out who could write it.
+Where the finding says that the code decodes without defects as another Python's, its magic
+number was changed, or an interpreter with changed opcodes wrote it: compile again. Otherwise
+do not import the module. Delete the file, and find out who could write it.
 ``pycinspect show`` disassembles it without running it.
 """
 
@@ -23,6 +25,7 @@ from collections.abc import Iterator
 
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import CodeDefect, Payload
+from pycinspect.auditing.readings import OtherReadings
 from pycinspect.auditing.rule import CacheFile, Context, Rule
 from pycinspect.auditing.rules.pyc901_incomplete import incomplete
 
@@ -38,11 +41,12 @@ class InvalidBytecode(Rule):
     name = "invalid-bytecode"
     title = "Invalid bytecode"
     severity = Severity.SECURITY
-    message = "in {qualname} at offset {offset}, {problem}{more}"
+    message = "in {qualname} at offset {offset}, {problem}{more}{how}"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._unverifiable: Counter[str] = Counter()
+        self._readings = OtherReadings(context.policy.dialects)
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report the first defects."""
@@ -58,6 +62,7 @@ class InvalidBytecode(Rule):
             offset=first.defect.offset,
             problem=first.defect.message,
             more=f", and {count - 1} more defects" if count > 1 else "",
+            how=self._readings.told(cache, payload),
             count=count,
             defects=list(map(_described, payload.defects[:_SHOWN])),
         )

@@ -34,6 +34,7 @@ class MoreWriters(Rule):
     name = "more-writers"
     title = "Writable by a user who may not write the source"
     severity = Severity.SECURITY
+    yields_to = frozenset({"PYC601"})
     message = "{writers} may write this cache, but not its source"
     skips_ordinary = True
 

@@ -1,14 +1,14 @@
 """What it finds
 =============
-A cache, or a ``__pycache__``, that is a symbolic link.
+A cache, or a ``__pycache__``, that is a symbolic link. Links from one optimization
+level of a cache to another are not reported: some distributions link those that are equal.
 
 Why it matters
 ==============
 The importer follows links when it reads. When it writes, it replaces a linked cache by a
 file (``_write_atomic`` renames over it), but writes through a linked directory. What
 is loaded is then decided where the link leads to, and whoever may write there decides
-it; a link out of the tree also breaks when the tree is moved. Some distributions link
-equal optimization levels to each other, which is harmless.
+it; a link out of the tree also breaks when the tree is moved.
 
 What to do
 ==========
@@ -22,6 +22,8 @@ from collections.abc import Iterable
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import CacheFile, Rule
 from pycinspect.auditing.walk import Directory
+from pycinspect.cache import View
+from pycinspect.pyc import parse_cache_name
 
 __all__ = ["Symlink"]
 
@@ -35,6 +37,7 @@ class Symlink(Rule):
     name = "symlink"
     title = "Symbolic link"
     severity = Severity.WARNING
+    yields_to = frozenset({"PYC605"})
     message = "is a symbolic link to {target}"
     needs_caches = True
     skips_ordinary = True
@@ -42,7 +45,7 @@ class Symlink(Rule):
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report a linked cache; runs for every cache."""
-        if not cache.is_link:
+        if not cache.is_link or _leads_to_another_level(cache.path, self.context.policy.view):
             return None
         data = self._facts(cache.path)
         finding = self.of_cache(cache, **data)
@@ -66,3 +69,15 @@ class Symlink(Rule):
         root = os.path.join(view.real(self.context.root), "")
         outside = not view.real(path).startswith(root)
         return {"target": target, "outside": outside, "dangling": not view.exists(path)}
+
+
+def _leads_to_another_level(path: str, view: View) -> bool:
+    """Return whether a link leads, at once, to the cache of the same source for another level."""
+    try:
+        target = view.readlink(path)
+        own, other = parse_cache_name(os.path.basename(path)), parse_cache_name(target)
+    except (OSError, ValueError):  # it has gone since the listing, or leads elsewhere
+        return False
+    neighbour = os.path.join(os.path.dirname(path), target)
+    is_same = own._replace(optimization="") == other._replace(optimization="")
+    return is_same and view.is_file(neighbour) and not view.is_link(neighbour)

@@ -32,6 +32,7 @@ class HardLink(Rule):
     name = "hard-link"
     title = "Hard link out of the directory"
     severity = Severity.INFO
+    is_statistic = True
     message = "has {elsewhere} more names in other directories"
     skips_ordinary = True
 

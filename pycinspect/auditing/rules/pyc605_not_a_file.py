@@ -26,6 +26,7 @@ class NotAFile(Rule):
     name = "not-a-file"
     title = "Not a file"
     severity = Severity.ERROR
+    yields_to = frozenset({"PYC202"})
     message = "is a {kind}, not a file"
     reasons = frozenset({"cache-not-regular"})
 

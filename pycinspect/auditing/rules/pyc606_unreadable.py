@@ -30,6 +30,7 @@ class Unreadable(Rule):
     name = "unreadable"
     title = "Unreadable"
     severity = Severity.WARNING
+    yields_to = frozenset({"PYC202"})
     message = "cannot be read: {reason}"
     skips_ordinary_directories = True
     reasons = frozenset({"cache-unreadable", "source-unreadable"})

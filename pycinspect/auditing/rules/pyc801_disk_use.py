@@ -52,7 +52,7 @@ class DiskUse(Rule):
     title = "Room that caches take"
     severity = Severity.INFO
     is_statistic = True
-    message = "{files} caches take {bytes} bytes, of which {reclaimable} are of no use as they are"
+    message = "{files} caches take {bytes!b}, of which {reclaimable!b} are of no use as they are"
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
