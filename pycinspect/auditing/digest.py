@@ -6,7 +6,6 @@ import hashlib
 import re
 
 from pycinspect.cache import View
-from pycinspect.dialects import DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code, parse_header, read_code, tag_of
 
@@ -25,23 +24,23 @@ def content_digest(path: str, view: View) -> str | None:
     return None if content is None else _sha256(content)
 
 
-def masked_digest(path: str, view: View, dialects: DialectTable) -> str | None:
+def masked_digest(path: str, view: View) -> str | None:
     """Return the digest of what stays the same when a tree is moved, or compiled elsewhere.
 
     Of a cache that can be read, the source's time and the paths in its code objects do not
-    count; of every other file everything does.
+    count; of every other file everything does. Dialects of plugins are not asked: what is
+    recognised must not depend on what is installed.
 
     Args:
         path: the file.
         view: the file system that it is in.
-        dialects: the rows to look in.
     """
     content = _content(path, view)
     if content is None:
         return None
     try:
-        header = parse_header(content, tag=tag_of(path), dialects=dialects)
-        code = read_code(content, header, dialects=dialects).code
+        header = parse_header(content, tag=tag_of(path))
+        code = read_code(content, header).code
     except PycInspectError:  # not a cache, or a damaged one
         return _sha256(content)
     flags = content[_FLAGS] if header.flags is not None else b""

@@ -23,7 +23,7 @@ def fingerprint(finding: Finding, shown: str, policy: Policy) -> str:
         finding: the finding. Numbers, hashes and absolute paths in its data do not count; the
             content of its file does, but for times and the paths in code objects.
         shown: its path as the report shows it.
-        policy: knows the file system and the dialects.
+        policy: knows the file system.
     """
     words = {
         key: value
@@ -33,6 +33,6 @@ def fingerprint(finding: Finding, shown: str, policy: Policy) -> str:
         and not os.path.isabs(value)
         and not _HEX_DIGITS.issuperset(value)
     }
-    content = masked_digest(finding.path, policy.view, policy.dialects)
+    content = masked_digest(finding.path, policy.view)
     stable = [finding.rule, shown.replace(os.sep, "/"), content, sorted(words.items())]
     return hashlib.sha256(json.dumps(stable).encode("ascii")).hexdigest()
