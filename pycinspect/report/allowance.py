@@ -17,8 +17,9 @@ from pycinspect.pyc.constants import parts_of
 
 __all__ = ["Allowance", "weight"]
 
-#: Steps that are always allowed, and how often what is in the file may be written.
-_FREE = 20_000
+#: Steps that are always allowed, and how often what is in the file may be written. Of 1,700
+#: caches from 2.7 to 3.13 none takes more than 1.7 times what is in it.
+_FREE = 1_000
 _TIMES = 2
 #: Characters, bits and bytes that cost one step. Two bytes may be an instruction, and its line.
 _CHARACTERS, _BITS, _BYTES = 32, 128, 2
