@@ -8,7 +8,7 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pycinspect.canonical.work import Work, refused
+from pycinspect.canonical.work import Work, refused, steps_to_make
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import CONTAINERS, Long, parts_of
 
@@ -362,7 +362,7 @@ class Values:
             if missing:
                 waiting.extend(missing)
                 continue
-            self.work.spend(1 + len(parts) // _RUN)
+            self.work.spend(steps_to_make(len(parts)))
             made[id(value)] = value, self._container(value, [made[id(p)][1] for p in parts])
         return made[id(root)][1]
 

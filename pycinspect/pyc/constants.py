@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import xor
 
-__all__ = ["CONTAINERS", "FrozenDict", "Long", "Slice", "parts_of"]
+__all__ = ["CONTAINERS", "FrozenDict", "Long", "Slice", "each_once", "parts_of"]
 
 
 class Long(int):
@@ -97,3 +97,22 @@ def parts_of(value: object) -> tuple[object, ...]:
     """Return what a container holds, keys and values in turn; nothing for other values."""
     split = _PARTS.get(type(value))
     return () if split is None else split(value)
+
+
+def each_once(
+    roots: Iterable[object], parts: Callable[[object], Iterable[object]] = parts_of
+) -> Iterator[object]:
+    """Yield values and what is in them, each object once, however often it is there.
+
+    Args:
+        roots: what to begin with.
+        parts: what is in a value.
+    """
+    seen: dict[int, object] = {}  # values are kept, so that no other gets their identity
+    waiting = list(roots)
+    while waiting:
+        value = waiting.pop()
+        if id(value) not in seen:
+            seen[id(value)] = value
+            yield value
+            waiting.extend(parts(value))

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pycinspect.dialects import Dialect
 from pycinspect.disasm import Literals
 from pycinspect.pyc import Code
-from pycinspect.pyc.constants import parts_of
+from pycinspect.pyc.constants import each_once, parts_of
 
 __all__ = ["Allowance", "weight"]
 
@@ -76,17 +76,13 @@ class Allowance:
 
 
 def _size(codes: Sequence[Code]) -> int:
-    seen: dict[int, object] = {}  # values are kept, so that no other gets their identity
-    waiting: list[object] = list(codes)
-    total = 0
-    while waiting:
-        value = waiting.pop()
-        if id(value) not in seen:
-            seen[id(value)] = value
-            parts = _parts_of_code(value) if isinstance(value, Code) else parts_of(value)
-            total += weight(value) + len(parts)
-            waiting.extend(parts)
-    return total
+    return sum(weight(value) + len(_parts(value)) for value in each_once(codes, _parts))
+
+
+def _parts(value: object) -> tuple[object, ...]:
+    if isinstance(value, Code):
+        return (*_texts_of(value), *_names_of(value), value.consts)
+    return parts_of(value)
 
 
 def _texts_of(code: Code) -> tuple[str | bytes, ...]:
@@ -96,7 +92,3 @@ def _texts_of(code: Code) -> tuple[str | bytes, ...]:
 
 def _names_of(code: Code) -> tuple[tuple[str, ...], ...]:
     return code.names, code.varnames, code.freevars, code.cellvars
-
-
-def _parts_of_code(code: Code) -> tuple[object, ...]:
-    return (*_texts_of(code), *_names_of(code), code.consts)

@@ -74,7 +74,7 @@ def values(file: CodeFile) -> Iterator[object]:
         yield from (code, *instructions(code, file.dialect), *verify(code, file.dialect))
         for level in (Level.SEMANTIC, Level.EXACT):
             yield canonicalize(code, file.dialect, level)
-        yield Machine(file.dialect, RULES, Work.for_code(len(code.code))).frame(code)
+        yield Machine(file.dialect, RULES, Work.for_codes([code])).frame(code)
     yield PycInspectError("slug", file.code.name, path=file.code.name)
 
 
