@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pycinspect.canonical.work import Work, refused, steps_to_make
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import CONTAINERS, Long, parts_of
+from pycinspect.values import brief
 
 __all__ = [
     "DISPLAYS",
@@ -233,7 +234,7 @@ class Value:
         self.operands = parts if len(operands) == len(parts) else operands  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"<Value {self.kind} of {self.size}>"
+        return f"<Value {brief(self.kind)} of {self.size}>"
 
     @property
     def is_literal(self) -> bool:

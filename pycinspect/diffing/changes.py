@@ -14,7 +14,7 @@ from pycinspect.canonical import Level, Plane
 from pycinspect.dialects import Dialect
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.pyc import Code
-from pycinspect.values import Word, visible
+from pycinspect.values import Word, shown, visible
 
 __all__ = ["Change", "Diff", "ModuleDiff", "Op", "Side", "Status", "UnitDiff"]
 
@@ -60,6 +60,9 @@ class Change(NamedTuple):
     old_lines: tuple[int | None, ...]
     new_lines: tuple[int | None, ...]
 
+    def __repr__(self) -> str:
+        return shown(self)
+
 
 class Side(NamedTuple):
     """A code object on one side.
@@ -74,6 +77,9 @@ class Side(NamedTuple):
     code: Code
     dialect: Dialect
     docstring: str | None = None
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     @property
     def qualname(self) -> str:
@@ -104,6 +110,9 @@ class UnitDiff:
     changes: tuple[Change, ...] = ()
     problem: str | None = None
 
+    def __repr__(self) -> str:
+        return shown(self)
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleDiff:
@@ -118,6 +127,9 @@ class ModuleDiff:
     old: str | None
     new: str | None
     units: tuple[UnitDiff, ...]
+
+    def __repr__(self) -> str:
+        return shown(self)
 
 
 @dataclass(frozen=True)
@@ -137,6 +149,9 @@ class Diff:
     level: Level
     modules: tuple[ModuleDiff, ...]
     explanations: Sequence[Explanation] = EXPLANATIONS
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     @property
     def units(self) -> Iterator[UnitDiff]:

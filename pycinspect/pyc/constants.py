@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from itertools import islice
 from operator import xor
+
+from pycinspect.values import cell, shown
 
 __all__ = ["CONTAINERS", "FrozenDict", "Long", "Slice", "each_once", "parts_of"]
 
@@ -38,6 +41,13 @@ class Slice:
     stop: object
     step: object
 
+    def __repr__(self) -> str:
+        return shown(self)
+
+
+#: Pairs of a mapping that its repr shows.
+_SHOWN = 20
+
 
 class FrozenDict(Mapping[object, object]):
     """A constant frozendict (3.15), in the order of the file.
@@ -69,7 +79,8 @@ class FrozenDict(Mapping[object, object]):
         return self._hash
 
     def __repr__(self) -> str:
-        return f"FrozenDict({self._items!r})"
+        pairs = [f"{cell(key)}: {cell(value)}" for key, value in islice(self.items(), _SHOWN)]
+        return f"FrozenDict({{{', '.join(pairs)}{', …' * (len(self) > _SHOWN)}}})"
 
 
 def _slice_parts(value: Slice) -> tuple[object, ...]:
