@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pycinspect.values import Word
+from pycinspect.values import Word, shown
 
 __all__ = ["Finding", "Severity", "Summary"]
 
@@ -46,6 +46,9 @@ class Finding(NamedTuple):
     data: Mapping[str, object]
     source: str | None = None
     dialect: str | None = None
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     @property
     def message(self) -> str:

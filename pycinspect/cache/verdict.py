@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pycinspect.dialects import Dialect
-from pycinspect.values import Word
+from pycinspect.values import Word, shown
 
 __all__ = ["REASONS", "FinderKind", "Found", "Outcome", "Verdict", "Write"]
 
@@ -53,6 +53,9 @@ class Found:
     search_path: tuple[str, ...] = ()
     resident: str | None = None
 
+    def __repr__(self) -> str:
+        return shown(self)
+
     @property
     def is_bytecode(self) -> bool:
         """Whether the importer is handed bytecode without looking for a source."""
@@ -72,6 +75,9 @@ class Write:
     path: str
     flags: int | None
     mode: int
+
+    def __repr__(self) -> str:
+        return shown(self)
 
 
 #: Reason slug to a sentence; ``{expected}`` and ``{found}`` are the two values
@@ -176,6 +182,9 @@ class Verdict:
     remark: str = ""
     doubt: str | None = None
     runs_old_code: bool = False
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     @property
     def compiles(self) -> bool | None:
