@@ -13,7 +13,7 @@ from pycinspect.auditing.findings import Severity
 from pycinspect.cache import HERE, IMAGE_PATH, ImportOptions, View
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
-from pycinspect.values import HashCheckMode, InvalidationMode
+from pycinspect.values import HashCheckMode, InvalidationMode, shown
 
 __all__ = ["PROFILES", "PathIgnore", "Policy", "Profile", "Selection", "require_rules"]
 
@@ -200,6 +200,9 @@ class Policy:
     dialects: DialectTable = field(default=DIALECTS)
     view: View = HERE
     programs: tuple[str, ...] = IMAGE_PATH
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def only_counts(self, rule: str) -> bool:
         """Return whether the findings of a statistic are counted and not shown."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pycinspect.cache.platform import Platform, running_platform
 from pycinspect.cache.view import HERE, View
 from pycinspect.dialects import Dialect, EnvironmentFlag
-from pycinspect.values import HashCheckMode
+from pycinspect.values import HashCheckMode, shown
 
 __all__ = ["ImportOptions", "options_from_environment"]
 
@@ -45,6 +45,9 @@ class ImportOptions:
     umask: int | None = None
     platform: Platform = field(default_factory=running_platform)
     view: View = HERE
+
+    def __repr__(self) -> str:
+        return shown(self)
 
 
 def options_from_environment(dialect: Dialect, environment: Mapping[str, str]) -> ImportOptions:
