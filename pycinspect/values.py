@@ -11,6 +11,7 @@ __all__ = [
     "Implementation",
     "InvalidationMode",
     "Level",
+    "Taken",
     "Word",
     "brief",
     "byte_count",
@@ -123,6 +124,15 @@ class Level(Enum):
     SEMANTIC = "semantic"
     #: The same, whatever local variables are called.
     STRUCTURAL = "structural"
+
+
+class Taken(Word):
+    """Which file of a module of a directory is read."""
+
+    #: The cache, if an import would run it, or else the source.
+    IMPORTED = "imported"
+    SOURCES = "sources"
+    CACHES = "caches"
 
 
 # --- Numbers for people -----------------------------------------------------------------------

@@ -11,7 +11,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
@@ -147,11 +148,11 @@ class Examiner:
         self._writer = lru_cache(_REMEMBERED_KINDS)(policy.dialects.find)
         self._order = lru_cache(_REMEMBERED_KINDS)(_order)
         rows = {(row.built_in, row.frozen): row for row in policy.dialects}
-        #: Full names of modules that are part of an interpreter, and their last parts.
+        #: Full names of modules that are part of an interpreter.
         self._residents = frozenset[str]().union(*chain.from_iterable(rows))
-        parts = [name.rpartition(".") for name in self._residents]
-        self._resident_tops = frozenset(last for above, _, last in parts if not above)
-        self._resident_parts = frozenset(last for above, _, last in parts if above) - {_INIT}
+        #: Their last parts, by the last part of their package's name.
+        self._resident_parts = _by_package(self._residents)
+        self._resident_names = frozenset[str]().union(*self._resident_parts.values())
 
     def caches(self, directory: Directory) -> Examined:
         """Return the cache files of a directory, those in its cache directory first."""
@@ -179,7 +180,8 @@ class Examiner:
         for name in directory.extensions:
             stem = name.partition(".")[0]
             contested |= {stem, stem.removesuffix("module")}  # Python/dynload_shlib.c, 2.7
-        residents = self._resident_parts if _INIT in sources else self._resident_tops
+        package = _last_part(directory) if _INIT in sources else ""
+        residents = self._resident_parts.get(package, frozenset())
         if not residents.isdisjoint(sources):
             contested.update(self._residents_in(directory, residents))
         if _INIT in sources and self._names_resident(directory):
@@ -188,8 +190,7 @@ class Examiner:
 
     def _names_resident(self, directory: Directory) -> bool:
         """Return whether a package may have the name of a part of an interpreter."""
-        name = os.path.basename(directory.source_path[:-1])
-        return name in self._resident_tops or name in self._resident_parts
+        return _last_part(directory) in self._resident_names
 
     def _residents_in(self, directory: Directory, last_parts: frozenset[str]) -> Iterator[str]:
         """Yield the sources whose modules are part of some interpreter."""
@@ -354,7 +355,7 @@ class Examiner:
         order = self._order(reader, level)
         if stem == _INIT:  # of the package that the directory is
             return self._found_init(directory, reader, order)
-        if stem in self._resident_tops or stem in self._resident_parts:
+        if stem in self._resident_names:
             options = ImportOptions(optimize=level)
             package = package_of(directory.source_path, reader, options)
             resident = residence(f"{package}.{stem}" if package else stem, reader)
@@ -479,6 +480,23 @@ class Examiner:
 
 def _order(reader: Dialect, level: int) -> SearchOrder:
     return search_order(reader, ImportOptions(optimize=level))
+
+
+def _by_package(names: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """Return the last parts of modules' names, by the last part of their package's."""
+    parts: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        package, _, last = name.rpartition(".")
+        parts[package.rpartition(".")[2]].add(last)
+    return {package: frozenset(lasts) - {_INIT} for package, lasts in parts.items()}
+
+
+def _last_part(directory: Directory) -> str:
+    """Return what a directory is called; of ``.`` or ``..``, where it is."""
+    name = os.path.basename(directory.source_path[:-1])
+    if name.strip("."):
+        return name
+    return os.path.basename(os.path.abspath(directory.source_path))
 
 
 def _opens(reader: Dialect) -> bool:

@@ -35,6 +35,7 @@ class Plane(Enum):
     NAMES = "names"  # its own name, and those that it declares
     LINES = "lines"
     CONSTANTS = "constants"  # and all names
+    METADATA = "metadata"  # at level exact: all that is in none of the others
 
 
 _OPTIMIZED = 0x01
@@ -111,10 +112,13 @@ def outer_planes(code: Code, dialect: Dialect, level: Level) -> Mapping[Plane, b
 
 def _exact_facts(code: Code) -> dict[Plane, object]:
     constants = tuple(part for part in code.consts if not isinstance(part, Code))
+    places = tuple(i for i, part in enumerate(code.consts) if isinstance(part, Code))
     exact = digest_of(Values().constant(constants))
+    counts = (code.argcount, code.posonlyargcount, code.kwonlyargcount, code.nlocals)
     return {
         Plane.LINES: (code.firstlineno, code.linetable),
-        Plane.CONSTANTS: (exact, code.names, code.varnames, code.cellvars, code.freevars),
+        Plane.CONSTANTS: (exact, places, code.names, code.varnames, code.cellvars, code.freevars),
+        Plane.METADATA: (code.filename, code.qualname, *counts),
     }
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -16,11 +17,11 @@ import click
 from pycinspect.cli.common import completing, python_versions
 from pycinspect.cli.failures import Exit, attempted, debug_option
 from pycinspect.errors import PycInspectError
-from pycinspect.values import Level
+from pycinspect.values import Level, Taken
 
 if TYPE_CHECKING:
     from pycinspect.compiling import Compilers, Interpreter, ReadOptions
-    from pycinspect.dialects import DialectTable
+    from pycinspect.dialects import Dialect, DialectTable
     from pycinspect.diffing import Diff, Explanation, ModuleDiff, NamedCode, PairedModule, Tree
 
 __all__ = ["command"]
@@ -30,6 +31,8 @@ _T = TypeVar("_T")
 _SIDES = 2
 #: Between the first and the last version of a range.
 _RANGE = ".."
+#: Of optimization: none, -O and -OO.
+_LEVELS = 3
 #: Columns from which on two listings fit side by side.
 _WIDE = 140
 
@@ -59,6 +62,12 @@ class _Asked(NamedTuple):
     revisions: tuple[str, ...]
     pythons: tuple[str, ...]
     levels: tuple[int, ...]
+    taken: str
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether caches are compared with their own sources."""
+        return len(self.paths) == 1 and not (self.revisions or self.pythons or self.levels)
 
     @property
     def is_range(self) -> bool:
@@ -114,6 +123,15 @@ class _Layout(NamedTuple):
     show_default=True,
     help="How much must be the same.",
 )
+@click.option(
+    "--sources",
+    "taken",
+    flag_value=Taken.SOURCES.value,
+    help="Of directories, read the sources.  [default: what an import would run]",
+)
+@click.option(
+    "--caches", "taken", flag_value=Taken.CACHES.value, help="Of directories, read the caches."
+)
 @click.option("--raw", is_flag=True, help="Compare the instructions of what differs, too.")
 @click.option(
     "--side-by-side/--unified",
@@ -129,6 +147,7 @@ def command(
     pythons: tuple[str, ...],
     levels: tuple[int, ...],
     level: str,
+    taken: str | None,
     raw: bool,
     side_by_side: bool | None,
     as_json: bool,
@@ -136,8 +155,10 @@ def command(
     """Show what differs between two programs, whatever Python wrote them.
 
     OLD and NEW are caches, sources (which are compiled and not run), or directories, whose
-    modules are paired by their relative names. One of them alone is compared with itself, as
-    two interpreters or two levels of optimization compile it, or as it is in two revisions.
+    modules are paired by their relative names; of each module that file is read that an import
+    would run. One of them alone is compared with itself, as two interpreters or two levels of
+    optimization compile it, or as it is in two revisions; a cache, or the caches of a directory,
+    with their sources, compiled by the Python that wrote the caches.
 
     \b
     Examples:
@@ -148,11 +169,12 @@ def command(
       pycinspect diff src/app --rev v1.0 --rev main
       pycinspect diff src/app/cart.py --rev HEAD
       pycinspect diff build/lib site-packages/app --json | jq .summary
+      pycinspect diff site-packages/app
       pycinspect diff --level exact --raw a.pyc b.pyc
 
     \b
     Levels:
-      exact       every instruction, name, constant and line, byte for byte
+      exact       every byte of both files, named by its field, with the cause where it is known
       strict      events in their order, copies of blocks apart, constants as compiled
       semantic    what the code does, whatever the layout
       structural  the same, whatever local variables are called
@@ -164,21 +186,24 @@ def command(
     Exit codes: 0 the same or explained, 1 different or not canonicalised, 2 could not do it, 3
     an error of pycinspect's own; of several files, or a chain, the highest.
     """  # noqa: D301 - \b is click's mark, a control character
-    asked = _Asked(paths, revisions, pythons, levels)
-    _check(asked)
+    asked = _Asked(paths, revisions, pythons, levels, taken or Taken.IMPORTED.value)
+    _check(asked, taken)
     from pycinspect.compiling import Compilers
     from pycinspect.plugins import load_registry
 
     registry = load_registry()
     with Compilers() as compilers:
+        kind = _AgainstSources if asked.is_alone else _Pair
         sides = _sides(asked, registry.dialects, compilers)
-        pairs = [_Pair(*both, Level(level), registry.explanations) for both in pairwise(sides)]
+        pairs = [kind(*both, Level(level), registry.explanations) for both in pairwise(sides)]
         _show(pairs, _Layout(as_json, raw, side_by_side))
     sys.exit(max(pair.exit for pair in pairs))
 
 
-def _check(asked: _Asked) -> None:
+def _check(asked: _Asked, taken: str | None) -> None:
     """Refuse what makes no sense, before anything is read."""
+    if taken is not None and (asked.is_alone or asked.revisions):
+        raise click.UsageError("--sources and --caches are for two directories of the file system")
     counts = len(asked.revisions), len(asked.pythons), len(asked.levels)
     if not 1 <= len(asked.paths) <= _SIDES:
         raise click.UsageError(f"two paths are compared, not {len(asked.paths)}")
@@ -187,10 +212,19 @@ def _check(asked: _Asked) -> None:
             raise click.UsageError("--rev takes one path, which is looked up in both revisions")
         if max(counts) > _SIDES or asked.is_range:
             raise click.UsageError("--python and --optimize are given once for a side")
+    elif asked.is_alone and _has_caches(asked.paths[0]):
+        return
     elif max(counts) < _SIDES and not asked.revisions and not asked.is_range:
-        raise click.UsageError("one path alone needs two of --python, --optimize or --rev")
+        message = "one path alone needs two of --python, --optimize or --rev"
+        raise click.UsageError(f"{message}, unless it is a cache or a directory of caches")
+    if len(asked.revisions) == 1 and max(counts) > _SIDES:
+        raise click.UsageError("a revision and what is there now are two sides, and no chain")
     if len({count for count in counts if count > 1}) > 1:
         raise click.UsageError("options that are given once for a side are given equally often")
+
+
+def _has_caches(path: str) -> bool:
+    return os.path.isdir(path) or path.endswith((".pyc", ".pyo"))
 
 
 # --- What is compared ----------------------------------------------------------------------
@@ -200,22 +234,23 @@ def _sides(asked: _Asked, dialects: DialectTable, compilers: Compilers) -> list[
     """Return what is compared, one after the other; what is given once holds for all."""
     from pycinspect.compiling import ReadOptions
 
-    trees = _trees(asked)
     interpreters = _interpreters(asked, dialects)
-    count = max(len(trees), len(interpreters), len(asked.levels))
-    columns = (
-        _spread(trees, count),
-        _spread(interpreters, count),
-        _spread(asked.levels or (0,), count),
-    )
-    return [
-        _side(tree, ReadOptions(dialects, None, interpreter, level, compilers))
-        for tree, interpreter, level in zip(*columns, strict=True)
-    ]
+    # A revision alone is compared with what is there now.
+    is_pair = asked.is_alone or asked.revisions
+    sides = max(len(asked.paths), len(asked.revisions), _SIDES if is_pair else 1)
+    count = max(sides, len(interpreters), len(asked.levels))
+    found = []
+    for number in range(count):
+        interpreter = _nth(interpreters, number)
+        level = _nth(asked.levels or (0,), number)
+        tree = _tree(asked, number, interpreter, level)
+        found.append(_side(tree, ReadOptions(dialects, None, interpreter, level, compilers)))
+    return found
 
 
-def _spread(values: Sequence[_T], count: int) -> Sequence[_T]:
-    return list(values) * count if len(values) == 1 else values
+def _nth(values: Sequence[_T], number: int) -> _T:
+    """Return what holds for a side; what is given once holds for all."""
+    return values[0] if len(values) == 1 else values[number]
 
 
 def _side(tree: Tree, options: ReadOptions) -> _Side:
@@ -224,15 +259,15 @@ def _side(tree: Tree, options: ReadOptions) -> _Side:
     return _Side(tree, options, " ".join(words))
 
 
-def _trees(asked: _Asked) -> list[Tree]:
-    """Return the files or directories; a revision alone is compared with what is there now."""
+def _tree(asked: _Asked, number: int, interpreter: Interpreter | None, level: int) -> Tree:
+    """Return a file or directory; a revision alone is compared with what is there now."""
     from pycinspect.diffing import FileTree, RevisionTree
 
-    if not asked.revisions:
-        return [FileTree(path) for path in asked.paths]
-    (path,) = asked.paths
-    trees: list[Tree] = [RevisionTree(revision, path) for revision in asked.revisions]
-    return trees if len(trees) > 1 else [*trees, FileTree(path)]
+    path = _nth(asked.paths, number)
+    if number < len(asked.revisions):
+        return RevisionTree(asked.revisions[number], path)
+    dialect = None if interpreter is None else interpreter.dialect
+    return FileTree(path, Taken(asked.taken), dialect, level)
 
 
 def _interpreters(asked: _Asked, dialects: DialectTable) -> Sequence[Interpreter | None]:
@@ -256,13 +291,16 @@ class _Pair:
     def __init__(
         self, old: _Side, new: _Side, level: Level, explanations: Sequence[Explanation]
     ) -> None:
-        from pycinspect.diffing import paired_modules
-
         self.titles = old.title, new.title
         self._old, self._new = old, new
         self._level, self._explanations = level, explanations
-        self._modules = paired_modules(old.tree, new.tree)
+        self._modules = self._paired()
         self.exit = Exit.CLEAN
+
+    def _paired(self) -> list[PairedModule]:
+        from pycinspect.diffing import paired_modules
+
+        return paired_modules(self._old.tree, self._new.tree)
 
     def diff(self) -> Diff | None:
         """Compare; return None if nothing could be."""
@@ -272,10 +310,18 @@ class _Pair:
         if not modules and self.exit >= Exit.TROUBLE:
             return None
         names = self._old.tree.name, self._new.tree.name
-        diff = Diff(*names, self._level, modules, self._explanations)
+        diff = Diff(*names, self._level, modules, self._explanations, self._read_words())
         if not diff.is_same:
             self.exit = max(self.exit, Exit.FINDINGS)
         return diff
+
+    def _read_words(self) -> str:
+        """Say which files were read where more than one side could mean several."""
+        from pycinspect.diffing import words_for
+
+        if self._new.tree.modules() is None:
+            return ""
+        return words_for(self._modules, self._old.tree, self._new.tree)
 
     def _compared(self) -> Iterator[ModuleDiff]:
         for pair in self._modules:
@@ -287,12 +333,102 @@ class _Pair:
     def _compare(self, pair: PairedModule, found: list[ModuleDiff]) -> None:
         from pycinspect.diffing import diff_module
 
-        old, new = _read(pair.old, self._old), _read(pair.new, self._new)
+        try:
+            old, new = _read(pair.old, self._old), _read(pair.new, self._new)
+        except PycInspectError as error:
+            module = self._unread(pair, error)
+            if module is None:
+                raise
+            found.append(module)
+            return
         found.append(diff_module(old, new, self._level, self._explanations))
+
+    def _unread(self, pair: PairedModule, error: PycInspectError) -> ModuleDiff | None:
+        """Compare the bytes of two caches where that is asked for, and no more can be done."""
+        from pycinspect.diffing import ModuleDiff, unreadable_changes
+        from pycinspect.pyc import SubjectKind, subject_kind
+
+        if self._level is not Level.EXACT or pair.old is None or pair.new is None:
+            return None
+        sides = ((pair.old, self._old), (pair.new, self._new))
+        contents = [side.tree.content(path) for path, side in sides]
+        kinds = (
+            subject_kind(data, path, side.options.dialects, side.options.dialect)
+            for data, (path, side) in zip(contents, sides, strict=True)
+        )
+        if contents[0] == contents[1] or SubjectKind.SOURCE in kinds:
+            return None
+        return ModuleDiff(*pair, (), unreadable_changes(contents[0], contents[1], error))
+
+
+class _AgainstSources(_Pair):
+    """Caches, each after its source as the Python that wrote the cache compiles it."""
+
+    def __init__(
+        self, old: _Side, new: _Side, level: Level, explanations: Sequence[Explanation]
+    ) -> None:
+        super().__init__(old, new, level, explanations)
+        self.titles = f"sources of {new.title}", f"caches of {new.title}"
+        self._interpreters: dict[str, Interpreter | None] = {}
+
+    def _paired(self) -> list[PairedModule]:
+        from pycinspect.diffing import with_their_sources
+
+        return with_their_sources(self._new.tree.name)
+
+    def _compare(self, pair: PairedModule, found: list[ModuleDiff]) -> None:
+        from pycinspect.diffing import levels_in
+
+        if pair.new is None or pair.old is None:
+            super()._compare(pair, found)
+            return
+        levels = levels_in(pair.new)
+        module = self._at(levels[0], pair)
+        for level in levels[1:]:  # the name leaves it open
+            module = module if module.is_same else self._at(level, pair)
+        found.append(module if module.is_same else self._explained(module, pair))
+
+    def _explained(self, module: ModuleDiff, pair: PairedModule) -> ModuleDiff:
+        """Say which level a cache is of that is not of the one that its name says."""
+        agreeing = (level for level in range(_LEVELS) if self._at(level, pair).is_same)
+        level = next(agreeing, None)
+        if level is None:
+            return module
+        return replace(module, agrees_with=f"-{'O' * level}" if level else "no -O")
+
+    def _at(self, level: int, pair: PairedModule) -> ModuleDiff:
+        """Compare a cache with its source as it is compiled at a level of optimization."""
+        from pycinspect.diffing import diff_module
+
+        new = _read(pair.new, self._new)
+        assert new is not None
+        compiler = self._compiler(new[1].dialect)
+        options = replace(self._old.options, interpreter=compiler, optimize=level)
+        old = _read(pair.old, self._old._replace(options=options))
+        return diff_module(old, new, self._level, self._explanations)
+
+    def _compiler(self, dialect: Dialect) -> Interpreter | None:
+        """Return who wrote the caches; where it is not installed, who runs this, and say so."""
+        from pycinspect.compiling import find_interpreter
+
+        options = self._old.options
+        if dialect.magic == options.dialects.running().magic:
+            return None
+        if dialect.name not in self._interpreters:
+            found: Interpreter | None = None
+            try:
+                found = find_interpreter(dialect.name, dialects=options.dialects)
+            except PycInspectError as error:
+                running = options.dialects.running().name
+                click.echo(f"pycinspect: {error}: {running} compiles the sources", err=True)
+            self._interpreters[dialect.name] = found
+        return self._interpreters[dialect.name]
 
 
 def _read(path: str | None, side: _Side) -> NamedCode | None:
-    return None if path is None else (path, side.tree.read(path, side.options).file)
+    from pycinspect.diffing import compiled_in
+
+    return None if path is None else (path, compiled_in(side.tree.read(path, side.options)))
 
 
 # --- How it is shown -------------------------------------------------------------------------

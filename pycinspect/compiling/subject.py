@@ -54,11 +54,13 @@ class Subject(NamedTuple):
         file: what the cache holds, or what a compiler made of the source.
         source: what it was made from; None where that is not known.
         kind: what the file holds; only a cache has a header of its own.
+        content: its bytes.
     """
 
     file: CodeFile
     source: SourceText | None
     kind: SubjectKind
+    content: bytes
 
     @property
     def has_header(self) -> bool:
@@ -105,14 +107,14 @@ def parse_subject(data: bytes, path: str, options: ReadOptions | None = None) ->
             raise PycInspectError("not-a-pyc", message)
         run = compile_source if options.compilers is None else options.compilers.compile
         file = run(data, path, interpreter=options.interpreter, optimize=options.optimize)
-        return Subject(file, source_lines(path, data), kind)
+        return Subject(file, source_lines(path, data), kind, data)
     try:
         file = _code_file(data, path, kind, options)
     except PycInspectError as error:
         from pycinspect.disasm import hinted
 
         raise hinted(error, data, options.dialects, tag_of(path)) from error
-    return Subject(file, source_text(path, data, file.header.dialect), kind)
+    return Subject(file, source_text(path, data, file.header.dialect), kind, data)
 
 
 def _code_file(data: bytes, path: str, kind: SubjectKind, options: ReadOptions) -> CodeFile:

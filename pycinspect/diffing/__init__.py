@@ -6,14 +6,39 @@ explained. Uses ``canonical``, ``compiling``, ``disasm``, ``pyc``, ``dialects``,
 """
 
 from pycinspect.diffing.align import Span, aligned
-from pycinspect.diffing.changes import Change, Diff, ModuleDiff, Op, Side, Status, UnitDiff
+from pycinspect.diffing.changes import (
+    Change,
+    Diff,
+    FieldChange,
+    ModuleDiff,
+    Op,
+    Side,
+    Status,
+    UnitDiff,
+)
 from pycinspect.diffing.comparing import compare, diff, diff_module
+from pycinspect.diffing.exact import unreadable_changes
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.match import Match, matched
-from pycinspect.diffing.programs import Compiled, NamedCode, Program, canonicalize
+from pycinspect.diffing.programs import (
+    Compiled,
+    NamedCode,
+    Program,
+    Stored,
+    canonicalize,
+    compiled_in,
+)
 from pycinspect.diffing.revisions import RevisionTree
 from pycinspect.diffing.rewrites import Rewrite, rewrites
-from pycinspect.diffing.trees import FileTree, PairedModule, Tree, paired_modules
+from pycinspect.diffing.trees import (
+    FileTree,
+    PairedModule,
+    Tree,
+    levels_in,
+    paired_modules,
+    with_their_sources,
+    words_for,
+)
 
 __all__ = [
     "EXPLANATIONS",
@@ -21,6 +46,7 @@ __all__ = [
     "Compiled",
     "Diff",
     "Explanation",
+    "FieldChange",
     "FileTree",
     "Match",
     "ModuleDiff",
@@ -33,14 +59,20 @@ __all__ = [
     "Side",
     "Span",
     "Status",
+    "Stored",
     "Tree",
     "UnitDiff",
     "aligned",
     "canonicalize",
     "compare",
+    "compiled_in",
     "diff",
     "diff_module",
+    "levels_in",
     "matched",
     "paired_modules",
     "rewrites",
+    "unreadable_changes",
+    "with_their_sources",
+    "words_for",
 ]

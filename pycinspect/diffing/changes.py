@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -16,7 +16,7 @@ from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.pyc import Code
 from pycinspect.values import Word, visible
 
-__all__ = ["Change", "Diff", "ModuleDiff", "Op", "Side", "Status", "UnitDiff"]
+__all__ = ["Change", "Diff", "FieldChange", "ModuleDiff", "Op", "Side", "Status", "UnitDiff"]
 
 
 class Status(Word):
@@ -61,6 +61,22 @@ class Change(NamedTuple):
     new_lines: tuple[int | None, ...]
 
 
+class FieldChange(NamedTuple):
+    """A field of a file, or of a code object, that differs.
+
+    Args:
+        field: what it is called.
+        old: its value before, in a few words; of a long one, what differs.
+        new: and after.
+        cause: why it differs, where that is known.
+    """
+
+    field: str
+    old: str
+    new: str
+    cause: str | None = None
+
+
 class Side(NamedTuple):
     """A code object on one side.
 
@@ -94,6 +110,7 @@ class UnitDiff:
             that differs.
         changes: all its statements, aligned; none where the instructions are equal.
         problem: why it is not canonicalised, else None.
+        fields: at level exact, the fields that differ.
     """
 
     old: Side | None
@@ -103,6 +120,7 @@ class UnitDiff:
     explanations: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     problem: str | None = None
+    fields: tuple[FieldChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +131,27 @@ class ModuleDiff:
         old: the path before; None where there was none.
         new: the path after; None where there is none.
         units: its code objects, in the order of the new side, the removed ones last.
+        files: at level exact, what two caches differ in beside the fields of code objects.
+        differing: at other levels, the names of all that two caches of one Python differ in.
+        agrees_with: of a cache that differs from its source, the option of another level of
+            optimization at which it would not, such as ``-O``; "" for none.
     """
 
     old: str | None
     new: str | None
     units: tuple[UnitDiff, ...]
+    files: tuple[FieldChange, ...] = ()
+    differing: tuple[str, ...] = ()
+    agrees_with: str = ""
+
+    @property
+    def is_same(self) -> bool:
+        """Whether all code objects are the same, or explained; at level exact, the files, too."""
+        return self.agrees(_SAME)
+
+    def agrees(self, statuses: Collection[Status]) -> bool:
+        """Return whether all code objects have one of some statuses, and the files agree."""
+        return not self.files and all(unit.status in statuses for unit in self.units)
 
 
 @dataclass(frozen=True)
@@ -130,6 +164,7 @@ class Diff:
         level: how much had to be the same.
         modules: one after the other.
         explanations: known differences between versions, whose slugs the code objects have.
+        read: which files of two directories were read, in a few words; "" for two files.
     """
 
     old: str
@@ -137,6 +172,7 @@ class Diff:
     level: Level
     modules: tuple[ModuleDiff, ...]
     explanations: Sequence[Explanation] = EXPLANATIONS
+    read: str = ""
 
     @property
     def units(self) -> Iterator[UnitDiff]:
@@ -158,13 +194,13 @@ class Diff:
 
     @property
     def is_same(self) -> bool:
-        """Whether all code objects are the same, or explained."""
-        return all(unit.status in _SAME for unit in self.units)
+        """Whether all code objects are the same, or explained; at level exact, the files, too."""
+        return all(module.is_same for module in self.modules)
 
     @property
     def has_nothing_to_say(self) -> bool:
         """Whether there is nothing that would even have to be explained."""
-        return all(unit.status is Status.SAME for unit in self.units)
+        return all(module.agrees({Status.SAME}) for module in self.modules)
 
     def _repr_html_(self) -> str:
         """Return a summary, and what is not the same as a table, for a notebook."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pycinspect.canonical import Form, Level, Place, Plane, units
 from pycinspect.dialects import Dialect
-from pycinspect.diffing.changes import Diff, ModuleDiff, Side, Status, UnitDiff
+from pycinspect.diffing.changes import Diff, ModuleDiff, Op, Side, Status, UnitDiff
+from pycinspect.diffing.exact import code_changes, file_changes, names_of_differences
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.listing import changes_between, code_in, docstring_in
 from pycinspect.diffing.match import Match, matched
-from pycinspect.diffing.programs import NamedCode, Program, subject_of
+from pycinspect.diffing.programs import Compiled, NamedCode, Program, Stored, subject_of
 
 __all__ = ["compare", "diff", "diff_module"]
 
@@ -72,8 +74,22 @@ def diff_module(
         matches = [Match(place, None) for place in ours] + [Match(None, p) for p in theirs]
     else:
         matches = matched(ours, theirs)
-    found = (_unit(match, ours, theirs, explanations) for match in matches)
-    return ModuleDiff(old and old[0], new and new[0], tuple(found))
+    found = tuple(_unit(match, ours, theirs, explanations) for match in matches)
+    module = ModuleDiff(old and old[0], new and new[0], found)
+    return _with_files(module, old and old[1], new and new[1], level)
+
+
+def _with_files(
+    module: ModuleDiff, old: Compiled | None, new: Compiled | None, level: Level
+) -> ModuleDiff:
+    """Add what is known of the bytes of two caches."""
+    if not isinstance(old, Stored) or not isinstance(new, Stored):
+        return module
+    if level is Level.EXACT:
+        return replace(module, files=file_changes(old, new))
+    if old.content == new.content or old.dialect.name != new.dialect.name:
+        return module
+    return replace(module, differing=tuple(names_of_differences(old, new)))
 
 
 def _forms(module: NamedCode | None, level: Level) -> Mapping[Place, Form]:
@@ -115,6 +131,8 @@ def compare(
         is_renamed: they have other names or places, and that is known.
     """
     sides = _side(old), _side(new)
+    if old.level is Level.EXACT:
+        return _exactly(old, new, is_renamed=is_renamed)
     problem = old.problem or new.problem
     if problem is not None and _is_identical(old, new):
         return UnitDiff(*sides, Status.RENAMED if is_renamed else Status.SAME)
@@ -132,6 +150,18 @@ def compare(
     status = next((status for status, applies in cases if applies), Status.SAME)
     changes = changes_between(old, new) if _SHOWN_IN_STATEMENTS & {*planes} else ()
     return UnitDiff(*sides, status, planes, slugs, changes)
+
+
+def _exactly(old: Form, new: Form, *, is_renamed: bool) -> UnitDiff:
+    """Compare two code objects byte for byte: nothing is erased, and nothing is explained."""
+    sides = _side(old), _side(new)
+    planes, fields = _planes(old, new), code_changes(*sides)
+    differs = Status.RENAMED if is_renamed else Status.CHANGED
+    status = differs if planes or fields or is_renamed else Status.SAME
+    changes = changes_between(old, new) if _SHOWN_IN_STATEMENTS & {*planes} else ()
+    if all(change.op is Op.EQUAL for change in changes):
+        changes = ()  # the fields say what differs
+    return UnitDiff(*sides, status, planes, changes=changes, fields=fields)
 
 
 #: Planes whose differences statements show; at level exact they are instructions, which have

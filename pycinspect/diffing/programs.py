@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 from types import CodeType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pycinspect import canonical
 from pycinspect.canonical import Form, Level
-from pycinspect.compiling import read_subject
+from pycinspect.compiling import Subject, read_subject
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.diffing.changes import Side
 from pycinspect.disasm.live import code_of
-from pycinspect.pyc import Code, CodeFile
+from pycinspect.pyc import Code, CodeFile, SubjectKind
 
-__all__ = ["Compiled", "NamedCode", "Program", "canonicalize", "subject_of"]
+__all__ = [
+    "Compiled",
+    "NamedCode",
+    "Program",
+    "Stored",
+    "canonicalize",
+    "compiled_in",
+    "subject_of",
+]
 
 
 class _Function(Protocol):
@@ -37,6 +45,38 @@ class Compiled(Protocol):
     @property
     def dialect(self) -> Dialect:
         """Who wrote it."""
+
+
+class Stored(NamedTuple):
+    """Code, and the bytes of the file that it is in.
+
+    Args:
+        file: what was read.
+        content: the file: its header, if it has one of its own, and what follows.
+        start: where the code begins.
+    """
+
+    file: CodeFile
+    content: bytes
+    start: int
+
+    @property
+    def code(self) -> Code:
+        """The code object."""
+        return self.file.code
+
+    @property
+    def dialect(self) -> Dialect:
+        """Who wrote it."""
+        return self.file.dialect
+
+
+def compiled_in(subject: Subject) -> Compiled:
+    """Return the code of a file with its bytes; of a source, without."""
+    if subject.kind is SubjectKind.SOURCE:
+        return subject.file
+    start = subject.file.header.size if subject.has_header else 0
+    return Stored(subject.file, subject.content, start)
 
 
 #: What is compared, or looked at, and what reports call it.
@@ -62,7 +102,7 @@ def subject_of(program: Program, dialect: Dialect | None = None) -> NamedCode:
         return program.qualname, Side(program, dialect)
     if isinstance(program, str | os.PathLike):
         name = os.fspath(program)
-        return name, read_subject(name).file
+        return name, compiled_in(read_subject(name))
     live = program if isinstance(program, CodeType) else getattr(program, "__code__", None)
     if not isinstance(live, CodeType):
         raise TypeError(f"{type(program).__name__} is no program: a path, a function, code …")

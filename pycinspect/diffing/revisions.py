@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from pycinspect.compiling import ReadOptions, Subject, parse_subject
@@ -87,12 +87,15 @@ class RevisionTree:
             return None
         return modules_of(self._blobs, self.name)
 
-    def read(self, file: str, options: ReadOptions | None = None) -> Subject:
-        """Read a file, by the name that :meth:`modules` has for it, or the only one.
+    def files(self) -> Iterable[str]:
+        """Return all files at the path or below."""
+        return self._blobs
+
+    def content(self, file: str) -> bytes:
+        """Return the bytes of a file, by the name that :meth:`modules` has for it, or the only one.
 
         Raises:
-            PycInspectError: ``too-large``; ``missing-object``; ``git-failed``; or as
-                ``parse_subject``, with the name.
+            PycInspectError: ``too-large``; ``missing-object``; ``git-failed``, with the name.
         """
         blob = self._blobs[file]
         if blob.size is None:
@@ -107,7 +110,15 @@ class RevisionTree:
         answer = self._room.ask("cat-file", "blob", blob.number, limit=blob.size)
         if not answer.is_yes:
             raise PycInspectError("git-failed", f"git: {answer.said}", path=file)
-        data = answer.output
+        return answer.output
+
+    def read(self, file: str, options: ReadOptions | None = None) -> Subject:
+        """Read a file, by the name that :meth:`modules` has for it, or the only one.
+
+        Raises:
+            PycInspectError: as :meth:`content`, or as ``parse_subject``, with the name.
+        """
+        data = self.content(file)
         try:
             return parse_subject(data, file, options)
         except PycInspectError as error:

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from pycinspect.cache import ImportOptions, Outcome, judge, level_of
 from pycinspect.compiling import ReadOptions, Subject, read_subject
+from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import PYCACHE, parse_cache_name
+from pycinspect.pyc import DEFAULT_LIMITS, PYCACHE, NameEnd, parse_cache_name, read_all
+from pycinspect.pyc.file import errors_named
+from pycinspect.values import Taken
 
-__all__ = ["FileTree", "PairedModule", "Tree", "modules_of", "paired_modules"]
+__all__ = [
+    "FileTree",
+    "PairedModule",
+    "Tree",
+    "levels_in",
+    "modules_of",
+    "paired_modules",
+    "with_their_sources",
+    "words_for",
+]
 
 _SOURCE = (".py", ".pyw")
 _BYTECODE = (".pyc", ".pyo")
@@ -34,18 +47,32 @@ class Tree(Protocol):
     def modules(self) -> Mapping[str, str] | None:
         """Return the files below a directory by their modules; None for a file."""
 
+    def files(self) -> Iterable[str]:
+        """Return all files below a directory, also those that ``modules`` leaves out."""
+
+    def content(self, file: str) -> bytes:
+        """Return the bytes of one of the files, by the name that ``modules`` has for it."""
+
     def read(self, file: str, options: ReadOptions | None = None) -> Subject:
         """Read one of the files, by the name that ``modules`` has for it."""
 
 
-class FileTree(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FileTree:
     """What lies in the file system.
 
     Args:
         name: the path.
+        taken: which file of each module of a directory is read.
+        dialect: whose imports count, and whose caches where there are several; None is the
+            running interpreter's.
+        optimize: how often ``-O`` is given to it.
     """
 
     name: str
+    taken: Taken = Taken.IMPORTED
+    dialect: Dialect | None = None
+    optimize: int = 0
 
     def modules(self) -> Mapping[str, str] | None:
         """Return the files below a directory by their modules; None for a file.
@@ -57,11 +84,98 @@ class FileTree(NamedTuple):
         """
         if not os.path.isdir(self.name):
             return None
-        return modules_of(_files(self.name), self.name)
+        found = _modules_among(_files(self.name), self.name)
+        files = {name: self._file(module) for name, module in found.items()}
+        return {name: file for name, file in files.items() if file is not None}
+
+    def files(self) -> Iterable[str]:
+        """Return all files below the directory.
+
+        Raises:
+            PycInspectError: ``unreadable``.
+        """
+        return _files(self.name)
+
+    def _file(self, module: _Module) -> str | None:
+        """Return the file that is read of a module, if it has one of those."""
+        if self.taken is Taken.SOURCES or (self.taken is Taken.IMPORTED and module.source):
+            return None if module.source is None else self._imported(module.source)
+        caches = [path for path in module.caches if self._is_wanted(path)]
+        return _only(caches if len(caches) == 1 else module.caches) if module.caches else None
+
+    def _imported(self, source: str) -> str:
+        """Return what an import of a source would run."""
+        if self.taken is Taken.SOURCES:
+            return source
+        verdict = judge(source, self.dialect, ImportOptions(optimize=self.optimize))
+        is_loaded = verdict.outcome is Outcome.LOAD and verdict.cache_path is not None
+        return verdict.cache_path or source if is_loaded else source
+
+    def _is_wanted(self, path: str) -> bool:
+        """Return whether a cache has the name that the dialect gives its caches."""
+        row = self.dialect or DIALECTS.running()
+        ending = _ending(path)
+        return ending is not None and (ending.tag, level_of(ending)) == (
+            row.cache_tag,
+            self.optimize,
+        )
+
+    def content(self, file: str) -> bytes:
+        """Return the bytes of a file.
+
+        Raises:
+            PycInspectError: ``not-found``, ``not-a-file``, ``unreadable`` or ``too-large``.
+        """
+        with errors_named(file):
+            return read_all(file, DEFAULT_LIMITS.size)
 
     def read(self, file: str, options: ReadOptions | None = None) -> Subject:
         """Read a file as ``read_subject`` does."""
         return read_subject(file, options)
+
+
+def with_their_sources(path: str) -> list[PairedModule]:
+    """Return every cache below a directory, or one cache, after the source that it belongs to.
+
+    Args:
+        path: a directory, or a cache.
+
+    Raises:
+        PycInspectError: ``unreadable``.
+    """
+    files = _files(path) if os.path.isdir(path) else [path]
+    caches = (file for file in files if file.endswith(_BYTECODE))
+    return [PairedModule(_source_of(cache), cache) for cache in caches]
+
+
+def levels_in(path: str) -> tuple[int, ...]:
+    """Return at which level of optimization a cache was compiled, as its name says it.
+
+    A ``.pyo`` is of ``-O`` or of ``-OO`` (up to 3.4).
+    """
+    if path.endswith(".pyo"):
+        return (1, 2)
+    ending = _ending(path)
+    return ((None if ending is None else level_of(ending)) or 0,)
+
+
+def _ending(path: str) -> NameEnd | None:
+    """Return the parts of the name of a file in ``__pycache__``; None where it has none."""
+    try:
+        name = parse_cache_name(os.path.basename(path))
+    except ValueError:
+        return None
+    return NameEnd(name.tag, name.optimization, name.extension)
+
+
+def _source_of(cache: str) -> str | None:
+    """Return the source that a cache lies beside, or below; None where there is none."""
+    stem, extension = os.path.splitext(cache)
+    module = _module(
+        os.path.join(os.curdir, stem) if not os.path.dirname(stem) else stem, extension
+    )
+    found = (module + suffix for suffix in _SOURCE if os.path.isfile(module + suffix))
+    return next(found, None)
 
 
 def paired_modules(old: Tree, new: Tree) -> list[PairedModule]:
@@ -80,6 +194,13 @@ def paired_modules(old: Tree, new: Tree) -> list[PairedModule]:
     return [PairedModule(ours.get(n), theirs.get(n)) for n in sorted({*ours, *theirs})]
 
 
+class _Module(NamedTuple):
+    """The files of one module."""
+
+    source: str | None
+    caches: list[str]
+
+
 def modules_of(paths: Iterable[str], directory: str) -> Mapping[str, str]:
     """Return the modules among some files: the relative path without suffixes to the file.
 
@@ -89,16 +210,24 @@ def modules_of(paths: Iterable[str], directory: str) -> Mapping[str, str]:
     Raises:
         PycInspectError: ``ambiguous-cache`` where a module has no source, and several caches.
     """
-    sources: dict[str, str] = {}
-    caches: dict[str, list[str]] = defaultdict(list)
+    found = _modules_among(paths, directory)
+    return {name: one.source or _only(one.caches) for name, one in found.items()}
+
+
+def _modules_among(paths: Iterable[str], directory: str) -> Mapping[str, _Module]:
+    """Return the files of each module, by its relative path without suffixes."""
+    found: dict[str, _Module] = {}
+    is_pycache = os.path.basename(os.path.abspath(directory)) == PYCACHE
     for path in paths:
         stem, extension = os.path.splitext(os.path.relpath(path, directory))
         if extension in _SOURCE:
-            sources[stem] = path
+            module = found.setdefault(stem, _Module(None, []))
+            found[stem] = module._replace(source=path)
         elif extension in _BYTECODE:
-            caches[_module(stem, extension)].append(path)
-    found = {name: _only(paths) for name, paths in caches.items() if name not in sources}
-    return found | sources
+            inside = os.path.join(PYCACHE, stem) if is_pycache else stem
+            name = _module(inside, extension)
+            found.setdefault(name, _Module(None, [])).caches.append(path)
+    return found
 
 
 def _files(directory: str) -> Iterator[str]:
@@ -122,6 +251,37 @@ def _module(stem: str, extension: str) -> str:
         return os.path.join(parent, parse_cache_name(name + extension).stem)
     except ValueError:  # somebody else's file: it is called what it is called
         return stem
+
+
+def words_for(modules: Sequence[PairedModule], old: Tree, new: Tree) -> str:
+    """Return what is read of two directories, and what of the same kind is not.
+
+    Args:
+        modules: the files that are read.
+        old: the directory before.
+        new: and after.
+
+    Returns:
+        Such as ``2 sources (not 2 caches) -> 1 cache, 1 source``.
+    """
+    sides = [{pair.old for pair in modules}, {pair.new for pair in modules}]
+    told = [
+        _told(read, [file for file in tree.files() if file not in sides[0] | sides[1]])
+        for read, tree in zip(sides, (old, new), strict=True)
+    ]
+    return " -> ".join(dict.fromkeys(told))
+
+
+def _told(read: Iterable[str | None], others: Iterable[str]) -> str:
+    left_out = _kinds(others)
+    return f"{_kinds(read) or 'nothing'}{f' (not {left_out})' if left_out else ''}"
+
+
+def _kinds(files: Iterable[str | None]) -> str:
+    names = [file for file in files if file is not None]
+    caches = sum(name.endswith(_BYTECODE) for name in names)
+    counts = ((caches, "cache"), (sum(name.endswith(_SOURCE) for name in names), "source"))
+    return ", ".join(f"{count:,} {word}{'s' * (count != 1)}" for count, word in counts if count)
 
 
 def _only(paths: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, make_dataclass
 from functools import cache, lru_cache, partial
 from itertools import compress, groupby
@@ -15,7 +15,16 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc.constants import CONTAINERS, parts_of
 from pycinspect.values import brief, quoted
 
-__all__ = ["Build", "Code", "CodeReader", "Run", "code_reader", "constants_equal", "set_qualnames"]
+__all__ = [
+    "Build",
+    "Code",
+    "CodeReader",
+    "Run",
+    "code_reader",
+    "constants_equal",
+    "set_qualnames",
+    "strict_numbers",
+]
 
 _OPTIMIZED = 0x01
 _VARARGS = 0x04
@@ -153,6 +162,16 @@ def constants_equal(one: object, other: object) -> bool:
         return True
     numbers = _Numbers()
     return numbers.of(one) == numbers.of(other)
+
+
+def strict_numbers(*lists: Iterable[object]) -> list[list[int]]:
+    """Return a number for each constant of some lists, the same for strictly equal ones.
+
+    >>> strict_numbers([1, True, 1.0], [1.0, 2])
+    [[0, 1, 2], [2, 3]]
+    """
+    numbers = _Numbers()
+    return [[numbers.of(value) for value in values] for values in lists]
 
 
 class _Numbers:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pycinspect.dialects import Dialect, MarshalFormat, MarshalType, MarshalWriter
 from pycinspect.pyc.code import Run, code_reader
+from pycinspect.pyc.tokens import kinds_by_byte
 
 __all__ = ["Anomaly", "anomalies", "is_known"]
 
@@ -125,15 +126,14 @@ class _Letters(NamedTuple):
 @cache
 def _letters(format_: MarshalFormat) -> _Letters:
     never = frozenset() if format_.writer is None else format_.writer.never
-    kinds: list[MarshalType | None] = [None] * 256
+    kinds = kinds_by_byte(format_)
     plain = bytearray(256)
     for letter, kind in format_.letters.items():
         size = 0 if kind in never or kind in _ASKED else _SIZES.get(kind, 0)
-        kinds[ord(letter)], plain[ord(letter)] = kind, size
+        plain[ord(letter)] = size
         if format_.references:
-            flagged = ord(letter) | _FLAG_REF
-            kinds[flagged], plain[flagged] = kind, 0 if kind in _UNFLAGGED else size
-    return _Letters(tuple(kinds), bytes(plain))
+            plain[ord(letter) | _FLAG_REF] = 0 if kind in _UNFLAGGED else size
+    return _Letters(kinds, bytes(plain))
 
 
 # --- The walk -------------------------------------------------------------------------------

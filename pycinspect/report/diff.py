@@ -18,6 +18,7 @@ from pycinspect.canonical.text import short
 from pycinspect.diffing import (
     Change,
     Diff,
+    FieldChange,
     ModuleDiff,
     Op,
     Rewrite,
@@ -58,11 +59,21 @@ def diff_object(diff: Diff) -> Json:
 
 def _module_object(module: ModuleDiff) -> Json:
     old, new = (None if path is None else _text(path) for path in (module.old, module.new))
-    return {"old": old, "new": new, "units": [_unit_object(unit) for unit in module.units]}
+    units = [_unit_object(unit) for unit in module.units]
+    files = {"files": [_field_object(change) for change in module.files]} if module.files else {}
+    differing = {"differing": list(module.differing)} if module.differing else {}
+    agrees = {"agrees_with": module.agrees_with} if module.agrees_with else {}
+    return {"old": old, "new": new, "units": units, **files, **differing, **agrees}
+
+
+def _field_object(change: FieldChange) -> Json:
+    texts = {"field": change.field, "old": change.old, "new": change.new, "cause": change.cause}
+    return {name: None if text is None else _text(text) for name, text in texts.items()}
 
 
 def _unit_object(unit: UnitDiff) -> Json:
     problem = {} if unit.problem is None else {"problem": _text(unit.problem)}
+    fields = {"fields": [_field_object(change) for change in unit.fields]} if unit.fields else {}
     return {
         "old": _name(unit.old),
         "new": _name(unit.new),
@@ -70,6 +81,7 @@ def _unit_object(unit: UnitDiff) -> Json:
         "planes": [plane.value for plane in unit.planes],
         "explanations": list(unit.explanations),
         "changes": [_change_object(change) for change in unit.changes],
+        **fields,
         **problem,
     }
 
@@ -116,7 +128,6 @@ _SIGNS: Mapping[Status, Piece] = MappingProxyType(
     }
 )
 _SAME_STATEMENTS = "the same statements, but not the same way from one to the next"
-_SAME_INSTRUCTIONS = "the same instructions, with other numbers for the same things"
 
 
 def chain_lines(found: Sequence[tuple[tuple[str, str], Diff]]) -> Iterator[Line]:
@@ -146,13 +157,23 @@ def diff_lines(
     options = _Options(diff.level, raw, width, _Marker())
     yield ((visible(f"{old} -> {new}"), "head"), (f"  level {diff.level.value}", "hint"))
     yield ((_summary(diff.summary), ""),)
+    if diff.read:
+        yield ((f"read: {diff.read}", "hint"),)
     for row, count in diff.explained.items():
         yield ((f"  explained by {visible(f'{row.slug}: {count:,}  ({row.title})')}", "hint"),)
     if diff.is_same:
         yield from _rewrite_lines(rewrites(diff))
+        yield from _differing_lines(diff.modules)
     yield from _overview(diff)
     for module in diff.modules:
         yield from _module_lines(module, options, has_title=len(diff.modules) > 1)
+
+
+def _differing_lines(modules: Sequence[ModuleDiff]) -> Iterator[Line]:
+    """Yield at most one line: what the bytes of caches differ in that mean the same."""
+    names = dict.fromkeys(name for module in modules for name in module.differing)
+    if names:
+        yield ((f"the files differ in: {', '.join(names)}  (--level exact shows it)", "hint"),)
 
 
 #: Code objects that are named in the one line about rewrites.
@@ -229,8 +250,13 @@ def _module_lines(module: ModuleDiff, options: _Options, *, has_title: bool) -> 
         yield from ((), (sign, (visible(path), "head"), (f"  {count}", "hint")))
         return
     shown = _shown(module)
-    if shown and has_title:
+    if (shown or module.files) and has_title:
         yield from ((), ((visible(f"{module.old} -> {module.new}"), "head"),))
+    if module.agrees_with:
+        yield ((f"    agrees with its source compiled with {module.agrees_with}", "hint"),)
+    if module.files:
+        yield from ((), (_SIGNS[Status.CHANGED], ("the files", "head")))
+        yield from _field_lines(module.files)
     for unit in shown:
         yield from _unit_lines(unit, options)
 
@@ -248,12 +274,26 @@ def _unit_lines(unit: UnitDiff, options: _Options) -> Iterator[Line]:
         if plane in _DETAILS:
             yield from _detail(plane, unit.old, unit.new)
     if unit.changes and all(change.op is Op.EQUAL for change in unit.changes):
-        is_exact = options.level is Level.EXACT
-        yield ((f"    {_SAME_INSTRUCTIONS if is_exact else _SAME_STATEMENTS}", "hint"),)
+        yield ((f"    {_SAME_STATEMENTS}", "hint"),)
+    yield from _field_lines(unit.fields)
     yield from _change_lines(unit.changes, options)
     if options.raw:
         yield ((_RAW, "hint"),)
         yield from _raw_lines(unit.old, unit.new, options)
+
+
+def _field_lines(changes: Sequence[FieldChange]) -> Iterator[Line]:
+    """Yield a line for each field, with both values, and one for the cause where it is known."""
+    width = max([len(change.field) for change in changes], default=0)
+    for change in changes:
+        yield (
+            (f"    {change.field:<{width}}  ", ""),
+            (_short(change.old), "delete"),
+            (" -> ", ""),
+            (_short(change.new), "insert"),
+        )
+        if change.cause is not None:
+            yield ((f"    {'':<{width}}  {change.cause}", "hint"),)
 
 
 def _heading(unit: UnitDiff) -> Iterator[Piece]:

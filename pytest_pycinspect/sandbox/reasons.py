@@ -68,6 +68,7 @@ OUTCOME_OF: Mapping[str, Outcome] = MappingProxyType(
         "module-not-found": "bypassed",
         "package-fails": "bypassed",
         "prefix-elsewhere": "bypassed",
+        "tool-cache": "bypassed",
     }
 )
 

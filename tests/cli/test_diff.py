@@ -194,10 +194,95 @@ def test_caches_are_paired_with_sources(run: Run, trees: tuple[Path, Path]) -> N
     for source in new.rglob("*.py"):
         py_compile.compile(os.fspath(source))
         source.unlink()
-    py_compile.compile(os.fspath(old / "same.py"))  # has a source, which is taken
+    py_compile.compile(os.fspath(old / "same.py"))
     result = run("diff", old, new)
     assert result.exit_code == 1
+    assert "read: 1 cache, 2 sources (not 1 source) -> 3 caches" in result.stdout
     assert "4 same, 0 explained, 1 changed, 0 renamed, 1 added, 1 removed" in result.stdout
+
+
+def test_what_an_import_would_run_is_read(run: Run, trees: tuple[Path, Path]) -> None:
+    """A wheel against an installation whose cache is another program."""
+    wheel, installed = trees[0], trees[0].parent / "installed"
+    shutil.copytree(wheel, installed)
+    source = installed / "same.py"
+    cache = py_compile.compile(os.fspath(source))
+    other = installed.parent / "other.py"
+    other.write_text(SOURCE.replace("+= 1", "+= 99"))
+    code = Path(py_compile.compile(os.fspath(other), cfile=f"{other}c")).read_bytes()[16:]
+    Path(cache).write_bytes(Path(cache).read_bytes()[:16] + code)
+    result = run("diff", wheel, installed)
+    assert result.exit_code == 1
+    assert "1 changed" in result.stdout
+    assert "read: 3 sources -> 1 cache, 2 sources (not 1 source)\n" in result.stdout
+    assert run("diff", "--sources", wheel, installed).exit_code == 0
+    os.utime(source, (1, 1))  # stale: an import compiles the source
+    result = run("diff", wheel, installed)
+    assert (result.exit_code, "3 sources -> 3 sources (not 1 cache)\n" in result.stdout) == (
+        0,
+        True,
+    )
+    caches = run("diff", "--caches", installed, installed)
+    assert (caches.exit_code, "read: 1 cache (not 3 sources)\n" in caches.stdout) == (0, True)
+
+
+def test_caches_against_their_sources(run: Run, trees: tuple[Path, Path]) -> None:
+    tree = trees[0]
+    for source in tree.rglob("*.py"):
+        py_compile.compile(os.fspath(source))
+    result = run("diff", tree)
+    assert result.exit_code == 0
+    first, summary, read = result.stdout.splitlines()
+    assert first == f"sources of {tree} -> caches of {tree}  level semantic"
+    assert summary.startswith("6 same")
+    assert read == "read: 3 sources -> 3 caches"
+    (tree / "pkg" / "mod.py").write_text("def f(): return 7\n")
+    (tree / "gone.py").unlink()
+    result = run("diff", tree)
+    assert result.exit_code == 1
+    assert "5 same, 0 explained, 1 changed" not in result.stdout
+    assert "1 changed, 0 renamed, 1 added" in result.stdout
+    assert "+ return 1" in result.stdout
+    (cache,) = (tree / "pkg" / "__pycache__").iterdir()
+    assert run("diff", cache).exit_code == 1
+    assert run("diff", cache, "--sources").exit_code == 2
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_a_cache_is_compared_with_what_its_own_python_compiles(
+    run: Run, oracle: Oracle, tmp_path: Path, level: int
+) -> None:
+    if oracle.kind != "native":
+        pytest.skip("no program that could be started")
+    source = tmp_path / "lib" / "m.py"
+    source.parent.mkdir()
+    source.write_text("def f(a):\n    'Say.'\n    assert a\n    return __debug__\n")
+    options = [*["-O"] * level, "-m", "compileall", "-q", os.fspath(source.parent)]
+    subprocess.run([oracle.program, *options], check=True)
+    result = run("diff", source.parent)
+    assert (result.exit_code, result.stderr) == (0, ""), result.stdout
+    assert "2 same" in result.stdout
+
+
+def test_a_cache_of_another_level_than_its_name_says_is_told_so(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "m.py"
+    source.write_text("def f(a):\n    assert a\n    return a\n")
+    py_compile.compile(os.fspath(source), cfile=f"{source}c", optimize=1)
+    result = run("diff", f"{source}c")
+    assert result.exit_code == 1
+    assert "    agrees with its source compiled with -O" in result.stdout.splitlines()
+    source.write_text("def f(a):\n    assert a\n    return -a\n")
+    assert "agrees" not in run("diff", f"{source}c").stdout
+
+
+def test_the_directory_of_caches_is_paired_with_that_of_sources(
+    run: Run, trees: tuple[Path, Path]
+) -> None:
+    for source in trees[0].rglob("*.py"):
+        py_compile.compile(os.fspath(source))
+    pkg = trees[0] / "pkg"
+    result = run("diff", pkg / "__pycache__", pkg)
+    assert (result.exit_code, "2 same" in result.stdout) == (0, True)
 
 
 def test_caches_beside_the_source(run: Run, trees: tuple[Path, Path]) -> None:

@@ -8,6 +8,8 @@ be seen for each file whether an import came to it, and each sentence of an audi
 from __future__ import annotations
 
 import os
+import re
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +37,7 @@ from tests.differential.compare import platform_of
 from tests.differential.kit import CHILD, Kit
 from tests.differential.situations import Directory, File, Link, Node
 from tests.differential.trees import NOBODY, build, ordinary_user, remove, snapshot, workspace
+from tests.differential.zips import Archive, Member, T
 
 __all__ = ["Contradiction", "Plan", "contradictions", "plans"]
 
@@ -70,6 +73,26 @@ _NAMES = (
 )
 
 
+#: Where the audit looks, and what imports are asked for beside.
+_TREE = ("d",)
+_ZIP = "a.zip"
+_PATHS = (_TREE, (_ZIP,), ("d", _ZIP), (_ZIP, "d"))
+
+
+class Question(NamedTuple):
+    """What is imported from where.
+
+    Args:
+        module: its full name.
+        path: entries of the search path, in the tree.
+        level: how often ``-O`` is given.
+    """
+
+    module: str
+    path: tuple[str, ...] = _TREE
+    level: int = 0
+
+
 @dataclass
 class Plan:
     """One tree.
@@ -78,13 +101,15 @@ class Plan:
         name: of the tree.
         nodes: what is in it; the code of a file starts with its marker.
         prefix: the cache prefix, a template, or None.
+        archive: what is in a zip file beside it, None without one.
         questions: full names of modules that are imported.
     """
 
     name: str
     nodes: list[Node] = field(default_factory=list)
     prefix: str | None = None
-    questions: list[str] = field(default_factory=list)
+    archive: Archive | None = None
+    questions: list[Question] = field(default_factory=list)
 
 
 class Contradiction(NamedTuple):
@@ -126,15 +151,43 @@ class _Maker:
         if "abc" not in row.frozen:  # then it is a file, which the oracle has imported
             chosen.discard("abc")
         stems = sorted(chosen)
-        questions: list[str] = []
-        for stem in stems:
-            self._module("d", stem, prefix)
-            if "." not in stem:
-                questions.append(stem)
-                questions += self._package("d", stem, prefix)
+        modules = self._modules("d", stems, prefix)
         if not any(node.path.startswith("d/") for node in self._nodes):
             self._add(Directory("d"))
-        return Plan(name, self._nodes, prefix, questions)
+        archive = None
+        if random.random() < 0.3:
+            modules |= self._modules("z", stems, None)
+            archive = self._archive()
+        paths = _PATHS if archive else (_TREE,)
+        questions = [
+            Question(module, path, level)
+            for module in sorted(modules)
+            for path in paths
+            for level in _LEVELS
+        ]
+        return Plan(name, self._nodes, prefix, archive, questions)
+
+    def _modules(self, directory: str, stems: Sequence[str], prefix: str | None) -> set[str]:
+        """Add modules to a directory; return the names that an import can ask for."""
+        names: set[str] = set()
+        for stem in stems:
+            self._module(directory, stem, prefix)
+            if "." not in stem:
+                names |= {stem, *self._package(directory, stem, prefix)}
+        return names
+
+    def _archive(self) -> Archive:
+        """Return a zip file of what was added to its directory, which goes."""
+        inside = [node for node in self._nodes if node.path.startswith("z/")]
+        self._nodes = [node for node in self._nodes if node not in inside]
+        members = []
+        for node in inside:
+            name = node.path.removeprefix("z/")
+            if isinstance(node, File):
+                members.append(Member(name, node.content, time.localtime(T)[:6]))
+            elif isinstance(node, Directory):
+                members.append(Member(f"{name}/"))
+        return Archive(tuple(members))
 
     def _add(self, node: Node) -> None:
         """Add a node where there is none yet."""
@@ -330,13 +383,14 @@ class _Case:
     files: list[CacheFile]
     findings: list[Finding]
     states: Mapping[str, int]
-    answers: dict[tuple[str, int], _Answer] = field(default_factory=dict)
+    answers: dict[Question, _Answer] = field(default_factory=dict)
 
 
 def contradictions(kit: Kit, trees: Iterable[Plan]) -> Iterator[Contradiction]:
     """Build trees, ask all, and yield where they contradict each other."""
     row = DIALECTS[kit.oracle.dialect]
-    running_platform()  # an ordinary user may not read what it needs
+    running_platform()  # an ordinary user may not read what this needs,
+    "a".encode("cp437")  # and what zipfile does
     with workspace() as directory:
         cases = [
             _prepare(kit, row, plan, directory / str(number)) for number, plan in enumerate(trees)
@@ -352,6 +406,8 @@ def contradictions(kit: Kit, trees: Iterable[Plan]) -> Iterator[Contradiction]:
 
 def _prepare(kit: Kit, row: Dialect, plan: Plan, root: Path) -> _Case:
     build(root, plan.nodes)
+    if plan.archive is not None:
+        (root / _ZIP).write_bytes(plan.archive.to_bytes())
     prefix = None if plan.prefix is None else plan.prefix.format(root=root)
     seen = type("_SeenHere", (_Seen,), {"files": []})
     from pycinspect.auditing import Selection
@@ -375,11 +431,16 @@ def _findings(audit: Audit) -> Iterator[Finding]:
 
 def _ask(kit: Kit, cases: Sequence[_Case], level: int, directory: Path) -> None:
     """Ask the oracle for all modules of all trees at one level."""
-    questions = [(case, module) for case in cases for module in case.plan.questions]
+    questions = [
+        (case, question)
+        for case in cases
+        for question in case.plan.questions
+        if question.level == level
+    ]
     request = {
         "task": "imports",
         "user": NOBODY,
-        "situations": [_request(kit, case, module) for case, module in questions],
+        "situations": [_request(kit, case, question) for case, question in questions],
     }
     arguments = ["-B", *(["-" + "O" * level] if level else [])]
     answers: Any = kit.oracle.run(
@@ -389,17 +450,17 @@ def _ask(kit: Kit, cases: Sequence[_Case], level: int, directory: Path) -> None:
         environment={"LC_ALL": "C.UTF-8"},
         directories=[directory],
     )
-    for (case, module), answer in zip(questions, answers, strict=True):
+    for (case, question), answer in zip(questions, answers, strict=True):
         if "distorted" not in answer:
-            case.answers[module, level] = _Answer(tuple(answer["ran"]), answer["raised"])
+            case.answers[question] = _Answer(tuple(answer["ran"]), answer["raised"])
 
 
-def _request(kit: Kit, case: _Case, module: str) -> Mapping[str, object]:
+def _request(kit: Kit, case: _Case, question: Question) -> Mapping[str, object]:
     prefix = case.plan.prefix
     return {
         "root": str(case.root),
-        "module": module,
-        "path": [str(case.root / "d")],
+        "module": question.module,
+        "path": [str(case.root / entry) for entry in question.path],
         "dont_write_bytecode": True,
         "check_hash_based_pycs": "default",
         "pycache_prefix": None if prefix is None else prefix.format(root=case.root),
@@ -425,8 +486,8 @@ class _Judge:
             self._by_path[finding.path].append(finding.rule)
 
     def texts(self) -> Iterator[str]:
-        for key, answer in self._case.answers.items():
-            yield from self._module(*key, answer)
+        for question, answer in self._case.answers.items():
+            yield from self._module(question, answer)
         for cache in self._case.files:
             yield from self._file(cache)
         yield from self._states()
@@ -443,23 +504,24 @@ class _Judge:
 
     # --- check and the import ---------------------------------------------------
 
-    def _module(self, module: str, level: int, answer: _Answer) -> Iterator[str]:
+    def _module(self, question: Question, answer: _Answer) -> Iterator[str]:
+        module, entries, level = question
         options = self._options(level)
-        path = [str(self._case.root / "d")]
+        path = [str(self._case.root / entry) for entry in entries]
         parent = module.rpartition(".")[0]
         if parent and judge_module(parent, path, self._row, options).reason == "extension-module":
             return  # ours are garbage, of which check knows nothing
         verdict = judge_module(module, path, self._row, options)
         found = find_module(module, path, self._row, options)
         if verdict.reason != "package-fails" and found.path != verdict.found.path:
-            yield f"{module} -O{level}: find_module {found.path}, check {verdict.found.path}"
+            yield f"{question}: find_module {found.path}, check {verdict.found.path}"
         if verdict.found.resident is not None:
             if answer.ran:
                 yield f"{module}: said to be part of Python, but ran {answer.ran}"
             return
         expected, raised = self._expected(verdict)
         if raised != answer.raised or (expected and answer.ran[-1:] != (expected,)):
-            yield f"{module} -O{level}: check {verdict.message!r}, import {answer}"
+            yield f"{question}: check {verdict.message!r}, import {answer}"
 
     def _expected(self, verdict: Verdict) -> tuple[str | None, str | None]:
         """Return the marker of what runs, and what is raised."""
@@ -470,7 +532,16 @@ class _Judge:
         path = verdict.cache_path if verdict.outcome is Outcome.LOAD else verdict.found.path
         if verdict.outcome not in {Outcome.LOAD, Outcome.RECOMPILE} or path is None:
             return None, None
-        return _marker_in(path), None
+        return self._marker(path), None
+
+    def _marker(self, path: str) -> str | None:
+        """Return the marker in a file, or in a member of the zip file."""
+        archive = self._case.plan.archive
+        below = os.path.relpath(path, self._case.root / _ZIP)
+        if archive is None or below.startswith(os.pardir):
+            return _marker_in(path)
+        content = next(member.content for member in archive.members if member.name == below)
+        return _marker_of(content)
 
     # --- The audit -------------------------------------------------------------------
 
@@ -479,7 +550,11 @@ class _Judge:
         judgement, rules = cache.judgement, self._by_path[cache.path]
         told = f"{cache.path}: audit {judgement[:2]} {rules}"
         marker = _marker_in(cache.path)
-        ran = [key for key, answer in self._case.answers.items() if marker and marker in answer.ran]
+        ran = [
+            question
+            for question, answer in self._case.answers.items()
+            if marker and marker in answer.ran and question.path == _TREE
+        ]
         is_own = cache.reader is self._row
         if ran and (judgement.outcome is not Outcome.LOAD or not is_own):
             yield f"{told}, but it ran in {ran}"
@@ -487,8 +562,10 @@ class _Judge:
             return
         yield from self._check(cache, told)
         module = self._module_of(cache)
-        answer = None if module is None else self._case.answers.get((module, _level(cache)))
-        if answer is None or self._package_fails(module or "", _level(cache)):
+        if module is None or self._package_fails(module, _level(cache)):
+            return
+        answer = self._case.answers.get(Question(module, level=_level(cache)))
+        if answer is None:
             return
         if judgement.outcome is Outcome.LOAD and (marker not in answer.ran or answer.raised):
             yield f"{told}, but import {module} {answer}"
@@ -544,14 +621,14 @@ class _Judge:
         if parts[-1] == "__init__":
             parts.pop()
         name = ".".join(parts)
-        return name if (name, 0) in self._case.answers else None
+        return name if Question(name) in self._case.answers else None
 
     def _package_fails(self, module: str, level: int) -> bool:
         package = module.rpartition(".")[0]
         if not package:
             return False
         found = find_module(package, ["d"], self._row, self._options(level))
-        above = self._case.answers.get((package, level))
+        above = self._case.answers.get(Question(package, level=level))
         return found.kind is not FinderKind.PACKAGE or above is None or above.raised is not None
 
     def _states(self) -> Iterator[str]:
@@ -566,7 +643,7 @@ class _Judge:
         """Compare what is said of directories and sources."""
         for finding in self._case.findings:
             stem = os.path.basename(finding.path).removesuffix(".py")
-            answer = self._case.answers.get((stem, 0))
+            answer = self._case.answers.get(Question(stem))
             if answer is None or os.path.dirname(finding.path) != "d":
                 continue
             if finding.rule == "PYC204" and (answer.ran or answer.raised):
@@ -585,13 +662,15 @@ def _level(cache: CacheFile) -> int:
 
 def _marker_in(path: str) -> str | None:
     """Return the marker in a file; None where it cannot be read or has none."""
-    import re
-
     try:
         with open(path, "rb") as stream:
-            found = re.search(rb"[sc]\d{4}", stream.read())
+            return _marker_of(stream.read())
     except OSError:
         return _locked_marker(path)
+
+
+def _marker_of(content: bytes) -> str | None:
+    found = re.search(rb"[sc]\d{4}", content)
     return None if found is None else found[0].decode()
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.dialects import MarshalType as M
+from pycinspect.values import U32_MASK
 from tests.fuzz.layout import Layout, Object, layout_of
 from tests.fuzz.opcodes import damaged_code, damaged_handlers, damaged_lines
 from tests.fuzz.seeds import Seed, seeds
@@ -164,8 +165,8 @@ def _many_parts(layout: Layout, part: Object, source: random.Random) -> bytes:
     if not part.parts or part.content - part.start != 5:
         return b"(" + struct.pack("<I", 3) + whole * 3
     inside = whole[5:]
-    times = source.choice((2, 10, source.randrange(1, LARGEST // len(inside) + 2)))
-    return whole[:1] + struct.pack("<I", part.parts * times) + inside * times
+    times = source.choice((2, 10, source.randrange(1, LARGEST // max(len(inside), 1) + 2)))
+    return whole[:1] + struct.pack("<I", part.parts * times & U32_MASK) + inside * times
 
 
 def _shorter(layout: Layout, part: Object, source: random.Random) -> bytes:

@@ -58,7 +58,7 @@ def _interpreter(program: str) -> Interpreter:
 @cache
 def _compiled(source: bytes, interpreter: Interpreter | None) -> Subject:
     file = compile_source(source, "shop.py", interpreter=interpreter)
-    return Subject(file, source_lines("shop.py", source), SubjectKind.SOURCE)
+    return Subject(file, source_lines("shop.py", source), SubjectKind.SOURCE, source)
 
 
 def sample(name: str) -> Subject:
