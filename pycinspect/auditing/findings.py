@@ -83,7 +83,7 @@ class Reason(Word):
     NAMED = "named"
     #: It lies in ``lib/pythonX.Y``.
     LIBRARY = "library"
-    #: ``pyvenv.cfg`` or ``.python-version``.
+    #: ``pyvenv.cfg``, ``.python-version``, or ``requires-python`` in ``pyproject.toml``.
     PIN = "pin"
     #: They are those of its caches.
     CACHES = "caches"
