@@ -45,6 +45,8 @@ __all__ = ["Contradiction", "Plan", "contradictions", "plans"]
 _STEMS = ("m", "m", "n", "a-b", "x.y", ".h", "time", "abc")
 _INNER = ("__init__", "__init__", "k")
 _LEVELS = (0, 1, 2)
+#: Rules that tell of a file's code, its links or its permissions, whatever an import does with it.
+_OTHER_FACTS = frozenset({"PYC006", "PYC007", "PYC008", "PYC505", "PYC603", "PYC606"})
 
 _PLACES = ("dir", "dir", "dir", "dir", "link", "file")
 _SOURCES = (
@@ -492,6 +494,7 @@ class _Judge:
             yield from self._file(cache)
         yield from self._states()
         yield from self._directories()
+        yield from self._one_each()
 
     def _options(self, level: int) -> ImportOptions:
         prefix = self._case.plan.prefix
@@ -638,6 +641,16 @@ class _Judge:
         )
         if self._case.states.get("fresh", 0) != fresh:
             yield f"{self._case.states} but {fresh} are loaded"
+
+    def _one_each(self) -> Iterator[str]:
+        """Say where one fact is told twice."""
+        told: dict[str, set[str]] = defaultdict(set)
+        for finding in self._case.findings:
+            if finding.severity is not Severity.INFO and finding.rule not in _OTHER_FACTS:
+                told[finding.path].add(finding.rule)
+        for path, rules in told.items():
+            if len(rules) > 1:
+                yield f"{path}: {sorted(rules)} for one fact"
 
     def _directories(self) -> Iterator[str]:
         """Compare what is said of directories and sources."""
