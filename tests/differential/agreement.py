@@ -32,6 +32,7 @@ from pycinspect.cache import (
 )
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
+from pycinspect.installed import python_providers
 from pycinspect.pyc import NameEnd
 from tests.differential.compare import platform_of
 from tests.differential.kit import CHILD, Kit
@@ -391,7 +392,8 @@ class _Case:
 def contradictions(kit: Kit, trees: Iterable[Plan]) -> Iterator[Contradiction]:
     """Build trees, ask all, and yield where they contradict each other."""
     row = DIALECTS[kit.oracle.dialect]
-    running_platform()  # an ordinary user may not read what this needs,
+    list(python_providers())  # an ordinary user may not read what this needs,
+    running_platform()  # and this,
     "a".encode("cp437")  # and what zipfile does
     with workspace() as directory:
         cases = [
