@@ -49,7 +49,7 @@ _REASON_STATES = {
     "cache-unreadable": "unread",
     "cache-not-regular": "unread",
     "hash-unavailable": "unread",
-    "shadowed": "hidden",
+    "source-shadowed": "hidden",
     "built-in-module": "hidden",
     "frozen-module": "hidden",
     "tool-cache": "transformed",

@@ -348,7 +348,9 @@ class Examiner:
         found = self._found(stem, directory, reader, level_of(ending) or 0)
         if found.path == directory.sources[stem].path:
             return None
-        return _loses(found, directory) or _ORPHANED
+        judgement = _loses(found, directory) or _ORPHANED
+        is_file = judgement.reason == "shadowed"
+        return judgement._replace(reason="source-shadowed") if is_file else judgement
 
     def _found(self, stem: str, directory: Directory, reader: Dialect, level: int) -> Found:
         """Ask the finder what it takes for a name in a directory."""

@@ -128,6 +128,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no-cache-tag": "the interpreter has no cache tag",
         "dialect-without-cache": "{found} keeps no cache files",
         "shadowed": "the finder takes {found} before it",
+        "source-shadowed": "the finder takes {found} before its source",
         "not-a-cache-path": "no importer looks for it ({found})",
         "tool-cache": "{found} wrote it under a name that it alone looks for",
         "prefix-elsewhere": "with a cache prefix, no cache beside its source is looked for",

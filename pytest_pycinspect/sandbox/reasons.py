@@ -62,6 +62,7 @@ OUTCOME_OF: Mapping[str, Outcome] = MappingProxyType(
         "no-cache-tag": "bypassed",
         "dialect-without-cache": "bypassed",
         "shadowed": "bypassed",
+        "source-shadowed": "bypassed",
         "not-a-cache-path": "bypassed",
         "built-in-module": "bypassed",
         "frozen-module": "bypassed",
