@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
+from reprlib import Repr
 
 __all__ = [
     "U32_MASK",
@@ -15,9 +16,11 @@ __all__ = [
     "Word",
     "brief",
     "byte_count",
+    "cell",
     "human_size",
     "moment",
     "quoted",
+    "shown",
     "utc",
     "visible",
 ]
@@ -107,6 +110,38 @@ def quoted(text: str, limit: int = _BRIEF) -> str:
 
 
 _CUT = "…"
+
+
+def shown(value: object) -> str:
+    """Return the ``repr`` of a dataclass or named tuple: one line of bounded length.
+
+    What stands in it can be from a file: names of ten megabytes, tuples that hold one another a
+    million times. To be a class's ``__repr__``.
+    """
+    fields = getattr(value, "_fields", None)
+    if fields is None:
+        known = type(value).__dataclass_fields__  # type: ignore[attr-defined]
+        fields = [name for name, field in known.items() if field.repr]
+    cells = ", ".join(f"{name}={cell(getattr(value, name))}" for name in fields)
+    return f"{type(value).__qualname__}({cells})"
+
+
+class _Cells(Repr):
+    """Writes what is in a field, as far as it is short."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxstring, self.maxother = 4, _BRIEF, 1_000
+        self.maxtuple = self.maxlist = self.maxdict = self.maxset = self.maxfrozenset = 20
+
+    def repr_int(self, x: int, level: int) -> str:  # noqa: ARG002 - reprlib's signature
+        """Write a number; Python refuses decimal digits of one that is very long."""
+        return int.__repr__(x) if x.bit_length() <= _BRIEF else f"{x:#x}"[:_BRIEF] + _CUT
+
+
+def cell(value: object) -> str:
+    """Return the ``repr`` of what is in a field, as :func:`shown` writes it."""
+    return brief(_Cells().repr(value), 2_000)
 
 
 def _escaped(character: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any, NamedTuple
 
-from pycinspect.values import Word, byte_count, moment
+from pycinspect.values import Word, byte_count, moment, shown
 
 __all__ = ["Assumed", "Finding", "Reason", "Severity", "Summary"]
 
@@ -63,6 +63,9 @@ class Finding(NamedTuple):
     data: Mapping[str, object]
     source: str | None = None
     dialect: str | None = None
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     @property
     def message(self) -> str:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from pycinspect.auditing.findings import Severity
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
-from pycinspect.values import HashCheckMode, InvalidationMode
+from pycinspect.values import HashCheckMode, InvalidationMode, shown
 
 __all__ = ["PROFILES", "PathIgnore", "Policy", "Profile", "Selection", "require_rules"]
 
@@ -187,6 +187,9 @@ class Policy:
     max_files: int | None = None
     max_seconds: float | None = None
     dialects: DialectTable = field(default=DIALECTS)
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def only_counts(self, rule: str) -> bool:
         """Return whether the findings of a statistic are counted and not shown."""

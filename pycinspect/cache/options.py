@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pycinspect.cache.platform import Platform, running_platform
 from pycinspect.dialects import Dialect, EnvironmentFlag
-from pycinspect.values import HashCheckMode
+from pycinspect.values import HashCheckMode, shown
 
 __all__ = ["ImportOptions", "options_from_environment"]
 
@@ -40,6 +40,9 @@ class ImportOptions:
     current_directory: str | None = None
     umask: int | None = None
     platform: Platform = field(default_factory=running_platform)
+
+    def __repr__(self) -> str:
+        return shown(self)
 
 
 def options_from_environment(dialect: Dialect, environment: Mapping[str, str]) -> ImportOptions:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pycinspect.dialects import Dialect
-from pycinspect.values import Word, byte_count, moment
+from pycinspect.values import Word, byte_count, moment, shown
 
 __all__ = ["REASONS", "FinderKind", "Found", "Outcome", "Verdict", "Write", "reason_text"]
 
@@ -53,6 +53,9 @@ class Found:
     search_path: tuple[str, ...] = ()
     resident: str | None = None
 
+    def __repr__(self) -> str:
+        return shown(self)
+
     @property
     def is_bytecode(self) -> bool:
         """Whether the importer is handed bytecode without looking for a source."""
@@ -72,6 +75,9 @@ class Write:
     path: str
     flags: int | None
     mode: int
+
+    def __repr__(self) -> str:
+        return shown(self)
 
 
 #: Reason slug to a sentence; ``{expected}`` and ``{found}`` are the two values
@@ -147,7 +153,7 @@ def _size(text: str) -> str:
 
 
 #: Reasons whose two values are times, or numbers of bytes.
-_SHOWN: Mapping[str, Callable[[str], str]] = MappingProxyType(
+_READ_AS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
         "header-matches": _time,
         "mtime-differs": _time,
@@ -166,9 +172,9 @@ def reason_text(reason: str, expected: str, found: str) -> str:
         expected: what is wanted, "" where nothing is.
         found: what there is, likewise.
     """
-    shown = _SHOWN.get(reason)
-    if shown is not None:
-        expected, found = (shown(text) if text else text for text in (expected, found))
+    as_read = _READ_AS.get(reason)
+    if as_read is not None:
+        expected, found = (as_read(text) if text else text for text in (expected, found))
     return REASONS[reason].format(expected=expected, found=found)
 
 
@@ -212,6 +218,9 @@ class Verdict:
     remark: str = ""
     doubt: str | None = None
     runs_old_code: bool = False
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     @property
     def compiles(self) -> bool | None:

@@ -142,7 +142,7 @@ def canonicalize(
     try:
         if level is Level.EXACT:
             return _exact(code, dialect)
-        return _form(code, dialect, level, work or Work.for_code(len(code.code)))
+        return _form(code, dialect, level, work or Work.for_codes([code]))
     except PycInspectError as error:
         if error.slug == "unknown-opcodes":
             raise

@@ -48,6 +48,8 @@ _COROUTINE = 0x80
 _SUSPICIOUS = 200
 #: Values on the stack that are looked at, where all are, for one step.
 _SEEN_AT_ONCE = 8
+#: Values that an op takes from the stack, and puts back, for one step.
+_MOVED_AT_ONCE = 4
 #: Ops looked at to find the one that takes a value; most are near.
 _FARTHEST = 150
 #: Values that may be on the stack beyond what the compiler counted: some ops are written as
@@ -290,8 +292,9 @@ def _surely_bound(
 def _steps_of(op: CanonicalOp, state: State) -> int:
     """Return what a step counts for: it copies blocks, and as many values as its number says."""
     steps, depth = 1 + len(state.callers) + len(state.blocks) // _SEEN_AT_ONCE, state.stack.depth
-    if depth >= _SEEN_AT_ONCE and isinstance(op.operand, int):
-        steps += min(abs(op.operand), depth) // _SEEN_AT_ONCE
+    moved = None if op.name == "LOAD_CONST" else op.operand  # a constant may be a number, too
+    if depth >= _SEEN_AT_ONCE and isinstance(moved, int):
+        steps += min(abs(moved), depth) // _MOVED_AT_ONCE
     return steps
 
 

@@ -16,6 +16,7 @@ from pycinspect.canonical.values import Renaming, Value, Values, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.disasm import instructions
 from pycinspect.pyc import Code
+from pycinspect.values import shown
 
 __all__ = [
     "Goal",
@@ -62,6 +63,9 @@ class Statement(NamedTuple):
     targets: tuple[int | None, ...] = ()
     goals: tuple[Goal, ...] = ()
     handler: int | None = None
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     def shown(self, labels: Mapping[int, str]) -> str:
         """Return the statement with the labels of those to which control goes."""

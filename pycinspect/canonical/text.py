@@ -138,7 +138,9 @@ def _call(value: Value, texts: Sequence[_Text]) -> _Text:
 def _class(value: Value, texts: Sequence[_Text]) -> str:
     """Return ``class C(Base)`` of what calls ``__build_class__``: body, name, bases."""
     _, _, name, *bases = [*value.operands, None, None]
-    shown = name.literal if isinstance(name, Value) else None
+    literal = name.literal if isinstance(name, Value) else None
+    # Code that was made by hand can call a class anything: an integer of any size.
+    shown = literal if isinstance(literal, str) else "".join(texts[2:3])
     inside = f"({listed(texts[3:])})" if any(bases) else ""
     return f"class {shown}{inside}"
 

@@ -34,7 +34,7 @@ def units(root: Code, dialect: Dialect, level: Level = Level.SEMANTIC) -> Mappin
     found: dict[Place, Form] = {}
     known: dict[int, Form] = {}
     codes = list(root.walk())
-    work = Work.for_code(sum(len(code.code) for code in codes))
+    work = Work.for_codes(codes)
     waiting: list[tuple[Place, Code]] = [((), root)]
     while waiting:
         place, code = waiting.pop()

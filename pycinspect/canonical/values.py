@@ -8,9 +8,10 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pycinspect.canonical.work import Work, refused
+from pycinspect.canonical.work import Work, refused, steps_to_make
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import CONTAINERS, Long, parts_of
+from pycinspect.values import brief
 
 __all__ = [
     "DISPLAYS",
@@ -233,7 +234,7 @@ class Value:
         self.operands = parts if len(operands) == len(parts) else operands  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"<Value {self.kind} of {self.size}>"
+        return f"<Value {brief(self.kind)} of {self.size}>"
 
     @property
     def is_literal(self) -> bool:
@@ -362,7 +363,7 @@ class Values:
             if missing:
                 waiting.extend(missing)
                 continue
-            self.work.spend(1 + len(parts) // _RUN)
+            self.work.spend(steps_to_make(len(parts)))
             made[id(value)] = value, self._container(value, [made[id(p)][1] for p in parts])
         return made[id(root)][1]
 

@@ -7,7 +7,7 @@ between two anchors is compared alone.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -144,27 +144,35 @@ def _matching(gap: _Gap, old: Sequence[Hashable], new: Sequence[Hashable]) -> It
 
     Not ``difflib``, which takes seconds for some hundred items that repeat.
     """
-    lengths = _common_lengths([old[i] for i in gap.old], [new[j] for j in gap.new])
+    ours, theirs = [old[i] for i in gap.old], [new[j] for j in gap.new]
+    needed, last = _needed(ours, theirs), len(ours) - 1
     i, j = 0, 0
-    while i < len(gap.old) and j < len(gap.new):
-        if old[gap.old[i]] == new[gap.new[j]]:
+    while i < len(ours) and j < len(theirs):
+        if ours[i] == theirs[j]:
             yield gap.old[i], gap.new[j]
             i, j = i + 1, j + 1
-        elif lengths[i + 1][j] >= lengths[i][j + 1]:
-            i += 1
-        else:
+        elif needed[j] >> last - i & 1:
             j += 1
+        else:
+            i += 1
 
 
-def _common_lengths(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[list[int]]:
-    """Return how long the longest common subsequence of ``old[i:]`` and ``new[j:]`` is."""
-    rows = [[0] * (len(new) + 1)]
-    for item in reversed(old):
-        below, row, best = rows[-1], [0] * (len(new) + 1), 0
-        for j in range(len(new) - 1, -1, -1):
-            best = below[j + 1] + 1 if item == new[j] else max(best, below[j])
-            row[j] = best
-        rows.append(row)
+def _needed(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[int]:
+    """Return for each item of ``new`` a number with a bit for each of ``old``, the last lowest.
+
+    The bit of ``old[i]`` is set for ``new[j]`` where ``old[i:]`` has a longer subsequence in
+    common with ``new[j:]`` than ``old[i + 1:]`` has. Each number is a row of the usual table
+    of lengths, made at once: Hyyrö, "Bit-parallel LCS-length computation revisited" (2004).
+    """
+    every = (1 << len(old)) - 1
+    places: dict[Hashable, int] = defaultdict(int)
+    for bit, item in enumerate(reversed(old)):
+        places[item] |= 1 << bit
+    row, rows = every, []
+    for item in reversed(new):
+        met = row & places.get(item, 0)
+        row = (row + met | row - met) & every
+        rows.append(every ^ row)
     return rows[::-1]
 
 

@@ -14,7 +14,7 @@ from pycinspect.canonical import Level, Plane
 from pycinspect.dialects import Dialect
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.pyc import Code
-from pycinspect.values import Word, visible
+from pycinspect.values import Word, shown, visible
 
 __all__ = ["Change", "Diff", "FieldChange", "ModuleDiff", "Op", "Side", "Status", "UnitDiff"]
 
@@ -60,6 +60,9 @@ class Change(NamedTuple):
     old_lines: tuple[int | None, ...]
     new_lines: tuple[int | None, ...]
 
+    def __repr__(self) -> str:
+        return shown(self)
+
 
 class FieldChange(NamedTuple):
     """A field of a file, or of a code object, that differs.
@@ -90,6 +93,9 @@ class Side(NamedTuple):
     code: Code
     dialect: Dialect
     docstring: str | None = None
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     @property
     def qualname(self) -> str:
@@ -122,6 +128,9 @@ class UnitDiff:
     problem: str | None = None
     fields: tuple[FieldChange, ...] = ()
 
+    def __repr__(self) -> str:
+        return shown(self)
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleDiff:
@@ -153,6 +162,9 @@ class ModuleDiff:
         """Return whether all code objects have one of some statuses, and the files agree."""
         return not self.files and all(unit.status in statuses for unit in self.units)
 
+    def __repr__(self) -> str:
+        return shown(self)
+
 
 @dataclass(frozen=True)
 class Diff:
@@ -173,6 +185,9 @@ class Diff:
     modules: tuple[ModuleDiff, ...]
     explanations: Sequence[Explanation] = EXPLANATIONS
     read: str = ""
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     @property
     def units(self) -> Iterator[UnitDiff]:

@@ -17,6 +17,7 @@ from pycinspect.canonical.statements import payload_digest
 from pycinspect.canonical.values import Value, Values
 from pycinspect.dialects import lowering_of
 from pycinspect.diffing.rewriting import Rewriting, unchanged
+from pycinspect.values import shown
 
 __all__ = ["EXPLANATIONS", "Explanation"]
 
@@ -39,6 +40,9 @@ class Explanation:
     reason: str
     link: str
     explains: Callable[[Form, Form], bool] | None = None
+
+    def __repr__(self) -> str:
+        return shown(self)
 
 
 _PEP = "https://peps.python.org/pep-{:04}/"

@@ -11,6 +11,7 @@ from pycinspect.dialects import Dialect
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
+from pycinspect.values import shown
 
 __all__ = ["Handler", "exception_table"]
 
@@ -34,6 +35,9 @@ class Handler(NamedTuple):
     target: int
     depth: int
     lasti: bool
+
+    def __repr__(self) -> str:
+        return shown(self)
 
 
 def exception_table(code: Code, dialect: Dialect) -> list[Handler]:

@@ -13,6 +13,7 @@ from pycinspect.disasm.locations import line_ranges_of
 from pycinspect.disasm.steps import bytecode_of, steps
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
+from pycinspect.values import shown
 
 __all__ = ["LineRange", "line_ranges", "line_starts", "plain_ranges"]
 
@@ -29,6 +30,9 @@ class LineRange(NamedTuple):
     start: int
     end: int
     line: int | None
+
+    def __repr__(self) -> str:
+        return shown(self)
 
 
 #: The same as a plain tuple, because there are millions.

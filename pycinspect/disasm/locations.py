@@ -15,6 +15,7 @@ from pycinspect.dialects import Dialect, LineTable
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
+from pycinspect.values import shown
 
 __all__ = [
     "LOCATION_TABLES",
@@ -57,6 +58,9 @@ class Position(NamedTuple):
     end_line: int | None
     column: int | None
     end_column: int | None
+
+    def __repr__(self) -> str:
+        return shown(self)
 
 
 _NOWHERE = Position(None, None, None, None)

@@ -11,6 +11,7 @@ from pycinspect.dialects import Bytecode, Flow, Opcode
 from pycinspect.disasm.decode import Instruction
 from pycinspect.disasm.handlers import Handler
 from pycinspect.pyc import Code
+from pycinspect.values import shown
 
 __all__ = ["Defect", "stack_defects"]
 
@@ -27,6 +28,9 @@ class Defect(NamedTuple):
     slug: str
     message: str
     offset: int
+
+    def __repr__(self) -> str:
+        return shown(self)
 
 
 #: CO_GENERATOR, CO_COROUTINE and CO_ASYNC_GENERATOR of ``co_flags``.

@@ -11,6 +11,7 @@ from pycinspect.pyc.code import Code
 from pycinspect.pyc.file import errors_named, read_all, tag_of
 from pycinspect.pyc.header import Header, parse_header
 from pycinspect.pyc.unmarshal import DEFAULT_LIMITS, Limits, unmarshal
+from pycinspect.values import shown
 
 __all__ = ["CodeFile", "read_code", "read_marshalled", "read_pyc"]
 
@@ -29,6 +30,9 @@ class CodeFile(NamedTuple):
     code: Code
     trailing: int
     dialects: DialectTable = DIALECTS
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     @property
     def dialect(self) -> Dialect:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
+from itertools import islice
 from operator import xor
 
-__all__ = ["CONTAINERS", "FrozenDict", "Long", "Slice", "parts_of"]
+from pycinspect.values import cell, shown
+
+__all__ = ["CONTAINERS", "FrozenDict", "Long", "Slice", "each_once", "parts_of"]
 
 
 class Long(int):
@@ -37,6 +40,13 @@ class Slice:
     start: object
     stop: object
     step: object
+
+    def __repr__(self) -> str:
+        return shown(self)
+
+
+#: Pairs of a mapping that its repr shows.
+_SHOWN = 20
 
 
 class FrozenDict(Mapping[object, object]):
@@ -69,7 +79,8 @@ class FrozenDict(Mapping[object, object]):
         return self._hash
 
     def __repr__(self) -> str:
-        return f"FrozenDict({self._items!r})"
+        pairs = [f"{cell(key)}: {cell(value)}" for key, value in islice(self.items(), _SHOWN)]
+        return f"FrozenDict({{{', '.join(pairs)}{', …' * (len(self) > _SHOWN)}}})"
 
 
 def _slice_parts(value: Slice) -> tuple[object, ...]:
@@ -97,3 +108,22 @@ def parts_of(value: object) -> tuple[object, ...]:
     """Return what a container holds, keys and values in turn; nothing for other values."""
     split = _PARTS.get(type(value))
     return () if split is None else split(value)
+
+
+def each_once(
+    roots: Iterable[object], parts: Callable[[object], Iterable[object]] = parts_of
+) -> Iterator[object]:
+    """Yield values and what is in them, each object once, however often it is there.
+
+    Args:
+        roots: what to begin with.
+        parts: what is in a value.
+    """
+    seen: dict[int, object] = {}  # values are kept, so that no other gets their identity
+    waiting = list(roots)
+    while waiting:
+        value = waiting.pop()
+        if id(value) not in seen:
+            seen[id(value)] = value
+            yield value
+            waiting.extend(parts(value))

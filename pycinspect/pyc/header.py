@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable, HeaderField
 from pycinspect.dialects.model import CRLF
 from pycinspect.errors import PycInspectError
-from pycinspect.values import InvalidationMode
+from pycinspect.values import InvalidationMode, shown
 
 __all__ = ["LONGEST_HEADER", "Header", "parse_header"]
 
@@ -44,6 +44,9 @@ class Header:
     source_size: int | None
     source_hash: bytes | None
     fields: tuple[tuple[HeaderField, int], ...]
+
+    def __repr__(self) -> str:
+        return shown(self)
 
     @property
     def size(self) -> int:

@@ -7,8 +7,8 @@ from pycinspect.errors import PycInspectError
 __all__ = ["Effort", "ExhaustedError", "pool"]
 
 #: Places and instructions that are looked at for one expectation, beyond what its length and
-#: that of the code explain; about two seconds.
-_BUDGET = 1_000_000
+#: that of the code explain; less than a second.
+_BUDGET = 700_000
 
 
 class ExhaustedError(PycInspectError):

@@ -38,6 +38,8 @@ __all__ = ["Run", "State", "search"]
 
 #: What is looked at before it counts as long: so much, and so much a step and an instruction.
 _PATIENCE, _PATIENCE_EACH = 20_000, 4
+#: Instructions that take as long to look at as to go on from a place on the way.
+_STATE = 5
 #: Variables that take as long to compare as one instruction.
 _VARIABLES = 4
 
@@ -240,7 +242,7 @@ class Run:
         steps = self.program.steps
         while stack and (goal is None or _progress(self.furthest) < goal):
             for state in stack[-1]:
-                self.spend(1)
+                self.spend(_STATE)
                 key = (state.step, state.at, self.kept(state), state.left)
                 if key in seen or (self._sets and not self._leads_on(state)):
                     continue

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -11,6 +12,7 @@ from pycinspect.canonical.graph import NOWHERE, Node, in_parallel
 from pycinspect.canonical.minimise import merged
 from pycinspect.canonical.values import Values
 from pycinspect.dialects import find_dialect
+from pycinspect.diffing import compare
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from tests.canonical.kit import RUNNING, form_of, module_of
@@ -139,3 +141,37 @@ def test_what_statements_cost_is_limited():
     assert len(statements) == 1_201
     assert statements[3].text == "x = (((1,),),)"
     assert statements[-2].text == "x = …"
+
+
+# --- Constants of any kind wherever a compiler puts one ------------------------------------------
+
+#: What stands in a constant's place; no string of decimal digits is made of the first.
+ODD = (1 << 20_000, (1 << 20_000,), b"\xff", (("a",),))
+#: Constants have a part to play in each of these lines.
+_PARTS = """
+'''A docstring.'''
+from ..a.b import c as d
+import e.f
+class C(B, metaclass=M):
+    '''Another.'''
+    x: int = 1
+    def m(self, a=2, *, b=3) -> "R": return a.b(c=d, *e, **f)
+def f(a):
+    '''A third.'''
+    match a:
+        case {"k": 4, **r}: return f"{a!r:>{r}} {a:.2f}"
+        case C(x=5) | [6, *_]: del a[7:8]
+    return {9, 10}, {"k": a}, a in (11, 12), [*a, *(13, 14)], -15 ** a, "%s" % (a,)
+"""
+
+
+def test_any_constant_can_stand_for_any_other() -> None:
+    """The name of a class, the level of an import, the names of keyword arguments and so on."""
+    for code in module_of(_PARTS).walk():
+        old = {level: canonicalize(code, RUNNING, level) for level in Level}
+        for place, odd in product(range(len(code.consts)), ODD):
+            consts = (*code.consts[:place], odd, *code.consts[place + 1 :])
+            for level in Level:
+                form = canonicalize(replace(code, consts=consts), RUNNING, level)
+                assert compare(old[level], form)
+                assert form._repr_html_()

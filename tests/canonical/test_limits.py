@@ -19,9 +19,10 @@ from pycinspect.canonical.work import Work
 from pycinspect.dialects import Dialect, find_dialect
 from pycinspect.disasm import Handler
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import Code
+from pycinspect.pyc import Code, parse_header, read_code
 from pycinspect.pyc.constants import Long
 from tests.canonical.kit import RUNNING, Step, assembled, form_of, module_of
+from tests.samples import SAMPLES
 
 OLD, TABLES = find_dialect("cpython-3.8"), find_dialect("cpython-3.11")
 END: list[Step] = [("LOAD_CONST", 0), ("RETURN_VALUE", 0)]
@@ -116,6 +117,40 @@ def test_work_is_counted() -> None:
     with pytest.raises(PycInspectError, match="too many steps") as caught:
         work.spend()
     assert caught.value.slug == "not-canonical"
+
+
+def test_real_code_takes_a_third_of_what_it_may() -> None:
+    for path in sorted(SAMPLES.glob("*.pyc")):
+        data = path.read_bytes()
+        file = read_code(data, parse_header(data))
+        for code in file.code.walk():
+            work = Work.for_codes([code])
+            allowed = work.left
+            canonicalize(code, file.dialect, work=work)
+            assert 3 * (allowed - work.left) <= allowed, (path.name, code.qualname)
+
+
+def test_what_64_kibibytes_of_instructions_may_take() -> None:
+    """Some 5 microseconds a step: 20,000 of them are for whatever is small."""
+    assert Work.for_codes([assembled(OLD, [("NOP", 0)] * 32 * 1024)]).left < 220_000
+
+
+@pytest.mark.parametrize("size", [10_000, 110_000])
+def test_a_large_constant_may_take_as_long_as_it_is(size: int) -> None:
+    steps = [("LOAD_CONST", 1), ("STORE_NAME", 0)]
+    assert form(OLD, steps, consts=(1, tuple(range(size)))).problem is None
+
+
+def test_a_number_that_is_loaded_is_no_number_of_values() -> None:
+    """Above a deep stack it takes as long to push one constant as another."""
+
+    def taken(value: object) -> int:
+        steps = [*[("LOAD_CONST", 1)] * 200, *[("POP_TOP", 0)] * 200]
+        work = Work(10_000)
+        canonicalize(assembled(OLD, [*steps, *END], consts=(1, value)), OLD, work=work)
+        return 10_000 - work.left
+
+    assert taken(10**9) == taken("a billion")
 
 
 def test_code_objects_of_one_file_share_their_work() -> None:

@@ -47,6 +47,33 @@ def _longest(old: str, new: str) -> int:
     return max(map(len, parts & others))
 
 
+@given(st.text("abc", max_size=40), st.text("abc", max_size=40))
+def test_it_is_the_subsequence_that_the_table_of_lengths_leads_to(old: str, new: str) -> None:
+    """Of several, the one that leaves out the old item first."""
+    lengths = _table(old, new)
+    i, j, pairs = 0, 0, []
+    while i < len(old) and j < len(new):
+        if old[i] == new[j]:
+            pairs.append((i, j))
+            i, j = i + 1, j + 1
+        elif lengths[i + 1][j] >= lengths[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+    gap = align._Gap(range(len(old)), range(len(new)))
+    assert list(align._matching(gap, old, new)) == pairs
+
+
+def _table(old: str, new: str) -> list[list[int]]:
+    """Return the length of the longest common subsequence of ``old[i:]`` and ``new[j:]``."""
+    table = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
+    for i in reversed(range(len(old))):
+        for j in reversed(range(len(new))):
+            longer = max(table[i + 1][j], table[i][j + 1])
+            table[i][j] = table[i + 1][j + 1] + 1 if old[i] == new[j] else longer
+    return table
+
+
 @given(ITEMS)
 def test_one_span_where_nothing_differs(items: str) -> None:
     assert [span.op for span in aligned(items, items)] == [Op.EQUAL] * bool(items)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
+import pycinspect
 from pycinspect import plugins
 from pycinspect.auditing import Policy
 from pycinspect.canonical import Level, linearize, units
@@ -242,6 +243,25 @@ def _linearize(work: Workspace) -> bool:
     return True
 
 
+def _by_path(work: Workspace) -> bool:
+    """Read the file by its path, as a user of the library does."""
+    path = work.cache()
+    pycinspect.read_header(path)
+    _only_printable(repr(pycinspect.judge(path)))
+    file = pycinspect.read_pyc(path)
+    _only_printable(repr(file))
+    return True
+
+
+def _for_notebooks(work: Workspace) -> bool:
+    """Compare by path, and write the pages that a notebook shows."""
+    found = pycinspect.diff(work.original(), work.bare(_own_name(work)))
+    _only_printable(repr(found))
+    _only_printable(found._repr_html_())
+    _only_printable(pycinspect.canonicalize(work.bare(_own_name(work)))._repr_html_())
+    return True
+
+
 # --- Commands ---------------------------------------------------------------------------------
 
 
@@ -402,6 +422,17 @@ def _audit(format_: str, look: _Look, *options: str) -> Callable[[Workspace], bo
     return _command(lambda work: (*fixed, _tree(work)), look)
 
 
+#: What must be true of what a format's report is. Each format needs a row.
+_REPORTS: Mapping[str, _Look] = {
+    "text": _as_text,
+    "markdown": _as_text,
+    "json": _as_json,
+    "jsonl": _as_json_lines,
+    "sarif": _as_json,
+    "github": _as_text,
+    "gitlab": _as_json,
+    "junit": _as_xml,
+}
 _RULE_FAILED = "PYC902"
 #: Of so many files the dear ones read one.
 _RARE = 30
@@ -414,6 +445,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("encoding", _encoding, 1),
     Entry("code-json", _code_json, 4),
     Entry("linearize", _linearize, 3),
+    Entry("by-path", _by_path, 4),
+    Entry("for-notebooks", _for_notebooks, 2 * _RARE),
     *(Entry(f"canonicalize-{level.value}", _canonicalize(level), 6) for level in Level),
     Entry("show", _show(), _RARE),
     Entry("show-code", _command(lambda w: ("show", "--code", _one_name(w), w.bare(_own_name(w)))), _RARE),
@@ -427,6 +460,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("show-named-source", _command(lambda w: ("show", w.bare("m.py"))), 10 * _RARE),
     Entry("show-source", _command(lambda w: ("show", w.damaged_source())), 5 * _RARE),
     Entry("show-zip", _command(lambda w: ("show", w.zipped(), w.damaged_zip())), _RARE),
+    Entry("diff-source", _command(lambda w: ("diff", w.damaged_source(), w.bare(_own_name(w)))), 5 * _RARE),
+    Entry("diff-optimized", _command(lambda w: ("diff", "--optimize", "0", "--optimize", "2", w.damaged_source())), 5 * _RARE),
     Entry("diff-trees", _command(lambda w: ("diff", *_two_trees(w))), 2 * _RARE),
     *(
         Entry(
@@ -460,10 +495,6 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("audit-baseline", _command(lambda w: ("audit", "--no-config", "--baseline", w.baseline(), os.path.dirname(w.bare()))), 2 * _RARE),
     Entry("audit-config", _command(lambda w: ("audit", "--config", w.settings(), os.path.dirname(w.bare()))), 2 * _RARE),
     Entry("audit-file", _command(lambda w: ("audit", "--no-config", "--profile", "security", w.bare())), 2 * _RARE),
-    Entry("audit-text", _audit("text", _as_text, "-vv"), 2 * _RARE),
-    Entry("audit-json", _audit("json", _as_json), 2 * _RARE),
-    Entry("audit-jsonl", _audit("jsonl", _as_json_lines), 2 * _RARE),
-    Entry("audit-sarif", _audit("sarif", _as_json), 2 * _RARE),
-    Entry("audit-github", _audit("github", _as_text), 2 * _RARE),
-    Entry("audit-junit", _audit("junit", _as_xml), 2 * _RARE),
+    *(Entry(f"audit-{format_}", _audit(format_, look, "-vv"), 2 * _RARE) for format_, look in _REPORTS.items()),
+    Entry("audit-levels", _audit("text", _as_text, "--levels", "0,1", "--invalidation-mode", "checked-hash"), 2 * _RARE),
 )  # fmt: skip

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click import Context
 
+from pycinspect.cli import main
 from pycinspect.errors import PycInspectError
+from pycinspect.report import REPORTERS
 from tests.fuzz import campaign, measure
 from tests.fuzz.campaign import entries_for
 from tests.fuzz.entries import ENTRIES, Entry, Workspace, commands
@@ -24,6 +27,7 @@ _COUNT = 50
 _BY_CHANCE = {
     *("show-as", "show-as-canonical", "show-source", "show-zip", "check-as", "check-as-zip"),
     *("check-damaged-source", "check-damaged-zip", "audit-baseline", "audit-config"),
+    *("diff-source", "diff-optimized"),
 }
 
 
@@ -31,6 +35,16 @@ _BY_CHANCE = {
 def work(tmp_path: Path) -> Iterator[Workspace]:
     with commands():
         yield Workspace(tmp_path)
+
+
+def test_each_report_format_is_given_damaged_files() -> None:
+    names = {entry.name for entry in ENTRIES}
+    assert {f"audit-{name}" for name in REPORTERS} <= names
+
+
+def test_each_command_that_reads_files_is_given_damaged_ones() -> None:
+    commands = {entry.name.partition("-")[0] for entry in ENTRIES}
+    assert set(main.commands) | set(main.list_commands(Context(main))) <= commands | {"rules"}
 
 
 @pytest.mark.parametrize("part", range(5))

@@ -404,19 +404,8 @@ _MAKERS: dict[str, _Make] = {
 
 #: At this size what is always the same is little, and nesting is below every limit.
 _SIZE = 40
-FAMILIES = [Family(name, make, _SIZE) for name, make in _MAKERS.items()]
-_CODE_LIMIT = "instructions that are shared are limited to twice the file and 256 KiB"
-_WRITTEN = "what is shared is written again, up to twice the file and 20,000 steps"
-_EXEMPT = {
-    ("verify", "functions-shared-code"): _CODE_LIMIT,
-    **dict.fromkeys(
-        [
-            *((reader, "functions-shared-code") for reader in ("listing", "json")),
-            *((reader, "shared-integer") for reader in ("listing", "json")),
-            *(("json", f"functions-shared-{what}") for what in ("constants", "texts")),
-            *(("json", f"equal-constants{where}") for where in ("", "-in-tuples", "-in-sets")),
-        ],
-        _WRITTEN,
-    ),
-}
-GROUPS = [Group("files", READERS, FAMILIES, exempt=_EXEMPT)]
+#: What shares its parts is written, or read, up to a limit that grows with the file. Here it is
+#: always reached; below it the work may grow faster.
+_LIMITED = {"functions-shared-code": 100, "wide-tuples": 60}
+FAMILIES = [Family(name, make, _LIMITED.get(name, _SIZE)) for name, make in _MAKERS.items()]
+GROUPS = [Group("files", READERS, FAMILIES)]

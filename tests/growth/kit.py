@@ -13,6 +13,7 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -66,20 +67,15 @@ class Group(NamedTuple):
         name: of the group.
         readers: its readers.
         families: its families.
-        exempt: names of readers and families that do not go together, and why.
     """
 
     name: str
     readers: Sequence[Reader]
     families: Sequence[Family]
-    exempt: dict[tuple[str, str], str] = {}  # noqa: RUF012 - never changed
 
     def cases(self) -> Iterator[tuple[Reader, Family]]:
-        """Yield each reader with each family that it takes."""
-        for reader in self.readers:
-            for family in self.families:
-                if (reader.name, family.name) not in self.exempt:
-                    yield reader, family
+        """Return each reader with each family."""
+        return product(self.readers, self.families)
 
 
 def groups() -> list[Group]:

@@ -28,16 +28,6 @@ def test_what_grows_faster_is_refused_by_count(family: Family) -> None:
     assert_near_linear(family.make, counted, family.size)
 
 
-@pytest.mark.slow
-def test_the_words_of_two_lines_are_compared_up_to_a_limit() -> None:
-    """Long lines cost less than shorter ones that are still compared word by word."""
-    (group,) = (group for group in groups() if group.name == "canonical")
-    reader = next(reader for reader in group.readers if reader.name == "diff")
-    family = next(family for family in group.families if family.name == "percent")
-    compared, too_long = family.make(80), family.make(320)
-    assert work(lambda: reader.run(too_long)) < work(lambda: reader.run(compared))
-
-
 # --- The meter itself ------------------------------------------------------------------------
 
 

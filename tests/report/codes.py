@@ -178,7 +178,7 @@ HOSTILE = {
     "shared code": marshalled_code(
         marshalled_tuple(
             b"\xf3" + _u4(2_000) + b"\x97\0" * 1_000,
-            *[marshalled_code(marshalled_tuple(), b"r" + _u4(0))] * 130,
+            *[marshalled_code(marshalled_tuple(), b"r" + _u4(0))] * 9,
         )
     ),
 }

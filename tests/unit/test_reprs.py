@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields, replace
+from enum import Enum
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import pycinspect
+from pycinspect.auditing import Finding
 from pycinspect.canonical.form import Form, Level, canonicalize
 from pycinspect.canonical.machine import Frame, Machine
 from pycinspect.canonical.rules import RULES
+from pycinspect.canonical.values import Values
 from pycinspect.canonical.work import Work
+from pycinspect.dialects import find_dialect
 from pycinspect.disasm import Defect, Instruction, instructions, verify
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code, CodeFile, parse_header, read_code
+from pycinspect.pyc.constants import FrozenDict, Slice
 from pycinspect.report.canonical import canonical_lines
 from pycinspect.report.listing import ListingOptions, listing
 from pycinspect.values import brief, quoted, visible
@@ -74,7 +81,7 @@ def values(file: CodeFile) -> Iterator[object]:
         yield from (code, *instructions(code, file.dialect), *verify(code, file.dialect))
         for level in (Level.SEMANTIC, Level.EXACT):
             yield canonicalize(code, file.dialect, level)
-        yield Machine(file.dialect, RULES, Work.for_code(len(code.code))).frame(code)
+        yield Machine(file.dialect, RULES, Work.for_codes([code])).frame(code)
     yield PycInspectError("slug", file.code.name, path=file.code.name)
 
 
@@ -89,6 +96,87 @@ def test_reprs_are_short_printable_lines(name: str) -> None:
         if not isinstance(value, PycInspectError):
             assert len(text) < _LONGEST, type(value)
     assert {Code, CodeFile, Instruction, Defect, Form, Frame} < kinds
+
+
+# --- All public values -------------------------------------------------------------------------
+
+#: Classes whose values say nothing of a file.
+_OWN_WORDS = {
+    pycinspect.Dialect: "a row of ours, or of a plugin",
+    pycinspect.Rule: "a rule's own class",
+}
+
+
+def public_values() -> list[type]:
+    """Return the classes of values that the library returns, words and exceptions aside."""
+    exported = [getattr(pycinspect, name) for name in pycinspect.__all__]
+    classes = [one for one in exported if isinstance(one, type) and one not in _OWN_WORDS]
+    return [one for one in classes if not issubclass(one, Enum | Exception)]
+
+
+def holding(kind: type, part: object) -> object:
+    """Return a dataclass or named tuple with the same part in each field, whatever may be there."""
+    if issubclass(kind, tuple):
+        return tuple.__new__(kind, [part] * len(kind._fields))  # type: ignore[attr-defined]
+    value = object.__new__(kind)
+    for field in fields(kind):  # type: ignore[arg-type]
+        object.__setattr__(value, field.name, part)
+    return value
+
+
+def _bomb() -> tuple[object, ...]:
+    value: tuple[object, ...] = ()
+    for _ in range(60):
+        value = (value, value)
+    return value
+
+
+_PARTS = {
+    **{f"text {number}": text for number, text in enumerate(HOSTILE)},
+    "a number of many digits": 10**100_000,
+    "a tuple that doubles itself": _bomb(),
+    "much": ["x" * 1_000] * 10_000,
+    "a mapping": {text[:100]: text for text in HOSTILE},
+    "inside": holding(Finding, holding(Slice, HOSTILE[-1])),
+}
+
+
+@pytest.mark.parametrize("part", _PARTS.values(), ids=_PARTS)
+@pytest.mark.parametrize("kind", [*public_values(), Slice], ids=lambda kind: kind.__name__)
+def test_public_values_are_short_printable_lines_whatever_is_in_them(
+    kind: type, part: object
+) -> None:
+    if kind in (Code, Form):  # of these the text says what the file calls them
+        if not isinstance(part, str):
+            return
+        inner = replace(hostile_file("f").code, qualname=part, filename=part)
+        value = inner if kind is Code else canonicalize(inner, find_dialect(ROW))
+    else:
+        value = holding(kind, part)
+    text = repr(value)
+    assert text.isprintable(), text[:200]
+    assert len(text) < _LONGEST * 2
+
+
+@pytest.mark.parametrize("part", _PARTS.values(), ids=_PARTS)
+def test_frozendicts_are_short_printable_lines(part: object) -> None:
+    text = repr(FrozenDict(dict.fromkeys(range(1000), part)))
+    assert text.isprintable()
+    assert len(text) < 100_000
+
+
+def test_short_values_are_written_as_dataclasses_are() -> None:
+    assert repr(Slice(1, None, "a")) == "Slice(start=1, stop=None, step='a')"
+    assert repr(pycinspect.Handler(0, 2, 4, 0, lasti=False)) == (
+        "Handler(start=0, end=2, target=4, depth=0, lasti=False)"
+    )
+    assert repr(FrozenDict({2: "b", 1: "a"})) == "FrozenDict({2: 'b', 1: 'a'})"
+
+
+def test_what_is_on_the_symbolic_stack_is_a_short_printable_line() -> None:
+    text = repr(Values().make(HOSTILE[0] * 1_000, *HOSTILE))
+    assert text.isprintable()
+    assert len(text) < 1_000
 
 
 def _shown(file: CodeFile) -> Iterator[str]:
