@@ -26,7 +26,7 @@ from pycinspect.auditing.suppressions import UNUSED, Suppressions
 from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
 from pycinspect.cache import Outcome
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import errors_named, subject_kind_of
+from pycinspect.pyc import containers_in, errors_named, subject_kind_of
 
 __all__ = ["Audit"]
 
@@ -48,7 +48,7 @@ _REASON_STATES = {
     "cache-unreadable": "unread",
     "cache-not-regular": "unread",
     "hash-unavailable": "unread",
-    "shadowed": "hidden",
+    "source-shadowed": "hidden",
     "built-in-module": "hidden",
     "frozen-module": "hidden",
     "tool-cache": "transformed",
@@ -374,6 +374,10 @@ def _state(outcome: Outcome, reason: str) -> str:
 
 def _nothing_in(root: str) -> PycInspectError:
     message = "there is neither a cache nor a source in it"
+    found = next(containers_in(root), None)
+    if found is not None:
+        name, kind = found
+        message += f", but {name} is a container ({kind}), which is not looked into yet"
     return PycInspectError("nothing-to-audit", message, path=root)
 
 

@@ -342,7 +342,7 @@ class Examiner:
             return failure or kind.refusal
         judgement = failure or self._judge(reader, start, status, source, source_status)
         if judgement.outcome is Outcome.RECOMPILE and not self._may_read(source):
-            return unreadable_source(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+            return _forbidden()
         return judgement
 
     # --- Which file is found ---------------------------------------------------
@@ -356,7 +356,9 @@ class Examiner:
         found = self._found(stem, directory, reader, level_of(ending) or 0)
         if found.path == directory.sources[stem].path:
             return None
-        return _loses(found, directory) or _ORPHANED
+        judgement = _loses(found, directory) or _ORPHANED
+        is_file = judgement.reason == "shadowed"
+        return judgement._replace(reason="source-shadowed") if is_file else judgement
 
     def _found(self, stem: str, directory: Directory, reader: Dialect, level: int) -> Found:
         """Ask the finder what it takes for a name in a directory."""
@@ -386,18 +388,23 @@ class Examiner:
         is_known = writer is not None and not writer.unchecked
         reader = self._audience.reader(directory, writer if is_known else None)
         level = 1 if suffix == "pyo" else 0
-        objection = module_objection(stem)
-        if objection is None and not self._order(reader, level).looks_for(f".{suffix}"):
-            objection = f"{reader.name} does not look for .{suffix}"
         source = f"{directory.source_path}{stem}.py"
         source_status = self._status(directory.sources[stem]) if stem in directory.sources else None
+        no_module = module_objection(stem)
+        # Loaders that are given the path of ``a.b.py`` keep its cache where others do.
+        is_given = no_module is not None and source_status is not None and _keeps_beside(reader)
+        objection = None if is_given else no_module
+        if objection is None and not self._order(reader, level).looks_for(f".{suffix}"):
+            objection = f"{reader.name} does not look for .{suffix}"
         is_module = False
+        reading = (start, status, failure)
         if objection is not None:
             judgement = _refused(objection)
+        elif is_given:
+            judgement = self._judge_beside(reader, reading, source)
         else:
             found = self._found(stem, directory, reader, level)
             is_module = found.path == entry.path
-            reading = (start, status, failure)
             if is_module:
                 judgement = self._judge_module(reader, reading)
             elif found.path == source and _keeps_beside(reader):
@@ -438,8 +445,10 @@ class Examiner:
         except OSError as error:  # it has gone since the listing
             return failure or unreadable_source(error)
         judgement = failure or self._judge(reader, start, status, source, source_status)
-        if judgement.outcome is not Outcome.RECOMPILE or stat.S_ISREG(source_status.st_mode):
+        if judgement.outcome is not Outcome.RECOMPILE:
             return judgement
+        if stat.S_ISREG(source_status.st_mode):
+            return judgement if self._may_read(source) else _forbidden()
         # Only C opens what is no file; Parser/tokenizer.c: E_IO becomes SyntaxError.
         kind = file_kind(source_status.st_mode)
         return Judgement(Outcome.RAISE, "source-unreadable", "", f"a {kind}", "SyntaxError")
@@ -559,6 +568,10 @@ def _bypassed(cache: CacheFile) -> CacheFile:
     if reader is None or reader.cache_path is None or not reader.cache_path.prefix:
         return cache
     return replace(cache, judgement=_BYPASSED, is_ordinary=False)
+
+
+def _forbidden() -> Judgement:
+    return unreadable_source(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def _no_header(_: os.stat_result) -> None:

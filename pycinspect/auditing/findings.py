@@ -86,7 +86,7 @@ class Reason(Word):
     NAMED = "named"
     #: It lies in ``lib/pythonX.Y``.
     LIBRARY = "library"
-    #: ``pyvenv.cfg`` or ``.python-version``.
+    #: ``pyvenv.cfg``, ``.python-version``, or ``requires-python`` in ``pyproject.toml``.
     PIN = "pin"
     #: It is the one that the image starts (``--root``).
     IMAGE = "image"

@@ -100,7 +100,7 @@ class Pin(NamedTuple):
 
 
 def pinned_python(root: str, view: View = HERE) -> Pin | None:
-    """Return the Python that ``.python-version`` or ``pyvenv.cfg`` names.
+    """Return the Python that ``pyvenv.cfg``, ``.python-version`` or ``requires-python`` names.
 
     Args:
         root: the directory that is audited; the nearest file at it or above counts.
@@ -122,11 +122,20 @@ def pinned_python(root: str, view: View = HERE) -> Pin | None:
         directory = parent
 
 
+#: No white space that spans lines: many empty ones would take time in proportion to their square.
 _PINS = (
-    ("pyvenv.cfg", re.compile(r"^version(?:_info)?\s*=\s*(\d+)\.(\d+)", re.MULTILINE)),
-    (".python-version", re.compile(r"^\s*(?:c?python-?)?(\d+)\.(\d+)", re.MULTILINE)),
+    ("pyvenv.cfg", re.compile(r"^version(?:_info)?[ \t]*=[ \t]*(\d+)\.(\d+)", re.MULTILINE)),
+    (".python-version", re.compile(r"^[ \t]*(?:c?python-?)?(\d+)\.(\d+)", re.MULTILINE)),
+    # One version, not all from one on (PEP 621; version specifiers of PEP 440).
+    (
+        "pyproject.toml",
+        re.compile(
+            r"""^[ \t]*requires-python[ \t]*=[ \t]*["'](?:===?|~=)[ \t]*(\d+)\.(\d+)\.(?:\*|\d+)["']""",
+            re.MULTILINE,
+        ),
+    ),
 )
-_PIN_SIZE = 4096
+_PIN_SIZE = 64 * 1024
 
 
 def _version_in(path: str, pattern: re.Pattern[str], view: View) -> str | None:

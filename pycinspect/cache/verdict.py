@@ -134,6 +134,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no-cache-tag": "the interpreter has no cache tag",
         "dialect-without-cache": "{found} keeps no cache files",
         "shadowed": "the finder takes {found} before it",
+        "source-shadowed": "the finder takes {found} before its source",
         "not-a-cache-path": "no importer looks for it ({found})",
         "tool-cache": "{found} wrote it under a name that it alone looks for",
         "prefix-elsewhere": "with a cache prefix, no cache beside its source is looked for",
@@ -152,7 +153,7 @@ def _size(text: str) -> str:
 
 
 #: Reasons whose two values are times, or numbers of bytes.
-_SHOWN: Mapping[str, Callable[[str], str]] = MappingProxyType(
+_READ_AS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
         "header-matches": _time,
         "mtime-differs": _time,
@@ -171,9 +172,9 @@ def reason_text(reason: str, expected: str, found: str) -> str:
         expected: what is wanted, "" where nothing is.
         found: what there is, likewise.
     """
-    spelled = _SHOWN.get(reason)
-    if spelled is not None:
-        expected, found = (spelled(text) if text else text for text in (expected, found))
+    as_read = _READ_AS.get(reason)
+    if as_read is not None:
+        expected, found = (as_read(text) if text else text for text in (expected, found))
     return REASONS[reason].format(expected=expected, found=found)
 
 

@@ -180,7 +180,8 @@ def command(
 ) -> None:
     """Audit trees of bytecode caches: what is stale, orphaned, broken or unsafe.
 
-    Without PATH, the site-packages of the environment that pycinspect runs in.
+    PATH is a directory, a source, or a cache by whatever name. Without it, the site-packages of
+    the environment that pycinspect runs in.
 
     \b
     Examples:
@@ -197,8 +198,8 @@ def command(
     the directory where you stand. The report says what they decide. With --profile security none
     are taken that lie in an audited tree, unless --config names them.
 
-    Exit codes: 0 clean, 1 findings from --fail-on on, 2 could not do it, 3 an error of
-    pycinspect's own, or of a plugin (PYC902), also with --exit-zero.
+    Exit codes: 0 clean, 1 findings from --fail-on on, 2 could not do it, or not for each PATH,
+    3 an error of pycinspect's own, or of a plugin (PYC902); 2 and 3 also with --exit-zero.
     """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.auditing import Settings
     from pycinspect.plugins import load_registry

@@ -136,8 +136,8 @@ def as_option(function: _Command) -> _Command:
         "dialect",
         metavar="DIALECT",
         shell_complete=completing(dialect_names),
-        help="Whose importer is asked: cpython-3.9, pypy-3.9 … By default a cache's own,"
-        " for a source that of the running interpreter.",
+        help="Whose importer is asked: cpython-3.9, pypy-3.9 … By default a cache's own; of a"
+        " source, check asks the running interpreter's, and audit those that its tree is for.",
     )(function)
 
 

@@ -8,7 +8,7 @@ from pycinspect.pyc.code import Code
 from pycinspect.pyc.codefile import CodeFile, read_code, read_marshalled, read_pyc
 from pycinspect.pyc.constants import parts_of
 from pycinspect.pyc.container import container_kind
-from pycinspect.pyc.contents import SubjectKind, subject_kind, subject_kind_of
+from pycinspect.pyc.contents import SubjectKind, containers_in, subject_kind, subject_kind_of
 from pycinspect.pyc.encoding import Anomaly, anomalies, is_known
 from pycinspect.pyc.file import (
     FileStart,
@@ -43,6 +43,7 @@ __all__ = [
     "Unmarshalled",
     "anomalies",
     "container_kind",
+    "containers_in",
     "errors_named",
     "file_kind",
     "is_known",

@@ -62,12 +62,14 @@ OUTCOME_OF: Mapping[str, Outcome] = MappingProxyType(
         "no-cache-tag": "bypassed",
         "dialect-without-cache": "bypassed",
         "shadowed": "bypassed",
+        "source-shadowed": "bypassed",
         "not-a-cache-path": "bypassed",
         "built-in-module": "bypassed",
         "frozen-module": "bypassed",
         "module-not-found": "bypassed",
         "package-fails": "bypassed",
         "prefix-elsewhere": "bypassed",
+        "tool-cache": "bypassed",
     }
 )
 

@@ -55,6 +55,7 @@ CONTENTS = {
     "time": (timestamp(RUNNING, MTIME + 5, len(SOURCE)) + PAYLOAD, "PYC101"),
     "size": (timestamp(RUNNING, MTIME, len(SOURCE) + 1) + PAYLOAD, "PYC102"),
     "of another Python": (timestamp(OTHER, MTIME, len(SOURCE)) + PAYLOAD, "PYC301"),
+    "short, of another Python": (timestamp(OTHER, MTIME, len(SOURCE))[:6], "PYC001"),
     "of a pre-release": (PRERELEASE + FRESH[4:] + PAYLOAD, "PYC305"),
     "of another pre-release": (OTHER_PRERELEASE + FRESH[4:] + PAYLOAD, "PYC301"),
 }
@@ -62,6 +63,7 @@ CONTENTS = {
 DEEP = {
     "cut": (FRESH + PAYLOAD[:-9], "PYC004"),
     "not code": (FRESH + b"N", "PYC005"),
+    "of another Python, not code": (timestamp(OTHER, MTIME, len(SOURCE)) + b"N", "PYC301"),
     "more bytes": (FRESH + PAYLOAD + b"more", "PYC006"),
     "invalid": (FRESH + INVALID, "PYC505"),
 }
@@ -182,6 +184,10 @@ def _linked_directory(tree: Tree, cache: Path) -> None:
     cache.parent.symlink_to(tree.root.parent / "caches", target_is_directory=True)
 
 
+def _link_by_a_bad_name(tree: Tree, cache: Path) -> None:
+    (cache.parent / "bad.nobody-1.pyc").symlink_to(cache.name)
+
+
 def _renamed(tree: Tree, cache: Path) -> None:
     cache.rename(cache.with_name("bad.nobody-1.pyc"))
 
@@ -208,6 +214,7 @@ def _other_library(tree: Tree, cache: Path) -> None:
         (_link_to_directory, "PYC605"),
         (_fifo, "PYC605"),
         (_renamed, "PYC207"),
+        (_link_by_a_bad_name, "PYC207"),
         (_other_library, "PYC304"),
         (lambda tree, cache: tree.file("bad/__pycache__/notes.txt", b""), "PYC207"),
         (lambda tree, cache: tree.file(f"bad/__pycache__/bad.{TAG}.pyc.123", b""), "PYC211"),

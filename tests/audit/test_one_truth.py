@@ -24,6 +24,7 @@ from tests.audit.kit import MTIME, PAYLOAD, RUNNING, SOURCE, Tree, row, timestam
 TAG = RUNNING.cache_tag
 FRESH = timestamp(RUNNING, MTIME, len(SOURCE)) + PAYLOAD
 OLD = row("cpython-2.7")
+FUZZ = Path(__file__).parents[2] / "fixtures" / "fuzz"
 EXTENSION = running_platform().extension_suffixes(RUNNING.extensions)[0]
 
 posix = pytest.mark.skipif(os.name == "nt", reason="links need rights, drives are not mirrored")
@@ -313,3 +314,18 @@ def test_cache_prefix_that_is_told(tree: Tree, tmp_path: Path) -> None:
         assert audit.summary.states == {"fresh": 2, "unused": 1, "orphaned": 1}
         assert any("__pycache__" in note for note in audit.summary.notes)
     assert any("only where" in note for note in summary_of(tree.root, policy=policy).notes)
+
+
+def test_source_with_a_dot_is_cached_beside_it_by_old_pythons(tree: Tree) -> None:
+    """``__phello__.foo.py`` of the standard library of 2.7, which ``compileall`` compiles."""
+    tree.source("a.b.py")
+    payload = (FUZZ / "cpython-2.7-print.pyc").read_bytes()[8:]
+    path = tree.cache("a.b.py", dialect=OLD, payload=payload)
+    policy = Policy(selection=Selection(("PYC1", "PYC2")), dialect=OLD)
+    assert tree.audit(policy, [rule for rule in BUILT_IN if rule.id != "PYC205"]) == []
+    assert judge_target(str(path), OLD).outcome.value == "load"
+    tree.source("a.b.py", mtime=MTIME + 5)
+    assert judge_target(str(path), OLD).outcome.value == "recompile"
+    assert list(tree.findings("PYC101", policy)) == ["a.b.pyc"]
+    (tree.root / "a.b.py").unlink()
+    assert list(tree.findings("PYC207", policy)) == ["a.b.pyc"]

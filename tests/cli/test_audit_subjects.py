@@ -31,6 +31,9 @@ def others(project: Path) -> Path:
     (place / "marshalled").write_bytes(b"\xe3" + bytes(40))
     with zipfile.ZipFile(place / "app.whl", "w") as archive:
         archive.writestr("app.py", "")
+    (place / "dist").mkdir()
+    with zipfile.ZipFile(place / "dist" / "app.whl", "w") as archive:
+        archive.writestr("app.py", "")
     with tarfile.open(place / "app.tar", "w") as tar:
         tar.add(place / "app.py")
     (place / "app.tar.gz").write_bytes(b"\x1f\x8b\x08" + bytes(20))
@@ -41,6 +44,7 @@ def others(project: Path) -> Path:
     ("name", "message"),
     [
         ("docs", "there is neither a cache nor a source in it"),
+        ("dist", "there is neither a cache nor a source in it, but app.whl is a container (zip a"),
         ("nothing", "there is neither a cache nor a source in it"),
         ("text", "neither a source nor a cache"),
         ("empty", "neither a source nor a cache"),

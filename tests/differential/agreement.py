@@ -32,6 +32,7 @@ from pycinspect.cache import (
 )
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
+from pycinspect.installed import python_providers
 from pycinspect.pyc import NameEnd
 from tests.differential.compare import platform_of
 from tests.differential.kit import CHILD, Kit
@@ -45,6 +46,8 @@ __all__ = ["Contradiction", "Plan", "contradictions", "plans"]
 _STEMS = ("m", "m", "n", "a-b", "x.y", ".h", "time", "abc")
 _INNER = ("__init__", "__init__", "k")
 _LEVELS = (0, 1, 2)
+#: Rules that tell of a file's code, its links or its permissions, whatever an import does with it.
+_OTHER_FACTS = frozenset({"PYC006", "PYC007", "PYC008", "PYC505", "PYC603", "PYC606"})
 
 _PLACES = ("dir", "dir", "dir", "dir", "link", "file")
 _SOURCES = (
@@ -389,7 +392,8 @@ class _Case:
 def contradictions(kit: Kit, trees: Iterable[Plan]) -> Iterator[Contradiction]:
     """Build trees, ask all, and yield where they contradict each other."""
     row = DIALECTS[kit.oracle.dialect]
-    running_platform()  # an ordinary user may not read what this needs,
+    list(python_providers())  # an ordinary user may not read what this needs,
+    running_platform()  # and this,
     "a".encode("cp437")  # and what zipfile does
     with workspace() as directory:
         cases = [
@@ -492,6 +496,7 @@ class _Judge:
             yield from self._file(cache)
         yield from self._states()
         yield from self._directories()
+        yield from self._one_each()
 
     def _options(self, level: int) -> ImportOptions:
         prefix = self._case.plan.prefix
@@ -638,6 +643,16 @@ class _Judge:
         )
         if self._case.states.get("fresh", 0) != fresh:
             yield f"{self._case.states} but {fresh} are loaded"
+
+    def _one_each(self) -> Iterator[str]:
+        """Say where one fact is told twice."""
+        told: dict[str, set[str]] = defaultdict(set)
+        for finding in self._case.findings:
+            if finding.severity is not Severity.INFO and finding.rule not in _OTHER_FACTS:
+                told[finding.path].add(finding.rule)
+        for path, rules in told.items():
+            if len(rules) > 1:
+                yield f"{path}: {sorted(rules)} for one fact"
 
     def _directories(self) -> Iterator[str]:
         """Compare what is said of directories and sources."""

@@ -32,7 +32,7 @@ class NotCode(Rule):
     name = "not-code"
     title = "Payload is not a code object"
     severity = Severity.ERROR
-    yields_to = frozenset({"PYC201", "PYC202", "PYC209"})
+    yields_to = frozenset({"PYC201", "PYC202", "PYC209", "PYC301"})
     message = "its payload is {kind}: an import raises {exception}"
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:

@@ -32,8 +32,6 @@ class Shadowed(Rule):
     message = "never imported: {winner} beside it is found first"
     reasons = frozenset({"shadowed"})
 
-    def check_cache(self, cache: CacheFile) -> Finding | None:
+    def check_cache(self, cache: CacheFile) -> Finding:
         """Report bytecode that no finder comes to."""
-        if cache.ending is not None:
-            return None
         return self.of_cache(cache, winner=cache.judgement.actual)

@@ -32,7 +32,6 @@ class NotCompilable(Missing):
     name = "not-compilable"
     title = "Source that does not compile"
     severity = Severity.INFO
-    is_statistic = False
     message = "does not compile in {dialect}: {exception}: {error}"
 
     def __init__(self, context: Context) -> None:

@@ -26,7 +26,7 @@ class TagAndMagic(Rule):
     name = "tag-and-magic"
     title = "Cache tag and magic number disagree"
     severity = Severity.ERROR
-    yields_to = frozenset({"PYC201", "PYC202", "PYC209"})
+    yields_to = frozenset({"PYC001", "PYC201", "PYC202", "PYC209"})
     message = "its name says {tag}, but its magic number {magic} is that of {writer}"
     #: Those where the magic number differs, or was not yet looked at.
     reasons = frozenset({"bad-magic", "cache-without-source", "mtime-overflow"})

@@ -36,6 +36,7 @@ class Prerelease(Rule):
             "mtime-overflow",
             "not-a-cache-path",
             "shadowed",
+            "source-shadowed",
             "tool-cache",
         }
     )

@@ -37,7 +37,7 @@ class Symlink(Rule):
     name = "symlink"
     title = "Symbolic link"
     severity = Severity.WARNING
-    yields_to = frozenset({"PYC605"})
+    yields_to = frozenset({"PYC207", "PYC605"})
     message = "is a symbolic link to {target}"
     needs_caches = True
     skips_ordinary = True
