@@ -21,6 +21,7 @@ from pycinspect.auditing.failures import FAULT
 from pycinspect.auditing.findings import Finding
 from pycinspect.auditing.policy import PathIgnore, Policy
 from pycinspect.cache import View
+from pycinspect.pyc import system_errors_named
 
 __all__ = ["UNUSED", "Suppressions", "Unused"]
 
@@ -185,7 +186,8 @@ class _Paths:
         try:
             return self._view.real(path)
         except (OSError, ValueError):  # what is wrong with it the walk says
-            return self._view.absolute(path)
+            with system_errors_named(path):  # the current directory may have gone
+                return self._view.absolute(path)
 
 
 def _is_cache_of(path: str, source: str) -> bool:
