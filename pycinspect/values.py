@@ -30,7 +30,7 @@ U32_MASK = 0xFFFF_FFFF
 
 
 class Word(StrEnum):
-    """An enumeration of words that are equal to their texts, and hashed like them.
+    """An enumeration of words that are equal to their strings, and hashed like them.
 
     ``StrEnum`` hashes its members by name, in Python: five times slower, and a
     member is not found in a dictionary that has its text as a key.
@@ -73,7 +73,7 @@ class HashCheckMode(Word):
 
 
 def visible(text: str, keep: str = "") -> str:
-    r"""Return a text in one line, without characters that do something to a terminal.
+    r"""Return a string in one line, without characters that do something to a terminal.
 
     Args:
         text: any text; undecodable bytes of a path are lone surrogates in it.
@@ -92,7 +92,7 @@ _BRIEF = 200
 
 
 def brief(text: str, limit: int = _BRIEF) -> str:
-    r"""Return a text as :func:`visible`, of which the rest is left out where it is long.
+    r"""Return a string as :func:`visible`, of which the rest is left out where it is long.
 
     Args:
         text: any text, a name in a file for example.
@@ -105,7 +105,7 @@ def brief(text: str, limit: int = _BRIEF) -> str:
 
 
 def quoted(text: str, limit: int = _BRIEF) -> str:
-    """Return the ``repr`` of a text, of which the rest is left out where it is long."""
+    """Return the ``repr`` of a string, of which the rest is left out where it is long."""
     return repr(text if len(text) <= limit else text[:limit] + _CUT)
 
 

@@ -49,7 +49,7 @@ def replacing(path: str, *, errors: str = "strict", newline: str | None = None) 
 
     What is there stays as it is until then, and for good if the block raises. The new file has
     the old one's permissions, and its owner where we may give files away; a link is followed,
-    as ``open`` follows it. What is no regular file, such as ``/dev/stdout`` or a fifo, is written
+    as ``open`` follows it. What is not a regular file, such as ``/dev/stdout`` or a fifo, is written
     to directly.
 
     Args:

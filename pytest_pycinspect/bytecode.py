@@ -397,10 +397,10 @@ class Bytecode:
         """Return the ``bytecode`` library's object of the live code.
 
         Raises:
-            PycInspectError: ``no-live-code``: it is no code of the running interpreter.
+            PycInspectError: ``no-live-code``: it is not code of the running interpreter.
         """
         if self._origin.live is None:
-            message = f"{self.name} is no live code of this interpreter"
+            message = f"{self.name} is not live code of this interpreter"
             raise PycInspectError("no-live-code", message)
         import bytecode as library
 
@@ -514,7 +514,7 @@ class Bytecode:
         return folded(self, value)
 
     def _peer(self, other: object) -> Bytecode:
-        """Return other code; of source text with one function, that, if this is no module."""
+        """Return other code; of source text with one function, that, if this is not a module."""
         peer = other if isinstance(other, Bytecode) else bytecode_of(_dedented(other))
         is_text = isinstance(other, str) and peer.name == _MODULE != self.name
         return peer.children[0] if is_text and len(peer.children) == 1 else peer
@@ -612,7 +612,7 @@ def _pool() -> Effort:
     return pool()
 
 
-# They are no subclasses, for then type checkers would refuse ``"LOAD_FAST" in code``: whatever
+# They are not subclasses, for then type checkers would refuse ``"LOAD_FAST" in code``: whatever
 # __contains__ takes, in a sequence of instructions there are instructions for them.
 Sequence.register(Bytecode)
 Sequence.register(Tree)

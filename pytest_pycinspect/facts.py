@@ -82,7 +82,7 @@ def values_in(roots: Iterable[object], seen: set[Value]) -> Iterator[Value]:
         seen.add(value)
         yield value
         if value.is_literal or value.kind in _NAMED_BY_VALUES:
-            # The names of arguments, and levels of imports, are no constants of the program.
+            # The names of arguments, and levels of imports, are not constants of the program.
             waiting.extend(value.operands[1:] if value.kind == "keyword" else [])
         else:
             waiting.extend(reversed(value.operands))

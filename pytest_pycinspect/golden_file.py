@@ -56,7 +56,7 @@ class Content:
 
     Args:
         instructions: the lines of the expectation.
-        consts: what stands behind ``consts:``, None where there is no such line.
+        consts: what follows ``consts:``, None where there is no such line.
         handlers: likewise.
     """
 
@@ -82,7 +82,7 @@ class Variant:
     Args:
         conditions: of their guard; none for the lines before all guards.
         start: index of the first line in the file, that of the guard if there is one.
-        body: index of the first line behind the guard.
+        body: index of the first line after the guard.
         end: index of the line after the last.
         python: who wrote them, such as ``3.12``; None where nobody says so.
         content: what they say.
@@ -249,7 +249,7 @@ def read_golden(path: str) -> GoldenFile:
     """Return a file, an empty one where there is none.
 
     Raises:
-        PatternError: it is no text.
+        PatternError: it is not a string.
         PycInspectError: ``unreadable``: it cannot be read.
     """
     try:
@@ -279,7 +279,7 @@ def parse_golden(path: str, data: bytes) -> GoldenFile:
     """Return a file as text; it is not looked into yet.
 
     Raises:
-        PatternError: it is no UTF-8.
+        PatternError: it is not UTF-8.
     """
     try:
         text = data.decode("utf-8")

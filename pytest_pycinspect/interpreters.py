@@ -164,7 +164,7 @@ def parametrize_interpreters(metafunc: pytest.Metafunc, mark: pytest.Mark) -> No
         mark: ``interpreters("3.9", …)``; without versions, those of the settings.
 
     Raises:
-        pytest.UsageError: a version is no text, or the test has no use for them.
+        pytest.UsageError: a version is not a string, or the test has no use for them.
     """
     where = metafunc.definition.nodeid
     if _FIXTURE not in metafunc.fixturenames:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["loops_of"]
 
-#: Instructions behind which control does not go on; jumps that are not conditional.
+#: Instructions after which control does not go on; jumps that are not conditional.
 _ENDS = ("RETURN", "RAISE", "RERAISE", "JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_ABSOLUTE")
 
 

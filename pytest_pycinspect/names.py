@@ -232,9 +232,9 @@ def _span(owners: list[Dialect]) -> str:
 def _when(owners: list[Dialect], dialect: Dialect) -> str:
     """Return since when, or until when, it is not there."""
     same = [row for row in _dialects() if row.implementation is dialect.implementation]
-    behind = [row for row in same if row.python > owners[-1].python]
-    if behind and behind[0].python <= dialect.python:
-        return f"since {_number(behind[0])}"
+    after = [row for row in same if row.python > owners[-1].python]
+    if after and after[0].python <= dialect.python:
+        return f"since {_number(after[0])}"
     return f"in {_number(dialect)}"
 
 

@@ -25,7 +25,7 @@ __all__ = ["contains_code"]
 
 _OPTIMIZED, _COROUTINE = 0x01, 0x80
 _FUNCTION = "_"
-#: A name behind a snippet: evaluating it is the event at its end.
+#: A name after a snippet: evaluating it is the event at its end.
 _END = "__end_of_snippet__"
 #: The graph as it is written, and the smallest one: a search may need either.
 _LEVELS = (Level.STRICT, Level.SEMANTIC)

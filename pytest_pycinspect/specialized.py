@@ -116,7 +116,7 @@ def _unbound(f: Any, args: tuple[object, ...]) -> tuple[FunctionType, tuple[obje
         elif hasattr(f, "__wrapped__"):
             f = f.__wrapped__
         else:
-            message = f"{f!r} is no function written in Python"
+            message = f"{f!r} is not a function written in Python"
             raise PycInspectError("cannot-specialize", message)
 
 
@@ -125,7 +125,7 @@ def _request(function: FunctionType, files: Mapping[str, str], times: int, value
     code = function.__code__
     file = os.path.abspath(code.co_filename)
     if not os.path.isfile(file):
-        raise RefusedError(f"its source {code.co_filename} is no file")
+        raise RefusedError(f"its source {code.co_filename} is not a file")
     module = str(function.__globals__.get("__name__"))
     known = {**files, module: function.__globals__.get("__file__", file)}
     line = code.co_firstlineno

@@ -1,7 +1,7 @@
 """Runs in a child process: warms functions up, and tells how they were specialised then.
 
 Its text is handed over with ``-c``; nothing else of ours is imported there. Requests and
-answers are pickles, each behind its length, on the standard streams that the process began
+answers are pickles, each after its length, on the standard streams that the process began
 with. The functions that run find others in their place.
 """
 
@@ -75,7 +75,7 @@ def read_frame(stream: IO[bytes]) -> bytes | None:
 
 
 def write_frame(stream: IO[bytes], data: bytes) -> None:
-    """Write a pickle behind its length."""
+    """Write a pickle after its length."""
     stream.write(FRAME.pack(len(data)) + data)
     stream.flush()
 

@@ -266,7 +266,7 @@ def _live(live: CodeType, request: Request, sources: Sources) -> Subject:
     if not request.pristine and not request.is_elsewhere:
         return found.subject(sources, "the live code, as was asked for")
     if not os.path.isfile(live.co_filename):
-        return found.instead(request, sources, f"{live.co_filename} is no file")
+        return found.instead(request, sources, f"{live.co_filename} is not a file")
     program = sources.file(live.co_filename, request)
     codes = [
         code

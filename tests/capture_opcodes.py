@@ -40,7 +40,7 @@ ARGUMENTS = list(range(18)) + [0xFF, 0x100, 0x1FF, 0x203, 0x1234, 0x10000, 0x502
 #: asked about CALL_FUNCTION_EX with an argument above 1.
 MEASURES = hasattr(dis, "stack_effect") and platform.python_implementation() != "PyPy"
 
-#: What the lists of ``opcode`` make of an argument. The variables that are no local ones are
+#: What the lists of ``opcode`` make of an argument. The variables that are not local ones are
 #: counted with them since 3.11, when code objects can say so.
 ONE_INDEX = hasattr(dis.disassemble.__code__, "_varname_from_oparg")
 LISTS = (
@@ -53,7 +53,7 @@ LISTS = (
     ("hasjrel", "forward"),
     ("hasexc", "forward"),
 )
-#: What they cannot say: one of these words, found elsewhere, is no contradiction.
+#: What they cannot say: one of these words, found elsewhere, is not a contradiction.
 FINER = {
     "name": ["name+null", "name+method", "name+super", "name+lazy"],
     "local": ["local+local"],
@@ -254,7 +254,7 @@ def magic_word():
     return low | high << 8
 
 
-# --- Lists behind the table ------------------------------------------------------------
+# --- Lists after the table ------------------------------------------------------------
 
 
 def lists():

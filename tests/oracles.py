@@ -81,7 +81,7 @@ class Oracle:
                 that do not see all of it. The paths are the same inside.
 
         Raises:
-            OracleError: the child failed, or its answer is no JSON.
+            OracleError: the child failed, or its answer is not JSON.
         """
         child = subprocess.run(
             self._command(script, arguments, environment or {}, directories),

@@ -514,7 +514,7 @@ class _Run:
         return findings
 
     def at_payload(self, cache: CacheFile, payload: Payload) -> list[Finding]:
-        """Return what the rules find behind the header of a cache file."""
+        """Return what the rules find after the header of a cache file."""
         findings: list[Finding] = []
         for rule in self._of_payload:
             try:

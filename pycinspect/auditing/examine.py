@@ -66,7 +66,7 @@ _INIT = "__init__"
 #: Set-ID, execution, and writing by anybody but the owner.
 _UNCOMMON_BITS = 0o6133
 
-#: A longer optimization is no level, but the mark of a tool.
+#: A longer optimization is not a level, but the mark of a tool.
 _LEVEL_DIGITS = 1
 
 #: Names of one kind repeat; a hostile tree must not fill the memory with others.
@@ -449,7 +449,7 @@ class Examiner:
             return judgement
         if stat.S_ISREG(source_status.st_mode):
             return judgement if self._may_read(source) else _forbidden()
-        # Only C opens what is no file; Parser/tokenizer.c: E_IO becomes SyntaxError.
+        # Only C opens what is not a file; Parser/tokenizer.c: E_IO becomes SyntaxError.
         kind = file_kind(source_status.st_mode)
         return Judgement(Outcome.RAISE, "source-unreadable", "", f"a {kind}", "SyntaxError")
 

@@ -59,7 +59,7 @@ class Payload:
         code: the code object, None where there is none.
         error: why there is none, with the offset in the file: a slug of
             ``pycinspect.pyc.FAILURES``, or ``too-large``. None where there is one.
-        trailing: bytes behind the code object.
+        trailing: bytes after the code object.
     """
 
     header: Header
@@ -131,8 +131,8 @@ def read_payload(path: str, dialects: DialectTable, view: View = HERE) -> Payloa
 
     Raises:
         PycInspectError: what ``parse_header`` raises; ``unsupported`` where what the
-            dialect writes behind the header is not known; ``not-a-file``, ``not-found``,
-            ``unreadable``. What is wrong behind the header is :attr:`Payload.error`.
+            dialect writes after the header is not known; ``not-a-file``, ``not-found``,
+            ``unreadable``. What is wrong after the header is :attr:`Payload.error`.
     """
     with errors_named(path):
         try:

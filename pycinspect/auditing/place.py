@@ -141,7 +141,7 @@ _PIN_SIZE = 64 * 1024
 def _version_in(path: str, pattern: re.Pattern[str], view: View) -> str | None:
     try:
         text = view.read_start(path, _PIN_SIZE).data.decode("utf-8", "replace")
-    except (OSError, PycInspectError):  # a pin that is no file, or cannot be read, pins nothing
+    except (OSError, PycInspectError):  # a pin that is not a file, or cannot be read, pins nothing
         return None
     found = pattern.search(text)
     return f"{int(found[1])}.{int(found[2])}" if found else None

@@ -46,7 +46,7 @@ class CacheFile:
         reader: the dialect whose importer looks for it, None where none does.
         writer: the dialect that its magic number belongs to, None if unknown.
         start: its first bytes, empty where it was not read.
-        status: ``fstat``; for what is no file or cannot be read, ``lstat``.
+        status: ``fstat``; for what is not a file or cannot be read, ``lstat``.
         source: path of its source, whether that exists or not.
         source_status: ``os.stat`` of the source, None where it does not exist.
         judgement: what the reader's importer does with it.

@@ -220,7 +220,7 @@ def named_settings(path: str) -> SettingsFile:
     Paths in it are relative to the file.
 
     Raises:
-        PycInspectError: ``bad-setting`` for a file that is no TOML, or larger than any that
+        PycInspectError: ``bad-setting`` for a file that is not TOML, or larger than any that
             people write, a key that is unknown (the message names the nearest) or a value
             of the wrong kind; ``not-found``, ``not-a-file``, ``unreadable``.
     """

@@ -171,7 +171,7 @@ class Tree:
 
     def __iter__(self) -> Iterator[Directory]:
         for directory in self._read():
-            # What a place below the cache prefix mirrors is no part of the tree.
+            # What a place below the cache prefix mirrors is not a part of the tree.
             self.sources += 0 if directory.is_mirror else len(directory.sources)
             self.has_python = self.has_python or _has_python(directory)
             yield directory

@@ -49,7 +49,7 @@ class SearchOrder:
     """What an importer looks for in one directory, the first first.
 
     Args:
-        candidates: suffixes of files, behind a module's name.
+        candidates: suffixes of files, after a module's name.
         opens_candidates: see :class:`pycinspect.dialects.Finder`.
         package_needs_init: likewise.
         view: the file system that the importer sees.

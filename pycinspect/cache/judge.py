@@ -298,7 +298,7 @@ def _compiled(judgement: Judgement, path: str, case: Case) -> tuple[Judgement, s
     except PycInspectError as error:
         if error.slug != "not-a-file":
             raise
-        # Only C opens what is no file; Parser/tokenizer.c: E_IO becomes SyntaxError.
+        # Only C opens what is not a file; Parser/tokenizer.c: E_IO becomes SyntaxError.
         message = error.message
         return Judgement(Outcome.RAISE, "source-unreadable", "", message, "SyntaxError"), None
     found = compilable(source, path, row, options.optimize, compiler)

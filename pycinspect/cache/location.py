@@ -30,7 +30,7 @@ def cache_from_source(
     Args:
         path: the source, which need not exist.
         dialect: a row or its name; None is the running interpreter's.
-        optimization: ``""`` for the plain name, else what stands behind
+        optimization: ``""`` for the plain name, else what follows
             ``opt-``: ``0`` gives ``opt-0``, as importlib does.
         pycache_prefix: ``sys.pycache_prefix``; ignored by dialects before 3.8.
         current_directory: where relative paths start under a prefix; None is

@@ -75,7 +75,7 @@ def reader_objection(ending: NameEnd, dialect: Dialect) -> str | None:
     if ending.optimization and not is_new:
         return f"{dialect.name} has no opt- in the names of its caches"
     if level_of(ending) is None:
-        return f"{ending.optimization!r} is no optimization level of an interpreter"
+        return f"{ending.optimization!r} is not an optimization level of an interpreter"
     return None
 
 

@@ -1,4 +1,4 @@
-"""What an importer does with the code behind a header that it accepts.
+"""What an importer does with the code after a header that it accepts.
 
 The header's checks come first and decide whether the payload is looked at; from
 here on nothing is swallowed: whatever unmarshalling raises reaches the ``import``

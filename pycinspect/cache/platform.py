@@ -73,7 +73,7 @@ class Platform:
 
 
 def _split_root(path: str) -> tuple[str, str]:
-    """Split off drive or share, and the separator behind it (``nt._path_splitroot``)."""
+    """Split off drive or share, and the separator after it (``nt._path_splitroot``)."""
     rest = ntpath.splitdrive(path)[1]
     tail = rest[1:] if rest.startswith(_WINDOWS_SEPARATORS) else rest
     return path[: len(path) - len(tail)], tail

@@ -188,7 +188,7 @@ def _judge_cache(target: str, case: Case) -> Verdict:
 
 
 def _source_of(target: str, row: Dialect, options: ImportOptions) -> str | None:
-    """Return the source that a cache's path belongs to; None where it is no cache's."""
+    """Return the source that a cache's path belongs to; None where it is not a cache's."""
     prefix, platform = options.pycache_prefix, options.platform
     try:
         return source_from_cache(target, row, pycache_prefix=prefix, platform=platform)

@@ -110,10 +110,10 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "empty-payload": "nothing follows the header of {expected} bytes",
         "payload-truncated": "the payload ends too early ({found})",
         "payload-bad-marshal": "the payload is damaged ({found})",
-        "payload-bad-text": "the payload has a text that is not UTF-8 ({found})",
+        "payload-bad-text": "the payload has a string that is not UTF-8 ({found})",
         "payload-null-object": "the payload has a NULL object ({found})",
         "payload-unhashable": "the payload has a container in a set ({found})",
-        "payload-malformed-code": "the payload is no valid code object ({found})",
+        "payload-malformed-code": "the payload is not a valid code object ({found})",
         "payload-not-code": "the payload is a {found}, not a code object",
         "mtime-overflow": "the source's time {found} needs more than 32 bits",
         "hash-unavailable": "the source hash cannot be computed: {found}",
@@ -194,7 +194,7 @@ class Verdict:
         writes: the cache that would be written, None for none.
         not_written: why a recompiled cache would not be written, or None.
         hindrance: the same as a slug (``"write-disabled"``), or None.
-        payload_read: whether the code behind the header was decoded too.
+        payload_read: whether the code after the header was decoded too.
         remark: what else has to be known to understand the reason, a sentence without a
             full stop; or "".
         doubt: of RECOMPILE, why it is not known whether the source compiles; None where

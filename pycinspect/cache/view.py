@@ -159,7 +159,9 @@ class View:
                 continue
             self._require_search(place)
             if name == os.pardir:
-                os.stat(os.path.join(place, os.curdir))  # of what is no directory, nothing is above
+                os.stat(
+                    os.path.join(place, os.curdir)
+                )  # of what is not a directory, nothing is above
                 place = place if place == top else os.path.dirname(place)
                 continue
             place = os.path.join(place, name)

@@ -182,7 +182,7 @@ def compile_source(
         limits: what it may take.
 
     Returns:
-        The code behind a header without time and size. Nothing of the source is run.
+        The code after a header without time and size. Nothing of the source is run.
 
     Raises:
         PycInspectError: ``does-not-compile`` with the line; ``compile-timeout`` or

@@ -39,7 +39,7 @@ def interpreters_between(
         dialects: the rows to look in, which are in the order of the versions.
 
     Raises:
-        PycInspectError: ``unknown-dialect``; ``bad-range`` where they are no two versions of
+        PycInspectError: ``unknown-dialect``; ``bad-range`` where they are not two versions of
             one implementation, the first one first.
     """
     names = [row.name for row in dialects if _RELEASE.fullmatch(row.name)]
@@ -47,7 +47,7 @@ def interpreters_between(
     wanted = names[start : end + 1]
     implementation = names[start].partition("-")[0]
     if not wanted or names[end].partition("-")[0] != implementation:
-        raise PycInspectError("bad-range", f"{first}..{last} are no versions, the oldest first")
+        raise PycInspectError("bad-range", f"{first}..{last} are not versions, the oldest first")
     found: list[Interpreter] = []
     missing: list[str] = []
     for name in (name for name in wanted if name.startswith(f"{implementation}-")):
@@ -63,5 +63,5 @@ def interpreters_between(
 def _name(version: str, dialects: DialectTable) -> str:
     match = _VERSION.fullmatch(version)
     if match is None:
-        raise PycInspectError("bad-range", f"{version!r} is no version such as 3.8")
+        raise PycInspectError("bad-range", f"{version!r} is not a version such as 3.8")
     return dialects[f"{match[1] or 'cpython'}-{match[2]}"].name

@@ -44,7 +44,7 @@ class LineTable(Enum):
     LNOTAB = "lnotab"
     #: Lines can step back (3.6).
     SIGNED_LNOTAB = "signed-lnotab"
-    #: What lies behind the code is left out (``dis.findlinestarts``, 3.8).
+    #: What follows the code is left out (``dis.findlinestarts``, 3.8).
     SIGNED_LNOTAB_CUT = "signed-lnotab-cut"
     #: Ranges of bytes and their line (PEP 626).
     LINETABLE = "linetable"

@@ -1,4 +1,4 @@
-"""What stands behind the header: marshal's letters, and the fields of a code object.
+"""What follows the header: marshal's type codes, and the fields of a code object.
 
 Columns ``marshal`` and ``code`` of a dialect's row. Read in ``Python/marshal.c`` (``r_object``)
 of the release tags of CPython and, for 2.7 and 3.6 on, checked against the interpreters.
@@ -27,10 +27,10 @@ FLAG_REF = 0x80
 
 
 class MarshalType(Enum):
-    """What can stand behind a type letter; names are those of ``Python/marshal.c``.
+    """What can follow a type code; names are those of ``Python/marshal.c``.
 
     Letters change their meaning with time (``t`` is bytes in Python 2, text in
-    Python 3), so formats map letters to these.
+    Python 3), so formats map type codes to these.
     """
 
     NULL = "nothing: the end of a dict"
@@ -44,7 +44,7 @@ class MarshalType(Enum):
     LONG = "a signed count, then as many 16-bit words of 15 bits each"
     FLOAT = "a length byte, then the number as decimal text"
     BINARY_FLOAT = "an IEEE double"
-    COMPLEX = "two texts as in FLOAT"
+    COMPLEX = "two strings as in FLOAT"
     BINARY_COMPLEX = "two IEEE doubles"
     STRING = "a length, then bytes"
     INTERNED_STRING = "the same, kept in the list of interned strings"
@@ -73,7 +73,7 @@ class MarshalWriter:
 
     Args:
         never: what stands in no code object that a compiler made: values that are no
-            constants of a language, and letters that the writer has better ones for.
+            constants of a language, and type codes that the writer has better ones for.
         narrow_long: a number of at most 32 bits can be a LONG.
         shortest: text of ASCII alone is ASCII or SHORT_ASCII, never UNICODE; what has
             fewer than 256 characters or items is SHORT_ASCII or SMALL_TUPLE.
@@ -92,16 +92,16 @@ class MarshalFormat:
 
     Args:
         name: how messages call it.
-        letters: type letter to what stands behind it.
-        references: bit 7 of a letter puts the object into the list of references.
+        letters: type code to what follows it.
+        references: bit 7 of a type code puts the object into the list of references.
         max_depth: levels of nesting that its reader accepts (on Linux); None: no limit.
         pads_numbers: a number cut off by the end of data is filled up with one bits
             instead of being an error (``r_long`` before 3.3).
         sees_unfinished: a tuple, list or dict can refer to itself, because it is in the
             list of references before its content (``R_REF``).
-        distinct_long: letter ``l`` is Python 2's type ``long``.
+        distinct_long: type code ``l`` is Python 2's type ``long``.
         bare_surrogates: its writer leaves the first byte of a lone surrogate out.
-        writer: how its writer chooses between letters; None where that is not known.
+        writer: how its writer chooses between type codes; None where that is not known.
     """
 
     name: str
@@ -132,13 +132,13 @@ class FieldKind(Enum):
     BYTES = "an object: bytes"
     TEXT = "an object: text, in Python 2 and before as bytes"
     TUPLE = "an object: a tuple"
-    NAMES = "an object: a tuple of texts"
+    NAMES = "an object: a tuple of strings"
     LIST = "an object: a list"
-    NAME_LIST = "an object: a list of texts"
+    NAME_LIST = "an object: a list of strings"
 
     @property
     def is_number(self) -> bool:
-        """Whether the field is a plain number, without a type letter."""
+        """Whether the field is a plain number, without a type code."""
         return self in (FieldKind.INT16, FieldKind.INT32)
 
 
@@ -166,7 +166,7 @@ class CodeLayout:
         name: how messages call it.
         fields: the fields.
         qualname: where qualified names can be learnt.
-        bytes_text: texts are stored as bytes.
+        bytes_text: strings are stored as bytes.
         unsigned: so many of its first numbers must not be negative (``PyCode_New``,
             ``_PyCode_Validate``).
         unit: code is a multiple of so many bytes (``_PyCode_Validate``).
@@ -316,7 +316,7 @@ _PLACE = _fields(FieldKind.TEXT, "filename name")
 _LINES_16 = (*_fields(FieldKind.INT16, "firstlineno"), *_fields(FieldKind.BYTES, "linetable"))
 _LINES = (*_fields(FieldKind.INT32, "firstlineno"), *_fields(FieldKind.BYTES, "linetable"))
 
-#: 1.0, letter ``C``: arguments are unpacked by instructions.
+#: 1.0, type code ``C``: arguments are unpacked by instructions.
 CODE_10 = CodeLayout("code of 1.0", (*_BODY_10, *_PLACE))
 #: 1.1 and 1.2.
 CODE_11 = CodeLayout("code of 1.1", (*_BODY, *_PLACE))

@@ -7,7 +7,7 @@ that fits counts. Its columns:
 * ``when``: what the argument must stand for (``in``, ``INTRINSIC_PRINT``), if that matters.
 * ``versions``: ``*``, ``3.12``, ``3.11-``, ``-3.10``, ``3.11-3.13``, or an implementation.
 * ``ops``: canonical ops between semicolons, each with an operand: a word of
-  :class:`OperandSource`, a number, ``None`` or a literal word. ``?1`` and ``?!1`` behind it:
+  :class:`OperandSource`, a number, ``None`` or a literal word. ``?1`` and ``?!1`` after it:
   only if that bit of the argument is, or is not, set. Nothing means that the opcode does
   nothing to what a program means.
 """

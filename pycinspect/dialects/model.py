@@ -175,7 +175,7 @@ class Finder:
     Args:
         opens_candidates: candidates are opened, not asked for their type, so an
             unreadable source is passed over (``find_module`` in C, up to 3.2).
-        package_needs_init: a directory without ``__init__`` is no package;
+        package_needs_init: a directory without ``__init__`` is not a package;
             otherwise it is a portion of a namespace package (PEP 420).
         optimized_bytecode: the suffix of bytecode without source under ``-O``.
         missing: the exception when nothing is found.
@@ -305,8 +305,8 @@ class Dialect:
         cache_tags: ``sys.implementation.cache_tag``, the newest first; empty
             where cache names have no tag.
         cache_path: where caches are kept; None where there are none.
-        header: what stands before the payload; None where the cache is no pyc.
-        importer: when a cache is used; None where the cache is no pyc.
+        header: what stands before the payload; None where the cache is not a .pyc file.
+        importer: when a cache is used; None where the cache is not a .pyc file.
         finder: how modules are found.
         writer: how caches are written.
         zip_importer: the rules inside zip files, None where there is no zip importer.

@@ -137,7 +137,7 @@ def _effect(spelling: str) -> Effect | None:
     """Read ``-1``, ``1-a`` or ``stay|jump``; nothing means that nobody knows.
 
     Raises:
-        ValueError: for a spelling that is no number and not in the list.
+        ValueError: for a spelling that is not a number and not in the list.
     """
     if not spelling:
         return None
@@ -162,7 +162,7 @@ class Opcode(NamedTuple):
         number: the byte.
         name: as the version's own ``dis`` calls it.
         operand: what its argument is.
-        caches: code units of inline cache behind it (PEP 659).
+        caches: code units of inline cache after it (PEP 659).
         role: where it occurs.
         base: what it stands in for, if it is specialised or instrumented; else its name.
         effect: on the value stack, None where nobody knows.
@@ -183,7 +183,7 @@ class Opcode(NamedTuple):
 
     @property
     def takes_argument(self) -> bool:
-        """Whether what stands behind the byte is an argument."""
+        """Whether what follows the byte is an argument."""
         return self.operand is not Operand.NONE
 
 
@@ -193,7 +193,7 @@ class OpcodeTable:
     Args:
         name: how messages call it.
         text: returns the table: comments, a line of column names, one line an opcode,
-            and lists of words behind ``@``; columns are separated by tabs.
+            and lists of words after ``@``; columns are separated by tabs.
         operations: rows for operations that the catalogue does not have: a plugin's.
     """
 
@@ -223,7 +223,7 @@ class OpcodeTable:
         """Every row, the pseudo opcodes included.
 
         Raises:
-            ValueError: a word that is no operand, role or effect.
+            ValueError: a word that is not an operand, role or effect.
             LookupError: an operation that the catalogue does not know.
         """
         return tuple(self._row(cells) for cells in self._lines[1:] if not cells[0].startswith("@"))

@@ -16,7 +16,7 @@ __all__ = ["Flow", "Operation", "operation"]
 
 
 class Flow(Enum):
-    """Where control goes behind an instruction, if nothing is raised."""
+    """Where control goes after an instruction, if nothing is raised."""
 
     NEXT = "next"  # to the next instruction
     BRANCH = "branch"  # there, or to the target

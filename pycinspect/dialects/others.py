@@ -244,7 +244,7 @@ _STRANGERS = (
     ),
 )
 
-# --- Jython and IronPython: the cache is no pyc -------------------------------
+# --- Jython and IronPython: the cache is not a .pyc file -------------------------------
 
 _JYTHON = replace(
     _PYPY_2,

@@ -48,8 +48,8 @@ class Change(NamedTuple):
 
     Args:
         op: what became of them.
-        old: their texts before.
-        new: their texts after.
+        old: their strings before.
+        new: their strings after.
         old_lines: where each of ``old`` stands in the source, None for nowhere.
         new_lines: where each of ``new`` stands.
     """

@@ -40,7 +40,7 @@ def diff(
     Raises:
         PycInspectError: a file cannot be read or does not compile; ``unknown-opcodes`` where
             nobody captured the opcodes of one that wrote it.
-        TypeError: for what is no program, or a ``Code`` without a dialect.
+        TypeError: for what is not a program, or a ``Code`` without a dialect.
         ValueError: for an unknown level.
 
     >>> diff(lambda x: x + 1, lambda x: 1 + x).is_same

@@ -92,7 +92,7 @@ def subject_of(program: Program, dialect: Dialect | None = None) -> NamedCode:
 
     Raises:
         PycInspectError: as ``read_subject`` and ``code_of``.
-        TypeError: for what is no program, or a ``Code`` without a dialect.
+        TypeError: for what is not a program, or a ``Code`` without a dialect.
     """
     if isinstance(program, CodeFile):
         return program.code.filename, program
@@ -105,7 +105,7 @@ def subject_of(program: Program, dialect: Dialect | None = None) -> NamedCode:
         return name, compiled_in(read_subject(name))
     live = program if isinstance(program, CodeType) else getattr(program, "__code__", None)
     if not isinstance(live, CodeType):
-        raise TypeError(f"{type(program).__name__} is no program: a path, a function, code …")
+        raise TypeError(f"{type(program).__name__} is not a program: a path, a function, code …")
     code = code_of(live)
     return code.qualname, Side(code, DIALECTS.running())
 
@@ -128,7 +128,7 @@ def canonicalize(
 
     Raises:
         PycInspectError: as :func:`pycinspect.diffing.diff`.
-        TypeError: for what is no program, or a ``Code`` without a dialect.
+        TypeError: for what is not a program, or a ``Code`` without a dialect.
         ValueError: for an unknown level.
 
     >>> canonicalize(lambda x: x + 1) == canonicalize(lambda x: (x + 1))

@@ -56,7 +56,7 @@ def verify(code: Code, dialect: Dialect) -> list[Defect]:
 
 
 def _starts(listed: Sequence[Instruction]) -> frozenset[int]:
-    """Return the offsets at which control may arrive: not behind an EXTENDED_ARG."""
+    """Return the offsets at which control may arrive: not after an EXTENDED_ARG."""
     return frozenset(step.offset for step in listed if step.offset == step.start_offset)
 
 
@@ -120,20 +120,20 @@ def _handler_defects(
     code: Code, handlers: Sequence[Handler], starts: frozenset[int]
 ) -> Iterator[Defect]:
     """Check the table that ``get_exception_handler`` (``Python/ceval.c``) searches by halves."""
-    behind = 0
+    after = 0
     for handler in handlers:
         problem = None
         if handler.start >= handler.end or handler.end > len(code.code):
             problem = f"guards {handler.start} to {handler.end}"
-        elif handler.start < behind:
-            problem = f"from {handler.start} stands behind one to {behind}"
+        elif handler.start < after:
+            problem = f"from {handler.start} stands after one to {after}"
         elif handler.target not in starts:
             problem = f"leads to {handler.target}, where no instruction starts"
         elif handler.depth > code.stacksize:
             problem = f"keeps {handler.depth} values, stacksize is {code.stacksize}"
         if problem is not None:
             yield Defect("bad-exception-table", f"a handler {problem}", handler.start)
-        behind = handler.end
+        after = handler.end
 
 
 def _line_defects(code: Code, bytecode: Bytecode) -> Iterator[Defect]:

@@ -30,7 +30,7 @@ class Instruction(NamedTuple):
         argval: what it stands for, else as ``arg``; ``OUT_OF_RANGE`` where there is no such
             constant, name …
         argrepr: the text of that, as the version's ``dis`` writes it; perhaps empty.
-        jump_target: the offset that it names, None where it is no jump.
+        jump_target: the offset that it names, None where it is not a jump.
         line: that it came from; None for none, or where the line table is damaged.
     """
 
@@ -203,7 +203,7 @@ def _lines(code: Code, bytecode: Bytecode) -> Iterator[tuple[int, int, int | Non
 
 
 def _caches(offset: int, end: int, line: int | None, plan: _Plan) -> Iterator[Instruction]:
-    """Yield the inline caches behind an instruction."""
+    """Yield the inline caches after an instruction."""
     if plan.cache is not None:
         opcode, name = plan.cache
         for place in range(offset + 2, end, 2):

@@ -69,7 +69,7 @@ def exception_table(code: Code, dialect: Dialect) -> list[Handler]:
 
 
 def _varint(table: bytes, offset: int) -> tuple[int, int]:
-    """Read a number of 6-bit digits, the highest first; return it and the offset behind."""
+    """Read a number of 6-bit digits, the highest first; return it and the offset after."""
     number = bits = 0
     while offset < len(table) and bits <= _LONGEST:
         byte = table[offset]

@@ -23,7 +23,7 @@ class LineRange(NamedTuple):
 
     Args:
         start: offset of the first, in bytes.
-        end: offset behind the last.
+        end: offset after the last.
         line: None for instructions that no line stands for (3.10).
     """
 

@@ -43,7 +43,7 @@ def literal(value: object, style: LiteralStyle, limit: int = LITERAL_LIMIT) -> s
 
     Returns:
         Its ``repr``, but for three things that no file says: a code object is at
-        address 0x0, the members of sets stand in the order of their texts, and an
+        address 0x0, the members of sets stand in the order of their strings, and an
         integer of more than 40,000 bits is hexadecimal. Names of a code object are cut
         after 4,000 characters.
     """
@@ -185,7 +185,7 @@ def _code(code: Code, _: LiteralStyle) -> str:
 
 
 def start_of(text: str) -> str:
-    """Return a text that is a part of another: as it is, unless no real one is as long."""
+    """Return a string that is a part of another: as it is, unless no real one is as long."""
     return text if len(text) <= _NAME_LIMIT else text[:_NAME_LIMIT] + _CUT
 
 
@@ -237,7 +237,7 @@ def _at_most(value: object, style: LiteralStyle, limit: int) -> str:
 
 
 def _spread(value: Any, style: LiteralStyle, limit: int, depth: int) -> list[object]:
-    """Return a container as the texts around its parts, and the parts."""
+    """Return a container as the strings around its parts, and the parts."""
     if isinstance(value, set | frozenset):
         return [_Ready(_set(value, style, limit, depth))]
     opening, closing = _BRACKETS[type(value)]

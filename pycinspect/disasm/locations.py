@@ -101,7 +101,7 @@ class Entry(NamedTuple):
         step: lines from the entry before that had one; None for no line.
         lines: from its first line to its last.
         column: of its first byte.
-        end_column: behind its last byte.
+        end_column: after its last byte.
     """
 
     size: int
@@ -200,7 +200,7 @@ def _bad(message: str, offset: int) -> PycInspectError:
 
 
 class _Rest:
-    """The bytes of an entry behind its first, and a place in them."""
+    """The bytes of an entry after its first, and a place in them."""
 
     __slots__ = ("_data", "_offset")
 

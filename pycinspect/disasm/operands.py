@@ -56,7 +56,7 @@ class Scope:
         self._literals = literals
 
     def literal(self, index: int) -> str:
-        """Return a constant's text."""
+        """Return a constant's repr."""
         constant = self.consts[index]
         return "" if self._literals is None else self._literals.of(constant)
 
@@ -64,7 +64,7 @@ class Scope:
 def _reserved_names(constant: object) -> tuple[str, ...]:
     """Return the names in the constant of RESERVE_FAST: of 1.0 a dict, then a tuple.
 
-    What is no name there has an empty one.
+    What is not a name there has an empty one.
     """
     if isinstance(constant, Mapping):
         by_number = {number: name for name, number in constant.items() if type(number) is int}

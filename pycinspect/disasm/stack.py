@@ -54,7 +54,7 @@ def stack_defects(
         end), each instruction once. Nothing where the effects of instructions are not known, or only by the
         compiler's rough estimate (up to 3.3). From 3.4 to 3.7 only their upper bounds
         are, so no overflow is seen; up to 3.10 paths can meet with different estimates,
-        which is no defect then.
+        which is not a defect then.
     """
     (exactness,) = bytecode.opcodes.words.get("effects", ("unknown",))
     if exactness not in ("exact", "upper") or not listed:
@@ -123,7 +123,7 @@ class _Walk:
         self._index = {step.offset: index for index, step in enumerate(listed)}
         self._depths: list[int | None] = [None] * len(listed)
         #: A heap: who comes first in the code is followed first, so that paths that lead
-        #: ahead have met before what is behind them is followed, once.
+        #: ahead have met before what is after them is followed, once.
         self._waiting: list[int] = []
         self._raised = 0
         self._size = size
@@ -164,7 +164,7 @@ class _Walk:
         return False
 
     def jump(self, target: int | None, depth: int) -> None:
-        """Note that a path leads to an offset; one that is no instruction is not followed."""
+        """Note that a path leads to an offset; one that is not an instruction is not followed."""
         index = self._index.get(-1 if target is None else target)
         if index is not None:
             self.enter(index, depth)

@@ -13,7 +13,7 @@ __all__ = ["Step", "bytecode_of", "steps"]
 
 #: One instruction whose argument nobody has looked up: the offset of its opcode and of its
 #: first EXTENDED_ARG; the opcode; the argument, with the bits of EXTENDED_ARG, or None
-#: where there is none; the offset behind its inline caches, where relative jumps count
+#: where there is none; the offset after its inline caches, where relative jumps count
 #: from. A plain tuple, because there are millions.
 Step = tuple[int, int, int, int | None, int]
 

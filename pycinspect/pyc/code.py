@@ -322,7 +322,7 @@ class Run(NamedTuple):
 
 
 #: Makes a Code from the values of all fields, in the order of the file, and the offset of
-#: the letter.
+#: the type code.
 Build = Callable[[Sequence[Any], int], "Code"]
 
 
@@ -330,7 +330,7 @@ class CodeReader(NamedTuple):
     """How code objects of one layout are read.
 
     Args:
-        head: what follows the letter.
+        head: what follows the type code.
         tail: what follows the head, perhaps nothing.
         builder: returns what makes the Codes of one file from all that was read. That raises
             PycInspectError, ``malformed-code`` (SystemError in the interpreter) or
@@ -365,7 +365,7 @@ _POSITIONAL = ("malformed-code", "more positional-only than positional arguments
 _KINDS_SIZE = ("malformed-code", "not as many names as kinds of variables")
 _CODE_SIZE = ("bad-marshal", "the size of the instructions is odd")
 _TOO_FEW = ("bad-marshal", "fewer variables than arguments")
-_NAME_TYPE = ("malformed-code", "a name in the code object is no text")
+_NAME_TYPE = ("malformed-code", "a name in the code object is not a string")
 #: Where no text can start in an empty one, not even an empty one: ``"".startswith(names, 1)``
 #: looks at the type of every name, raises TypeError and, unlike ``join``, copies nothing.
 _BEYOND = 1

@@ -22,7 +22,7 @@ class CodeFile(NamedTuple):
     Args:
         header: what stands before the payload.
         code: the code object of the module.
-        trailing: bytes behind it, which no importer looks at.
+        trailing: bytes after it, which no importer looks at.
         dialects: the rows that its own is one of.
     """
 

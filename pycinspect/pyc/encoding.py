@@ -1,7 +1,7 @@
 """Where marshalled data differs from what the writer of its version ever writes.
 
-A reader takes more than a writer writes: a small number in the letter for large ones, ASCII
-text in the letter for other text, a set with a member twice. All of it loads as an equal
+A reader takes more than a writer writes: a small number in the type code for large ones, ASCII
+text in the type code for other text, a set with a member twice. All of it loads as an equal
 object, so that no comparison of objects sees it; no compiler makes it, so that a person did.
 
 One pass over the data, which makes no objects, but for the members of sets.
@@ -30,7 +30,7 @@ class Anomaly(NamedTuple):
     Args:
         slug: its kind.
         message: a sentence without a full stop.
-        offset: of the letter.
+        offset: of the type code.
     """
 
     slug: str
@@ -48,9 +48,9 @@ def anomalies(data: bytes, dialect: Dialect, offset: int = 0) -> Iterator[Anomal
         offset: where the object begins.
 
     Yields:
-        ``wide-number``, ``wide-text``, ``wide-tuple`` (a shorter letter would do),
-        ``odd-text`` (other characters in a letter for ASCII), ``unwritten`` (a value that
-        is in no code object, a letter that only readers know), ``flagged-singleton``,
+        ``wide-number``, ``wide-text``, ``wide-tuple`` (a shorter type code would do),
+        ``odd-text`` (other characters in a type code for ASCII), ``unwritten`` (a value that
+        is in no code object, a type code that only readers know), ``flagged-singleton``,
         ``repeated-string`` (not shared with its equal, as Python 2 does),
         ``repeated-member`` and ``odd-member`` (of a set; no compiler puts such a value into
         one, and whether another is equal is not known), in the order of the data. The last
@@ -103,7 +103,7 @@ _SIZES = {
 _ASKED = frozenset({_M.INT64, _M.NULL})
 _UNFLAGGED = frozenset({*_SINGLETONS, _M.REF})
 
-# Values behind the letter at an offset.
+# Values after the type code at an offset.
 _u4 = struct.Struct("<xI").unpack_from
 _i4 = struct.Struct("<xi").unpack_from
 _i8 = struct.Struct("<xq").unpack_from
@@ -112,10 +112,10 @@ _f8_f8 = struct.Struct("<xdd").unpack_from
 
 
 class _Letters(NamedTuple):
-    """What every byte means that can stand where a letter is expected.
+    """What every byte means that can stand where a type code is expected.
 
     Args:
-        kinds: the letter's type, None for what is none.
+        kinds: the type code's type, None for what is none.
         plain: its size, if that is fixed and nothing can be wrong with it; else 0.
     """
 
@@ -159,14 +159,14 @@ class _Place:
         self.pos = pos
 
 
-def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a letter means
+def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a type code means
     data: bytes, dialect: Dialect, format_: MarshalFormat, writer: MarshalWriter, place: _Place
 ) -> Iterator[Anomaly]:
-    """Go from letter to letter.
+    """Go from one type code to the next.
 
-    place: is moved to the letter of every object that is not skipped at once.
+    place: is moved to the type code of every object that is not skipped at once.
     left: how many parts of the container are still to come.
-    tail: what stands behind them, if it is a code object.
+    tail: what follows them, if it is a code object.
     members: the offsets of its parts, if it is a set.
     """
     kinds, plain = _letters(format_)
@@ -267,7 +267,7 @@ def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a l
             pos += 2 + data[pos + 1]
             pos += 1 + data[pos]
         elif kind is None:
-            raise _LostError(f"{letter:#04x} is no letter of {format_.name}")
+            raise _LostError(f"{letter:#04x} is not a type code of {format_.name}")
         else:
             pos += _SIZES[kind]
 
@@ -294,7 +294,7 @@ def _unwritten(letter: int, kind: MarshalType, pos: int) -> Anomaly:
 
 
 def _odd_text(letter: int, pos: int) -> Anomaly:
-    return Anomaly("odd-text", f"{_name(letter)} for text that is not ASCII", pos)
+    return Anomaly("odd-text", f"{_name(letter)} for a string that is not ASCII", pos)
 
 
 def _text(letter: int, kind: MarshalType, text: bytes, pos: int) -> Iterator[Anomaly]:
@@ -302,9 +302,9 @@ def _text(letter: int, kind: MarshalType, text: bytes, pos: int) -> Iterator[Ano
     if kind is not _M.UNICODE and not is_ascii:
         yield _odd_text(letter, pos)
     elif kind is _M.UNICODE and is_ascii:
-        yield Anomaly("wide-text", f"{_name(letter)} for text that is ASCII", pos)
+        yield Anomaly("wide-text", f"{_name(letter)} for a string that is ASCII", pos)
     elif is_ascii and len(text) < _SHORT:
-        message = f"{_name(letter)} for ASCII text of {len(text)} characters"
+        message = f"{_name(letter)} for an ASCII string of {len(text)} characters"
         yield Anomaly("wide-text", message, pos)
 
 
@@ -353,7 +353,7 @@ class _Shared:
 
     Args:
         data: the file.
-        kinds: what its bytes mean where a letter is expected.
+        kinds: what its bytes mean where a type code is expected.
     """
 
     def __init__(self, data: bytes, kinds: tuple[MarshalType | None, ...]) -> None:

@@ -83,7 +83,7 @@ def parse_header(
     layout = dialect.header
     if layout is None:
         raise PycInspectError(
-            "not-a-pyc", f"a cache of {dialect.name} is no pyc: {dialect.note}", offset=0
+            "not-a-pyc", f"a cache of {dialect.name} is not a .pyc file: {dialect.note}", offset=0
         )
     if len(data) < layout.size:
         raise PycInspectError(

@@ -4,7 +4,7 @@ Iterative, so that no nesting of the data can exhaust the interpreter's stack. A
 compared with the bytes that remain before it is used, and a count allocates nothing:
 containers grow by what has been read.
 
-What each letter means is the dialect's: :class:`~pycinspect.dialects.MarshalFormat`. The
+What each type code means is the dialect's: :class:`~pycinspect.dialects.MarshalFormat`. The
 rules are those of ``Python/marshal.c: r_object``, and so is the order of the checks,
 because it decides which exception an import raises.
 """
@@ -68,7 +68,7 @@ _QUALNAMES, _QUALNAMES_PER_BYTE = 1_000_000, 16
 
 
 class Unmarshalled(NamedTuple):
-    """An object, and the offset behind it."""
+    """An object, and the offset after it."""
 
     value: object
     end: int
@@ -105,7 +105,7 @@ def unmarshal(
     """
     if dialect.marshal is None:
         raise PycInspectError(
-            "unsupported", f"what {dialect.name} writes behind the header is not known"
+            "unsupported", f"what {dialect.name} writes after the header is not known"
         )
     value, end = _read(bytes(data), dialect, dialect.marshal, offset, limits)
     source = QualnameSource.FIELD if dialect.code is None else dialect.code.qualname
@@ -250,7 +250,7 @@ def _truncated(pos: int) -> PycInspectError:
 
 
 def _bad_size(size: int, pos: int, end: int, limits: Limits) -> PycInspectError:
-    """Return the failure of a text or bytes object whose size is negative or too large."""
+    """Return the failure of a string or bytes object whose size is negative or too large."""
     if size > _LARGEST:
         return _negative(size - 2**32, pos)
     if size > end - pos - 5:
@@ -287,14 +287,14 @@ def _too_deep(pos: int, end: int, format_: MarshalFormat, limits: Limits) -> Pyc
 
 def _unknown_letter(letter: int, pos: int, format_: MarshalFormat) -> PycInspectError:
     return _error(
-        "bad-marshal", f"{chr(letter)!r} ({letter:#04x}) is no letter of {format_.name}", pos
+        "bad-marshal", f"{chr(letter)!r} ({letter:#04x}) is not a type code of {format_.name}", pos
     )
 
 
 # --- Operations ---------------------------------------------------------------------------
 #
-# The letters of a file are translated, in one pass over all its bytes, into numbers of
-# operations. So the loop below does not know letters, every format has its own, and one
+# The type codes of a file are translated, in one pass over all its bytes, into numbers of
+# operations. So the loop below does not know type codes, every format has its own, and one
 # that a format does not have is _UNKNOWN. Numbers are even; one more says "and put it into
 # the list of references". The most frequent come first: the loop compares upwards, and
 # each branch ends where the next operation's numbers begin.
@@ -368,7 +368,7 @@ _SINGLETONS = tuple(
 
 #: What :func:`_read` begins in, as if in a container with one part.
 _ROOT = -1
-#: The part of a code object behind its first line number; the part before it is _CODE.
+#: The part of a code object after its first line number; the part before it is _CODE.
 _CODE_TAIL = -2
 _SLICE_PARTS = 3
 _NO_SIZE = -1
@@ -379,7 +379,7 @@ _LARGEST = 0x7FFF_FFFF
 #: What a number that is cut off by the end is filled up with, where it is.
 _PADDING = b"\xff" * 32
 
-# Numbers behind the letter at an offset.
+# Numbers after the type code at an offset.
 _i4 = struct.Struct("<xi").unpack_from
 _u4 = struct.Struct("<xI").unpack_from
 _i8 = struct.Struct("<xq").unpack_from
@@ -389,7 +389,7 @@ _f8_f8 = struct.Struct("<xdd").unpack_from
 
 @cache
 def _operations(format_: MarshalFormat) -> bytes:
-    """Return the operation of every byte that can stand where a letter is expected."""
+    """Return the operation of every byte that can stand where a type code is expected."""
     table = bytearray([_UNKNOWN]) * 256
     for letter, kind in format_.letters.items():
         table[ord(letter)] = _OPERATIONS[kind]
@@ -401,10 +401,10 @@ def _operations(format_: MarshalFormat) -> bytes:
 # --- The loop -----------------------------------------------------------------------------
 
 
-def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a letter means
+def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a type code means
     data: bytes, dialect: Dialect, format_: MarshalFormat, pos: int, limits: Limits
 ) -> tuple[object, int]:
-    """Return the object at ``pos``, and the offset behind it.
+    """Return the object at ``pos``, and the offset after it.
 
     The container that is being read has five variables; those of the ones around it wait.
 
@@ -626,7 +626,7 @@ def _long(
     if max(words[1::2], default=0) >= _SIGN_OF_WORD:
         raise _error("bad-marshal", "a digit of a number is out of range", pos)
     if len(words) < size:
-        slug = "bad-marshal" if format_.pads_numbers else "truncated"  # -1 is no digit
+        slug = "bad-marshal" if format_.pads_numbers else "truncated"  # -1 is not a digit
         raise _error(slug, f"the data ends inside a number of {size} bytes", pos)
     if size and words[-2:] == b"\0\0":
         raise _error("bad-marshal", "the highest digit of a number is 0", pos)
@@ -681,9 +681,9 @@ def _float(
 def _complex(
     data: bytes, pos: int, end: int, _format: MarshalFormat, _limits: Limits
 ) -> tuple[complex, int]:
-    real, behind = _float_text(data, pos, pos + 1, end)
-    imaginary, behind = _float_text(data, pos, behind, end)
-    return complex(real, imaginary), behind
+    real, after = _float_text(data, pos, pos + 1, end)
+    imaginary, after = _float_text(data, pos, after, end)
+    return complex(real, imaginary), after
 
 
 #: Python/pystrtod.c: PyOS_string_to_double takes no spaces and no underscores.
@@ -725,7 +725,7 @@ def _utf8(encoded: bytes, pos: int, format_: MarshalFormat) -> str:
     try:
         return str(encoded, "utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
-        raise _error("bad-text", f"no UTF-8: {error.reason}", pos) from error
+        raise _error("bad-text", f"not UTF-8: {error.reason}", pos) from error
 
 
 def _interned(strings: list[bytes], index: int, pos: int) -> bytes:

@@ -97,7 +97,7 @@ def _change_object(change: Change) -> Json:
 
 
 def _text(text: str) -> str:
-    """Return a text without lone surrogates, which not every reader of JSON takes."""
+    """Return a string without lone surrogates, which not every reader of JSON takes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -418,26 +418,26 @@ def _rows(change: Change, moved: Collection[str], marker: _Marker) -> Iterator[_
 
 
 def _told(text: str, other: str, op: Op, moved: Collection[str], marker: _Marker) -> Line:
-    """Return a text in pieces; what the other has not stands out, what moved is said to."""
+    """Return a string in pieces; what the other has not stands out, what moved is said to."""
     if _LABELS.sub("", text) in moved:
         return ((_without_middle(text), op.value), ("  (moved)", "hint"))
     return marker.marked(text, other, op)
 
 
 def _without_middle(text: str) -> str:
-    """Return a text of which a long middle is left out."""
+    """Return a string of which a long middle is left out."""
     return text if len(text) <= _LONG_LINE else f"{text[:_LONG_LINE]} {_CUT} {text[-_ENDS:]}"
 
 
 def _partners(texts: Sequence[str], count: int) -> Iterable[str]:
-    """Return what as many texts are compared with: one after the other, then nothing."""
+    """Return what as many strings are compared with: one after the other, then nothing."""
     return islice(chain(texts, repeat("")), count)
 
 
 _WORD = re.compile(r"\w+|\W")
-#: Words that two texts share, of all: where it is less, all of it is new.
+#: Words that two strings share, of all: where it is less, all of it is new.
 _ALIKE = 0.5
-#: Pairs of words that are looked at for two texts, and in all.
+#: Pairs of words that are looked at for two strings, and in all.
 _MOST_PAIRS, _MOST_PAIRS_IN_ALL = 4_000_000, 20_000_000
 
 
@@ -448,7 +448,7 @@ class _Marker:
         self._left = _MOST_PAIRS_IN_ALL
 
     def marked(self, text: str, other: str, op: Op) -> Line:
-        """Return a text in pieces; those that the other has not stand out."""
+        """Return a string in pieces; those that the other has not stand out."""
         ours, theirs = _WORD.findall(text), _WORD.findall(other)
         least = _ALIKE * max(len(ours), len(theirs))
         # Most lines of a long difference have no partner: they are not aligned with nothing.

@@ -124,5 +124,5 @@ def _properties(summary: Summary, context: ReportContext) -> str:
 
 
 def _xml(text: str) -> str:
-    """Return a text as ASCII for XML; what XML cannot hold is shown as an escape."""
+    """Return a string as ASCII for XML; what XML cannot hold is shown as an escape."""
     return visible(text).translate(_ESCAPES).encode("ascii", "xmlcharrefreplace").decode("ascii")

@@ -378,7 +378,7 @@ class _Listing:
         return self._written(step.argrepr)
 
     def _written(self, text: str) -> str:
-        """Return a text without control characters; a long one, unless that is too much."""
+        """Return a string without control characters; a long one, unless that is too much."""
         if len(text) > _SHORT and not self._shared.allowance.spend(weight(text)):
             text = _start(text)
         return visible(text)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Pen", "Piece", "pen_for"]
 
-#: A text and the name of its style, "" for none.
+#: A string and the name of its style, "" for none.
 Piece = tuple[str, str]
 
 #: Style names to what rich calls them.

@@ -151,7 +151,7 @@ def _properties(finding: Finding) -> Json:
 
 
 def _unicode(text: str) -> str:
-    """Return a text without lone surrogates, which readers of JSON do not agree on."""
+    """Return a string without lone surrogates, which readers of JSON do not agree on."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

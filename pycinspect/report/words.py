@@ -94,7 +94,7 @@ def assumptions(summary: Summary, base: str | None) -> list[str]:
 
 
 def wrapped(text: str, width: int, indent: str = "", first: str | None = None) -> list[str]:
-    """Return a text in lines that are broken between words only.
+    """Return a string in lines that are broken between words only.
 
     Args:
         text: one paragraph.

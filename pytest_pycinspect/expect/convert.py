@@ -21,12 +21,12 @@ def pattern(*expected: object) -> Pattern:
     """Return an expectation.
 
     Args:
-        expected: a text of the expectation language; or objects (``op.LOAD_FAST("x")``,
+        expected: a string of the expectation language; or objects (``op.LOAD_FAST("x")``,
             ``...``, ``Not(op.CALL)``), one after the other or in a list. Texts among objects
             are lines.
 
     Raises:
-        PatternError: it means nothing; for a text, with line and column.
+        PatternError: it means nothing; for a string, with line and column.
 
     >>> pattern("LOAD_FAST x; ...; RETURN_VALUE") == pattern([op.LOAD_FAST("x"), ..., op.RETURN])
     False
@@ -40,7 +40,7 @@ def as_pattern(expected: object) -> Pattern:
     """Return an expectation in any of its forms as a :class:`Pattern`.
 
     Args:
-        expected: a text, a pattern, one item or a sequence of them, a ``bytecode.Bytecode``
+        expected: a string, a pattern, one item or a sequence of them, a ``bytecode.Bytecode``
             of the library of that name, one of its instructions or a sequence of them.
 
     Raises:
@@ -55,7 +55,7 @@ def as_pattern(expected: object) -> Pattern:
     if not isinstance(expected, Iterable) and _is_library(expected):
         expected = (expected,)  # one instruction
     if not isinstance(expected, Iterable):
-        raise PatternError(f"{type(expected).__name__} is no expectation")
+        raise PatternError(f"{type(expected).__name__} is not an expectation")
     parts = list(expected)
     if any(_is_library(part) for part in (expected, *parts)):
         from pytest_pycinspect.expect.library import pattern_of

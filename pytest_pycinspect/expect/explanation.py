@@ -46,7 +46,7 @@ class Style(NamedTuple):
     Args:
         view: ``ops``, ``raw`` or ``both``: what the listing has.
         context: instructions around the mismatch in long listings; 0 for all.
-        paint: puts a text in a colour, by the name of a markup of pytest's terminal.
+        paint: puts a string in a colour, by the name of a markup of pytest's terminal.
     """
 
     view: str = "ops"

@@ -1,7 +1,7 @@
 """Expectations as text.
 
 One line is one statement; a semicolon also ends one. Lines that belong to a header are
-indented under it, as in Python, or stand behind it in its line.
+indented under it, as in Python, or stand after it in its line.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _EXPECTED_LINE = "an opcode, '...', '_', a label or a block"
 
 @lru_cache(maxsize=512)
 def parse(text: str) -> Pattern:
-    """Return the expectation that a text says.
+    """Return the expectation that a string says.
 
     Args:
         text: lines of the expectation language.
@@ -249,7 +249,7 @@ def _guard(parser: _Parser, line: _Line, found: _Found) -> list[Item]:
         conditions.append(more["condition"])
     if not line.scanner.take(_COLON):
         if line.scanner.at_stop():
-            line.scanner.fail("':' and lines below, or a line behind the guard")
+            line.scanner.fail("':' and lines below, or a line after the guard")
         return [model.Guard(tuple(conditions), tuple(parser.statement(line)))]
     items = _flat(parser.suite(line))
     return [model.Guard(tuple(conditions), tuple(items), tuple(parser.otherwise(line)))]

@@ -87,7 +87,7 @@ def condition(text: str) -> Condition:
     if found and found[2] in _IMPLEMENTATIONS:
         name, wanted = found[2], not found[1]
         return Condition(lambda host: (host.implementation == name) is wanted, of_version=False)
-    raise PatternError(f"{text!r} is no condition", expected=FORMS)
+    raise PatternError(f"{text!r} is not a condition", expected=FORMS)
 
 
 def is_active(conditions: Sequence[str], host: Host) -> bool:

@@ -32,7 +32,7 @@ def pattern_of(parts: Sequence[object]) -> model.Pattern:
     The library has no EXTENDED_ARG; it may stand before any instruction.
 
     Raises:
-        PatternError: something that is no instruction, label or marker of the library.
+        PatternError: something that is not an instruction, label or marker of the library.
     """
     items: list[Item] = []
     extended = model.Repeat(model.Op("EXTENDED_ARG"), 0, None)

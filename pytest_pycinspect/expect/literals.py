@@ -44,7 +44,7 @@ def starts_literal(scanner: Scanner) -> bool:
 
 
 def literal(scanner: Scanner, depth: int = DEPTH) -> object:
-    """Return the constant that is written here, and go behind it.
+    """Return the constant that is written here, and go after it.
 
     Raises:
         PatternError: it is none, or has too many brackets.

@@ -74,7 +74,7 @@ class Run:
         views: the instructions of other views, by offset.
 
     Attributes:
-        furthest: the place with the most lines behind it, when nothing was found.
+        furthest: the place with the most lines after it, when nothing was found.
         spend: counts what is looked at.
     """
 
@@ -308,13 +308,13 @@ class Run:
         return State(number, reached, tuple(known), 0, before)
 
     def _note(self, place: State) -> None:
-        """Remember the place with the most behind it."""
+        """Remember the place with the most after it."""
         if _progress(place) > _progress(self.furthest):
             self.furthest = place
 
 
 def _progress(place: State) -> Level:
-    """Return how many steps, and how many members of an unordered group, are behind a place."""
+    """Return how many steps, and how many members of an unordered group, are after a place."""
     return place.step, GROUP_LIMIT - place.left.bit_count() if place.left else 0
 
 

@@ -85,7 +85,7 @@ ANY = Anything()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Literal:
-    """A constant, compared with its type and sign; a text is also equal to a name.
+    """A constant, compared with its type and sign; a string is also equal to a name.
 
     Args:
         value: a constant of Python.
@@ -95,7 +95,7 @@ class Literal:
 
     def __post_init__(self) -> None:
         if spelled(self.value) is None:
-            raise PatternError(f"{type(self.value).__name__} is no constant that can be written")
+            raise PatternError(f"{type(self.value).__name__} is not a constant that can be written")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Literal) and typed_key(self.value) == typed_key(other.value)
@@ -109,13 +109,13 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A variable, attribute, module, or a word: a text that is no constant."""
+    """A variable, attribute, module, or a word: a string that is not a constant."""
 
     text: str
 
     def __post_init__(self) -> None:
         if not BARE_NAME.fullmatch(self.text) or self.text in RESERVED:
-            raise PatternError(f"{self.text!r} is no name; a Literal can have any text")
+            raise PatternError(f"{self.text!r} is not a name; a Literal can have any text")
 
     def __str__(self) -> str:
         return self.text
@@ -129,7 +129,7 @@ class Word:
 
     def __post_init__(self) -> None:
         if not OPERATOR.fullmatch(self.text) and self.text not in KEYWORD_OPERATORS:
-            raise PatternError(f"{self.text!r} is no operator")
+            raise PatternError(f"{self.text!r} is not an operator")
 
     def __str__(self) -> str:
         return self.text
@@ -143,7 +143,7 @@ class CodeName:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[^\s<>]+|<[a-z]+>", self.name):
-            raise PatternError(f"{self.name!r} is no name of a code object")
+            raise PatternError(f"{self.name!r} is not a name of a code object")
 
     def __str__(self) -> str:
         return f"<code {self.name}>"
@@ -163,14 +163,14 @@ class Arguments:
 
     def __post_init__(self) -> None:
         if not all(isinstance(name, str) for name in self.names):
-            raise PatternError("names of arguments are texts")
+            raise PatternError("names of arguments are strings")
 
     def __str__(self) -> str:
         count = "_" if self.count is None else str(self.count)
         return f"{count} {spelled(tuple(self.names))}"
 
 
-#: Beginnings that, behind a slash, are an operator and what follows it: ``/; BINARY_OP /``.
+#: Beginnings that, after a slash, are an operator and what follows it: ``/; BINARY_OP /``.
 _NO_REGEX = re.compile(r"[\s;=]|_classic")
 
 
@@ -180,13 +180,13 @@ def _plain_slashes(pattern: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """The number behind an opcode of the interpreter, whatever it stands for: ``arg 5``."""
+    """The number after an opcode of the interpreter, whatever it stands for: ``arg 5``."""
 
     number: int
 
     def __post_init__(self) -> None:
         if type(self.number) is not int or self.number < 0:
-            raise PatternError(f"{self.number!r} is no argument of an instruction")
+            raise PatternError(f"{self.number!r} is not an argument of an instruction")
 
     def __str__(self) -> str:
         return f"arg {self.number}"
@@ -257,9 +257,9 @@ class Compare:
 
     def __post_init__(self) -> None:
         if self.sign not in COMPARISONS:
-            raise PatternError(f"{self.sign!r} is no comparison")
+            raise PatternError(f"{self.sign!r} is not a comparison")
         if type(self.bound) not in (int, float) or self.bound != self.bound:
-            raise PatternError(f"{self.bound!r} is no number to compare with")
+            raise PatternError(f"{self.bound!r} is not a number to compare with")
 
     def __str__(self) -> str:
         return f"{self.sign} {spelled(self.bound)}"
@@ -312,7 +312,7 @@ Operand = (
 
 def _identifier(name: str, what: str) -> None:
     if not IDENTIFIER.fullmatch(name):
-        raise PatternError(f"{name!r} is no name of a {what}")
+        raise PatternError(f"{name!r} is not a name of a {what}")
 
 
 #: Words that begin another kind of line.
@@ -357,7 +357,7 @@ class Op:
 
     def __post_init__(self) -> None:
         if not OPNAME.fullmatch(self.name):
-            raise PatternError(f"{self.name!r} is no name of an opcode")
+            raise PatternError(f"{self.name!r} is not a name of an opcode")
 
     def __call__(self, *operand: object) -> Op:
         """Return it with an operand.
@@ -428,7 +428,7 @@ class Never:
 
 def _check_range(low: int, high: int | None) -> None:
     if low < 0 or (high is not None and high < low):
-        raise PatternError(f"{low}..{high} is no range of numbers")
+        raise PatternError(f"{low}..{high} is not a range of numbers")
 
 
 def _range(low: int, high: int | None) -> str:
@@ -439,7 +439,7 @@ def _range(low: int, high: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """So many instructions of a kind, one behind the other.
+    """So many instructions of a kind, one after the other.
 
     Beside a gap it is not more than that many: ``2x CALL`` is not found in three. None at
     all, ``0x``, is the same as :class:`Not`.
@@ -551,7 +551,7 @@ class Block:
     def __post_init__(self) -> None:
         form = _BLOCK_NAMES[self.kind]
         if not form.fullmatch(self.name):
-            raise PatternError(f"{self.name!r} is no name of nested code")
+            raise PatternError(f"{self.name!r} is not a name of nested code")
         object.__setattr__(self, "items", _checked(self.items))
         if not self.items:
             raise PatternError("a block has lines")
@@ -574,7 +574,7 @@ class Guard:
     """Lines that count on some Pythons only.
 
     Args:
-        conditions: texts such as ``>=3.12``, ``3.9-3.11``, ``!3.13``, ``opt2``, ``pypy``;
+        conditions: strings such as ``>=3.12``, ``3.9-3.11``, ``!3.13``, ``opt2``, ``pypy``;
             all of them must hold.
         items: the lines.
         otherwise: the lines that count where these do not.
@@ -625,7 +625,7 @@ def _checked(items: object) -> tuple[Item, ...]:
     checked = tuple(items) if isinstance(items, list | tuple) else (items,)
     for item in checked:
         if not isinstance(item, Item):
-            raise PatternError(f"{type(item).__name__} is no line of an expectation")
+            raise PatternError(f"{type(item).__name__} is not a line of an expectation")
     return checked
 
 

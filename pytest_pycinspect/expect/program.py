@@ -111,7 +111,7 @@ class Many:
         test: what all of them must be.
         low: the least number.
         high: the largest, None for no limit.
-        alone_before: the run must begin there; the line is behind a gap.
+        alone_before: the run must begin there; the line is after a gap.
         alone_after: the run must end there.
     """
 

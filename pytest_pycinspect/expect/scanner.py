@@ -29,7 +29,7 @@ class Scanner:
         self.place = 0
 
     def skip(self) -> None:
-        """Go to the next character that is no space."""
+        """Go to the next character that is not a space."""
         found = _SPACE.match(self.text, self.place)
         self.place = found.end() if found else self.place
 
@@ -38,7 +38,7 @@ class Scanner:
         return form.match(self.text, self.place)
 
     def take(self, form: re.Pattern[str]) -> re.Match[str] | None:
-        """Go behind ``form`` and the spaces after it, if it comes next."""
+        """Go after ``form`` and the spaces after it, if it comes next."""
         found = form.match(self.text, self.place)
         if found:
             self.place = found.end()
@@ -46,7 +46,7 @@ class Scanner:
         return found
 
     def need(self, form: re.Pattern[str], expected: str) -> re.Match[str]:
-        """Go behind ``form``, or fail."""
+        """Go after ``form``, or fail."""
         found = self.take(form)
         if not found:
             self.fail(expected)

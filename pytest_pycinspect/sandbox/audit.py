@@ -40,7 +40,7 @@ State = Literal["fresh", "stale", "orphan", "invalid", "unknown"]
 
 _SOURCE_LIMIT = 64 * 1024 * 1024
 #: ``stem.tag[-pytest-version][.opt-level].pyc``: pytest's own caches, of rewritten assertions,
-#: have its version behind the tag (``_pytest/assertion/rewrite.py: PYC_TAIL``).
+#: have its version after the tag (``_pytest/assertion/rewrite.py: PYC_TAIL``).
 _NAME = re.compile(
     r"(?P<stem>.+?)\.(?P<tag>[a-z]+\d+|[a-z]+-\d+)(?:-pytest-.+)?(?:\.opt-\w+)?\.py[co]"
 )

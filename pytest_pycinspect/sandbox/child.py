@@ -31,7 +31,7 @@ class Witness(object):
         self.ran = []  # type: list[tuple[str, object, CodeType]]
 
     def find_spec(self, name, *_where):  # type: (str, object) -> None
-        """Find nothing: the finders behind it are asked next."""
+        """Find nothing: the finders after it are asked next."""
         self.asked.append(name)
 
     find_module = find_spec  # what it was called before 3.4

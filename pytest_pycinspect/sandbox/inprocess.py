@@ -40,7 +40,7 @@ def observe_here(request: Request, options: ImportOptions) -> Report:
     """Import in this process, and report as ``child.observe`` does.
 
     Raises:
-        BaseException: what is no ``Exception``, such as KeyboardInterrupt.
+        BaseException: what is not an ``Exception``, such as KeyboardInterrupt.
     """
     modules = {name.partition(".")[0] for name in request["sources"]}
     with _isolated(request["root"], modules, options):

@@ -83,7 +83,7 @@ class _Sections:
 
 
 def _statement(call: pytest.CallInfo[None]) -> str:
-    """Return the source line at which a test failed; empty for what is no assertion."""
+    """Return the source line at which a test failed; empty for what is not an assertion."""
     if call.excinfo is None or not call.excinfo.errisinstance(AssertionError):
         return ""
     return str(call.excinfo.traceback[-1].statement)

@@ -169,7 +169,7 @@ def _nanoseconds(wanted: Time, before_ns: int) -> int:
         return before_ns
     relative = _RELATIVE.fullmatch(wanted)
     if relative is None:
-        message = f"{wanted!r} is no time: give seconds, 'same', or such as '+1s', '-2h'"
+        message = f"{wanted!r} is not a time: give seconds, 'same', or such as '+1s', '-2h'"
         raise PycInspectError("bad-time", message)
     sign, number, unit = relative.groups()
     return before_ns + int(sign + "1") * round(float(number) * _UNITS[unit])

@@ -105,7 +105,7 @@ def corrupted(
     """
     layout = dialect.header
     if layout is None:
-        raise PycInspectError("unsupported", f"caches of {dialect.name} are no pyc files")
+        raise PycInspectError("unsupported", f"caches of {dialect.name} are not .pyc files")
     changed = bytearray(data)
     columns = {column.name: column for column in (*layout.timestamp, *layout.hashed)}
     for name, value in fields.items():

@@ -113,7 +113,7 @@ def cache_reason(verdict: Verdict, options: ImportOptions) -> str:
         return judge_cache(subject).reason
     except FileNotFoundError:
         return "cache-absent"
-    except (OSError, PycInspectError):  # the cache cannot be read, or is no file
+    except (OSError, PycInspectError):  # the cache cannot be read, or is not a file
         return "cache-unreadable"
 
 

@@ -34,7 +34,7 @@ def register(config: pytest.Config) -> None:
     """Begin to watch the caches of the project; the controller of xdist watches for all.
 
     Raises:
-        pytest.UsageError: ``fail-on`` names what is no kind.
+        pytest.UsageError: ``fail-on`` names what is not a kind.
     """
     fail_on = _fail_on(config)
     if hasattr(config, "workerinput"):

@@ -31,7 +31,7 @@ class Stamp(NamedTuple):
         inode: another one when it was replaced, as importers do.
         mtime_ns: another one when it was written to.
         size: in bytes.
-        digest: SHA-256 of the content; empty for what is no file, or cannot be read.
+        digest: SHA-256 of the content; empty for what is not a file, or cannot be read.
     """
 
     inode: int

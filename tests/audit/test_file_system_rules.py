@@ -1,4 +1,4 @@
-"""PYC6xx: permissions, links, and what is no file at all."""
+"""PYC6xx: permissions, links, and what is not a file at all."""
 
 from __future__ import annotations
 

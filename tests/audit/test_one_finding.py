@@ -59,7 +59,7 @@ CONTENTS = {
     "of a pre-release": (PRERELEASE + FRESH[4:] + PAYLOAD, "PYC305"),
     "of another pre-release": (OTHER_PRERELEASE + FRESH[4:] + PAYLOAD, "PYC301"),
 }
-#: Those that only a look behind the header shows.
+#: Those that only a look after the header shows.
 DEEP = {
     "cut": (FRESH + PAYLOAD[:-9], "PYC004"),
     "not code": (FRESH + b"N", "PYC005"),

@@ -1,4 +1,4 @@
-"""PYC004 to PYC008 and PYC505: what is wrong behind a header; and when it is looked for."""
+"""PYC004 to PYC008 and PYC505: what is wrong after a header; and when it is looked for."""
 
 from __future__ import annotations
 

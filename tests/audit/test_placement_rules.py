@@ -201,7 +201,7 @@ def test_every_wanted_level(tree: Tree) -> None:
         (row("cpython-2.7"), [0, 1]),  # beside the source
         (row("pypy-2.7"), [0]),  # one for all levels
         (row("ironpython-2.7"), []),  # keeps no caches
-        (row("jython-2.7"), []),  # its caches are no pyc files
+        (row("jython-2.7"), []),  # its caches are not pyc files
     ],
 )
 def test_missing_in_the_eyes_of_another_python(

@@ -404,7 +404,7 @@ def test_a_range_is_a_chain_of_what_is_installed(run: Run, files: Path) -> None:
     [
         ("3.12..3.11", "the oldest first"),
         ("3.11..pypy3.11", "the oldest first"),
-        ("3.11..", "'' is no version"),
+        ("3.11..", "'' is not a version"),
         ("3.11..3.99", "no dialect is called 'cpython-3.99'"),
         ("3.0..3.1", "fewer than two of these are installed"),
     ],

@@ -136,7 +136,7 @@ class Constants:
             return ["other", repr(value)]
 
     def argval(self, value: object) -> Any:
-        """Describe the value of an argument that is no constant."""
+        """Describe the value of an argument that is not a constant."""
         kind = type(value)
         if value is None or kind is bool:
             return value

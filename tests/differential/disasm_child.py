@@ -54,7 +54,7 @@ def _is_ascii(text):
 
 
 def _argval(value, codes):
-    """Describe the value of an argument that is no constant: a name, a number, a pair."""
+    """Describe the value of an argument that is not a constant: a name, a number, a pair."""
     if value is None or type(value) is bool:
         return value
     if type(value) is tuple:

@@ -60,7 +60,7 @@ class _Normal(ast.NodeTransformer):
         return ast.If(node.test, node.body, node.orelse) if is_once and not goes_on else node
 
     def visit_Try(self, node: ast.Try) -> ast.AST:
-        """What can raise nothing may be inside or behind."""
+        """What can raise nothing may be inside or after."""
         self.generic_visit(node)
         if _leaves(node.body):
             node.orelse = []  # nothing reaches it

@@ -196,7 +196,7 @@ def sizes(kit: Kit) -> Iterator[Situation]:
     yield _tree("4 GiB source, fresh", source, cache)
 
 
-# --- Files that are no plain files ------------------------------------------------------
+# --- Files that are not plain files ------------------------------------------------------
 
 
 def links(kit: Kit) -> Iterator[Situation]:

@@ -1,4 +1,4 @@
-"""What the interpreters write is no finding of the audit's rules about payloads.
+"""What the interpreters write is not a finding of the audit's rules about payloads.
 
 The whole libraries: ``python -m tests.differential.encoding``.
 """

@@ -1,4 +1,4 @@
-"""Damaged payloads behind good headers: what the import raises.
+"""Damaged payloads after good headers: what the import raises.
 
 Only damage that no interpreter dies of: cuts, other objects in the code's place,
 what follows the code. Flipped bits are for ``test_unmarshal``, whose children may die.

@@ -48,7 +48,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip file, with what else stands in the file before and behind."""
+    """A zip file, with what else stands in the file before and after."""
 
     members: tuple[Member, ...]
     before: bytes = b""
@@ -304,7 +304,7 @@ def _archives(kit: Kit) -> Iterator[ZipSituation]:
         yield _situation(f"compression {compression}", *members)
         yield _situation(f"compression {compression}, source", members[0])
     both = (SOURCE_MEMBER, cache)
-    yield ZipSituation("archive behind a program", Archive(both, before=b"#!/bin/sh\n" * 9))
+    yield ZipSituation("archive after a program", Archive(both, before=b"#!/bin/sh\n" * 9))
     yield ZipSituation("empty archive", Archive(()))
     yield ZipSituation("no archive", b"This is text.\n")
     yield ZipSituation("empty file", b"")

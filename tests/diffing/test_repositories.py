@@ -570,7 +570,7 @@ def test_git_that_waits_is_ended(
     assert "timed out after 2" in str(error)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="scripts are no executables on Windows")
+@pytest.mark.skipif(os.name == "nt", reason="scripts are not executables on Windows")
 def test_what_git_started_is_ended_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = filled(tmp_path / "r")
     fake = tmp_path / "bin" / "git"

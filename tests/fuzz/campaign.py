@@ -140,7 +140,7 @@ def _processor_time(pid: int | None) -> float:
 
 
 class _Worker:
-    """One process, started again behind the file at which it died."""
+    """One process, started again after the file at which it died."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan

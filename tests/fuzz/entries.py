@@ -440,7 +440,7 @@ def _tree(work: Workspace) -> str:
 
 
 def _audit_rules(work: Workspace) -> bool:
-    """Ask every rule; one that fails is no finding here."""
+    """Ask every rule; one that fails is not a finding here."""
     rules = []
     for finding in plugins.audit([_tree(work)], Policy(deep=True)):
         if finding.rule == _RULE_FAILED:

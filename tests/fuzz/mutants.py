@@ -2,7 +2,7 @@
 
 Three kinds of damage: to bytes, wherever they are; to the objects of marshal, whose lengths,
 letters and references are known; and to the parts of code objects, because random bytes hardly
-ever leave code that is still code. And files that are no caches at all.
+ever leave code that is still code. And files that are not caches at all.
 """
 
 from __future__ import annotations
@@ -322,7 +322,7 @@ _DAMAGES = [damage for damage, _ in _CHOICES]
 _WEIGHTS = [weight for _, weight in _CHOICES]
 
 
-# --- Files that are no caches -----------------------------------------------------------------
+# --- Files that are not caches -----------------------------------------------------------------
 
 
 def _zip_of(data: bytes) -> bytes:

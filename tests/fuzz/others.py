@@ -1,4 +1,4 @@
-"""Damaged files that are no caches, but are read beside them: zips, sources, baselines, settings.
+"""Damaged files that are not caches, but are read beside them: zips, sources, baselines, settings.
 
 Which they are follows from a random source, as with the caches.
 """

@@ -106,7 +106,7 @@ def _functions(row: str, n: int) -> bytes:
 
 
 def _classes(row: str, n: int) -> bytes:
-    """Functions that are no function: what they are called is looked for."""
+    """Functions that are not functions: what they are called is looked for."""
     writer = Writer(row)
     parts = [writer.code(name=writer.text(f"f{number}"), flags=0) for number in range(n)]
     return _module(writer, *parts)

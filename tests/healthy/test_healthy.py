@@ -170,7 +170,7 @@ def test_packages_of_a_distribution_for_several_pythons(
 def test_the_packages_of_this_debian() -> None:
     place = Path("/usr/lib/python3/dist-packages")
     if not shutil.which("py3compile") or not place.is_dir():
-        pytest.skip("this is no Debian")
+        pytest.skip("this is not a Debian")
     answer = audit(place)
     assert answer.startswith(("All ", "No caches "))
     assert "stale" not in answer

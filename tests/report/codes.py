@@ -124,7 +124,7 @@ codes = st.builds(
 
 @st.composite
 def mutants(draw: st.DrawFn) -> tuple[bytes, str]:
-    """Return a sample with a few bytes changed behind its header, and its name."""
+    """Return a sample with a few bytes changed after its header, and its name."""
     path = draw(st.sampled_from(sorted(SAMPLES.glob("*-docstrings.pyc"))))
     data = bytearray(path.read_bytes())
     for _ in range(draw(st.integers(1, 4))):

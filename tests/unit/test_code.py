@@ -341,7 +341,7 @@ def test_names_around_it_are_a_qualified_name() -> None:
 
 
 def test_function_with_exec_is_no_class() -> None:
-    """Its variables are not optimised either, but its name is no constant."""
+    """Its variables are not optimised either, but its name is not a constant."""
     root = _old("<module>", _old("f", _old("g"), flags=2), flags=0)
     assert _named(root, QualnameSource.NOWHERE) == ["f", "f.<locals>.g"]
 

@@ -167,7 +167,7 @@ def test_what_there_is_not(wanted: str) -> None:
     ("answer", "slug"),
     [
         ("exit 1", "no-interpreter"),
-        ("echo this is no Python", "no-interpreter"),
+        ("echo this is not Python", "no-interpreter"),
         ("echo zz - 3.9.1", "no-interpreter"),
         ("echo 00000d0a - 9.9.9", "unknown-dialect"),
     ],

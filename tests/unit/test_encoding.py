@@ -127,7 +127,7 @@ SET = b">\2\0\0\0"
     [
         (b")\2N", 0, "the data ends inside an object", NEW),
         (b")\2NZ\5ab", 3, "the data ends inside an object", NEW),
-        (b")\2N?", 3, "0x3f is no letter of marshal 4", NEW),
+        (b")\2N?", 3, "0x3f is not a type code of marshal 4", NEW),
         (b")\2Ni\1", 0, "the data ends inside an object", "cpython-3.4"),
         (b"(\2\0\0\0Ni\1", 0, "the data ends inside an object", OLD),  # read as if it went on
         (SET + b"r\5\0\0\0N", 0, "reference to object 5, which there is not", NEW),

@@ -171,7 +171,7 @@ def test_start_that_is_no_magic_number(start: str, slug: str, offset: int, says:
 
 
 def test_magic_is_looked_at_before_the_length() -> None:
-    """As ``_classify_pyc`` does: four wrong bytes are no short header."""
+    """As ``_classify_pyc`` does: four wrong bytes are not a short header."""
     with pytest.raises(PycInspectError) as caught:
         parse_header(struct.pack("<I", 0xFFFF))
     assert caught.value.slug == "unknown-magic"

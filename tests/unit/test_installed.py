@@ -20,7 +20,7 @@ from pycinspect.dialects import DIALECTS
 from pycinspect.diffing import RevisionTree
 from pycinspect.installed import find_executable, find_executables, python_providers
 
-posix = pytest.mark.skipif(os.name == "nt", reason="scripts are no executables on Windows")
+posix = pytest.mark.skipif(os.name == "nt", reason="scripts are not executables on Windows")
 
 #: Entries of PATH that mean the current directory, or depend on it.
 RELATIVE = ["", ".", "planted", os.path.join(".", "planted"), os.path.join("x", "..")]

@@ -313,7 +313,9 @@ def test_a_row_without_a_table_is_named(world: World) -> None:
 def test_a_new_letter_of_marshal_is_named(world: World) -> None:
     data = world.new.read_bytes()
     world.new.write_bytes(data[:16] + b"Q" + data[17:])
-    with pytest.raises(PycInspectError, match=r"'Q' \(0x51\) is no letter of marshal 4") as raised:
+    with pytest.raises(
+        PycInspectError, match=r"'Q' \(0x51\) is not a type code of marshal 4"
+    ) as raised:
         world.read()
     assert (raised.value.slug, raised.value.offset) == ("bad-marshal", 16)
 

@@ -93,7 +93,7 @@ def test_short_file(tmp_path: Path, length: int) -> None:
     assert str(error).startswith(f"{path}: offset {length}: ")
 
 
-# --- What is no file ---------------------------------------------------------------
+# --- What is not a file ---------------------------------------------------------------
 
 
 def _directory(path: Path) -> None:

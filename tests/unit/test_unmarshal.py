@@ -65,7 +65,7 @@ def attempt(data: bytes, row: Dialect, **options: Any) -> Unmarshalled | PycInsp
 
 # --- Every letter ---------------------------------------------------------------------------
 
-#: What stands behind a letter, and what is read. A type without a line here has its own test.
+#: What follows a letter, and what is read. A type without a line here has its own test.
 EXAMPLES: dict[MarshalType, list[tuple[bytes, Any]]] = {
     M.NONE: [(b"", None)],
     M.TRUE: [(b"", True)],

@@ -75,7 +75,7 @@ def test_an_instruction_that_the_end_cuts_is_found() -> None:
         ((0x80, 9, 1, 0), "guards 0 to 18"),
         ((0x80, 1, 9, 0), "leads to 18"),
         ((0x80, 1, 1, 8), "keeps 4 values"),
-        ((0x81, 1, 1, 0, 0x80, 1, 1, 0), "stands behind"),
+        ((0x81, 1, 1, 0, 0x80, 1, 1, 0), "stands after"),
         ((0x80, 1), "ends inside"),
     ],
 )

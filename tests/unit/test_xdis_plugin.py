@@ -129,7 +129,7 @@ def test_a_magic_number_that_only_xdis_knows_has_a_row(
 
 def test_what_it_does_not_know_stays_unknown(xdis: object, dialects: DialectTable) -> None:
     assert dialects.find(NOBODYS) is None
-    assert dialects.find(b"\xf3\x03\r\n") is None  # Jython's, which is no pyc
+    assert dialects.find(b"\xf3\x03\r\n") is None  # Jython's, which is not a .pyc file
     assert dialects.find(b"") is None
     with pytest.raises(PycInspectError) as raised:
         parse_header(NOBODYS + bytes(12), dialects=dialects)

@@ -1,7 +1,7 @@
 """What it finds
 =============
 A cache with a header that the importer accepts, but without code that it can read
-behind it. Files that are a header and nothing else are always found, others where
+after it. Files that are a header and nothing else are always found, others where
 payloads are decoded (``--deep``).
 
 Why it matters

@@ -1,6 +1,6 @@
 """What it finds
 =============
-Bytes behind the code object of a cache.
+Bytes after the code object of a cache.
 
 Why it matters
 ==============

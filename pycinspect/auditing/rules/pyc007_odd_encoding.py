@@ -1,13 +1,13 @@
 """What it finds
 =============
 A payload that loads as the same object as another, but is not spelled as the writer of
-its Python spells it: a small number in the letter for large ones, ASCII text in the
-letter for other text, a set that has a member twice, a list in the constants of a
+its Python spells it: a small number in the type code for large ones, ASCII text in the
+type code for other text, a set that has a member twice, a list in the constants of a
 function.
 
 Why it matters
 ==============
-``marshal`` always chooses the same letter for the same value; for every Python that
+``marshal`` always chooses the same type code for the same value; for every Python that
 could be run it was checked that it does, over its whole standard library. So the file
 was not written by that Python: somebody made it, or changed it, with a tool.
 Comparing the loaded objects does not show it. Which objects are shared is not judged

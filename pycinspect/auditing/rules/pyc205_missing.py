@@ -174,7 +174,7 @@ def _wanted(dialect: Dialect, policy: Policy) -> _Wanted:
 def _tails(dialect: Dialect, levels: tuple[int, ...]) -> list[tuple[int, str]]:
     """Return what follows the stem in the cache's name, for each level once.
 
-    Dialects without caches, or with caches that are no pyc files, have none.
+    Dialects without caches, or with caches that are not .pyc files, have none.
     """
     if dialect.importer is None or dialect.cache_path is None:
         return []

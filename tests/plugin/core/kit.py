@@ -49,7 +49,7 @@ def sequences() -> Mapping[str, list[str]]:
 def programs_by(oracle: Oracle, folder: Path) -> dict[str, Bytecode]:
     """Return the programs as an interpreter compiles them, by the sources' names.
 
-    Those that it cannot compile are left out. One that is no executable writes caches.
+    Those that it cannot compile are left out. One that is not an executable writes caches.
     """
     if oracle.kind != "native":
         return {name: bytecode_of(path) for name, path in caches(oracle, folder).items()}

@@ -97,7 +97,7 @@ def test_a_jump_between_the_values_of_a_display_keeps_them_apart() -> None:
     jump = next(op for op in ops if op.name == "JUMP_IF_TRUE_OR_POP")
     assert jump.target is not None
     assert [(op.name, op.operand) for op in ops[jump.target - 1 :][:2]] in (
-        [("LOAD_FAST", "c"), ("LOAD_FAST", "d")],  # the keys are one constant behind
+        [("LOAD_FAST", "c"), ("LOAD_FAST", "d")],  # the keys are one constant after
         [("LOAD_FAST", "c"), ("LOAD_CONST", "e")],
     )
 

@@ -166,7 +166,7 @@ def test_code_that_was_executed_has_no_file() -> None:
     exec("def made(x): return x * 2", names)
     code = bytecode_of(names["made"])
     assert "BINARY *" in code
-    assert code.notes == ("the live code, since <string> is no file",)
+    assert code.notes == ("the live code, since <string> is not a file",)
     assert code.path == "<string>"
 
 

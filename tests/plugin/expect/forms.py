@@ -194,7 +194,7 @@ FORMS = (
     ),
     Form(
         "def g:",
-        "nested code; its lines stand below, or behind it in the line",
+        "nested code; its lines stand below, or after it in the line",
         _NESTED,
         "def g:\n    LOAD_FAST y\n    ...\n    RETURN_VALUE",
         "def f(x):\n    def g(y):\n        return 1 + y\n    return g",

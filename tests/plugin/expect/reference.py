@@ -64,7 +64,7 @@ def _is_not(item: object) -> bool:
 
 
 def _ways(
-    lines: Sequence[_Line], at: int, env: Env, instrs: Sequence[Instr], behind: bool = False
+    lines: Sequence[_Line], at: int, env: Env, instrs: Sequence[Instr], after: bool = False
 ) -> Iterator[tuple[int, Env]]:
     """Yield every place at which the items can end, and what variables stand for there."""
     if not lines:
@@ -83,7 +83,7 @@ def _ways(
                 yield from _ways(rest, end, env, instrs, is_gap)
         return
     following = len(rest) > 0 and _begins_gap([item for _, item in rest])
-    for end, known in _item(line, first, at, env, instrs, behind, following):
+    for end, known in _item(line, first, at, env, instrs, after, following):
         yield from _ways(rest, end, known, instrs)
 
 
@@ -102,7 +102,7 @@ def _item(
     at: int,
     env: Env,
     instrs: Sequence[Instr],
-    behind: bool,
+    after: bool,
     before: bool,
 ) -> Iterator[tuple[int, Env]]:
     if isinstance(item, model.Op | model.Anything):
@@ -117,7 +117,7 @@ def _item(
         if at == (0 if item is model.Anchor.START else len(instrs)):
             yield at, env
     elif isinstance(item, model.Repeat):
-        for end, known in reversed(list(_repeat(item, at, env, instrs, behind, before))):
+        for end, known in reversed(list(_repeat(item, at, env, instrs, after, before))):
             yield end, _at(known, line, at, end)
     elif isinstance(item, model.AnyOrder):
         members = {line + n: member for n, member in enumerate(item.members, 1)}
@@ -125,10 +125,10 @@ def _item(
 
 
 def _repeat(
-    item: model.Repeat, at: int, env: Env, instrs: Sequence[Instr], behind: bool, before: bool
+    item: model.Repeat, at: int, env: Env, instrs: Sequence[Instr], after: bool, before: bool
 ) -> Iterator[tuple[int, Env]]:
     exact = item.high is not None and item.op != model.ANY
-    if exact and behind and at and _one(item.op, instrs[at - 1], env) is not None:
+    if exact and after and at and _one(item.op, instrs[at - 1], env) is not None:
         return
     known: Env | None = env
     for count in range(len(instrs) - at + 1):

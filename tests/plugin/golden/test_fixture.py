@@ -439,7 +439,7 @@ def test_two_workers_update_one_file(project: Project) -> None:
         ("    LOAD_FAST          r\n", "LOAD_FAST r\n", "*bytecode:4, column 1: this line is none of*"),
         ("[test_area]", "x\n[test_area]", "*bytecode:1, column 1: this line is in no section*"),
         ("[TestVolume.test_volume]", "[test_area]", "*bytecode:9, column 1: there are two sections*"),
-        ("consts: 3\n", "@3.x:\n    ...\n", "*bytecode:7, column 1: '3.x' is no condition*"),
+        ("consts: 3\n", "@3.x:\n    ...\n", "*bytecode:7, column 1: '3.x' is not a condition*"),
     ],
 )  # fmt: skip
 def test_mistakes_in_the_file_have_their_line(

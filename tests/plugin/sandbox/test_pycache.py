@@ -55,7 +55,7 @@ def test_times(sandbox: Pycache, mtime: float | str, expected: float) -> None:
 
 def test_what_is_no_time_is_refused(sandbox: Pycache) -> None:
     sandbox.write("m", "x = 1")
-    with pytest.raises(PycInspectError, match="'tomorrow' is no time"):
+    with pytest.raises(PycInspectError, match="'tomorrow' is not a time"):
         sandbox.touch("m", "tomorrow")
 
 

@@ -144,9 +144,9 @@ REASONS = {
         "specialized((lambda: 1, lambda: 2)[0])",
         "2 functions of line * are called *lambda*",
     ),
-    "no file": ("specialized(eval('lambda: 1'))", "its source <string> is no file"),
-    "no Python": ("specialized(len, [])", "<built-in function len> is no function written in"),
-    "a class": ("specialized(Point, 1)", "is no function written in Python"),
+    "no file": ("specialized(eval('lambda: 1'))", "its source <string> is not a file"),
+    "no Python": ("specialized(len, [])", "<built-in function len> is not a function written in"),
+    "a class": ("specialized(Point, 1)", "is not a function written in Python"),
 }
 
 
