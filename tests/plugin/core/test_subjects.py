@@ -303,7 +303,7 @@ def test_the_library_s_object() -> None:
     found = bytecode_of(programs.fold).to_bytecode()
     assert [instr.name for instr in found] == [i.opname for i in bytecode_of(programs.fold).raw]
     assert found.to_code().co_code == programs.fold.__code__.co_code
-    with pytest.raises(PycInspectError, match="no live code"):
+    with pytest.raises(PycInspectError, match="not live code"):
         bytecode_of("x = 1").to_bytecode()
 
 
