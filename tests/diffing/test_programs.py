@@ -61,7 +61,7 @@ def test_the_level_can_be_a_word(level: Level) -> None:
 
 @pytest.mark.parametrize("program", [None, 1, b"x", Method, [one]])
 def test_what_is_no_program_is_refused(program: object) -> None:
-    with pytest.raises(TypeError, match="no program"):
+    with pytest.raises(TypeError, match="not a program"):
         pycinspect.canonicalize(program)
 
 
