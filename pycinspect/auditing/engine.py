@@ -16,6 +16,7 @@ from pycinspect.auditing.examination import Examination
 from pycinspect.auditing.examine import Examined, Examiner, grouped
 from pycinspect.auditing.failures import INCOMPLETE, Failures, own_findings
 from pycinspect.auditing.findings import Finding, Severity, Summary
+from pycinspect.auditing.missing import MissingCaches
 from pycinspect.auditing.packages import FailingPackages
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.place import Places
@@ -276,15 +277,17 @@ class Audit:
         self, root: str, counts: Counter[tuple[str, Outcome]], sources: Sources
     ) -> Context:
         places = Places(self.policy.dialects)
+        audience = Audience(root, self.policy, places)
         return Context(
             root,
             self.policy,
-            Audience(root, self.policy, places),
+            audience,
             time.time(),
             places,
             MappingProxyType(counts),
             sources,
             FailingPackages(),
+            MissingCaches(self.policy, audience),
         )
 
     def _count_files(self, examined: list[Examined], audience: Audience) -> None:

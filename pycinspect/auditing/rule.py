@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.missing import MissingCaches
 from pycinspect.auditing.packages import FailingPackages
 from pycinspect.auditing.place import Places
 from pycinspect.auditing.policy import Policy
@@ -122,6 +123,7 @@ class Context(NamedTuple):
             engine counts, and in ``finish`` the figures are complete.
         sources: knows of some sources that they do not compile.
         packages: knows of packages that cannot be imported.
+        missing: knows which caches a directory lacks.
     """
 
     root: str
@@ -132,6 +134,7 @@ class Context(NamedTuple):
     counts: Mapping[tuple[str, Outcome], int]
     sources: Sources
     packages: FailingPackages
+    missing: MissingCaches
 
     @property
     def dialect(self) -> Dialect:

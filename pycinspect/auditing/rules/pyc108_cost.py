@@ -25,7 +25,6 @@ from pycinspect.auditing.cost import Sample
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rewriting import COMPILED_AFTER, Rewriting
 from pycinspect.auditing.rule import CacheFile, Context, Rule
-from pycinspect.auditing.rules.pyc205_missing import Missing
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import Outcome, cache_from_source, level_of
 from pycinspect.dialects import Dialect
@@ -91,7 +90,6 @@ class Cost(Rule):
         self._shares: dict[tuple[str, int], _Share] = {}
         self._dialects: dict[str, Dialect] = {}
         self._rewriting = Rewriting(context.policy)
-        self._missing = Missing(context)
         self._only_counts = context.policy.only_counts(self.id)
 
     def check_cache(self, cache: CacheFile) -> None:
@@ -108,7 +106,7 @@ class Cost(Rule):
         policy = self.context.policy
         if self._only_counts:
             return ()
-        for stem, level, dialect in self._missing.missing(directory):
+        for stem, level, dialect in self.context.missing.of(directory):
             path = directory.sources[stem].path
             cache = cache_from_source(
                 path, dialect, optimization=level or "", pycache_prefix=policy.pycache_prefix

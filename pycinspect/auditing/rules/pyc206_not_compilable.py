@@ -18,14 +18,13 @@ interpreter that is installed.
 from collections.abc import Iterable, Iterator
 
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import Context
-from pycinspect.auditing.rules.pyc205_missing import Missing
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
 
 __all__ = ["NotCompilable"]
 
 
-class NotCompilable(Missing):
+class NotCompilable(Rule):
     """PYC206."""
 
     id = "PYC206"
@@ -44,7 +43,7 @@ class NotCompilable(Missing):
 
     def _refused(self, directory: Directory) -> Iterator[Finding]:
         stems: set[str] = set()
-        for stem, _, dialect in self.missing(directory):
+        for stem, _, dialect in self.context.missing.of(directory):
             if stem in stems:
                 continue
             stems.add(stem)

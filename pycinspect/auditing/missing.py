@@ -1,0 +1,164 @@
+"""Which sources of a directory have no cache, and for which Pythons they should have one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pycinspect.auditing.audience import Audience
+from pycinspect.auditing.policy import Policy
+from pycinspect.auditing.scripts import is_run
+from pycinspect.auditing.walk import Directory
+from pycinspect.cache import (
+    ImportOptions,
+    SearchOrder,
+    cache_from_source,
+    find_in_listing,
+    find_init,
+    package_of,
+    residence,
+    search_order,
+)
+from pycinspect.dialects import Dialect
+
+__all__ = ["MissingCache", "MissingCaches"]
+
+
+class MissingCache(NamedTuple):
+    """A cache that is not there.
+
+    Args:
+        stem: the name of the source without its suffix.
+        level: the optimization level.
+        dialect: the Python that would look for it.
+    """
+
+    stem: str
+    level: int
+    dialect: Dialect
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a Python wants to find.
+
+    Args:
+        dialect: the Python.
+        in_pycache: its caches lie in ``__pycache__``, not beside the sources.
+        knows_prefix: or below the cache prefix, where there is one.
+        tails: levels, and what follows the stem in the name of the cache.
+        order: what its finder looks for.
+        options: how it is started.
+    """
+
+    dialect: Dialect
+    in_pycache: bool
+    knows_prefix: bool
+    tails: list[tuple[int, str]]
+    order: SearchOrder
+    options: ImportOptions
+
+    def finds(self, stem: str, directory: Directory) -> bool:
+        """Return whether its finder comes to a source: others may be found first."""
+        if not stem.isidentifier():
+            return False
+        package = package_of(directory.source_path, self.dialect, self.options)
+        if residence(f"{package}.{stem}" if package else stem, self.dialect) is not None:
+            return False
+        if stem == "__init__":
+            found = find_init(directory.source_path, self.order)
+        else:
+            found = find_in_listing(stem, directory.listing(), self.order)
+        return found is not None and found.path == directory.sources[stem].path
+
+
+class MissingCaches:
+    """Compares the names of sources and caches.
+
+    Several rules ask about one directory after the other, so the last answer is kept.
+
+    Args:
+        policy: for which levels, and where caches are.
+        audience: the Pythons that the tree is for.
+    """
+
+    def __init__(self, policy: Policy, audience: Audience) -> None:
+        self._policy = policy
+        self._audience = audience
+        self._wanted: dict[str, _Wanted] = {}
+        self._last: tuple[Directory, Sequence[MissingCache]] | None = None
+
+    def of(self, directory: Directory) -> Sequence[MissingCache]:
+        """Return the caches that a directory lacks."""
+        if self._last is None or self._last[0] is not directory:
+            self._last = directory, self._found(directory)
+        return self._last[1]
+
+    def _found(self, directory: Directory) -> Sequence[MissingCache]:
+        if not directory.sources or directory.is_mirror or directory.is_partial:
+            return []  # the sources of a place below the cache prefix lie elsewhere
+        missing: list[MissingCache] = []
+        for dialect in self._audience.of(directory):
+            missing += _missing_of(self._wanted_by(dialect), directory)
+        view = self._policy.view
+        return missing and [one for one in missing if not is_run(directory, one.stem, view)]
+
+    def _wanted_by(self, dialect: Dialect) -> _Wanted:
+        if dialect.name not in self._wanted:
+            self._wanted[dialect.name] = _wanted(dialect, self._policy)
+        return self._wanted[dialect.name]
+
+
+def _missing_of(wanted: _Wanted, directory: Directory) -> list[MissingCache]:
+    is_bypassed = directory.prefix is not None and not wanted.knows_prefix
+    cache = directory.bypassed if is_bypassed else directory.cache
+    if not wanted.in_pycache:
+        entries = directory.bytecode
+    elif cache is None:
+        entries = ()
+    elif cache.error is not None:
+        return []  # not read: PYC606
+    else:
+        entries = cache.entries
+    sources = directory.sources
+    present = {entry.name for entry in entries}
+    missing = [
+        (sources[stem].name, level)
+        for level, tail in wanted.tails
+        for stem in sources
+        if stem + tail not in present
+    ]
+    stems = ((filename.rpartition(".")[0], level) for filename, level in sorted(missing))
+    return [
+        MissingCache(stem, level, wanted.dialect)
+        for stem, level in stems
+        if wanted.finds(stem, directory)
+    ]
+
+
+def _wanted(dialect: Dialect, policy: Policy) -> _Wanted:
+    rule = dialect.cache_path
+    in_pycache = rule is not None and bool(rule.directory)
+    knows_prefix = rule is not None and rule.prefix
+    options = policy.options()
+    order = search_order(dialect, options)
+    tails = _tails(dialect, policy.levels)
+    return _Wanted(dialect, in_pycache, knows_prefix, tails, order, options)
+
+
+def _tails(dialect: Dialect, levels: tuple[int, ...]) -> list[tuple[int, str]]:
+    """Return what follows the stem in the cache's name, for each level once.
+
+    Dialects without caches, or with caches that are not .pyc files, have none.
+    """
+    if dialect.importer is None or dialect.cache_path is None:
+        return []
+    if dialect.cache_path.directory and dialect.cache_tag is None:
+        return []
+    tails: dict[str, int] = {}
+    for level in levels:
+        path = cache_from_source("stem.py", dialect, optimization=level or "")
+        tails.setdefault(os.path.basename(path).removeprefix("stem"), level)
+    return [(level, tail) for tail, level in tails.items()]
