@@ -9,11 +9,11 @@ from hashlib import blake2b
 from html import escape
 from types import MappingProxyType
 
+from pycinspect.canonical.assignments import in_parallel, without_unused
 from pycinspect.canonical.graph import (
     Annotation,
     Node,
     build,
-    in_parallel,
     lazy_annotations,
     without_annotations,
     without_safe_loads,
@@ -150,7 +150,13 @@ def canonicalize(
 
 
 def _form(code: Code, dialect: Dialect, level: Level, work: Work) -> Form:
-    machine = Machine(dialect, RULES, work, folds=level is not Level.STRICT)
+    machine = Machine(
+        dialect,
+        RULES,
+        work,
+        folds=level is not Level.STRICT,
+        closures=level is Level.STRUCTURAL,
+    )
     graph, annotations, children = _graph(machine, code, level)
     if has_indented_docstring(code, dialect):
         machine.notes.add(Note.DOCSTRING_DEDENT)
@@ -211,6 +217,7 @@ def _graph(
     nodes = without_safe_loads(nodes, parameters(code), code.freevars, classes_of)
     nodes, annotations = without_annotations(nodes, machine.work)
     annotations += lazy_annotations(machine)
+    nodes = without_unused(nodes, machine.values)
     children = children_of(code, machine.made)
     machine.values.tell_apart(children.ordinals)  # before anything is sorted by its digest
     if level is Level.STRICT:
@@ -219,4 +226,5 @@ def _graph(
         return merged(in_parallel(nodes, machine.values, machine.notes)), annotations, children
     order = nameless_order(machine.values)
     graph = merged(in_parallel(nodes, machine.values, machine.notes, order))
-    return renamed(graph, machine.values, named_parameters(code)), annotations, children
+    first = (*named_parameters(code), *machine.free_variables(code))
+    return renamed(graph, machine.values, first), annotations, children

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pycinspect.canonical.joins import Joins
 from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State
 from pycinspect.canonical.notes import Note
-from pycinspect.canonical.values import Renaming, Value, Values, digest_of
+from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import Work, refused
 from pycinspect.pyc import Code
 
@@ -17,9 +17,9 @@ __all__ = [
     "Annotation",
     "Node",
     "build",
-    "by_name",
-    "in_parallel",
+    "is_local",
     "lazy_annotations",
+    "without",
     "without_annotations",
     "without_safe_loads",
 ]
@@ -36,8 +36,6 @@ _MOST_VISITS = 1_000_000
 _SEEN_AT_ONCE = 4
 #: Variables in a set that are looked at for one of those.
 _BITS_AT_ONCE = 512
-#: Stores to local variables, each counted once for each run of them that it is in.
-_MOST_STORES = 100_000
 
 
 class Node(NamedTuple):
@@ -161,7 +159,7 @@ def _node(event: Event, paths: _Paths) -> Node:
 # --- Taking nodes out ----------------------------------------------------------------------
 
 
-def _without(nodes: Sequence[Node], gone: set[int]) -> list[Node]:
+def without(nodes: Sequence[Node], gone: set[int]) -> list[Node]:
     """Return the graph without some nodes, each of which has one successor."""
     if not gone:
         return list(nodes)
@@ -178,10 +176,15 @@ def _without(nodes: Sequence[Node], gone: set[int]) -> list[Node]:
         ends.update(dict.fromkeys(path, index))
         return index
 
+    def handler(index: int) -> int:
+        """Return a handler, NOWHERE if all that it does is to raise again."""
+        index = end(index)
+        return NOWHERE if nodes[index].payload == (PROPAGATE,) else index
+
     kept = [
         node._replace(
             successors=tuple(map(end, node.successors)),
-            handler=node.handler if node.handler == NOWHERE else end(node.handler),
+            handler=node.handler if node.handler == NOWHERE else handler(node.handler),
         )
         for node in nodes
     ]
@@ -207,6 +210,18 @@ def without_safe_loads(
         free: names of other functions' variables.
         classes: finds the nodes that behave equally; copies of a load go or stay together.
     """
+    while True:
+        fewer = _without_safe(nodes, parameters, free, classes)
+        # A handler in which nothing is left but to raise again is none: there may be more.
+        guarded = [i for i, node in enumerate(nodes) if node.payload[0] == "load"]
+        if all(fewer[i].handler == nodes[i].handler for i in guarded):
+            return fewer
+        nodes = fewer
+
+
+def _without_safe(
+    nodes: Sequence[Node], parameters: Sequence[str], free: Sequence[str], classes: Classes
+) -> list[Node]:
     kept = list(nodes)
     gone = {i for i, node in enumerate(nodes) if _is_assumed(node, free)}
     doubtful = [i for i, node in enumerate(nodes) if _reads(node) and i not in gone]
@@ -214,7 +229,7 @@ def without_safe_loads(
         kept[index] = nodes[index]._replace(handler=NOWHERE)
         if nodes[index].payload[0] == "load":
             gone.add(index)
-    return _without(kept, gone)
+    return without(kept, gone)
 
 
 def _bound_everywhere(
@@ -236,18 +251,24 @@ def _bound_everywhere(
 def _is_assumed(node: Node, free: Sequence[str]) -> bool:
     if node.payload[0] != "load" or node.handler != NOWHERE:
         return False
-    variable = node.payload[1]
-    return not _is_local(node) or (isinstance(variable, Value) and variable.word(0) in free)
+    return not is_local(node) or _named(node.payload[1]) in free
 
 
 def _reads(node: Node) -> bool:
     """Return whether a node raises only if a local variable is not bound."""
-    return node.payload[0] in ("load", "delete") and _is_local(node)
+    return node.payload[0] in ("load", "delete") and is_local(node)
 
 
-def _is_local(node: Node) -> bool:
+def is_local(node: Node) -> bool:
+    """Return whether what happens at a node happens to a local variable."""
     target = node.payload[1]
     return isinstance(target, Value) and target.kind == "local"
+
+
+def _named(variable: object) -> str | None:
+    """Return the name of a variable; those of comprehensions are none of the function's."""
+    is_own = isinstance(variable, Value) and len(variable.parts) == 1
+    return variable.word(0) if is_own and isinstance(variable, Value) else None
 
 
 #: A set of variables: a bit for each, so that thousands of sets of thousands are small.
@@ -257,7 +278,7 @@ _Set = int
 def _bits(nodes: Sequence[Node]) -> Mapping[object, _Set]:
     """Return a bit for each local variable."""
     touching = ("load", "store", "delete")
-    found = (node.payload[1] for node in nodes if node.payload[0] in touching and _is_local(node))
+    found = (node.payload[1] for node in nodes if node.payload[0] in touching and is_local(node))
     return {value: 1 << place for place, value in enumerate(dict.fromkeys(found))}
 
 
@@ -266,9 +287,7 @@ def _bound(
 ) -> list[_Set]:
     """Return the variables that are bound on every path to each node."""
     known: list[_Set | None] = [None] * len(nodes)
-    known[0] = sum(
-        bit for v, bit in bits.items() if isinstance(v, Value) and v.word(0) in parameters
-    )
+    known[0] = sum(bit for variable, bit in bits.items() if _named(variable) in parameters)
     waiting, work = [0], 0
     while waiting:
         index = waiting.pop()
@@ -317,7 +336,7 @@ def without_annotations(nodes: Sequence[Node], work: Work) -> tuple[list[Node], 
         found.append(Annotation(name, value))
         gone.add(index)
         gone.update(_feeding(nodes, before, index, _parts(value, work)))
-    return _without(nodes, gone), found
+    return without(nodes, gone), found
 
 
 def lazy_annotations(machine: Machine) -> list[Annotation]:
@@ -336,6 +355,8 @@ def lazy_annotations(machine: Machine) -> list[Annotation]:
 def _stored_in_display(payload: Payload) -> Iterator[Annotation]:
     """Yield the items of a dict that is returned, and an item that is stored in one."""
     owner = payload[1] if len(payload) > 1 else None
+    if isinstance(owner, Value) and owner.kind == "kept":  # it is copied for each item
+        owner = owner.value(0)
     if not isinstance(owner, Value) or owner.kind != "map":
         return
     if payload[0] == "return":
@@ -357,10 +378,14 @@ def _feeding(
     while len(before.get(index, ())) == 1:
         (index,) = before[index]
         payload = nodes[index].payload
-        if index in seen or payload[0] not in ("ev", "load") or payload[1] not in parts:
+        if index in seen or payload[0] not in _COMPUTING or payload[1] not in parts:
             return
         seen.add(index)
         yield index
+
+
+#: Events that compute a value, and do nothing else.
+_COMPUTING = ("ev", "load", "keep")
 
 
 def _parts(root: Value, work: Work) -> set[Value]:
@@ -373,74 +398,3 @@ def _parts(root: Value, work: Work) -> set[Value]:
             waiting.extend(value.operands)
     work.spend(len(found) // _SEEN_AT_ONCE)
     return found
-
-
-# --- Stores ----------------------------------------------------------------------------------
-
-
-def by_name(target: Value, _: Value) -> bytes:
-    """Return what orders an assignment of several variables."""
-    return digest_of(target)
-
-
-def in_parallel(
-    nodes: Sequence[Node],
-    values: Values,
-    notes: set[Note],
-    order: Callable[[Value, Value], bytes] = by_name,
-) -> list[Node]:
-    """Make one assignment of each run of stores to local variables.
-
-    3.12 stores in another order than the source, and 3.13 leaves out a store that another
-    to the same variable follows (``Python/flowgraph.c: swaptimize``, ``remove_redundant…``).
-
-    Args:
-        nodes: the graph.
-        values: makes expressions.
-        notes: where it is noted that a store has gone.
-        order: what the parts of an assignment, target and value, are sorted by.
-    """
-    changed, work = list(nodes), 0
-    for start in _heads(nodes):
-        now: dict[Value, Value] = {}
-        meaning = Renaming(values)
-        index, length = start, 0
-        seen: set[int] = set()
-        while _is_store(nodes[index]) and index not in seen:
-            seen.add(index)
-            _, target, value = nodes[index].payload
-            assert isinstance(target, Value)
-            assert isinstance(value, Value)
-            value = meaning(value)
-            meaning.add(values.make("local", f"{target.word(0)}'"), now.get(target, target))
-            meaning.add(target, value)
-            now[target] = value
-            index = nodes[index].successors[0]
-            length += 1
-        work += length
-        if work > _MOST_STORES:
-            raise refused("there are too many ways into assignments")
-        if length > 1:
-            pairs = [(t, v) for t, v in now.items() if t is not v]
-            pairs.sort(key=lambda pair: order(*pair))
-            if len(pairs) < length:
-                notes.add(Note.DEAD_STORES)
-            word = "store" if len(pairs) == 1 else "assign"
-            payload = (word, *(part for pair in pairs for part in pair))
-            changed[start] = nodes[start]._replace(payload=payload, successors=(index,))
-    return changed
-
-
-def _is_store(node: Node) -> bool:
-    return node.payload[0] == "store" and _is_local(node)
-
-
-def _heads(nodes: Sequence[Node]) -> list[int]:
-    """Return the stores that something else than such a store leads to."""
-    heads = {0}
-    for node in nodes:
-        if not _is_store(node):
-            heads.update(node.successors)
-        heads.add(node.handler)
-    heads.discard(NOWHERE)
-    return sorted(index for index in heads if _is_store(nodes[index]))

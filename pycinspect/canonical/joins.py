@@ -269,8 +269,8 @@ def _is_branch(event: Event) -> bool:
 
 
 def _positive(value: Value) -> Value:
-    """Return the value that is tested where one is."""
-    while value.kind in ("not", "bool"):
+    """Return the value whose truth is asked for where one is tested."""
+    while value.kind in ("not", "kept"):
         value = value.value(0)
     return value
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
+from functools import reduce
+from itertools import count
+from operator import or_
 from typing import NamedTuple
 
 from pycinspect.canonical.held import Held
@@ -15,10 +18,12 @@ from pycinspect.canonical.values import Value, Values
 from pycinspect.canonical.work import Work, refused
 from pycinspect.dialects import Dialect, Flow, Raising, canonical_kind, lowering_of
 from pycinspect.disasm import Handler, exception_table
+from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.values import brief
 
 __all__ = [
+    "COMPREHENSIONS",
     "PROPAGATE",
     "Block",
     "Caller",
@@ -40,6 +45,8 @@ __all__ = [
 Payload = tuple[object, ...]
 
 PROPAGATE = "propagate"
+#: What 3.12 evaluates in place (PEP 709), in the versions before it.
+COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
 
 _OPTIMIZED = 0x01
 _STARS = 0x04 | 0x08
@@ -168,12 +175,14 @@ class Taker(NamedTuple):
     Args:
         op: that op.
         depth: how deep the value is on the stack then.
-        waits: whether something happens before.
+        waits: whether something happens before, since the value was put together.
+        stores: whether that is an assignment, at least in part.
     """
 
     op: CanonicalOp
     depth: int
     waits: bool
+    stores: bool
 
 
 def _takes(before: State, after: State, base: int) -> bool:
@@ -184,8 +193,23 @@ def _takes(before: State, after: State, base: int) -> bool:
     if op.name == "BUILD_STRING":  # with '' alone, it changes nothing (3.12)
         return after.stack.depth == base
     one, other = before.stack.cut(base).top, after.stack.cut(base).top
-    # A store only marks that the value has the variable's older content.
-    return bare(one) is not bare(other) and op.name not in _STORES
+    return bare(one) is not bare(other)
+
+
+#: Ops that move values about.
+_MOVES = frozenset({"SWAP", "ROT"})
+
+
+def _moved(op: CanonicalOp, depth: int) -> int:
+    """Return how deep a value is behind an op that moves it, or leaves it where it is."""
+    deepest = op.operand
+    if not isinstance(deepest, int) or not 1 <= depth <= deepest:
+        return depth
+    if depth == 1:
+        return deepest
+    if op.name == "ROT":
+        return depth - 1
+    return 1 if depth == deepest else depth
 
 
 #: Whether an op adds to a value at a depth, or adds that value to another.
@@ -314,7 +338,6 @@ class Frame:
 
     __slots__ = (
         "_ends",
-        "assigns_in_parallel",
         "bind",
         "cells",
         "code",
@@ -325,6 +348,8 @@ class Frame:
         "most_values",
         "offsets",
         "ops",
+        "own",
+        "reads_early",
         "sure",
     )
 
@@ -346,7 +371,8 @@ class Frame:
         self.is_module = code.name == "<module>" and not self.is_function
         self.most_values = min(code.stacksize, _VALUES_AN_OP * len(ops)) + _MORE_VALUES
         self.cells = frozenset(code.cellvars + code.freevars)
-        self.assigns_in_parallel = self._assigns_in_parallel()
+        self.own = frozenset(code.varnames + code.cellvars)
+        self.reads_early = self._reads_early()
         self.sure = _surely_bound(code, ops, handlers)
 
     def __repr__(self) -> str:
@@ -366,8 +392,10 @@ class Frame:
         """Return whether a local variable is bound at an op, as far as that is plain to see."""
         return self.sure.get(name, pc) < pc
 
-    def _assigns_in_parallel(self) -> bool:
-        """Return whether a store to a local variable follows another."""
+    def _reads_early(self) -> bool:
+        """Return whether there may be assignments of several values, or blocks to return from."""
+        if any(self.handlers) or any(op.name in _TURNS for op in self.ops):
+            return True
         stores = [op.name in _STORES_LOCAL for op in self.ops]
         follows = (self.behind_jumps(pc + 1) for pc, is_store in enumerate(stores) if is_store)
         return any(pc < len(stores) and stores[pc] for pc in follows)
@@ -393,12 +421,43 @@ class Frame:
 
 
 _STORES_LOCAL = frozenset({"STORE_FAST", "STORE_DEREF"})
-_STORES = _STORES_LOCAL | {"STORE_NAME", "STORE_GLOBAL"}
+_DELETES_LOCAL = frozenset({"DELETE_FAST", "DELETE_DEREF", "LOAD_FAST_AND_CLEAR"})
+#: Stores of other functions to a variable that they share.
+_CHANGES_SHARED = frozenset({"STORE_DEREF", "DELETE_DEREF"})
+#: Ops that name the cell of a variable.
+_OF_CELLS = _CHANGES_SHARED | {"LOAD_DEREF", "LOAD_CLOSURE"}
+#: Ops that name a variable of another function, from 3.13 on LOAD_FAST for its cell.
+_OF_FREE = _OF_CELLS | {"LOAD_FAST"}
 #: Ops that put values into another, and do nothing else.
 _HOLDERS = frozenset(
-    {"BUILD_TUPLE", "BUILD_LIST", "BUILD_MAP", "BUILD_CONST_KEY_MAP", "BUILD_SLICE"}
+    {
+        *("BUILD_TUPLE", "BUILD_LIST", "BUILD_MAP", "BUILD_CONST_KEY_MAP", "BUILD_SLICE"),
+        *("BUILD_TUPLE_UNPACK", "BUILD_LIST_UNPACK", "BUILD_MAP_UNPACK"),
+        *("LIST_APPEND", "LIST_EXTEND", "LIST_TO_TUPLE", "MAP_ADD", "DICT_UPDATE"),
+        *("IS_OP", "UNARY_NOT", "MAKE_FUNCTION", "MAKE_FUNCTION_DEFAULTS"),
+        "SET_FUNCTION_ATTRIBUTE",
+    }
 )
-_DELETES_LOCAL = frozenset({"DELETE_FAST", "DELETE_DEREF", "LOAD_FAST_AND_CLEAR"})
+#: Ops that assign in the order in which they stand, and those that leave the function.
+_ASSIGN = frozenset(
+    {"STORE_NAME", "STORE_GLOBAL", "STORE_ATTR", "STORE_SUBSCR", "UNPACK_SEQUENCE", "UNPACK_EX"}
+)
+_LEAVE = frozenset({"RETURN_VALUE", "END_FINALLY"})
+#: Ops without which values are assigned in the order in which they were computed, and nothing
+#: happens between a value that is returned and its ``return``.
+_TURNS = frozenset(
+    {
+        *("SWAP", "ROT", "UNPACK_SEQUENCE", "UNPACK_EX"),
+        *("SETUP_FINALLY", "SETUP_EXCEPT", "SETUP_LOOP", "BEFORE_WITH", "BEFORE_ASYNC_WITH"),
+    }
+)
+#: What happens when a variable is read, or set: no code of anybody runs.
+_SILENT = frozenset({"store", "keep", "load"})
+#: What happens when something is assigned or deleted.
+_STORING = frozenset({"store", "store_attr", "store_item", "delete", "delete_attr", "delete_item"})
+
+#: How deep the value is that an op assigns.
+_VALUES_OF = {"STORE_ATTR": 2, "STORE_SUBSCR": 3}
 
 _EXC_COUNTS = {Raising.ONE: 1, Raising.THREE: 3, Raising.SIX: 6, Raising.PYPY: 1}
 
@@ -411,14 +470,23 @@ class Machine:
         rules: what each canonical op does.
         work: what that may cost.
         folds: whether operators of constants are computed, as some compilers do.
+        closures: whether the variables that a function shares are parts of it, which matters
+            where their names do not say which they are.
     """
 
     def __init__(
-        self, dialect: Dialect, rules: Mapping[str, Rule], work: Work, *, folds: bool = True
+        self,
+        dialect: Dialect,
+        rules: Mapping[str, Rule],
+        work: Work,
+        *,
+        folds: bool = True,
+        closures: bool = False,
     ) -> None:
         self.dialect = dialect
         self.work = work
         self.folds = folds
+        self.closures = closures
         self.values = Values(work)
         self.raising = lowering_of(dialect).raising
         self._rules = rules
@@ -429,6 +497,10 @@ class Machine:
         self._held = Held(work)
         self._takers: dict[tuple[int, int, frozenset[str]], Taker] = {}
         self._looks_ahead = False
+        self._saved: dict[str, Value] = {}
+        #: Variables, a bit for each, that may change whenever code of others runs.
+        self._unstable = 0
+        self._shared: dict[int, frozenset[str]] = {}
         #: What was erased on the way, for people.
         self.notes: set[Note] = set()
         #: Code objects that were evaluated in place, and those that a function was made of.
@@ -465,6 +537,13 @@ class Machine:
     def start(self, code: Code, argument: Value | None = None) -> State:
         """Return the state at the start of a code object."""
         return State(self.frame(code, argument), 0, EMPTY, (), ())
+
+    def free_variables(self, code: Code) -> list[str]:
+        """Return the variables of other functions that one uses, in the order of its ops."""
+        free = set(code.freevars)
+        named = (op.operand for op in self.frame(code).ops if op.name in _OF_FREE)
+        used = dict.fromkeys(name for name in named if isinstance(name, str) and name in free)
+        return [*used, *sorted(free - used.keys())]
 
     # --- Running -------------------------------------------------------------------------
 
@@ -520,6 +599,92 @@ class Machine:
             known.append(self.values.make("again", known[-1]))
         return known[free]
 
+    # --- Variables -------------------------------------------------------------------------
+
+    def local(self, state: State, op: CanonicalOp, name: str) -> Value:
+        """Return a local variable; one of a comprehension is another than that of the function."""
+        depth = self._depth_of(state, op, name)
+        value = self.values.make("local", name, *([depth] if depth else []))
+        if not depth and name in self._shared_by(state):
+            self._unstable |= value.reads
+        return value
+
+    def unstable(self, kind: str, name: str) -> Value:
+        """Return a variable that may change whenever code of others runs."""
+        value = self.values.make(kind, name)
+        self._unstable |= value.reads
+        return value
+
+    def saved(self, name: str) -> Value:
+        """Return what stands on the stack while a variable is that of a comprehension (3.12)."""
+        return self._saved.setdefault(name, self.values.make("saved", name))
+
+    def _depth_of(self, state: State, op: CanonicalOp, name: str) -> int:
+        """Return in how many comprehensions inside each other a variable is their own."""
+        depth = 0
+        if state.callers:
+            frames = [*(caller.frame for caller in state.callers[1:]), state.frame]
+            depth = sum(name in frame.own for frame in frames)
+        saved = self._saved.get(name)
+        # Class bodies save variables of other functions, too, which have cells of their own.
+        is_free = op.name in _OF_CELLS and name in state.frame.code.freevars
+        if saved is not None and not is_free:
+            for stack in (state.stack, *(caller.stack for caller in state.callers)):
+                if stack.reads & saved.reads:
+                    depth += sum(value is saved for value in self.seen(stack))
+        return depth
+
+    def _shared_by(self, state: State) -> frozenset[str]:
+        """Return the variables of the outermost function that other functions may set."""
+        code = (state.callers[0].frame if state.callers else state.frame).code
+        known = self._shared.get(id(code))
+        if known is None:
+            known = self._shared[id(code)] = frozenset(code.freevars) | self._set_inside(code)
+        return known
+
+    def _set_inside(self, code: Code) -> frozenset[str]:
+        """Return the variables of a function that those inside it set, or may set."""
+        found: set[str] = set()
+        waiting = [code] if code.cellvars else []
+        seen = {id(code)}
+        while waiting:
+            inside = (part for part in waiting.pop().consts if isinstance(part, Code))
+            for part in inside:
+                names = set(code.cellvars) & set(part.freevars)
+                if not names or id(part) in seen:
+                    continue
+                seen.add(id(part))
+                waiting.append(part)
+                if part.name not in COMPREHENSIONS:  # they are evaluated in place
+                    found |= names & self._set_by(part)
+        return frozenset(found)
+
+    def _set_by(self, code: Code) -> set[str]:
+        try:
+            ops = self.frame(code).ops
+        except PycInspectError:  # its own form says why
+            return set(code.freevars)
+        return {str(op.operand) for op in ops if op.name in _CHANGES_SHARED}
+
+    def changes(self, values: Value | Stack) -> bool:
+        """Return whether what nobody has taken yet may be something else later."""
+        return bool(values.reads & self._unstable)
+
+    def changing(self, value: Value) -> Value:
+        """Return a variable in a value that may change."""
+        bits = value.reads & self._unstable
+        return self.values.leaf((bits & -bits).bit_length() - 1)
+
+    def kept(self, state: State, value: Value) -> Value:
+        """Return what stands for a value as it is now, and is on no stack yet."""
+        stacks = (state.stack, *(caller.stack for caller in state.callers))
+        taken = reduce(or_, (stack.reads for stack in stacks))
+        for number in count():
+            token = self.values.make("kept", value, number)
+            if not token.reads & taken:
+                return token
+        raise AssertionError
+
     # --- What comes later ------------------------------------------------------------------
 
     def completed(self, state: State, parts: Mapping[str, Part]) -> bool:
@@ -531,18 +696,26 @@ class Machine:
         """
         if self._looks_ahead:
             return False
-        op, depth, _ = self._taker(state, frozenset())
+        op, depth, _, _ = self._taker(state, frozenset())
         return op.name not in parts or not parts[op.name](op, depth)
 
-    def is_stored_later(self, state: State) -> bool:
-        """Return whether the top is stored in a local variable, but something happens before.
+    def taker(self, state: State) -> Taker | None:
+        """Return the op that first does something to the top; None while one is looked for."""
+        return None if self._looks_ahead else self._taker(state, frozenset())
 
-        Stores have no order (:func:`.graph.in_parallel`), so that such a load must have one.
+    def is_read_early(self, state: State) -> bool:
+        """Return whether the variable on top must be read now: later it may have changed.
+
+        In an expression, the order of operands says when each was read. An assignment of several
+        values reads them all before it stores the first, and stores to local variables have no
+        order (:func:`.assignments.in_parallel`). What is returned is read before ``finally``.
         """
-        if self._looks_ahead or not state.frame.assigns_in_parallel:
+        if self._looks_ahead or not state.frame.reads_early:
             return False
-        op, _, waits = self._taker(state, _HOLDERS)
-        return waits and op.name in _STORES_LOCAL
+        op, depth, waits, stores = self._taker(state, _HOLDERS)
+        if op.name in _ASSIGN:
+            return stores and depth == _VALUES_OF.get(op.name, 1)
+        return waits and op.name in _STORES_LOCAL | _LEAVE
 
     def _taker(self, state: State, through: frozenset[str]) -> Taker:
         """Return the op that first does something to the top; those in ``through`` hold it."""
@@ -558,7 +731,7 @@ class Machine:
 
     def _followed(self, state: State, through: frozenset[str]) -> Taker:
         """Follow a path that ends: compilers finish each expression where they began it."""
-        base, frame, waits = state.stack.depth, state.frame, False
+        base, frame, waits, stores = state.stack.depth, state.frame, False, False
         for _ in range(_FARTHEST):
             depth = state.stack.depth - base + 1
             if not 0 <= state.pc < len(state.frame.ops):
@@ -566,17 +739,26 @@ class Machine:
             op = state.frame.ops[state.pc]
             self.work.spend(_steps_of(op, state))
             outcome = self._rules[op.name](self, state, op)
+            word = None
             if isinstance(outcome, Event):
-                waits |= outcome.payload[0] != "store"
+                word = outcome.payload[0]
                 if not outcome.successors:
-                    return Taker(op, depth, waits)
+                    return Taker(op, depth, waits, stores)
                 outcome = outcome.successors[-1]  # of a loop, behind it
-            if state.frame is frame and outcome.frame is frame and _takes(state, outcome, base):
-                if op.name not in through:
-                    return Taker(op, depth, waits)
-                base = outcome.stack.depth
+            if through and op.name in _MOVES:
+                base += depth - _moved(op, depth)
+            elif through and op.name == "POP_FINALLY":  # a value to return stays on top
+                base = outcome.stack.depth if depth == 1 else base
+            elif word == "keep" and op.name != "COPY":
+                pass  # it is still there, as it was
+            elif state.frame is frame and outcome.frame is frame and _takes(state, outcome, base):
+                if word is not None or op.name not in through:
+                    return Taker(op, depth, waits, stores)
+                base, waits, stores = outcome.stack.depth, False, False
+            waits |= word is not None and word not in _SILENT
+            stores |= word in _STORING
             state = outcome
-        return Taker(op, 0, waits=False)
+        return Taker(op, 0, waits=False, stores=False)
 
     # --- Exceptions ----------------------------------------------------------------------
 
@@ -609,16 +791,12 @@ class Machine:
         others = {value for value in held if value.kind == "exc"}
         return self.values.make("exc", len(others) + 1, *([] if newest else ["older"]))
 
-    def changed(self, stack: Stack, change: Callable[[Value], Value], leaves: int = 0) -> Stack:
+    def changed(self, stack: Stack, change: Callable[[Value], Value], reads: int = 0) -> Stack:
         """Return a stack with each value changed: see :meth:`Stack.changed`."""
-        if stack.leaves & leaves != leaves:
+        if stack.reads & reads != reads:
             return stack
         self.work.spend(stack.depth // _SEEN_AT_ONCE)
-        return stack.changed(change, leaves)
-
-    def is_held(self, stack: Stack, value: Value) -> bool:
-        """Return whether a value, or a value that it is part of, is on a stack."""
-        return self._held.is_on([stack], value)
+        return stack.changed(change, reads)
 
     def seen(self, values: Iterable[Value]) -> Iterator[Value]:
         """Yield values, and count those that were looked at."""

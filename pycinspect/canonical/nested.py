@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from pycinspect.canonical.rules.calls import COMPREHENSIONS
+from pycinspect.canonical.machine import COMPREHENSIONS
 from pycinspect.canonical.values import Values
 from pycinspect.pyc import Code
 

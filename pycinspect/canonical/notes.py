@@ -17,6 +17,8 @@ class Note(Word):
     PERCENT_FORMAT = "percent-format"
     DOCSTRING_DEDENT = "docstring-dedent"
     AWAITED_AITER = "awaited-aiter"
+    UNPACKING_ORDER = "unpacking-order"
+    TRUTH_ASKED_AGAIN = "truth-asked-again"
     CLASS_BOOKKEEPING = "class-bookkeeping"
     DEAD_CODE = "dead-code"
     DEAD_STORES = "dead-stores"

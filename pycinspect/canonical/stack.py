@@ -13,34 +13,34 @@ __all__ = ["EMPTY", "Stack"]
 class Stack:
     """A stack that never changes; one with a value more shares all that is below.
 
-    Two are equal if they hold the same values. ``leaves`` are the variables in all of them, see
-    :class:`.values.Value`.
+    Two are equal if they hold the same values. ``reads`` are the variables that are read when
+    something takes them, see :class:`.values.Value`.
 
     Args:
         below: the stack without its top; the empty one has neither.
         top: the value on top.
     """
 
-    __slots__ = ("_hash", "below", "depth", "leaves", "top")
+    __slots__ = ("_hash", "below", "depth", "reads", "top")
 
     below: Stack
     top: Value
     depth: int
-    leaves: int
+    reads: int
     _hash: int
 
     def __init__(self, below: Stack, top: Value) -> None:
         self.below = below
         self.top = top
         self.depth = below.depth + 1
-        self.leaves = below.leaves | top.leaves
+        self.reads = below.reads | top.reads
         self._hash = hash((below._hash, top))
 
     @classmethod
     def empty(cls) -> Stack:
         """Return the stack that all others begin with: there is one, ``EMPTY``."""
         stack = cls.__new__(cls)
-        stack.depth = stack.leaves = 0
+        stack.depth = stack.reads = 0
         stack._hash = 0  # noqa: SLF001 - its own class
         return stack
 
@@ -94,16 +94,16 @@ class Stack:
         """Return the lowest values, so many or all there are."""
         return self.less(self.depth - depth)
 
-    def changed(self, change: Callable[[Value], Value], leaves: int = 0) -> Stack:
+    def changed(self, change: Callable[[Value], Value], reads: int = 0) -> Stack:
         """Return the stack with each value changed; what is below all changes is shared.
 
         Args:
             change: returns another value, or the same.
-            leaves: variables without which no value is changed.
+            reads: variables without which no value is changed.
         """
         old: list[Value] = []
         stack = self
-        while stack.depth and stack.leaves & leaves == leaves:
+        while stack.depth and stack.reads & reads == reads:
             old.append(stack.top)
             stack = stack.below
         new = [change(value) for value in old]

@@ -12,7 +12,7 @@ from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.text import Budget, Writer, listed, short
-from pycinspect.canonical.values import Renaming, Value, Values, digest_of
+from pycinspect.canonical.values import Value, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.disasm import instructions
 from pycinspect.pyc import Code
@@ -136,7 +136,7 @@ class _Group:
 
 
 #: Events that compute a value, and do nothing else.
-_COMPUTING = ("ev", "load")
+_COMPUTING = ("ev", "load", "keep")
 _STORING = ("store", "store_attr", "store_item", "assign")
 _UNPACKING = ("unpack", "unpack_ex")
 _PARTS = ("unpacked", "unpacked_ex")
@@ -221,7 +221,6 @@ class _Wanted:
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self._parts: set[object] = set()
-        self._negated: set[object] = set()
         self._has_sent = False
 
     def add(self, payload: Payload) -> None:
@@ -229,21 +228,19 @@ class _Wanted:
         for part in self._budget.looked(_walk([payload], _never)):
             self._parts.add(part)
             self._has_sent |= part.first.kind == "sent"
-            if part.kind == "not":
-                self._negated.add(part.parts[0])
 
     def is_fed(self, node: Merged) -> bool:
         """Return whether a node does nothing but compute one of the expressions."""
         word = node.payload[0]
         if word == "yield":
             return self._has_sent
-        return word in _COMPUTING and (
-            node.payload[1] in self._parts or self._asks(node.payload[1])
-        )
+        return word in _COMPUTING and node.payload[1] in self._parts and _says_itself(node)
 
-    def _asks(self, value: object) -> bool:
-        """Return whether a value is the truth of what is negated: ``not x`` asks for it."""
-        return isinstance(value, Value) and value.kind == "bool" and value.parts[0] in self._negated
+
+def _says_itself(node: Merged) -> bool:
+    """Return whether what is kept is what its name says: in an assignment it may be another."""
+    word, value, *rest = node.payload
+    return word != "keep" or (isinstance(value, Value) and rest == [value.parts[0]])
 
 
 def _takes(node: Merged, behind: Merged) -> bool:
@@ -271,7 +268,7 @@ def _stores_part(node: Merged) -> bool:
 
 def _group(nodes: Sequence[Merged]) -> _Group:
     payloads = [node.payload for node in nodes]
-    computed = (p[1] for p in payloads if p[0] == "ev" and isinstance(p[1], Value))
+    computed = (p[1] for p in payloads if p[0] in ("ev", "keep") and isinstance(p[1], Value))
     loop = next((node for node in nodes[:-1] if node.payload[0] == "for"), None)
     return _Group(tuple(nodes), frozenset(computed), loop)
 
@@ -307,50 +304,15 @@ def _names(groups: Sequence[_Group], budget: Budget) -> Mapping[Value, str]:
         values = sorted(group.computed, key=digest_of)
         computed.update(dict.fromkeys(v for v in values if v.kind not in _UNNAMED))
     elsewhere: set[Value] = set()
-    older: dict[Value, None] = {}
     for group in groups:
 
         def is_other(value: Value, own: frozenset[Value] = group.computed) -> bool:
             return value in computed and value not in own
 
         payloads = [node.payload for node in group.nodes]
-        for value in budget.looked(_walk(payloads, is_other), len(payloads)):
-            if is_other(value):
-                elsewhere.add(value)
-            elif value.is_older:
-                older[value] = None
-    plain = _before_stores(older, computed)
-    elsewhere.update(plain.values())
+        elsewhere.update(filter(is_other, budget.looked(_walk(payloads, is_other), len(payloads))))
     used = (value for value in computed if value in elsewhere)
-    names = {value: f"t{number}" for number, value in enumerate(used, 1)}
-    return names | {value: names[was] for value, was in plain.items()}
-
-
-def _before_stores(older: Iterable[Value], computed: Iterable[Value]) -> Mapping[Value, Value]:
-    """Return what was computed from variables that hold something else by now: ``e'.x``."""
-    known = {digest_of(value): value for value in computed}
-    values = Values()
-    was = Renaming(values, {leaf: _plain(leaf, values) for leaf in _older_leaves(older)})
-    found = {value: known.get(digest_of(was(value))) for value in older}
-    return {value: plain for value, plain in found.items() if plain is not None}
-
-
-def _plain(leaf: Value, values: Values) -> Value:
-    return values.make(leaf.kind, leaf.word(0).rstrip("'"))
-
-
-def _older_leaves(roots: Iterable[Value]) -> Iterator[Value]:
-    """Yield the variables that stand for what they held before a store."""
-    seen: set[Value] = set()
-    waiting = list(roots)
-    while waiting:
-        value = waiting.pop()
-        if not value.is_older or value in seen:
-            continue
-        seen.add(value)
-        if not value.operands:
-            yield value
-        waiting.extend(value.operands)
+    return {value: f"t{number}" for number, value in enumerate(used, 1)}
 
 
 # --- One statement -------------------------------------------------------------------------------

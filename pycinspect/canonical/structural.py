@@ -15,7 +15,7 @@ _VARIABLES = frozenset({"local", "global", "name"})
 
 def nameless_order(values: Values) -> Callable[[Value, Value], bytes]:
     """Return what orders an assignment of several variables, whatever they are called."""
-    anyone = Renaming(values)
+    anyone = Renaming(values, names=True)
     fresh = values.fresh_leaves()
 
     def order(_: Value, value: Value) -> bytes:
@@ -30,7 +30,7 @@ def nameless_order(values: Values) -> Callable[[Value, Value], bytes]:
 def renamed(
     graph: Sequence[Merged],
     values: Values,
-    parameters: Sequence[str] = (),
+    first: Sequence[str] = (),
     *,
     own: str | None = None,
 ) -> list[Merged]:
@@ -39,20 +39,22 @@ def renamed(
     Args:
         graph: of a code object.
         values: makes expressions.
-        parameters: which come first: ``a - b`` of ``a, b`` is not ``b - a``.
+        first: variables that have the first numbers: parameters, as ``a - b`` of ``a, b`` is not
+            ``b - a``, and those of other functions.
         own: the name of the function itself, which is no name either; None for no such.
     """
-    names = {name: number for number, name in enumerate(parameters)}
+    names: dict[tuple[object, ...], int] = {
+        (name,): number for number, name in enumerate(dict.fromkeys(first))
+    }
     new: dict[Value, Value] = {}
     for leaf in _leaves(graph):
         if leaf.kind != "local":
             if leaf.parts[0] == own:
                 new[leaf] = values.make(leaf.kind, "#")
             continue
-        plain = leaf.word(0).rstrip("'")
-        number = names.setdefault(plain, len(names))
-        new[leaf] = values.make("local", f"#{number}{leaf.word(0)[len(plain) :]}")
-    nameless = Renaming(values, new)
+        number = names.setdefault(leaf.parts, len(names))
+        new[leaf] = values.make("local", f"#{number}")
+    nameless = Renaming(values, new, names=True)
     return [
         node._replace(
             payload=tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import islice
+from itertools import compress, islice
 from operator import or_
 from types import MappingProxyType
 from typing import Self
@@ -214,7 +214,8 @@ def _spec(spec: object, text: str) -> str:
         return ""
     if isinstance(spec.literal, str):
         return f":{_escaped(short(spec.literal))}"
-    return f":{text[2:-1]}" if spec.kind == "fstring" else f":{{{text}}}"
+    inner = spec.value(0) if spec.kind == "made" else spec
+    return f":{text[2:-1]}" if inner.kind == "fstring" and text.startswith("f'") else f":{{{text}}}"
 
 
 def module_of(value: Value) -> str:
@@ -259,6 +260,8 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "binary": _binary,
         "unary": _unary,
         "not": _not,
+        "kept": lambda _, texts: texts[0],
+        "made": lambda _, texts: texts[0],
         "fstring": _fstring,
         "format": _format,
         "call": _call,
@@ -466,7 +469,7 @@ class Writer:
     def _written(self, value: Value) -> _Text:
         """Return an expression whose operands are known."""
         texts = [
-            self._known[part] if isinstance(part, Value) else _Text(str(part))
+            self._known[self._meant(value, part)] if isinstance(part, Value) else _Text(str(part))
             for part in value.parts
         ]
         if value.kind in _WRITERS:
@@ -475,6 +478,11 @@ class Writer:
             template, tightness = _TEMPLATES[value.kind]
             return _Text(template.format(*texts), tightness)
         return _Text(f"{value.kind}({listed(texts)})")
+
+    def _meant(self, value: Value, part: Value) -> Value:
+        """Return what is written for a part: ``not`` says itself that it asks for a truth."""
+        asks = value.kind == "not" and part.first.kind == "bool" and part not in self._names
+        return part.first.value(0) if asks else part
 
     def event(self, payload: Payload) -> str:
         """Return an event as a line."""
@@ -486,6 +494,8 @@ class Writer:
             return self.assigned(self.target(payload), parts[-1])
         if word in _SPECIAL and isinstance(parts[0], Value):
             return _SPECIAL[str(word)](self, parts[0], texts[0])
+        if word == "keep":
+            return self._kept(*parts)
         if word in _PARALLEL:
             return self._assignments(parts)
         if (word, len(parts)) not in _EVENTS:
@@ -514,24 +524,31 @@ class Writer:
         values = [part for part in parts if isinstance(part, Value)]
         written = ((self.expression(t), v) for t, v in zip(values[::2], values[1::2], strict=True))
         pairs = sorted(written, key=lambda pair: pair[0])
-        if not _leaves(values[::2]) & _leaves(values[1::2]):
+        if not _reads(values[::2]) & _reads(values[1::2]):
             return "; ".join(self._in_turn(pairs))
         texts = (f"{self.expression(value):1}" for _, value in pairs)
         return f"{listed(target for target, _ in pairs)} = {listed(texts)}"
 
     def _in_turn(self, pairs: Sequence[tuple[_Text, Value]]) -> Iterator[str]:
-        """Yield assignments of which none depends on another; a value is written once."""
-        targets: dict[Value, list[str]] = {}
-        for target, value in pairs:
-            targets.setdefault(value, []).append(target)
-        single = (value for value, names in targets.items() if len(names) == 1)
-        plain = dict.fromkeys(value for value in single if value.kind not in _ASSIGNED_APART)
-        for value, names in targets.items():
-            if value not in plain:
+        """Yield assignments of which none depends on another.
+
+        A value is written once, but not where each variable gets an object of its own.
+        """
+        targets: dict[object, list[str]] = {}
+        values: list[tuple[Value, list[str]]] = []
+        for number, (target, value) in enumerate(pairs):
+            names = targets.setdefault(number if value.is_new else value, [])
+            if not names:
+                values.append((value, names))
+            names.append(target)
+        plain = [len(names) == 1 and v.kind not in _ASSIGNED_APART for v, names in values]
+        for (value, names), is_plain in zip(values, plain, strict=True):
+            if not is_plain:
                 yield self.assigned(" = ".join(names), value)
-        if plain:
-            texts = (f"{self.expression(value):1}" for value in plain)
-            yield f"{listed(targets[v][0] for v in plain)} = {listed(texts)}"
+        together = [*compress(values, plain)]
+        if together:
+            texts = (f"{self.expression(value):1}" for value, _ in together)
+            yield f"{listed(names[0] for _, names in together)} = {listed(texts)}"
 
     def _computation(self, value: Value, text: str) -> str:
         """Return a line that only computes a value."""
@@ -541,6 +558,13 @@ class Writer:
         if value.kind in _MANAGED:
             return _MANAGED[value.kind].format(self.expression(value.value(0)))
         return text
+
+    def _kept(self, token: object, value: object) -> str:
+        """Return a line that keeps a value, perhaps of a variable that changes."""
+        assert isinstance(token, Value)
+        assert isinstance(value, Value)
+        name = self._names.get(token)
+        return f"{name} = {self.expression(value)}" if name else str(self.expression(value))
 
     def _condition(self, value: Value, text: _Text) -> str:
         if value in self._names:
@@ -555,8 +579,8 @@ class Writer:
         return f"from {module_of(value)} import *" if value.kind == "import" else f"{text} *"
 
 
-def _leaves(values: Iterable[Value]) -> int:
-    return reduce(or_, (value.leaves for value in values), 0)
+def _reads(values: Iterable[Value]) -> int:
+    return reduce(or_, (value.reads for value in values), 0)
 
 
 _SPECIAL: Mapping[str, Callable[[Writer, Value, _Text], str]] = MappingProxyType(

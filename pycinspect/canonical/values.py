@@ -49,7 +49,17 @@ DISPLAYS = frozenset({"tuple", "list", "set", "map"})
 OPEN = DISPLAYS | {"pair", "fstring", "format", "star", "star2", "returning"}
 #: Tuples that patterns take apart, of a length that is known.
 MATCHED = frozenset({"match_class", "match_keys"})
-_LEAVES = frozenset({"local", "global", "name"})
+#: Kinds that are read when something takes the value that they are in.
+_LEAVES = frozenset({"local", "global", "name", "saved", "kept"})
+#: Objects that are made when something takes them: twice that is two.
+_NEW = frozenset({"tuple", "list", "set", "map", "func", "interpolation", "template"})
+#: Kinds that are put together when something takes them, of what their variables hold then. All
+#: others were computed by an event, and stand for its result.
+_LAZY = _NEW | {
+    "slice",
+    *("pair", "keyword", "star", "star2", "is", "not", "known", "fstring", "format", "convert"),
+    *("returning", "annotating", "wrapped", "comprehension", "special", "kw_names"),
+}
 
 
 class _NoLiteral:
@@ -125,27 +135,27 @@ class _Facts(NamedTuple):
     open_size: int
     depth: int
     leaves: int
+    reads: int
     held: int
     marks: int
-    is_older: bool
 
 
-_NO_FACTS = _Facts(0, 0, 0, 0, 0, 0, is_older=False)
+_NO_FACTS = _Facts(0, 0, 0, 0, 0, 0, 0)
 
 
 def _facts(run: Run | None, parts: tuple[object, ...]) -> _Facts:
     facts = _NO_FACTS if run is None else run.facts
-    size, open_size, depth, leaves, held, marks, is_older = facts
+    size, open_size, depth, leaves, reads, held, marks = facts
     for part in parts:
         if isinstance(part, Value):
             size += part.size
             open_size += part.open_size
             depth = max(depth, part.depth)
             leaves |= part.leaves
+            reads |= part.reads
             held |= part.held
             marks |= _marks(part)
-            is_older = is_older or part.is_older
-    return _Facts(size, open_size, depth, leaves, held, marks, is_older)
+    return _Facts(size, open_size, depth, leaves, reads, held, marks)
 
 
 class Value:
@@ -159,21 +169,22 @@ class Value:
         tail: the parts behind that.
         literal: the constant that it is, else ``NO_LITERAL``.
         leaves: the variables in it, a bit for each: sets of names would take quadratic memory.
+        fed: those that are read when it is computed.
+        reads: those that are read when something takes it: none, if it was computed before.
         size: nodes, counted as a tree.
         open_size: values in it that may be held where paths are joined.
         held: the numbers of those that are, a bit for each.
         depth: of the tree.
         marks: of a display, what is among its items.
-        is_older: whether a variable in it stands for what it held before a store.
         first: the value of which this is the second, or third; itself if it is the first.
     """
 
     __slots__ = (
         "depth",
         "digest",
+        "fed",
         "first",
         "held",
-        "is_older",
         "kind",
         "leaves",
         "literal",
@@ -182,6 +193,7 @@ class Value:
         "operands",
         "ordinal",
         "parts",
+        "reads",
         "run",
         "size",
         "tail",
@@ -203,11 +215,11 @@ class Value:
         self.run = run
         self.tail = tail
         self.literal = literal
-        size, open_size, depth, leaves, held, self.marks, is_older = _facts(run, tail)
+        size, open_size, depth, leaves, self.fed, held, self.marks = _facts(run, tail)
         self.size = 1 + size
         self.depth = 1 + depth
         self.leaves = leaf | leaves
-        self.is_older = is_older or (leaf > 0 and str(tail[0]).endswith("'"))
+        self.reads = self.fed if kind in _LAZY else leaf
         self.open_size, self.held = (open_size, held) if kind in OPEN else (1, 0)
         number = tail[0] if kind == "held" else 0
         if isinstance(number, int):
@@ -240,6 +252,11 @@ class Value:
     def is_literal(self) -> bool:
         """Whether it is a constant."""
         return self.literal is not NO_LITERAL
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is an object that is made when something takes it."""
+        return self.kind in _NEW and not self.is_literal
 
     @property
     def inner(self) -> Iterator[Run | Value]:
@@ -335,6 +352,10 @@ class Values:
                 self._leaves.append(known)
         return known
 
+    def leaf(self, number: int) -> Value:
+        """Return the variable whose bit has a number."""
+        return self._leaves[number]
+
     def fresh_leaves(self) -> Callable[[], list[Value]]:
         """Return what returns the variables that were made since it was called before."""
         seen = 0
@@ -417,20 +438,29 @@ class Renaming:
     Args:
         values: makes expressions.
         new: what stands for which variable.
+        names: whether variables have other names, also in what was computed of them; else they
+            have other values, and what was computed before stays what it is.
     """
 
-    def __init__(self, values: Values, new: Mapping[Value, Value] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        values: Values,
+        new: Mapping[Value, Value] = MappingProxyType({}),
+        *,
+        names: bool = False,
+    ) -> None:
         self._values = values
+        self._names = names
         self._new = dict(new)
         self._leaves = 0
         for leaf in new:
-            self._leaves |= leaf.leaves
+            self._leaves |= leaf.reads
         self._done: dict[Value, Value] = {}
 
     def add(self, leaf: Value, value: Value) -> None:
         """Let an expression stand for a variable from now on."""
         self._new[leaf] = value
-        self._leaves |= leaf.leaves
+        self._leaves |= leaf.reads
         if self._done:
             self._done = {}
 
@@ -454,7 +484,7 @@ class Renaming:
 
     def _known(self, value: Value) -> Value | None:
         """Return what becomes of an expression, None if that is not known yet."""
-        if not value.leaves & self._leaves:
+        if not (value.leaves if self._names else value.reads) & self._leaves:
             return value
         return self._new.get(value) or self._done.get(value)
 

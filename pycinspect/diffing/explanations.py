@@ -101,7 +101,7 @@ def _only_computes(
     before = graph[place - 1]
     return (
         place > 0
-        and before.payload[0] in ("ev", "load")
+        and before.payload[0] in ("ev", "load", "keep")
         and before.payload[1] in parts
         and before.successors == (place,)
         and entries[place] == 1
@@ -188,6 +188,20 @@ EXPLANATIONS: Sequence[Explanation] = (
         "What __aiter__ returns could be an awaitable up to 3.6, and must be the asynchronous"
         " iterator since 3.7.",
         _ISSUE.format(31709),
+    ),
+    Explanation(
+        Note.UNPACKING_ORDER,
+        "iterables in displays unpacked one by one",
+        "Each iterable with a star in a display is unpacked before what is behind it is evaluated"
+        " since 3.9, and when all has been evaluated before.",
+        _ISSUE.format(39320),
+    ),
+    Explanation(
+        Note.TRUTH_ASKED_AGAIN,
+        "truth of a value asked for twice",
+        "In a value such as 'a and b or c', a that is false is asked for its truth by 'and' and by"
+        " 'or' since 3.12, and once before.",
+        _CPYTHON.format(102859),
     ),
     Explanation(
         Note.CLASS_BOOKKEEPING,

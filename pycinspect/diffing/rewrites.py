@@ -14,6 +14,10 @@ from pycinspect.diffing.changes import Diff, Op, Side
 __all__ = ["Rewrite", "rewrites"]
 
 
+#: Events that only give values to variables, or keep them for that.
+_ASSIGNING = ("store", "keep")
+
+
 class Rewrite(NamedTuple):
     """A code object whose forms are the same, but not at the level ``strict``.
 
@@ -70,5 +74,5 @@ def _rewrite(name: str, old: Form, new: Form) -> Rewrite:
         (before & after).total(),
         (before - after).total(),
         (after - before).total(),
-        all(node.payload[0] == "store" for node in nodes),
+        all(node.payload[0] in _ASSIGNING for node in nodes),
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from pycinspect.canonical import Level, Plane
-from tests.canonical.kit import form_of
+from tests.canonical.kit import digests, form_of
 
 MODULES = ("argparse", "configparser", "csv", "difflib", "heapq", "inspect", "shutil", "textwrap")
 
@@ -83,6 +83,15 @@ def test_names_of_variables_do_not_count(module: str) -> None:
             "def f(a, b):\n    y, x = a, b\n    return x",
         ),
         ("def f(a): return [x for x in a]", "def f(a): return [a for x in a]"),
+        ("def f(a, b): return lambda: a", "def f(a, b): return lambda: b"),
+        (
+            "def f(a, b):\n    def g(): nonlocal a; b = 1\n    return g",
+            "def f(a, b):\n    def g(): nonlocal a; a = 1\n    return g",
+        ),
+        (
+            "def f(a, b): return lambda: (a, b), lambda: (a, b)",
+            "def f(a, b): return lambda: (a, b), lambda: (b, a)",
+        ),
         (
             "def f():\n    x, y = lambda: 1, lambda: 2\n    return x",
             "def f():\n    x, y = lambda: 1, lambda: 2\n    return y",
@@ -90,4 +99,11 @@ def test_names_of_variables_do_not_count(module: str) -> None:
     ],
 )
 def test_which_variable_it_is_does_count(one: str, other: str) -> None:
-    assert form_of(one, Level.STRUCTURAL) != form_of(other, Level.STRUCTURAL)
+    assert digests(one, Level.STRUCTURAL) != digests(other, Level.STRUCTURAL)
+
+
+def test_names_of_shared_variables_do_not_count() -> None:
+    one = "def f(a, b):\n    def g(): nonlocal a; a += b\n    return g, lambda: (b, a)"
+    other = "def f(z, y):\n    def g(): nonlocal z; z += y\n    return g, lambda: (y, z)"
+    assert digests(one, Level.STRUCTURAL) == digests(other, Level.STRUCTURAL)
+    assert digests(one) != digests(other)

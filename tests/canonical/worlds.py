@@ -5,7 +5,11 @@ item, call, truth test, iteration, comparison and format is a line of the log, a
 returns, or raises, is decided by a seed and by how many lines there are already. Two programs
 that do the same thus write the same log, and the first difference shows where they part.
 
-As a script it is a child of the oracles: {"jobs": [[source, [seed, ...]], ...]} in, logs out.
+In a restless world, whatever is done to a proxy may also change global variables, and those of
+functions that a program gives to ``hook``.
+
+As a script it is a child of the oracles: {"jobs": [[source, [seed, ...]], ...]} in, logs out;
+"restless" says of which kind all worlds are.
 """
 
 import json
@@ -16,6 +20,8 @@ import warnings
 
 #: Lines of one log; a loop that is in it for longer ends with an exception that all loops see.
 LONGEST = 120
+#: Characters of a string that a program has raised; the interpreter's messages are longer.
+_LONGEST_WORD = 8
 #: How deep descriptions of values and of chained exceptions go.
 _DEEPEST = 4
 
@@ -43,6 +49,8 @@ class World:
         self.state = seed * 2 + 1
         self.log = []
         self.made = 0
+        self.hooks = []
+        self.is_turning = False
 
     def decide(self, count):
         """Return a number below ``count``: the same for a seed and a length of the log."""
@@ -54,10 +62,21 @@ class World:
         if len(self.log) >= LONGEST:
             raise Spent
         self.log.append(" ".join(map(str, words)))
+        self.turn()
         chance = self.decide(80)
         if chance < 4:
             kind = (Error1, Error2, Error3, ValueError)[chance]
             raise kind(len(self.log))
+
+    def turn(self):
+        """Perhaps change a variable; no hook is called while one runs."""
+        if not self.hooks or self.is_turning or self.decide(2):
+            return
+        self.is_turning = True
+        try:
+            self.hooks[self.decide(len(self.hooks))](self.proxy())
+        finally:
+            self.is_turning = False
 
     def proxy(self):
         self.made += 1
@@ -162,6 +181,8 @@ _COMPARED = ["eq", "ne", "lt", "le", "gt", "ge"]
 
 
 def _attribute(self, name):
+    if name == "__qualname__":  # for a message, since 3.9: else the interpreter asks for str()
+        return "proxy"
     if name.startswith("__"):
         raise AttributeError(name)
     return _logged("." + name, World.value)(self)
@@ -216,7 +237,8 @@ def _name_of(value, depth):
 
 
 def _items(value, depth):
-    return "{}({})".format(type(value).__name__, ", ".join(shown(item, depth) for item in value))
+    kind = type(value).__name__ if isinstance(value, (tuple, list)) else "tuple"
+    return "{}({})".format(kind, ", ".join(shown(item, depth) for item in value))
 
 
 def _pairs(value, depth):
@@ -225,9 +247,14 @@ def _pairs(value, depth):
 
 
 def _exception(value, depth):
-    parts = [type(value).__name__, _items(value.args, depth)]
+    parts = [type(value).__name__, _items(map(_argument, value.args), depth)]
     parts += [shown(value.__context__, depth), shown(value.__cause__, depth)]
     return "<{} {}>".format(" ".join(parts), value.__suppress_context__)
+
+
+def _argument(value):
+    """Return an argument of an exception; what the interpreter says differs between versions."""
+    return "(a message)" if isinstance(value, str) and len(value) > _LONGEST_WORD else value
 
 
 def _slice(value, depth):
@@ -260,14 +287,17 @@ def shown(value, depth=0):
     return type(value).__name__
 
 
-def observed(code, seed):
+def observed(code, seed, restless=False):
     """Return the log of a program's ``f``, called with values of a seed."""
     world = World(seed)
     names = _namespace(world)
+    if restless:
+        world.hooks += [lambda value, key=key: names.__setitem__(key, value) for key in ("G", "H")]
     try:
         exec(code, names)
         world.log.append("-- " + ", ".join(sorted(set(names) - _USUAL)))
         result = names["f"](*[world.value() for _ in range(3)])
+        world.log.append("objects " + _objects(result, {}))
         _used(world, result, 0)
     except BaseException as error:  # noqa: BLE001 - whatever ends it is its result
         world.log.append("raised " + shown(error))
@@ -276,8 +306,20 @@ def observed(code, seed):
     return [re.sub("0x[0-9a-f]+", "0x...", line) for line in world.log]
 
 
+def _objects(value, known):
+    """Return which objects of a result are one."""
+    if isinstance(value, tuple):
+        return "({})".format(" ".join(_objects(item, known) for item in value))
+    if not isinstance(value, (list, dict, set, types.FunctionType)):
+        return "."
+    is_new = id(value) not in known
+    number = known.setdefault(id(value), len(known))
+    inside = value if isinstance(value, list) and is_new else ()
+    return "{}[{}]".format(number, " ".join(_objects(item, known) for item in inside))
+
+
 _USUAL = frozenset(
-    {"f", "__builtins__", "__name__", "__annotations__", "__conditional_annotations__"}
+    {*"fabcv", "__builtins__", "__name__", "__annotations__", "__conditional_annotations__"}
 )
 
 
@@ -294,12 +336,17 @@ def _namespace(world):
         for key in ("any", "all", "list", "tuple", "set", "super", "__build_class__", "len")
     }
     errors = {kind.__name__: kind for kind in (Error1, Error2, Error3, ValueError, AssertionError)}
-    more = {"BaseException": BaseException, "UnboundLocalError": UnboundLocalError}
+    more = {
+        "hook": world.hooks.append,
+        "BaseException": BaseException,
+        "UnboundLocalError": UnboundLocalError,
+    }
     return {
         "__builtins__": dict(safe, __import__=imported, tick=tick, Proxy=Proxy, **errors, **more),
         "__name__": "m",
         "G": world.proxy(),
         "H": world.proxy(),
+        **{name: world.proxy() for name in "abcv"},
     }
 
 
@@ -346,13 +393,15 @@ def _driven(world, generator):
 def main():
     warnings.simplefilter("ignore")
     answers = []
-    for source, seeds in json.load(sys.stdin)["jobs"]:
+    request = json.load(sys.stdin)
+    restless = request.get("restless", False)
+    for source, seeds in request["jobs"]:
         try:
             code = compile(source, "generated", "exec", 0, True)
         except Exception:  # noqa: BLE001 - it does not compile here, whatever the reason
             answers.append(None)
         else:
-            answers.append([observed(code, seed) for seed in seeds])
+            answers.append([observed(code, seed, restless) for seed in seeds])
     json.dump(answers, sys.stdout)
 
 

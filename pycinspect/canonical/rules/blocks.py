@@ -11,8 +11,9 @@ from types import MappingProxyType
 
 from pycinspect.canonical.machine import Block, Event, Machine, Rule, State, bare
 from pycinspect.canonical.ops import CanonicalOp
+from pycinspect.canonical.rules.calls import managed, only_read
 from pycinspect.canonical.rules.jumps import branch, leave, raise_again, unwound
-from pycinspect.canonical.rules.variables import number
+from pycinspect.canonical.rules.words import number
 from pycinspect.canonical.stack import EMPTY
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
@@ -117,14 +118,14 @@ def _push_exc_info(machine: Machine, state: State, _: CanonicalOp) -> State:
 
 def _check_exc_match(machine: Machine, state: State, _: CanonicalOp) -> Event:
     rest, (exc, classes) = state.pop(2)
-    value = machine.values.make("exc_match", exc, classes)
+    value = machine.another(state, machine.values.make("exc_match", exc, classes), rest)
     return machine.event(state, ("ev", value), rest.push(exc, value))
 
 
 def _check_eg_match(machine: Machine, state: State, _: CanonicalOp) -> Event:
     rest, (group, classes) = state.pop(2)
     make = machine.values.make
-    split = make("group_match", group, classes)
+    split = machine.another(state, make("group_match", group, classes), rest)
     parts = make("group_rest", split), make("group_matched", split)
     return machine.event(state, ("ev", split), rest.push(*parts))
 
@@ -160,21 +161,23 @@ def _cleanup_throw(_: Machine, __: State, ___: CanonicalOp) -> Event:
 def _before_with(kind: str) -> Rule:
     def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
         rest, (manager,) = state.pop(1)
-        make = machine.values.make
-        entered = make(kind, manager)
-        return machine.event(state, ("ev", entered), rest.push(make("exit", manager), entered))
+        manager = only_read(manager)
+        left = machine.another(state, machine.values.make("exit", manager), rest)
+        entered = machine.another(state, machine.values.make(kind, manager), rest.push(left))
+        return machine.event(state, ("ev", entered), rest.push(left, entered))
 
     return rule
 
 
-def _manager(value: Value) -> Value:
-    if value.kind != "exit":
+def _manager(machine: Machine, value: Value) -> Value:
+    manager = managed(machine, value)
+    if manager is None:
         raise refused("a with block has lost its manager")
-    return value.value(0)
+    return manager
 
 
 def _with_except_start(machine: Machine, state: State, op: CanonicalOp) -> Event:
-    manager = _manager(bare(state.peek(number(op))))
+    manager = _manager(machine, bare(state.peek(number(op))))
     return machine.evaluated(state, machine.values.make("with_exit_exc", manager), state.stack)
 
 
@@ -185,7 +188,7 @@ _ABOVE_EXIT = 6
 def _with_cleanup_start(machine: Machine, state: State, _: CanonicalOp) -> Event:
     top, make, stack = bare(state.peek(1)), machine.values.make, state.stack
     if top.kind == "exc" and machine.exc_count == _ABOVE_EXIT:
-        manager = _manager(bare(state.peek(_ABOVE_EXIT + 1)))
+        manager = _manager(machine, bare(state.peek(_ABOVE_EXIT + 1)))
         # The interpreter puts NULL below the exception, in the place of ``__exit__``.
         above = stack.values(_ABOVE_EXIT)
         kept = stack.less(_ABOVE_EXIT + 1).push(*above[:3], machine.values.null, *above[3:])
@@ -193,12 +196,12 @@ def _with_cleanup_start(machine: Machine, state: State, _: CanonicalOp) -> Event
         event = machine.event(state, ("ev", value), kept.push(top, value))
         return _with_lower_block(event)
     if top.kind == "exc":  # Python 2: three values above ``__exit__``
-        manager = _manager(bare(state.peek(machine.exc_count + 1)))
+        manager = _manager(machine, bare(state.peek(machine.exc_count + 1)))
         count = machine.exc_count
         value = make("with_exit_exc", manager)
         kept = stack.less(count + 1).push(*stack.values(count))
         return machine.event(state, ("ev", value), kept.push(top, value))
-    manager = _manager(bare(state.peek(2)))
+    manager = _manager(machine, bare(state.peek(2)))
     value = make("with_exit", manager)
     none = machine.values.none
     kept = stack.less(2).push(stack.top)

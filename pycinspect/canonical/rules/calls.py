@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Caller, Event, Machine, Rule, State, is_lazy
+from pycinspect.canonical.machine import (
+    COMPREHENSIONS,
+    Caller,
+    Event,
+    Machine,
+    Rule,
+    State,
+    is_lazy,
+)
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.displays import display, pairs
 from pycinspect.canonical.rules.operators import joined, written
-from pycinspect.canonical.rules.variables import number, word
+from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.stack import EMPTY, Stack
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
 from pycinspect.pyc import Code
 
-__all__ = ["COMPREHENSIONS", "RULES", "apply", "defaults_of", "returned"]
-
-#: What 3.12 evaluates in place (PEP 709), in the versions before it.
-COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
+__all__ = ["RULES", "apply", "defaults_of", "managed", "only_read", "returned", "with_closure"]
 
 _Names = Sequence[object]
 
@@ -112,12 +117,28 @@ def apply(
         text = _text(machine, args)
         if text is not None:
             return written(machine, state, text, rest)
-    if function.kind == "exit":
-        return machine.evaluated(state, make("with_exit", function.value(0)), rest)
+    manager = managed(machine, function)
+    if manager is not None:
+        return machine.evaluated(state, make("with_exit", manager), rest)
     if function.kind == "special":
         kind = "with_enter" if function.word(1) == "__enter__" else "async_with_enter"
         return machine.evaluated(state, make(kind, function.value(0)), rest)
     return machine.evaluated(state, make("call", function, *args), rest)
+
+
+def managed(machine: Machine, leaves: Value) -> Value | None:
+    """Return the manager of what leaves it, which is another one for each ``with``."""
+    if leaves.first.kind != "exit":
+        return None
+    manager = leaves.first.value(0)
+    while leaves is not leaves.first:
+        leaves, manager = leaves.value(0), machine.values.make("again", manager)
+    return manager
+
+
+def only_read(manager: Value) -> Value:
+    """Return a manager that is taken at once; some versions copy it before (3.14)."""
+    return manager.value(0) if manager.kind == "kept" else manager
 
 
 def _text(machine: Machine, args: list[Value]) -> Value | None:
@@ -210,6 +231,8 @@ def _code_of(machine: Machine, function: Value) -> Code:
 
 
 def _with_attribute(machine: Machine, function: Value, bit: int, value: Value) -> Value:
+    if bit == _CLOSURE:
+        return with_closure(machine, function, value)
     if bit not in _PLACES or (bit == _DEFAULTS and is_lazy(_code_of(machine, function))):
         return function
     if bit == _ANNOTATIONS:
@@ -217,6 +240,16 @@ def _with_attribute(machine: Machine, function: Value, bit: int, value: Value) -
     parts = list(function.parts)
     parts[_PLACES[bit]] = value
     return machine.values.make("func", *parts)
+
+
+def with_closure(machine: Machine, function: Value, cells: Value) -> Value:
+    """Return a function with the variables that it shares, if that matters."""
+    if not machine.closures:
+        return function
+    code = _code_of(machine, function)
+    by_name = dict(zip(code.freevars, cells.operands, strict=False))
+    ordered = [by_name[name] for name in machine.free_variables(code) if name in by_name]
+    return machine.values.make("func", *function.parts, *ordered)
 
 
 def _annotated(machine: Machine, function: Value, annotations: Value) -> Value:
@@ -247,9 +280,10 @@ def _set_attribute(machine: Machine, state: State, op: CanonicalOp) -> State:
 
 def _load_special(machine: Machine, state: State, op: CanonicalOp) -> State:
     rest, (manager,) = state.pop(1)
-    name = word(op)
+    manager, name = only_read(manager), word(op)
     if name in ("__exit__", "__aexit__"):
-        return state.next(rest.push(machine.values.make("exit", manager)))
+        left = machine.another(state, machine.values.make("exit", manager), rest)
+        return state.next(rest.push(left))
     return state.next(rest.push(machine.values.make("special", manager, name)))
 
 

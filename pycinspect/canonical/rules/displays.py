@@ -7,8 +7,9 @@ from itertools import islice
 from types import MappingProxyType
 
 from pycinspect.canonical.machine import Event, Machine, Part, Rule, State
+from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
-from pycinspect.canonical.rules.variables import number
+from pycinspect.canonical.rules.words import number
 from pycinspect.canonical.stack import Stack
 from pycinspect.canonical.values import MATCHED, Marks, Value
 from pycinspect.canonical.work import refused
@@ -75,12 +76,24 @@ def finished(machine: Machine, state: State, made: State) -> State | Event:
     display is complete, as up to 3.8; later versions unpack each before they evaluate the next.
     """
     value, stack = made.peek(1), made.stack
-    if not _is_observable(value) or not machine.completed(made, _PARTS):
+    if not _is_observable(value):
+        return made
+    if not machine.completed(made, _PARTS):
+        if _has_another_order(machine, made):
+            machine.notes.add(Note.UNPACKING_ORDER)
         return made
     if value.kind == "list" and made.behind_jumps().next_name() in _TAKE_TUPLES:
         value = display(machine, "tuple", value.operands)
-        stack = stack.less(1).push(value)
-    return machine.event(state, ("ev", value), stack)
+    return machine.evaluated(state, machine.values.make("made", value), stack.less(1))
+
+
+def _has_another_order(machine: Machine, made: State) -> bool:
+    """Return whether what is unpacked so far is unpacked too early, as 3.9 and later do."""
+    value, taker = made.peek(1), machine.taker(made)
+    if taker is None or taker.waits:
+        return taker is not None
+    is_hashed = value.kind in ("set", "map") and taker.op.name != "CALL_FUNCTION_EX"
+    return is_hashed and any(item.kind in ("star", "star2") for item in value.operands)
 
 
 #: Ops for which the compiler makes a tuple of a list, in some versions only if it is constant.
@@ -157,11 +170,11 @@ def _extended(
     if target.kind not in _SEQUENCES and target.kind != "map":
         return None
     _, *above = below.stack.values(depth)
-    longer = _longer(machine, target, items)
-    made = state.next(below.stack.less(depth).push(longer, *above))
+    longer, rest = _longer(machine, target, items), below.stack.less(depth)
     if depth > 1:  # ``**rest`` of a mapping pattern copies the subject below its keys (3.11)
-        return machine.event(state, ("ev", longer), made.stack)
-    return finished(machine, state, made)
+        copied = machine.another(state, machine.values.make("made", longer), below.stack)
+        return machine.event(state, ("ev", copied), rest.push(copied, *above))
+    return finished(machine, state, state.next(rest.push(longer)))
 
 
 def _longer(machine: Machine, target: Value, items: Sequence[Value]) -> Value:
@@ -197,15 +210,13 @@ def _append(kind: str) -> Rule:
         rest, (item,) = state.pop(1)
         if number(op) > 1:
             return machine.event(state, (kind, item), rest)
-        below = state._replace(stack=rest)
-        is_text = item.kind == "fstring" and not _is_joined(machine, rest)
-        if is_text:
-            item = machine.another(state, item, rest)
+        if item.kind == "fstring" and not _is_joined(machine, rest):
+            text = machine.another(state, machine.values.make("made", item), rest)
+            written = state._replace(stack=rest.push(text))
+            return Event(("ev", text), (written,), machine.handler(state), state)
         # Else it is ``__conditional_annotations__`` (3.14), which is bookkeeping.
-        extended = _extended(machine, state, below, 1, [item]) or state.next(rest)
-        if is_text and isinstance(extended, State):
-            return machine.event(state, ("ev", item), extended.stack)
-        return extended
+        below = state._replace(stack=rest)
+        return _extended(machine, state, below, 1, [item]) or state.next(rest)
 
     return rule
 
@@ -237,8 +248,9 @@ def _unpack(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         characters = [machine.values.constant(character) for character in value.literal]
         return state.next(rest.push(*reversed(characters)))
     made = [machine.values.make("unpacked", value, index) for index in range(count)]
-    if value.kind in MATCHED:
+    if value.first.kind in MATCHED:
         return state.next(rest.push(*reversed(made)))
+    made = [machine.another(state, part, rest) for part in made]
     return machine.event(state, ("unpack", value, count), rest.push(*reversed(made)))
 
 
@@ -251,7 +263,8 @@ def _unpack_ex(machine: Machine, state: State, op: CanonicalOp) -> Event:
     arg = number(op)
     count = (arg & _BEFORE) + 1 + (arg >> _BEHIND)
     _check_size(machine, state, count)
-    made = [machine.values.make("unpacked_ex", value, index) for index in range(count)]
+    parts = (machine.values.make("unpacked_ex", value, index) for index in range(count))
+    made = [machine.another(state, part, rest) for part in parts]
     return machine.event(state, ("unpack_ex", value, arg), rest.push(*reversed(made)))
 
 

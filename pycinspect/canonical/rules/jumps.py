@@ -9,8 +9,9 @@ from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Rule, State,
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, Unknown
 from pycinspect.canonical.rules.calls import returned
-from pycinspect.canonical.rules.operators import BOOLS, SENSES
-from pycinspect.canonical.rules.variables import number
+from pycinspect.canonical.rules.keeping import keep_for_branch
+from pycinspect.canonical.rules.operators import SENSES, is_asked_for, is_bool
+from pycinspect.canonical.rules.words import number
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
 
@@ -23,9 +24,8 @@ def _jump(_: Machine, state: State, __: CanonicalOp) -> State:
 
 # --- Branches ------------------------------------------------------------------------------
 
-_OPPOSITE = MappingProxyType({"true": "false", "false": "true"})
 #: Their truth is a bool that is there, so that asking for it raises nothing.
-_SAFE = frozenset({"is", "in", "exc_match", "is_mapping", "is_sequence"})
+_SAFE = frozenset({"is", "in", "bool", "exc_match", "is_mapping", "is_sequence"})
 
 
 def _pop_jump(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
@@ -40,7 +40,7 @@ def _to_bool(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
         return _tested(machine, state, behind, state.frame.ops[behind.pc])
     if top.is_literal:
         return state.next(rest.push(machine.values.constant(bool(top.literal))))
-    if top.kind in BOOLS or top.kind == "known" or behind.next_name() == "UNARY_NOT":
+    if is_bool(top) or top.kind == "known" or behind.next_name() == "UNARY_NOT":
         return behind  # UNARY_NOT asks for the truth itself up to 3.12
     return machine.evaluated(state, machine.values.make("bool", top), rest)
 
@@ -58,20 +58,37 @@ def branch(
     """Go on by the truth of a value; what is known of it already decides silently."""
     flips = tested.kind == "known" and tested.word(1) == "false"
     if tested.kind == "known":
+        machine.note(None if is_bool(tested.value(0)) else Note.TRUTH_ASKED_AGAIN)
         return if_false if flips else if_true
-    while tested.kind in ("not", "bool"):
-        if tested.kind == "not":
+    is_copied, asked = _is_copied(state), tested
+    if is_copied:
+        if_true, if_false = (
+            _learnt(machine, if_true, tested, truth=True),
+            _learnt(machine, if_false, tested, truth=False),
+        )
+    while asked.kind == "not" or (asked.kind == "kept" and is_copied):
+        if asked.kind == "not":
             if_true, if_false = if_false, if_true
-        tested = tested.value(0)
-    truth = _truth(machine, tested)
+        asked = asked.value(0)
+    truth = _truth(machine, asked)
     if truth is not None:
         return if_true if truth else if_false
-    handler = None if tested.kind in _SAFE else machine.handler(state)
-    successors = (
-        _learnt(machine, if_true, tested, "true"),
-        _learnt(machine, if_false, tested, "false"),
-    )
-    return Event(("branch", tested), successors, handler, state)
+    if not _is_still(asked):
+        kept = keep_for_branch(machine, state)
+        if kept is not None:
+            return kept
+    handler = None if asked.first.kind in _SAFE else machine.handler(state)
+    return Event(("branch", asked), (if_true, if_false), handler, state)
+
+
+def _is_still(asked: Value) -> bool:
+    """Return whether nothing happens when a value is computed, and its truth asked for."""
+    return asked.kind == "is" and all(v.is_literal or v.reads == v.leaves for v in asked.operands)
+
+
+def _is_copied(state: State) -> bool:
+    """Return whether the top has been copied just now, so that nothing can have changed it."""
+    return state.pc > 0 and state.frame.ops[state.pc - 1].name == "COPY"
 
 
 def _truth(machine: Machine, value: Value) -> bool | None:
@@ -84,20 +101,18 @@ def _truth(machine: Machine, value: Value) -> bool | None:
     return None
 
 
-def _learnt(machine: Machine, state: State, value: Value, truth: str) -> State:
-    """Mark a value wherever it stands on the stack with its truth."""
-    if not machine.is_held(state.stack, value):
+def _learnt(machine: Machine, state: State, tested: Value, *, truth: bool) -> State:
+    """Mark the copy on top of what was tested with its truth.
+
+    A jump may lead to another test of it, which compilers leave out, or else ask again.
+    """
+    if not state.stack.depth or state.stack.top is not tested:
         return state
-    forms = {
-        value: truth,
-        machine.values.make("not", value): _OPPOSITE[truth],
-        machine.values.make("bool", value): truth,
-    }
-
-    def learnt(part: Value) -> Value:
-        return machine.values.make("known", part, forms[part]) if part in forms else part
-
-    return state._replace(stack=machine.changed(state.stack, learnt))
+    if is_asked_for(tested):
+        learnt = machine.values.constant(truth)
+    else:
+        learnt = machine.values.make("known", tested, str(truth).lower())
+    return state._replace(stack=state.stack.less(1).push(learnt))
 
 
 # --- Ends ----------------------------------------------------------------------------------

@@ -11,11 +11,11 @@ from pycinspect.canonical.folding import NOT_FOLDED, cost_of, fold_binary, fold_
 from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, bare
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
-from pycinspect.canonical.rules.variables import number, word
+from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.stack import Stack
 from pycinspect.canonical.values import MATCHED, Value
 
-__all__ = ["BOOLS", "RULES", "SENSES", "joined", "written"]
+__all__ = ["RULES", "SENSES", "is_asked_for", "is_bool", "joined", "written"]
 
 
 def _constant(machine: Machine, state: State, literal: object, rest: Stack) -> State:
@@ -48,7 +48,7 @@ def _folded(machine: Machine, name: str, left: Value, right: Value) -> object:
 
 def _subscr(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (owner, key) = state.pop(2)
-    if owner.kind in MATCHED and isinstance(key.literal, int):  # 3.10; 3.11 unpacks
+    if owner.first.kind in MATCHED and isinstance(key.literal, int):  # 3.10; 3.11 unpacks
         return state.next(rest.push(machine.values.make("unpacked", owner, key.literal)))
     folded = _folded(machine, "[]", owner, key)
     if folded is not NOT_FOLDED:
@@ -70,23 +70,30 @@ def _unary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
 
 #: Branches, and the truth for which each jumps.
 SENSES = MappingProxyType({"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False})
-#: Values that are bools already.
-BOOLS = frozenset({"is", "in", "not", "bool", "exc_match", "is_mapping", "is_sequence"})
+#: Values that are bools already: asking for their truth does nothing.
+_BOOLS = frozenset({"is", "in", "not", "bool", "exc_match", "is_mapping", "is_sequence"})
+
+
+def is_bool(value: Value) -> bool:
+    """Return whether a value is a bool already, so that asking for its truth does nothing."""
+    return value.first.kind in _BOOLS
+
+
+def is_asked_for(value: Value) -> bool:
+    """Return whether a value is the negation of a truth that the next branch asks for."""
+    return value.kind == "not" and not is_bool(value.value(0))
 
 
 def _not(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
-    rest, top = state.stack.less(1), state.peek(1)
-    if top.kind == "known":
-        value, truth = top.value(0), top.word(1)
-        flipped = "false" if truth == "true" else "true"
-        known = machine.values.make("known", _negated(machine, value), flipped)
-        return state.next(rest.push(known))
+    rest, (top,) = state.pop(1)
     if top.is_literal:
         return _constant(machine, state, not top.literal, rest)
     pushed = rest.push(_negated(machine, top))
-    if top.kind in BOOLS or _is_tested(state.next(pushed)):
+    if is_bool(top) or _is_tested(state.next(pushed)):
         return state.next(pushed)
-    return machine.event(state, ("ev", machine.values.make("bool", top)), pushed)
+    truth = machine.another(state, machine.values.make("bool", top), rest)
+    pushed = rest.push(machine.values.make("not", truth))
+    return machine.event(state, ("ev", truth), pushed)
 
 
 def _is_tested(state: State) -> bool:
@@ -102,11 +109,8 @@ def _is_tested(state: State) -> bool:
 
 
 def _negated(machine: Machine, value: Value) -> Value:
-    if value.kind == "not":
-        inner = value.value(0)
-        return inner if inner.kind in BOOLS else machine.values.make("bool", inner)
-    if value.kind == "bool":
-        value = value.value(0)
+    if value.kind == "not" and is_bool(value.value(0)):
+        return value.value(0)
     return machine.values.make("not", value)
 
 
@@ -130,6 +134,8 @@ def _is(machine: Machine, state: State, op: CanonicalOp) -> State:
         # 3.14 tests whether any, all, tuple … are the builtins, and then has a loop in place
         # of the call (Python/codegen.c: maybe_optimize_function_call). The call is followed.
         machine.notes.add(Note.INLINED_ANY_ALL)
+        if left.kind == "kept" and rest.depth and rest.top is left:
+            rest = rest.less(1).push(left.value(0))  # it was copied for the test only
         return _constant(machine, state, word(op) == "is_not", rest)
     value = machine.values.make("is", left, right)
     if word(op) == "is_not":
@@ -142,7 +148,7 @@ def _contains(machine: Machine, state: State, op: CanonicalOp) -> Event:
     make = machine.values.make
     if container.kind == "list":  # the compiler makes a constant tuple of it if it can
         container = make("tuple", *container.parts)
-    value = make("in", item, container)
+    value = machine.another(state, make("in", item, container), rest)
     pushed = make("not", value) if word(op) == "not_in" else value
     return machine.event(state, ("ev", value), rest.push(pushed))
 
@@ -160,6 +166,8 @@ def _percent(machine: Machine, name: str, left: Value, right: Value) -> Value | 
     """
     template = left.literal
     if name != "%" or not isinstance(template, str) or right.kind != "tuple":
+        return None
+    if right.is_literal:  # the compiler has a constant by then, and no tuple
         return None
     items = right.operands
     if any(item.kind == "star" for item in items):
@@ -255,7 +263,7 @@ def written(machine: Machine, state: State, text: Value, rest: Stack) -> State |
     made = state.next(rest.push(text))
     if text.is_literal or not machine.completed(made, _PARTS):
         return made
-    return machine.evaluated(state, text, rest)
+    return machine.evaluated(state, machine.values.make("made", text), rest)
 
 
 def _convert(machine: Machine, state: State, op: CanonicalOp) -> State:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from pycinspect.canonical.machine import Event, Machine, Rule, State, bare
 from pycinspect.canonical.ops import CanonicalOp
-from pycinspect.canonical.rules.variables import number
+from pycinspect.canonical.rules.words import number
 
 __all__ = ["RULES"]
 
@@ -37,7 +37,8 @@ def _without_keys(machine: Machine, state: State, _: CanonicalOp) -> Event:
     """Copy the subject and take keys out, as 3.11 does with a display and deletions."""
     rest, (subject, keys) = state.pop(2)
     make = machine.values.make
-    value = copied = make("map", make("star2", subject))
+    copied = machine.another(state, make("made", make("map", make("star2", subject))), rest)
+    value = copied
     for key in keys.operands:
         value = make("without_key", value, key)
     return machine.event(state, ("ev", copied), rest.push(subject, value))

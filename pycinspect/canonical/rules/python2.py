@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from pycinspect.canonical.machine import Event, Machine, Rule, State
 from pycinspect.canonical.ops import CanonicalOp
-from pycinspect.canonical.rules.calls import apply, defaults_of
+from pycinspect.canonical.rules.calls import apply, defaults_of, with_closure
 from pycinspect.canonical.rules.displays import pairs
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
@@ -45,7 +45,10 @@ def _make_function(machine: Machine, state: State, op: CanonicalOp) -> State:
         raise refused("MAKE_FUNCTION has no number")
     rest, values = state.pop(count + 1 + bool(closure))
     code = values.pop()
-    return state.next(rest.push(defaults_of(machine, code, values[:count])))
+    function = defaults_of(machine, code, values[:count])
+    if closure:
+        function = with_closure(machine, function, values[count])
+    return state.next(rest.push(function))
 
 
 def _build_class(machine: Machine, state: State, _: CanonicalOp) -> Event:

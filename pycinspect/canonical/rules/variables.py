@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pycinspect.canonical.docstrings import cleandoc, docstring_text, is_indented
-from pycinspect.canonical.machine import Event, Frame, Machine, Rule, State
+from pycinspect.canonical.machine import Event, Frame, Machine, Rule, State, bare
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
-from pycinspect.canonical.values import Renaming, Value
-from pycinspect.canonical.work import refused
+from pycinspect.canonical.rules.keeping import keep_for_copy, keep_on_stack, keep_top
+from pycinspect.canonical.rules.words import number, word
+from pycinspect.canonical.values import Value
 
-__all__ = ["DOCSTRING", "RULES", "number", "word"]
+__all__ = ["DOCSTRING", "RULES"]
 
 #: Bookkeeping of class bodies and modules that some versions store (PEP 3155, 649, 695 …), and
 #: the note of what a program can see: ``type.__new__`` takes the others out of the namespace.
@@ -36,20 +37,6 @@ _AT_HAND = frozenset({"AssertionError", "StopAsyncIteration"})
 _BOUND = frozenset({".0", "format", ".format"})
 #: What is stored in ``__doc__``; its text stands in a plane of its own.
 DOCSTRING = "<docstring>"
-
-
-def word(op: CanonicalOp) -> str:
-    """Return an operand that is a name."""
-    if not isinstance(op.operand, str):
-        raise refused(f"{op.name} has no name")
-    return op.operand
-
-
-def number(op: CanonicalOp) -> int:
-    """Return an operand that is a number."""
-    if not isinstance(op.operand, int):
-        raise refused(f"{op.name} has no number")
-    return op.operand
 
 
 def _push(state: State, *values: Value) -> State:
@@ -88,11 +75,13 @@ def _load_common(machine: Machine, state: State, op: CanonicalOp) -> State:
 
 def _load_variable(kind: str) -> Rule:
     def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
-        value = machine.values.make(_scope(kind, state.frame), word(op))
+        if word(op) in _AT_HAND:
+            return _push(state, machine.values.make("global", word(op)))
+        value = machine.unstable(_scope(kind, state.frame), word(op))
         pushed = _push(state, value)
-        handler = None if word(op) in _AT_HAND else machine.handler(state)
-        if machine.is_stored_later(pushed):
-            return Event(("ev", value), (pushed,), handler, state)
+        if machine.is_read_early(pushed):
+            return keep_top(machine, state, pushed)
+        handler = machine.handler(state)
         if handler is None:
             return pushed
         return Event(("load", value), (pushed,), handler, state)
@@ -109,27 +98,46 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
     name, frame = word(op), state.frame
     if frame.bind is not None and name in _BOUND:
         return _push(state, frame.bind)
-    value = machine.values.make("local", name)
+    value = machine.local(state, op, name)
     # ``super()`` reads ``__class__`` itself, since 3.12 there is a load before; the stores of the
     # others are not in the graph.
     if name == "__class__" or name in _NOT_STORED:
         return _push(state, value)
-    if op.name == "LOAD_FAST" and name in frame.cells:
-        return _push(state, machine.values.make("cell", name))
+    if op.name == "LOAD_FAST" and name in frame.cells and _is_cell(state, value):
+        return _load_closure(machine, state, op)
     pushed, handler = _push(state, value), machine.handler(state)
-    if name in frame.cells and machine.is_stored_later(pushed):
-        return Event(("ev", value), (pushed,), handler, state)
-    if handler is None and frame.is_bound(name, state.pc):
+    if machine.changes(value) and machine.is_read_early(pushed):
+        return keep_top(machine, state, pushed)
+    if handler is None and len(value.parts) == 1 and frame.is_bound(name, state.pc):
         return pushed
     return Event(("load", value), (pushed,), handler, state)
 
 
+def _is_cell(state: State, variable: Value) -> bool:
+    """Return whether LOAD_FAST takes the cell of a variable, as LOAD_CLOSURE does up to 3.12.
+
+    Where a comprehension is evaluated in place, its variable may have the name of a cell of the
+    function around it, and be none: then it is stored with STORE_FAST.
+    """
+    if len(variable.parts) == 1:
+        return True
+    ops, name = state.frame.ops, variable.word(0)
+    start = state.pc
+    while start and not (ops[start].name == "LOAD_FAST_AND_CLEAR" and ops[start].operand == name):
+        start -= 1
+    stores = (op.name for op in ops[start:] if op.operand == name and op.name in _STORE_LOCAL)
+    return next(stores, "") != "STORE_FAST"
+
+
+_STORE_LOCAL = ("STORE_FAST", "STORE_DEREF")
+
+
 def _load_closure(machine: Machine, state: State, op: CanonicalOp) -> State:
-    return _push(state, machine.values.make("cell", word(op)))
+    return _push(state, machine.values.make("cell", machine.local(state, op, word(op))))
 
 
 def _load_and_clear(machine: Machine, state: State, op: CanonicalOp) -> State:
-    return _push(state, machine.values.make("saved", word(op)))
+    return _push(state, machine.saved(word(op)))
 
 
 def _load_thing(kind: str) -> Rule:
@@ -148,14 +156,25 @@ def _push_null(machine: Machine, state: State, _: CanonicalOp) -> State:
 
 def _pop_top(_machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     top, rest = state.peek(1), state.stack.less(1)
-    # A statement that is just a name: the load can raise.
-    if top.kind in ("global", "name") and top.word(0) not in _NOT_STORED:
-        return Event(("eval", top), (state.next(rest),), None, state)
-    return state.next(rest)
+    after = state.next(rest)
+    # A statement that is just a name: the load can raise. A store that another one follows is
+    # written in the same way (3.13), but no statement begins with one.
+    is_name = top.kind in ("global", "name") and top.word(0) not in _NOT_STORED
+    if is_name and not _is_stored_behind(after):
+        return Event(("eval", top), (after,), None, state)
+    return after
 
 
-def _copy(_: Machine, state: State, op: CanonicalOp) -> State:
-    return _push(state, state.peek(number(op)))
+def _is_stored_behind(state: State) -> bool:
+    """Return whether a store to a local variable comes next, perhaps after more that is popped."""
+    while state.next_name() == "POP_TOP":
+        state = state.next(state.stack)
+    return state.next_name() in _STORE_LOCAL
+
+
+def _copy(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    depth = number(op)
+    return keep_for_copy(machine, state, depth) or _push(state, state.peek(depth))
 
 
 def _swap(_: Machine, state: State, op: CanonicalOp) -> State:
@@ -185,14 +204,25 @@ def _store(kind: str) -> Rule:
         if name in _NOT_STORED:
             machine.note(_NOT_STORED[name])
             return state.next(rest)
-        target = machine.values.make(_scope(kind, state.frame), name)
+        target = _target(machine, state, kind, op)
         text = docstring_text(value.literal, machine.dialect) if name == "__doc__" else None
         if kind == "name" and text is not None:
             value = machine.values.make("docstring", _cleaned(machine, text))
-        after = _renamed(machine, state.next(rest), target)
-        return Event(("store", target, value), (after,), None, state)
+        if rest.depth:  # a copy that is tested behind the store is asked again
+            rest = rest.less(1).push(bare(rest.top))
+        stored = Event(("store", target, value), (state.next(rest),), None, state)
+        if value is target:  # it holds the same behind the store
+            return stored
+        return keep_on_stack(machine, state, 1, target) or stored
 
     return rule
+
+
+def _target(machine: Machine, state: State, kind: str, op: CanonicalOp) -> Value:
+    """Return the variable that an op changes."""
+    if kind == "local":
+        return machine.local(state, op, word(op))
+    return machine.unstable(_scope(kind, state.frame), word(op))
 
 
 def _cleaned(machine: Machine, text: str) -> str:
@@ -202,24 +232,11 @@ def _cleaned(machine: Machine, text: str) -> str:
     return cleandoc(text)
 
 
-def _renamed(machine: Machine, state: State, target: Value) -> State:
-    """Mark values on the stack that hold the variable's old value."""
-    frame, pc, stack, blocks, callers = state
-    if not any(held.leaves & target.leaves for held in (stack, *(c.stack for c in callers))):
-        return state
-    old = machine.values.make(target.kind, f"{target.word(0)}'")
-    renamed = Renaming(machine.values, {target: old})
-    waiting = tuple(
-        caller._replace(stack=machine.changed(caller.stack, renamed, target.leaves))
-        for caller in callers
-    )
-    return State(frame, pc, machine.changed(stack, renamed, target.leaves), blocks, waiting)
-
-
 def _delete(kind: str) -> Rule:
     def rule(machine: Machine, state: State, op: CanonicalOp) -> Event:
-        target = machine.values.make(_scope(kind, state.frame), word(op))
-        return machine.event(state, ("delete", target), state.stack)
+        target = _target(machine, state, kind, op)
+        deleted = machine.event(state, ("delete", target), state.stack)
+        return keep_on_stack(machine, state, 0, target) or deleted
 
     return rule
 
@@ -260,7 +277,7 @@ def _store_subscr(machine: Machine, state: State, _: CanonicalOp) -> Event:
 
 def _delete_subscr(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (owner, key) = state.pop(2)
-    if owner.kind in ("map", "without_key"):
+    if owner.first.kind in ("made", "without_key"):
         # What ``**rest`` of a mapping pattern gets (3.11): a dict that nobody has seen yet.
         less = machine.values.make("without_key", owner, key)
         changed = machine.changed(rest, lambda value: less if value is owner else value)
