@@ -75,7 +75,7 @@ def _number(token: Value) -> int:
 
 
 def _used_after(nodes: Sequence[Node]) -> list[_Set]:
-    """Return the kept values that are used on some path behind each node."""
+    """Return the kept values that are used on some path after each node."""
     after: list[_Set] = [0] * len(nodes)
     if not any(node.payload[0] == "keep" for node in nodes):
         return after
@@ -184,7 +184,7 @@ def _assigned(pairs: Sequence[tuple[Value, Value]]) -> list[Payload]:
 
 
 def _chain(nodes: list[Node], start: int, payloads: Sequence[Payload], last: int) -> None:
-    """Put events in the place of one node; what is behind them goes on at the last."""
+    """Put events in the place of one node; what is after them goes on at the last."""
     places = [start, *range(len(nodes), len(nodes) + len(payloads) - 1)]
     node = nodes[start]
     nodes.extend([node] * (len(payloads) - 1))
@@ -210,10 +210,10 @@ def _heads(nodes: Sequence[Node]) -> list[int]:
 
 
 def _run(nodes: Sequence[Node], start: int) -> tuple[list[int], int]:
-    """Return the steps from one on, and what is behind them.
+    """Return the steps from one on, and what is after them.
 
-    The last one is a store; what is kept only behind it is no part of the run. A kept value that
-    is used in it cannot be another one behind it, as what is kept comes first.
+    The last one is a store; what is kept only after it is no part of the run. A kept value that
+    is used in it cannot be another one after it, as what is kept comes first.
     """
     run: dict[int, None] = {}
     index, old, new = start, 0, 0
@@ -229,7 +229,7 @@ def _run(nodes: Sequence[Node], start: int) -> tuple[list[int], int]:
 
 
 class _Assignment:
-    """What the variables hold behind a run, said by what they held before it.
+    """What the variables hold after a run, said by what they held before it.
 
     Objects that are made in it have a name of their own as long as several hold them:
     ``x = y = []`` is one list, ``x = []; y = []`` are two.
@@ -237,7 +237,7 @@ class _Assignment:
     Args:
         values: makes expressions.
         steps: the run.
-        used: the kept values that are used behind it.
+        used: the kept values that are used after it.
     """
 
     def __init__(self, values: Values, steps: Sequence[Payload], used: _Set) -> None:
@@ -259,7 +259,7 @@ class _Assignment:
         written = self._written(names)
         #: The variables that are assigned, and to what.
         self.pairs = [(t, written(v)) for t, v in self._now.items() if t is not v]
-        #: The events that keep what is used behind the run, or more than once in it.
+        #: The events that keep what is used after the run, or more than once in it.
         self.keeps = [("keep", names[t], written(v)) for t, v in self._made.items() if t in names]
         self.keeps += [
             ("keep", token, written(value))
@@ -289,11 +289,11 @@ class _Assignment:
         return token
 
     def _outlasting(self) -> list[tuple[Value, Value]]:
-        """Return the kept values that are used behind the run, and what they are."""
+        """Return the kept values that are used after the run, and what they are."""
         return [(t, v) for t, v in self._kept.items() if t.reads & self._used]
 
     def _names(self) -> dict[Value, Value]:
-        """Return the names of the objects that have one behind the run, or are used twice."""
+        """Return the names of the objects that have one after the run, or are used twice."""
         names: dict[Value, Value] = {}
         for token, value in self._outlasting():
             if value in self._made:

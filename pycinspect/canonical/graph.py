@@ -114,7 +114,7 @@ class _Paths:
         self.are_too_many = False
 
     def follow(self, first: int) -> None:
-        """Follow the paths from a state on: what was found behind it is forgotten."""
+        """Follow the paths from a state on: what was found after it is forgotten."""
         if first < len(self.events):
             self._forget(first)
         self.are_too_many = False

@@ -283,7 +283,7 @@ def _is_held(value: Value) -> bool:
 
 
 def _is_alike(values: Sequence[Value]) -> bool:
-    """Return whether values are displays, or texts, that differ in their items alone."""
+    """Return whether values are displays, or strings, that differ in their items alone."""
     outlines = {
         (value.kind, *(isinstance(part, Value) or part for part in value.parts)) for value in values
     }

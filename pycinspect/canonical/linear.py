@@ -116,7 +116,7 @@ def _skipped(listed: Sequence[Instruction]) -> frozenset[int]:
     for index, step in enumerate(listed):
         find = _SKIPPED.get(step.opname)
         if find is not None:
-            # They begin one behind the other: what is before ``done`` is in the set already.
+            # They begin one after the other: what is before ``done`` is in the set already.
             found = find(listed, index)
             skipped.update(part.offset for part in listed[max(found.start, done) : found.stop])
             done = max(done, found.stop)
@@ -128,7 +128,7 @@ _Find = Callable[[Sequence[Instruction], int], range]
 
 
 def _delegation(listed: Sequence[Instruction], index: int) -> range:
-    """Return the loop behind a SEND, up to END_SEND: it is one YIELD_FROM."""
+    """Return the loop after a SEND, up to END_SEND: it is one YIELD_FROM."""
     target = listed[index].jump_target
     if target is None:
         return range(0)
@@ -398,7 +398,7 @@ def _entered(ops: Sequence[_Op]) -> list[int]:
 
 
 def _hand_over(dropped: Sequence[_Op], near: Sequence[_Op]) -> None:
-    """Give the instructions of ops that are gone to the op behind them, or else before them."""
+    """Give the instructions of ops that are gone to the op after them, or else before them."""
     if near:
         near[-1].raw = tuple(op.raw for op in (*dropped, near[-1]))
 
@@ -441,9 +441,9 @@ def _is_entered(window: Sequence[_Op], entered: Sequence[int]) -> bool:
 
 
 def _is_between(entered: Sequence[int], start: int, end: int) -> bool:
-    """Return whether there is a target behind ``start``, up to ``end``."""
-    behind = bisect_right(entered, start)
-    return behind < len(entered) and entered[behind] <= end
+    """Return whether there is a target after ``start``, up to ``end``."""
+    after = bisect_right(entered, start)
+    return after < len(entered) and entered[after] <= end
 
 
 def _replaced(rule: LinearRule, window: Sequence[_Op], bound: Mapping[str, object]) -> list[_Op]:
@@ -508,14 +508,14 @@ def _threaded(ops: list[_Op]) -> bool:
         place = None if op.target is None else bisect_left(offsets, op.target)
         if place is None or place >= len(ops):
             continue
-        there, behind = ops[place], ops[place + 1 : place + 2]
+        there, after = ops[place], ops[place + 1 : place + 2]
         if op.name == "JUMP" and there.name == "RETURN_VALUE":
             op.name, op.target = "RETURN_VALUE", None
         elif op.name in _OR_POP and there.name == op.name:
             op.target = there.target
-        elif op.name in _OR_POP and behind and there.name in _DROPS:
+        elif op.name in _OR_POP and after and there.name in _DROPS:
             # The value that it keeps is dropped there: by POP_TOP, or because of its truth.
-            op.name, op.target = _OR_POP[op.name], behind[0].offset
+            op.name, op.target = _OR_POP[op.name], after[0].offset
         elif op.name in _INVERSE and place == index + 2 and ops[index + 1].name == "JUMP":
             jump = ops[index + 1]
             if jump.offset not in entered:

@@ -122,12 +122,12 @@ class State(NamedTuple):
         return State(self.frame, target, stack, self.blocks, self.callers)
 
     def next_name(self) -> str | None:
-        """Return the name of the next op, None behind the last."""
+        """Return the name of the next op, None after the last."""
         ops = self.frame.ops
         return ops[self.pc].name if self.pc < len(ops) else None
 
     def behind_jumps(self) -> State:
-        """Return the state at the next op that is no jump, without a condition, to another."""
+        """Return the state at the next op that is not a jump, without a condition, to another."""
         return self._replace(pc=self.frame.behind_jumps(self.pc))
 
     def pop(self, count: int) -> tuple[Stack, list[Value]]:
@@ -201,7 +201,7 @@ _MOVES = frozenset({"SWAP", "ROT"})
 
 
 def _moved(op: CanonicalOp, depth: int) -> int:
-    """Return how deep a value is behind an op that moves it, or leaves it where it is."""
+    """Return how deep a value is after an op that moves it, or leaves it where it is."""
     deepest = op.operand
     if not isinstance(deepest, int) or not 1 <= depth <= deepest:
         return depth
@@ -255,7 +255,7 @@ class _Handler(NamedTuple):
 def _handlers(table: Sequence[Handler], offsets: Sequence[int]) -> list[_Handler | None]:
     """Return the handler of each op.
 
-    The interpreter looks at the rows in turn, and no further than one that begins behind the op
+    The interpreter looks at the rows in turn, and no further than one that begins after the op
     (``Python/ceval.c: get_exception_handler``): the first that covers it counts.
     """
     handlers: list[_Handler | None] = [None] * len(offsets)
@@ -385,7 +385,7 @@ class Frame:
         return frame
 
     def index(self, offset: int) -> int:
-        """Return the index of the first op at an offset or, if that does nothing, behind it."""
+        """Return the index of the first op at an offset or, if that does nothing, after it."""
         return bisect_left(self.offsets, offset)
 
     def is_bound(self, name: str, pc: int) -> bool:
@@ -401,7 +401,7 @@ class Frame:
         return any(pc < len(stores) and stores[pc] for pc in follows)
 
     def behind_jumps(self, pc: int) -> int:
-        """Return the index of the next op that is no jump, without a condition, to another."""
+        """Return the index of the next op that is not a jump, without a condition, to another."""
         path: dict[int, None] = {}
         while pc < len(self.ops) and self.ops[pc].name == "JUMP" and pc not in path:
             if pc in self._ends:
@@ -691,7 +691,7 @@ class Machine:
         """Return whether the top is all there is of it, and no op adds it to, or to it, more.
 
         Args:
-            state: behind the op that pushed or changed the top.
+            state: after the op that pushed or changed the top.
             parts: by op, whether a value at a depth is one that it adds to.
         """
         if self._looks_ahead:
@@ -744,7 +744,7 @@ class Machine:
                 word = outcome.payload[0]
                 if not outcome.successors:
                     return Taker(op, depth, waits, stores)
-                outcome = outcome.successors[-1]  # of a loop, behind it
+                outcome = outcome.successors[-1]  # of a loop, after it
             if through and op.name in _MOVES:
                 base += depth - _moved(op, depth)
             elif through and op.name == "POP_FINALLY":  # a value to return stays on top

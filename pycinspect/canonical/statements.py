@@ -49,7 +49,7 @@ class Statement(NamedTuple):
         text: Python-like; without labels, which are none of it.
         line: of the source, None for none.
         digest: equal for equal statements; numbers of lines and labels do not count.
-        offsets: of the instructions behind it, in bytes.
+        offsets: of the instructions after it, in bytes.
         targets: numbers of the statements to which control goes, and if something is raised;
             None for out of the code object.
         goals: those that a reader must be told of.
@@ -145,7 +145,7 @@ _PARTS = ("unpacked", "unpacked_ex")
 def statements_of(graph: Sequence[Merged], budget: Budget) -> tuple[Statement, ...]:
     """Return the statements of a graph.
 
-    An event that only computes a part of the next one is no statement of its own: ``f(x).y``
+    An event that only computes a part of the next one is not a statement of its own: ``f(x).y``
     is one, and so are ``for x in y``, ``a, b = c``. Its digest is part of theirs.
 
     Args:
@@ -167,23 +167,23 @@ def statements_of(graph: Sequence[Merged], budget: Budget) -> tuple[Statement, .
 
 
 def _joined(graph: Sequence[Merged], budget: Budget) -> frozenset[int]:
-    """Return the nodes that are one statement with the node behind them."""
+    """Return the nodes that are one statement with the node after them."""
     entries = _entries(graph)
     joined: set[int] = set()
     wanted = _Wanted(budget)
     for place in range(len(graph) - 2, -1, -1):
-        node, behind = graph[place], graph[place + 1]
+        node, after = graph[place], graph[place + 1]
         if place + 1 not in joined:
             wanted = _Wanted(budget)
-            wanted.add(behind.payload)
+            wanted.add(after.payload)
         if not node.successors or node.successors[0] != place + 1:
             continue
         if entries[place + 1] > 1:
-            together = _starts_loop(node, behind)
-        elif behind.handler not in (node.handler, NOWHERE):
+            together = _starts_loop(node, after)
+        elif after.handler not in (node.handler, NOWHERE):
             together = False
         else:
-            together = wanted.is_fed(node) or _takes(node, behind)
+            together = wanted.is_fed(node) or _takes(node, after)
         if together:
             joined.add(place)
             if node.payload[0] not in _COMPUTING:  # else they are among those already
@@ -202,12 +202,12 @@ def _entries(graph: Sequence[Merged]) -> list[int]:
     return entries
 
 
-def _starts_loop(node: Merged, behind: Merged) -> bool:
-    """Return whether a node asks for the iterator of the loop behind it."""
+def _starts_loop(node: Merged, after: Merged) -> bool:
+    """Return whether a node asks for the iterator of the loop after it."""
     return (
-        behind.payload[0] == "for"
-        and node.payload == ("ev", behind.payload[1])
-        and node.handler == behind.handler
+        after.payload[0] == "for"
+        and node.payload == ("ev", after.payload[1])
+        and node.handler == after.handler
     )
 
 
@@ -243,9 +243,9 @@ def _says_itself(node: Merged) -> bool:
     return word != "keep" or (isinstance(value, Value) and rest == [value.parts[0]])
 
 
-def _takes(node: Merged, behind: Merged) -> bool:
-    """Return whether the node behind another takes what that one has brought apart."""
-    word, *parts = behind.payload
+def _takes(node: Merged, after: Merged) -> bool:
+    """Return whether the node after another takes what that one has brought apart."""
+    word, *parts = after.payload
     if word not in (*_STORING, *_UNPACKING):
         return False
     values = parts[1::2] if word == "assign" else [parts[0] if word in _UNPACKING else parts[-1]]
@@ -431,8 +431,8 @@ def _taken_apart(group: _Group) -> Value | None:
     """Return what the statement assigns in parts or, in a loop, assigns item by item."""
     for node in group.nodes[:-1]:
         if node.payload[0] == "for":
-            behind = group.nodes[group.nodes.index(node) + 1].payload
-            value = behind[1] if behind[0] in _UNPACKING else behind[-1]
+            after = group.nodes[group.nodes.index(node) + 1].payload
+            value = after[1] if after[0] in _UNPACKING else after[-1]
             return value if isinstance(value, Value) else None
         if node.payload[0] in _UNPACKING and isinstance(node.payload[1], Value):
             return node.payload[1]

@@ -41,7 +41,7 @@ def renamed(
         values: makes expressions.
         first: variables that have the first numbers: parameters, as ``a - b`` of ``a, b`` is not
             ``b - a``, and those of other functions.
-        own: the name of the function itself, which is no name either; None for no such.
+        own: the name of the function itself, which is not a name either; None for no such.
     """
     names: dict[tuple[object, ...], int] = {
         (name,): number for number, name in enumerate(dict.fromkeys(first))

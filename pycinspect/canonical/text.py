@@ -22,12 +22,12 @@ _CUT = "…"
 
 
 def short(text: str, longest: int = _LONGEST) -> str:
-    """Return a text that is cut if it is too long."""
+    """Return a string that is cut if it is too long."""
     return text if len(text) <= longest else text[: longest - 1] + _CUT
 
 
 def listed(texts: Iterable[str]) -> str:
-    """Return texts with commas between them; there are none behind what is cut anyway."""
+    """Return strings with commas between them; there are none after what is cut anyway."""
     found: list[str] = []
     length = 0
     for text in texts:
@@ -425,7 +425,7 @@ class Writer:
     Args:
         names: of values that are computed in one statement and used in another.
         computed: those that are computed in this one.
-        texts: what stands for some values, such as the result of a ``yield``.
+        strings: what stands for some values, such as the result of a ``yield``.
         budget: what may be written; beyond it there is an ellipsis for each value.
     """
 

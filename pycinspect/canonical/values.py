@@ -45,7 +45,7 @@ Part = "Value | str | int | bytes | float | None"
 #: Kinds whose parts are the items.
 DISPLAYS = frozenset({"tuple", "list", "set", "map"})
 #: Kinds whose parts are held, not they, where paths are joined: versions build displays in
-#: chunks of their own, and format parts of a text sooner or later.
+#: chunks of their own, and format parts of a string sooner or later.
 OPEN = DISPLAYS | {"pair", "fstring", "format", "star", "star2", "returning"}
 #: Tuples that patterns take apart, of a length that is known.
 MATCHED = frozenset({"match_class", "match_keys"})
@@ -74,7 +74,7 @@ class Marks:
 
     #: Something that is unpacked.
     STAR = 1
-    #: Something that is no constant.
+    #: Something that is not a constant.
     VARIABLE = 2
     #: Something else than a pair with a constant key.
     OPEN_KEY = 4
@@ -166,7 +166,7 @@ class Value:
         parts: operands, names and numbers.
         operands: the parts that are expressions.
         run: what long ``parts`` begin with.
-        tail: the parts behind that.
+        tail: the parts after that.
         literal: the constant that it is, else ``NO_LITERAL``.
         leaves: the variables in it, a bit for each: sets of names would take quadratic memory.
         fed: those that are read when it is computed.
@@ -271,7 +271,7 @@ class Value:
         """
         part = self.parts[index] if index < len(self.parts) else None
         if not isinstance(part, Value):
-            raise refused(f"a part of {self.kind} is no expression")
+            raise refused(f"a part of {self.kind} is not an expression")
         return part
 
     def word(self, index: int) -> str:
@@ -282,7 +282,7 @@ class Value:
         """
         part = self.parts[index] if index < len(self.parts) else None
         if not isinstance(part, str):
-            raise refused(f"a part of {self.kind} is no name")
+            raise refused(f"a part of {self.kind} is not a name")
         return part
 
 
@@ -323,7 +323,7 @@ class Values:
         return self._made(kind, None, parts) if len(parts) > _RUN else self._known_as(kind, parts)
 
     def extended(self, value: Value, parts: Sequence[object]) -> Value:
-        """Return the expression of the same kind that has more parts behind those of another."""
+        """Return the expression of the same kind that has more parts after those of another."""
         return self._made(value.kind, value.run, (*value.tail, *parts))
 
     def _made(self, kind: str, run: Run | None, parts: tuple[object, ...]) -> Value:

@@ -192,7 +192,7 @@ EXPLANATIONS: Sequence[Explanation] = (
     Explanation(
         Note.UNPACKING_ORDER,
         "iterables in displays unpacked one by one",
-        "Each iterable with a star in a display is unpacked before what is behind it is evaluated"
+        "Each iterable with a star in a display is unpacked before what is after it is evaluated"
         " since 3.9, and when all has been evaluated before.",
         _ISSUE.format(39320),
     ),

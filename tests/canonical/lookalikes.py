@@ -6,7 +6,7 @@
 :mod:`tests.canonical.soundness` rewrites programs; what no rewriting does, it does not find. Here
 small programs are drawn (:mod:`tests.canonical.sketches`), with a few near neighbours each, and
 grouped by their form. Those of one form and other bytecode run in the same worlds
-(:mod:`tests.canonical.worlds`), half of which change variables behind a program's back, and must
+(:mod:`tests.canonical.worlds`), half of which change variables after a program's back, and must
 write the same logs.
 """
 

@@ -34,7 +34,7 @@ class Block:
 
     Args:
         steps: the instructions; one that may jump is the last.
-        follows: the block behind it, None where there is none.
+        follows: the block after it, None where there is none.
         jump: the block to which the last instruction may jump, None if it does not.
         leaves: whether there is a jump to ``follows`` even if that comes next.
         guard: the exception handler, as its block's number, push_lasti and stack depth.
@@ -240,7 +240,7 @@ def _split(blocks: Blocks, rng: random.Random) -> list[int]:
 
 
 def _shuffled(blocks: Blocks, rng: random.Random) -> list[int]:
-    """Return the blocks in a random order in which what is tied stands behind its jump."""
+    """Return the blocks in a random order in which what is tied stands after its jump."""
     before: dict[int, set[int]] = {number: {0} for number in blocks}
     before[0] = set()
     for number, block in blocks.items():
@@ -258,7 +258,7 @@ def _shuffled(blocks: Blocks, rng: random.Random) -> list[int]:
 
 
 def _tail(block: Block, blocks: Blocks) -> int | None:
-    """Return the block that must stand behind this one: FOR_ITER jumps there (3.13)."""
+    """Return the block that must stand after this one: FOR_ITER jumps there (3.13)."""
     if not block.steps or block.steps[-1].name != "END_FOR" or block.follows is None:
         return None
     steps = blocks[block.follows].steps

@@ -146,7 +146,7 @@ def _out_above(block: _Block, place: int, _: random.Random) -> bool:
 
 
 def _out_below(block: _Block, place: int, _: random.Random) -> bool:
-    """Move the last statement of a block behind it."""
+    """Move the last statement of a block after it."""
     statement = block[place]
     if not isinstance(statement, _BODIES) or len(statement.body) < 2:
         return False

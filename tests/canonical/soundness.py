@@ -172,7 +172,7 @@ SHOWN = frozenset(
     }
 )
 #: Exceptions of the interpreter that are others in some versions, whatever the bytecode: of what
-#: is no context manager (3.11), and of unbound variables in a comprehension (3.12).
+#: is not a context manager (3.11), and of unbound variables in a comprehension (3.12).
 _RENAMED = {"AttributeError": "TypeError", "UnboundLocalError": "NameError"}
 
 

@@ -349,7 +349,7 @@ def _row(start: int, length: int, target: int) -> bytes:
     [
         ([(1, 2, 4), (0, 4, 6)], 4),  # the first that covers it
         ([(0, 4, 6), (1, 2, 4)], 6),
-        ([(5, 1, 4), (0, 4, 6)], None),  # behind one that begins further on, nobody looks
+        ([(5, 1, 4), (0, 4, 6)], None),  # after one that begins further on, nobody looks
     ],
 )
 def test_the_first_row_that_covers_an_op_counts(

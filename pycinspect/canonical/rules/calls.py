@@ -47,7 +47,7 @@ def _call_kw(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
 
 def _names(value: Value) -> _Names:
     if not isinstance(value.literal, tuple):
-        raise refused("names of keyword arguments are no constant")
+        raise refused("names of keyword arguments are not a constant")
     return value.literal
 
 
@@ -144,7 +144,7 @@ def only_read(manager: Value) -> Value:
 def _text(machine: Machine, args: list[Value]) -> Value | None:
     """Return the f-string of many parts that is written as ``"".join([…])``, else None.
 
-    Python/compile.c: compiler_joined_str (3.10); its parts are texts already.
+    Python/compile.c: compiler_joined_str (3.10); its parts are strings already.
     """
     if len(args) != 1 or args[0].kind != "list":
         return None
@@ -176,7 +176,7 @@ def _evaluated_in_place(
 
 
 def returned(machine: Machine, state: State, value: Value) -> State:
-    """Return the state behind a call that was evaluated in place."""
+    """Return the state after a call that was evaluated in place."""
     caller, callers = state.callers[-1], state.callers[:-1]
     stack = caller.stack
     if stack and stack.top.kind == "annotating":
@@ -269,7 +269,7 @@ def _set_attribute(machine: Machine, state: State, op: CanonicalOp) -> State:
     if bit != _ANNOTATE:
         return state.next(rest.push(_with_attribute(machine, function, bit, value)))
     if value.kind != "func":
-        raise refused("__annotate__ is no function")
+        raise refused("__annotate__ is not a function")
     # PEP 649: what the interpreter would do when it is asked for the annotations.
     code = _code_of(machine, value)
     machine.inlined[id(code)] = code

@@ -70,7 +70,7 @@ _PARTS: Mapping[str, Part] = MappingProxyType(
 
 
 def finished(machine: Machine, state: State, made: State) -> State | Event:
-    """Go on behind an op that made or changed the display on top.
+    """Go on after an op that made or changed the display on top.
 
     Iterables are unpacked, and items and keys hashed: what that does happens once, when the
     display is complete, as up to 3.8; later versions unpack each before they evaluate the next.
@@ -254,7 +254,7 @@ def _unpack(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     return machine.event(state, ("unpack", value, count), rest.push(*reversed(made)))
 
 
-#: The operand of UNPACK_EX: items before the rest, and behind it.
+#: The operand of UNPACK_EX: items before the rest, and after it.
 _BEFORE, _BEHIND = 0xFF, 8
 
 

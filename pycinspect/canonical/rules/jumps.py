@@ -34,14 +34,14 @@ def _pop_jump(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
 
 def _to_bool(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     top, rest = state.peek(1), state.stack.less(1)
-    behind = state.next(state.stack).behind_jumps()
-    if behind.next_name() in SENSES:
+    after = state.next(state.stack).behind_jumps()
+    if after.next_name() in SENSES:
         # It is here that the truth is asked for; the jump may have no handler (3.13).
-        return _tested(machine, state, behind, state.frame.ops[behind.pc])
+        return _tested(machine, state, after, state.frame.ops[after.pc])
     if top.is_literal:
         return state.next(rest.push(machine.values.constant(bool(top.literal))))
-    if is_bool(top) or top.kind == "known" or behind.next_name() == "UNARY_NOT":
-        return behind  # UNARY_NOT asks for the truth itself up to 3.12
+    if is_bool(top) or top.kind == "known" or after.next_name() == "UNARY_NOT":
+        return after  # UNARY_NOT asks for the truth itself up to 3.12
     return machine.evaluated(state, machine.values.make("bool", top), rest)
 
 

@@ -87,7 +87,7 @@ def keep_top(machine: Machine, state: State, pushed: State) -> Event:
     Args:
         machine: what follows the paths.
         state: before the op that loads it.
-        pushed: the state behind that op.
+        pushed: the state after that op.
     """
     value, rest = pushed.stack.top, pushed.stack.less(1)
     token = machine.kept(state, value)

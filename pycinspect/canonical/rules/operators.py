@@ -223,7 +223,7 @@ def joined(machine: Machine, pieces: Sequence[Value]) -> Value:
     return machine.values.make("fstring", *parts)
 
 
-#: Pieces of a text that are looked at for one step.
+#: Pieces of a string that are looked at for one step.
 _PIECES_AT_ONCE = 8
 
 
@@ -256,7 +256,7 @@ _PARTS: Mapping[str, Part] = MappingProxyType(
 
 
 def written(machine: Machine, state: State, text: Value, rest: Stack) -> State | Event:
-    """Push a text; what its pieces do when they are formatted happens once, when it is complete.
+    """Push a string; what its pieces do when they are formatted happens once, when it is complete.
 
     3.11 makes f-strings of ``%`` and so formats each piece before it evaluates the next.
     """
@@ -354,7 +354,7 @@ def _get_iter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
 def _collecting(machine: Machine, state: State, depth: int) -> State:
     """Return the state at the head of a loop; the display below its iterator is what it fills.
 
-    Only comprehensions have one there. It is no empty display any more, but a value of its own.
+    Only comprehensions have one there. It is not an empty display any more, but a value of its own.
 
     Args:
         machine: what follows the paths.

@@ -208,10 +208,10 @@ def _store(kind: str) -> Rule:
         text = docstring_text(value.literal, machine.dialect) if name == "__doc__" else None
         if kind == "name" and text is not None:
             value = machine.values.make("docstring", _cleaned(machine, text))
-        if rest.depth:  # a copy that is tested behind the store is asked again
+        if rest.depth:  # a copy that is tested after the store is asked again
             rest = rest.less(1).push(bare(rest.top))
         stored = Event(("store", target, value), (state.next(rest),), None, state)
-        if value is target:  # it holds the same behind the store
+        if value is target:  # it holds the same after the store
             return stored
         return keep_on_stack(machine, state, 1, target) or stored
 
