@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,17 @@ def rules(document: dict[str, Any]) -> set[str]:
 def check(run: Run, *arguments: str | os.PathLike[str], **more: Any) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads(run("check", *arguments, "--json", **more).stdout)
     return answer
+
+
+@pytest.fixture
+def reachable(project: Path) -> Iterator[Path]:
+    """The project, in directories that every user may search: pytest's are its own user's."""
+    places = {place: place.stat().st_mode for place in (project, *project.parents[:3])}
+    for place, mode in places.items():
+        os.chmod(place, mode | 0o055)
+    yield project
+    for place, mode in places.items():
+        os.chmod(place, mode)
 
 
 # --- Who, and whether anything can be written --------------------------------------------------
@@ -72,9 +84,8 @@ def test_a_missing_cache_that_can_never_be_written_is_a_warning_where_it_is_depl
 
 
 @POSIX
-def test_permissions_of_another_user(run: Run, project: Path) -> None:
-    for place in (project, *project.parents[:3]):
-        os.chmod(place, place.stat().st_mode | 0o055)
+def test_permissions_of_another_user(run: Run, reachable: Path) -> None:
+    project = reachable
     assert "PYC109" in rules(audit(run, ".", "--user", str(NOBODY)))
     assert check(run, "stale.py", "--user", str(NOBODY))["hindrance"] == "dir-not-writable"
     os.chmod(project / "__pycache__", 0o777)
@@ -95,6 +106,7 @@ def test_permissions_of_another_user(run: Run, project: Path) -> None:
 
 
 @POSIX
+@pytest.mark.usefixtures("reachable")
 def test_who_was_asked_is_said(run: Run) -> None:
     text = " ".join(run("audit", ".", "--user", "4711:12", "--read-only").stdout.split())
     assert "Permissions are judged for user 4711, groups 12." in text
