@@ -198,6 +198,11 @@ def _takes(before: State, after: State, base: int) -> bool:
 
 #: Ops that move values about.
 _MOVES = frozenset({"SWAP", "ROT"})
+#: Ops that push a variable.
+_READS = frozenset({"LOAD_FAST", "LOAD_DEREF", "LOAD_GLOBAL", "LOAD_NAME"})
+#: What is asked about a value: the code object, the op after the one that pushed it, and the ops
+#: that hold it without taking it.
+_Key = tuple[int, int, frozenset[str]]
 
 
 def _moved(op: CanonicalOp, depth: int) -> int:
@@ -462,6 +467,112 @@ _VALUES_OF = {"STORE_ATTR": 2, "STORE_SUBSCR": 3}
 _EXC_COUNTS = {Raising.ONE: 1, Raising.THREE: 3, Raising.SIX: 6, Raising.PYPY: 1}
 
 
+class _Look:
+    """A value of which is asked what takes it.
+
+    Args:
+        base: how many values there are up to it.
+        waits: events before it was put together.
+        stores: assignments among them.
+    """
+
+    __slots__ = ("base", "keys", "stores", "waits")
+
+    def __init__(self, base: int, waits: int, stores: int) -> None:
+        self.base = base
+        self.waits = waits
+        self.stores = stores
+        self.keys: list[_Key] = []
+
+
+class _Looks:
+    """Values of which is asked what takes them, along one path: a long expression has many.
+
+    What is asked about one on the way to what takes the first would be asked again, and the same
+    ops be followed for each. The others are forgotten where values are moved about.
+
+    Args:
+        through: ops that hold values without taking them.
+        base: how many values there are up to the first.
+    """
+
+    def __init__(self, through: frozenset[str], base: int) -> None:
+        self._through = through
+        self._waits = self._stores = 0
+        self.first = _Look(base, 0, 0)
+        #: Each lies above those before it.
+        self._open = [self.first]
+
+    def begin(self, key: _Key, base: int) -> None:
+        """Ask about the value that was just pushed, too."""
+        look = _Look(base, self._waits, self._stores)
+        look.keys.append(key)
+        self._open.append(look)
+
+    def count(self, word: object) -> None:
+        """Count an event."""
+        self._waits += word is not None and word not in _SILENT
+        self._stores += word in _STORING
+
+    def ended(self, look: _Look, op: CanonicalOp, state: State) -> Taker:
+        """Return what takes a value: an op, before which a state is."""
+        depth = state.stack.depth - look.base + 1
+        return Taker(op, depth, self._waits > look.waits, self._stores > look.stores)
+
+    def met(
+        self, op: CanonicalOp, word: object, before: State, after: State, *, is_here: bool
+    ) -> list[tuple[_Look, Taker]]:
+        """Return the values that an op takes, and keep those that it holds or leaves alone.
+
+        Args:
+            op: the op.
+            word: of the event that it is, None for none.
+            before: the state before it.
+            after: and after it.
+            is_here: the op is one of the code object that the first value is in.
+        """
+        first, through = self.first, self._through
+        depth = before.stack.depth - first.base + 1
+        if through and op.name in _MOVES:
+            del self._open[1:]
+            first.base += depth - _moved(op, depth)
+        elif through and op.name == "POP_FINALLY":  # a value to return stays on top
+            del self._open[1:]
+            first.base = after.stack.depth if depth == 1 else first.base
+        elif word == "keep" and op.name != "COPY":
+            del self._open[1:]  # it is still there, as it was
+        elif is_here and after.frame is before.frame:
+            return self._taken(op, word, before, after)
+        return []
+
+    def _taken(
+        self, op: CanonicalOp, word: object, before: State, after: State
+    ) -> list[tuple[_Look, Taker]]:
+        is_held = word is None and op.name in self._through
+        if is_held:  # it can add to a value below others
+            taken = [look for look in self._open if _takes(before, after, look.base)]
+            self._open = [look for look in self._open if look not in taken]
+        else:
+            taken = []
+            while self._open and _takes(before, after, self._open[-1].base):
+                taken.append(self._open.pop())
+        if not is_held:
+            return [(look, self.ended(look, op, before)) for look in taken]
+        if taken:
+            self._hold(taken, after.stack.depth)
+        return []
+
+    def _hold(self, taken: list[_Look], base: int) -> None:
+        """Go on with the value that holds others."""
+        held = self.first if self.first in taken else taken[0]
+        for look in taken:
+            if look is not held:
+                held.keys += look.keys
+        held.base, held.waits, held.stores = base, self._waits, self._stores
+        self._open.append(held)
+        self._open.sort(key=lambda look: look.base)
+
+
 class Machine:
     """Follows paths from event to event.
 
@@ -495,7 +606,7 @@ class Machine:
         #: none, no stack holds it.
         self._computed: dict[Value, list[Value]] = {}
         self._held = Held(work)
-        self._takers: dict[tuple[int, int, frozenset[str]], Taker] = {}
+        self._takers: dict[_Key, Taker] = {}
         self._looks_ahead = False
         self._saved: dict[str, Value] = {}
         #: Variables, a bit for each, that may change whenever code of others runs.
@@ -731,9 +842,9 @@ class Machine:
 
     def _followed(self, state: State, through: frozenset[str]) -> Taker:
         """Follow a path that ends: compilers finish each expression where they began it."""
-        base, frame, waits, stores = state.stack.depth, state.frame, False, False
+        frame, takers = state.frame, self._takers
+        looks = _Looks(through, state.stack.depth)
         for _ in range(_FARTHEST):
-            depth = state.stack.depth - base + 1
             if not 0 <= state.pc < len(state.frame.ops):
                 raise refused("control runs off the end of the code")
             op = state.frame.ops[state.pc]
@@ -743,20 +854,16 @@ class Machine:
             if isinstance(outcome, Event):
                 word = outcome.payload[0]
                 if not outcome.successors:
-                    return Taker(op, depth, waits, stores)
+                    return looks.ended(looks.first, op, state)
                 outcome = outcome.successors[-1]  # of a loop, after it
-            if through and op.name in _MOVES:
-                base += depth - _moved(op, depth)
-            elif through and op.name == "POP_FINALLY":  # a value to return stays on top
-                base = outcome.stack.depth if depth == 1 else base
-            elif word == "keep" and op.name != "COPY":
-                pass  # it is still there, as it was
-            elif state.frame is frame and outcome.frame is frame and _takes(state, outcome, base):
-                if word is not None or op.name not in through:
-                    return Taker(op, depth, waits, stores)
-                base, waits, stores = outcome.stack.depth, False, False
-            waits |= word is not None and word not in _SILENT
-            stores |= word in _STORING
+            found = looks.met(op, word, state, outcome, is_here=state.frame is frame)
+            for look, taker in found:
+                takers.update(dict.fromkeys(look.keys, taker))
+                if look is looks.first:
+                    return taker
+            looks.count(word)
+            if through and op.name in _READS and outcome.frame is frame:
+                looks.begin((id(frame.code), outcome.pc, through), outcome.stack.depth)
             state = outcome
         return Taker(op, 0, waits=False, stores=False)
 
