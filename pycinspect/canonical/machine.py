@@ -714,9 +714,9 @@ class Machine:
 
     def local(self, state: State, op: CanonicalOp, name: str) -> Value:
         """Return a local variable; one of a comprehension is another than that of the function."""
-        depth = self._depth_of(state, op, name)
-        value = self.values.make("local", name, *([depth] if depth else []))
-        if not depth and name in self._shared_by(state):
+        is_own = self._is_own(state, op, name)
+        value = self.values.make("local", name, *([1] if is_own else []))
+        if not is_own and name in self._shared_by(state):
             self._unstable |= value.reads
         return value
 
@@ -730,20 +730,23 @@ class Machine:
         """Return what stands on the stack while a variable is that of a comprehension (3.12)."""
         return self._saved.setdefault(name, self.values.make("saved", name))
 
-    def _depth_of(self, state: State, op: CanonicalOp, name: str) -> int:
-        """Return in how many comprehensions inside each other a variable is their own."""
-        depth = 0
+    def _is_own(self, state: State, op: CanonicalOp, name: str) -> bool:
+        """Return whether a variable is that of a comprehension around an op.
+
+        Which of several it is depends on the place alone. How many there are is not known: 3.12
+        saves the variables of those inside another one for the other, too.
+        """
         if state.callers:
             frames = [*(caller.frame for caller in state.callers[1:]), state.frame]
-            depth = sum(name in frame.own for frame in frames)
+            if any(name in frame.own for frame in frames):
+                return True
         saved = self._saved.get(name)
         # Class bodies save variables of other functions, too, which have cells of their own.
         is_free = op.name in _OF_CELLS and name in state.frame.code.freevars
-        if saved is not None and not is_free:
-            for stack in (state.stack, *(caller.stack for caller in state.callers)):
-                if stack.reads & saved.reads:
-                    depth += sum(value is saved for value in self.seen(stack))
-        return depth
+        if saved is None or is_free:
+            return False
+        stacks = (state.stack, *(caller.stack for caller in state.callers))
+        return any(stack.reads & saved.reads for stack in stacks)
 
     def _shared_by(self, state: State) -> frozenset[str]:
         """Return the variables of the outermost function that other functions may set."""

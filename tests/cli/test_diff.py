@@ -341,6 +341,27 @@ def test_one_source_and_two_interpreters(run: Run, files: Path, old: str, new: s
     )
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return [[x for x in i] for i in q]",
+        "return {x: {o: (o.text or '') for o in p(x)} for x in q}",
+        "a = [x for x in q]; return {x: [x for x in p(x)] for x in a}",
+        "return [0 for a in q for y in [x for x in p] for x in q if [x for x in y]]",
+        "return {i: [(x, i) for x in p if x.s(f'{i}')] for i in q}, (lambda: q)",
+    ],
+)
+def test_comprehensions_inside_each_other_are_the_same_program(
+    run: Run, tmp_path: Path, body: str
+) -> None:
+    """3.12 saves the variables of the inner one before the outer one begins, too."""
+    source = tmp_path / "m.py"
+    source.write_text(f"def f(q, p):\n    {body}\n")
+    result = run("diff", source, *chained("cpython-3.8", "cpython-3.13"))
+    assert result.exit_code == 0, result.stdout
+    assert run("diff", source, *chained("cpython-3.11", "cpython-3.12")).exit_code == 0
+
+
 def test_python_2_has_docstrings_of_bytes_and_with_blocks(run: Run, tmp_path: Path) -> None:
     source = tmp_path / "old.py"
     source.write_text(
