@@ -124,13 +124,19 @@ def pinned_python(root: str, view: View = HERE) -> Pin | None:
 
 #: No white space that spans lines: many empty ones would take time in proportion to their square.
 _PINS = (
-    ("pyvenv.cfg", re.compile(r"^version(?:_info)?[ \t]*=[ \t]*(\d+)\.(\d+)", re.MULTILINE)),
-    (".python-version", re.compile(r"^[ \t]*(?:c?python-?)?(\d+)\.(\d+)", re.MULTILINE)),
+    (
+        "pyvenv.cfg",
+        re.compile(r"^version(?:_info)?[ \t]*=[ \t]*(\d{1,4})\.(\d{1,4})(?!\d)", re.MULTILINE),
+    ),
+    (
+        ".python-version",
+        re.compile(r"^[ \t]*(?:c?python-?)?(\d{1,4})\.(\d{1,4})(?!\d)", re.MULTILINE),
+    ),
     # One version, not all from one on (PEP 621; version specifiers of PEP 440).
     (
         "pyproject.toml",
         re.compile(
-            r"""^[ \t]*requires-python[ \t]*=[ \t]*["'](?:===?|~=)[ \t]*(\d+)\.(\d+)\.(?:\*|\d+)["']""",
+            r"""^[ \t]*requires-python[ \t]*=[ \t]*["'](?:===?|~=)[ \t]*(\d{1,4})\.(\d{1,4})\.(?:\*|\d+)["']""",
             re.MULTILINE,
         ),
     ),

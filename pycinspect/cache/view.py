@@ -25,6 +25,7 @@ from pycinspect.pyc import (
     read_listed,
     read_start,
 )
+from pycinspect.values import quoted
 
 __all__ = ["HERE", "Entry", "User", "View", "find_user", "named_view"]
 
@@ -423,20 +424,27 @@ def find_user(wanted: str, root: str | None = None) -> User:
     account = lists.account(name)
     if account is None:
         if not _is_number(name):
-            raise PycInspectError("unknown-user", f"no user {name!r} is known {lists.where}")
+            raise PycInspectError("unknown-user", f"no user {quoted(name)} is known {lists.where}")
         account = _Account("", int(name), 0)
     if not colon:
         return User(account.uid, lists.groups_of(account))
     gid = lists.group(group)
     if gid is None:
         if not _is_number(group):
-            raise PycInspectError("unknown-user", f"no group {group!r} is known {lists.where}")
+            raise PycInspectError(
+                "unknown-user", f"no group {quoted(group)} is known {lists.where}"
+            )
         gid = int(group)
     return User(account.uid, frozenset({gid}))
 
 
+#: Digits of the largest user's or group's number; Python refuses to read thousands of them.
+_MOST_DIGITS = 10
+
+
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) < 2**32
+    is_short = len(text) <= _MOST_DIGITS
+    return is_short and text.isascii() and text.isdigit() and int(text) < 2**32
 
 
 class _SystemLists:

@@ -108,6 +108,19 @@ def test_a_pin_tells(tree: Tree, name: str, content: bytes) -> None:
     assert audit.summary.assumed[0].detail == str(tree.root / name)
 
 
+def test_a_version_of_thousands_of_digits_is_no_pin(tree: Tree) -> None:
+    """Python refuses to read them."""
+    many = b"9" * 5000
+    for name, text in (
+        (".python-version", b"3." + many),
+        ("pyvenv.cfg", b"version = 3." + many),
+        ("pyproject.toml", b'[project]\nrequires-python = "==3.' + many + b'.*"\n'),
+    ):
+        tree.file(name, text)
+        assert place.pinned_python(str(tree.root)) is None
+        (tree.root / name).unlink()
+
+
 @pytest.mark.parametrize("versions", [">=3.9", "~=3.9", "==3.*", ">=3.9,<3.10", "!=3.9.*"])
 def test_many_pythons_are_no_pin(tree: Tree, versions: str) -> None:
     tree.source("a.py")

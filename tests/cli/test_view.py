@@ -113,6 +113,14 @@ def test_who_was_asked_is_said(run: Run) -> None:
     assert "Nothing can be written, as --read-only says." in text
 
 
+@POSIX
+@pytest.mark.parametrize("user", ["5" * 5000, "0:" + "5" * 5000])
+def test_a_number_of_thousands_of_digits_is_nobody_s(run: Run, user: str) -> None:
+    result = run("audit", ".", "--user", user)
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert len(result.stderr) < 500
+
+
 @pytest.mark.parametrize("command", [("audit", "."), ("check", "fresh.py")])
 def test_an_unknown_user_is_refused(run: Run, command: tuple[str, ...]) -> None:
     result = run(*command, "--user", "no such user")
