@@ -12,12 +12,13 @@ import py_compile
 import shutil
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from pycinspect import plugins
+from pycinspect import compiling, plugins
 from pycinspect.cli import main
 
 from .changing import Change, FileSystem
@@ -96,6 +97,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     registry = plugins.load_registry()
     monkeypatch.setattr(plugins, "load_registry", lambda: registry)  # it takes most of the time
+    # So does a process for every run; none of its calls fails here anyway.
+    monkeypatch.setattr(compiling, "Compilers", partial(compiling.Compilers, trusted=True))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
