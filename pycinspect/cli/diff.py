@@ -319,8 +319,8 @@ class _Pair:
         """Say which files were read where more than one side could mean several."""
         from pycinspect.diffing import words_for
 
-        if self._new.tree.modules() is None:
-            return ""
+        if self._modules == [(self._old.tree.name, self._new.tree.name)]:
+            return ""  # two files
         return words_for(self._modules, self._old.tree, self._new.tree)
 
     def _compared(self) -> Iterator[ModuleDiff]:
@@ -375,6 +375,9 @@ class _AgainstSources(_Pair):
         from pycinspect.diffing import with_their_sources
 
         return with_their_sources(self._new.tree.name)
+
+    def _read_words(self) -> str:
+        return super()._read_words() if os.path.isdir(self._new.tree.name) else ""
 
     def _compare(self, pair: PairedModule, found: list[ModuleDiff]) -> None:
         from pycinspect.diffing import levels_in
