@@ -342,6 +342,7 @@ class Frame:
     """
 
     __slots__ = (
+        "_after_copies",
         "_ends",
         "bind",
         "cells",
@@ -370,6 +371,7 @@ class Frame:
         self.bind: Value | None = None
         self.offsets = [op.offset for op in ops]
         self._ends: dict[int, int] = {}
+        self._after_copies: frozenset[int] | None = None
         self.is_function = bool(code.flags & _OPTIMIZED)
         self.is_coroutine = bool(code.flags & _COROUTINE)
         # Flags do not tell a module from a class.
@@ -416,6 +418,13 @@ class Frame:
             pc = self.target(pc)
         self._ends.update(dict.fromkeys(path, pc))
         return pc
+
+    def follows_copy(self, pc: int) -> bool:
+        """Return whether an op comes right after a COPY, but for jumps without a condition."""
+        if self._after_copies is None:
+            copies = (index for index, op in enumerate(self.ops) if op.name == "COPY")
+            self._after_copies = frozenset(self.behind_jumps(index + 1) for index in copies)
+        return pc in self._after_copies
 
     def target(self, pc: int) -> int:
         """Return the index that a jump goes to."""

@@ -181,8 +181,11 @@ def _cache(project: Path, name: str) -> Path:
     return cache
 
 
+TAG = DIALECTS.running().cache_tag
+
+
 @pytest.mark.parametrize(
-    "name", ["saved.bin", "fresh.pyc.bak", "noext", "__pycache__/copy.old", "fresh.cpython-311.pyc"]
+    "name", ["saved.bin", "fresh.pyc.bak", "noext", "__pycache__/copy.old", f"fresh.{TAG}.pyc"]
 )
 def test_a_cache_is_told_by_its_content(run: Run, project: Path, name: str) -> None:
     (project / name).write_bytes(_cache(project, "fresh").read_bytes())

@@ -88,7 +88,7 @@ def _is_still(asked: Value) -> bool:
 
 def _is_copied(state: State) -> bool:
     """Return whether the top has been copied just now, so that nothing can have changed it."""
-    return state.pc > 0 and state.frame.ops[state.pc - 1].name == "COPY"
+    return state.frame.follows_copy(state.pc)
 
 
 def _truth(machine: Machine, value: Value) -> bool | None:
