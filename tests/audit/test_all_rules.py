@@ -172,3 +172,12 @@ def test_messages_say_what_data_says(tmp_path: Path) -> None:
         assert fields <= finding.data.keys(), finding
         assert "\n" not in finding.message
         assert not finding.message.endswith(".")
+
+
+def test_what_is_counted_and_not_listed_is_what_the_readme_says() -> None:
+    text = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+    (said,) = re.findall(
+        r"What healthy trees have too \((.*?)\), and what staleness", text, re.DOTALL
+    )
+    counted = {rule.id for rule in BUILT_IN if rule.is_statistic}
+    assert counted == {*re.findall(r"PYC\d+", said), "PYC108"}

@@ -31,6 +31,7 @@ class NotCompilable(Rule):
     name = "not-compilable"
     title = "Source that does not compile"
     severity = Severity.INFO
+    is_statistic = True
     message = "does not compile in {dialect}: {exception}: {error}"
 
     def __init__(self, context: Context) -> None:
