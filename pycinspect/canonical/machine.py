@@ -344,6 +344,7 @@ class Frame:
     __slots__ = (
         "_after_copies",
         "_ends",
+        "_first",
         "bind",
         "cells",
         "code",
@@ -372,6 +373,7 @@ class Frame:
         self.offsets = [op.offset for op in ops]
         self._ends: dict[int, int] = {}
         self._after_copies: frozenset[int] | None = None
+        self._first: dict[str, dict[int, str]] | None = None
         self.is_function = bool(code.flags & _OPTIMIZED)
         self.is_coroutine = bool(code.flags & _COROUTINE)
         # Flags do not tell a module from a class.
@@ -425,6 +427,26 @@ class Frame:
             copies = (index for index, op in enumerate(self.ops) if op.name == "COPY")
             self._after_copies = frozenset(self.behind_jumps(index + 1) for index in copies)
         return pc in self._after_copies
+
+    def first_stores(self, name: str) -> Mapping[int, str]:
+        """Return what first stores a variable after each op that saves it for a comprehension."""
+        if self._first is None:
+            self._first = {}
+            for index, op in enumerate(self.ops):
+                if op.name == "LOAD_FAST_AND_CLEAR" and isinstance(op.operand, str):
+                    first = self._first_store(index, op.operand)
+                    self._first.setdefault(op.operand, {})[index] = first
+        return self._first.get(name, {})
+
+    def _first_store(self, pc: int, name: str) -> str:
+        for _ in range(_FARTHEST):
+            pc = self.behind_jumps(pc + 1)
+            if pc >= len(self.ops):
+                break
+            op = self.ops[pc]
+            if op.operand == name and op.name in ("STORE_FAST", "STORE_DEREF"):
+                return op.name
+        return ""
 
     def target(self, pc: int) -> int:
         """Return the index that a jump goes to."""

@@ -122,28 +122,11 @@ def _is_cell(state: State, variable: Value) -> bool:
     if len(variable.parts) == 1:
         return True
     frame, name = state.frame, variable.word(0)
-    saves = [
-        index
-        for index, op in enumerate(frame.ops)
-        if op.name == "LOAD_FAST_AND_CLEAR" and op.operand == name
-    ]
-    first = {index: _first_store(frame, index, name) for index in saves}
+    first = frame.first_stores(name)
     if len({*first.values()}) > 1:  # several comprehensions: the one that begins before
-        before = [index for index in saves if index <= state.pc]
-        return first[before[-1] if before else saves[0]] != "STORE_FAST"
+        before = [index for index in first if index <= state.pc]
+        return first[before[-1] if before else min(first)] != "STORE_FAST"
     return next(iter(first.values()), "") != "STORE_FAST"
-
-
-def _first_store(frame: Frame, pc: int, name: str) -> str:
-    """Return the op that first stores a variable after an op; "" for none."""
-    for _ in range(len(frame.ops)):
-        pc = frame.behind_jumps(pc + 1)
-        if pc >= len(frame.ops):
-            break
-        op = frame.ops[pc]
-        if op.operand == name and op.name in _STORE_LOCAL:
-            return op.name
-    return ""
 
 
 _STORE_LOCAL = ("STORE_FAST", "STORE_DEREF")
