@@ -288,6 +288,8 @@ def _interpreters(asked: _Asked, dialects: DialectTable) -> Sequence[Interpreter
 class _Pair:
     """One comparison, which goes on where a module cannot be read."""
 
+    _NOTHING = "there is nothing to compare, neither a source nor a cache"
+
     def __init__(
         self, old: _Side, new: _Side, level: Level, explanations: Sequence[Explanation]
     ) -> None:
@@ -295,6 +297,9 @@ class _Pair:
         self._old, self._new = old, new
         self._level, self._explanations = level, explanations
         self._modules = self._paired()
+        if not self._modules:  # what was not looked at is not the same
+            both = " and ".join(dict.fromkeys((old.tree.name, new.tree.name)))
+            raise PycInspectError("nothing-to-compare", f"{both}: {self._NOTHING}")
         self.exit = Exit.CLEAN
 
     def _paired(self) -> list[PairedModule]:
@@ -363,6 +368,8 @@ class _Pair:
 
 class _AgainstSources(_Pair):
     """Caches, each after its source as the Python that wrote the cache compiles it."""
+
+    _NOTHING = "there is no cache to compare with its source"
 
     def __init__(
         self, old: _Side, new: _Side, level: Level, explanations: Sequence[Explanation]

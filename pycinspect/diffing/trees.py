@@ -80,8 +80,10 @@ class FileTree:
         Links to directories are not followed.
 
         Raises:
-            PycInspectError: ``unreadable``; ``ambiguous-cache``.
+            PycInspectError: ``not-found``; ``unreadable``; ``ambiguous-cache``.
         """
+        if not os.path.lexists(self.name):
+            raise PycInspectError("not-found", "no such file", path=self.name)
         if not os.path.isdir(self.name):
             return None
         found = _modules_among(_files(self.name), self.name)

@@ -306,6 +306,29 @@ def test_two_caches_of_one_module_are_not_chosen_from(run: Run, tmp_path: Path) 
     assert "caches of one module" in line
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["empty"], "empty: there is no cache to compare with its source"),
+        (["sources"], "sources: there is no cache to compare with its source"),
+        (["empty", "other"], "empty and other: there is nothing to compare, neither a source"),
+        (["--caches", "sources", "empty"], "sources and empty: there is nothing to compare"),
+        (["missing", "empty"], "missing: no such file"),
+        (["empty", "missing"], "missing: no such file"),
+    ],
+)
+def test_nothing_is_not_the_same_as_nothing(
+    run: Run, files: Path, arguments: list[str], said: str
+) -> None:
+    for name in ("empty", "other", "sources"):
+        (files / name).mkdir()
+    (files / "sources" / "m.py").write_text("")
+    result = run("diff", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert said in line
+
+
 def test_a_broken_module_does_not_hide_the_others(run: Run, trees: tuple[Path, Path]) -> None:
     (trees[0] / "bad.py").write_text("x = = 1\n")
     result = run("diff", *trees)
