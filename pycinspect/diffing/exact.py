@@ -370,6 +370,7 @@ class _Spelling:
         start: offset of the first.
         letters: type codes.
         marks: whether each object is marked to be referred to.
+        references: whether each is a reference to another.
         written: the bytes of each but for the type code; of references, those of what they
             refer to.
         has_sets: whether there are sets among them.
@@ -378,17 +379,11 @@ class _Spelling:
     start: int
     letters: list[str] = field(default_factory=list)
     marks: list[bool] = field(default_factory=list)
+    references: list[bool] = field(default_factory=list)
     written: list[bytes] = field(default_factory=list)
     has_sets: bool = False
 
-    @property
-    def references(self) -> list[bool]:
-        """Whether each object is a reference to another."""
-        return [letter in _REFERENCE_LETTERS for letter in self.letters]
 
-
-#: The same in all formats that have them (Python/marshal.c: TYPE_REF, TYPE_STRINGREF).
-_REFERENCE_LETTERS = "rR"
 _SETS = frozenset({MarshalType.SET, MarshalType.FROZENSET})
 
 
@@ -471,6 +466,7 @@ def _by_place(stored: Stored) -> Mapping[tuple[int, str], _Spelling]:
         spelling = found.setdefault((token.owner, token.field), _Spelling(token.start))
         spelling.letters.append(chr(first & ~FLAG_REF if can_refer else first))
         spelling.marks.append(is_marked)
+        spelling.references.append(token.kind in referred)
         spelling.written.append(written)
         spelling.has_sets = spelling.has_sets or token.kind in _SETS
     return found
