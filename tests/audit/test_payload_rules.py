@@ -203,8 +203,18 @@ def test_a_writer_that_is_not_known_is_told(tree: Tree) -> None:
     tree.cache("m.py", dialect=pypy, payload=_code_of_pypy())
     findings = tree.audit(Policy(selection=Selection(("PYC007", "PYC9")), dialect=pypy, deep=True))
     assert [finding.rule for finding in findings] == ["PYC901"]
-    assert "the encoding of 1 caches was not checked" in findings[0].message
+    assert "the encoding of 1 cache was not checked" in findings[0].message
     assert tree.audit(Policy(selection=Selection(("PYC007",)), dialect=pypy, deep=True)) == []
+
+
+def test_what_was_not_checked_is_told_where_it_lies(tree: Tree) -> None:
+    pypy = row("pypy-3.8")
+    for name in ("a/b/m.py", "a/b/c/m.py", "a/d/m.py"):
+        tree.source(name)
+        tree.cache(name, dialect=pypy, payload=_code_of_pypy())
+    (found,) = tree.audit(Policy(selection=Selection(("PYC007", "PYC9")), dialect=pypy, deep=True))
+    assert Path(found.path) == tree.root / "a"
+    assert "the encoding of 3 caches was not checked" in found.message
 
 
 def test_a_member_that_is_not_checked_is_not_clean(tree: Tree) -> None:

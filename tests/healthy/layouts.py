@@ -47,10 +47,14 @@ def run(command: Places, *, cwd: Path | None = None, **variables: str) -> str:
     return done.stdout
 
 
-def audit(*arguments: str | os.PathLike[str], cwd: Path | None = None) -> str:
-    """Audit a tree that is well: exit code 0, no finding; return the answer."""
+def audit(*arguments: str | os.PathLike[str], cwd: Path | None = None, own: bool = False) -> str:
+    """Audit a tree that is well, without settings or with its own; return the answer.
+
+    That is: exit code 0, no finding.
+    """
     repository = os.fspath(Path(__file__).parents[2])
-    command = [sys.executable, "-m", "pycinspect", "audit", "--no-config", *arguments]
+    command = [sys.executable, "-m", "pycinspect", "audit", *arguments]
+    command += [] if own else ["--no-config"]
     lines = run(command, cwd=cwd, PYTHONPATH=repository).splitlines()
     headings = [line for line in lines if line.startswith(_HEADING)]
     assert headings == [], "\n".join(lines)

@@ -20,17 +20,21 @@ What to do
 Find out what wrote the file. Delete it or compile again.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.rule import CacheFile, Context, Rule
-from pycinspect.auditing.rules.pyc901_incomplete import incomplete
+from pycinspect.auditing.rules.pyc901_incomplete import NotLookedAt
 
 __all__ = ["OddEncoding"]
 
 _SHOWN = 5
+
+_UNCHECKED = (
+    "it is not known how {name} chooses between ways to write the same: the encoding"
+    " of {caches} was not checked"
+)
 
 
 class OddEncoding(Rule):
@@ -44,12 +48,12 @@ class OddEncoding(Rule):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._unknown: Counter[str] = Counter()
+        self._unchecked = NotLookedAt(context, _UNCHECKED)
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report the first places."""
         if payload.code is not None and not payload.is_writer_known:
-            self._unknown[payload.dialect.name] += 1
+            self._unchecked.add(cache, payload.dialect.name)
         found = payload.anomalies
         if not found:
             return None
@@ -63,9 +67,4 @@ class OddEncoding(Rule):
 
     def finish(self) -> Iterator[Finding]:
         """Say, as PYC901, of which Pythons it is not known how they spell."""
-        reasons = (
-            f"it is not known how {name} chooses between ways to write the same: the encoding"
-            f" of {count} caches was not checked"
-            for name, count in sorted(self._unknown.items())
-        )
-        return incomplete(self.context, reasons)
+        return self._unchecked.findings()

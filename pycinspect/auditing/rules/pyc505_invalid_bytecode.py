@@ -20,18 +20,22 @@ do not import the module. Delete the file, and find out who could write it.
 ``pycinspect show`` disassembles it without running it.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import CodeDefect, Payload
 from pycinspect.auditing.readings import OtherReadings
 from pycinspect.auditing.rule import CacheFile, Context, Rule
-from pycinspect.auditing.rules.pyc901_incomplete import incomplete
+from pycinspect.auditing.rules.pyc901_incomplete import NotLookedAt
 
 __all__ = ["InvalidBytecode"]
 
 _SHOWN = 5
+
+_UNCHECKED = (
+    "the opcodes of {name}, or of this pre-release of it, are not known for sure: the"
+    " instructions of {caches} were not checked"
+)
 
 
 class InvalidBytecode(Rule):
@@ -45,13 +49,13 @@ class InvalidBytecode(Rule):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._unverifiable: Counter[str] = Counter()
+        self._unchecked = NotLookedAt(context, _UNCHECKED)
         self._readings = OtherReadings(context.policy.dialects)
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report the first defects."""
         if payload.code is not None and not payload.is_verifiable:
-            self._unverifiable[payload.dialect.name] += 1
+            self._unchecked.add(cache, payload.dialect.name)
         if not payload.defects:
             return None
         first = payload.defects[0]
@@ -69,12 +73,7 @@ class InvalidBytecode(Rule):
 
     def finish(self) -> Iterator[Finding]:
         """Say, as PYC901, of which Pythons the instructions could not be checked."""
-        reasons = (
-            f"the opcodes of {name}, or of this pre-release of it, are not known for sure: the"
-            f" instructions of {count} caches were not checked"
-            for name, count in sorted(self._unverifiable.items())
-        )
-        return incomplete(self.context, reasons)
+        return self._unchecked.findings()
 
 
 def _described(found: CodeDefect) -> dict[str, object]:

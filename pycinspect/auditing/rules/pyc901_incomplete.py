@@ -15,12 +15,14 @@ Raise the limit, audit a part of the tree, install what is missing (siphash24), 
 tree when nobody writes to it.
 """
 
-from collections.abc import Iterable, Iterator
+import os
+from collections import Counter
+from collections.abc import Iterator
 
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import CacheFile, Context, Rule
 
-__all__ = ["Incomplete", "incomplete"]
+__all__ = ["Incomplete", "NotLookedAt"]
 
 
 class Incomplete(Rule):
@@ -39,8 +41,36 @@ class Incomplete(Rule):
         return self.of_cache(cache, reason=cache.judgement.actual)
 
 
-def incomplete(context: Context, reasons: Iterable[str]) -> Iterator[Finding]:
-    """Yield, if it is selected, a finding of this rule for each thing that another left out."""
-    if context.policy.selection.takes(Incomplete.id):
-        rule = Incomplete(context)
-        yield from (rule.of_path(context.root, {"reason": reason}) for reason in reasons)
+class NotLookedAt:
+    """Counts caches at which a rule could not look, by the Python that wrote them.
+
+    Args:
+        context: what the rule knows about the run.
+        reason: why, and what was not looked at; with the fields ``name``, of the dialect, and
+            ``caches``, how many.
+    """
+
+    def __init__(self, context: Context, reason: str) -> None:
+        self._context = context
+        self._reason = reason
+        self._counts: Counter[str] = Counter()
+        self._directories: dict[str, str] = {}
+
+    def add(self, cache: CacheFile, name: str) -> None:
+        """Count a cache of one dialect."""
+        directory = os.path.dirname(cache.path)
+        known = self._directories.get(name, directory)
+        if directory != known:  # one below the other, or both below a third
+            directory = os.path.commonpath([known, directory])
+        self._counts[name] += 1
+        self._directories[name] = directory
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield, if PYC901 is selected, one for each dialect, at the directory that has them all."""
+        if not self._context.policy.selection.takes(Incomplete.id):
+            return
+        rule = Incomplete(self._context)
+        for name, count in sorted(self._counts.items()):
+            caches = f"{count} cache{'s' if count > 1 else ''}"
+            reason = self._reason.format(name=name, caches=caches)
+            yield rule.of_path(self._directories[name] or os.curdir, {"reason": reason})
