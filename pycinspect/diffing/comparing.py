@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from pycinspect.canonical import Form, Level, Place, Plane, units
+from pycinspect.canonical import Form, Level, Plane, Units, units, units_of_both
 from pycinspect.dialects import Dialect
 from pycinspect.diffing.changes import Diff, ModuleDiff, Op, Side, Status, UnitDiff
 from pycinspect.diffing.exact import code_changes, file_changes, names_of_differences
@@ -13,6 +13,7 @@ from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.listing import changes_between, code_in, docstring_in
 from pycinspect.diffing.match import Match, matched
 from pycinspect.diffing.programs import Compiled, NamedCode, Program, Stored, subject_of
+from pycinspect.pyc import Code
 
 __all__ = ["compare", "diff", "diff_module"]
 
@@ -69,14 +70,34 @@ def diff_module(
     Raises:
         PycInspectError: ``unknown-opcodes``.
     """
-    ours, theirs = _forms(old, level), _forms(new, level)
-    if old is None or new is None:
-        matches = [Match(place, None) for place in ours] + [Match(None, p) for p in theirs]
-    else:
-        matches = matched(ours, theirs)
-    found = tuple(_unit(match, ours, theirs, explanations) for match in matches)
-    module = ModuleDiff(old and old[0], new and new[0], found)
+    module = ModuleDiff(
+        old and old[0], new and new[0], tuple(_units(old, new, level, explanations))
+    )
     return _with_files(module, old and old[1], new and new[1], level)
+
+
+def _units(
+    old: NamedCode | None,
+    new: NamedCode | None,
+    level: Level,
+    explanations: Sequence[Explanation],
+) -> Iterator[UnitDiff]:
+    """Compare the code objects of two modules."""
+    if old is None or new is None:
+        yield from (UnitDiff(_side(f), None, Status.REMOVED) for f in _forms(old, level))
+        yield from (UnitDiff(None, _side(f), Status.ADDED) for f in _forms(new, level))
+        return
+    ours, theirs = units_of_both(_written(old), _written(new), level)
+    for match in matched(ours, theirs):
+        yield _unit(match, ours, theirs, explanations)
+
+
+def _written(module: NamedCode) -> tuple[Code, Dialect]:
+    return module[1].code, module[1].dialect
+
+
+def _forms(module: NamedCode | None, level: Level) -> Iterable[Form]:
+    return () if module is None else units(*_written(module), level).values()
 
 
 def _with_files(
@@ -92,27 +113,23 @@ def _with_files(
     return replace(module, differing=tuple(names_of_differences(old, new)))
 
 
-def _forms(module: NamedCode | None, level: Level) -> Mapping[Place, Form]:
-    return {} if module is None else units(module[1].code, module[1].dialect, level)
-
-
 # --- Units -----------------------------------------------------------------------------------
 
 
 def _unit(
-    match: Match,
-    ours: Mapping[Place, Form],
-    theirs: Mapping[Place, Form],
-    explanations: Sequence[Explanation],
+    match: Match, ours: Units, theirs: Units, explanations: Sequence[Explanation]
 ) -> UnitDiff:
-    old = None if match.old is None else ours[match.old]
-    new = None if match.new is None else theirs[match.new]
-    if old is not None and new is not None:
-        return compare(old, new, explanations, is_renamed=match.is_renamed)
-    if new is not None:
-        return UnitDiff(None, _side(new), Status.ADDED)
-    assert old is not None
-    return UnitDiff(_side(old), None, Status.REMOVED)
+    old, new = match.old, match.new
+    if new is None:
+        assert old is not None
+        return UnitDiff(_side(ours[old]), None, Status.REMOVED)
+    if old is None:
+        return UnitDiff(None, _side(theirs[new]), Status.ADDED)
+    number = ours.shared.get(old)
+    if number is None or number != theirs.shared.get(new):
+        return compare(ours[old], theirs[new], explanations, is_renamed=match.is_renamed)
+    sides = Side(ours.codes[old], ours.dialect), Side(theirs.codes[new], theirs.dialect)
+    return UnitDiff(*sides, Status.RENAMED if match.is_renamed else Status.SAME)
 
 
 def compare(
@@ -203,7 +220,7 @@ def _cause(old: Form, new: Form, explanations: Sequence[Explanation]) -> Explana
 
 def _is_identical(old: Form, new: Form) -> bool:
     """Return whether one interpreter would run the very same code: then nothing need be known."""
-    return old.dialect.name == new.dialect.name and old.code == new.code
+    return old.dialect == new.dialect and old.code == new.code
 
 
 def _side(form: Form) -> Side:
