@@ -33,7 +33,9 @@ from pycinspect.diffing import (
 from pycinspect.values import Taken
 
 _Pairs = Sequence[Sequence[NamedCode | None]]
-_HEAD = "package                                code objects  unchanged     CPU s  every form s   times"
+_HEAD = (
+    "package                                code objects  unchanged     CPU s  every form s   times"
+)
 
 
 def _pairs(old: str, new: str) -> _Pairs:
