@@ -18,7 +18,9 @@ from pytest_pycinspect.expect.grammar import parse
 from pytest_pycinspect.expect.impossible import check_operand
 from pytest_pycinspect.instr import Instr, Kind
 
+#: All ops but OPAQUE, which has the name of whatever the table does not know.
 OPS = [row for row in linear_ops().values() if row.operand is not LinearOperand.DROPPED]
+OPS = [row for row in OPS if row.words or row.operand is not LinearOperand.WORD]
 
 #: As people write them, of every kind, right for some op or for none.
 OPERANDS = (
@@ -103,8 +105,6 @@ def is_accepted(row: LinearKind, wanted: model.Operand) -> bool:
 
 def _is_open(row: LinearKind, wanted: model.Operand) -> bool:
     """Return whether it is a matter of what a program calls its own."""
-    if row.operand is LinearOperand.WORD:
-        return not row.words and isinstance(getattr(wanted, "value", None), str)
     is_regex = isinstance(wanted, model.Regex) or bool(getattr(wanted, "regex", None))
     return is_regex and row.operand in (LinearOperand.NAME, LinearOperand.CODE, LinearOperand.CONST)
 
