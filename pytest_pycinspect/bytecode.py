@@ -16,7 +16,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.values import brief
 from pytest_pycinspect.instr import Instr, Kind
-from pytest_pycinspect.names import check_name, note_count, resolve_name
+from pytest_pycinspect.names import VacuousCheckError, check_name, note_count, resolve_name
 from pytest_pycinspect.origin import Normalize, Origin, View, sequence
 from pytest_pycinspect.subject import Python, Request, Sources, subject_of
 
@@ -192,6 +192,7 @@ class Bytecode:
             expectation: of one instruction, or of several lines.
             effort: what may be looked at where it takes long; None for as much as ever.
         """
+        self._require_some()
         if _is_opname(expectation):
             name = self._resolved(expectation)
             if name not in self._opnames:
@@ -202,14 +203,23 @@ class Bytecode:
 
         return bool(search(as_pattern(expectation), self, effort))
 
+    def _require_some(self) -> None:
+        """Refuse a check of no instructions: that something is not among them is always true.
+
+        Raises:
+            VacuousCheckError: with the lines that there are.
+        """
+        if not self._instrs:
+            whole = Bytecode(self._code, self._origin, self.view)
+            message = f"this part of {self.name} has no instructions, so a check says nothing"
+            raise VacuousCheckError(f"{message}: there are {len(whole)}, in {_spans(whole.lines)}")
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Bytecode):
             return [_key(i) for i in self] == [_key(i) for i in other]
         if getattr(type(other), "compares_bytecode", False):  # a golden, which knows how
             return NotImplemented
-        from pytest_pycinspect.expect import as_pattern, match
-
-        return bool(match(as_pattern(other), self, anchored=True))
+        return bool(self.matches(other))
 
     __hash__ = object.__hash__
 
@@ -221,6 +231,7 @@ class Bytecode:
         Raises:
             UnknownOpcodeError: for an opcode that no Python has.
         """
+        self._require_some()
         if _is_opname(value):
             name = self._resolved(value)
             if name not in self._opnames:
@@ -248,6 +259,7 @@ class Bytecode:
 
     def places(self, expectation: object, effort: Effort | None = None) -> list[int]:
         """Return the indexes of the instructions that are as expected; see :meth:`has`."""
+        self._require_some()
         if _is_opname(expectation):
             name = self._resolved(expectation)
             check_name(name, self)
@@ -261,12 +273,14 @@ class Bytecode:
 
     def matches(self, expectation: object) -> Match:
         """Return whether the whole sequence is as expected; the result says why not."""
+        self._require_some()
         from pytest_pycinspect.expect import as_pattern, match
 
         return match(as_pattern(expectation), self, anchored=True)
 
     def contains(self, expectation: object) -> Match:
         """Return whether a part of the sequence is as expected; the result says why not."""
+        self._require_some()
         from pytest_pycinspect.expect import as_pattern, match
 
         return match(as_pattern(expectation), self, anchored=False)
@@ -286,12 +300,14 @@ class Bytecode:
 
     def startswith(self, expectation: object) -> Match:
         """Return whether the sequence begins as expected."""
+        self._require_some()
         from pytest_pycinspect.expect import as_pattern, match
 
         return match(as_pattern([as_pattern(expectation), ...]), self, anchored=True)
 
     def endswith(self, expectation: object) -> Match:
         """Return whether the sequence ends as expected."""
+        self._require_some()
         from pytest_pycinspect.expect import as_pattern, match
 
         return match(as_pattern([..., as_pattern(expectation)]), self, anchored=True)
@@ -307,7 +323,7 @@ class Bytecode:
             where: its number, or the name that a comment on it gives it: ``# ID: name``.
 
         Raises:
-            ValueError: no line, or several, have that name.
+            ValueError: no line, or several, have that name; or no instruction is of that line.
         """
         line = self._line(where)
         return self.between(line, line)
@@ -316,9 +332,17 @@ class Bytecode:
         """Return the instructions of some lines, the last one included; see :meth:`at`."""
         start, end = self._line(first), self._line(last)
         chosen = [i for i, instr in enumerate(self) if instr.line and start <= instr.line <= end]
+        if not chosen:
+            which = f"in line {start}" if start == end else f"from line {start} to {end}"
+            raise ValueError(f"{self.name} has no instruction {which}, but in {_spans(self.lines)}")
         if self.view == "ops" and chosen and self[chosen[-1]].opname == "JUMP":
             chosen.pop()
         return self._part(chosen)
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The lines of the source that have instructions, in their order; without nested code."""
+        return tuple(sorted({instr.line for instr in self if instr.line}))
 
     def _line(self, where: int | str) -> int:
         if isinstance(where, int):
@@ -538,6 +562,27 @@ class Bytecode:
         from pytest_pycinspect.expect import listing
 
         return "\n".join(listing(self))
+
+
+def _spans(lines: Sequence[int]) -> str:
+    """Return lines in words: ``lines 3 to 7 and 9``."""
+    spans: list[list[int]] = []
+    for line in lines:
+        if spans and line == spans[-1][1] + 1:
+            spans[-1][1] = line
+        else:
+            spans.append([line, line])
+    texts = [f"{first}" if first == last else f"{first} to {last}" for first, last in spans]
+    if not texts:
+        return "no line of the source"
+    shown = [*texts[:_MOST_SPANS], "others"] if len(texts) > _MOST_SPANS + 1 else texts
+    some = ", ".join(shown[:-1])
+    return f"line{'s' if len(lines) > 1 else ''} " + (
+        f"{some} and {shown[-1]}" if some else shown[-1]
+    )
+
+
+_MOST_SPANS = 8
 
 
 def _is_opname(expectation: object) -> TypeGuard[str]:

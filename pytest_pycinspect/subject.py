@@ -238,7 +238,11 @@ def _module_file(module: ModuleType) -> str:
 
 
 def _code(wanted: object) -> CodeType:
-    """Return the code object behind methods, partial objects, properties and wrappers."""
+    """Return the code object behind methods, partial objects, properties and wrappers.
+
+    That of a function of Cython is made for tracebacks, and is never run
+    (``Cython/Utility/ModuleSetupCode.c: __Pyx_PyCode_New``).
+    """
     seen = wanted
     while not isinstance(seen, CodeType):
         attribute = next((name for name in _INSIDE if hasattr(seen, name)), None)
@@ -246,6 +250,10 @@ def _code(wanted: object) -> CodeType:
             kind = type(wanted).__name__
             raise PycInspectError("no-bytecode", f"{kind} {wanted!r:.80} has no bytecode")
         seen = getattr(seen, attribute)
+    if not any(seen.co_code):
+        kind = type(wanted).__name__
+        message = f"{kind} {wanted!r:.80} is compiled to machine code: its __code__ is all zeros"
+        raise PycInspectError("no-bytecode", message)
     return seen
 
 

@@ -19,7 +19,7 @@ from pytest_pycinspect.expect.model import Block, BlockKind, Op, Pattern, View
 from pytest_pycinspect.expect.operands import UNBOUND, Key, key_of
 from pytest_pycinspect.expect.program import Group, One, Program, Section, program_for
 from pytest_pycinspect.instr import Instr
-from pytest_pycinspect.names import check_name
+from pytest_pycinspect.names import VacuousCheckError, check_name
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode
@@ -147,7 +147,7 @@ def match(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Match:
 
     Raises:
         PatternError: a guard is active nowhere; a variable stands for nothing.
-        VacuousCheckError: an opcode that cannot occur.
+        VacuousCheckError: an opcode that cannot occur; no line is active on this Python.
         UnknownOpcodeError: an opcode that there never was.
         PycInspectError: ``pattern-too-costly``; ``constant-too-large``.
     """
@@ -162,7 +162,15 @@ def _program(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Program:
     supported = supported_versions()
     if host.version not in supported:
         supported = (*supported, host.version)
-    return program_for(pattern, host, supported, anchored=anchored, short=code.view == "ops")
+    short = code.view == "ops"
+    program = program_for(pattern, host, supported, anchored=anchored, short=short)
+    active = [line.text.strip() for line in program.lines if line.active]
+    if len(active) < len(program.lines) and not set(active) - {"..."}:
+        raise VacuousCheckError(
+            f"every line of this expectation is for other Pythons than {code.python}, so it says"
+            " nothing here: give it an @else, or skip the test"
+        )
+    return program
 
 
 def _host(code: Bytecode) -> Host:
@@ -301,7 +309,7 @@ def search(expected: object, code: Bytecode, effort: Effort | None = None) -> li
 
     Raises:
         PatternError: it means nothing.
-        VacuousCheckError: an opcode that cannot occur.
+        VacuousCheckError: an opcode that cannot occur; no line is active on this Python.
         UnknownOpcodeError: an opcode that there never was.
         PycInspectError: ``pattern-too-costly``; ``constant-too-large``.
     """

@@ -9,12 +9,12 @@ import py_compile
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType, SimpleNamespace
 
 import pytest
 
 from pycinspect.errors import PycInspectError
-from pytest_pycinspect import bytecode_of
+from pytest_pycinspect import VacuousCheckError, bytecode_of
 from tests.plugin.core import programs
 from tests.plugin.core.programs import Shape
 
@@ -326,3 +326,44 @@ def test_the_library_s_objects_are_expectations(
     assert library.Instr("LOAD_CONST", constant) in code.raw
     assert library.Instr("LOAD_CONST", "missing") not in code.raw
     assert code.raw != bytecode_of(programs.fold).to_bytecode()
+
+
+# --- Code that is not there ------------------------------------------------------------------
+
+
+def test_a_function_of_cython_has_no_bytecode() -> None:
+    """Its ``__code__`` names it in tracebacks; the bytes in it are zeros, and nobody runs them."""
+    code = a_generator.__code__
+    code = code.replace(co_code=bytes(len(code.co_code)))
+    for subject in (
+        code,
+        SimpleNamespace(__code__=code),
+        functools.partial(FunctionType(code, {})),
+    ):
+        with pytest.raises(PycInspectError, match="machine code: its __code__ is all zeros"):
+            bytecode_of(subject)
+
+
+def test_a_part_without_instructions_says_nothing() -> None:
+    code = bytecode_of("x = 1\n\ny = f()\n# ID: nothing\nz = 2\n")
+    assert code.lines == (1, 3, 5)
+    for where in (99, "nothing"):
+        with pytest.raises(
+            ValueError, match=r"<module> has no instruction in line .*, but in lines 1, 3 and 5"
+        ):
+            code.at(where)
+    nothing = code[100:]
+    assert len(nothing) == 0
+    for check in (
+        lambda: "CALL" in nothing,
+        lambda: "CALL 1" in nothing,
+        lambda: nothing.count("CALL"),
+        lambda: nothing.find("CALL 1"),
+        lambda: nothing.contains("never CALL"),
+        lambda: nothing.matches("never CALL"),
+        lambda: nothing.startswith("never CALL"),
+        lambda: nothing.endswith("never CALL"),
+        lambda: nothing == "never CALL",
+    ):
+        with pytest.raises(VacuousCheckError, match=r"has no instructions, .* lines 1, 3 and 5"):
+            check()

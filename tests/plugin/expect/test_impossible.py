@@ -167,3 +167,12 @@ def test_whether_something_is_not_said_is_not_claimed() -> None:
         code.contains("BINARY_ADD")
     with pytest.raises(VacuousCheckError, match="would always pass"):
         code.contains("never BINARY_ADD")
+
+
+def test_an_expectation_that_is_for_other_pythons_says_nothing() -> None:
+    code = bytecode_of(lambda: None)
+    for expectation in ("@3.10 never CALL", "@3.10:\n    never CALL\n    @pypy:\n        RETURN"):
+        for check in (code.contains, code.matches, code.startswith, lambda text: text in code):
+            with pytest.raises(VacuousCheckError, match=r"every line .* is for other Pythons"):
+                check(expectation)
+    assert code.contains("@3.10:\n    CALL\n@else:\n    RETURN_VALUE")

@@ -249,7 +249,7 @@ def test_guards_are_about_the_versions_that_the_project_supports(
         from app import price
 
         def test_guard(bytecode_of):
-            assert bytecode_of(price).matches("@3.9 NOP; ...")
+            assert bytecode_of(price).matches("@3.9 NOP; ...; RETURN_VALUE")
         """
     )
     assert "1 passed" in run(project, "test_guards.py")
