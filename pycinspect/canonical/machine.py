@@ -24,6 +24,7 @@ from pycinspect.values import brief
 
 __all__ = [
     "COMPREHENSIONS",
+    "NAMESPACE",
     "PROPAGATE",
     "Block",
     "Caller",
@@ -37,6 +38,7 @@ __all__ = [
     "Taker",
     "bare",
     "has_parameters",
+    "is_annotate",
     "is_lazy",
     "parameters",
 ]
@@ -47,6 +49,9 @@ Payload = tuple[object, ...]
 PROPAGATE = "propagate"
 #: What 3.12 evaluates in place (PEP 709), in the versions before it.
 COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
+
+#: The one argument of class bodies, which no source gave them (3.0 to 3.3, PyPy).
+NAMESPACE = "__locals__"
 
 _OPTIMIZED = 0x01
 _STARS = 0x04 | 0x08
@@ -230,8 +235,12 @@ def bare(value: Value) -> Value:
 
 
 def has_parameters(code: Code) -> bool:
-    """Return whether the source gave it some: PyPy's class bodies have one of their own."""
-    return bool(code.flags & _OPTIMIZED) and not is_lazy(code)
+    """Return whether the source may have given it some.
+
+    A function with ``exec`` in it is not optimised either, in Python 2.
+    """
+    is_class = not code.flags & _OPTIMIZED and code.varnames[: code.argcount] == (NAMESPACE,)
+    return not is_class and not is_lazy(code)
 
 
 def parameters(code: Code) -> tuple[str, ...]:
@@ -249,6 +258,11 @@ def is_lazy(code: Code) -> bool:
     (PEP 649, PEP 695); up to 3.13 the last two have no argument.
     """
     return code.argcount == 1 and code.varnames[:1] == (".format",)
+
+
+def is_annotate(code: Code) -> bool:
+    """Return whether 3.14 made it of annotations (PEP 649); a source may use its name, too."""
+    return code.name == "__annotate__" and is_lazy(code)
 
 
 class _Handler(NamedTuple):
@@ -378,7 +392,8 @@ class Frame:
         self.is_coroutine = bool(code.flags & _COROUTINE)
         # Flags do not tell a module from a class.
         self.is_module = code.name == "<module>" and not self.is_function
-        self.most_values = min(code.stacksize, _VALUES_AN_OP * len(ops)) + _MORE_VALUES
+        most = _VALUES_AN_OP * len(ops)
+        self.most_values = min(code.stacksize or most, most) + _MORE_VALUES  # up to 1.4: not said
         self.cells = frozenset(code.cellvars + code.freevars)
         self.own = frozenset(code.varnames + code.cellvars)
         self.reads_early = self._reads_early()
@@ -631,6 +646,7 @@ class Machine:
         self.closures = closures
         self.values = Values(work)
         self.raising = lowering_of(dialect).raising
+        self._pushes_arguments = lowering_of(dialect).pushes_arguments
         self._rules = rules
         self._frames: dict[tuple[int, Value | None], Frame] = {}
         #: What was computed on any path, and what a second and third one of it is; if it was on
@@ -645,9 +661,9 @@ class Machine:
         self._shared: dict[int, frozenset[str]] = {}
         #: What was erased on the way, for people.
         self.notes: set[Note] = set()
-        #: Code objects that were evaluated in place, and those that a function was made of.
+        #: Code objects that were evaluated in place, and those that some op loads.
         self.inlined: dict[int, Code] = {}
-        self.made: dict[int, Code] = {}
+        self.loaded: dict[int, Code] = {}
 
     @property
     def exc_count(self) -> int:
@@ -678,7 +694,8 @@ class Machine:
 
     def start(self, code: Code, argument: Value | None = None) -> State:
         """Return the state at the start of a code object."""
-        return State(self.frame(code, argument), 0, EMPTY, (), ())
+        stack = EMPTY.push(self.values.make("arguments")) if self._pushes_arguments else EMPTY
+        return State(self.frame(code, argument), 0, stack, (), ())
 
     def free_variables(self, code: Code) -> list[str]:
         """Return the variables of other functions that one uses, in the order of its ops."""

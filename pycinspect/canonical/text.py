@@ -327,6 +327,8 @@ _EVENTS: Mapping[tuple[str, int], str] = MappingProxyType(
         ("unpack", 2): "unpack {0} into {1}",
         ("for", 1): "for the next of {0}",
         ("branch", 1): "if {0}",
+        ("append_to", 2): "append {1} to {0}",
+        ("add_to", 2): "add {1} to {0}",
         ("list_append", 1): "append {0}",
         ("set_add", 1): "add {0}",
         ("map_add", 2): "add {0}: {1}",

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Event, Machine, Part, Rule, State
+from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, bare
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
-from pycinspect.canonical.rules.words import number
+from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.stack import Stack
 from pycinspect.canonical.values import MATCHED, Marks, Value
 from pycinspect.canonical.work import refused
@@ -237,6 +237,23 @@ def _map_add(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     return _extended(machine, state, below, 1, [pair]) or state.next(rest)
 
 
+def _append_to(kind: str) -> Rule:
+    """Return the rule of an op that adds an item to a value which is on the stack for it."""
+
+    def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
+        rest, (target, item) = state.pop(2)
+        return machine.event(state, (kind, target, item), rest)
+
+    return rule
+
+
+def _check_type(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    value = bare(state.peek(1))
+    if value.kind == word(op):
+        return state.next(state.stack)
+    return machine.event(state, ("check_type", value, word(op)), state.stack)
+
+
 def _unpack(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     rest, (value,) = state.pop(1)
     count = number(op)
@@ -293,6 +310,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "LIST_APPEND": _append("list_append"),
         "SET_ADD": _append("set_add"),
         "MAP_ADD": _map_add,
+        "LIST_APPEND_TO": _append_to("append_to"),
+        "SET_ADD_TO": _append_to("add_to"),
+        "CHECK_TYPE": _check_type,
         "UNPACK_SEQUENCE": _unpack,
         "UNPACK_EX": _unpack_ex,
     }

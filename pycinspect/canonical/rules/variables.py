@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pycinspect.canonical.docstrings import cleandoc, docstring_text, is_indented
-from pycinspect.canonical.machine import Event, Frame, Machine, Rule, State, bare
+from pycinspect.canonical.machine import NAMESPACE, Event, Frame, Machine, Rule, State, bare
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.keeping import keep_for_copy, keep_on_stack, keep_top
 from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.values import Value
+from pycinspect.pyc import Code
 
 __all__ = ["DOCSTRING", "RULES"]
 
@@ -47,6 +48,8 @@ def _push(state: State, *values: Value) -> State:
 
 
 def _load_const(machine: Machine, state: State, op: CanonicalOp) -> State:
+    if isinstance(op.operand, Code):  # whatever becomes of it, it may run
+        machine.loaded.setdefault(id(op.operand), op.operand)
     return _push(state, machine.values.constant(op.operand))
 
 
@@ -100,8 +103,9 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
         return _push(state, frame.bind)
     value = machine.local(state, op, name)
     # ``super()`` reads ``__class__`` itself, since 3.12 there is a load before; the stores of the
-    # others are not in the graph.
-    if name == "__class__" or name in _NOT_STORED:
+    # others are not in the graph, and a class is never called without its namespace.
+    is_namespace = name == NAMESPACE and not frame.is_function
+    if name == "__class__" or name in _NOT_STORED or is_namespace:
         return _push(state, value)
     if op.name == "LOAD_FAST" and name in frame.cells and _is_cell(state, value):
         return _load_closure(machine, state, op)
@@ -134,6 +138,14 @@ _STORE_LOCAL = ("STORE_FAST", "STORE_DEREF")
 
 def _load_closure(machine: Machine, state: State, op: CanonicalOp) -> State:
     return _push(state, machine.values.make("cell", machine.local(state, op, word(op))))
+
+
+def _store_locals(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    """Make an argument the namespace of a class: of its body it is the one argument (3.0)."""
+    rest, (value,) = state.pop(1)
+    if value is machine.values.make("local", NAMESPACE):
+        return state.next(rest)
+    return machine.event(state, ("store_locals", value), rest)
 
 
 def _load_and_clear(machine: Machine, state: State, op: CanonicalOp) -> State:
@@ -299,6 +311,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "LOAD_DEREF": _load_local,
         "LOAD_FAST_AND_CLEAR": _load_and_clear,
         "LOAD_CLOSURE": _load_closure,
+        "STORE_LOCALS": _store_locals,
         "LOAD_GLOBAL": _load_variable("global"),
         "LOAD_NAME": _load_variable("name"),
         "LOAD_LOCALS": _load_thing("locals"),
