@@ -687,6 +687,8 @@ class Machine:
         return known
 
     def _lowered(self, code: Code) -> Frame:
+        if self.dialect.development:  # 3.6a1 has other arguments for MAKE_FUNCTION than 3.6
+            raise refused("what the opcodes of a pre-release do is not known")
         ops = lower(code, self.dialect)
         self.work.spend(len(ops) // _SEEN_AT_ONCE)
         offsets = [op.offset for op in ops]

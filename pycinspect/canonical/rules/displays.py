@@ -148,9 +148,13 @@ def _build_unpack(kind: str) -> Rule:
     return rule
 
 
+#: Values of a slice that has a step.
+_SLICE = 3
+
+
 def _slice(machine: Machine, state: State, op: CanonicalOp) -> State:
-    rest, parts = state.pop(number(op))
-    parts += [machine.values.none] * (3 - len(parts))
+    rest, parts = state.pop(_SLICE if number(op) == _SLICE else 2)  # as ceval.c: BUILD_SLICE
+    parts += [machine.values.none] * (_SLICE - len(parts))
     return state.next(rest.push(machine.values.make("slice", *parts)))
 
 

@@ -155,9 +155,12 @@ def leave(machine: Machine, state: State, value: Value) -> State | Event:
     return Event(("return", value), (), None, state)
 
 
-def _raise(machine: Machine, state: State, op: CanonicalOp) -> Event:
-    _, values = state.pop(number(op))
-    return Event(("raise", *values), (), machine.handler(state), state)
+def _raise(kind: str) -> Rule:
+    def rule(machine: Machine, state: State, op: CanonicalOp) -> Event:
+        _, values = state.pop(number(op))
+        return Event((kind, *values), (), machine.handler(state), state)
+
+    return rule
 
 
 def raise_again(machine: Machine, state: State, exc: Value) -> State | Event:
@@ -191,7 +194,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "POP_JUMP_IF_TRUE": _pop_jump,
         "POP_JUMP_IF_FALSE": _pop_jump,
         "RETURN_VALUE": _return,
-        "RAISE_VARARGS": _raise,
+        "RAISE_VARARGS": _raise("raise"),
+        "RAISE_WITH": _raise("raise_with"),
         "RERAISE": _reraise,
         "OPAQUE": _opaque,
     }
