@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pycinspect.canonical.held import Held
 from pycinspect.canonical.notes import Note
-from pycinspect.canonical.ops import CanonicalOp, lower
+from pycinspect.canonical.ops import CanonicalOp, lowered_steps
 from pycinspect.canonical.stack import EMPTY, Stack
 from pycinspect.canonical.values import Value, Values
 from pycinspect.canonical.work import Work, refused
@@ -262,7 +262,12 @@ def is_lazy(code: Code) -> bool:
 
 def is_annotate(code: Code) -> bool:
     """Return whether 3.14 made it of annotations (PEP 649); a source may use its name, too."""
-    return code.name == "__annotate__" and is_lazy(code)
+    argument = code.varnames[: code.posonlyargcount]
+    return code.name == "__annotate__" and argument in _FORMATS
+
+
+#: The argument of ``__annotate__``, which takes it by position alone.
+_FORMATS = (("format",), (".format",))
 
 
 class _Handler(NamedTuple):
@@ -352,6 +357,7 @@ class Frame:
         code: the code object.
         ops: its canonical ops.
         handlers: by index of the op, what the exception table says.
+        starts: the offsets at which control may arrive.
         bind: the argument of one that is evaluated in place, else None.
     """
 
@@ -371,6 +377,7 @@ class Frame:
         "ops",
         "own",
         "reads_early",
+        "starts",
         "sure",
     )
 
@@ -379,10 +386,12 @@ class Frame:
         code: Code,
         ops: Sequence[CanonicalOp],
         handlers: Sequence[_Handler | None],
+        starts: frozenset[int],
     ) -> None:
         self.code = code
         self.ops = ops
         self.handlers = handlers
+        self.starts = starts
         self.bind: Value | None = None
         self.offsets = [op.offset for op in ops]
         self._ends: dict[int, int] = {}
@@ -407,10 +416,6 @@ class Frame:
         frame = copy(self)
         frame.bind = argument
         return frame
-
-    def index(self, offset: int) -> int:
-        """Return the index of the first op at an offset or, if that does nothing, after it."""
-        return bisect_left(self.offsets, offset)
 
     def is_bound(self, name: str, pc: int) -> bool:
         """Return whether a local variable is bound at an op, as far as that is plain to see."""
@@ -468,7 +473,9 @@ class Frame:
         target = self.ops[pc].target
         if target is None:
             raise refused(f"{self.ops[pc].name} has no target")
-        return self.index(target)
+        if target not in self.starts:
+            raise refused(f"a jump leads to {target}, where no instruction starts")
+        return bisect_left(self.offsets, target)  # or after it, if what is there does nothing
 
 
 _STORES_LOCAL = frozenset({"STORE_FAST", "STORE_DEREF"})
@@ -689,10 +696,15 @@ class Machine:
     def _lowered(self, code: Code) -> Frame:
         if self.dialect.development:  # 3.6a1 has other arguments for MAKE_FUNCTION than 3.6
             raise refused("what the opcodes of a pre-release do is not known")
-        ops = lower(code, self.dialect)
+        steps = [*lowered_steps(code, self.dialect)]
+        ops = [op for _, some in steps for op in some]
         self.work.spend(len(ops) // _SEEN_AT_ONCE)
-        offsets = [op.offset for op in ops]
-        return Frame(code, ops, _handlers(exception_table(code, self.dialect), offsets))
+        # Not after an EXTENDED_ARG: the argument would be another.
+        starts = frozenset(step.offset for step, _ in steps if step.offset == step.start_offset)
+        table = exception_table(code, self.dialect)
+        if any(row.target not in starts for row in table):
+            raise refused("a handler begins where no instruction starts")
+        return Frame(code, ops, _handlers(table, [op.offset for op in ops]), starts)
 
     def start(self, code: Code, argument: Value | None = None) -> State:
         """Return the state at the start of a code object."""

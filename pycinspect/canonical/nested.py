@@ -102,9 +102,7 @@ def _codes_in(code: Code) -> Iterator[Code]:
     return (part for part in code.consts if isinstance(part, Code))
 
 
-def _lifted(
-    root: Code, loaded: Mapping[int, Code], inlined: Mapping[int, Code]
-) -> Iterator[Code]:
+def _lifted(root: Code, loaded: Mapping[int, Code], inlined: Mapping[int, Code]) -> Iterator[Code]:
     """Yield the code objects inside one, each once; of comprehensions, those inside them."""
     seen: set[int] = set()
     waiting = [(code, 1) for code in _codes_in(root) if id(code) in loaded][::-1]

@@ -74,7 +74,9 @@ def _python(files: Sequence[CodeFile]) -> tuple[int, int]:
 
 def _row(version: str, files: Sequence[CodeFile]) -> Row:
     fates = [fate for file in files for fate in fates_of(file)]
-    return Row(version, len(fates), *(fates.count(fate) for fate in ("compared", "refused", "silent")))
+    return Row(
+        version, len(fates), *(fates.count(fate) for fate in ("compared", "refused", "silent"))
+    )
 
 
 def fates_of(file: CodeFile) -> Iterator[str]:

@@ -13,12 +13,12 @@ import argparse
 import random
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from pycinspect.dialects import DIALECTS, Bytecode, Operand, Role
+from pycinspect.dialects import Bytecode, Flow, Operand, Role
 from pycinspect.dialects import MarshalType as M
 from pycinspect.diffing import Diff, diff
 from pycinspect.errors import PycInspectError
@@ -57,7 +57,7 @@ class _Step(NamedTuple):
 
 
 class _Unit(NamedTuple):
-    """The fields of one code object, and its instructions."""
+    """The fields of one code object, and those of its instructions that may run."""
 
     code: Object
     parts: dict[str, list[Object]]
@@ -80,7 +80,7 @@ def _units(layout: Layout) -> Iterator[_Unit]:
                 break
             parts[field] = [*_parts(whole, inside)]
             end = whole.end
-        yield _Unit(code, parts, [*_steps(layout, code)])
+        yield _Unit(code, parts, [*_reached(layout, code)])
 
 
 def _parts(whole: Object, inside: dict[int, Object]) -> Iterator[Object]:
@@ -100,6 +100,33 @@ def _steps(layout: Layout, code: Object) -> Iterator[_Step]:
         arg = int.from_bytes(layout.data[place + 1 : place + 3], "little") if takes else None
         yield _Step(place, opcode, arg)
         place += 3 if takes else 1
+
+
+def _reached(layout: Layout, code: Object) -> Iterator[_Step]:
+    """Yield the instructions to which a path leads: up to 2.6 much stands after a ``return``."""
+    assert layout.bytecode is not None
+    rows = layout.bytecode.opcodes.by_number
+    by_place = {step.place: step for step in _steps(layout, code)}
+    waiting, seen = [code.content], set()
+    while waiting:
+        place = waiting.pop()
+        if place in seen or place not in by_place:
+            continue
+        seen.add(place)
+        step, row = by_place[place], rows[by_place[place].opcode]
+        after = place + (1 if step.arg is None else 3)
+        if row.flow not in (Flow.EXIT, Flow.JUMP):
+            waiting.append(after)
+        if step.arg is not None and row.operand in _BASES:
+            waiting.append(_BASES[row.operand](code.content, after) + step.arg)
+    return (by_place[place] for place in sorted(seen))
+
+
+#: What a jump counts from: the beginning of the code, or the instruction after it.
+_BASES: Mapping[Operand, Callable[[int, int], int]] = {
+    Operand.ABSOLUTE: lambda begin, _: begin,
+    Operand.FORWARD: lambda _, after: after,
+}
 
 
 # --- Changing ----------------------------------------------------------------------------------
@@ -126,7 +153,9 @@ def _family(bytecode: Bytecode, number: int) -> list[int]:
     return [n for n in alike if rows[n].name.partition("_")[0] == first]
 
 
-def _operator(layout: Layout, _: _Unit, step: _Step, rng: random.Random) -> tuple[int, bytes] | None:
+def _operator(
+    layout: Layout, _: _Unit, step: _Step, rng: random.Random
+) -> tuple[int, bytes] | None:
     assert layout.bytecode is not None
     family = _family(layout.bytecode, step.opcode)
     return (step.place, bytes([rng.choice(family)])) if family else None
@@ -150,9 +179,9 @@ def _jump(layout: Layout, unit: _Unit, step: _Step, rng: random.Random) -> tuple
     """Send a jump to the beginning of another instruction."""
     assert layout.bytecode is not None
     operand = layout.bytecode.opcodes.by_number[step.opcode].operand
-    if operand not in (Operand.FORWARD, Operand.ABSOLUTE) or step.arg is None:
+    if operand not in _BASES or step.arg is None:
         return None
-    base = unit.code.content if operand is Operand.ABSOLUTE else step.place + 3
+    base = _BASES[operand](unit.code.content, step.place + 3)
     targets = [other.place - base for other in unit.steps if other.place >= base]
     others = [target for target in targets if target != step.arg]
     return (step.place + 1, struct.pack("<H", rng.choice(others))) if others else None
@@ -210,7 +239,9 @@ _CHANGES: dict[str, _Change] = {
 _UNMEANT = frozenset({"SET_LINENO"})
 
 
-def mutants(count: int, seed: int, version: str = "", files: Sequence[Path] = ()) -> Iterator[Mutant]:
+def mutants(
+    count: int, seed: int, version: str = "", files: Sequence[Path] = ()
+) -> Iterator[Mutant]:
     """Yield changed files: the same ones for the same seed.
 
     Args:
@@ -241,9 +272,14 @@ def mutants(count: int, seed: int, version: str = "", files: Sequence[Path] = ()
             continue
         count -= 1
         opname = layout.bytecode.opcodes.by_number[step.opcode].name
-        offset = step.place - unit.code.content
-        what = f"byte {place}, at {offset} {opname} {step.arg} of the code at {unit.code.start}"
-        yield Mutant(name, kind, f"{what}: {data[place : place + len(content)]!r} -> {content!r}", data, new)
+        before, offset = data[place : place + len(content)], step.place - unit.code.content
+        what = f"byte {place}, {before!r} -> {content!r}: {opname} {step.arg} at {offset} in {_name(unit, data)}"
+        yield Mutant(name, kind, what, data, new)
+
+
+def _name(unit: _Unit, data: bytes) -> str:
+    body = data[unit.code.content : unit.code.end]
+    return next(code.name for code in _file(data).code.walk() if code.code == body)
 
 
 def _samples(version: str) -> list[tuple[str, bytes]]:

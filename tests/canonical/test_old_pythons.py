@@ -53,7 +53,9 @@ def test_list_append_without_an_argument_takes_the_list_from_the_stack() -> None
 @pytest.mark.parametrize("version", ["1.2", "1.5", "2.1"])
 def test_loops_by_index_are_loops(version: str) -> None:
     assert "for i in range(n)" in texts(forms(f"cpython-{version}-plain10.pyc")["loops"])
-    assert "raise ValueError, b'no ' + reprx" in texts(forms(f"cpython-{version}-plain10.pyc")["errors"])
+    assert "raise ValueError, b'no ' + reprx" in texts(
+        forms(f"cpython-{version}-plain10.pyc")["errors"]
+    )
 
 
 @pytest.mark.parametrize("program", ["closures", "try_finally"])
@@ -75,7 +77,9 @@ def test_functions_of_3_5_and_3_7_are_the_same(program: str) -> None:
 )
 def test_functions_of_3_4_and_3_5_are_the_same(program: str, changed: list[str]) -> None:
     found = diff(SAMPLES / f"cpython-3.4-{program}.pyc", SAMPLES / f"cpython-3.5-{program}.pyc")
-    assert [unit.new.qualname for unit in found.units if unit.new and unit.status != "same"] == changed
+    assert [
+        unit.new.qualname for unit in found.units if unit.new and unit.status != "same"
+    ] == changed
 
 
 def test_imports_of_1_5_are_those_of_later_versions() -> None:
@@ -85,7 +89,14 @@ def test_imports_of_1_5_are_those_of_later_versions() -> None:
 
 # --- Code that no sample has -----------------------------------------------------------------
 
-V30_TO_35 = ["cpython-3.0", "cpython-3.1", "cpython-3.2", "cpython-3.3", "cpython-3.4", "cpython-3.5"]
+V30_TO_35 = [
+    "cpython-3.0",
+    "cpython-3.1",
+    "cpython-3.2",
+    "cpython-3.3",
+    "cpython-3.4",
+    "cpython-3.5",
+]
 
 
 def returning(made: Handmade, number: object) -> Code:
@@ -156,7 +167,13 @@ def test_which_cell_a_closure_takes_matters(version: str) -> None:
     one, two = (
         made.function(
             "f",
-            [("LOAD_CLOSURE", n), *tupled, ("LOAD_CONST", 0), ("MAKE_CLOSURE", 0), ("RETURN_VALUE", 0)],
+            [
+                ("LOAD_CLOSURE", n),
+                *tupled,
+                ("LOAD_CONST", 0),
+                ("MAKE_CLOSURE", 0),
+                ("RETURN_VALUE", 0),
+            ],
             (inner,),
             cellvars=("a", "b"),
         )
@@ -202,7 +219,9 @@ def test_with_calls_what_it_found_before_it_entered(version: str) -> None:
     other = managed(made, is_on_top=is_on_top, exit_name="__leave__")
     found = texts(canonicalize(one, made.dialect))
     assert any(text.endswith("(None, None, None)") for text in found), found
-    assert any(text.startswith("if ") and text.endswith("(error, error, error)") for text in found), found
+    assert any(
+        text.startswith("if ") and text.endswith("(error, error, error)") for text in found
+    ), found
     assert not is_same(made, one, other)
 
 

@@ -111,7 +111,9 @@ def _pop_finally(_: Machine, state: State, op: CanonicalOp) -> State:
 
 
 def _pop_except(_: Machine, state: State, op: CanonicalOp) -> State:
-    rest, _values = state.pop(number(op))
+    rest, values = state.pop(number(op))
+    if any(value.kind != "old" for value in values):
+        raise refused("a handler ends that has not begun")
     return state.next(rest)._replace(blocks=state.blocks[:-1])
 
 

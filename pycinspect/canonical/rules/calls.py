@@ -209,6 +209,9 @@ def returned(machine: Machine, state: State, value: Value) -> State:
 DEFAULTS, KWDEFAULTS, ANNOTATIONS, CLOSURE, _ANNOTATE = 1, 2, 4, 8, 16
 _PLACES: Mapping[int, int] = MappingProxyType({DEFAULTS: 2, KWDEFAULTS: 3, ANNOTATIONS: 4})
 
+#: From here on the parts of a function are what it shares, where that is not plain to see.
+_SHARED = 5
+
 
 def _make_function(machine: Machine, state: State, op: CanonicalOp) -> State:
     bits = number(op)
@@ -220,10 +223,20 @@ def _make_function(machine: Machine, state: State, op: CanonicalOp) -> State:
     return state.next(rest.push(function))
 
 
+def _qualify(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    """Drop a name that says nothing: where the function stands, or that it is global (PEP 3155)."""
+    rest, (code, name) = state.pop(2)
+    inner, around = code_in(machine, code).name, state.frame.code.qualname
+    if name.literal in (inner, f"{around}.{inner}", f"{around}.<locals>.{inner}"):
+        return state.next(rest.push(code))
+    return machine.event(state, ("qualify", name), rest.push(code))
+
+
 def function_of(machine: Machine, code: Value) -> Value:
-    """Return a function that is made of a code object."""
-    null = machine.values.null
-    return machine.values.make("func", code_in(machine, code).name, code, null, null, null)
+    """Return a function that is made of a code object, as yet without what it shares."""
+    made, null = code_in(machine, code), machine.values.null
+    shared = [null] if made.freevars else []
+    return machine.values.make("func", made.name, code, null, null, null, *shared)
 
 
 def code_in(machine: Machine, value: Value) -> Code:
@@ -254,14 +267,15 @@ def with_attribute(machine: Machine, function: Value, bit: int, value: Value) ->
 
 def _with_closure(machine: Machine, function: Value, cells: Value) -> Value:
     """Return a function with the variables that it shares, if their names do not say which."""
-    code = _code_of(machine, function)
-    if tuple(map(_name_of, cells.operands)) != code.freevars:  # no compiler's
-        return machine.values.make("func", *function.parts, cells)
+    code, parts = _code_of(machine, function), function.parts[:_SHARED]
+    names = tuple(map(_name_of, cells.operands)) if cells.kind == "tuple" else None
+    if names != code.freevars:  # no compiler's
+        return machine.values.make("func", *parts, cells)
     if not machine.closures:
-        return function
+        return machine.values.make("func", *parts)
     by_name = dict(zip(code.freevars, cells.operands, strict=True))
     ordered = [by_name[name] for name in machine.free_variables(code) if name in by_name]
-    return machine.values.make("func", *function.parts, *ordered)
+    return machine.values.make("func", *parts, *ordered)
 
 
 def _name_of(cell: Value) -> str | None:
@@ -310,6 +324,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "CALL_KW": _call_kw,
         "KW_NAMES": _kw_names,
         "CALL_FUNCTION_EX": _call_ex,
+        "QUALIFY": _qualify,
         "MAKE_FUNCTION": _make_function,
         "SET_FUNCTION_ATTRIBUTE": _set_attribute,
         "LOAD_SPECIAL": _load_special,

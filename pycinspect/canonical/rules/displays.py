@@ -198,7 +198,8 @@ def _extend(kind: str) -> Rule:
             items = _spread(machine, value, kind)
             extended = _extended(machine, state, below, number(op), items)
         # Inside a loop: a comprehension that unpacks (PEP 798).
-        return extended or machine.event(state, ("extend", value), rest)
+        target = _target(machine, below, number(op))
+        return extended or machine.event(state, ("extend", value, *target), rest)
 
     return rule
 
@@ -209,11 +210,19 @@ def _in_loop(machine: Machine, state: State, depth: int) -> bool:
     return any(value.first.kind in ("iter", "aiter") for value in above)
 
 
+def _target(machine: Machine, below: State, depth: int) -> tuple[Value, ...]:
+    """Return what an op inside a loop adds to, if it is not what the innermost one fills."""
+    target = below.peek(depth)
+    filled = (v for v in machine.seen(reversed(below.stack)) if v.first.kind == "collected")
+    return () if target is next(filled, None) else (target,)
+
+
 def _append(kind: str) -> Rule:
     def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         rest, (item,) = state.pop(1)
         if number(op) > 1:
-            return machine.event(state, (kind, item), rest)
+            target = _target(machine, state._replace(stack=rest), number(op))
+            return machine.event(state, (kind, item, *target), rest)
         if item.kind == "fstring" and not _is_joined(machine, rest):
             text = machine.another(state, machine.values.make("made", item), rest)
             written = state._replace(stack=rest.push(text))
@@ -235,7 +244,8 @@ def _is_joined(machine: Machine, stack: Stack) -> bool:
 def _map_add(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     rest, (key, value) = state.pop(2)
     if number(op) > 1:
-        return machine.event(state, ("map_add", key, value), rest)
+        target = _target(machine, state._replace(stack=rest), number(op))
+        return machine.event(state, ("map_add", key, value, *target), rest)
     pair = machine.values.make("pair", key, value)
     below = state._replace(stack=rest)
     return _extended(machine, state, below, 1, [pair]) or state.next(rest)

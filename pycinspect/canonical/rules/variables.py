@@ -12,6 +12,7 @@ from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.keeping import keep_for_copy, keep_on_stack, keep_top
 from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.values import Value
+from pycinspect.canonical.work import refused
 from pycinspect.pyc import Code
 
 __all__ = ["DOCSTRING", "RULES"]
@@ -102,13 +103,13 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
     if frame.bind is not None and name in _BOUND:
         return _push(state, frame.bind)
     value = machine.local(state, op, name)
+    if op.name == "LOAD_FAST" and name in frame.cells and _is_cell(state, value):
+        return _load_closure(machine, state, op)
     # ``super()`` reads ``__class__`` itself, since 3.12 there is a load before; the stores of the
     # others are not in the graph, and a class is never called without its namespace.
     is_namespace = name == NAMESPACE and not frame.is_function
     if name == "__class__" or name in _NOT_STORED or is_namespace:
         return _push(state, value)
-    if op.name == "LOAD_FAST" and name in frame.cells and _is_cell(state, value):
-        return _load_closure(machine, state, op)
     pushed, handler = _push(state, value), machine.handler(state)
     if machine.changes(value) and machine.is_read_early(pushed):
         return keep_top(machine, state, pushed)
@@ -168,6 +169,8 @@ def _push_null(machine: Machine, state: State, _: CanonicalOp) -> State:
 
 def _pop_top(_machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     top, rest = state.peek(1), state.stack.less(1)
+    if top.kind == "old":
+        raise refused("the exception that was handled before is forgotten")
     after = state.next(rest)
     # A statement that is just a name: the load can raise. A store that another one follows is
     # written in the same way (3.13), but no statement begins with one.
