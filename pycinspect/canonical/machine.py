@@ -649,7 +649,7 @@ class Machine:
     ) -> None:
         self.dialect = dialect
         self.work = work
-        self.folds = folds
+        self.folds = folds and lowering_of(dialect).folds
         self.closures = closures
         self.values = Values(work)
         self.raising = lowering_of(dialect).raising

@@ -118,11 +118,14 @@ class Lowering(NamedTuple):
         rows: an opcode's rows, in the order in which they are tried.
         raising: what a handler finds on the stack.
         pushes_arguments: a function finds its arguments on the stack, in a tuple.
+        folds: its compiler computes operators of constants; before 2.5 none did, and shifts
+            and sums of integers were not what they are now (PEP 237).
     """
 
     rows: Mapping[str, tuple[LoweringRow, ...]]
     raising: Raising
     pushes_arguments: bool
+    folds: bool
 
 
 @lru_cache(maxsize=128)
@@ -132,7 +135,12 @@ def lowering_of(dialect: Dialect) -> Lowering:
     for row in _table():
         if fits(row.versions, dialect):
             rows[row.opcode] = (*rows.get(row.opcode, ()), row)
-    return Lowering(MappingProxyType(rows), _raising(dialect), _pushes_arguments(dialect))
+    return Lowering(
+        MappingProxyType(rows),
+        _raising(dialect),
+        _pushes_arguments(dialect),
+        folds=dialect.python >= (2, 5),
+    )
 
 
 def _raising(dialect: Dialect) -> Raising:
