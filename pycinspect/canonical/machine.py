@@ -484,6 +484,8 @@ _DELETES_LOCAL = frozenset({"DELETE_FAST", "DELETE_DEREF", "LOAD_FAST_AND_CLEAR"
 _CHANGES_SHARED = frozenset({"STORE_DEREF", "DELETE_DEREF"})
 #: Ops that name the cell of a variable.
 _OF_CELLS = _CHANGES_SHARED | {"LOAD_DEREF", "LOAD_CLOSURE"}
+#: Ops that name a local variable, and not its cell.
+_OF_FAST = frozenset({"LOAD_FAST", "STORE_FAST", "DELETE_FAST"})
 #: Ops that name a variable of another function, from 3.13 on LOAD_FAST for its cell.
 _OF_FREE = _OF_CELLS | {"LOAD_FAST"}
 #: Ops that put values into another, and do nothing else.
@@ -654,6 +656,8 @@ class Machine:
         self.values = Values(work)
         self.raising = lowering_of(dialect).raising
         self._pushes_arguments = lowering_of(dialect).pushes_arguments
+        #: Cells are not among the local variables (up to 3.10), which may have the same names.
+        self._has_cells_apart = self.raising in (Raising.THREE, Raising.SIX)
         self._rules = rules
         self._frames: dict[tuple[int, Value | None], Frame] = {}
         #: What was computed on any path, and what a second and third one of it is; if it was on
@@ -776,6 +780,8 @@ class Machine:
 
     def local(self, state: State, op: CanonicalOp, name: str) -> Value:
         """Return a local variable; one of a comprehension is another than that of the function."""
+        if self._has_cells_apart and op.name in _OF_FAST and name in state.frame.cells:
+            raise refused("a variable is used beside its cell")
         is_own = self._is_own(state, op, name)
         value = self.values.make("local", name, *([1] if is_own else []))
         if not is_own and name in self._shared_by(state):

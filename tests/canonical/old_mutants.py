@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from pycinspect.dialects import Bytecode, Flow, Operand, Role
 from pycinspect.dialects import MarshalType as M
-from pycinspect.diffing import Diff, diff
+from pycinspect.diffing import Diff, Status, diff
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import CodeFile, parse_header, read_code
 from tests.canonical.old import NEWEST
@@ -314,10 +314,13 @@ def outcome(mutant: Mutant) -> str:
         found = compared(mutant)
     except PycInspectError:
         return "unreadable"
-    statuses = {unit.status.value for unit in found.units}
-    if statuses <= {"same", "explained"}:
+    statuses = {unit.status for unit in found.units}
+    if statuses <= _SILENT:
         return "silent"
-    return "refused" if statuses <= {"same", "explained", "not canonicalised"} else "changed"
+    return "refused" if statuses <= _SILENT | {Status.NOT_CANONICALISED} else "changed"
+
+
+_SILENT = {Status.SAME, Status.EXPLAINED}
 
 
 def _nothing(_: str) -> None:

@@ -35,7 +35,7 @@ def _setup(kind: str) -> Rule:
 
 
 def _pop_block(_: Machine, state: State, op: CanonicalOp) -> State:
-    if not state.blocks:
+    if not state.blocks or state.blocks[-1].kind == "handler":
         raise refused("a block ends that has not begun")
     *rest, block = state.blocks
     stack = state.stack.cut(block.level) if op.operand else state.stack

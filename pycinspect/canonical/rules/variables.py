@@ -149,6 +149,12 @@ def _store_locals(machine: Machine, state: State, _: CanonicalOp) -> State | Eve
     return machine.event(state, ("store_locals", value), rest)
 
 
+def _check_namespace(_: Machine, state: State, __: CanonicalOp) -> State:
+    if state.frame.is_function:  # the interpreter crashes
+        raise refused("a function has no namespace")
+    return state.next(state.stack)
+
+
 def _load_and_clear(machine: Machine, state: State, op: CanonicalOp) -> State:
     return _push(state, machine.saved(word(op)))
 
@@ -314,6 +320,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "LOAD_DEREF": _load_local,
         "LOAD_FAST_AND_CLEAR": _load_and_clear,
         "LOAD_CLOSURE": _load_closure,
+        "CHECK_NAMESPACE": _check_namespace,
         "STORE_LOCALS": _store_locals,
         "LOAD_GLOBAL": _load_variable("global"),
         "LOAD_NAME": _load_variable("name"),
