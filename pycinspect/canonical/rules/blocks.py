@@ -27,8 +27,10 @@ __all__ = ["RULES"]
 def _setup(kind: str) -> Rule:
     def rule(_: Machine, state: State, op: CanonicalOp) -> State:
         above = op.operand if isinstance(op.operand, int) else 0
-        target = state.frame.target(state.pc)
-        block = Block(kind, target, max(0, state.stack.depth - above))
+        target, level = state.frame.target(state.pc), state.stack.depth - above
+        if level < 0:
+            raise refused("the stack is empty")
+        block = Block(kind, target, level)
         return state.next(state.stack)._replace(blocks=(*state.blocks, block))
 
     return rule
