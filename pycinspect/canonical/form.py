@@ -192,9 +192,9 @@ def _exact(code: Code, dialect: Dialect) -> Form:
 
 
 def _has_dead_functions(code: Code, machine: Machine) -> bool:
-    """Return whether there is code inside it of which no path makes a function."""
+    """Return whether there is code inside it that no path loads."""
     inside = (part for part in code.consts if isinstance(part, Code))
-    return any(id(part) not in machine.made for part in inside)
+    return any(id(part) not in machine.loaded for part in inside)
 
 
 def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError) -> Form:
@@ -204,8 +204,8 @@ def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError)
         Plane.ANNOTATIONS: b"",
         **outer_planes(code, dialect, known),
     }
-    made = {id(part): part for part in code.consts if isinstance(part, Code)}
-    children, problem = children_of(code, made).codes, f"{error.slug}: {error.message}"
+    inside = {id(part): part for part in code.consts if isinstance(part, Code)}
+    children, problem = children_of(code, inside).codes, f"{error.slug}: {error.message}"
     return Form(code, dialect, level, (), MappingProxyType(planes), children, frozenset(), problem)
 
 
@@ -218,7 +218,7 @@ def _graph(
     nodes, annotations = without_annotations(nodes, machine.work)
     annotations += lazy_annotations(machine)
     nodes = without_unused(nodes, machine.values)
-    children = children_of(code, machine.made)
+    children = children_of(code, machine.loaded, machine.inlined)
     machine.values.tell_apart(children.ordinals)  # before anything is sorted by its digest
     if level is Level.STRICT:
         return numbered(nodes), annotations, children

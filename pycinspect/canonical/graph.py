@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pycinspect.canonical.joins import Joins
-from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State
+from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State, is_annotate
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import Work, refused
@@ -341,7 +341,7 @@ def without_annotations(nodes: Sequence[Node], work: Work) -> tuple[list[Node], 
 
 def lazy_annotations(machine: Machine) -> list[Annotation]:
     """Return what the ``__annotate__`` of a module or class would compute (PEP 649)."""
-    lazy = (code for code in machine.made.values() if code.name == "__annotate__")
+    lazy = (code for code in machine.loaded.values() if is_annotate(code))
     codes = [code for code in lazy if id(code) not in machine.inlined]
     found: list[Annotation] = []
     for code in codes:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pycinspect.canonical.held import Held
 from pycinspect.canonical.notes import Note
-from pycinspect.canonical.ops import CanonicalOp, lower
+from pycinspect.canonical.ops import CanonicalOp, lowered_steps
 from pycinspect.canonical.stack import EMPTY, Stack
 from pycinspect.canonical.values import Value, Values
 from pycinspect.canonical.work import Work, refused
@@ -24,6 +24,7 @@ from pycinspect.values import brief
 
 __all__ = [
     "COMPREHENSIONS",
+    "NAMESPACE",
     "PROPAGATE",
     "Block",
     "Caller",
@@ -37,6 +38,7 @@ __all__ = [
     "Taker",
     "bare",
     "has_parameters",
+    "is_annotate",
     "is_lazy",
     "parameters",
 ]
@@ -47,6 +49,9 @@ Payload = tuple[object, ...]
 PROPAGATE = "propagate"
 #: What 3.12 evaluates in place (PEP 709), in the versions before it.
 COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
+
+#: The one argument of class bodies, which no source gave them (3.0 to 3.3, PyPy).
+NAMESPACE = "__locals__"
 
 _OPTIMIZED = 0x01
 _STARS = 0x04 | 0x08
@@ -230,8 +235,12 @@ def bare(value: Value) -> Value:
 
 
 def has_parameters(code: Code) -> bool:
-    """Return whether the source gave it some: PyPy's class bodies have one of their own."""
-    return bool(code.flags & _OPTIMIZED) and not is_lazy(code)
+    """Return whether the source may have given it some.
+
+    A function with ``exec`` in it is not optimised either, in Python 2.
+    """
+    is_class = not code.flags & _OPTIMIZED and code.varnames[: code.argcount] == (NAMESPACE,)
+    return not is_class and not is_lazy(code)
 
 
 def parameters(code: Code) -> tuple[str, ...]:
@@ -249,6 +258,16 @@ def is_lazy(code: Code) -> bool:
     (PEP 649, PEP 695); up to 3.13 the last two have no argument.
     """
     return code.argcount == 1 and code.varnames[:1] == (".format",)
+
+
+def is_annotate(code: Code) -> bool:
+    """Return whether 3.14 made it of annotations (PEP 649); a source may use its name, too."""
+    argument = code.varnames[: code.posonlyargcount]
+    return code.name == "__annotate__" and argument in _FORMATS
+
+
+#: The argument of ``__annotate__``, which takes it by position alone.
+_FORMATS = (("format",), (".format",))
 
 
 class _Handler(NamedTuple):
@@ -338,6 +357,7 @@ class Frame:
         code: the code object.
         ops: its canonical ops.
         handlers: by index of the op, what the exception table says.
+        starts: the offsets at which control may arrive.
         bind: the argument of one that is evaluated in place, else None.
     """
 
@@ -357,6 +377,7 @@ class Frame:
         "ops",
         "own",
         "reads_early",
+        "starts",
         "sure",
     )
 
@@ -365,10 +386,12 @@ class Frame:
         code: Code,
         ops: Sequence[CanonicalOp],
         handlers: Sequence[_Handler | None],
+        starts: frozenset[int],
     ) -> None:
         self.code = code
         self.ops = ops
         self.handlers = handlers
+        self.starts = starts
         self.bind: Value | None = None
         self.offsets = [op.offset for op in ops]
         self._ends: dict[int, int] = {}
@@ -378,7 +401,8 @@ class Frame:
         self.is_coroutine = bool(code.flags & _COROUTINE)
         # Flags do not tell a module from a class.
         self.is_module = code.name == "<module>" and not self.is_function
-        self.most_values = min(code.stacksize, _VALUES_AN_OP * len(ops)) + _MORE_VALUES
+        most = _VALUES_AN_OP * len(ops)
+        self.most_values = min(code.stacksize or most, most) + _MORE_VALUES  # up to 1.4: not said
         self.cells = frozenset(code.cellvars + code.freevars)
         self.own = frozenset(code.varnames + code.cellvars)
         self.reads_early = self._reads_early()
@@ -392,10 +416,6 @@ class Frame:
         frame = copy(self)
         frame.bind = argument
         return frame
-
-    def index(self, offset: int) -> int:
-        """Return the index of the first op at an offset or, if that does nothing, after it."""
-        return bisect_left(self.offsets, offset)
 
     def is_bound(self, name: str, pc: int) -> bool:
         """Return whether a local variable is bound at an op, as far as that is plain to see."""
@@ -453,7 +473,9 @@ class Frame:
         target = self.ops[pc].target
         if target is None:
             raise refused(f"{self.ops[pc].name} has no target")
-        return self.index(target)
+        if target not in self.starts:
+            raise refused(f"a jump leads to {target}, where no instruction starts")
+        return bisect_left(self.offsets, target)  # or after it, if what is there does nothing
 
 
 _STORES_LOCAL = frozenset({"STORE_FAST", "STORE_DEREF"})
@@ -462,6 +484,8 @@ _DELETES_LOCAL = frozenset({"DELETE_FAST", "DELETE_DEREF", "LOAD_FAST_AND_CLEAR"
 _CHANGES_SHARED = frozenset({"STORE_DEREF", "DELETE_DEREF"})
 #: Ops that name the cell of a variable.
 _OF_CELLS = _CHANGES_SHARED | {"LOAD_DEREF", "LOAD_CLOSURE"}
+#: Ops that name a local variable, and not its cell.
+_OF_FAST = frozenset({"LOAD_FAST", "STORE_FAST", "DELETE_FAST"})
 #: Ops that name a variable of another function, from 3.13 on LOAD_FAST for its cell.
 _OF_FREE = _OF_CELLS | {"LOAD_FAST"}
 #: Ops that put values into another, and do nothing else.
@@ -627,10 +651,13 @@ class Machine:
     ) -> None:
         self.dialect = dialect
         self.work = work
-        self.folds = folds
+        self.folds = folds and lowering_of(dialect).folds
         self.closures = closures
         self.values = Values(work)
         self.raising = lowering_of(dialect).raising
+        self._pushes_arguments = lowering_of(dialect).pushes_arguments
+        #: Cells are not among the local variables (up to 3.10), which may have the same names.
+        self._has_cells_apart = self.raising in (Raising.THREE, Raising.SIX)
         self._rules = rules
         self._frames: dict[tuple[int, Value | None], Frame] = {}
         #: What was computed on any path, and what a second and third one of it is; if it was on
@@ -645,9 +672,9 @@ class Machine:
         self._shared: dict[int, frozenset[str]] = {}
         #: What was erased on the way, for people.
         self.notes: set[Note] = set()
-        #: Code objects that were evaluated in place, and those that a function was made of.
+        #: Code objects that were evaluated in place, and those that some op loads.
         self.inlined: dict[int, Code] = {}
-        self.made: dict[int, Code] = {}
+        self.loaded: dict[int, Code] = {}
 
     @property
     def exc_count(self) -> int:
@@ -671,14 +698,22 @@ class Machine:
         return known
 
     def _lowered(self, code: Code) -> Frame:
-        ops = lower(code, self.dialect)
+        if self.dialect.development:  # 3.6a1 has other arguments for MAKE_FUNCTION than 3.6
+            raise refused("what the opcodes of a pre-release do is not known")
+        steps = [*lowered_steps(code, self.dialect)]
+        ops = [op for _, some in steps for op in some]
         self.work.spend(len(ops) // _SEEN_AT_ONCE)
-        offsets = [op.offset for op in ops]
-        return Frame(code, ops, _handlers(exception_table(code, self.dialect), offsets))
+        # Not after an EXTENDED_ARG: the argument would be another.
+        starts = frozenset(step.offset for step, _ in steps if step.offset == step.start_offset)
+        table = exception_table(code, self.dialect)
+        if any(row.target not in starts for row in table):
+            raise refused("a handler begins where no instruction starts")
+        return Frame(code, ops, _handlers(table, [op.offset for op in ops]), starts)
 
     def start(self, code: Code, argument: Value | None = None) -> State:
         """Return the state at the start of a code object."""
-        return State(self.frame(code, argument), 0, EMPTY, (), ())
+        stack = EMPTY.push(self.values.make("arguments")) if self._pushes_arguments else EMPTY
+        return State(self.frame(code, argument), 0, stack, (), ())
 
     def free_variables(self, code: Code) -> list[str]:
         """Return the variables of other functions that one uses, in the order of its ops."""
@@ -745,6 +780,8 @@ class Machine:
 
     def local(self, state: State, op: CanonicalOp, name: str) -> Value:
         """Return a local variable; one of a comprehension is another than that of the function."""
+        if self._has_cells_apart and op.name in _OF_FAST and name in state.frame.cells:
+            raise refused("a variable is used beside its cell")
         is_own = self._is_own(state, op, name)
         value = self.values.make("local", name, *([1] if is_own else []))
         if not is_own and name in self._shared_by(state):

@@ -7,13 +7,11 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import NamedTuple
 
 from pycinspect.canonical.contents import Contents, codes_in
-from pycinspect.canonical.machine import COMPREHENSIONS
+from pycinspect.canonical.machine import COMPREHENSIONS, is_annotate
 from pycinspect.pyc import Code
 
-__all__ = ["ANNOTATE", "Children", "children_of"]
+__all__ = ["Children", "children_of"]
 
-#: Functions that 3.14 makes of annotations (PEP 649).
-ANNOTATE = "__annotate__"
 _DEEPEST = 100
 
 
@@ -29,17 +27,21 @@ class Children(NamedTuple):
     ordinals: Mapping[int, int]
 
 
-def children_of(code: Code, made: Mapping[int, Code]) -> Children:
+def children_of(
+    code: Code, loaded: Mapping[int, Code], inlined: Mapping[int, Code] | None = None
+) -> Children:
     """Return the code objects inside one.
 
     Args:
         code: the code object.
-        made: those that functions are made of on some path, by identity, in that order;
-            since 3.10 there is no other (dead code is left out).
+        loaded: those that ops load on some path, by identity, in that order; since 3.10
+            there is no other (dead code is left out).
+        inlined: those that were evaluated in place; a comprehension that was not is one of
+            the children. None if that is not known.
     """
     # Up to 3.11 a comprehension's constant stands before those of its outermost iterable.
-    ranks = {identity: rank for rank, identity in enumerate(made)}
-    lifted = _lifted(code, made)
+    ranks = {identity: rank for rank, identity in enumerate(loaded)}
+    lifted = _lifted(code, loaded, loaded if inlined is None else inlined)
     found = sorted(lifted, key=lambda c: (c.firstlineno, ranks.get(id(c), len(ranks))))
     alike = Counter(map(_outline, found))
     counts: Counter[str] = Counter()
@@ -61,16 +63,17 @@ def _outline(code: Code) -> tuple[str, int, bytes]:
     return code.name, code.firstlineno, code.code
 
 
-def _lifted(root: Code, made: Mapping[int, Code]) -> Iterator[Code]:
+def _lifted(root: Code, loaded: Mapping[int, Code], inlined: Mapping[int, Code]) -> Iterator[Code]:
     """Yield the code objects inside one, each once; of comprehensions, those inside them."""
     seen: set[int] = set()
-    waiting = [(code, 1) for code in codes_in(root) if id(code) in made][::-1]
+    waiting = [(code, 1) for code in codes_in(root) if id(code) in loaded][::-1]
     while waiting:
         child, depth = waiting.pop()
-        if child.name == ANNOTATE or id(child) in seen:
+        if is_annotate(child) or id(child) in seen:
             continue
         seen.add(id(child))
-        if child.name in COMPREHENSIONS and depth <= _DEEPEST:
+        is_apart = id(child) in loaded and id(child) not in inlined
+        if child.name in COMPREHENSIONS and not is_apart and depth <= _DEEPEST:
             waiting.extend([(code, depth + 1) for code in codes_in(child)][::-1])
         else:
             yield child

@@ -26,5 +26,3 @@ class Note(Word):
     SUPER_ATTRIBUTE = "super-attribute"
     ASSERT_BUILTIN = "assert-builtin"
     ASYNC_FOR_BUILTIN = "async-for-builtin"
-    #: Nothing is erased: the opcode is compared by its name.
-    OPAQUE_OPCODE = "opaque-opcode"

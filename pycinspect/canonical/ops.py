@@ -10,7 +10,6 @@ from typing import NamedTuple
 from pycinspect.dialects import (
     Dialect,
     Flow,
-    Opcode,
     OperandSource,
     Role,
     Template,
@@ -33,13 +32,10 @@ class Unknown(NamedTuple):
     Args:
         opname: the version's name for it.
         arg: its argument.
-        effect: values that it leaves on the stack, less those it takes; None where nobody
-            knows, or where it jumps.
     """
 
     opname: str
     arg: int | None
-    effect: int | None
 
 
 class CanonicalOp(NamedTuple):
@@ -84,14 +80,14 @@ def lowered_steps(
     Raises:
         PycInspectError: as :func:`lower`.
     """
-    bytecode, plan = bytecode_of(dialect), _plan(dialect)
+    plan = _plan(dialect)
     for step in instructions(code, dialect):
         if step.argval is OUT_OF_RANGE:
             message = f"{step.opname} {step.arg} stands for nothing"
             raise PycInspectError("bad-index", message, offset=step.offset)
         parts = _parts(step, plan[step.opcode])
         if parts is None:
-            unknown = _unknown(step, bytecode.opcodes.by_number[step.opcode])
+            unknown = Unknown(step.opname, step.arg)
             yield step, (_new((OPAQUE, unknown, None, step.offset, step.line)),)
         else:
             yield step, [*_ops(step, parts)]
@@ -155,16 +151,6 @@ def _ops(step: Instruction, parts: tuple[_Part, ...]) -> Iterator[CanonicalOp]:
         yield _new((name, operand, target, step.offset, step.line))
 
 
-_GOES_ON = (Flow.NEXT, Flow.EXIT)
-
-
-def _unknown(step: Instruction, opcode: Opcode) -> Unknown:
-    effect = None
-    if opcode.effect is not None and opcode.flow in _GOES_ON:
-        effect = opcode.effect.stay(step.arg or 0)
-    return Unknown(step.opname, step.arg, effect)
-
-
 def _pair(index: int) -> _Reader:
     def read(step: Instruction, _: int) -> object:
         return step.argval[index] if isinstance(step.argval, tuple) else step.argval
@@ -179,6 +165,7 @@ _READERS: Mapping[OperandSource, _Reader] = MappingProxyType(
         OperandSource.SECOND: _pair(1),
         OperandSource.WORD: lambda step, _: step.argrepr,
         OperandSource.ARG: lambda _, arg: arg,
+        OperandSource.LOW: lambda _, arg: arg & 0xFF,
         OperandSource.ARG_1: lambda _, arg: arg + 1,
         OperandSource.ARG_CLOSURE: lambda _, arg: (arg, True),
         OperandSource.ONE_BIT: lambda _, arg: 1 + (arg & 1),

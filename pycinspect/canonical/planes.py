@@ -39,6 +39,7 @@ class Plane(Enum):
 
 
 _OPTIMIZED = 0x01
+_NEW_LOCALS = 0x02
 _VARARGS = 0x04
 _VARKEYWORDS = 0x08
 _STARS = _VARARGS | _VARKEYWORDS
@@ -80,12 +81,27 @@ def has_indented_docstring(code: Code, dialect: Dialect) -> bool:
 def _docstring(code: Code, dialect: Dialect) -> str | None:
     # Lambdas, generator expressions, generic parameters.
     is_nameless = code.name.startswith("<")
-    if not code.flags & _OPTIMIZED or is_nameless or not code.consts:
+    if not _may_be_documented(code, dialect) or is_nameless or not code.consts:
         return None
     bits = {name: bit for bit, name in bytecode_of(dialect).opcodes.flags.items()}
     if _HAS_DOCSTRING in bits and not code.flags & bits[_HAS_DOCSTRING]:
         return None
     return docstring_text(code.consts[0], dialect)
+
+
+def _may_be_documented(code: Code, dialect: Dialect) -> bool:
+    """Return whether its first constant may be a docstring that no instruction stores.
+
+    So it is with functions. In Python 2, those with ``exec`` or ``import *`` in them are not
+    optimised, nor told from the body of a class by any flag; but that returns its namespace.
+    """
+    if code.flags & _OPTIMIZED:
+        return True
+    returns = bytecode_of(dialect).opcodes.by_name.get("LOAD_LOCALS")
+    if returns is None or code.code[-2:-1] == bytes([returns.number]):
+        return False
+    has_flags = dialect.code is not None and any(row.name == "flags" for row in dialect.code.fields)
+    return bool(code.flags & _NEW_LOCALS) or not has_flags
 
 
 def outer_planes(code: Code, dialect: Dialect, level: Level) -> Mapping[Plane, bytes]:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from pycinspect.canonical.contents import Contents, codes_in, placeless
-from pycinspect.canonical.machine import COMPREHENSIONS
-from pycinspect.canonical.nested import ANNOTATE, children_of
+from pycinspect.canonical.machine import COMPREHENSIONS, is_annotate
+from pycinspect.canonical.nested import children_of
 from pycinspect.canonical.values import Values
 from pycinspect.pyc import Code
 
 __all__ = ["Shells"]
-
-#: Code objects that are evaluated where they stand.
-_IN_PLACE = COMPREHENSIONS | {ANNOTATE}
 
 
 class Shells:
@@ -46,6 +43,6 @@ class Shells:
         return self._by_key.setdefault((placeless(code), parts), len(self._by_key))
 
     def _part(self, code: Code) -> Hashable:
-        if code.freevars or code.name in _IN_PLACE:
+        if code.freevars or code.name in COMPREHENSIONS or is_annotate(code):
             return self._contents.of(code)
         return code.name, code.argcount, code.varnames[:1]

@@ -245,7 +245,8 @@ def _import_from(value: Value, texts: Sequence[_Text]) -> _Text:
     owner = value.value(0)
     if owner.kind != "import":
         return _Text(f"{texts[0]:{_ATOM}}.{texts[1]}")
-    if isinstance(owner.value(2).literal, tuple):
+    # ``import a.b as c`` has no names, but a dot; up to 1.6 no import has names.
+    if isinstance(owner.value(2).literal, tuple) or "." not in owner.word(0):
         return _Text(f"from {module_of(owner)} import {texts[1]}", _LOOSEST)
     return _Text(f"import {module_of(owner)}", _LOOSEST)  # ``import a.b as c``
 
@@ -327,11 +328,15 @@ _EVENTS: Mapping[tuple[str, int], str] = MappingProxyType(
         ("unpack", 2): "unpack {0} into {1}",
         ("for", 1): "for the next of {0}",
         ("branch", 1): "if {0}",
+        ("append_to", 2): "append {1} to {0}",
+        ("add_to", 2): "add {1} to {0}",
         ("list_append", 1): "append {0}",
         ("set_add", 1): "add {0}",
         ("map_add", 2): "add {0}: {1}",
         ("extend", 1): "extend by {0}",
         ("raise", 2): "raise {0} from {1}",
+        ("raise_with", 2): "raise {0}, {1}",
+        ("raise_with", 3): "raise {0}, {1}, {2}",
         ("raise_again", 1): "raise {0}",
         (PROPAGATE, 0): "raise",
         (PROPAGATE, 1): "raise",

@@ -47,6 +47,7 @@ class OperandSource(Enum):
     SECOND = "second"
     WORD = "word"  # the text of what it stands for: an operator, a function's name
     ARG = "arg"  # the number itself
+    LOW = "low"  # its lowest eight bits
     ARG_1 = "arg+1"
     ARG_CLOSURE = "arg+closure"  # the number, and that there is a closure
     ONE_BIT = "1+bit"  # 1, or 2 if the lowest bit is set
@@ -116,10 +117,15 @@ class Lowering(NamedTuple):
     Args:
         rows: an opcode's rows, in the order in which they are tried.
         raising: what a handler finds on the stack.
+        pushes_arguments: a function finds its arguments on the stack, in a tuple.
+        folds: its compiler computes operators of constants; before 2.5 none did, and shifts
+            and sums of integers were not what they are now (PEP 237).
     """
 
     rows: Mapping[str, tuple[LoweringRow, ...]]
     raising: Raising
+    pushes_arguments: bool
+    folds: bool
 
 
 @lru_cache(maxsize=128)
@@ -129,7 +135,12 @@ def lowering_of(dialect: Dialect) -> Lowering:
     for row in _table():
         if fits(row.versions, dialect):
             rows[row.opcode] = (*rows.get(row.opcode, ()), row)
-    return Lowering(MappingProxyType(rows), _raising(dialect))
+    return Lowering(
+        MappingProxyType(rows),
+        _raising(dialect),
+        _pushes_arguments(dialect),
+        folds=dialect.python >= (2, 5),
+    )
 
 
 def _raising(dialect: Dialect) -> Raising:
@@ -138,6 +149,14 @@ def _raising(dialect: Dialect) -> Raising:
     if dialect.bytecode is not None and dialect.bytecode.exception_table:
         return Raising.ONE
     return Raising.SIX if dialect.python >= (3, 0) else Raising.THREE
+
+
+def _pushes_arguments(dialect: Dialect) -> bool:
+    """Return whether code objects do not say how many arguments they have (up to 1.2).
+
+    Instructions unpack them (``Python/ceval.c: UNPACK_ARG``).
+    """
+    return dialect.code is not None and all(row.name != "argcount" for row in dialect.code.fields)
 
 
 def fits(versions: str, dialect: Dialect) -> bool:

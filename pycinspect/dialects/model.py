@@ -397,4 +397,5 @@ class Dialect:
         """
         if not self.is_prerelease(magic_word):
             return self
-        return replace(self, bytecode=self.prerelease_bytecode.get(magic_word))
+        bytecode = self.prerelease_bytecode.get(magic_word)
+        return replace(self, bytecode=bytecode, development=True)

@@ -259,7 +259,7 @@ class OpcodeTable:
     @cached_property
     def flags(self) -> Mapping[int, str]:
         """The bits of ``co_flags`` and their names."""
-        pairs = (word.split(":") for word in self.words.get("flags", ()))
+        pairs = (word.split(":") for word in self.words.get("flags", ()) if word)
         return MappingProxyType({int(bit): name for bit, name in pairs})
 
     def _row(self, cells: Iterable[str]) -> Opcode:

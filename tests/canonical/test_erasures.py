@@ -96,7 +96,6 @@ RULES = {
         ("class g:\n    '''A\n\n    B\n    '''",),
         ("class g:\n    '''A\n\n    C\n    '''", "class g:\n    x = '''A\n\n        B\n    '''"),
     ),
-    "opaque-opcode": Rule("return a", (), ("return b",)),
     "stores are parallel": Rule(
         "x = 1\ny = a\nreturn x, y",
         (

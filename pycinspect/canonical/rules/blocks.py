@@ -14,7 +14,7 @@ from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.calls import managed, only_read
 from pycinspect.canonical.rules.jumps import branch, leave, raise_again, unwound
 from pycinspect.canonical.rules.words import number
-from pycinspect.canonical.stack import EMPTY
+from pycinspect.canonical.stack import EMPTY, Stack
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
 
@@ -27,15 +27,21 @@ __all__ = ["RULES"]
 def _setup(kind: str) -> Rule:
     def rule(_: Machine, state: State, op: CanonicalOp) -> State:
         above = op.operand if isinstance(op.operand, int) else 0
-        target = state.frame.target(state.pc)
-        block = Block(kind, target, max(0, state.stack.depth - above))
+        target, level = state.frame.target(state.pc), state.stack.depth - above
+        if level < 0:
+            raise refused("the stack is empty")
+        block = Block(kind, target, level)
         return state.next(state.stack)._replace(blocks=(*state.blocks, block))
 
     return rule
 
 
-def _pop_block(_: Machine, state: State, __: CanonicalOp) -> State:
-    return state.next(state.stack)._replace(blocks=state.blocks[:-1])
+def _pop_block(_: Machine, state: State, op: CanonicalOp) -> State:
+    if not state.blocks or state.blocks[-1].kind == "handler":
+        raise refused("a block ends that has not begun")
+    *rest, block = state.blocks
+    stack = state.stack.cut(block.level) if op.operand else state.stack
+    return state.next(stack)._replace(blocks=tuple(rest))
 
 
 def _break(machine: Machine, state: State, _: CanonicalOp) -> State:
@@ -107,7 +113,9 @@ def _pop_finally(_: Machine, state: State, op: CanonicalOp) -> State:
 
 
 def _pop_except(_: Machine, state: State, op: CanonicalOp) -> State:
-    rest, _values = state.pop(number(op))
+    rest, values = state.pop(number(op))
+    if any(value.kind != "old" for value in values):
+        raise refused("a handler ends that has not begun")
     return state.next(rest)._replace(blocks=state.blocks[:-1])
 
 
@@ -185,27 +193,33 @@ def _with_except_start(machine: Machine, state: State, op: CanonicalOp) -> Event
 _ABOVE_EXIT = 6
 
 
-def _with_cleanup_start(machine: Machine, state: State, _: CanonicalOp) -> Event:
-    top, make, stack = bare(state.peek(1)), machine.values.make, state.stack
-    if top.kind == "exc" and machine.exc_count == _ABOVE_EXIT:
-        manager = _manager(machine, bare(state.peek(_ABOVE_EXIT + 1)))
-        # The interpreter puts NULL below the exception, in the place of ``__exit__``.
-        above = stack.values(_ABOVE_EXIT)
-        kept = stack.less(_ABOVE_EXIT + 1).push(*above[:3], machine.values.null, *above[3:])
-        value = make("with_exit_exc", manager)
-        event = machine.event(state, ("ev", value), kept.push(top, value))
-        return _with_lower_block(event)
-    if top.kind == "exc":  # Python 2: three values above ``__exit__``
-        manager = _manager(machine, bare(state.peek(machine.exc_count + 1)))
-        count = machine.exc_count
-        value = make("with_exit_exc", manager)
-        kept = stack.less(count + 1).push(*stack.values(count))
-        return machine.event(state, ("ev", value), kept.push(top, value))
-    manager = _manager(machine, bare(state.peek(2)))
-    value = make("with_exit", manager)
-    none = machine.values.none
-    kept = stack.less(2).push(stack.top)
-    return machine.event(state, ("ev", value), kept.push(none, value))
+def _with_cleanup_start(machine: Machine, state: State, op: CanonicalOp) -> Event:
+    """Call ``__exit__``, and take it from where it stands."""
+    if op.operand == "top":  # up to 2.5, in 3.0 and 3.1
+        rest, (leaves,) = state.pop(1)
+        why = bare(state._replace(stack=rest).peek(1))
+        return _left(machine, state, leaves, why, rest)
+    why = bare(state.peek(1))
+    count = machine.exc_count if why.kind == "exc" else 1
+    leaves, above = bare(state.peek(count + 1)), state.stack.values(count)
+    rest = state.stack.less(count + 1)
+    if count < _ABOVE_EXIT:
+        return _left(machine, state, leaves, why, rest.push(*above))
+    # The interpreter puts NULL below the exception, in the place of ``__exit__``.
+    rest = rest.push(*above[:3], machine.values.null, *above[3:])
+    return _with_lower_block(_left(machine, state, leaves, why, rest))
+
+
+def _left(machine: Machine, state: State, leaves: Value, why: Value, rest: Stack) -> Event:
+    """Return the call of ``__exit__`` with the exception, or None three times."""
+    make, is_raised = machine.values.make, why.kind == "exc"
+    reason = why if is_raised else machine.values.none
+    manager = managed(machine, leaves)
+    if manager is None:  # it was looked up as an attribute (up to 2.6, in 3.0 and 3.1)
+        value = make("call", leaves, reason, reason, reason)
+    else:
+        value = make("with_exit_exc" if is_raised else "with_exit", manager)
+    return machine.event(state, ("ev", value), rest.push(reason, value))
 
 
 def _with_lower_block(event: Event) -> Event:

@@ -24,7 +24,22 @@ from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
 from pycinspect.pyc import Code
 
-__all__ = ["RULES", "apply", "defaults_of", "managed", "only_read", "returned", "with_closure"]
+__all__ = [
+    "ANNOTATIONS",
+    "CLOSURE",
+    "DEFAULTS",
+    "KWDEFAULTS",
+    "RULES",
+    "apply",
+    "code_in",
+    "function_of",
+    "managed",
+    "only_read",
+    "passed",
+    "passed_by_name",
+    "returned",
+    "with_attribute",
+]
 
 _Names = Sequence[object]
 
@@ -78,19 +93,21 @@ def _call_ex(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     if len(values) not in (2, 3):
         raise refused("a call has no arguments")
     function, args, *mappings = values
-    arguments = _positional(machine, args)
+    arguments = passed(machine, args)
     for mapping in mappings:
-        arguments.extend(_keywords(machine, mapping))
+        arguments.extend(passed_by_name(machine, mapping))
     return apply(machine, state, function, arguments, rest)
 
 
-def _positional(machine: Machine, args: Value) -> list[Value]:
+def passed(machine: Machine, args: Value) -> list[Value]:
+    """Return the arguments that an iterable after ``*`` is."""
     if args.kind in ("tuple", "list"):
         return list(args.operands)
     return [machine.values.make("star", args)]
 
 
-def _keywords(machine: Machine, mapping: Value) -> list[Value]:
+def passed_by_name(machine: Machine, mapping: Value) -> list[Value]:
+    """Return the arguments that a mapping after ``**`` is."""
     make = machine.values.make
     if mapping.kind != "map":
         return [make("star2", mapping)]
@@ -189,67 +206,81 @@ def returned(machine: Machine, state: State, value: Value) -> State:
 # --- Functions -----------------------------------------------------------------------------
 
 #: Bits of MAKE_FUNCTION and SET_FUNCTION_ATTRIBUTE, and the part of the value that each is.
-_DEFAULTS, _KWDEFAULTS, _ANNOTATIONS, _CLOSURE, _ANNOTATE = 1, 2, 4, 8, 16
-_PLACES: Mapping[int, int] = MappingProxyType({_DEFAULTS: 2, _KWDEFAULTS: 3, _ANNOTATIONS: 4})
+DEFAULTS, KWDEFAULTS, ANNOTATIONS, CLOSURE, _ANNOTATE = 1, 2, 4, 8, 16
+_PLACES: Mapping[int, int] = MappingProxyType({DEFAULTS: 2, KWDEFAULTS: 3, ANNOTATIONS: 4})
+
+#: From here on the parts of a function are what it shares, where that is not plain to see.
+_SHARED = 5
 
 
 def _make_function(machine: Machine, state: State, op: CanonicalOp) -> State:
     bits = number(op)
-    attributes = [bit for bit in (_DEFAULTS, _KWDEFAULTS, _ANNOTATIONS, _CLOSURE) if bits & bit]
+    attributes = [bit for bit in (DEFAULTS, KWDEFAULTS, ANNOTATIONS, CLOSURE) if bits & bit]
     rest, values = state.pop(len(attributes) + 1)
-    function = _function(machine, values.pop())
+    function = function_of(machine, values.pop())
     for bit, value in zip(attributes, values, strict=True):
-        function = _with_attribute(machine, function, bit, value)
+        function = with_attribute(machine, function, bit, value)
     return state.next(rest.push(function))
 
 
-def defaults_of(machine: Machine, code: Value, defaults: list[Value]) -> Value:
-    """Return a function with defaults."""
-    function = _function(machine, code)
-    if not defaults:
-        return function
-    return _with_attribute(machine, function, _DEFAULTS, display(machine, "tuple", defaults))
+def _qualify(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    """Drop a name that says nothing: where the function stands, or that it is global (PEP 3155)."""
+    rest, (code, name) = state.pop(2)
+    inner, around = code_in(machine, code).name, state.frame.code.qualname
+    if name.literal in (inner, f"{around}.{inner}", f"{around}.<locals>.{inner}"):
+        return state.next(rest.push(code))
+    return machine.event(state, ("qualify", name), rest.push(code))
 
 
-def _function(machine: Machine, code: Value) -> Value:
-    if code.kind != "code":
+def function_of(machine: Machine, code: Value) -> Value:
+    """Return a function that is made of a code object, as yet without what it shares."""
+    made, null = code_in(machine, code), machine.values.null
+    shared = [null] if made.freevars else []
+    return machine.values.make("func", made.name, code, null, null, null, *shared)
+
+
+def code_in(machine: Machine, value: Value) -> Code:
+    """Return the code object that a value is."""
+    if value.kind != "code":
         raise refused("a function is made of no code object")
-    made = machine.values.codes[_number_of(code)]
-    machine.made.setdefault(id(made), made)
-    null = machine.values.null
-    return machine.values.make("func", made.name, code, null, null, null)
-
-
-def _number_of(code: Value) -> int:
-    index = code.parts[0]
+    index = value.parts[0]
     assert isinstance(index, int)
-    return index
+    return machine.values.codes[index]
 
 
 def _code_of(machine: Machine, function: Value) -> Code:
-    return machine.values.codes[_number_of(function.value(1))]
+    return code_in(machine, function.value(1))
 
 
-def _with_attribute(machine: Machine, function: Value, bit: int, value: Value) -> Value:
-    if bit == _CLOSURE:
-        return with_closure(machine, function, value)
-    if bit not in _PLACES or (bit == _DEFAULTS and is_lazy(_code_of(machine, function))):
+def with_attribute(machine: Machine, function: Value, bit: int, value: Value) -> Value:
+    """Return a function with defaults, annotations, or the variables that it shares."""
+    if bit == CLOSURE:
+        return _with_closure(machine, function, value)
+    if bit not in _PLACES or (bit == DEFAULTS and is_lazy(_code_of(machine, function))):
         return function
-    if bit == _ANNOTATIONS:
+    if bit == ANNOTATIONS:
         return _annotated(machine, function, value)
     parts = list(function.parts)
     parts[_PLACES[bit]] = value
     return machine.values.make("func", *parts)
 
 
-def with_closure(machine: Machine, function: Value, cells: Value) -> Value:
-    """Return a function with the variables that it shares, if that matters."""
+def _with_closure(machine: Machine, function: Value, cells: Value) -> Value:
+    """Return a function with the variables that it shares, if their names do not say which."""
+    code, parts = _code_of(machine, function), function.parts[:_SHARED]
+    names = tuple(map(_name_of, cells.operands)) if cells.kind == "tuple" else None
+    if names != code.freevars:  # no compiler's
+        return machine.values.make("func", *parts, cells)
     if not machine.closures:
-        return function
-    code = _code_of(machine, function)
-    by_name = dict(zip(code.freevars, cells.operands, strict=False))
+        return machine.values.make("func", *parts)
+    by_name = dict(zip(code.freevars, cells.operands, strict=True))
     ordered = [by_name[name] for name in machine.free_variables(code) if name in by_name]
-    return machine.values.make("func", *function.parts, *ordered)
+    return machine.values.make("func", *parts, *ordered)
+
+
+def _name_of(cell: Value) -> str | None:
+    """Return the name of the variable that a cell is of, None for what is not a cell."""
+    return cell.value(0).word(0) if cell.kind == "cell" else None
 
 
 def _annotated(machine: Machine, function: Value, annotations: Value) -> Value:
@@ -257,7 +288,7 @@ def _annotated(machine: Machine, function: Value, annotations: Value) -> Value:
     if annotations.kind == "tuple" and len(annotations.operands) % 2 == 0:
         annotations = display(machine, "map", pairs(machine, annotations.operands))
     parts = list(function.parts)
-    parts[_PLACES[_ANNOTATIONS]] = annotations
+    parts[_PLACES[ANNOTATIONS]] = annotations
     return machine.values.make("func", *parts)
 
 
@@ -267,7 +298,7 @@ def _set_attribute(machine: Machine, state: State, op: CanonicalOp) -> State:
         raise refused("an attribute is set of no function")
     bit = number(op)
     if bit != _ANNOTATE:
-        return state.next(rest.push(_with_attribute(machine, function, bit, value)))
+        return state.next(rest.push(with_attribute(machine, function, bit, value)))
     if value.kind != "func":
         raise refused("__annotate__ is not a function")
     # PEP 649: what the interpreter would do when it is asked for the annotations.
@@ -293,6 +324,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "CALL_KW": _call_kw,
         "KW_NAMES": _kw_names,
         "CALL_FUNCTION_EX": _call_ex,
+        "QUALIFY": _qualify,
         "MAKE_FUNCTION": _make_function,
         "SET_FUNCTION_ATTRIBUTE": _set_attribute,
         "LOAD_SPECIAL": _load_special,

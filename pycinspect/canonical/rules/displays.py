@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Event, Machine, Part, Rule, State
+from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, bare
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
-from pycinspect.canonical.rules.words import number
+from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.stack import Stack
 from pycinspect.canonical.values import MATCHED, Marks, Value
 from pycinspect.canonical.work import refused
@@ -148,9 +148,13 @@ def _build_unpack(kind: str) -> Rule:
     return rule
 
 
+#: Values of a slice that has a step.
+_SLICE = 3
+
+
 def _slice(machine: Machine, state: State, op: CanonicalOp) -> State:
-    rest, parts = state.pop(number(op))
-    parts += [machine.values.none] * (3 - len(parts))
+    rest, parts = state.pop(_SLICE if number(op) == _SLICE else 2)  # as ceval.c: BUILD_SLICE
+    parts += [machine.values.none] * (_SLICE - len(parts))
     return state.next(rest.push(machine.values.make("slice", *parts)))
 
 
@@ -194,7 +198,8 @@ def _extend(kind: str) -> Rule:
             items = _spread(machine, value, kind)
             extended = _extended(machine, state, below, number(op), items)
         # Inside a loop: a comprehension that unpacks (PEP 798).
-        return extended or machine.event(state, ("extend", value), rest)
+        target = _target(machine, below, number(op))
+        return extended or machine.event(state, ("extend", value, *target), rest)
 
     return rule
 
@@ -205,11 +210,19 @@ def _in_loop(machine: Machine, state: State, depth: int) -> bool:
     return any(value.first.kind in ("iter", "aiter") for value in above)
 
 
+def _target(machine: Machine, below: State, depth: int) -> tuple[Value, ...]:
+    """Return what an op inside a loop adds to, if it is not what the innermost one fills."""
+    target = below.peek(depth)
+    filled = (v for v in machine.seen(reversed(below.stack)) if v.first.kind == "collected")
+    return () if target is next(filled, None) else (target,)
+
+
 def _append(kind: str) -> Rule:
     def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         rest, (item,) = state.pop(1)
         if number(op) > 1:
-            return machine.event(state, (kind, item), rest)
+            target = _target(machine, state._replace(stack=rest), number(op))
+            return machine.event(state, (kind, item, *target), rest)
         if item.kind == "fstring" and not _is_joined(machine, rest):
             text = machine.another(state, machine.values.make("made", item), rest)
             written = state._replace(stack=rest.push(text))
@@ -231,10 +244,28 @@ def _is_joined(machine: Machine, stack: Stack) -> bool:
 def _map_add(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     rest, (key, value) = state.pop(2)
     if number(op) > 1:
-        return machine.event(state, ("map_add", key, value), rest)
+        target = _target(machine, state._replace(stack=rest), number(op))
+        return machine.event(state, ("map_add", key, value, *target), rest)
     pair = machine.values.make("pair", key, value)
     below = state._replace(stack=rest)
     return _extended(machine, state, below, 1, [pair]) or state.next(rest)
+
+
+def _append_to(kind: str) -> Rule:
+    """Return the rule of an op that adds an item to a value which is on the stack for it."""
+
+    def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
+        rest, (target, item) = state.pop(2)
+        return machine.event(state, (kind, target, item), rest)
+
+    return rule
+
+
+def _check_type(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    value = bare(state.peek(1))
+    if value.kind == word(op):
+        return state.next(state.stack)
+    return machine.event(state, ("check_type", value, word(op)), state.stack)
 
 
 def _unpack(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
@@ -293,6 +324,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "LIST_APPEND": _append("list_append"),
         "SET_ADD": _append("set_add"),
         "MAP_ADD": _map_add,
+        "LIST_APPEND_TO": _append_to("append_to"),
+        "SET_ADD_TO": _append_to("add_to"),
+        "CHECK_TYPE": _check_type,
         "UNPACK_SEQUENCE": _unpack,
         "UNPACK_EX": _unpack_ex,
     }

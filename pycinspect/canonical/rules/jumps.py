@@ -150,14 +150,17 @@ def leave(machine: Machine, state: State, value: Value) -> State | Event:
     """Return from the function, or to where it is evaluated in place."""
     if state.callers:
         return returned(machine, state, value)
-    if not state.frame.is_function:  # nobody sees what a module or class body returns
-        value = machine.values.none
+    if not state.frame.is_function and value.first.kind == "cell":
+        value = machine.values.none  # nobody sees that a class body returns ``__class__``
     return Event(("return", value), (), None, state)
 
 
-def _raise(machine: Machine, state: State, op: CanonicalOp) -> Event:
-    _, values = state.pop(number(op))
-    return Event(("raise", *values), (), machine.handler(state), state)
+def _raise(kind: str) -> Rule:
+    def rule(machine: Machine, state: State, op: CanonicalOp) -> Event:
+        _, values = state.pop(number(op))
+        return Event((kind, *values), (), machine.handler(state), state)
+
+    return rule
 
 
 def raise_again(machine: Machine, state: State, exc: Value) -> State | Event:
@@ -173,19 +176,15 @@ def _reraise(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     return raise_again(machine, state, bare(state.peek(1)))
 
 
-def _opaque(machine: Machine, state: State, op: CanonicalOp) -> Event:
-    """Show an opcode that no row describes, if what it does to the stack is known."""
+def _opaque(_: Machine, __: State, op: CanonicalOp) -> Event:
+    """Refuse an opcode that no row describes.
+
+    How many values it adds to the stack may be known, but not what it does with which, what its
+    argument stands for, and what code it makes functions of: that would be the same for all.
+    """
     unknown = op.operand
     assert isinstance(unknown, Unknown)
-    if unknown.effect is None:
-        raise refused(f"{unknown.opname} has no row")
-    machine.notes.add(Note.OPAQUE_OPCODE)
-    payload = ("opaque", unknown.opname, str(unknown.arg))
-    rest, _ = state.pop(max(0, -unknown.effect))
-    if unknown.effect > state.frame.most_values:
-        raise refused(f"{unknown.opname} pushes more than the stack has room for")
-    pushed = (machine.values.make("opaque", unknown.opname, i) for i in range(unknown.effect))
-    return machine.event(state, payload, rest.push(*pushed))
+    raise refused(f"{unknown.opname} has no row")
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -195,7 +194,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "POP_JUMP_IF_TRUE": _pop_jump,
         "POP_JUMP_IF_FALSE": _pop_jump,
         "RETURN_VALUE": _return,
-        "RAISE_VARARGS": _raise,
+        "RAISE_VARARGS": _raise("raise"),
+        "RAISE_WITH": _raise("raise_with"),
         "RERAISE": _reraise,
         "OPAQUE": _opaque,
     }

@@ -14,6 +14,7 @@ from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.stack import Stack
 from pycinspect.canonical.values import MATCHED, Value
+from pycinspect.canonical.work import refused
 
 __all__ = ["RULES", "SENSES", "is_asked_for", "is_bool", "joined", "written"]
 
@@ -339,6 +340,21 @@ def _get_aiter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     return machine.evaluated(state, machine.values.make("aiter", value), rest)
 
 
+def _index_iter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    """Make an iterator of a sequence and an index, which loops up to 2.1 count up by themselves.
+
+    The index is on the stack where NULL is from 3.15 on (``Python/ceval.c: FOR_LOOP``).
+    """
+    rest, (sequence, index) = state.pop(2)
+    null = machine.values.null
+    if index is null:  # not the first time round
+        return state.next(state.stack)
+    if type(index.literal) is not int or index.literal:
+        raise refused("a loop does not begin at the index 0")
+    iterator = machine.another(state, machine.values.make("iter", sequence), rest)
+    return machine.event(state, ("ev", iterator), rest.push(iterator, null))
+
+
 def _get_iter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (value,) = state.pop(1)
     if value.kind == "iter" or value is machine.values.make("local", ".0"):
@@ -485,6 +501,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "GET_AITER": _get_aiter,
         "GET_ANEXT": _get_anext,
         "GET_AWAITABLE": _get_awaitable,
+        "INDEX_ITER": _index_iter,
         "FOR_ITER": _for_iter,
         "YIELD_FROM": _yield_from,
         "YIELD_VALUE": _yield,

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pycinspect.canonical.docstrings import cleandoc, docstring_text, is_indented
-from pycinspect.canonical.machine import Event, Frame, Machine, Rule, State, bare
+from pycinspect.canonical.machine import NAMESPACE, Event, Frame, Machine, Rule, State, bare
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.keeping import keep_for_copy, keep_on_stack, keep_top
 from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.values import Value
+from pycinspect.canonical.work import refused
+from pycinspect.pyc import Code
 
 __all__ = ["DOCSTRING", "RULES"]
 
@@ -47,6 +49,8 @@ def _push(state: State, *values: Value) -> State:
 
 
 def _load_const(machine: Machine, state: State, op: CanonicalOp) -> State:
+    if isinstance(op.operand, Code):  # whatever becomes of it, it may run
+        machine.loaded.setdefault(id(op.operand), op.operand)
     return _push(state, machine.values.constant(op.operand))
 
 
@@ -99,12 +103,13 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
     if frame.bind is not None and name in _BOUND:
         return _push(state, frame.bind)
     value = machine.local(state, op, name)
-    # ``super()`` reads ``__class__`` itself, since 3.12 there is a load before; the stores of the
-    # others are not in the graph.
-    if name == "__class__" or name in _NOT_STORED:
-        return _push(state, value)
     if op.name == "LOAD_FAST" and name in frame.cells and _is_cell(state, value):
         return _load_closure(machine, state, op)
+    # ``super()`` reads ``__class__`` itself, since 3.12 there is a load before; the stores of the
+    # others are not in the graph, and a class is never called without its namespace.
+    is_namespace = name == NAMESPACE and not frame.is_function
+    if name == "__class__" or name in _NOT_STORED or is_namespace:
+        return _push(state, value)
     pushed, handler = _push(state, value), machine.handler(state)
     if machine.changes(value) and machine.is_read_early(pushed):
         return keep_top(machine, state, pushed)
@@ -136,6 +141,20 @@ def _load_closure(machine: Machine, state: State, op: CanonicalOp) -> State:
     return _push(state, machine.values.make("cell", machine.local(state, op, word(op))))
 
 
+def _store_locals(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
+    """Make an argument the namespace of a class: of its body it is the one argument (3.0)."""
+    rest, (value,) = state.pop(1)
+    if value is machine.values.make("local", NAMESPACE):
+        return state.next(rest)
+    return machine.event(state, ("store_locals", value), rest)
+
+
+def _check_namespace(_: Machine, state: State, __: CanonicalOp) -> State:
+    if state.frame.is_function:  # the interpreter crashes
+        raise refused("a function has no namespace")
+    return state.next(state.stack)
+
+
 def _load_and_clear(machine: Machine, state: State, op: CanonicalOp) -> State:
     return _push(state, machine.saved(word(op)))
 
@@ -156,6 +175,8 @@ def _push_null(machine: Machine, state: State, _: CanonicalOp) -> State:
 
 def _pop_top(_machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     top, rest = state.peek(1), state.stack.less(1)
+    if top.kind == "old":
+        raise refused("the exception that was handled before is forgotten")
     after = state.next(rest)
     # A statement that is just a name: the load can raise. A store that another one follows is
     # written in the same way (3.13), but no statement begins with one.
@@ -299,6 +320,8 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "LOAD_DEREF": _load_local,
         "LOAD_FAST_AND_CLEAR": _load_and_clear,
         "LOAD_CLOSURE": _load_closure,
+        "CHECK_NAMESPACE": _check_namespace,
+        "STORE_LOCALS": _store_locals,
         "LOAD_GLOBAL": _load_variable("global"),
         "LOAD_NAME": _load_variable("name"),
         "LOAD_LOCALS": _load_thing("locals"),
