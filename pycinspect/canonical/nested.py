@@ -93,7 +93,8 @@ class _Unplaced:
             self._known[id(part)] if isinstance(part, Code) else self._values.constant(part)
             for part in code.consts
         )
-        return replace(code, linetable=b"", consts=()), tuple(constants)
+        # Up to 3.11 the qualified name says that a function is inside a comprehension.
+        return replace(code, linetable=b"", qualname="", consts=()), tuple(constants)
 
 
 def _codes_in(code: Code) -> Iterator[Code]:
