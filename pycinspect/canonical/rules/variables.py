@@ -105,12 +105,13 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
         return _push(state, value)
     if op.name == "LOAD_FAST" and name in frame.cells and _is_cell(machine, state, value):
         return _load_closure(machine, state, op)
-    pushed, handler = _push(state, value), machine.handler(state)
+    pushed = _push(state, value)
     if machine.changes(value) and machine.is_read_early(pushed):
         return keep_top(machine, state, pushed)
-    if handler is None and len(value.parts) == 1 and frame.is_bound(name, state.pc):
+    # Whatever handler there is: copies of a ``finally`` body have others, and must stay equal.
+    if len(value.parts) == 1 and frame.is_bound(name, state.pc):
         return pushed
-    return Event(("load", value), (pushed,), handler, state)
+    return Event(("load", value), (pushed,), machine.handler(state), state)
 
 
 def _is_cell(machine: Machine, state: State, variable: Value) -> bool:
