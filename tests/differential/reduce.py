@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 __all__ = ["reduced", "shorter"]
 
 #: Sources that are asked about at once: what asks starts interpreters.
-_AT_ONCE = 200
+_AT_ONCE = 50
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -21,8 +21,9 @@ def reduced(source: str, shows: Callable[[Sequence[str]], Sequence[bool]]) -> st
         shows: says of each of some sources whether it shows it, too.
     """
     best = ast.unparse(ast.parse(source))
-    while (found := _first(sorted(dict.fromkeys(shorter(best)), key=len), shows)) is not None:
-        best = found
+    for kind in (ast.stmt, ast.AST):  # statements first: there are fewer of them
+        while found := _first(sorted(dict.fromkeys(shorter(best, kind)), key=len), shows):
+            best = found
     return best
 
 
@@ -37,11 +38,16 @@ def _first(
     return None
 
 
-def shorter(source: str) -> Iterator[str]:
-    """Yield the source without a statement, or with a part of an expression in its place."""
+def shorter(source: str, kind: type[ast.AST] = ast.AST) -> Iterator[str]:
+    """Yield the source without a statement, or with a part of an expression in its place.
+
+    Args:
+        source: that is made shorter.
+        kind: of what there is less.
+    """
     tree = ast.parse(source)
     for place, _ in enumerate(ast.walk(tree)):
-        for changed in _without(tree, place):
+        for changed in _without(tree, place, kind):
             try:
                 text = ast.unparse(ast.fix_missing_locations(changed))
                 ast.parse(text)
@@ -51,10 +57,12 @@ def shorter(source: str) -> Iterator[str]:
                 yield text
 
 
-def _without(tree: ast.Module, place: int) -> Iterator[ast.Module]:
+def _without(tree: ast.Module, place: int, kind: type[ast.AST]) -> Iterator[ast.Module]:
     """Yield copies of a tree with less in one of its nodes."""
     node = [*ast.walk(tree)][place]
     for field, value in ast.iter_fields(node):
+        if not isinstance(value[0] if isinstance(value, list) and value else value, kind):
+            continue
         for new in _less(field, value):
             changed = copy.deepcopy(tree)
             setattr([*ast.walk(changed)][place], field, copy.deepcopy(new))

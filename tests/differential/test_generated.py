@@ -16,7 +16,9 @@ from tests.differential.noise import oracle_of
 from tests.differential.reduce import reduced
 
 PAIRS = [*map("/".join, pairwise(f"3.{minor}" for minor in range(8, 14))), "3.8/3.13"]
-SOURCES = [program(seed, modern=seed % 2 == 0) for seed in range(5000, 5016)]
+#: The first of what was noise once: copies of ``finally`` bodies with loads of their own.
+SEEDS = (20423, *range(5000, 5016))
+SOURCES = [program(seed, modern=seed % 2 == 1) for seed in SEEDS]
 
 
 @pytest.mark.parametrize("pair", PAIRS)

@@ -120,6 +120,14 @@ def h():
     x = a
     return [[x for y in z if x for x in x] for x in x], lambda: x
 """
+#: The truth of a variable that may change is known after it was asked for.
+TRUTHS = """
+def f(a, c, d):
+    def g():
+        nonlocal a
+        c and (not a or a) or d
+        return c and (not a or a) or d
+"""
 NATIVE = [f"3.{minor}" for minor in range(6, 14)]
 CASES = [
     *((EVERYWHERE, pair) for pair in pairwise(NATIVE)),
@@ -127,12 +135,13 @@ CASES = [
     (EVERYWHERE, ("3.9", "pypy3.9")),
     *((LONG, pair) for pair in pairwise(NATIVE)),
     *((CELLS, pair) for pair in pairwise(NATIVE[5:])),
+    *((TRUTHS, pair) for pair in pairwise(NATIVE[4:])),
     *((WALRUS, pair) for pair in pairwise(NATIVE[2:])),
     *((MATCH, pair) for pair in pairwise(NATIVE[4:])),
     *((EXCEPT_STAR, pair) for pair in pairwise(NATIVE[5:])),
     (GENERICS, ("3.12", "3.13")),
 ]
-SOURCES = (EVERYWHERE, LONG, CELLS, WALRUS, MATCH, EXCEPT_STAR, GENERICS)
+SOURCES = (EVERYWHERE, LONG, CELLS, TRUTHS, WALRUS, MATCH, EXCEPT_STAR, GENERICS)
 
 
 @cache
