@@ -44,7 +44,8 @@ class Contents:
             self._known[id(part)][1] if isinstance(part, Code) else self._values.constant(part)
             for part in code.consts
         )
-        return placeless(code), tuple(constants)
+        # Up to 3.11 the qualified name says that a function is inside a comprehension.
+        return replace(placeless(code), qualname=""), tuple(constants)
 
 
 def placeless(code: Code) -> Code:

@@ -364,7 +364,6 @@ class Frame:
     __slots__ = (
         "_after_copies",
         "_ends",
-        "_first",
         "bind",
         "cells",
         "code",
@@ -396,7 +395,6 @@ class Frame:
         self.offsets = [op.offset for op in ops]
         self._ends: dict[int, int] = {}
         self._after_copies: frozenset[int] | None = None
-        self._first: dict[str, dict[int, str]] | None = None
         self.is_function = bool(code.flags & _OPTIMIZED)
         self.is_coroutine = bool(code.flags & _COROUTINE)
         # Flags do not tell a module from a class.
@@ -447,26 +445,6 @@ class Frame:
             copies = (index for index, op in enumerate(self.ops) if op.name == "COPY")
             self._after_copies = frozenset(self.behind_jumps(index + 1) for index in copies)
         return pc in self._after_copies
-
-    def first_stores(self, name: str) -> Mapping[int, str]:
-        """Return what first stores a variable after each op that saves it for a comprehension."""
-        if self._first is None:
-            self._first = {}
-            for index, op in enumerate(self.ops):
-                if op.name == "LOAD_FAST_AND_CLEAR" and isinstance(op.operand, str):
-                    first = self._first_store(index, op.operand)
-                    self._first.setdefault(op.operand, {})[index] = first
-        return self._first.get(name, {})
-
-    def _first_store(self, pc: int, name: str) -> str:
-        for _ in range(_FARTHEST):
-            pc = self.behind_jumps(pc + 1)
-            if pc >= len(self.ops):
-                break
-            op = self.ops[pc]
-            if op.operand == name and op.name in ("STORE_FAST", "STORE_DEREF"):
-                return op.name
-        return ""
 
     def target(self, pc: int) -> int:
         """Return the index that a jump goes to."""
@@ -666,7 +644,8 @@ class Machine:
         self._held = Held(work)
         self._takers: dict[_Key, Taker] = {}
         self._looks_ahead = False
-        self._saved: dict[str, Value] = {}
+        #: By name, what stands on the stack while the variable is that of a comprehension: bits.
+        self._saved: dict[str, int] = {}
         #: Variables, a bit for each, that may change whenever code of others runs.
         self._unstable = 0
         self._shared: dict[int, frozenset[str]] = {}
@@ -794,9 +773,21 @@ class Machine:
         self._unstable |= value.reads
         return value
 
-    def saved(self, name: str) -> Value:
-        """Return what stands on the stack while a variable is that of a comprehension (3.12)."""
-        return self._saved.setdefault(name, self.values.make("saved", name))
+    def saved(self, name: str, *, is_cell: bool = False) -> Value:
+        """Return what stands on the stack while a variable is that of a comprehension (3.12).
+
+        Args:
+            name: of the variable.
+            is_cell: whether other functions share the comprehension's.
+        """
+        value = self.values.make("saved", name, *(["cell"] if is_cell else []))
+        self._saved[name] = self._saved.get(name, 0) | value.reads
+        return value
+
+    def is_saved_for_cell(self, state: State, name: str) -> bool:
+        """Return whether the variable of the innermost comprehension that has it is a cell."""
+        saved = (value for value in self._on_stacks(state) if value.kind == "saved")
+        return next((len(value.parts) > 1 for value in saved if value.word(0) == name), False)
 
     def _is_own(self, state: State, op: CanonicalOp, name: str) -> bool:
         """Return whether a variable is that of a comprehension around an op.
@@ -808,13 +799,12 @@ class Machine:
             frames = [*(caller.frame for caller in state.callers[1:]), state.frame]
             if any(name in frame.own for frame in frames):
                 return True
-        saved = self._saved.get(name)
-        # Class bodies save variables of other functions, too, which have cells of their own.
-        is_free = op.name in _OF_CELLS and name in state.frame.code.freevars
-        if saved is None or is_free:
-            return False
+        saved = self._saved.get(name, 0)
         stacks = (state.stack, *(caller.stack for caller in state.callers))
-        return any(stack.reads & saved.reads for stack in stacks)
+        if not any(stack.reads & saved for stack in stacks):
+            return False
+        # Class bodies save variables of other functions, too, which have cells of their own.
+        return op.name not in _OF_CELLS or self.is_saved_for_cell(state, name)
 
     def _shared_by(self, state: State) -> frozenset[str]:
         """Return the variables of the outermost function that other functions may set."""
@@ -954,9 +944,13 @@ class Machine:
 
     def _newest(self, state: State) -> Value:
         """Return the exception that was caught last."""
-        stacks = [state.stack, *(caller.stack for caller in reversed(state.callers))]
-        caught = (bare(value) for stack in stacks for value in self.seen(reversed(stack)))
+        caught = (bare(value) for value in self._on_stacks(state))
         return next((value for value in caught if value.kind == "exc"), self.values.null)
+
+    def _on_stacks(self, state: State) -> Iterator[Value]:
+        """Yield the values of a state and of those who wait, the innermost first."""
+        for stack in (state.stack, *(caller.stack for caller in reversed(state.callers))):
+            yield from self.seen(reversed(stack))
 
     def _exc(self, stack: Stack, callers: tuple[Caller, ...], *, newest: bool) -> Value:
         """Return what stands for an exception in its handler.

@@ -8,11 +8,12 @@ one, can be explained by a function that looks at both forms.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pycinspect.canonical import Form, Plane
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.notes import Note
+from pycinspect.canonical.planes import outer_planes
 from pycinspect.canonical.statements import payload_digest
 from pycinspect.canonical.values import Value, Values
 from pycinspect.dialects import lowering_of
@@ -129,6 +130,31 @@ def _parts(roots: Iterable[object]) -> set[object]:
     return found
 
 
+def _hides_free_variable(old: Form, new: Form) -> bool:
+    """Return whether only a variable differs that an inlined comprehension takes for its own.
+
+    The functions inside then share the comprehension's, which is not bound, and not that of the
+    function around (Python/symtable.c: inline_comprehension, 3.12).
+    """
+    is_called = [Note.INLINED_COMPREHENSION in form.notes for form in (old, new)]
+    if old.differing(new) != [Plane.SIGNATURE] or sum(is_called) != 1:
+        return False
+    called, inlined = (old, new) if is_called[0] else (new, old)
+    hidden = set(called.code.freevars) - set(inlined.code.freevars)
+    own = {name for name in _own_variables(inlined.graph) if name in inlined.code.cellvars}
+    shared = tuple(name for name in called.code.freevars if name not in hidden)
+    less = outer_planes(replace(called.code, freevars=shared), called.dialect, called.level)
+    return hidden <= own and less[Plane.SIGNATURE] == inlined.planes[Plane.SIGNATURE]
+
+
+def _own_variables(graph: Sequence[Merged]) -> Iterator[str]:
+    """Yield the names of the variables that comprehensions store."""
+    for node in graph:
+        target = node.payload[1] if node.payload[0] == "store" else None
+        if isinstance(target, Value) and target.kind == "local" and len(target.parts) > 1:
+            yield target.word(0)
+
+
 # --- The table -----------------------------------------------------------------------------------
 
 #: Every one that pycinspect knows.
@@ -139,6 +165,14 @@ EXPLANATIONS: Sequence[Explanation] = (
         "List, set and dict comprehensions have no function and no frame of their own since"
         " 3.12, which locals(), tracebacks and profilers show.",
         _PEP.format(709),
+    ),
+    Explanation(
+        "comprehension-hides-variable",
+        "variable of a comprehension hides that of the function around",
+        "Where a comprehension's variable has the name of one of the function around, functions"
+        " beside the comprehension share the comprehension's since 3.12, which is not bound.",
+        _CPYTHON.format(121377),
+        _hides_free_variable,
     ),
     Explanation(
         Note.LAZY_ANNOTATIONS,

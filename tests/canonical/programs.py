@@ -184,7 +184,7 @@ class _Writer:
     def _with(self) -> None:
         prefix = "async " if self._can_await() and self._rng.random() < 0.4 else ""
         items = [
-            self._expression(1) + self._rng.choice(["", f" as {self._target()}"])
+            _managing(self._expression(1)) + self._rng.choice(["", f" as {self._target()}"])
             for _ in range(self._rng.choice([1, 1, 2]))
         ]
         self._block(f"{prefix}with {', '.join(items)}:")
@@ -324,6 +324,11 @@ class _Writer:
 
     def _plain(self, depth: int) -> str:
         return self._rng.choice(_PLAIN)(self, depth - 1)
+
+
+def _managing(text: str) -> str:
+    """Return an expression that is one manager: brackets around several are the statement's (3.9)."""
+    return f"({text})" if text.startswith("(") else text
 
 
 _Statement = Callable[[_Writer], object]

@@ -104,18 +104,44 @@ def f(a, b):
     try: return f"{"{a}, {b!r:>3} " * 9}"
     except E: return [{"f'{a}', " * 40}]
 """
+#: A comprehension's variable, and one of the function around it that others share, of one name.
+CELLS = """
+def f(b):
+    b = [b for b in a if b]
+    return sum(b[i] for i in c), [lambda: b for b in a if b], lambda: b
+def g(b):
+    class C:
+        [b for a in z if b for b in z]
+        [(b, lambda: b) for b in z if b]
+        b
+    try: {c: y for y in H if b for b in z}
+    except E: return lambda: b
+def h():
+    x = a
+    return [[x for y in z if x for x in x] for x in x], lambda: x
+"""
+#: The truth of a variable that may change is known after it was asked for.
+TRUTHS = """
+def f(a, c, d):
+    def g():
+        nonlocal a
+        c and (not a or a) or d
+        return c and (not a or a) or d
+"""
 NATIVE = [f"3.{minor}" for minor in range(6, 14)]
 CASES = [
     *((EVERYWHERE, pair) for pair in pairwise(NATIVE)),
     (EVERYWHERE, ("3.6", "3.13")),
     (EVERYWHERE, ("3.9", "pypy3.9")),
     *((LONG, pair) for pair in pairwise(NATIVE)),
+    *((CELLS, pair) for pair in pairwise(NATIVE[5:])),
+    *((TRUTHS, pair) for pair in pairwise(NATIVE[4:])),
     *((WALRUS, pair) for pair in pairwise(NATIVE[2:])),
     *((MATCH, pair) for pair in pairwise(NATIVE[4:])),
     *((EXCEPT_STAR, pair) for pair in pairwise(NATIVE[5:])),
     (GENERICS, ("3.12", "3.13")),
 ]
-SOURCES = (EVERYWHERE, LONG, WALRUS, MATCH, EXCEPT_STAR, GENERICS)
+SOURCES = (EVERYWHERE, LONG, CELLS, TRUTHS, WALRUS, MATCH, EXCEPT_STAR, GENERICS)
 
 
 @cache

@@ -50,6 +50,22 @@ CASES = (
         "x + 2",
     ),
     Case(
+        "comprehension-hides-variable",
+        "3.11",
+        "3.12",
+        "def f(c):\n    def g(a):\n        [1 for c in a]\n        return lambda v: c\n    return g",
+        "lambda v: c",
+        "lambda v: v",
+    ),
+    Case(
+        "comprehension-hides-variable",
+        "3.11",
+        "3.12",
+        "def f(c, d):\n    def g(a):\n        [1 for c in a]\n        return lambda v: (c, d)\n    return g",
+        "for c in a",
+        "for d in a",
+    ),
+    Case(
         "pep-649-annotations",
         "3.13",
         "3.14",
@@ -238,6 +254,12 @@ def test_every_note_is_explained(note: Note) -> None:
 def test_one_version_is_never_explained_by_the_order_of_pairs() -> None:
     old = "def f(a): return {x(): x.a for x in a}"
     assert not differences(old, old.replace("x(): x.a", "x.a: x()")).is_same
+
+
+def test_one_version_is_never_explained_by_a_hidden_variable() -> None:
+    old = "def f(c):\n    def g(a):\n        [c for c in a]\n        {}\n        return lambda: c"
+    assert not differences(old.format("c()"), old.format("b()")).is_same
+    assert not differences(old.format("pass"), old.format("c = 1")).is_same
 
 
 # --- Plugins --------------------------------------------------------------------------------------

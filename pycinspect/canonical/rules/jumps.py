@@ -74,7 +74,7 @@ def branch(
     if truth is not None:
         return if_true if truth else if_false
     if not _is_still(asked):
-        kept = keep_for_branch(machine, state)
+        kept = keep_for_branch(machine, state, 2 if is_copied else 1)
         if kept is not None:
             return kept
     handler = None if asked.first.kind in _SAFE else machine.handler(state)

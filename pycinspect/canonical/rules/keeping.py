@@ -60,18 +60,24 @@ def keep_for_copy(machine: Machine, state: State, depth: int) -> Event | None:
 _COLLECTING = frozenset({"collected", "saved"})
 
 
-def keep_for_branch(machine: Machine, state: State) -> Event | None:
+def keep_for_branch(machine: Machine, state: State, tested: int) -> Event | None:
     """Return the event that reads a variable below what is tested, if there is one that may change.
 
     In ``f(x if y else z)`` no operand of the call says that ``f`` was read before ``y`` was asked
     for its truth.
+
+    Args:
+        machine: what follows the paths.
+        state: before the op that tests it.
+        tested: values on top that are tested, 2 where there is a copy for ``and`` and ``or``:
+            that will be what the test finds.
     """
     if not machine.changes(state.stack):
         return None
     for depth, value in enumerate(machine.seen(reversed(state.stack)), 1):
         if value.first.kind in _COLLECTING:
             return None
-        if depth > 1 and machine.changes(value):
+        if depth > tested and machine.changes(value):
             variable = machine.changing(value)
             token = machine.kept(state, variable)
             renamed = Renaming(machine.values, {variable: token})(value)

@@ -103,35 +103,30 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
     if frame.bind is not None and name in _BOUND:
         return _push(state, frame.bind)
     value = machine.local(state, op, name)
-    if op.name == "LOAD_FAST" and name in frame.cells and _is_cell(state, value):
+    if op.name == "LOAD_FAST" and name in frame.cells and _is_cell(machine, state, value):
         return _load_closure(machine, state, op)
     # ``super()`` reads ``__class__`` itself, since 3.12 there is a load before; the stores of the
     # others are not in the graph, and a class is never called without its namespace.
     is_namespace = name == NAMESPACE and not frame.is_function
     if name == "__class__" or name in _NOT_STORED or is_namespace:
         return _push(state, value)
-    pushed, handler = _push(state, value), machine.handler(state)
+    pushed = _push(state, value)
     if machine.changes(value) and machine.is_read_early(pushed):
         return keep_top(machine, state, pushed)
-    if handler is None and len(value.parts) == 1 and frame.is_bound(name, state.pc):
+    # Whatever handler there is: copies of a ``finally`` body have others, and must stay equal.
+    if len(value.parts) == 1 and frame.is_bound(name, state.pc):
         return pushed
-    return Event(("load", value), (pushed,), handler, state)
+    return Event(("load", value), (pushed,), machine.handler(state), state)
 
 
-def _is_cell(state: State, variable: Value) -> bool:
+def _is_cell(machine: Machine, state: State, variable: Value) -> bool:
     """Return whether LOAD_FAST takes the cell of a variable, as LOAD_CLOSURE does up to 3.12.
 
     Where a comprehension is evaluated in place, its variable may have the name of a cell of the
-    function around it, and be none: then it is stored with STORE_FAST.
+    function around it, and be none.
     """
-    if len(variable.parts) == 1:
-        return True
-    frame, name = state.frame, variable.word(0)
-    first = frame.first_stores(name)
-    if len({*first.values()}) > 1:  # several comprehensions: the one that begins before
-        before = [index for index in first if index <= state.pc]
-        return first[before[-1] if before else min(first)] != "STORE_FAST"
-    return next(iter(first.values()), "") != "STORE_FAST"
+    is_own = len(variable.parts) > 1
+    return not is_own or machine.is_saved_for_cell(state, variable.word(0))
 
 
 _STORE_LOCAL = ("STORE_FAST", "STORE_DEREF")
@@ -157,6 +152,18 @@ def _check_namespace(_: Machine, state: State, __: CanonicalOp) -> State:
 
 def _load_and_clear(machine: Machine, state: State, op: CanonicalOp) -> State:
     return _push(state, machine.saved(word(op)))
+
+
+def _make_cell(machine: Machine, state: State, op: CanonicalOp) -> State:
+    """Note whether the variable that a comprehension saves is a cell in it.
+
+    Its cell is made right after the variable is saved (Python/compile.c:
+    push_inlined_comprehension_state, 3.12); those of the function itself, at its start.
+    """
+    stack, name = state.stack, word(op)
+    if stack.depth and stack.top.kind == "saved" and stack.top.parts == (name,):
+        stack = stack.less(1).push(machine.saved(name, is_cell=True))
+    return state.next(stack)
 
 
 def _load_thing(kind: str) -> Rule:
@@ -322,6 +329,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "LOAD_CLOSURE": _load_closure,
         "CHECK_NAMESPACE": _check_namespace,
         "STORE_LOCALS": _store_locals,
+        "MAKE_CELL": _make_cell,
         "LOAD_GLOBAL": _load_variable("global"),
         "LOAD_NAME": _load_variable("name"),
         "LOAD_LOCALS": _load_thing("locals"),
