@@ -204,6 +204,13 @@ EXPLANATIONS: Sequence[Explanation] = (
         _CPYTHON.format(102859),
     ),
     Explanation(
+        Note.NEGATION_ASKED_AGAIN,
+        "truth of a negated value asked for twice",
+        "In a condition such as 'not (a and b)', a that is false is asked for its truth by 'and' and"
+        " by 'not' up to 3.6, and once since.",
+        _ISSUE.format(30501),
+    ),
+    Explanation(
         Note.CLASS_BOOKKEEPING,
         "names that the compiler adds to classes",
         "The compiler stores __firstlineno__ and __static_attributes__ in classes since 3.13.",

@@ -104,18 +104,37 @@ def f(a, b):
     try: return f"{"{a}, {b!r:>3} " * 9}"
     except E: return [{"f'{a}', " * 40}]
 """
+#: Each was noise in a package.
+PACKAGES = """
+try:
+    a: b[c] = d.e
+except ImportError:
+    a: int = 1
+    f: g.h = 2
+
+def conditions(a, b, c):
+    if a and not (b and c): return 1
+    if a and not (b and not c): return 2
+    if not (b or not c) and a: return 3
+    while not (b or c.d()) or a: c()
+    return not (a and b) or c, not (a and not b) or c
+
+def iterables(a, b):
+    return a(x for x in [*a, *b]), a(x for x in [a, b]), a(x for x in [1, 2])
+"""
 NATIVE = [f"3.{minor}" for minor in range(6, 14)]
 CASES = [
     *((EVERYWHERE, pair) for pair in pairwise(NATIVE)),
     (EVERYWHERE, ("3.6", "3.13")),
     (EVERYWHERE, ("3.9", "pypy3.9")),
     *((LONG, pair) for pair in pairwise(NATIVE)),
+    *((PACKAGES, pair) for pair in pairwise(NATIVE)),
     *((WALRUS, pair) for pair in pairwise(NATIVE[2:])),
     *((MATCH, pair) for pair in pairwise(NATIVE[4:])),
     *((EXCEPT_STAR, pair) for pair in pairwise(NATIVE[5:])),
     (GENERICS, ("3.12", "3.13")),
 ]
-SOURCES = (EVERYWHERE, LONG, WALRUS, MATCH, EXCEPT_STAR, GENERICS)
+SOURCES = (EVERYWHERE, LONG, PACKAGES, WALRUS, MATCH, EXCEPT_STAR, GENERICS)
 
 
 @cache

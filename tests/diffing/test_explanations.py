@@ -139,6 +139,14 @@ CASES = (
         "or b",
     ),
     Case(
+        "negation-asked-again",
+        "3.6",
+        "3.7",
+        "def f(a, b, c):\n    if a and not (b and c): return 1",
+        "not (b and c)",
+        "not (b or c)",
+    ),
+    Case(
         "class-bookkeeping",
         "3.12",
         "3.13",

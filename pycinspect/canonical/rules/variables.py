@@ -79,6 +79,8 @@ def _load_variable(kind: str) -> Rule:
             return _push(state, machine.values.make("global", word(op)))
         value = machine.unstable(_scope(kind, state.frame), word(op))
         pushed = _push(state, value)
+        if _is_bookkeeping(machine, pushed, word(op)):
+            return pushed
         if machine.is_read_early(pushed):
             return keep_top(machine, state, pushed)
         handler = machine.handler(state)
@@ -87,6 +89,18 @@ def _load_variable(kind: str) -> Rule:
         return Event(("load", value), (pushed,), handler, state)
 
     return rule
+
+
+def _is_bookkeeping(machine: Machine, pushed: State, name: str) -> bool:
+    """Return whether a variable is read for what the compiler adds: that raises nothing."""
+    if name != "__annotations__":
+        return name in _NOT_STORED
+    taker = machine.taker(pushed)  # 3.6 has an opcode that takes it from nowhere
+    return taker is not None and taker.op.name == "STORE_SUBSCR" and taker.depth == _OWNER
+
+
+#: How deep the owner is where an item is stored: below the key.
+_OWNER = 2
 
 
 def _scope(kind: str, frame: Frame) -> str:
