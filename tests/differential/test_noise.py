@@ -117,7 +117,10 @@ def conditions(a, b, c):
     if a and not (b and not c): return 2
     if not (b or not c) and a: return 3
     while not (b or c.d()) or a: c()
-    return not (a and b) or c, not (a and not b) or c
+    return not (a and b) or c, not (a and not b) or c, not not (a.b or c)
+
+def named_as_an_argument(format, b):
+    return [format % x for x in b]
 
 def iterables(a, b):
     return a(x for x in [*a, *b]), a(x for x in [a, b]), a(x for x in [1, 2])

@@ -33,8 +33,6 @@ _NOT_STORED: Mapping[str, Note | None] = MappingProxyType(
 #: Global variables that ``assert`` (before 3.9) and ``async for`` (before 3.8) load, and for
 #: which there are instructions now: the load cannot raise.
 _AT_HAND = frozenset({"AssertionError", "StopAsyncIteration"})
-#: The argument of comprehensions and, of what 3.14 evaluates for annotations, the format.
-_BOUND = frozenset({".0", "format", ".format"})
 #: What is stored in ``__doc__``; its text stands in a plane of its own.
 DOCSTRING = "<docstring>"
 
@@ -110,7 +108,7 @@ def _scope(kind: str, frame: Frame) -> str:
 
 def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     name, frame = word(op), state.frame
-    if frame.bind is not None and name in _BOUND:
+    if frame.bind is not None and frame.code.varnames[:1] == (name,):  # its one argument
         return _push(state, frame.bind)
     value = machine.local(state, op, name)
     # ``super()`` reads ``__class__`` itself, since 3.12 there is a load before; the stores of the
