@@ -107,6 +107,22 @@ CASES = (
         "if x.d",
     ),
     Case(
+        "dict-comprehension-order",
+        "3.7",
+        "3.8",
+        "def f(a): return {x.a if x.b else x.c(): f'{x}' or x.d for x in a if x.e}",
+        "x.c()",
+        "x.c",
+    ),
+    Case(
+        "dict-comprehension-order",
+        "3.7",
+        "3.8",
+        "def f(a): return {x.a if x.b else x.c: x.d() for x in a if x.e()}",
+        "x.b else",
+        "not x.b else",
+    ),
+    Case(
         "awaited-aiter",
         "3.6",
         "3.7",
