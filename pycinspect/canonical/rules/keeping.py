@@ -68,10 +68,13 @@ def keep_for_branch(machine: Machine, state: State) -> Event | None:
     """
     if not machine.changes(state.stack):
         return None
+    tested = state.peek(1)
     for depth, value in enumerate(machine.seen(reversed(state.stack)), 1):
         if value.first.kind in _COLLECTING:
             return None
-        if depth > 1 and machine.changes(value):
+        if value is tested and (depth == 1 or is_asked_for(value)):
+            continue  # of a copy, its truth is what is known after the branch
+        if machine.changes(value):
             variable = machine.changing(value)
             token = machine.kept(state, variable)
             renamed = Renaming(machine.values, {variable: token})(value)
