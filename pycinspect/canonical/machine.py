@@ -196,6 +196,11 @@ def _takes(before: State, after: State, base: int) -> bool:
     return bare(one) is not bare(other)
 
 
+def _is_unwound(op: CanonicalOp, state: State) -> bool:
+    """Return whether ``finally`` runs before what is returned leaves (up to 3.7)."""
+    return op.name == "RETURN_VALUE" and any(block.kind == "finally" for block in state.blocks)
+
+
 #: Ops that move values about.
 _MOVES = frozenset({"SWAP", "ROT"})
 #: Ops that push a variable.
@@ -548,7 +553,8 @@ class _Looks:
     def ended(self, look: _Look, op: CanonicalOp, state: State) -> Taker:
         """Return what takes a value: an op, before which a state is."""
         depth = state.stack.depth - look.base + 1
-        return Taker(op, depth, self._waits > look.waits, self._stores > look.stores)
+        waits = self._waits > look.waits or _is_unwound(op, state)
+        return Taker(op, depth, waits, self._stores > look.stores)
 
     def met(
         self, op: CanonicalOp, word: object, before: State, after: State, *, is_here: bool

@@ -122,6 +122,11 @@ def conditions(a, b, c):
 def named_as_an_argument(format, b):
     return [format % x for x in b]
 
+def returned_early(a):
+    try:
+        with a: return b
+    finally: a()
+
 def iterables(a, b):
     return a(x for x in [*a, *b]), a(x for x in [a, b]), a(x for x in [1, 2])
 """
