@@ -14,6 +14,7 @@ from pycinspect.canonical.held import Held
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, lower
 from pycinspect.canonical.stack import EMPTY, Stack
+from pycinspect.canonical.targets import in_order
 from pycinspect.canonical.values import Value, Values
 from pycinspect.canonical.work import Work, refused
 from pycinspect.dialects import Dialect, Flow, Raising, canonical_kind, lowering_of
@@ -639,6 +640,8 @@ class Machine:
         self.raising = lowering_of(dialect).raising
         self._rules = rules
         self._frames: dict[tuple[int, Value | None], Frame] = {}
+        #: Code whose stores stand in another order than in the file.
+        self._reordered: set[int] = set()
         #: What was computed on any path, and what a second and third one of it is; if it was on
         #: none, no stack holds it.
         self._computed: dict[Value, list[Value]] = {}
@@ -678,13 +681,18 @@ class Machine:
 
     def _lowered(self, code: Code) -> Frame:
         ops = lower(code, self.dialect)
+        if lowering_of(self.dialect).stores_backwards:
+            before, ops = ops, in_order(ops)
+            self._reordered.update([id(code)] if ops != before else [])
         self.work.spend(len(ops) // _SEEN_AT_ONCE)
         offsets = [op.offset for op in ops]
         return Frame(code, ops, _handlers(exception_table(code, self.dialect), offsets))
 
     def start(self, code: Code, argument: Value | None = None) -> State:
         """Return the state at the start of a code object."""
-        return State(self.frame(code, argument), 0, EMPTY, (), ())
+        frame = self.frame(code, argument)
+        self.note(Note.STORE_ORDER if id(code) in self._reordered else None)
+        return State(frame, 0, EMPTY, (), ())
 
     def free_variables(self, code: Code) -> list[str]:
         """Return the variables of other functions that one uses, in the order of its ops."""

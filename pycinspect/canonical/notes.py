@@ -20,6 +20,7 @@ class Note(Word):
     UNPACKING_ORDER = "unpacking-order"
     TRUTH_ASKED_AGAIN = "truth-asked-again"
     NEGATION_ASKED_AGAIN = "negation-asked-again"
+    STORE_ORDER = "store-order"
     CLASS_BOOKKEEPING = "class-bookkeeping"
     DEAD_CODE = "dead-code"
     DEAD_STORES = "dead-stores"

@@ -116,10 +116,12 @@ class Lowering(NamedTuple):
     Args:
         rows: an opcode's rows, in the order in which they are tried.
         raising: what a handler finds on the stack.
+        stores_backwards: of several values, the last one is stored first.
     """
 
     rows: Mapping[str, tuple[LoweringRow, ...]]
     raising: Raising
+    stores_backwards: bool
 
 
 @lru_cache(maxsize=128)
@@ -129,7 +131,8 @@ def lowering_of(dialect: Dialect) -> Lowering:
     for row in _table():
         if fits(row.versions, dialect):
             rows[row.opcode] = (*rows.get(row.opcode, ()), row)
-    return Lowering(MappingProxyType(rows), _raising(dialect))
+    is_pypy = dialect.implementation is Implementation.PYPY
+    return Lowering(MappingProxyType(rows), _raising(dialect), stores_backwards=is_pypy)
 
 
 def _raising(dialect: Dialect) -> Raising:

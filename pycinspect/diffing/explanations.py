@@ -241,6 +241,13 @@ EXPLANATIONS: Sequence[Explanation] = (
         _ISSUE.format(30501),
     ),
     Explanation(
+        Note.STORE_ORDER,
+        "several variables stored from the right to the left",
+        "PyPy stores the last variable of 'a, b = c, d' first, which the order of names in a module or"
+        " class shows.",
+        "https://github.com/pypy/pypy/blob/main/pypy/interpreter/astcompiler/codegen.py",
+    ),
+    Explanation(
         Note.CLASS_BOOKKEEPING,
         "names that the compiler adds to classes",
         "The compiler stores __firstlineno__ and __static_attributes__ in classes since 3.13.",

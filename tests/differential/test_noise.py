@@ -129,6 +129,16 @@ def returned_early(a):
 
 def iterables(a, b):
     return a(x for x in [*a, *b]), a(x for x in [a, b]), a(x for x in [1, 2])
+
+b, c = d.e, d.f
+g, h = b, c
+i, j, k, l = 1, b, 3, c
+m = n = b, c
+o.p, q, r = q, r, s
+class C:
+    t, u = b, (c if b else c.d)
+    (v, w), x = u, t
+    y = z, t = u
 """
 #: A statement so long that 3.6 optimizes nothing (Python/peephole.c: "lnotab is too complex").
 NOT_OPTIMIZED = f"""
@@ -142,6 +152,7 @@ CASES = [
     *((EVERYWHERE, pair) for pair in pairwise(NATIVE)),
     (EVERYWHERE, ("3.6", "3.13")),
     (EVERYWHERE, ("3.9", "pypy3.9")),
+    (PACKAGES, ("3.9", "pypy3.9")),
     *((LONG, pair) for pair in pairwise(NATIVE)),
     *((NOT_OPTIMIZED, pair) for pair in pairwise(NATIVE)),
     *((PACKAGES, pair) for pair in pairwise(NATIVE)),

@@ -162,6 +162,8 @@ CASES = (
         "not (b and c)",
         "not (b or c)",
     ),
+    Case("store-order", "3.9", "pypy3.9", "a, b = c.d, c.e", "a, b", "b, a"),
+    Case("store-order", "3.9", "pypy3.9", "a, b, c = x, y, 1", "x, y", "y, x"),
     Case(
         "class-bookkeeping",
         "3.12",
