@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from pycinspect.canonical.joins import Joins
@@ -347,8 +348,9 @@ def lazy_annotations(machine: Machine) -> list[Annotation]:
     for code in codes:
         machine.notes.add(Note.LAZY_ANNOTATIONS)
         nodes = build(machine, code, machine.values.constant(1))
-        for node in sorted(nodes, key=lambda node: node.offset):
-            found.extend(_stored_in_display(node.payload))
+        stored = [(n.offset, one) for n in nodes for one in _stored_in_display(n.payload)]
+        # Several paths lead to one that follows another that is conditional.
+        found += [one for _, one in sorted(dict.fromkeys(stored), key=itemgetter(0))]
     return found
 
 

@@ -14,6 +14,7 @@ from pycinspect.canonical.held import Held
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, lowered_steps
 from pycinspect.canonical.stack import EMPTY, Stack
+from pycinspect.canonical.targets import in_order
 from pycinspect.canonical.values import Value, Values
 from pycinspect.canonical.work import Work, refused
 from pycinspect.dialects import Dialect, Flow, Raising, canonical_kind, lowering_of
@@ -199,6 +200,11 @@ def _takes(before: State, after: State, base: int) -> bool:
         return after.stack.depth == base
     one, other = before.stack.cut(base).top, after.stack.cut(base).top
     return bare(one) is not bare(other)
+
+
+def _is_unwound(op: CanonicalOp, state: State) -> bool:
+    """Return whether ``finally`` runs before what is returned leaves (up to 3.7)."""
+    return op.name == "RETURN_VALUE" and any(block.kind == "finally" for block in state.blocks)
 
 
 #: Ops that move values about.
@@ -550,7 +556,8 @@ class _Looks:
     def ended(self, look: _Look, op: CanonicalOp, state: State) -> Taker:
         """Return what takes a value: an op, before which a state is."""
         depth = state.stack.depth - look.base + 1
-        return Taker(op, depth, self._waits > look.waits, self._stores > look.stores)
+        waits = self._waits > look.waits or _is_unwound(op, state)
+        return Taker(op, depth, waits, self._stores > look.stores)
 
     def met(
         self, op: CanonicalOp, word: object, before: State, after: State, *, is_here: bool
@@ -638,6 +645,8 @@ class Machine:
         self._has_cells_apart = self.raising in (Raising.THREE, Raising.SIX)
         self._rules = rules
         self._frames: dict[tuple[int, Value | None], Frame] = {}
+        #: Code whose stores stand in another order than in the file.
+        self._reordered: set[int] = set()
         #: What was computed on any path, and what a second and third one of it is; if it was on
         #: none, no stack holds it.
         self._computed: dict[Value, list[Value]] = {}
@@ -681,6 +690,9 @@ class Machine:
             raise refused("what the opcodes of a pre-release do is not known")
         steps = [*lowered_steps(code, self.dialect)]
         ops = [op for _, some in steps for op in some]
+        if lowering_of(self.dialect).stores_backwards:
+            before, ops = ops, in_order(ops)
+            self._reordered.update([id(code)] if ops != before else [])
         self.work.spend(len(ops) // _SEEN_AT_ONCE)
         # Not after an EXTENDED_ARG: the argument would be another.
         starts = frozenset(step.offset for step, _ in steps if step.offset == step.start_offset)
@@ -691,8 +703,10 @@ class Machine:
 
     def start(self, code: Code, argument: Value | None = None) -> State:
         """Return the state at the start of a code object."""
+        frame = self.frame(code, argument)
+        self.note(Note.STORE_ORDER if id(code) in self._reordered else None)
         stack = EMPTY.push(self.values.make("arguments")) if self._pushes_arguments else EMPTY
-        return State(self.frame(code, argument), 0, stack, (), ())
+        return State(frame, 0, stack, (), ())
 
     def free_variables(self, code: Code) -> list[str]:
         """Return the variables of other functions that one uses, in the order of its ops."""

@@ -19,6 +19,8 @@ class Note(Word):
     AWAITED_AITER = "awaited-aiter"
     UNPACKING_ORDER = "unpacking-order"
     TRUTH_ASKED_AGAIN = "truth-asked-again"
+    NEGATION_ASKED_AGAIN = "negation-asked-again"
+    STORE_ORDER = "store-order"
     CLASS_BOOKKEEPING = "class-bookkeeping"
     DEAD_CODE = "dead-code"
     DEAD_STORES = "dead-stores"

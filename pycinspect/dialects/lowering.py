@@ -120,12 +120,14 @@ class Lowering(NamedTuple):
         pushes_arguments: a function finds its arguments on the stack, in a tuple.
         folds: its compiler computes operators of constants; before 2.5 none did, and shifts
             and sums of integers were not what they are now (PEP 237).
+        stores_backwards: of several values, the last one is stored first.
     """
 
     rows: Mapping[str, tuple[LoweringRow, ...]]
     raising: Raising
     pushes_arguments: bool
     folds: bool
+    stores_backwards: bool
 
 
 @lru_cache(maxsize=128)
@@ -140,6 +142,7 @@ def lowering_of(dialect: Dialect) -> Lowering:
         _raising(dialect),
         _pushes_arguments(dialect),
         folds=dialect.python >= (2, 5),
+        stores_backwards=dialect.implementation is Implementation.PYPY,
     )
 
 

@@ -7,8 +7,9 @@ one, can be explained by a function that looks at both forms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from pycinspect.canonical import Form, Plane
 from pycinspect.canonical.minimise import Merged
@@ -60,33 +61,88 @@ def _evaluates_key_first(old: Form, new: Form) -> bool:
     before, after = ([row.ops for row in rows or ()] for rows in tables)
     if before == after or old.differing(new) != [Plane.INSTRUCTIONS]:
         return False
-    ours, theirs = (list(_pairs_in_any_order(form.graph)) for form in (old, new))
-    return ours == theirs
+    return _pairs_in_any_order(old.graph) == _pairs_in_any_order(new.graph)
 
 
-#: Events of one pair of a dict comprehension, beyond which nothing is explained.
+#: What happens on a path, in any order: events and, of branches, which way it goes.
+_Path = tuple[tuple[bytes, int], ...]
+#: Events on all paths from a node to a pair, beyond which nothing is explained.
 _MOST_EVENTS = 200
-#: Parts of pairs, and pairs of events, that are looked at in all; beyond them, likewise.
-_MOST_LOOKS = 500_000
 
 
-def _pairs_in_any_order(graph: Sequence[Merged]) -> Iterator[tuple[object, ...]]:
-    """Yield the nodes; what computes a key and its value begins with the one or the other."""
-    entries = _entries(graph)
+class _Pair(NamedTuple):
+    """What happens from a node on until a dict comprehension has another pair.
+
+    Args:
+        paths: all that lead there.
+        successors: where control goes on.
+        handler: where it goes if anything of that raises.
+    """
+
+    paths: frozenset[_Path]
+    successors: tuple[int, ...]
+    handler: int
+
+
+def _pairs_in_any_order(graph: Sequence[Merged]) -> list[tuple[object, ...]]:
+    """Return the graph, numbered anew, with one node for all that computes a key and its value."""
     rewriting = Rewriting(_same_again)
     digests = [payload_digest(rewriting.payload(node.payload)) for node in graph]
-    left = _MOST_LOOKS
-    for place, node in enumerate(graph):
-        if node.payload[0] == "map_add" and left > 0:
-            parts = _parts(node.payload[1:])
-            start = place
-            while place - start < _MOST_EVENTS and _only_computes(graph, entries, start, parts):
-                start -= 1
-            run = digests[start:place]
-            digests[start:place] = min((run[i:] + run[:i] for i in range(len(run))), default=[])
-            left -= len(parts) + len(run) * len(run)
-    for digest, node in zip(digests, graph, strict=True):
-        yield digest, node.successors, node.handler
+    pairs = _pairs(graph, digests)
+    numbers: dict[int, int] = {}
+    waiting = [0]
+    while waiting:
+        place = waiting.pop()
+        if place not in numbers:
+            numbers[place] = len(numbers)
+            node = pairs.get(place) or graph[place]
+            waiting += [*reversed(node.successors), *([node.handler] if node.handler >= 0 else [])]
+    return [
+        (
+            pairs[place].paths if place in pairs else digests[place],
+            [numbers[successor] for successor in node.successors],
+            numbers.get(node.handler),
+        )
+        for place in numbers
+        for node in [pairs.get(place) or graph[place]]
+    ]
+
+
+def _pairs(graph: Sequence[Merged], digests: Sequence[bytes]) -> dict[int, _Pair]:
+    """Return the nodes from which all paths lead to a pair, with nothing but what computes it."""
+    found: dict[int, _Pair] = {}
+    before = _before(graph)
+    waiting = [place for place, node in enumerate(graph) if node.payload[0] == "map_add"]
+    while waiting:
+        place = waiting.pop()
+        pair = _pair(graph[place], digests[place], found)
+        if pair is not None and place not in found:
+            found[place] = pair
+            waiting += before.get(place, ())
+    return found
+
+
+def _pair(node: Merged, digest: bytes, known: Mapping[int, _Pair]) -> _Pair | None:
+    """Return what leads from a node to a pair, None if something else may happen on the way."""
+    if node.payload[0] == "map_add":
+        return _Pair(frozenset({((digest, 0),)}), node.successors, node.handler)
+    after = [known.get(successor) for successor in node.successors]
+    if node.payload[0] not in _COMPUTING or len({one and one[1:] for one in after}) != 1:
+        return None
+    paths = frozenset(
+        tuple(sorted([(digest, way), *path]))
+        for way, one in enumerate(after)
+        if one is not None
+        for path in one.paths
+    )
+    first = after[0]
+    if first is None or first.handler != node.handler or sum(map(len, paths)) > _MOST_EVENTS:
+        return None
+    return _Pair(paths, first.successors, first.handler)
+
+
+#: Events that do nothing but to compute a value, or to choose one.
+_COMPUTING = frozenset({"ev", "load", "keep", "branch"})
 
 
 def _same_again(values: Values, value: Value, parts: list[object]) -> Value:
@@ -95,39 +151,13 @@ def _same_again(values: Values, value: Value, parts: list[object]) -> Value:
     return inner if isinstance(inner, Value) else unchanged(values, value, parts)
 
 
-def _only_computes(
-    graph: Sequence[Merged], entries: Sequence[int], place: int, parts: Collection[object]
-) -> bool:
-    """Return whether the node before one only computes one of some values."""
-    before = graph[place - 1]
-    return (
-        place > 0
-        and before.payload[0] in ("ev", "load", "keep")
-        and before.payload[1] in parts
-        and before.successors == (place,)
-        and entries[place] == 1
-        and before.handler == graph[place].handler
-    )
-
-
-def _entries(graph: Sequence[Merged]) -> list[int]:
-    """Return how many edges lead to each node."""
-    entries = [0] * len(graph)
-    for node in graph:
-        for successor in (*node.successors, *([node.handler] if node.handler >= 0 else [])):
-            entries[successor] += 1
-    return entries
-
-
-def _parts(roots: Iterable[object]) -> set[object]:
-    found: set[object] = set()
-    waiting = list(roots)
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, Value) and value not in found:
-            found.add(value)
-            waiting.extend(value.operands)
-    return found
+def _before(graph: Sequence[Merged]) -> Mapping[int, Sequence[int]]:
+    """Return the nodes that lead to each."""
+    before: dict[int, list[int]] = {}
+    for place, node in enumerate(graph):
+        for successor in node.successors:
+            before.setdefault(successor, []).append(place)
+    return before
 
 
 def _hides_free_variable(old: Form, new: Form) -> bool:
@@ -236,6 +266,20 @@ EXPLANATIONS: Sequence[Explanation] = (
         "In a value such as 'a and b or c', a that is false is asked for its truth by 'and' and by"
         " 'or' since 3.12, and once before.",
         _CPYTHON.format(102859),
+    ),
+    Explanation(
+        Note.NEGATION_ASKED_AGAIN,
+        "truth of a negated value asked for twice",
+        "In a condition such as 'not (a and b)', a that is false is asked for its truth by 'and' and"
+        " by 'not' up to 3.6, and once since.",
+        _ISSUE.format(30501),
+    ),
+    Explanation(
+        Note.STORE_ORDER,
+        "several variables stored from the right to the left",
+        "PyPy stores the last variable of 'a, b = c, d' first, which the order of names in a module or"
+        " class shows.",
+        "https://github.com/pypy/pypy/blob/main/pypy/interpreter/astcompiler/codegen.py",
     ),
     Explanation(
         Note.CLASS_BOOKKEEPING,

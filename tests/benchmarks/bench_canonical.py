@@ -90,7 +90,7 @@ def _measured(
     compiled = compiled_mutants(changes, versions, options.cache)
     rows = []
     for pair in options.pairs:
-        noise = noise_of(pair, list(texts), forms)
+        noise = noise_of(pair, list(texts), forms, made)
         print_noise(pair, noise, options.show)
         misses = misses_of(pair, changes, compiled, pool)
         print_misses(pair, misses, options.show)

@@ -2,10 +2,11 @@
 
     python -m tests.differential.noise --pairs 3.8/3.13 3.11/3.12 --files 60 [--seed S]
     python -m tests.differential.noise --mutants 600 --pairs 3.11/3.11 3.11/3.14 --files 60
+    python -m tests.differential.noise --tree site-packages --pairs 3.8/3.13 --files 20
 
-Sources of a standard library are compiled by both interpreters of a pair. NOISE is the share
-of code objects whose forms differ, are missing on one side, or are not canonicalised. With
-``--mutants`` one change is made in a source, and MISS is the share of changes that the form
+Sources of a standard library, or of the packages in a folder (``--tree``), are compiled by both
+interpreters of a pair. NOISE is the share of code objects whose forms differ and nothing explains
+why, are missing on one side, or are not canonicalised. With ``--mutants`` one change is made in a source, and MISS is the share of changes that the form
 of the first interpreter's original and the second's mutant do not show.
 """
 
@@ -20,7 +21,7 @@ import sys
 import time
 import tokenize
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -28,11 +29,12 @@ from typing import NamedTuple
 
 from pycinspect.canonical import Form, Level, Place, units
 from pycinspect.dialects import find_dialect
-from pycinspect.diffing import Op, Status, diff_module
+from pycinspect.diffing import Op, Status, compare, diff_module
 from pycinspect.pyc import Code, CodeFile, Header, unmarshal
 from pycinspect.values import InvalidationMode
 from tests.differential.equivalents import are_equivalent
 from tests.differential.mutants import Mutant, mutants_of
+from tests.differential.packages import Package, half_of, packages_in
 from tests.oracles import WANTED, Oracle, find_oracles
 
 CHILD = Path(__file__).with_name("noise_child.py")
@@ -70,15 +72,19 @@ def sources(
         for path in library.rglob("*.py")
         if "site-packages" not in path.parts and "lib2to3/tests/data" not in str(path)
     )
-    names = [name for name in names if split in ("all", _half(name))]
+    names = [name for name in names if split in ("all", half_of(name))]
     if only:
         names = [name for name in names if any(part in name for part in only)]
     chosen = random.Random(seed).sample(names, min(count, len(names)))
     return dict(_readable(library, sorted(chosen)))
 
 
-def _half(name: str) -> str:
-    return "tuned" if hashlib.sha256(name.encode()).digest()[0] % 2 else "held-out"
+def sources_of_packages(
+    tree: Path, packages: Sequence[Package], count: int, seed: int
+) -> dict[str, str]:
+    """Return a sample of the sources of each package, by their paths in the folder."""
+    names = (name for package in packages for name in package.sample(count, seed))
+    return dict(_readable(tree, list(dict.fromkeys(names))))
 
 
 def _readable(library: Path, names: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -165,10 +171,14 @@ def _unit(form: Form) -> Unit:
 
 def unit_forms(payload: bytes, dialect: str, level: Level = Level.SEMANTIC) -> Units:
     """Return what is compared of a module."""
+    return {place: _unit(form) for place, form in _all_units(payload, dialect, level).items()}
+
+
+def _all_units(payload: bytes, dialect: str, level: Level = Level.SEMANTIC) -> Mapping[Place, Form]:
     row = find_dialect(dialect)
     root = unmarshal(payload, row).value
     assert isinstance(root, Code)
-    return {place: _unit(form) for place, form in units(root, row, level).items()}
+    return units(root, row, level)
 
 
 def _forms(job: tuple[bytes | None, str, Level]) -> tuple[Units | None, float]:
@@ -224,14 +234,16 @@ class Noise(NamedTuple):
     Args:
         total: code objects.
         found: each that differs: the name of the file, where it stands, and why.
-        explained: those that are equal and of which one has something erased.
-        notes: how many of them have each note.
+        explained: those of which the compilers explain what differs, or what is erased of one.
+        notes: how many of them have each explanation.
+        left_out: files that one of the interpreters does not compile.
     """
 
     total: int
     found: Sequence[tuple[str, Place, str]]
     explained: int
     notes: Counter[str]
+    left_out: int
 
     @property
     def share(self) -> float:
@@ -239,21 +251,52 @@ class Noise(NamedTuple):
         return 100 * len(self.found) / max(self.total, 1)
 
 
-def noise_of(pair: str, names: Sequence[str], forms: Mapping[str, Timed]) -> Noise:
+def noise_of(
+    pair: str,
+    names: Sequence[str],
+    forms: Mapping[str, Timed],
+    compiled: Mapping[str, Sequence[bytes | None]],
+) -> Noise:
     one, _, other = pair.partition("/")
-    total, explained, notes = 0, 0, Counter[str]()
+    total, explained, left_out, notes = 0, 0, 0, Counter[str]()
     found: list[tuple[str, Place, str]] = []
-    for name, ours, theirs in zip(names, forms[one].forms, forms[other].forms, strict=True):
+    for index, name in enumerate(names):
+        ours, theirs = forms[one].forms[index], forms[other].forms[index]
         if ours is None or theirs is None:
+            left_out += 1
             continue
         total += len({**ours, **theirs})
         differing = dict(differences(ours, theirs))
-        found += [(name, place, why) for place, why in differing.items()]
-        for place in (ours.keys() & theirs.keys()) - differing.keys():
-            erased = ours[place].notes ^ theirs[place].notes
-            explained += bool(erased)
-            notes.update(erased)
-    return Noise(total, found, explained, notes)
+        erased = {
+            place: ours[place].notes ^ theirs[place].notes
+            for place in (ours.keys() & theirs.keys()) - differing.keys()
+        }
+        if differing:
+            erased |= _explanations(compiled[one][index], compiled[other][index], pair, differing)
+        found += [(name, place, why) for place, why in differing.items() if place not in erased]
+        explained += sum(map(bool, erased.values()))
+        notes.update(slug for slugs in erased.values() for slug in slugs)
+    return Noise(total, found, explained, notes, left_out)
+
+
+def _explanations(
+    old: bytes | None, new: bytes | None, pair: str, places: Collection[Place]
+) -> dict[Place, frozenset[str]]:
+    """Return why those of some code objects differ of which all that differs has a reason."""
+    assert old is not None
+    assert new is not None
+    dialects = (oracle_of(version).dialect for version in pair.split("/"))
+    ours, theirs = (_all_units(*side) for side in zip((old, new), dialects, strict=True))
+    compared = {
+        place: compare(ours[place], theirs[place])
+        for place in places
+        if place in ours and place in theirs
+    }
+    return {
+        place: frozenset(unit.explanations)
+        for place, unit in compared.items()
+        if unit.status is Status.EXPLAINED
+    }
 
 
 def print_noise(pair: str, noise: Noise, show: int) -> None:
@@ -262,9 +305,9 @@ def print_noise(pair: str, noise: Noise, show: int) -> None:
         f"{pair:12} {noise.total:6} code objects,"
         f" NOISE {noise.share:6.2f} % ({len(noise.found)}) {dict(causes)}"
     )
-    print(
-        f"             notes on one side only: {noise.explained} {dict(noise.notes.most_common())}"
-    )
+    print(f"             explained: {noise.explained} {dict(noise.notes.most_common())}")
+    if noise.left_out:
+        print(f"             files left out, as one does not compile them: {noise.left_out}")
     for name, place, why in noise.found[:show]:
         print(f"    {name} {dotted(place)}: {why}"[:240])
     sys.stdout.flush()
@@ -416,10 +459,11 @@ def print_misses(pair: str, misses: Misses, show: int) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", nargs="+", required=True, metavar="A/B")
-    parser.add_argument("--files", type=int, default=60)
+    parser.add_argument("--files", type=int, default=60, help="of the library, or each package")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--split", choices=["tuned", "held-out", "all"], default="tuned")
     parser.add_argument("--library", default="3.8", help="whose standard library is read")
+    parser.add_argument("--tree", type=Path, help="a folder of packages, read in its place")
     parser.add_argument("--only", nargs="*", default=(), help="parts of names of files")
     parser.add_argument("--level", choices=[level.value for level in Level], default="semantic")
     parser.add_argument("--mutants", type=int, default=0, metavar="COUNT")
@@ -428,9 +472,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, help="a folder for compiled sources")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
-    texts = sources(
-        library_of(options.library), options.split, options.files, options.seed, options.only
-    )
+    texts = _texts(options)
     versions = sorted({version for pair in options.pairs for version in pair.split("/")})
     with ProcessPoolExecutor(options.jobs) as pool:
         if options.mutants:
@@ -446,8 +488,17 @@ def main() -> int:
                 f"{version:8} {count} code objects, {1000 * timed.seconds / max(count, 1):.2f} ms each"
             )
         for pair in options.pairs:
-            print_noise(pair, noise_of(pair, list(texts), forms), options.show)
+            print_noise(pair, noise_of(pair, list(texts), forms, compiled), options.show)
     return 0
+
+
+def _texts(options: argparse.Namespace) -> dict[str, str]:
+    if options.tree is None:
+        library = library_of(options.library)
+        return sources(library, options.split, options.files, options.seed, options.only)
+    packages = packages_in(options.tree, options.split, options.only)
+    print(f"{len(packages)} packages:", ", ".join(f"{p.name} {p.version}" for p in packages))
+    return sources_of_packages(options.tree, packages, options.files, options.seed)
 
 
 def _misses(

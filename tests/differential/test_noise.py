@@ -128,20 +128,69 @@ def f(a, c, d):
         c and (not a or a) or d
         return c and (not a or a) or d
 """
+#: Each was noise in a package.
+PACKAGES = """
+try:
+    a: b[c] = d.e
+except ImportError:
+    a: int = 1
+    f: g.h = 2
+
+def conditions(a, b, c):
+    if a and not (b and c): return 1
+    if a and not (b and not c): return 2
+    if not (b or not c) and a: return 3
+    while not (b or c.d()) or a: c()
+    return not (a and b) or c, not (a and not b) or c, not not (a.b or c)
+
+def named_as_an_argument(format, b):
+    return [format % x for x in b]
+
+def returned_early(a):
+    try:
+        with a: return b
+    finally: a()
+
+def iterables(a, b):
+    return a(x for x in [*a, *b]), a(x for x in [a, b]), a(x for x in [1, 2])
+
+b, c = d.e, d.f
+g, h = b, c
+i, j, k, l = 1, b, 3, c
+m = n = b, c
+o.p, q, r = q, r, s
+class C:
+    t, u = b, (c if b else c.d)
+    (v, w), x = u, t
+    y = z, t = u
+"""
+#: A statement so long that 3.6 optimizes nothing (Python/peephole.c: "lnotab is too complex").
+NOT_OPTIMIZED = f"""
+a({"b, " * 130})
+if not f and g(h) and i(j) is None: k = l
+m = not n and o
+p(q, not r and s)
+"""
 NATIVE = [f"3.{minor}" for minor in range(6, 14)]
 CASES = [
     *((EVERYWHERE, pair) for pair in pairwise(NATIVE)),
     (EVERYWHERE, ("3.6", "3.13")),
     (EVERYWHERE, ("3.9", "pypy3.9")),
+    (PACKAGES, ("3.9", "pypy3.9")),
     *((LONG, pair) for pair in pairwise(NATIVE)),
     *((CELLS, pair) for pair in pairwise(NATIVE[5:])),
     *((TRUTHS, pair) for pair in pairwise(NATIVE[4:])),
+    *((NOT_OPTIMIZED, pair) for pair in pairwise(NATIVE)),
+    *((PACKAGES, pair) for pair in pairwise(NATIVE)),
     *((WALRUS, pair) for pair in pairwise(NATIVE[2:])),
     *((MATCH, pair) for pair in pairwise(NATIVE[4:])),
     *((EXCEPT_STAR, pair) for pair in pairwise(NATIVE[5:])),
     (GENERICS, ("3.12", "3.13")),
 ]
-SOURCES = (EVERYWHERE, LONG, CELLS, TRUTHS, WALRUS, MATCH, EXCEPT_STAR, GENERICS)
+SOURCES = (
+    *(EVERYWHERE, LONG, CELLS, TRUTHS, NOT_OPTIMIZED, PACKAGES),
+    *(WALRUS, MATCH, EXCEPT_STAR, GENERICS),
+)
 
 
 @cache

@@ -14,7 +14,7 @@ from pycinspect.canonical.stack import Stack
 from pycinspect.canonical.values import MATCHED, Marks, Value
 from pycinspect.canonical.work import refused
 
-__all__ = ["RULES", "display", "finished", "pairs"]
+__all__ = ["RULES", "display", "finished", "is_outermost", "pairs"]
 
 _SEQUENCES = frozenset({"tuple", "list", "set"})
 
@@ -82,7 +82,9 @@ def finished(machine: Machine, state: State, made: State) -> State | Event:
         if _has_another_order(machine, made):
             machine.notes.add(Note.UNPACKING_ORDER)
         return made
-    if value.kind == "list" and made.behind_jumps().next_name() in _TAKE_TUPLES:
+    if value.kind == "list" and (
+        made.behind_jumps().next_name() in _TAKE_TUPLES or is_outermost(stack.less(1))
+    ):
         value = display(machine, "tuple", value.operands)
     return machine.evaluated(state, machine.values.make("made", value), stack.less(1))
 
@@ -98,6 +100,14 @@ def _has_another_order(machine: Machine, made: State) -> bool:
 
 #: Ops for which the compiler makes a tuple of a list, in some versions only if it is constant.
 _TAKE_TUPLES = frozenset({"GET_ITER", "GET_AITER", "CONTAINS_OP"})
+
+
+def is_outermost(below: Stack) -> bool:
+    """Return whether the top is a generator expression's outermost iterable.
+
+    3.15 asks for its iterator inside the generator, the others outside.
+    """
+    return any(v.kind == "func" and v.parts[0] == "<genexpr>" for v in below.values(2))
 
 
 def _is_observable(display: Value) -> bool:

@@ -40,9 +40,9 @@ def _to_bool(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
         return _tested(machine, state, after, state.frame.ops[after.pc])
     if top.is_literal:
         return state.next(rest.push(machine.values.constant(bool(top.literal))))
-    if is_bool(top) or top.kind == "known" or after.next_name() == "UNARY_NOT":
+    if is_bool(bare(top)) or after.next_name() == "UNARY_NOT":
         return after  # UNARY_NOT asks for the truth itself up to 3.12
-    return machine.evaluated(state, machine.values.make("bool", top), rest)
+    return machine.evaluated(state, machine.values.make("bool", bare(top)), rest)
 
 
 def _tested(machine: Machine, state: State, jump: State, op: CanonicalOp) -> State | Event:

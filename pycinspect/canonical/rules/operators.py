@@ -11,6 +11,7 @@ from pycinspect.canonical.folding import NOT_FOLDED, cost_of, fold_binary, fold_
 from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, bare
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
+from pycinspect.canonical.rules.displays import is_outermost
 from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.stack import Stack
 from pycinspect.canonical.values import MATCHED, Value
@@ -89,20 +90,34 @@ def _not(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (top,) = state.pop(1)
     if top.is_literal:
         return _constant(machine, state, not top.literal, rest)
-    pushed = rest.push(_negated(machine, top))
-    if is_bool(top) or _is_tested(state.next(pushed)):
-        return state.next(pushed)
+    pushed = state.next(rest.push(_negated(machine, top)))
+    known = state.peek(1)
+    if known.kind == "known" and _comes_next(pushed, _TRUTH):
+        # 3.6 does not look through the negation of ``and`` and ``or``, and asks again.
+        machine.note(None if is_bool(top) else Note.NEGATION_ASKED_AGAIN)
+        return _constant(machine, state, known.word(1) == "false", rest)
+    if is_bool(top) or _is_tested(pushed):
+        return pushed
     truth = machine.another(state, machine.values.make("bool", top), rest)
-    pushed = rest.push(machine.values.make("not", truth))
-    return machine.event(state, ("ev", truth), pushed)
+    asked = rest.push(machine.values.make("not", truth))
+    return machine.event(state, ("ev", truth), asked)
+
+
+#: What may stand before a branch that asks for the truth of the top: alone; for ``and`` and
+#: ``or``; where a negation is negated (3.6).
+_TRUTH = ("TO_BOOL",)
+_COPIED = ("COPY", *_TRUTH)
+_NEGATED = ("UNARY_NOT", *_TRUTH)
 
 
 def _is_tested(state: State) -> bool:
-    """Return whether a branch comes next, which asks for the truth of the top itself.
+    """Return whether a branch comes next, which asks for the truth of the top itself."""
+    return _comes_next(state, _COPIED) or _comes_next(state, _NEGATED)
 
-    Perhaps after ``COPY 1``, for ``and`` and ``or``, and TO_BOOL.
-    """
-    for name in ("COPY", "TO_BOOL"):
+
+def _comes_next(state: State, before: Sequence[str]) -> bool:
+    """Return whether a branch comes next, perhaps after some ops."""
+    for name in before:
         state = state.behind_jumps()
         if state.next_name() == name:
             state = state.next(state.stack)
@@ -320,19 +335,11 @@ def _beside_top(kind: str) -> Rule:
     return rule
 
 
-def _is_outermost(below: Stack) -> bool:
-    """Return whether the top is a generator expression's outermost iterable.
-
-    3.15 asks for its iterator inside the generator, the others outside.
-    """
-    return any(v.kind == "func" and v.parts[0] == "<genexpr>" for v in below.values(2))
-
-
 def _get_aiter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (value,) = state.pop(1)
     if value is machine.values.make("local", ".0"):
         return state.next(state.stack)
-    if _is_outermost(rest):
+    if is_outermost(rest):
         machine.notes.add(Note.GENEXPR_ITER)
         return state.next(state.stack)
     if value.kind == "list":  # as for GET_ITER, up to 3.13
@@ -359,7 +366,7 @@ def _get_iter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (value,) = state.pop(1)
     if value.kind == "iter" or value is machine.values.make("local", ".0"):
         return state.next(state.stack)
-    if _is_outermost(rest):
+    if is_outermost(rest):
         machine.notes.add(Note.GENEXPR_ITER)
         return state.next(state.stack)
     if value.kind == "list":  # the compiler makes a constant tuple of it if it can

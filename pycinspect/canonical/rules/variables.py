@@ -35,8 +35,6 @@ _NOT_STORED: Mapping[str, Note | None] = MappingProxyType(
 #: Global variables that ``assert`` (before 3.9) and ``async for`` (before 3.8) load, and for
 #: which there are instructions now: the load cannot raise.
 _AT_HAND = frozenset({"AssertionError", "StopAsyncIteration"})
-#: The argument of comprehensions and, of what 3.14 evaluates for annotations, the format.
-_BOUND = frozenset({".0", "format", ".format"})
 #: What is stored in ``__doc__``; its text stands in a plane of its own.
 DOCSTRING = "<docstring>"
 
@@ -83,6 +81,8 @@ def _load_variable(kind: str) -> Rule:
             return _push(state, machine.values.make("global", word(op)))
         value = machine.unstable(_scope(kind, state.frame), word(op))
         pushed = _push(state, value)
+        if _is_bookkeeping(machine, pushed, word(op)):
+            return pushed
         if machine.is_read_early(pushed):
             return keep_top(machine, state, pushed)
         handler = machine.handler(state)
@@ -93,6 +93,18 @@ def _load_variable(kind: str) -> Rule:
     return rule
 
 
+def _is_bookkeeping(machine: Machine, pushed: State, name: str) -> bool:
+    """Return whether a variable is read for what the compiler adds: that raises nothing."""
+    if name != "__annotations__":
+        return name in _NOT_STORED
+    taker = machine.taker(pushed)  # 3.6 has an opcode that takes it from nowhere
+    return taker is not None and taker.op.name == "STORE_SUBSCR" and taker.depth == _OWNER
+
+
+#: How deep the owner is where an item is stored: below the key.
+_OWNER = 2
+
+
 def _scope(kind: str, frame: Frame) -> str:
     """Return ``global`` for the variables of a module, whatever the opcode."""
     return "global" if kind == "name" and frame.is_module else kind
@@ -100,7 +112,7 @@ def _scope(kind: str, frame: Frame) -> str:
 
 def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     name, frame = word(op), state.frame
-    if frame.bind is not None and name in _BOUND:
+    if frame.bind is not None and frame.code.varnames[:1] == (name,):  # its one argument
         return _push(state, frame.bind)
     value = machine.local(state, op, name)
     if op.name == "LOAD_FAST" and name in frame.cells and _is_cell(machine, state, value):
