@@ -13,6 +13,7 @@ from typing import NamedTuple
 from pycinspect.canonical.held import Held
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, lower
+from pycinspect.canonical.optimizing import optimized
 from pycinspect.canonical.stack import EMPTY, Stack
 from pycinspect.canonical.values import Value, Values
 from pycinspect.canonical.work import Work, refused
@@ -614,6 +615,7 @@ class Machine:
         folds: whether operators of constants are computed, as some compilers do.
         closures: whether the variables that a function shares are parts of it, which matters
             where their names do not say which they are.
+        optimize: the level of optimization whose omissions are made; 0: none.
     """
 
     def __init__(
@@ -624,11 +626,13 @@ class Machine:
         *,
         folds: bool = True,
         closures: bool = False,
+        optimize: int = 0,
     ) -> None:
         self.dialect = dialect
         self.work = work
         self.folds = folds
         self.closures = closures
+        self.optimize = optimize
         self.values = Values(work)
         self.raising = lowering_of(dialect).raising
         self._rules = rules
@@ -671,7 +675,7 @@ class Machine:
         return known
 
     def _lowered(self, code: Code) -> Frame:
-        ops = lower(code, self.dialect)
+        ops = optimized(lower(code, self.dialect), code, self.dialect, self.optimize)
         self.work.spend(len(ops) // _SEEN_AT_ONCE)
         offsets = [op.offset for op in ops]
         return Frame(code, ops, _handlers(exception_table(code, self.dialect), offsets))

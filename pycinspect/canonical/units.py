@@ -21,11 +21,19 @@ Place = tuple[tuple[str, int], ...]
 _FREE_PLACES, _TIMES = 1_000, 2
 
 
-def units(root: Code, dialect: Dialect, level: Level = Level.SEMANTIC) -> Mapping[Place, Form]:
+def units(
+    root: Code, dialect: Dialect, level: Level = Level.SEMANTIC, *, optimize: int = 0
+) -> Mapping[Place, Form]:
     """Return the form of a code object and of all inside it, by place.
 
     Two versions' forms of one function have the same place: comprehensions and functions
     that only some versions make have none.
+
+    Args:
+        root: the code object.
+        dialect: who wrote it.
+        level: how much must be the same for two forms to be equal.
+        optimize: as :func:`canonicalize` takes it.
 
     Raises:
         PycInspectError: ``unknown-opcodes``; ``limit`` where code objects share what is inside
@@ -41,7 +49,7 @@ def units(root: Code, dialect: Dialect, level: Level = Level.SEMANTIC) -> Mappin
         if len(found) > _FREE_PLACES + _TIMES * len(codes):
             raise PycInspectError("limit", "its code objects stand in too many places")
         if id(code) not in known:
-            known[id(code)] = canonicalize(code, dialect, level, work=work)
+            known[id(code)] = canonicalize(code, dialect, level, work=work, optimize=optimize)
         form = found[place] = known[id(code)]
         counts: Counter[str] = Counter()
         for child in form.children:

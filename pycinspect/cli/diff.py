@@ -20,7 +20,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.values import Level, Taken
 
 if TYPE_CHECKING:
-    from pycinspect.compiling import Compilers, Interpreter, ReadOptions
+    from pycinspect.compiling import Compilers, Interpreter, ReadOptions, Subject
     from pycinspect.dialects import Dialect, DialectTable
     from pycinspect.diffing import Diff, Explanation, ModuleDiff, NamedCode, PairedModule, Tree
 
@@ -436,9 +436,15 @@ class _AgainstSources(_Pair):
 
 
 def _read(path: str | None, side: _Side) -> NamedCode | None:
-    from pycinspect.diffing import compiled_in
+    from pycinspect.diffing import read_leveled
 
-    return None if path is None else (path, compiled_in(side.tree.read(path, side.options)))
+    if path is None:
+        return None
+
+    def read(optimize: int) -> Subject:
+        return side.tree.read(path, replace(side.options, optimize=optimize))
+
+    return path, read_leveled(path, side.options.optimize, read)
 
 
 # --- How it is shown -------------------------------------------------------------------------

@@ -22,11 +22,13 @@ from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.match import Match, matched
 from pycinspect.diffing.programs import (
     Compiled,
+    Leveled,
     NamedCode,
     Program,
     Stored,
     canonicalize,
     compiled_in,
+    read_leveled,
 )
 from pycinspect.diffing.revisions import RevisionTree
 from pycinspect.diffing.rewrites import Rewrite, rewrites
@@ -48,6 +50,7 @@ __all__ = [
     "Explanation",
     "FieldChange",
     "FileTree",
+    "Leveled",
     "Match",
     "ModuleDiff",
     "NamedCode",
@@ -71,6 +74,7 @@ __all__ = [
     "levels_in",
     "matched",
     "paired_modules",
+    "read_leveled",
     "rewrites",
     "unreadable_changes",
     "with_their_sources",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from pycinspect.canonical import Form, Level, Place, Plane, units
 from pycinspect.dialects import Dialect
 from pycinspect.diffing.changes import Diff, ModuleDiff, Op, Side, Status, UnitDiff
 from pycinspect.diffing.exact import code_changes, file_changes, names_of_differences
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
+from pycinspect.diffing.levels import UNEXPLAINED, Agreement, Sides, forms_like, with_levels
 from pycinspect.diffing.listing import changes_between, code_in, docstring_in
 from pycinspect.diffing.match import Match, matched
-from pycinspect.diffing.programs import Compiled, NamedCode, Program, Stored, subject_of
+from pycinspect.diffing.programs import Compiled, Leveled, NamedCode, Program, Stored, subject_of
 
 __all__ = ["compare", "diff", "diff_module"]
 
@@ -74,9 +76,17 @@ def diff_module(
         matches = [Match(place, None) for place in ours] + [Match(None, p) for p in theirs]
     else:
         matches = matched(ours, theirs)
-    found = tuple(_unit(match, ours, theirs, explanations) for match in matches)
-    module = ModuleDiff(old and old[0], new and new[0], found)
-    return _with_files(module, old and old[1], new and new[1], level)
+    found = [_unit(match, ours, theirs, explanations) for match in matches]
+    sides = old and old[1], new and new[1]
+    if isinstance(sides[0], Leveled) and isinstance(sides[1], Leveled):
+        made = _Compared(matches, found, ours, theirs)
+        found = _with_levels(made, sides[0], sides[1], level, explanations)
+    module = ModuleDiff(old and old[0], new and new[0], tuple(found))
+    return _with_files(module, _bare(sides[0]), _bare(sides[1]), level)
+
+
+def _bare(side: Compiled | None) -> Compiled | None:
+    return side.compiled if isinstance(side, Leveled) else side
 
 
 def _with_files(
@@ -94,6 +104,58 @@ def _with_files(
 
 def _forms(module: NamedCode | None, level: Level) -> Mapping[Place, Form]:
     return {} if module is None else units(module[1].code, module[1].dialect, level)
+
+
+# --- Levels of optimization --------------------------------------------------------------------
+
+
+class _Compared(NamedTuple):
+    """Two programs, and what became of each code object."""
+
+    matches: Sequence[Match]
+    found: list[UnitDiff]
+    old: Mapping[Place, Form]
+    new: Mapping[Place, Form]
+
+
+def _with_levels(
+    made: _Compared,
+    old: Leveled,
+    new: Leveled,
+    level: Level,
+    explanations: Sequence[Explanation],
+) -> list[UnitDiff]:
+    """Explain what the levels of optimization alone make; at level exact nothing is explained."""
+    has_open = any(unit.status in UNEXPLAINED for unit in made.found)
+    if old.optimize == new.optimize or level is Level.EXACT or not has_open:
+        return made.found
+    lower, higher = sorted((old, new), key=lambda side: side.optimize)
+    stripped = units(lower.code, lower.dialect, level, optimize=higher.optimize)
+    sides = Sides(
+        made.old, made.new, {id(form.code): form for form in stripped.values()}, lower is old
+    )
+    agreements = (
+        _agreement(made.old, forms_like(new, old, made.old, level), explanations),
+        _agreement(made.new, forms_like(old, new, made.new, level), explanations),
+    )
+    return with_levels(made.matches, made.found, sides, agreements)
+
+
+def _agreement(
+    ours: Mapping[Place, Form],
+    theirs: Mapping[Place, Form] | None,
+    explanations: Sequence[Explanation],
+) -> Agreement:
+    """Return which code objects are the same, or explained, and by what."""
+    if theirs is None:
+        return None
+    found: dict[Place, tuple[str, ...]] = {}
+    for match in matched(ours, theirs):
+        if match.old is not None and match.new is not None and not match.is_renamed:
+            unit = compare(ours[match.old], theirs[match.new], explanations)
+            if unit.status in (Status.SAME, Status.EXPLAINED):
+                found[match.old] = unit.explanations
+    return found
 
 
 # --- Units -----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ __all__ = [
     "FileTree",
     "PairedModule",
     "Tree",
+    "level_named",
     "levels_in",
     "modules_of",
     "paired_modules",
@@ -159,6 +160,12 @@ def levels_in(path: str) -> tuple[int, ...]:
         return (1, 2)
     ending = _ending(path)
     return ((None if ending is None else level_of(ending)) or 0,)
+
+
+def level_named(path: str) -> int | None:
+    """Return the one level of optimization that a cache's name says; None where it says none."""
+    ending = None if path.endswith(".pyo") else _ending(path)
+    return None if ending is None else level_of(ending)
 
 
 def _ending(path: str) -> NameEnd | None:
