@@ -61,9 +61,14 @@ def _without_assertions(
 
 
 def _fails(ops: Sequence[CanonicalOp], index: int) -> bool:
-    """Return whether an op begins what an assertion does if its test, before it, is false."""
-    is_error = ops[index].name in _LOADS and ops[index].operand == _ASSERTION_ERROR
-    return is_error and ops[index - 1].name in _TESTS
+    """Return whether an op begins what an assertion does if its test, before it, is false.
+
+    At the end of a loop the test jumps here, and over a jump back to the head (3.12).
+    """
+    if ops[index].name not in _LOADS or ops[index].operand != _ASSERTION_ERROR:
+        return False
+    before = ops[index - 2 : index] if ops[index - 1].name == "JUMP" else ops[index - 1 : index]
+    return bool(before) and before[0].name in _TESTS
 
 
 def _is_together(
@@ -84,7 +89,7 @@ def _is_together(
 def _is_inside(part: Position, whole: Position) -> bool:
     """Return whether one position lies in another; where columns are not known, by its lines."""
     if None in (*part, *whole):
-        return part.line is None or _is_below(part.line, whole.line)
+        return _is_below(part.line, whole.line)
     return whole[::2] <= part[::2] and part[1::2] <= whole[1::2]
 
 

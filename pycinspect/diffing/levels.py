@@ -161,8 +161,8 @@ def _slugs(match: Match, sides: Sides) -> Iterator[str]:
 
 def _failures(form: Form) -> int:
     """Return how often a code object raises ``AssertionError``."""
-    raised = (node.payload[1] for node in form.graph if node.payload[0] == "raise")
-    return sum(_is_assertion_error(value) for value in raised)
+    raised = (node.payload[1:2] for node in form.graph if node.payload[0] == "raise")
+    return sum(_is_assertion_error(value) for values in raised for value in values)
 
 
 def _is_assertion_error(value: object) -> bool:
