@@ -32,11 +32,13 @@ from pycinspect.diffing.programs import (
 )
 from pycinspect.diffing.revisions import RevisionTree
 from pycinspect.diffing.rewrites import Rewrite, rewrites
+from pycinspect.diffing.selecting import IGNORABLE, Selection
 from pycinspect.diffing.trees import (
     FileTree,
     PairedModule,
     Tree,
     levels_in,
+    module_name,
     paired_modules,
     with_their_sources,
     words_for,
@@ -44,6 +46,7 @@ from pycinspect.diffing.trees import (
 
 __all__ = [
     "EXPLANATIONS",
+    "IGNORABLE",
     "Change",
     "Compiled",
     "Diff",
@@ -59,6 +62,7 @@ __all__ = [
     "Program",
     "RevisionTree",
     "Rewrite",
+    "Selection",
     "Side",
     "Span",
     "Status",
@@ -73,6 +77,7 @@ __all__ = [
     "diff_module",
     "levels_in",
     "matched",
+    "module_name",
     "paired_modules",
     "read_leveled",
     "rewrites",

@@ -12,7 +12,7 @@ from pycinspect.diffing.changes import Diff, ModuleDiff, Op, Side, Status, UnitD
 from pycinspect.diffing.exact import code_changes, file_changes, names_of_differences
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.levels import UNEXPLAINED, Agreement, Sides, forms_like, with_levels
-from pycinspect.diffing.listing import changes_between, code_in, docstring_in
+from pycinspect.diffing.listing import body_of, changes_between, code_in, docstring_in
 from pycinspect.diffing.match import Match, matched
 from pycinspect.diffing.programs import Compiled, Leveled, NamedCode, Program, Stored, subject_of
 
@@ -172,9 +172,11 @@ def _unit(
     if old is not None and new is not None:
         return compare(old, new, explanations, is_renamed=match.is_renamed)
     if new is not None:
-        return UnitDiff(None, _side(new), Status.ADDED)
+        body = body_of(new, Op.INSERT)
+        return UnitDiff(None, _side(new), Status.ADDED, changes=body, problem=new.problem)
     assert old is not None
-    return UnitDiff(_side(old), None, Status.REMOVED)
+    body = body_of(old, Op.DELETE)
+    return UnitDiff(_side(old), None, Status.REMOVED, changes=body, problem=old.problem)
 
 
 def compare(

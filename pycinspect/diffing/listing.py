@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from pycinspect.canonical import Form, Statement
+from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.planes import docstring
 from pycinspect.canonical.statements import (
     docstring_of,
     labels_of,
     payload_digest,
-    without_docstring,
 )
 from pycinspect.canonical.values import Value, Values, digest_of
 from pycinspect.diffing.align import Span, aligned
 from pycinspect.diffing.changes import Change, Op
 from pycinspect.diffing.rewriting import Rewriting, unchanged
 
-__all__ = ["Code", "changes_between", "code_in", "docstring_in"]
+__all__ = ["Code", "body_of", "changes_between", "code_in", "docstring_in"]
 
 _Labels = Mapping[int, str]
 
@@ -60,16 +60,28 @@ def code_in(form: Form) -> Code:
         return unchanged(values, value, parts)
 
     rewriting = Rewriting(without)
+    stored = [docstring_of(node.payload) for node in form.graph]
+    kept = _kept([text is not None for text in stored], form.graph)
     nodes = [
         (
-            payload_digest(rewriting.payload(without_docstring(node.payload))),
-            node.successors,
-            node.handler,
+            payload_digest(rewriting.payload(node.payload)),
+            tuple(kept[successor] for successor in node.successors),
+            kept.get(node.handler, node.handler),
         )
-        for node in form.graph
+        for node, text in zip(form.graph, stored, strict=True)
+        if text is None
     ]
-    stored = (docstring_of(node.payload) for node in form.graph)
     return Code(nodes, [text for text in stored if text is not None], annotations)
+
+
+def _kept(is_gone: Sequence[bool], graph: Sequence[Merged]) -> Mapping[int, int]:
+    """Return the new number of each node; of one that is gone, that of what follows it."""
+    numbers = list(accumulate((not gone for gone in is_gone), initial=0))
+    ends = dict(enumerate(numbers[:-1]))
+    for place in range(len(graph) - 1, -1, -1):
+        if is_gone[place]:
+            ends[place] = ends[graph[place].successors[0]]
+    return ends
 
 
 #: Which part of a function its annotations are.
@@ -97,6 +109,23 @@ def changes_between(old: Form, new: Form) -> tuple[Change, ...]:
         )
         for op, before, after in _rerouted(spans, ours, theirs)
     )
+
+
+def body_of(form: Form, op: Op) -> tuple[Change, ...]:
+    """Return all statements of what is on one side only, as one change; none where there are none.
+
+    Args:
+        form: of the code object.
+        op: INSERT for what is new, DELETE for what is gone.
+    """
+    statements = form.statements
+    labels = labels_of(statements)
+    texts = tuple(_shown(statements, number, labels) for number in range(len(statements)))
+    lines = tuple(statement.line for statement in statements)
+    if not texts:
+        return ()
+    is_new = op is Op.INSERT
+    return (Change(op, (), texts, (), lines) if is_new else Change(op, texts, (), lines, ()),)
 
 
 def _shown(statements: Sequence[Statement], number: int, labels: _Labels) -> str:

@@ -7,6 +7,7 @@ changed; the text says the same to a person, and leaves out what stayed the same
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, repeat, zip_longest
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 
 from pycinspect.canonical import Level, Plane
 from pycinspect.canonical.machine import parameters
+from pycinspect.canonical.planes import is_function
 from pycinspect.canonical.text import short
 from pycinspect.diffing import (
     Change,
@@ -35,7 +37,19 @@ from pycinspect.report.pen import Piece
 from pycinspect.report.words import counted
 from pycinspect.values import visible
 
-__all__ = ["DIFF_SCHEMA", "chain_lines", "diff_lines", "diff_object"]
+__all__ = [
+    "DIFF_SCHEMA",
+    "Stat",
+    "asked_for",
+    "block_lines",
+    "chain_lines",
+    "diff_lines",
+    "diff_object",
+    "heading",
+    "shown_units",
+    "stat_lines",
+    "summary_words",
+]
 
 DIFF_SCHEMA = "pycinspect.diff/1"
 
@@ -53,6 +67,8 @@ def diff_object(diff: Diff) -> Json:
         "old": _text(diff.old),
         "new": _text(diff.new),
         "summary": {status.value: count for status, count in diff.summary.items()},
+        **({"only": list(map(_text, diff.only))} if diff.only else {}),
+        **({"ignored": list(diff.ignored)} if diff.ignored else {}),
         "modules": [_module_object(module) for module in diff.modules],
     }
 
@@ -63,7 +79,8 @@ def _module_object(module: ModuleDiff) -> Json:
     files = {"files": [_field_object(change) for change in module.files]} if module.files else {}
     differing = {"differing": list(module.differing)} if module.differing else {}
     agrees = {"agrees_with": module.agrees_with} if module.agrees_with else {}
-    return {"old": old, "new": new, "units": units, **files, **differing, **agrees}
+    name = {"name": _text(module.name)} if module.name else {}
+    return {"old": old, "new": new, **name, "units": units, **files, **differing, **agrees}
 
 
 def _field_object(change: FieldChange) -> Json:
@@ -139,11 +156,16 @@ def chain_lines(found: Sequence[tuple[tuple[str, str], Diff]]) -> Iterator[Line]
     arrows = [visible(" -> ".join(titles)) for titles, _ in found]
     width = max([0, *map(len, arrows)])
     for arrow, (_, diff) in zip(arrows, found, strict=True):
-        yield ((f"{arrow:<{width}}", "head"), (f"  {_summary(diff.summary)}", ""))
+        yield ((f"{arrow:<{width}}", "head"), (f"  {summary_words(diff.summary)}", ""))
 
 
 def diff_lines(
-    diff: Diff, *, titles: tuple[str, str], raw: bool = False, width: int | None = None
+    diff: Diff,
+    *,
+    titles: tuple[str, str],
+    raw: bool = False,
+    width: int | None = None,
+    bodies: bool = True,
 ) -> Iterator[Line]:
     """Return the lines of a comparison, without control characters: the summary first.
 
@@ -152,13 +174,10 @@ def diff_lines(
         titles: what the first line calls the two sides.
         raw: instructions are compared, too, of all that is not the same.
         width: columns of two listings side by side; None for one listing.
+        bodies: what is added and removed is shown, and not only named.
     """
-    old, new = titles
-    options = _Options(diff.level, raw, width, _Marker())
-    yield ((visible(f"{old} -> {new}"), "head"), (f"  level {diff.level.value}", "hint"))
-    yield ((_summary(diff.summary), ""),)
-    if diff.read:
-        yield ((f"read: {diff.read}", "hint"),)
+    options = _Options(diff.level, raw, width, bodies, _Marker())
+    yield from _head_lines(diff, titles)
     for row, count in diff.explained.items():
         yield ((f"  explained by {visible(f'{row.slug}: {count:,}  ({row.title})')}", "hint"),)
     if diff.is_same:
@@ -167,6 +186,71 @@ def diff_lines(
     yield from _overview(diff)
     for module in diff.modules:
         yield from _module_lines(module, options, has_title=len(diff.modules) > 1)
+
+
+def _head_lines(diff: Diff, titles: tuple[str, str]) -> Iterator[Line]:
+    """Yield what is compared, the answer, and what it is an answer to."""
+    old, new = titles
+    yield ((visible(f"{old} -> {new}"), "head"), (f"  level {diff.level.value}", "hint"))
+    yield ((summary_words(diff.summary), ""),)
+    for word, told in asked_for(diff):
+        yield ((f"{word}: {visible(told)}", "hint"),)
+
+
+def asked_for(diff: Diff) -> Iterator[tuple[str, str]]:
+    """Yield what was read, what was asked for, and what does not count, each with its word."""
+    words = (
+        ("read", diff.read),
+        ("only", ", ".join(diff.only)),
+        ("ignored", ", ".join(diff.ignored)),
+    )
+    return ((word, told) for word, told in words if told)
+
+
+def stat_lines(diff: Diff, *, titles: tuple[str, str]) -> Iterator[Line]:
+    """Return the summary of a comparison, and a line for each module that is not the same.
+
+    Args:
+        diff: the comparison.
+        titles: what the first line calls the two sides.
+    """
+    yield from _head_lines(diff, titles)
+    rows = [(visible(module.new or module.old or ""), Stat.of(module)) for module in diff.modules]
+    width = max([0, *(len(name) for name, stat in rows if stat.told)])
+    for name, stat in rows:
+        if stat.told:
+            yield (
+                (f"{name:<{width}}  ", "head"),
+                (f"{stat.told}  ", ""),
+                (f"+{stat.come:,}", "insert"),
+                (" ", ""),
+                (f"-{stat.gone:,}", "delete"),
+            )
+
+
+class Stat(NamedTuple):
+    """How much of a module differs.
+
+    Args:
+        told: its code objects that are not the same, in words; "" for none.
+        come: statements that are new, or became others.
+        gone: those that were there before.
+    """
+
+    told: str
+    come: int
+    gone: int
+
+    @classmethod
+    def of(cls, module: ModuleDiff) -> Stat:
+        """Return that of a module."""
+        units = [unit for unit in module.units if unit.status in _SHOWN]
+        counts = Counter(unit.status for unit in units)
+        words = [f"{counts[s]:,} {_WORDS.get(s, s)}" for s in Status if counts[s]]
+        words += ["the files"] if module.files else []
+        changes = [c for unit in units for c in unit.changes if c.op is not Op.EQUAL]
+        come, gone = sum(len(c.new) for c in changes), sum(len(c.old) for c in changes)
+        return cls(", ".join(words), come, gone)
 
 
 def _differing_lines(modules: Sequence[ModuleDiff]) -> Iterator[Line]:
@@ -204,18 +288,18 @@ _MANY = 4
 
 def _overview(diff: Diff) -> Iterator[Line]:
     """Yield the headings of all code objects that are shown, if they are many."""
-    modules = [module for module in diff.modules if _shown(module)]
-    if sum(len(_shown(module)) for module in modules) < _MANY:
+    modules = [module for module in diff.modules if shown_units(module)]
+    if sum(len(shown_units(module)) for module in modules) < _MANY:
         return
     yield ()
     for module in modules:
         if len(diff.modules) > 1:
             yield ((visible(module.new or ""), "head"),)
-        for unit in _shown(module):
-            yield tuple(_heading(unit))
+        for unit in shown_units(module):
+            yield tuple(heading(unit))
 
 
-def _shown(module: ModuleDiff) -> list[UnitDiff]:
+def shown_units(module: ModuleDiff) -> list[UnitDiff]:
     """Return what is shown of a module; of one on one side only it is a line for all."""
     if module.old is None or module.new is None:
         return []
@@ -228,6 +312,7 @@ class _Options(NamedTuple):
     level: Level
     raw: bool
     width: int | None
+    bodies: bool
     marker: _Marker
 
 
@@ -235,7 +320,7 @@ class _Options(NamedTuple):
 _SHOWN = frozenset(Status) - {Status.SAME, Status.EXPLAINED}
 
 
-def _summary(counts: Mapping[Status, int]) -> str:
+def summary_words(counts: Mapping[Status, int]) -> str:
     """Return ``12 same, 3 explained, 1 changed …``, with a zero for what there is none of."""
     return ", ".join(f"{count:,} {_WORDS.get(status, status)}" for status, count in counts.items())
 
@@ -248,8 +333,10 @@ def _module_lines(module: ModuleDiff, options: _Options, *, has_title: bool) -> 
         sign, path = _SIGNS[module.units[0].status], module.old or module.new or ""
         count = counted(len(module.units), "code object", "code objects")
         yield from ((), (sign, (visible(path), "head"), (f"  {count}", "hint")))
+        for unit in module.units if options.bodies else ():
+            yield from _unit_lines(unit, options)
         return
-    shown = _shown(module)
+    shown = shown_units(module)
     if (shown or module.files) and has_title:
         yield from ((), ((visible(f"{module.old} -> {module.new}"), "head"),))
     if module.agrees_with:
@@ -265,14 +352,16 @@ def _module_lines(module: ModuleDiff, options: _Options, *, has_title: bool) -> 
 
 
 def _unit_lines(unit: UnitDiff, options: _Options) -> Iterator[Line]:
-    yield from ((), tuple(_heading(unit)))
+    yield from ((), tuple(heading(unit)))
     if unit.problem is not None:
         yield ((f"    {_short(unit.problem)}", "error"),)
     if unit.old is None or unit.new is None:
+        if options.bodies:
+            yield from _body_lines(unit, options)
         return
     for plane in unit.planes:
         if plane in _DETAILS:
-            yield from _detail(plane, unit.old, unit.new)
+            yield from _detail(_DETAILS[plane](unit.old), _DETAILS[plane](unit.new), plane)
     if unit.changes and all(change.op is Op.EQUAL for change in unit.changes):
         yield ((f"    {_SAME_STATEMENTS}", "hint"),)
     yield from _field_lines(unit.fields)
@@ -280,6 +369,38 @@ def _unit_lines(unit: UnitDiff, options: _Options) -> Iterator[Line]:
     if options.raw:
         yield ((_RAW, "hint"),)
         yield from _raw_lines(unit.old, unit.new, options)
+
+
+def _body_lines(unit: UnitDiff, options: _Options) -> Iterator[Line]:
+    """Yield all of what is on one side only."""
+    for plane, detail in _DETAILS.items():
+        old, new = ([] if side is None else detail(side) for side in (unit.old, unit.new))
+        yield from _detail(old, new, plane)
+    options = options._replace(width=None)  # the other column would be empty
+    yield from _change_lines(unit.changes, options)
+    if options.raw:
+        yield ((_RAW, "hint"),)
+        yield from _raw_lines(unit.old, unit.new, options)
+
+
+def block_lines(unit: UnitDiff) -> Iterator[str]:
+    """Yield what differs in a code object as a block in the language ``diff``."""
+    if unit.problem is not None:
+        yield f"? {_short(unit.problem)}"
+    for plane, detail in _DETAILS.items():
+        if plane in unit.planes or None in (unit.old, unit.new):
+            old, new = ([] if side is None else detail(side) for side in (unit.old, unit.new))
+            for line in _detail(old, new, plane):
+                yield "".join(text for text, _ in line).lstrip()
+    for field in unit.fields:
+        yield f"- {field.field}: {_short(field.old)}"
+        yield f"+ {field.field}: {_short(field.new)}"
+    moved, marker = _moved(unit.changes), _Marker()
+    rows = [row for change in unit.changes for row in _rows(change, moved, marker)]
+    for has_gap, index in _near([row.weight for row in rows]):
+        if has_gap:
+            yield f"  {_CUT}"
+        yield f"{_MARKS[rows[index].op]} {''.join(text for text, _ in rows[index].pieces)}"
 
 
 def _field_lines(changes: Sequence[FieldChange]) -> Iterator[Line]:
@@ -296,7 +417,7 @@ def _field_lines(changes: Sequence[FieldChange]) -> Iterator[Line]:
             yield ((f"    {'':<{width}}  {change.cause}", "hint"),)
 
 
-def _heading(unit: UnitDiff) -> Iterator[Piece]:
+def heading(unit: UnitDiff) -> Iterator[Piece]:
     """Yield ``~ Cache.get  line 41 -> 43  instructions, signature``."""
     sides = [side for side in (unit.old, unit.new) if side is not None]
     yield _SIGNS[unit.status]
@@ -329,7 +450,7 @@ def _short(text: str) -> str:
 
 
 def _signature(side: Side) -> list[str]:
-    return [f"({', '.join(parameters(side.code))})"]
+    return [f"({', '.join(parameters(side.code))})"] if is_function(side.code) else []
 
 
 def _docstring(side: Side) -> list[str]:
@@ -342,9 +463,8 @@ _DETAILS: Mapping[Plane, Callable[[Side], list[str]]] = MappingProxyType(
 )
 
 
-def _detail(plane: Plane, old: Side, new: Side) -> Iterator[Line]:
+def _detail(ours: Sequence[str], theirs: Sequence[str], plane: Plane) -> Iterator[Line]:
     """Yield the lines that differ, each with the name of the plane."""
-    ours, theirs = (_DETAILS[plane](side) for side in (old, new))
     for op, before, after in aligned(ours, theirs):
         if op is not Op.EQUAL:
             for i in before:
@@ -599,7 +719,7 @@ def _broken(pieces: Line, width: int) -> Iterator[Line]:
 _RAW = "    instructions, level exact:"
 
 
-def _raw_lines(old: Side, new: Side, options: _Options) -> Iterator[Line]:
+def _raw_lines(old: Side | None, new: Side | None, options: _Options) -> Iterator[Line]:
     """Yield the difference of the instructions as the files have them, with their offsets."""
     try:
         ours, theirs = _steps(old), _steps(new)
@@ -621,7 +741,9 @@ class _Step(NamedTuple):
     offset: int
 
 
-def _steps(side: Side) -> list[_Step]:
+def _steps(side: Side | None) -> list[_Step]:
+    if side is None:
+        return []
     return [
         _Step(f"{step.opname:<20} {step.argrepr}".rstrip(), step.offset)
         for step in instructions(side.code, side.dialect)
