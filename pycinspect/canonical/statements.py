@@ -54,6 +54,7 @@ class Statement(NamedTuple):
             None for out of the code object.
         goals: those that a reader must be told of.
         handler: where it goes if something is raised; None for out of the code object.
+        events: what happens, with what the text leaves out; none at level exact.
     """
 
     text: str
@@ -63,6 +64,7 @@ class Statement(NamedTuple):
     targets: tuple[int | None, ...] = ()
     goals: tuple[Goal, ...] = ()
     handler: int | None = None
+    events: tuple[Payload, ...] = ()
 
     def __repr__(self) -> str:
         return shown(self)
@@ -348,6 +350,7 @@ def _statement(group: _Group, number: int, context: _Context) -> Statement:
         (*(number_of[end] for end in ends), number_of.get(handler)),
         tuple(_goals(group, number + 1, number_of)),
         number_of.get(handler),
+        tuple(node.payload for node in group.nodes),
     )
 
 

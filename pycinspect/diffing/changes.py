@@ -52,6 +52,7 @@ class Change(NamedTuple):
         new: their strings after.
         old_lines: where each of ``old`` stands in the source, None for nowhere.
         new_lines: where each of ``new`` stands.
+        reason: of one statement that became one that is written alike, what differs, in words.
     """
 
     op: Op
@@ -59,6 +60,7 @@ class Change(NamedTuple):
     new: tuple[str, ...]
     old_lines: tuple[int | None, ...]
     new_lines: tuple[int | None, ...]
+    reason: str = ""
 
     def __repr__(self) -> str:
         return shown(self)

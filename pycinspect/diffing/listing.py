@@ -9,6 +9,7 @@ from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from pycinspect.canonical import Form, Statement
+from pycinspect.canonical.hidden import hidden_difference
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.planes import docstring
 from pycinspect.canonical.statements import (
@@ -106,9 +107,24 @@ def changes_between(old: Form, new: Form) -> tuple[Change, ...]:
             tuple(_shown(theirs, j, other_labels) for j in after),
             tuple(ours[i].line for i in before),
             tuple(theirs[j].line for j in after),
+            _reason(ours, theirs, before, after) if op is Op.REPLACE else "",
         )
         for op, before, after in _rerouted(spans, ours, theirs)
     )
+
+
+#: Of two equal statements.
+_ELSEWHERE = "what follows it, or handles its errors, is another statement"
+
+
+def _reason(
+    ours: Sequence[Statement], theirs: Sequence[Statement], before: range, after: range
+) -> str:
+    """Return what differs between two statements that are written alike; "" for all others."""
+    if len(before) != 1 or len(after) != 1:
+        return ""
+    old, new = ours[before.start], theirs[after.start]
+    return (hidden_difference(old, new) or _ELSEWHERE) if old.text == new.text else ""
 
 
 def body_of(form: Form, op: Op) -> tuple[Change, ...]:
@@ -182,8 +198,9 @@ def _rerouted(
             continue
         for op, group in groupby(zip(span.old, span.new, strict=True), op_of):
             run = list(group)
-            (i, j), size = run[0], len(run)
-            yield Span(op, range(i, i + size), range(j, j + size))
+            sizes = [len(run)] if op is Op.EQUAL else [1] * len(run)  # each has a reason
+            for (i, j), size in zip(run[:: sizes[0]], sizes, strict=True):
+                yield Span(op, range(i, i + size), range(j, j + size))
 
 
 # --- What became what ----------------------------------------------------------------------------
@@ -214,7 +231,7 @@ class _Refining:
         """Yield the parts of a span."""
         words = self._words(span)
         if words is None:
-            yield span
+            yield from self._written_alike(span)
             return
         i, j = span.old.start, span.new.start
         for k, m in _alike(span, *words):
@@ -222,6 +239,20 @@ class _Refining:
             yield Span(Op.REPLACE, range(k, k + 1), range(m, m + 1))
             i, j = k + 1, m + 1
         yield from _changed(range(i, span.old.stop), range(j, span.new.stop))
+
+    def _written_alike(self, span: Span) -> Iterator[Span]:
+        """Yield the parts of a span: of statements that are written alike each is one."""
+        if span.op is not Op.REPLACE:
+            yield span
+            return
+        old, new = [self._ours[i].text for i in span.old], [self._theirs[j].text for j in span.new]
+        for op, before, after in aligned(old, new):
+            ours, theirs = span.old[before.start : before.stop], span.new[after.start : after.stop]
+            if op is Op.EQUAL:
+                for i, j in zip(ours, theirs, strict=True):
+                    yield Span(Op.REPLACE, range(i, i + 1), range(j, j + 1))
+            else:
+                yield from _changed(ours, theirs)
 
     def _words(self, span: Span) -> tuple[list[_Words], list[_Words]] | None:
         """Return the words of each statement, None for those that are not looked at."""

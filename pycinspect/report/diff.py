@@ -17,6 +17,7 @@ from pycinspect.canonical import Level, Plane
 from pycinspect.canonical.machine import parameters
 from pycinspect.canonical.planes import is_function
 from pycinspect.canonical.text import short
+from pycinspect.dialects.codeflags import names_of_flags
 from pycinspect.diffing import (
     Change,
     Diff,
@@ -33,6 +34,7 @@ from pycinspect.diffing import (
 )
 from pycinspect.disasm import instructions
 from pycinspect.errors import PycInspectError
+from pycinspect.pyc import Code
 from pycinspect.report.pen import Piece
 from pycinspect.report.words import counted
 from pycinspect.values import visible
@@ -40,6 +42,7 @@ from pycinspect.values import visible
 __all__ = [
     "DIFF_SCHEMA",
     "Stat",
+    "answer",
     "asked_for",
     "block_lines",
     "chain_lines",
@@ -48,7 +51,6 @@ __all__ = [
     "heading",
     "shown_units",
     "stat_lines",
-    "summary_words",
 ]
 
 DIFF_SCHEMA = "pycinspect.diff/1"
@@ -67,6 +69,7 @@ def diff_object(diff: Diff) -> Json:
         "old": _text(diff.old),
         "new": _text(diff.new),
         "summary": {status.value: count for status, count in diff.summary.items()},
+        **({"files": _differing_files(diff)} if diff.level is Level.EXACT else {}),
         **({"only": list(map(_text, diff.only))} if diff.only else {}),
         **({"ignored": list(diff.ignored)} if diff.ignored else {}),
         "modules": [_module_object(module) for module in diff.modules],
@@ -104,12 +107,14 @@ def _unit_object(unit: UnitDiff) -> Json:
 
 
 def _change_object(change: Change) -> Json:
+    reason = {"reason": _text(change.reason)} if change.reason else {}
     return {
         "op": change.op.value,
         "old": [_text(text) for text in change.old],
         "new": [_text(text) for text in change.new],
         "old_lines": list(change.old_lines),
         "new_lines": list(change.new_lines),
+        **reason,
     }
 
 
@@ -156,7 +161,7 @@ def chain_lines(found: Sequence[tuple[tuple[str, str], Diff]]) -> Iterator[Line]
     arrows = [visible(" -> ".join(titles)) for titles, _ in found]
     width = max([0, *map(len, arrows)])
     for arrow, (_, diff) in zip(arrows, found, strict=True):
-        yield ((f"{arrow:<{width}}", "head"), (f"  {summary_words(diff.summary)}", ""))
+        yield ((f"{arrow:<{width}}", "head"), (f"  {answer(diff)}", ""))
 
 
 def diff_lines(
@@ -192,7 +197,7 @@ def _head_lines(diff: Diff, titles: tuple[str, str]) -> Iterator[Line]:
     """Yield what is compared, the answer, and what it is an answer to."""
     old, new = titles
     yield ((visible(f"{old} -> {new}"), "head"), (f"  level {diff.level.value}", "hint"))
-    yield ((summary_words(diff.summary), ""),)
+    yield ((answer(diff), ""),)
     for word, told in asked_for(diff):
         yield ((f"{word}: {visible(told)}", "hint"),)
 
@@ -320,7 +325,25 @@ class _Options(NamedTuple):
 _SHOWN = frozenset(Status) - {Status.SAME, Status.EXPLAINED}
 
 
-def summary_words(counts: Mapping[Status, int]) -> str:
+def answer(diff: Diff) -> str:
+    """Return the answer in one line: how many code objects there are of each status.
+
+    At level exact files can differ although no code object does, which is said first.
+    """
+    files = _differing_files(diff)
+    told = _summary(diff.summary)
+    if not files:
+        return told
+    one, many = "the file differs", "files differ"
+    words = one if len(diff.modules) == 1 else counted(files, one, many)
+    return f"{words}; code objects: {told}"
+
+
+def _differing_files(diff: Diff) -> int:
+    return sum(bool(module.files) for module in diff.modules)
+
+
+def _summary(counts: Mapping[Status, int]) -> str:
     """Return ``12 same, 3 explained, 1 changed …``, with a zero for what there is none of."""
     return ", ".join(f"{count:,} {_WORDS.get(status, status)}" for status, count in counts.items())
 
@@ -449,8 +472,39 @@ def _short(text: str) -> str:
 # --- Planes other than the instructions -----------------------------------------------------------
 
 
+#: What a call of a function makes, by the names of its flags.
+_MADE: Mapping[str, str] = MappingProxyType(
+    {
+        "GENERATOR": "generator",
+        "COROUTINE": "coroutine",
+        "ITERABLE_COROUTINE": "iterable coroutine",
+        "ASYNC_GENERATOR": "asynchronous generator",
+    }
+)
+
+
 def _signature(side: Side) -> list[str]:
-    return [f"({', '.join(parameters(side.code))})"] if is_function(side.code) else []
+    """Return the parameters of a function, what calling it makes, and what it shares."""
+    flags = tuple(names_of_flags(side.code.flags, side.dialect))
+    facts = [_MADE[flag] for flag in flags if flag in _MADE]
+    facts += [f"uses {', '.join(sorted(side.code.freevars))}"] if side.code.freevars else []
+    if is_function(side.code):
+        facts.insert(0, f"({', '.join(_parameters(side.code, flags))})")
+    return [", ".join(facts)] if facts else []
+
+
+def _parameters(code: Code, flags: Collection[str]) -> Iterator[str]:
+    """Yield the parameters as ``def`` has them, without defaults."""
+    names = list(parameters(code))
+    plain, named = names[: code.argcount], names[code.argcount :][: code.kwonlyargcount]
+    stars = names[code.argcount + code.kwonlyargcount :]
+    rest = f"*{stars.pop(0)}" if "VARARGS" in flags else "*" if named else ""
+    yield from plain[: code.posonlyargcount]
+    yield from ["/"] if code.posonlyargcount else []
+    yield from plain[code.posonlyargcount :]
+    yield from [rest] if rest else []
+    yield from named
+    yield from (f"**{name}" for name in stars)
 
 
 def _docstring(side: Side) -> list[str]:
@@ -465,13 +519,20 @@ _DETAILS: Mapping[Plane, Callable[[Side], list[str]]] = MappingProxyType(
 
 def _detail(ours: Sequence[str], theirs: Sequence[str], plane: Plane) -> Iterator[Line]:
     """Yield the lines that differ, each with the name of the plane."""
-    for op, before, after in aligned(ours, theirs):
-        if op is not Op.EQUAL:
-            for i in before:
-                yield ((f"    - {plane.value}: {_short(ours[i])}", "delete"),)
-            for j in after:
-                yield ((f"    + {plane.value}: {_short(theirs[j])}", "insert"),)
+    spans = [span for span in aligned(ours, theirs) if span.op is not Op.EQUAL]
+    gone, come = (
+        {ours[i] for span in spans for i in span.old},
+        {theirs[j] for span in spans for j in span.new},
+    )
+    for _, before, after in spans:
+        lines = [("-", "delete", ours[i]) for i in before]
+        lines += [("+", "insert", theirs[j]) for j in after]
+        for mark, style, text in lines:
+            moved = ((_MOVED, "hint"),) if text in gone & come else ()
+            yield ((f"    {mark} {plane.value}: {_short(text)}", style), *moved)
 
+
+_MOVED = "  (moved)"
 
 # --- Statements ---------------------------------------------------------------------------------
 
@@ -491,16 +552,20 @@ _LABELS = re.compile(r"^L\d+: |(?:, else|, at the end)? -> L\d+|  \[on error -> 
 
 def _moved(changes: Sequence[Change]) -> frozenset[str]:
     """Return the statements that went in one place and came in another."""
-    changed = [change for change in changes if change.op is not Op.EQUAL]
-    gone = {_LABELS.sub("", text) for change in changed for text in change.old}
-    come = {_LABELS.sub("", text) for change in changed for text in change.new}
-    stayed = {
-        _LABELS.sub("", one)
-        for change in changed
-        for one, other in zip(change.old, change.new, strict=False)
-        if _LABELS.sub("", one) == _LABELS.sub("", other)
-    }
-    return frozenset((gone & come) - stayed)
+    changed = [change for change in changes if change.op is not Op.EQUAL and not change.reason]
+    gone: set[str] = set()
+    come: set[str] = set()
+    for change in changed:
+        ours, theirs = list(map(_bare, change.old)), list(map(_bare, change.new))
+        stayed = [one == other for one, other in zip_longest(ours, theirs)]
+        gone |= {text for text, stays in zip(ours, stayed, strict=False) if not stays}
+        come |= {text for text, stays in zip(theirs, stayed, strict=False) if not stays}
+    return frozenset(gone & come)
+
+
+def _bare(text: str) -> str:
+    """Return a statement without labels, and those to which control goes."""
+    return _LABELS.sub("", text)
 
 
 class _Row(NamedTuple):
@@ -531,16 +596,19 @@ def _rows(change: Change, moved: Collection[str], marker: _Marker) -> Iterator[_
             rerouted = ((_REROUTED, "hint"),) if was != text else ()
             yield _Row(Op.EQUAL, ours, theirs, ((_without_middle(text), ""), *rerouted))
         return
+    moved = () if change.reason else moved
     for number, text, other in zip(before, old, _partners(new, len(old)), strict=True):
         yield _Row(Op.DELETE, number, "", _told(text, other, Op.DELETE, moved, marker))
     for number, text, other in zip(after, new, _partners(old, len(new)), strict=True):
         yield _Row(Op.INSERT, "", number, _told(text, other, Op.INSERT, moved, marker))
+    if change.reason:
+        yield _Row(Op.EQUAL, "", "", (("", ""), (f"({_short(change.reason)})", "hint")))
 
 
 def _told(text: str, other: str, op: Op, moved: Collection[str], marker: _Marker) -> Line:
     """Return a string in pieces; what the other has not stands out, what moved is said to."""
-    if _LABELS.sub("", text) in moved:
-        return ((_without_middle(text), op.value), ("  (moved)", "hint"))
+    if _bare(text) in moved:
+        return ((_without_middle(text), op.value), (_MOVED, "hint"))
     return marker.marked(text, other, op)
 
 
@@ -655,11 +723,11 @@ _LEAST_TEXT_WIDTH = 20
 
 def _pairs(change: Change, moved: Collection[str], marker: _Marker) -> Iterator[_Cells]:
     """Yield the lines of both sides, one beside the other."""
-    ours, theirs = [], []
+    ours, theirs, both = [], [], []
     for row in _rows(change, moved, marker):
         if row.op is Op.EQUAL:
             cell = _Cell(row.op, row.old, row.pieces, row.weight)
-            yield cell, cell._replace(number=row.new)
+            both.append((cell, cell._replace(number=row.new)))
         elif row.op is Op.DELETE:
             ours.append(_Cell(row.op, row.old, row.pieces))
         else:
@@ -669,6 +737,7 @@ def _pairs(change: Change, moved: Collection[str], marker: _Marker) -> Iterator[
         sides = zip((ours, theirs), nothing, strict=True)
         old, new = (cells[place] if place < len(cells) else none for cells, none in sides)
         yield old, new
+    yield from both
 
 
 def _column_lines(rows: Sequence[_Cells], width: int) -> Iterator[Line]:

@@ -9,11 +9,11 @@ from html import escape
 from pycinspect.diffing import Diff, ModuleDiff, UnitDiff
 from pycinspect.report.diff import (
     Stat,
+    answer,
     asked_for,
     block_lines,
     heading,
     shown_units,
-    summary_words,
 )
 from pycinspect.report.markdown import code_span, plain
 from pycinspect.report.words import counted
@@ -40,7 +40,7 @@ def markdown_lines(
         details: what differs is shown, and not only counted.
     """
     old, new = titles
-    yield f"**{plain(summary_words(diff.summary))}**"
+    yield f"**{plain(answer(diff))}**"
     yield ""
     yield f"{code_span(visible(old))} → {code_span(visible(new))}, level {diff.level.value}  "
     for word, told in asked_for(diff):
