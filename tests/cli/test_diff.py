@@ -460,6 +460,26 @@ def test_lines_are_ignored_at_level_exact(run: Run, files: Path) -> None:
     assert exact("new.py")[0] == 1
 
 
+def test_at_level_exact_the_answer_has_the_files(run: Run, trees: tuple[Path, Path]) -> None:
+    """Their headers differ, and no code object does."""
+    old, new = trees[0] / "same.pyc", trees[1] / "same.pyc"
+    py_compile.compile(os.fspath(trees[0] / "same.py"), cfile=os.fspath(old))
+    data = bytearray(old.read_bytes())
+    data[8] ^= 1  # the time
+    new.write_bytes(data)
+    result = run("diff", old, new, "--level", "exact")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[1].startswith("the file differs; code objects: 3 same, 0")
+    assert json.loads(run("diff", old, new, "--level", "exact", "--json").stdout)["files"] == 1
+    shutil.copy(old, old.with_name("more.pyc"))
+    shutil.copy(new, new.with_name("more.pyc"))
+    for tree in trees:
+        for source in tree.rglob("*.py"):
+            source.unlink()
+    result = run("diff", *trees, "--level", "exact")
+    assert result.stdout.splitlines()[1].startswith("2 files differ; code objects: 6 same, 0")
+
+
 def test_how_much_differs(run: Run, releases: tuple[Path, Path]) -> None:
     result = run("diff", *releases, "--stat")
     assert result.exit_code == 1
