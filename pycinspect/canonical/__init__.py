@@ -10,7 +10,7 @@ from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, Unknown, lower
 from pycinspect.canonical.planes import Plane
 from pycinspect.canonical.statements import Statement
-from pycinspect.canonical.units import Place, units
+from pycinspect.canonical.units import Place, Units, units, units_of_both
 
 __all__ = [
     "CanonicalOp",
@@ -21,9 +21,11 @@ __all__ = [
     "Place",
     "Plane",
     "Statement",
+    "Units",
     "Unknown",
     "canonicalize",
     "linearize",
     "lower",
     "units",
+    "units_of_both",
 ]

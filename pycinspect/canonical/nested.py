@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
+from pycinspect.canonical.contents import Contents, codes_in
 from pycinspect.canonical.machine import COMPREHENSIONS
-from pycinspect.canonical.values import Values
 from pycinspect.pyc import Code
 
-__all__ = ["Children", "children_of"]
+__all__ = ["ANNOTATE", "Children", "children_of"]
 
 #: Functions that 3.14 makes of annotations (PEP 649).
-_ANNOTATE = "__annotate__"
+ANNOTATE = "__annotate__"
 _DEEPEST = 100
 
 
@@ -47,9 +46,9 @@ def children_of(code: Code, made: Mapping[int, Code]) -> Children:
     codes: list[Code] = []
     known: dict[Hashable, int] = {}
     ordinals: dict[int, int] = {}
-    unplaced = _Unplaced()
+    contents = Contents()
     for child in found:
-        key = unplaced.of(child) if alike[_outline(child)] > 1 else (id(child),)
+        key = contents.of(child) if alike[_outline(child)] > 1 else (id(child),)
         if key not in known:
             codes.append(child)
             known[key] = counts[child.name]
@@ -62,54 +61,16 @@ def _outline(code: Code) -> tuple[str, int, bytes]:
     return code.name, code.firstlineno, code.code
 
 
-class _Unplaced:
-    """Numbers code objects: equal ones the same, wherever on their line they stand.
-
-    Functions of one line that do the same are one constant up to 3.10; later they are not
-    equal, as they stand in other columns (``Objects/codeobject.c: code_richcompare``).
-    """
-
-    def __init__(self) -> None:
-        self._values = Values()
-        self._by_key: dict[Hashable, int] = {}
-        self._known: dict[int, int] = {}
-
-    def of(self, root: Code) -> int:
-        """Return the number of a code object; those inside it are numbered before."""
-        waiting = [root]
-        while waiting:
-            code = waiting[-1]
-            missing = [part for part in _codes_in(code) if id(part) not in self._known]
-            if missing and id(code) not in self._known:
-                waiting.extend(missing)
-                continue
-            waiting.pop()
-            if id(code) not in self._known:
-                self._known[id(code)] = self._by_key.setdefault(self._key(code), len(self._by_key))
-        return self._known[id(root)]
-
-    def _key(self, code: Code) -> Hashable:
-        constants = (
-            self._known[id(part)] if isinstance(part, Code) else self._values.constant(part)
-            for part in code.consts
-        )
-        return replace(code, linetable=b"", consts=()), tuple(constants)
-
-
-def _codes_in(code: Code) -> Iterator[Code]:
-    return (part for part in code.consts if isinstance(part, Code))
-
-
 def _lifted(root: Code, made: Mapping[int, Code]) -> Iterator[Code]:
     """Yield the code objects inside one, each once; of comprehensions, those inside them."""
     seen: set[int] = set()
-    waiting = [(code, 1) for code in _codes_in(root) if id(code) in made][::-1]
+    waiting = [(code, 1) for code in codes_in(root) if id(code) in made][::-1]
     while waiting:
         child, depth = waiting.pop()
-        if child.name == _ANNOTATE or id(child) in seen:
+        if child.name == ANNOTATE or id(child) in seen:
             continue
         seen.add(id(child))
         if child.name in COMPREHENSIONS and depth <= _DEEPEST:
-            waiting.extend([(code, depth + 1) for code in _codes_in(child)][::-1])
+            waiting.extend([(code, depth + 1) for code in codes_in(child)][::-1])
         else:
             yield child

@@ -89,7 +89,7 @@ class Side(NamedTuple):
         code: the code object.
         dialect: who wrote it.
         docstring: of a function, class or module, without its indentation; None where there
-            is none.
+            is none, and in code objects that are equal, of which it is not looked for.
     """
 
     code: Code

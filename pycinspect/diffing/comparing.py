@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from pycinspect.canonical import Form, Level, Place, Plane, units
+from pycinspect.canonical import Form, Level, Place, Plane, Units, units, units_of_both
 from pycinspect.dialects import Dialect
 from pycinspect.diffing.changes import Diff, ModuleDiff, Op, Side, Status, UnitDiff
 from pycinspect.diffing.exact import code_changes, file_changes, names_of_differences
@@ -15,6 +15,7 @@ from pycinspect.diffing.levels import UNEXPLAINED, Agreement, Sides, forms_like,
 from pycinspect.diffing.listing import body_of, changes_between, code_in, docstring_in
 from pycinspect.diffing.match import Match, matched
 from pycinspect.diffing.programs import Compiled, Leveled, NamedCode, Program, Stored, subject_of
+from pycinspect.pyc import Code
 
 __all__ = ["compare", "diff", "diff_module"]
 
@@ -71,22 +72,42 @@ def diff_module(
     Raises:
         PycInspectError: ``unknown-opcodes``.
     """
-    ours, theirs = _forms(old, level), _forms(new, level)
-    if old is None or new is None:
-        matches = [Match(place, None) for place in ours] + [Match(None, p) for p in theirs]
-    else:
-        matches = matched(ours, theirs)
-    found = [_unit(match, ours, theirs, explanations) for match in matches]
-    sides = old and old[1], new and new[1]
-    if isinstance(sides[0], Leveled) and isinstance(sides[1], Leveled):
-        made = _Compared(matches, found, ours, theirs)
-        found = _with_levels(made, sides[0], sides[1], level, explanations)
-    module = ModuleDiff(old and old[0], new and new[0], tuple(found))
-    return _with_files(module, _bare(sides[0]), _bare(sides[1]), level)
+    module = ModuleDiff(
+        old and old[0], new and new[0], tuple(_units(old, new, level, explanations))
+    )
+    return _with_files(module, _bare(old and old[1]), _bare(new and new[1]), level)
 
 
 def _bare(side: Compiled | None) -> Compiled | None:
     return side.compiled if isinstance(side, Leveled) else side
+
+
+def _units(
+    old: NamedCode | None,
+    new: NamedCode | None,
+    level: Level,
+    explanations: Sequence[Explanation],
+) -> Iterator[UnitDiff]:
+    """Compare the code objects of two modules."""
+    if old is None or new is None:
+        yield from map(_removed, _forms(old, level))
+        yield from map(_added, _forms(new, level))
+        return
+    ours, theirs = units_of_both(_written(old), _written(new), level)
+    matches = matched(ours, theirs)
+    found = [_unit(match, ours, theirs, explanations) for match in matches]
+    if isinstance(old[1], Leveled) and isinstance(new[1], Leveled):
+        compared = _Compared(matches, found, ours, theirs)
+        found = _with_levels(compared, old[1], new[1], level, explanations)
+    yield from found
+
+
+def _written(module: NamedCode) -> tuple[Code, Dialect]:
+    return module[1].code, module[1].dialect
+
+
+def _forms(module: NamedCode | None, level: Level) -> Iterable[Form]:
+    return () if module is None else units(*_written(module), level).values()
 
 
 def _with_files(
@@ -102,10 +123,6 @@ def _with_files(
     return replace(module, differing=tuple(names_of_differences(old, new)))
 
 
-def _forms(module: NamedCode | None, level: Level) -> Mapping[Place, Form]:
-    return {} if module is None else units(module[1].code, module[1].dialect, level)
-
-
 # --- Levels of optimization --------------------------------------------------------------------
 
 
@@ -114,8 +131,8 @@ class _Compared(NamedTuple):
 
     matches: Sequence[Match]
     found: list[UnitDiff]
-    old: Mapping[Place, Form]
-    new: Mapping[Place, Form]
+    old: Units
+    new: Units
 
 
 def _with_levels(
@@ -131,9 +148,7 @@ def _with_levels(
         return made.found
     lower, higher = sorted((old, new), key=lambda side: side.optimize)
     stripped = units(lower.code, lower.dialect, level, optimize=higher.optimize)
-    sides = Sides(
-        made.old, made.new, {id(form.code): form for form in stripped.values()}, lower is old
-    )
+    sides = Sides(made.old, made.new, stripped, is_old_lower=lower is old)
     agreements = (
         _agreement(made.old, forms_like(new, old, made.old, level), explanations),
         _agreement(made.new, forms_like(old, new, made.new, level), explanations),
@@ -142,13 +157,15 @@ def _with_levels(
 
 
 def _agreement(
-    ours: Mapping[Place, Form],
-    theirs: Mapping[Place, Form] | None,
+    ours: Units,
+    theirs: Units | None,
     explanations: Sequence[Explanation],
 ) -> Agreement:
     """Return which code objects are the same, or explained, and by what."""
     if theirs is None:
         return None
+    if theirs is ours:
+        return dict.fromkeys(ours, ())
     found: dict[Place, tuple[str, ...]] = {}
     for match in matched(ours, theirs):
         if match.old is not None and match.new is not None and not match.is_renamed:
@@ -162,21 +179,29 @@ def _agreement(
 
 
 def _unit(
-    match: Match,
-    ours: Mapping[Place, Form],
-    theirs: Mapping[Place, Form],
-    explanations: Sequence[Explanation],
+    match: Match, ours: Units, theirs: Units, explanations: Sequence[Explanation]
 ) -> UnitDiff:
-    old = None if match.old is None else ours[match.old]
-    new = None if match.new is None else theirs[match.new]
-    if old is not None and new is not None:
-        return compare(old, new, explanations, is_renamed=match.is_renamed)
-    if new is not None:
-        body = body_of(new, Op.INSERT)
-        return UnitDiff(None, _side(new), Status.ADDED, changes=body, problem=new.problem)
-    assert old is not None
-    body = body_of(old, Op.DELETE)
-    return UnitDiff(_side(old), None, Status.REMOVED, changes=body, problem=old.problem)
+    old, new = match.old, match.new
+    if new is None:
+        assert old is not None
+        return _removed(ours[old])
+    if old is None:
+        return _added(theirs[new])
+    number = ours.shared.get(old)
+    if number is None or number != theirs.shared.get(new):
+        return compare(ours[old], theirs[new], explanations, is_renamed=match.is_renamed)
+    sides = Side(ours.codes[old], ours.dialect), Side(theirs.codes[new], theirs.dialect)
+    return UnitDiff(*sides, Status.RENAMED if match.is_renamed else Status.SAME)
+
+
+def _removed(form: Form) -> UnitDiff:
+    body = body_of(form, Op.DELETE)
+    return UnitDiff(_side(form), None, Status.REMOVED, changes=body, problem=form.problem)
+
+
+def _added(form: Form) -> UnitDiff:
+    body = body_of(form, Op.INSERT)
+    return UnitDiff(None, _side(form), Status.ADDED, changes=body, problem=form.problem)
 
 
 def compare(
@@ -267,7 +292,7 @@ def _cause(old: Form, new: Form, explanations: Sequence[Explanation]) -> Explana
 
 def _is_identical(old: Form, new: Form) -> bool:
     """Return whether one interpreter would run the very same code: then nothing need be known."""
-    return old.dialect.name == new.dialect.name and old.code == new.code
+    return old.dialect == new.dialect and old.code == new.code
 
 
 def _side(form: Form) -> Side:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
-from pycinspect.canonical import Form, Level, Place, Plane, units
+from pycinspect.canonical import Form, Level, Place, Plane, Units, units
 from pycinspect.canonical.values import Value
 from pycinspect.diffing.changes import Status, UnitDiff
 from pycinspect.diffing.explanations import Stripped
@@ -25,13 +24,12 @@ __all__ = ["UNEXPLAINED", "Agreement", "Sides", "forms_like", "with_levels"]
 #: level, each with the slugs of what explains that; None where that cannot be known.
 Agreement = Mapping[Place, tuple[str, ...]] | None
 
-_Forms = Mapping[Place, Form]
 #: What a level may explain.
 UNEXPLAINED = frozenset({Status.CHANGED, Status.RENAMED, Status.ADDED, Status.REMOVED})
 _ASSERTION_ERROR = "AssertionError"
 
 
-def forms_like(side: Leveled, other: Leveled, forms: _Forms, level: Level) -> _Forms | None:
+def forms_like(side: Leveled, other: Leveled, forms: Units, level: Level) -> Units | None:
     """Return the forms that a program would have at the level of optimization of another.
 
     Args:
@@ -53,21 +51,32 @@ def forms_like(side: Leveled, other: Leveled, forms: _Forms, level: Level) -> _F
     return units(side.code, side.dialect, level, optimize=other.optimize)
 
 
-class Sides(NamedTuple):
+class Sides:
     """Two programs of different levels.
 
     Args:
         old: the forms before.
         new: the forms after.
-        stripped: by the identity of the code object, those of the side of the lower level without
-            what the other level leaves out.
+        stripped: those of the side of the lower level without what the other level leaves out.
         is_old_lower: whether that is the old side.
     """
 
-    old: _Forms
-    new: _Forms
-    stripped: Mapping[int, Form]
-    is_old_lower: bool
+    def __init__(self, old: Units, new: Units, stripped: Units, *, is_old_lower: bool) -> None:
+        self._old, self._new, self._stripped = old, new, stripped
+        self._is_old_lower = is_old_lower
+        # What is left out has no place any more, and others have another one.
+        self._places = {id(code): place for place, code in stripped.codes.items()}
+
+    def lower_and_higher(self, match: Match) -> tuple[Form | None, Form | None]:
+        """Return the forms of a code object at the lower level, and at the higher one."""
+        old = None if match.old is None else self._old[match.old]
+        new = None if match.new is None else self._new[match.new]
+        return (old, new) if self._is_old_lower else (new, old)
+
+    def stripped(self, form: Form) -> Form | None:
+        """Return that of the lower level without what the other leaves out; None for nothing."""
+        place = self._places.get(id(form.code))
+        return None if place is None else self._stripped[place]
 
 
 def with_levels(
@@ -139,12 +148,10 @@ def _agreed(
 
 def _slugs(match: Match, sides: Sides) -> Iterator[str]:
     """Yield what the higher level leaves out of a code object."""
-    old = None if match.old is None else sides.old[match.old]
-    new = None if match.new is None else sides.new[match.new]
-    whole, rest = (old, new) if sides.is_old_lower else (new, old)
+    whole, rest = sides.lower_and_higher(match)
     if whole is None:
         return
-    stripped = sides.stripped.get(id(whole.code))
+    stripped = sides.stripped(whole)
     if rest is None:
         if stripped is None:
             yield Stripped.ASSERT

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from pycinspect.canonical import Form, Place, Plane
+from pycinspect.canonical import Form, Place, Plane, Units
 from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.planes import named_parameters
 from pycinspect.canonical.statements import payload_digest
@@ -37,10 +37,9 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 _BODY = (Plane.INSTRUCTIONS, Plane.SIGNATURE, Plane.DOCSTRING, Plane.ANNOTATIONS)
 _ROOT: Place = ()
 
-_Forms = Mapping[Place, Form]
 _Pair = tuple[Place, Place]
 #: What two code objects must share to be one; None for one that takes no part.
-_Key = Callable[[Place, Form], Hashable | None]
+_Key = Callable[[Units, Place], Hashable | None]
 
 
 class Match(NamedTuple):
@@ -57,11 +56,11 @@ class Match(NamedTuple):
     is_renamed: bool = False
 
 
-def matched(old: _Forms, new: _Forms) -> list[Match]:
+def matched(old: Units, new: Units) -> list[Match]:
     """Return every place of both sides once: in the order of the new side, then the removed.
 
     Args:
-        old: what ``canonical.units`` returned for one side.
+        old: what ``canonical.units_of_both`` returned for one side.
         new: and for the other.
     """
     ladder = _Ladder(old, new)
@@ -75,14 +74,16 @@ def matched(old: _Forms, new: _Forms) -> list[Match]:
 # --- Keys ------------------------------------------------------------------------------------
 
 
-def _body(_: Place, form: Form) -> Hashable | None:
+def _body(units: Units, place: Place) -> Hashable | None:
+    form = units[place]
     if form.problem is not None:
         return None
     return tuple(form.planes[plane] for plane in _BODY)
 
 
-def _nameless_body(_: Place, form: Form) -> Hashable | None:
+def _nameless_body(units: Units, place: Place) -> Hashable | None:
     """Return the body without the names of the code object itself and of local variables."""
+    form = units[place]
     if form.problem is not None or not form.graph:
         return None
     own = form.code.name
@@ -101,19 +102,25 @@ def _without_own_name(payload: Payload) -> Payload:
     return payload[:-1] if is_own else payload
 
 
-def _name_and_body(place: Place, form: Form) -> Hashable | None:
-    body = _body(place, form)
+def _place_and_content(units: Units, place: Place) -> Hashable | None:
+    """Return what is told without a form: the others need none where this finds a partner."""
+    number = units.shared.get(place)
+    return None if number is None else (place[-1], number)
+
+
+def _name_and_body(units: Units, place: Place) -> Hashable | None:
+    body = _body(units, place)
     return None if body is None else (place[-1][0], body)
 
 
-def _place_and_body(place: Place, form: Form) -> Hashable | None:
-    body = _body(place, form)
+def _place_and_body(units: Units, place: Place) -> Hashable | None:
+    body = _body(units, place)
     return None if body is None else (place[-1], body)
 
 
 #: Tried in turn inside two parents that are one, before names alone. Of several lambdas, or
 #: functions of one name, one may be new: the others are known by their bodies.
-_BESIDE: tuple[_Key, ...] = (_place_and_body, _name_and_body)
+_BESIDE: tuple[_Key, ...] = (_place_and_content, _place_and_body, _name_and_body)
 
 
 # --- The ladder --------------------------------------------------------------------------------
@@ -122,7 +129,7 @@ _BESIDE: tuple[_Key, ...] = (_place_and_body, _name_and_body)
 class _Ladder:
     """Matches more and more code objects of two sides."""
 
-    def __init__(self, old: _Forms, new: _Forms) -> None:
+    def __init__(self, old: Units, new: Units) -> None:
         self._old, self._new = old, new
         self._inside_old, self._inside_new = _children(old), _children(new)
         self._to_new: dict[Place, Place] = {}
@@ -184,9 +191,9 @@ class _Ladder:
     def _are_free(self, pair: _Pair) -> bool:
         return pair[0] not in self._to_new and pair[1] not in self._to_old
 
-    def _unmatched(self, side: Iterable[Place]) -> list[Place]:
+    def _unmatched(self, side: Units) -> list[Place]:
         known = self._to_new if side is self._old else self._to_old
-        return [place for place in side if place not in known]
+        return [place for place in _in_order(side) if place not in known]
 
     def _unmatched_inside(self, parents: _Pair) -> tuple[list[Place], list[Place]]:
         ours = (p for p in self._inside_old[parents[0]] if p not in self._to_new)
@@ -289,22 +296,23 @@ def _by_name(places: Iterable[Place]) -> dict[str, list[Place]]:
     return found
 
 
-def _in_order(forms: _Forms) -> list[Place]:
-    return sorted(forms, key=lambda place: (bool(place), forms[place].code.firstlineno, place))
+def _in_order(units: Units) -> list[Place]:
+    codes = units.codes
+    return sorted(codes, key=lambda place: (bool(place), codes[place].firstlineno, place))
 
 
-def _children(forms: _Forms) -> Mapping[Place, list[Place]]:
+def _children(units: Units) -> Mapping[Place, list[Place]]:
     inside: dict[Place, list[Place]] = defaultdict(list)
-    for place in forms:
+    for place in _in_order(units):
         if place:
             inside[place[:-1]].append(place)
     return inside
 
 
-def _by_key(places: Iterable[Place], forms: _Forms, key: _Key) -> dict[Hashable, list[Place]]:
+def _by_key(places: Iterable[Place], units: Units, key: _Key) -> dict[Hashable, list[Place]]:
     found: dict[Hashable, list[Place]] = defaultdict(list)
     for place in places:
-        value = key(place, forms[place])
+        value = key(units, place)
         if value is not None:
             found[value].append(place)
     return found
