@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import py_compile
+import re
 import shutil
 import subprocess
 from importlib.util import MAGIC_NUMBER
@@ -456,7 +457,7 @@ def test_lines_are_ignored_at_level_exact(run: Run, files: Path) -> None:
         py_compile.compile(os.fspath(files / "m.py"), cfile=os.fspath(files / name))
     assert run("diff", files / "old.py", files / "lines.py", "--level", "exact").exit_code == 1
     code, told = exact("lines.py")
-    assert (code, "explained by ignored-lines: 1" in told) == (0, True), told
+    assert (code, "explained by ignored-lines: " in told) == (0, True), told
     assert exact("new.py")[0] == 1
 
 
@@ -469,7 +470,8 @@ def test_at_level_exact_the_answer_has_the_files(run: Run, trees: tuple[Path, Pa
     new.write_bytes(data)
     result = run("diff", old, new, "--level", "exact")
     assert result.exit_code == 1
-    assert result.stdout.splitlines()[1].startswith("the file differs; code objects: 3 same, 0")
+    answer = result.stdout.splitlines()[1]  # comprehensions have code of their own up to 3.11
+    assert re.match(r"the file differs; code objects: \d same, 0 explained, 0 changed", answer)
     assert json.loads(run("diff", old, new, "--level", "exact", "--json").stdout)["files"] == 1
     shutil.copy(old, old.with_name("more.pyc"))
     shutil.copy(new, new.with_name("more.pyc"))
@@ -477,7 +479,8 @@ def test_at_level_exact_the_answer_has_the_files(run: Run, trees: tuple[Path, Pa
         for source in tree.rglob("*.py"):
             source.unlink()
     result = run("diff", *trees, "--level", "exact")
-    assert result.stdout.splitlines()[1].startswith("2 files differ; code objects: 6 same, 0")
+    answer = result.stdout.splitlines()[1]
+    assert re.match(r"2 files differ; code objects: \d same, 0 explained, 0 changed", answer)
 
 
 def test_how_much_differs(run: Run, releases: tuple[Path, Path]) -> None:
