@@ -8,13 +8,13 @@ from types import MappingProxyType
 
 from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.statements import Statement, payload_digest, without_docstring
-from pycinspect.canonical.text import Writer, short
+from pycinspect.canonical.text import Budget, Writer, listed, short
 from pycinspect.canonical.values import Value, digest_of
 
-__all__ = ["hidden_difference"]
+__all__ = ["Hidden"]
 
 #: Characters of an expression that is named, and pairs of expressions that are looked at.
-_LONGEST, _MOST_PAIRS = 120, 20_000
+_LONGEST, _MOST_PAIRS = 120, 2_000
 
 #: Whose variable it is: what a listing leaves out.
 _SCOPES: Mapping[str, str] = MappingProxyType(
@@ -53,38 +53,88 @@ _EVENTS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def hidden_difference(old: Statement, new: Statement) -> str:
-    """Return in words what two statements that are written alike differ in.
+class Hidden:
+    """Says in words what statements differ in that are written alike.
 
     Args:
-        old: a statement with its events.
-        new: one with the same text.
-
-    Returns:
-        Such as ``x is a local variable before, a global variable after``; "" for two that are
-        equal, but for where they lead.
+        budget: what may be written; beyond it there are ellipses.
     """
-    ours, theirs = (_only_in(*pair) for pair in ((old, new), (new, old)))
-    if len(ours) == len(theirs):
-        found = (_between(*pair) for pair in zip(ours, theirs, strict=True))
-        told = next((words for words in found if words), "")
-        return told or ("" if old.digest == new.digest else "the same happens in another order")
-    alike = next(_written_alike(ours, theirs), None)
-    if alike is not None:
-        return _between(*alike)
-    sides = (("only before", ours), ("only after", theirs))
-    words = (f"{side}: {', '.join(map(_event, events))}" for side, events in sides if events)
-    return short("; ".join(words), 2 * _LONGEST)
 
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._writer = Writer(budget=budget)
 
-def _written_alike(
-    ours: Sequence[Payload], theirs: Sequence[Payload]
-) -> Iterator[tuple[Payload, Payload]]:
-    """Yield pairs of events that are written alike."""
-    texts: dict[str, Payload] = {}
-    for event in theirs:
-        texts.setdefault(_event(event), event)
-    return ((event, texts[_event(event)]) for event in ours if _event(event) in texts)
+    def difference(self, old: Statement, new: Statement) -> str:
+        """Return what two statements of one text differ in.
+
+        Args:
+            old: with its events.
+            new: likewise.
+
+        Returns:
+            Such as ``x is a local variable before, a global variable after``; "" for two that
+            are equal, but for where they lead.
+        """
+        if old.digest == new.digest:
+            return ""
+        ours, theirs = (_only_in(*pair) for pair in ((old, new), (new, old)))
+        if len(ours) == len(theirs):
+            found = (self._between(*pair) for pair in zip(ours, theirs, strict=True))
+            return next((words for words in found if words), "the same happens in another order")
+        alike = self._written_alike(ours, theirs)
+        if alike is not None:
+            return self._between(*alike)
+        sides = (("only before", ours), ("only after", theirs))
+        words = (f"{side}: {listed(map(self._event, e))}" for side, e in sides if e)
+        return short("; ".join(words), 2 * _LONGEST)
+
+    def _written_alike(
+        self, ours: Sequence[Payload], theirs: Sequence[Payload]
+    ) -> tuple[Payload, Payload] | None:
+        """Return the first two events that are written alike."""
+        texts: dict[str, Payload] = {}
+        for event in theirs:
+            texts.setdefault(self._event(event), event)
+        for event in ours:
+            if self._budget.is_spent:
+                break
+            if (other := texts.get(self._event(event))) is not None:
+                return event, other
+        return None
+
+    def _between(self, old: Payload, new: Payload) -> str:
+        """Return the first difference of two events."""
+        if old[0] != new[0] or len(old) != len(new):
+            return f"{self._event(old)} before, {self._event(new)} after"
+        pairs = [(a, b) for a, b in zip(old, new, strict=True) if not _is_same(a, b)]
+        for one, other in pairs:
+            if not isinstance(one, Value) or not isinstance(other, Value):
+                return f"{one} before, {other} after"
+            return next((self._told(*pair) for pair in _first(one, other)), "")
+        return ""
+
+    def _told(self, old: Value, new: Value) -> str:
+        """Return what two parts differ in."""
+        ours, theirs = self._text(old), self._text(new)
+        if old.kind == new.kind == "code":
+            numbers = (f"number {value.ordinal + 1}" for value in (old, new))
+            return f"of the functions of that name, it is {' before, '.join(numbers)} after"
+        if ours != theirs:
+            return f"{ours} before, {theirs} after"
+        before, after = (_kind(one, other) for one, other in ((old, new), (new, old)))
+        if before != after:
+            return f"{ours} is {before} before, {after} after"
+        return f"{ours} differs in what is too long to be shown"
+
+    def _event(self, event: Payload) -> str:
+        word, *parts = event
+        if str(word) in _EVENTS:
+            return _EVENTS[str(word)].format(self._text(parts[0]))
+        return short(self._writer.event(event), _LONGEST)
+
+    def _text(self, part: object) -> str:
+        text = self._writer.expression(part) if isinstance(part, Value) else part
+        return short(str(text), _LONGEST)
 
 
 def _only_in(one: Statement, other: Statement) -> list[Payload]:
@@ -102,25 +152,6 @@ def _only_in(one: Statement, other: Statement) -> list[Payload]:
 
 def _digest(event: Payload) -> bytes:
     return payload_digest(without_docstring(event))
-
-
-def _event(event: Payload) -> str:
-    word, *parts = event
-    if str(word) in _EVENTS:
-        return _EVENTS[str(word)].format(_text(parts[0]))
-    return short(Writer().event(event), _LONGEST)
-
-
-def _between(old: Payload, new: Payload) -> str:
-    """Return the first difference of two events."""
-    if old[0] != new[0] or len(old) != len(new):
-        return f"{_event(old)} before, {_event(new)} after"
-    pairs = [(a, b) for a, b in zip(old, new, strict=True) if not _is_same(a, b)]
-    for one, other in pairs:
-        if not isinstance(one, Value) or not isinstance(other, Value):
-            return f"{one} before, {other} after"
-        return next((_told(*pair) for pair in _first(one, other)), "")
-    return ""
 
 
 def _is_same(one: object, other: object) -> bool:
@@ -154,20 +185,6 @@ def _own(value: Value) -> Sequence[object]:
     return [None if isinstance(part, Value) else part for part in value.parts]
 
 
-def _told(old: Value, new: Value) -> str:
-    """Return what two parts differ in."""
-    ours, theirs = _text(old), _text(new)
-    if old.kind == new.kind == "code":
-        numbers = (f"number {value.ordinal + 1}" for value in (old, new))
-        return f"of the functions of that name, it is {' before, '.join(numbers)} after"
-    if ours != theirs:
-        return f"{ours} before, {theirs} after"
-    before, after = (_kind(one, other) for one, other in ((old, new), (new, old)))
-    if before != after:
-        return f"{ours} is {before} before, {after} after"
-    return f"{ours} differs in what is too long to be shown"
-
-
 def _kind(value: Value, other: Value) -> str:
     """Return what kind of value it is, with what says that beside its parts."""
     if other.kind == "again" != value.kind:
@@ -177,7 +194,3 @@ def _kind(value: Value, other: Value) -> str:
     details = [str(part) for part in value.parts if not isinstance(part, Value)]
     words = _KINDS.get(value.kind, f"a value of the kind {value.kind}")
     return f"{words} ({', '.join(details)})" if details else words
-
-
-def _text(part: object) -> str:
-    return short(str(Writer().expression(part)), _LONGEST) if isinstance(part, Value) else str(part)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pycinspect.canonical.docstrings import docstring_text
 from pycinspect.canonical.ops import CanonicalOp
@@ -49,9 +50,9 @@ def _without_assertions(
     found = list(ops)
     failures = [index for index in range(1, len(ops)) if _fails(ops, index)]
     places = positions(code, dialect) if failures else []
-    for failure in failures:
+    for before, failure in pairwise([-1, *failures]):
         start = failure
-        while start > 0 and _is_together(ops, start, failure, places):
+        while start > before + 1 and _is_together(ops, start, failure, places):
             start -= 1
         if start == failure:  # a ``raise`` after an ``if``
             continue
@@ -81,6 +82,8 @@ def _is_together(
     before = ops[start - 1]
     if before.offset == ops[start].offset:
         return True
+    if before.name == "RAISE_VARARGS":  # of another one on the same line
+        return False
     if places:
         return _is_inside(places[before.offset // _UNIT], places[ops[failure].offset // _UNIT])
     return _is_below(before.line, ops[failure].line)

@@ -268,7 +268,9 @@ def _changed_row(change: Change) -> str:
         return ""
     old = "<br>".join(f"<del>{_html(text)}</del>" for text in change.old)
     new = "<br>".join(f"<ins>{_html(text)}</ins>" for text in change.new)
-    return f'<tr><td></td><td><code>{old}</code></td><td colspan="2"><code>{new}</code></td></tr>'
+    why = f"<br>({_html(change.reason)})" if change.reason else ""
+    cells = f'<td><code>{old}</code></td><td colspan="2"><code>{new}</code>{why}</td>'
+    return f"<tr><td></td>{cells}</tr>"
 
 
 def _html(text: str) -> str:

@@ -9,7 +9,7 @@ from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from pycinspect.canonical import Form, Statement
-from pycinspect.canonical.hidden import hidden_difference
+from pycinspect.canonical.hidden import Hidden
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.planes import docstring
 from pycinspect.canonical.statements import (
@@ -17,6 +17,7 @@ from pycinspect.canonical.statements import (
     labels_of,
     payload_digest,
 )
+from pycinspect.canonical.text import Budget
 from pycinspect.canonical.values import Value, Values, digest_of
 from pycinspect.diffing.align import Span, aligned
 from pycinspect.diffing.changes import Change, Op
@@ -100,6 +101,7 @@ def changes_between(old: Form, new: Form) -> tuple[Change, ...]:
     spans = [part for span in found for part in refined(span)]
     labels = labels_of(ours)
     other_labels = _like(labels, labels_of(theirs), spans)
+    hidden = Hidden(Budget(old.code))
     return tuple(
         Change(
             op,
@@ -107,7 +109,11 @@ def changes_between(old: Form, new: Form) -> tuple[Change, ...]:
             tuple(_shown(theirs, j, other_labels) for j in after),
             tuple(ours[i].line for i in before),
             tuple(theirs[j].line for j in after),
-            _reason(ours, theirs, before, after) if op is Op.REPLACE else "",
+            ""
+            if op is Op.EQUAL
+            else _reason(
+                hidden, ours[before.start : before.stop], theirs[after.start : after.stop]
+            ),
         )
         for op, before, after in _rerouted(spans, ours, theirs)
     )
@@ -117,14 +123,11 @@ def changes_between(old: Form, new: Form) -> tuple[Change, ...]:
 _ELSEWHERE = "what follows it, or handles its errors, is another statement"
 
 
-def _reason(
-    ours: Sequence[Statement], theirs: Sequence[Statement], before: range, after: range
-) -> str:
+def _reason(hidden: Hidden, old: Sequence[Statement], new: Sequence[Statement]) -> str:
     """Return what differs between two statements that are written alike; "" for all others."""
-    if len(before) != 1 or len(after) != 1:
+    if len(old) != 1 or len(new) != 1 or old[0].text != new[0].text:
         return ""
-    old, new = ours[before.start], theirs[after.start]
-    return (hidden_difference(old, new) or _ELSEWHERE) if old.text == new.text else ""
+    return hidden.difference(old[0], new[0]) or _ELSEWHERE
 
 
 def body_of(form: Form, op: Op) -> tuple[Change, ...]:

@@ -77,6 +77,7 @@ CASES = {
         "def f(a):\n try:\n  a()\n except E as e:\n  assert e\n finally:\n  assert a",
         {"f": (ASSERT,)},
     ),
+    "several on a line": ("def f(a):\n assert a; assert a.b, 1; assert a.c", {"f": (ASSERT,)}),
     "that makes functions": (
         "def f(a):\n assert all(x for x in a), lambda: 1\n return [lambda: x for x in a]",
         {"f": (ASSERT,), "f.<locals>.<genexpr>": (ASSERT,), "f.<locals>.<lambda>": (ASSERT,)},
