@@ -188,7 +188,9 @@ def _joined(graph: Sequence[Merged], budget: Budget) -> frozenset[int]:
             together = wanted.is_fed(node) or _takes(node, after)
         if together:
             joined.add(place)
-            if node.payload[0] not in _COMPUTING:  # else they are among those already
+            if node.payload[0] in _COMPUTING:  # its parts are among those already
+                wanted.take(node.payload)
+            else:
                 wanted.add(node.payload)
     return frozenset(joined)
 
@@ -230,6 +232,12 @@ class _Wanted:
         for part in self._budget.looked(_walk([payload], _never)):
             self._parts.add(part)
             self._has_sent |= part.first.kind == "sent"
+        self.take(payload)
+
+    def take(self, payload: Payload) -> None:
+        """Take out what an event computes: the same before it is another statement."""
+        if payload[0] in _COMPUTING:
+            self._parts.discard(payload[1])
 
     def is_fed(self, node: Merged) -> bool:
         """Return whether a node does nothing but compute one of the expressions."""

@@ -39,9 +39,9 @@ def unreasoned(lines: list[str]) -> list[str]:
     gone = {line[2:] for line in lines if line.startswith("- ")}
     come = {line[2:] for line in lines if line.startswith("+ ")}
     reasoned = {
-        added[2:]
+        removed[2:]
         for removed, added, reason in zip(lines, lines[1:], lines[2:], strict=False)
-        if removed[2:] == added[2:] and reason.startswith("(") and reason.endswith(")")
+        if removed[:1] + added[:1] == "-+" and reason.startswith("(") and reason.endswith(")")
     }
     return [line for line in gone & come if line not in reasoned and not line.endswith("  (moved)")]
 
