@@ -22,7 +22,11 @@ if TYPE_CHECKING:
         pattern,
     )
     from pytest_pycinspect.instr import Instr
-    from pytest_pycinspect.names import UnknownOpcodeError, VacuousCheckError
+    from pytest_pycinspect.names import (
+        ImpossibleCountWarning,
+        UnknownOpcodeError,
+        VacuousCheckError,
+    )
     from pytest_pycinspect.sandbox import CacheEvent, Pycache
 
 __all__ = [
@@ -30,6 +34,7 @@ __all__ = [
     "AnyOrder",
     "Bytecode",
     "CacheEvent",
+    "ImpossibleCountWarning",
     "Instr",
     "Never",
     "Not",
@@ -47,7 +52,7 @@ _MODULES = {
     "bytecode": ("Bytecode", "bytecode_of"),
     "expect": ("ANY", "AnyOrder", "Never", "Not", "PatternError", "Repeat", "op", "pattern"),
     "instr": ("Instr",),
-    "names": ("UnknownOpcodeError", "VacuousCheckError"),
+    "names": ("ImpossibleCountWarning", "UnknownOpcodeError", "VacuousCheckError"),
     "sandbox": ("CacheEvent", "Pycache"),
 }
 

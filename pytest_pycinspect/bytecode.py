@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
-from typing import TYPE_CHECKING, Any, SupportsIndex, overload
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeGuard, overload
 
 import pytest
 
@@ -16,7 +16,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.values import brief
 from pytest_pycinspect.instr import Instr, Kind
-from pytest_pycinspect.names import check_name, resolve_name
+from pytest_pycinspect.names import check_name, note_count, resolve_name
 from pytest_pycinspect.origin import Normalize, Origin, View, sequence
 from pytest_pycinspect.subject import Python, Request, Sources, subject_of
 
@@ -192,10 +192,10 @@ class Bytecode:
             expectation: of one instruction, or of several lines.
             effort: what may be looked at where it takes long; None for as much as ever.
         """
-        if isinstance(expectation, str) and _OPNAME.fullmatch(expectation):
-            name = resolve_name(expectation) if self.view == "ops" else expectation
+        if _is_opname(expectation):
+            name = self._resolved(expectation)
             if name not in self._opnames:
-                check_name(name, self, negative=True)
+                check_name(name, self)
                 return False
             return True
         from pytest_pycinspect.expect import as_pattern, search
@@ -214,8 +214,22 @@ class Bytecode:
     __hash__ = object.__hash__
 
     def count(self, value: object) -> int:
-        """Return how many instructions are as expected."""
+        """Return how many instructions are as expected.
+
+        An opcode of other Pythons is counted as 0, with a warning: a sum can name all spellings.
+
+        Raises:
+            UnknownOpcodeError: for an opcode that no Python has.
+        """
+        if _is_opname(value):
+            name = self._resolved(value)
+            if name not in self._opnames:
+                note_count(name, self)
+            return sum(instr.opname == name for instr in self._instrs)
         return len(self.find(value))
+
+    def _resolved(self, opname: str) -> str:
+        return resolve_name(opname) if self.view == "ops" else opname
 
     def find(self, expectation: object) -> list[Instr]:
         """Return the instructions that are as expected."""
@@ -234,9 +248,9 @@ class Bytecode:
 
     def places(self, expectation: object, effort: Effort | None = None) -> list[int]:
         """Return the indexes of the instructions that are as expected; see :meth:`has`."""
-        if isinstance(expectation, str) and _OPNAME.fullmatch(expectation):
-            name = resolve_name(expectation) if self.view == "ops" else expectation
-            check_name(name, self, negative=True)
+        if _is_opname(expectation):
+            name = self._resolved(expectation)
+            check_name(name, self)
             return [index for index, instr in enumerate(self) if instr.opname == name]
         from pytest_pycinspect.expect import as_pattern, search
 
@@ -526,6 +540,11 @@ class Bytecode:
         return "\n".join(listing(self))
 
 
+def _is_opname(expectation: object) -> TypeGuard[str]:
+    """Return whether an expectation is the name of an opcode and nothing else."""
+    return isinstance(expectation, str) and _OPNAME.fullmatch(expectation) is not None
+
+
 _MODULE = "<module>"
 
 
@@ -591,7 +610,9 @@ class Tree:
         return any(part.has(expectation, effort) for part in self)
 
     def count(self, value: object) -> int:
-        """Return how many instructions of all of them are as expected."""
+        """Return how many instructions of all of them are as expected; see ``Bytecode.count``."""
+        if _is_opname(value):
+            return sum(part.count(value) for part in self)
         return len(self.find(value))
 
     def find(self, expectation: object) -> list[tuple[Bytecode, Instr]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
+
+from pycinspect.dialects import Operand
 
 if TYPE_CHECKING:
     from pycinspect.disasm import Instruction, Position
 
-__all__ = ["Instr", "Kind"]
+__all__ = ["Instr", "Kind", "raw_kind"]
 
 
 class Kind(Enum):
@@ -55,3 +59,27 @@ class Instr(NamedTuple):
     line: int | None
     position: Position | None
     raw: tuple[Instruction, ...]
+
+
+_JUMPS = frozenset({Operand.FORWARD, Operand.BACKWARD, Operand.ABSOLUTE})
+_RAW_KINDS: Mapping[Operand, Kind] = MappingProxyType(
+    {
+        Operand.NONE: Kind.NONE,
+        Operand.CONST: Kind.CONST,
+        Operand.SMALL_INT: Kind.CONST,
+        **dict.fromkeys(
+            (Operand.NAME, Operand.NAME_NULL, Operand.NAME_METHOD, Operand.NAME_SUPER), Kind.NAME
+        ),
+        **dict.fromkeys(
+            (Operand.NAME_LAZY, Operand.LOCAL, Operand.CELL, Operand.VARIABLE), Kind.NAME
+        ),
+        **dict.fromkeys((Operand.RAW, Operand.EXTENDED, Operand.ARGUMENTS), Kind.NUMBER),
+        **dict.fromkeys((Operand.IS, Operand.IN), Kind.NUMBER),
+        **dict.fromkeys(_JUMPS, Kind.TARGET),
+    }
+)
+
+
+def raw_kind(operand: Operand) -> Kind:
+    """Return what the operand of an interpreter's instruction is."""
+    return _RAW_KINDS.get(operand, Kind.WORD)

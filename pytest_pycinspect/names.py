@@ -6,6 +6,7 @@ is derived from the captured tables of opcodes and from the lowering table.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -16,21 +17,28 @@ from pycinspect.dialects import (
     Dialect,
     LinearOperand,
     Role,
+    as_written,
     linear_ops,
     linear_rules,
     lowering_of,
 )
 from pycinspect.values import Implementation
+from pytest_pycinspect.instr import Kind, raw_kind
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode
 
 __all__ = [
+    "ImpossibleCountWarning",
     "OpcodeNameError",
     "UnknownOpcodeError",
     "VacuousCheckError",
     "check_name",
+    "first_with",
+    "note_count",
+    "opcode_operand",
     "resolve_name",
+    "words_of_opcodes",
 ]
 
 
@@ -44,6 +52,10 @@ class VacuousCheckError(OpcodeNameError):
 
 class UnknownOpcodeError(OpcodeNameError):
     """No Python has it."""
+
+
+class ImpossibleCountWarning(UserWarning):
+    """An opcode was counted that cannot be there: it is 0 whatever the code does."""
 
 
 def resolve_name(opname: str) -> str:
@@ -60,13 +72,14 @@ def _short_names() -> Mapping[str, str]:
     return MappingProxyType({short: row.name for row in rows for short in row.short})
 
 
-def check_name(opname: str, code: Bytecode, *, negative: bool) -> None:
+def check_name(opname: str, code: Bytecode, *, negative: bool | None = None) -> None:
     """Do nothing if an opcode can occur in code, whoever wrote the code.
 
     Args:
         opname: its name; in the view ``ops`` a short spelling, too.
         code: where it is looked for; what it was compiled by, and the view, count.
-        negative: it is said that it is not there, which would always be true.
+        negative: whether it is said that it is not there, which would always be true; None
+            where that is not known, as for ``in``, which ``assert not`` can follow.
 
     Raises:
         VacuousCheckError: it cannot, on this Python or in this view; what became of it.
@@ -79,11 +92,31 @@ def check_name(opname: str, code: Bytecode, *, negative: bool) -> None:
         return
     if name not in _known():
         raise UnknownOpcodeError(_unknown(opname, dialect, view))
-    verdict = "would always pass" if negative else "can never be met"
     raise VacuousCheckError(
         f"{opname} cannot occur in {_VIEWS[view]} of Python {code.python},"
-        f" so this check {verdict}: {_became(name, dialect, view)}"
+        f" so this check {_VERDICTS[negative]}: {_became(name, dialect, view)}"
     )
+
+
+_VERDICTS: Mapping[bool | None, str] = MappingProxyType(
+    {
+        True: "would always pass",
+        False: "can never be met",
+        None: "has one answer whatever the code does",
+    }
+)
+
+
+def note_count(opname: str, code: Bytecode) -> None:
+    """Warn if what is counted cannot be there: sums over the names of several Pythons have such.
+
+    Raises:
+        UnknownOpcodeError: no Python has it.
+    """
+    try:
+        check_name(opname, code)
+    except VacuousCheckError as error:
+        warnings.warn(f"counted as 0: {error}", ImpossibleCountWarning, stacklevel=3)
 
 
 _VIEWS: Mapping[str, str] = MappingProxyType(
@@ -146,6 +179,35 @@ def _linear(dialect: Dialect) -> frozenset[str]:
             found |= _MADE[name]
     kinds = linear_ops()
     return frozenset(name for name in found if kinds[name].operand is not LinearOperand.DROPPED)
+
+
+# --- What their operands are -----------------------------------------------------------------
+
+
+def opcode_operand(opname: str, dialect: Dialect) -> Kind | None:
+    """Return what the operand of an interpreter's opcode is, None for one that it has not."""
+    known = None if dialect.bytecode is None else dialect.bytecode.opcodes.by_name.get(opname)
+    return None if known is None else raw_kind(known.operand)
+
+
+def first_with(op: str) -> str:
+    """Return the first Python that has a canonical op as an opcode of its own."""
+    return next((_number(row) for row in _dialects() if op in _opcodes(row, _IN_FILES)), "1.0")
+
+
+@cache
+def words_of_opcodes(op: str) -> Mapping[str, str]:
+    """Return the operands of a canonical op by the ends of the opcodes that once were it.
+
+    ``ADD`` of BINARY_ADD is ``+``.
+    """
+    found: dict[str, str] = {}
+    for dialect in _dialects():
+        for opcode, rows in lowering_of(dialect).rows.items():
+            for template in rows[0].ops[:1]:
+                if template.kind.name == op and isinstance(template.literal, str):
+                    found.setdefault(opcode.partition("_")[2], as_written(template.literal))
+    return MappingProxyType(found)
 
 
 # --- What became of the others -----------------------------------------------------------------

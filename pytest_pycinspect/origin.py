@@ -14,7 +14,7 @@ from pycinspect.disasm import Instruction, Position, instructions, positions
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
 from pycinspect.values import Implementation
-from pytest_pycinspect.instr import Instr, Kind
+from pytest_pycinspect.instr import Instr, Kind, raw_kind
 
 __all__ = ["Normalize", "Origin", "View", "python_text", "relative", "sequence"]
 
@@ -129,29 +129,10 @@ def _position(raw: tuple[Instruction, ...], places: list[Position]) -> Position 
     return places[raw[0].offset // 2]
 
 
-_JUMPS = frozenset({Operand.FORWARD, Operand.BACKWARD, Operand.ABSOLUTE})
-_RAW_KINDS: Mapping[Operand, Kind] = MappingProxyType(
-    {
-        Operand.NONE: Kind.NONE,
-        Operand.CONST: Kind.CONST,
-        Operand.SMALL_INT: Kind.CONST,
-        **dict.fromkeys(
-            (Operand.NAME, Operand.NAME_NULL, Operand.NAME_METHOD, Operand.NAME_SUPER), Kind.NAME
-        ),
-        **dict.fromkeys(
-            (Operand.NAME_LAZY, Operand.LOCAL, Operand.CELL, Operand.VARIABLE), Kind.NAME
-        ),
-        **dict.fromkeys((Operand.RAW, Operand.EXTENDED, Operand.ARGUMENTS), Kind.NUMBER),
-        **dict.fromkeys((Operand.IS, Operand.IN), Kind.NUMBER),
-        **dict.fromkeys(_JUMPS, Kind.TARGET),
-    }
-)
-
-
 def _of_step(
     step: Instruction, operand: Operand, indexes: Mapping[int, int], places: list[Position]
 ) -> Instr:
-    kind = Kind.NONE if step.arg is None else _RAW_KINDS.get(operand, Kind.WORD)
+    kind = Kind.NONE if step.arg is None else raw_kind(operand)
     value: object = {Kind.WORD: step.argrepr, Kind.NONE: None, Kind.TARGET: None}.get(
         kind, step.argval
     )

@@ -22,6 +22,7 @@ from pycinspect.dialects import (
     LinearOperand,
     LinearRule,
     LinearTerm,
+    as_written,
     linear_ops,
     linear_rules,
     vocabulary,
@@ -531,8 +532,6 @@ _DROPS = frozenset({"POP_TOP", *_OR_POP})
 
 # --- Places ------------------------------------------------------------------------------------
 
-_WORDS = MappingProxyType({"is_not": "is not", "not_in": "not in"})
-
 
 def _placed(ops: Sequence[_Op]) -> list[LinearOp]:
     """Return the ops with the indexes that they jump to."""
@@ -585,5 +584,5 @@ def _operand(op: _Op, kind: LinearOperand) -> tuple[object, LinearOperand]:
     if kind in (LinearOperand.NONE, LinearOperand.TARGET):
         return None, kind
     if kind is LinearOperand.WORD and isinstance(operand, str):
-        return _WORDS.get(operand, operand), kind
+        return as_written(operand), kind
     return operand, kind

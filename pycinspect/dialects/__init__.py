@@ -27,6 +27,7 @@ from pycinspect.dialects.linear import (
     LinearOperand,
     LinearRule,
     LinearTerm,
+    as_written,
     linear_ops,
     linear_rules,
 )
@@ -108,6 +109,7 @@ __all__ = [
     "TooShort",
     "Writer",
     "ZipImporter",
+    "as_written",
     "canonical_kind",
     "find_dialect",
     "linear_ops",

@@ -1,7 +1,8 @@
 """From canonical ops to the sequences that people write in expectations: two tables.
 
-``linear_ops.tsv`` says what the operand of each op is, and how it may be spelt for short;
-``dropped`` is an op that no sequence has. ``linear_rules.tsv`` rewrites ops that follow each
+``linear_ops.tsv`` says what the operand of each op is, how the op may be spelt for short, and
+which operands it has: all words, or ``dotted`` for names that may have dots in them; ``dropped``
+is an op that no sequence has. ``linear_rules.tsv`` rewrites ops that follow each
 other and that only some versions have into what the others have. The first rule that fits
 counts, and they are tried until none does. Its columns:
 
@@ -29,6 +30,7 @@ __all__ = [
     "LinearOperand",
     "LinearRule",
     "LinearTerm",
+    "as_written",
     "linear_ops",
     "linear_rules",
 ]
@@ -49,11 +51,21 @@ class LinearOperand(Word):
 
 
 class LinearKind(NamedTuple):
-    """One row of the ops: a name, what its operand is, and its short spellings."""
+    """One row of the ops.
+
+    Args:
+        name: of the op.
+        operand: what its operand is.
+        short: how it may be spelt for short.
+        words: all that a word can be, as sequences write it; empty for any.
+        is_dotted: a name may have dots in it.
+    """
 
     name: str
     operand: LinearOperand
     short: tuple[str, ...]
+    words: tuple[str, ...]
+    is_dotted: bool
 
 
 class LinearTerm(NamedTuple):
@@ -83,11 +95,25 @@ class LinearRule(NamedTuple):
 @cache
 def linear_ops() -> Mapping[str, LinearKind]:
     """Return every op that a sequence can have, and those that it never has, by name."""
-    rows = (
-        LinearKind(name, LinearOperand(operand), tuple(short.split()))
-        for name, operand, short in _lines("linear_ops.tsv")
-    )
+    rows = (_kind(*line) for line in _lines("linear_ops.tsv"))
     return MappingProxyType({row.name: row for row in rows})
+
+
+_DOTTED = "dotted"
+
+
+def _kind(name: str, operand: str, short: str, values: str) -> LinearKind:
+    kind = LinearOperand(operand)
+    words = tuple(map(as_written, values.split())) if kind is LinearOperand.WORD else ()
+    return LinearKind(name, kind, tuple(short.split()), words, is_dotted=values == _DOTTED)
+
+
+def as_written(word: str) -> str:
+    """Return an operator as sequences write it; tables have no spaces in them."""
+    return _WRITTEN.get(word, word)
+
+
+_WRITTEN: Mapping[str, str] = MappingProxyType({"is_not": "is not", "not_in": "not in"})
 
 
 @lru_cache(maxsize=128)

@@ -213,6 +213,10 @@ class Regex:
         except (re.error, OverflowError, RecursionError) as error:
             raise PatternError(f"not a regular expression: {error}") from None
 
+    def finds(self, text: str) -> bool:
+        """Return whether it is found in a string."""
+        return re.search(self.pattern, text) is not None
+
     def __str__(self) -> str:
         escaped = re.sub(r"(\\.)|/", lambda found: found[1] or r"\/", self.pattern)
         return f"/{escaped}/"

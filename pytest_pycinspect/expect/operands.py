@@ -8,14 +8,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from pycinspect.dialects import LinearOperand, linear_ops
 from pytest_pycinspect.expect import model
 from pytest_pycinspect.expect.constants import has_key, one_of, typed_key
-from pytest_pycinspect.expect.errors import PatternError
 from pytest_pycinspect.expect.model import COMPARISONS, View
 from pytest_pycinspect.instr import Instr, Kind
 
-__all__ = ["UNBOUND", "Key", "Test", "Variable", "check_operand", "key_of", "tested_by"]
+__all__ = ["UNBOUND", "Key", "Test", "Variable", "key_of", "tested_by"]
 
 #: What a variable stands for before it is met.
 UNBOUND = object()
@@ -82,48 +80,6 @@ def _check_of(operand: model.Operand) -> Check | None:
     """Return the check of an operand: equal lines have one, so that their tests are equal."""
     check: Check | None = _CHECKS[type(operand)](operand)
     return check
-
-
-# --- Operands that no instruction has ------------------------------------------------------
-
-_NOTED = (model.Arguments, model.Target)
-_WRITTEN = (model.Name, model.Word)
-#: What is never the operand of an op, by what is: a check of that could not fail.
-_NEVER: Mapping[LinearOperand, tuple[type, ...]] = MappingProxyType(
-    {
-        LinearOperand.NONE: (model.Literal, model.CodeName, *_WRITTEN, *_NOTED),
-        LinearOperand.NAME: (model.Word, model.CodeName, *_NOTED),
-        LinearOperand.CONST: (*_WRITTEN, *_NOTED),
-        LinearOperand.CODE: (*_WRITTEN, *_NOTED),
-        LinearOperand.NUMBER: (model.CodeName, *_WRITTEN, *_NOTED),
-        LinearOperand.NAMES: (model.CodeName, model.Target, *_WRITTEN),
-        LinearOperand.WORD: (model.CodeName, *_NOTED),
-        LinearOperand.TARGET: (model.Literal, model.CodeName, model.Arguments, *_WRITTEN),
-    }
-)
-_WANTED: Mapping[LinearOperand, str] = MappingProxyType(
-    {
-        LinearOperand.NONE: "no operand",
-        LinearOperand.NAME: "a name",
-        LinearOperand.CONST: "a constant as Python writes it, such as 'x', 1 or None",
-        LinearOperand.CODE: "a code object, such as <code f>",
-        LinearOperand.NUMBER: "a number",
-        LinearOperand.NAMES: "a number and names, such as 2 ('key',)",
-        LinearOperand.WORD: "an operator",
-        LinearOperand.TARGET: "a target, such as -> loop",
-    }
-)
-
-
-def check_operand(opname: str, operand: model.Operand) -> None:
-    """Refuse what a canonical op never has: that it is not there would always be true.
-
-    Raises:
-        PatternError: with what the op has.
-    """
-    row = linear_ops().get(opname)
-    if row is not None and isinstance(operand, _NEVER.get(row.operand, ())):
-        raise PatternError(f"{opname} takes {_WANTED[row.operand]}, and never {operand}")
 
 
 def key_of(instr: Instr) -> Key:

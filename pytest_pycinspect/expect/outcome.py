@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_pycinspect.expect.convert import as_pattern
 from pytest_pycinspect.expect.effort import Effort, pool
 from pytest_pycinspect.expect.guards import Host
+from pytest_pycinspect.expect.impossible import check_opcode_operand
 from pytest_pycinspect.expect.matcher import Run, State, Views
 from pytest_pycinspect.expect.matcher import search as search_program
 from pytest_pycinspect.expect.model import Block, BlockKind, Op, Pattern, View
@@ -181,9 +182,11 @@ def _match(
 def _views(program: Program, code: Bytecode) -> Views:
     """Check the names of opcodes; return the instructions of the other views named, by offset."""
     views: dict[View, Mapping[int, Instr]] = {}
-    for opname, negative, view in program.named:
+    for opname, operand, negative, view in program.named:
         seen = _VIEWS[view](code)
-        check_name(opname, seen, negative=negative)  # `assert not` can make any check negative
+        check_name(opname, seen, negative=negative or None)  # `assert not` can make any negative
+        if seen.view != "ops":  # of canonical ops it was asked when the program was made
+            check_opcode_operand(opname, operand, code.dialect)
         if view is not View.OWN and view not in views:
             views[view] = {raw.offset: instr for instr in seen for raw in instr.raw}
     return views

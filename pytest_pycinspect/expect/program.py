@@ -11,8 +11,9 @@ from typing import NamedTuple
 from pytest_pycinspect.expect import model
 from pytest_pycinspect.expect.errors import PatternError
 from pytest_pycinspect.expect.guards import Host, Version, is_active, may_be_active, may_be_inactive
+from pytest_pycinspect.expect.impossible import check_operand
 from pytest_pycinspect.expect.model import View, lines_of
-from pytest_pycinspect.expect.operands import Test, Variable, check_operand, tested_by
+from pytest_pycinspect.expect.operands import Test, Variable, tested_by
 from pytest_pycinspect.names import resolve_name
 
 __all__ = [
@@ -39,11 +40,13 @@ class Named(NamedTuple):
 
     Args:
         opname: in the full spelling.
+        operand: what is said of its operand.
         negative: whether the expectation is met where it does not occur.
         view: whose name it is.
     """
 
     opname: str
+    operand: model.Operand
     negative: bool
     view: View
 
@@ -381,7 +384,7 @@ class _Builder:
             opname = resolve_name(single.name) if is_short else single.name
             if is_short:
                 check_operand(opname, single.operand)
-            self._named.append(Named(opname, negative, single.view))
+            self._named.append(Named(opname, single.operand, negative, single.view))
         test = tested_by(single, opname, self._slot)
         if test.slot is not None and binds:
             self._bound.add(test.slot)

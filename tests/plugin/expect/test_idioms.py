@@ -282,7 +282,7 @@ def test_a_name_that_has_gone_is_no_evidence(opname: str) -> None:
         x.append(1 + len(x))
 
     assert opname not in opnames(f) or sys.version_info < (3, 12)  # type: ignore[arg-type]
-    with pytest.raises(VacuousCheckError, match="would always pass"):
+    with pytest.raises(VacuousCheckError, match="has one answer whatever the code does"):
         assert opname not in bytecode_of(f)
 
 
