@@ -22,6 +22,7 @@ from pycinspect.canonical.machine import Machine, is_lazy, parameters
 from pycinspect.canonical.minimise import Merged, classes_of, graph_digest, merged, numbered
 from pycinspect.canonical.nested import Children, children_of
 from pycinspect.canonical.notes import Note
+from pycinspect.canonical.optimizing import KEEPS_DOCSTRINGS
 from pycinspect.canonical.planes import (
     Plane,
     annotations_plane,
@@ -122,7 +123,12 @@ def _html(text: str) -> str:
 
 
 def canonicalize(
-    code: Code, dialect: Dialect, level: Level = Level.SEMANTIC, *, work: Work | None = None
+    code: Code,
+    dialect: Dialect,
+    level: Level = Level.SEMANTIC,
+    *,
+    work: Work | None = None,
+    optimize: int = 0,
 ) -> Form:
     """Return the canonical form of a code object, not of those inside it.
 
@@ -131,6 +137,8 @@ def canonicalize(
         dialect: who wrote it, ``CodeFile.dialect``.
         level: how much must be the same for two forms to be equal.
         work: what that may cost, together with other code objects; None for this one alone.
+        optimize: the form is that of the code without what ``-O`` (1) or ``-OO`` (2) leaves
+            out, if it was compiled at a lower level; not at level exact.
 
     Returns:
         The form. Where a limit is reached, or the code makes no sense, its ``problem`` says
@@ -142,30 +150,32 @@ def canonicalize(
     try:
         if level is Level.EXACT:
             return _exact(code, dialect)
-        return _form(code, dialect, level, work or Work.for_codes([code]))
+        return _form(code, dialect, level, work or Work.for_codes([code]), optimize)
     except PycInspectError as error:
         if error.slug == "unknown-opcodes":
             raise
         return _refused(code, dialect, level, error)
 
 
-def _form(code: Code, dialect: Dialect, level: Level, work: Work) -> Form:
+def _form(code: Code, dialect: Dialect, level: Level, work: Work, optimize: int) -> Form:
     machine = Machine(
         dialect,
         RULES,
         work,
         folds=level is not Level.STRICT,
         closures=level is Level.STRUCTURAL,
+        optimize=optimize,
     )
+    outer = outer_planes(code, dialect, level, has_docstring=optimize <= KEEPS_DOCSTRINGS)
     graph, annotations, children = _graph(machine, code, level)
-    if has_indented_docstring(code, dialect):
+    if optimize <= KEEPS_DOCSTRINGS and has_indented_docstring(code, dialect):
         machine.notes.add(Note.DOCSTRING_DEDENT)
-    if _has_dead_functions(code, machine):
+    if not optimize and _has_dead_functions(code, machine):  # else those of assertions are, too
         machine.notes.add(Note.DEAD_CODE)
     planes = {
         Plane.INSTRUCTIONS: graph_digest(graph),
         Plane.ANNOTATIONS: annotations_plane(annotations),
-        **outer_planes(code, dialect, level),
+        **outer,
     }
     return Form(
         code,

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from pycinspect.canonical.held import Held
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, lowered_steps
+from pycinspect.canonical.optimizing import optimized
 from pycinspect.canonical.stack import EMPTY, Stack
 from pycinspect.canonical.targets import in_order
 from pycinspect.canonical.values import Value, Values
@@ -623,6 +624,7 @@ class Machine:
         folds: whether operators of constants are computed, as some compilers do.
         closures: whether the variables that a function shares are parts of it, which matters
             where their names do not say which they are.
+        optimize: the level of optimization whose omissions are made; 0: none.
     """
 
     def __init__(
@@ -633,11 +635,13 @@ class Machine:
         *,
         folds: bool = True,
         closures: bool = False,
+        optimize: int = 0,
     ) -> None:
         self.dialect = dialect
         self.work = work
         self.folds = folds and lowering_of(dialect).folds
         self.closures = closures
+        self.optimize = optimize
         self.values = Values(work)
         self.raising = lowering_of(dialect).raising
         self._pushes_arguments = lowering_of(dialect).pushes_arguments
@@ -689,7 +693,8 @@ class Machine:
         if self.dialect.development:  # 3.6a1 has other arguments for MAKE_FUNCTION than 3.6
             raise refused("what the opcodes of a pre-release do is not known")
         steps = [*lowered_steps(code, self.dialect)]
-        ops = [op for _, some in steps for op in some]
+        found = [op for _, some in steps for op in some]
+        ops = optimized(found, code, self.dialect, self.optimize)
         if lowering_of(self.dialect).stores_backwards:
             before, ops = ops, in_order(ops)
             self._reordered.update([id(code)] if ops != before else [])

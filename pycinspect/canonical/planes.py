@@ -104,8 +104,17 @@ def _may_be_documented(code: Code, dialect: Dialect) -> bool:
     return bool(code.flags & _NEW_LOCALS) or not has_flags
 
 
-def outer_planes(code: Code, dialect: Dialect, level: Level) -> Mapping[Plane, bytes]:
-    """Return the digests of the planes that a level compares, of those outside of the graph."""
+def outer_planes(
+    code: Code, dialect: Dialect, level: Level, *, has_docstring: bool = True
+) -> Mapping[Plane, bytes]:
+    """Return the digests of the planes that a level compares, of those outside of the graph.
+
+    Args:
+        code: the code object.
+        dialect: who wrote it.
+        level: how much must be the same.
+        has_docstring: whether its docstring counts.
+    """
     structural = level is Level.STRUCTURAL
     named = () if structural else named_parameters(code)
     free = sorted(name for name in code.freevars if name not in _BOOKKEEPING)
@@ -118,7 +127,7 @@ def outer_planes(code: Code, dialect: Dialect, level: Level) -> Mapping[Plane, b
     )
     facts: dict[Plane, object] = {
         Plane.SIGNATURE: signature,
-        Plane.DOCSTRING: docstring(code, dialect),
+        Plane.DOCSTRING: docstring(code, dialect) if has_docstring else None,
         Plane.NAMES: code.name,
     }
     if level is Level.EXACT:

@@ -54,6 +54,7 @@ class Statement(NamedTuple):
             None for out of the code object.
         goals: those that a reader must be told of.
         handler: where it goes if something is raised; None for out of the code object.
+        events: what happens, with what the text leaves out; none at level exact.
     """
 
     text: str
@@ -63,6 +64,7 @@ class Statement(NamedTuple):
     targets: tuple[int | None, ...] = ()
     goals: tuple[Goal, ...] = ()
     handler: int | None = None
+    events: tuple[Payload, ...] = ()
 
     def __repr__(self) -> str:
         return shown(self)
@@ -186,7 +188,9 @@ def _joined(graph: Sequence[Merged], budget: Budget) -> frozenset[int]:
             together = wanted.is_fed(node) or _takes(node, after)
         if together:
             joined.add(place)
-            if node.payload[0] not in _COMPUTING:  # else they are among those already
+            if node.payload[0] in _COMPUTING:  # its parts are among those already
+                wanted.take(node.payload)
+            else:
                 wanted.add(node.payload)
     return frozenset(joined)
 
@@ -228,6 +232,12 @@ class _Wanted:
         for part in self._budget.looked(_walk([payload], _never)):
             self._parts.add(part)
             self._has_sent |= part.first.kind == "sent"
+        self.take(payload)
+
+    def take(self, payload: Payload) -> None:
+        """Take out what an event computes: the same before it is another statement."""
+        if payload[0] in _COMPUTING:
+            self._parts.discard(payload[1])
 
     def is_fed(self, node: Merged) -> bool:
         """Return whether a node does nothing but compute one of the expressions."""
@@ -348,6 +358,7 @@ def _statement(group: _Group, number: int, context: _Context) -> Statement:
         (*(number_of[end] for end in ends), number_of.get(handler)),
         tuple(_goals(group, number + 1, number_of)),
         number_of.get(handler),
+        tuple(node.payload for node in group.nodes),
     )
 
 

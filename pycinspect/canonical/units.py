@@ -55,8 +55,8 @@ class Units(Mapping[Place, Form]):
 class _Forms:
     """Makes the form of each code object of a module once, at a price for all of them."""
 
-    def __init__(self, root: Code, dialect: Dialect, level: Level) -> None:
-        self.root, self.dialect, self._level = root, dialect, level
+    def __init__(self, root: Code, dialect: Dialect, level: Level, optimize: int = 0) -> None:
+        self.root, self.dialect, self._level, self._optimize = root, dialect, level, optimize
         codes = list(root.walk())
         self.most_places = _FREE_PLACES + _TIMES * len(codes)
         self._work = Work.for_codes(codes)
@@ -64,22 +64,32 @@ class _Forms:
 
     def of(self, code: Code) -> Form:
         if id(code) not in self._made:
-            found = canonicalize(code, self.dialect, self._level, work=self._work)
+            found = canonicalize(
+                code, self.dialect, self._level, work=self._work, optimize=self._optimize
+            )
             self._made[id(code)] = found
         return self._made[id(code)]
 
 
-def units(root: Code, dialect: Dialect, level: Level = Level.SEMANTIC) -> Units:
+def units(
+    root: Code, dialect: Dialect, level: Level = Level.SEMANTIC, *, optimize: int = 0
+) -> Units:
     """Return the form of a code object and of all inside it, by place.
 
     Two versions' forms of one function have the same place: comprehensions and functions
     that only some versions make have none.
 
+    Args:
+        root: the code object.
+        dialect: who wrote it.
+        level: how much must be the same for two forms to be equal.
+        optimize: as :func:`canonicalize` takes it.
+
     Raises:
         PycInspectError: ``unknown-opcodes``; ``limit`` where code objects share what is inside
             them more often than any compiler makes it.
     """
-    (found,) = _placed([_Forms(root, dialect, level)], None)
+    (found,) = _placed([_Forms(root, dialect, level, optimize)], None)
     return found
 
 

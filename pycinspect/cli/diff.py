@@ -20,9 +20,18 @@ from pycinspect.errors import PycInspectError
 from pycinspect.values import Level, Taken
 
 if TYPE_CHECKING:
-    from pycinspect.compiling import Compilers, Interpreter, ReadOptions
+    from pycinspect.compiling import Compilers, Interpreter, ReadOptions, Subject
     from pycinspect.dialects import Dialect, DialectTable
-    from pycinspect.diffing import Diff, Explanation, ModuleDiff, NamedCode, PairedModule, Tree
+    from pycinspect.diffing import (
+        Diff,
+        Explanation,
+        ModuleDiff,
+        NamedCode,
+        PairedModule,
+        Selection,
+        Tree,
+    )
+    from pycinspect.report.pen import Piece
 
 __all__ = ["command"]
 
@@ -78,13 +87,17 @@ class _Layout(NamedTuple):
     """How differences are shown.
 
     Args:
-        as_json: as one JSON object for each comparison.
+        format: text, markdown, or one JSON object for each comparison.
+        stat: how much of each module differs, and no more.
         raw: instructions, too.
+        bodies: what is added and removed is shown, and not only named.
         side_by_side: two columns; None: if the terminal is wide enough.
     """
 
-    as_json: bool
+    format: str
+    stat: bool
     raw: bool
+    bodies: bool
     side_by_side: bool | None
 
 
@@ -133,12 +146,35 @@ class _Layout(NamedTuple):
     "--caches", "taken", flag_value=Taken.CACHES.value, help="Of directories, read the caches."
 )
 @click.option("--raw", is_flag=True, help="Compare the instructions of what differs, too.")
+@click.option("--no-bodies", is_flag=True, help="Name what is added and removed, and no more.")
 @click.option(
     "--side-by-side/--unified",
     default=None,
     help=f"Two columns, or one.  [default: two on a terminal of {_WIDE} columns]",
 )
-@click.option("--json", "as_json", is_flag=True, help="A JSON object; of a chain one a line.")
+@click.option("--stat", is_flag=True, help="Only how much of each module differs.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only modules and code objects of such names: 'pkg.mod*', 'pkg.mod.Cart.*', 'Cart.*'."
+    " As often as wanted.",
+)
+@click.option(
+    "--ignore",
+    metavar="KINDS",
+    help="What does not count: docstrings, annotations and, at level exact, lines; with commas"
+    " between them.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="Markdown for a comment on a change; JSON: an object, of a chain one a line.",
+)
+@click.option("--json", "format_name", flag_value="json", help="Short for --format json.")
 @debug_option
 def command(
     paths: tuple[str, ...],
@@ -149,8 +185,12 @@ def command(
     level: str,
     taken: str | None,
     raw: bool,
+    no_bodies: bool,
     side_by_side: bool | None,
-    as_json: bool,
+    stat: bool,
+    only: tuple[str, ...],
+    ignore: str | None,
+    format_name: str,
 ) -> None:
     """Show what differs between two programs, whatever Python wrote them.
 
@@ -171,6 +211,9 @@ def command(
       pycinspect diff build/lib site-packages/app --json | jq .summary
       pycinspect diff site-packages/app
       pycinspect diff --level exact --raw a.pyc b.pyc
+      pycinspect diff old new --only 'shop.cart*' --ignore docstrings,annotations
+      pycinspect diff src --rev v1.0 --rev main --stat
+      pycinspect diff src --rev main --format markdown > comment.md
 
     \b
     Levels:
@@ -188,6 +231,8 @@ def command(
     """  # noqa: D301 - \b is click's mark, a control character
     asked = _Asked(paths, revisions, pythons, levels, taken or Taken.IMPORTED.value)
     _check(asked, taken)
+    if stat and format_name == "json":
+        raise click.UsageError("--stat is for people: JSON has a summary of its own")
     from pycinspect.compiling import Compilers
     from pycinspect.plugins import load_registry
 
@@ -195,9 +240,27 @@ def command(
     with Compilers() as compilers:
         kind = _AgainstSources if asked.is_alone else _Pair
         sides = _sides(asked, registry.dialects, compilers)
-        pairs = [kind(*both, Level(level), registry.explanations) for both in pairwise(sides)]
-        _show(pairs, _Layout(as_json, raw, side_by_side))
+        select = _selection(only, ignore)
+        options = _Options(Level(level), registry.explanations, select)
+        pairs = [kind(*both, options) for both in pairwise(sides)]
+        _show(pairs, _Layout(format_name, stat, raw, not no_bodies, side_by_side))
     sys.exit(max(pair.exit for pair in pairs))
+
+
+def _selection(only: tuple[str, ...], ignore: str | None) -> Selection:
+    """Return what is asked for.
+
+    Raises:
+        UsageError: for a kind of difference that there is not.
+    """
+    from pycinspect.diffing import IGNORABLE, Selection
+
+    ignored = tuple(word.strip() for word in ignore.split(",")) if ignore is not None else ()
+    unknown = [word for word in ignored if word not in IGNORABLE]
+    if unknown:
+        known = ", ".join(IGNORABLE)
+        raise click.UsageError(f"--ignore takes {known}, and not {unknown[0]!r}")
+    return Selection(only, tuple(dict.fromkeys(ignored)))
 
 
 def _check(asked: _Asked, taken: str | None) -> None:
@@ -285,17 +348,29 @@ def _interpreters(asked: _Asked, dialects: DialectTable) -> Sequence[Interpreter
     return found
 
 
+class _Options(NamedTuple):
+    """How programs are compared.
+
+    Args:
+        level: how much must be the same.
+        explanations: known differences between versions.
+        select: takes the part that is asked for.
+    """
+
+    level: Level
+    explanations: Sequence[Explanation]
+    select: Selection
+
+
 class _Pair:
     """One comparison, which goes on where a module cannot be read."""
 
     _NOTHING = "there is nothing to compare, neither a source nor a cache"
 
-    def __init__(
-        self, old: _Side, new: _Side, level: Level, explanations: Sequence[Explanation]
-    ) -> None:
+    def __init__(self, old: _Side, new: _Side, options: _Options) -> None:
         self.titles = old.title, new.title
         self._old, self._new = old, new
-        self._level, self._explanations = level, explanations
+        self._options = options
         self._modules = self._paired()
         if not self._modules:  # what was not looked at is not the same
             both = " and ".join(dict.fromkeys((old.tree.name, new.tree.name)))
@@ -315,7 +390,8 @@ class _Pair:
         if not modules and self.exit >= Exit.TROUBLE:
             return None
         names = self._old.tree.name, self._new.tree.name
-        diff = Diff(*names, self._level, modules, self._explanations, self._read_words())
+        level, explanations, select = self._options
+        diff = select(Diff(*names, level, modules, explanations, self._read_words()))
         if not diff.is_same:
             self.exit = max(self.exit, Exit.FINDINGS)
         return diff
@@ -333,7 +409,15 @@ class _Pair:
             found: list[ModuleDiff] = []
             subject = " and ".join(dict.fromkeys(path for path in pair if path is not None))
             self.exit = max(self.exit, attempted(subject, partial(self._compare, pair, found)))
-            yield from found
+            yield from (replace(module, name=self._name(pair)) for module in found)
+
+    def _name(self, pair: PairedModule) -> str:
+        """Return what an import would call a module."""
+        from pycinspect.diffing import module_name
+
+        if pair.new is not None:
+            return module_name(pair.new, self._new.tree.name)
+        return module_name(pair.old or "", self._old.tree.name)
 
     def _compare(self, pair: PairedModule, found: list[ModuleDiff]) -> None:
         from pycinspect.diffing import diff_module
@@ -346,14 +430,14 @@ class _Pair:
                 raise
             found.append(module)
             return
-        found.append(diff_module(old, new, self._level, self._explanations))
+        found.append(diff_module(old, new, self._options.level, self._options.explanations))
 
     def _unread(self, pair: PairedModule, error: PycInspectError) -> ModuleDiff | None:
         """Compare the bytes of two caches where that is asked for, and no more can be done."""
         from pycinspect.diffing import ModuleDiff, unreadable_changes
         from pycinspect.pyc import SubjectKind, subject_kind
 
-        if self._level is not Level.EXACT or pair.old is None or pair.new is None:
+        if self._options.level is not Level.EXACT or pair.old is None or pair.new is None:
             return None
         sides = ((pair.old, self._old), (pair.new, self._new))
         contents = [side.tree.content(path) for path, side in sides]
@@ -371,10 +455,8 @@ class _AgainstSources(_Pair):
 
     _NOTHING = "there is no cache to compare with its source"
 
-    def __init__(
-        self, old: _Side, new: _Side, level: Level, explanations: Sequence[Explanation]
-    ) -> None:
-        super().__init__(old, new, level, explanations)
+    def __init__(self, old: _Side, new: _Side, options: _Options) -> None:
+        super().__init__(old, new, options)
         self.titles = f"sources of {new.title}", f"caches of {new.title}"
         self._interpreters: dict[str, Interpreter | None] = {}
 
@@ -415,7 +497,7 @@ class _AgainstSources(_Pair):
         compiler = self._compiler(new[1].dialect)
         options = replace(self._old.options, interpreter=compiler, optimize=level)
         old = _read(pair.old, self._old._replace(options=options))
-        return diff_module(old, new, self._level, self._explanations)
+        return diff_module(old, new, self._options.level, self._options.explanations)
 
     def _compiler(self, dialect: Dialect) -> Interpreter | None:
         """Return who wrote the caches; where it is not installed, who runs this, and say so."""
@@ -436,32 +518,50 @@ class _AgainstSources(_Pair):
 
 
 def _read(path: str | None, side: _Side) -> NamedCode | None:
-    from pycinspect.diffing import compiled_in
+    from pycinspect.diffing import read_leveled
 
-    return None if path is None else (path, compiled_in(side.tree.read(path, side.options)))
+    if path is None:
+        return None
+
+    def read(optimize: int) -> Subject:
+        return side.tree.read(path, replace(side.options, optimize=optimize))
+
+    return path, read_leveled(path, side.options.optimize, read)
 
 
 # --- How it is shown -------------------------------------------------------------------------
 
 
 def _show(pairs: Sequence[_Pair], layout: _Layout) -> None:
-    if layout.as_json:
-        _show_json(pairs)
-    else:
-        _show_text(pairs, layout)
+    shows = {"json": _show_json, "markdown": _show_markdown, "text": _show_text}
+    shows[layout.format](pairs, layout)
 
 
-def _show_json(pairs: Sequence[_Pair]) -> None:
+def _show_json(pairs: Sequence[_Pair], layout: _Layout) -> None:
     from pycinspect.report.diff import diff_object
 
     for pair in pairs:
         diff = pair.diff()
         if diff is not None:
-            click.echo(json.dumps(diff_object(diff)))
+            told = diff if layout.bodies else diff.without_bodies()
+            click.echo(json.dumps(diff_object(told)))
+
+
+def _show_markdown(pairs: Sequence[_Pair], layout: _Layout) -> None:
+    from pycinspect.report.diff_markdown import markdown_lines
+
+    for pair in pairs:
+        diff = pair.diff()
+        if diff is not None:
+            lines = markdown_lines(
+                diff, titles=pair.titles, bodies=layout.bodies, details=not layout.stat
+            )
+            for line in lines:
+                click.echo(line)
 
 
 def _show_text(pairs: Sequence[_Pair], layout: _Layout) -> None:
-    from pycinspect.report.diff import chain_lines, diff_lines
+    from pycinspect.report.diff import chain_lines
     from pycinspect.report.pen import pen_for
 
     pen = pen_for(sys.stdout, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
@@ -475,8 +575,19 @@ def _show_text(pairs: Sequence[_Pair], layout: _Layout) -> None:
             continue
         if len(pairs) > 1:
             pen.line()
-        for line in diff_lines(diff, titles=titles, raw=layout.raw, width=_width(layout)):
+        for line in _text_lines(diff, titles, layout):
             pen.line(*line)
+
+
+def _text_lines(
+    diff: Diff, titles: tuple[str, str], layout: _Layout
+) -> Iterator[tuple[Piece, ...]]:
+    from pycinspect.report.diff import diff_lines, stat_lines
+
+    if layout.stat:
+        return stat_lines(diff, titles=titles)
+    width = _width(layout)
+    return diff_lines(diff, titles=titles, raw=layout.raw, width=width, bodies=layout.bodies)
 
 
 def _width(layout: _Layout) -> int | None:

@@ -22,19 +22,23 @@ from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.match import Match, matched
 from pycinspect.diffing.programs import (
     Compiled,
+    Leveled,
     NamedCode,
     Program,
     Stored,
     canonicalize,
     compiled_in,
+    read_leveled,
 )
 from pycinspect.diffing.revisions import RevisionTree
 from pycinspect.diffing.rewrites import Rewrite, rewrites
+from pycinspect.diffing.selecting import IGNORABLE, Selection
 from pycinspect.diffing.trees import (
     FileTree,
     PairedModule,
     Tree,
     levels_in,
+    module_name,
     paired_modules,
     with_their_sources,
     words_for,
@@ -42,12 +46,14 @@ from pycinspect.diffing.trees import (
 
 __all__ = [
     "EXPLANATIONS",
+    "IGNORABLE",
     "Change",
     "Compiled",
     "Diff",
     "Explanation",
     "FieldChange",
     "FileTree",
+    "Leveled",
     "Match",
     "ModuleDiff",
     "NamedCode",
@@ -56,6 +62,7 @@ __all__ = [
     "Program",
     "RevisionTree",
     "Rewrite",
+    "Selection",
     "Side",
     "Span",
     "Status",
@@ -70,7 +77,9 @@ __all__ = [
     "diff_module",
     "levels_in",
     "matched",
+    "module_name",
     "paired_modules",
+    "read_leveled",
     "rewrites",
     "unreadable_changes",
     "with_their_sources",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from types import MappingProxyType
@@ -52,6 +52,7 @@ class Change(NamedTuple):
         new: their strings after.
         old_lines: where each of ``old`` stands in the source, None for nowhere.
         new_lines: where each of ``new`` stands.
+        reason: of one statement that became one that is written alike, what differs, in words.
     """
 
     op: Op
@@ -59,6 +60,7 @@ class Change(NamedTuple):
     new: tuple[str, ...]
     old_lines: tuple[int | None, ...]
     new_lines: tuple[int | None, ...]
+    reason: str = ""
 
     def __repr__(self) -> str:
         return shown(self)
@@ -114,7 +116,8 @@ class UnitDiff:
         planes: which of the planes that the level compares differ.
         explanations: slugs of what was erased on one side only, or of what explains all
             that differs.
-        changes: all its statements, aligned; none where the instructions are equal.
+        changes: all its statements, aligned; none where the instructions are equal. Of what is on
+            one side only, its body.
         problem: why it is not canonicalised, else None.
         fields: at level exact, the fields that differ.
     """
@@ -144,6 +147,8 @@ class ModuleDiff:
         differing: at other levels, the names of all that two caches of one Python differ in.
         agrees_with: of a cache that differs from its source, the option of another level of
             optimization at which it would not, such as ``-O``; "" for none.
+        name: what an import below the directory that is compared would call it; "" where nobody
+            said.
     """
 
     old: str | None
@@ -152,6 +157,7 @@ class ModuleDiff:
     files: tuple[FieldChange, ...] = ()
     differing: tuple[str, ...] = ()
     agrees_with: str = ""
+    name: str = ""
 
     @property
     def is_same(self) -> bool:
@@ -177,6 +183,8 @@ class Diff:
         modules: one after the other.
         explanations: known differences between versions, whose slugs the code objects have.
         read: which files of two directories were read, in a few words; "" for two files.
+        only: patterns of the names that were asked for; none for all.
+        ignored: kinds of differences that do not count.
     """
 
     old: str
@@ -185,6 +193,8 @@ class Diff:
     modules: tuple[ModuleDiff, ...]
     explanations: Sequence[Explanation] = EXPLANATIONS
     read: str = ""
+    only: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return shown(self)
@@ -212,6 +222,22 @@ class Diff:
         """Whether all code objects are the same, or explained; at level exact, the files, too."""
         return all(module.is_same for module in self.modules)
 
+    def without_bodies(self) -> Diff:
+        """Return it without the statements of what is added and removed."""
+        return replace(
+            self,
+            modules=tuple(
+                replace(
+                    module,
+                    units=tuple(
+                        replace(unit, changes=()) if unit.status in _ONE_SIDED else unit
+                        for unit in module.units
+                    ),
+                )
+                for module in self.modules
+            ),
+        )
+
     @property
     def has_nothing_to_say(self) -> bool:
         """Whether there is nothing that would even have to be explained."""
@@ -226,6 +252,7 @@ class Diff:
 
 
 _SAME = frozenset({Status.SAME, Status.EXPLAINED})
+_ONE_SIDED = frozenset({Status.ADDED, Status.REMOVED})
 
 
 def _row(unit: UnitDiff) -> str:
@@ -241,7 +268,9 @@ def _changed_row(change: Change) -> str:
         return ""
     old = "<br>".join(f"<del>{_html(text)}</del>" for text in change.old)
     new = "<br>".join(f"<ins>{_html(text)}</ins>" for text in change.new)
-    return f'<tr><td></td><td><code>{old}</code></td><td colspan="2"><code>{new}</code></td></tr>'
+    why = f"<br>({_html(change.reason)})" if change.reason else ""
+    cells = f'<td><code>{old}</code></td><td colspan="2"><code>{new}</code>{why}</td>'
+    return f"<tr><td></td>{cells}</tr>"
 
 
 def _html(text: str) -> str:

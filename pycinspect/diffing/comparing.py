@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from pycinspect.canonical import Form, Level, Plane, Units, units, units_of_both
+from pycinspect.canonical import Form, Level, Place, Plane, Units, units, units_of_both
 from pycinspect.dialects import Dialect
 from pycinspect.diffing.changes import Diff, ModuleDiff, Op, Side, Status, UnitDiff
 from pycinspect.diffing.exact import code_changes, file_changes, names_of_differences
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
-from pycinspect.diffing.listing import changes_between, code_in, docstring_in
+from pycinspect.diffing.levels import UNEXPLAINED, Agreement, Sides, forms_like, with_levels
+from pycinspect.diffing.listing import body_of, changes_between, code_in, docstring_in
 from pycinspect.diffing.match import Match, matched
-from pycinspect.diffing.programs import Compiled, NamedCode, Program, Stored, subject_of
+from pycinspect.diffing.programs import Compiled, Leveled, NamedCode, Program, Stored, subject_of
 from pycinspect.pyc import Code
 
 __all__ = ["compare", "diff", "diff_module"]
@@ -73,7 +75,11 @@ def diff_module(
     module = ModuleDiff(
         old and old[0], new and new[0], tuple(_units(old, new, level, explanations))
     )
-    return _with_files(module, old and old[1], new and new[1], level)
+    return _with_files(module, _bare(old and old[1]), _bare(new and new[1]), level)
+
+
+def _bare(side: Compiled | None) -> Compiled | None:
+    return side.compiled if isinstance(side, Leveled) else side
 
 
 def _units(
@@ -84,12 +90,16 @@ def _units(
 ) -> Iterator[UnitDiff]:
     """Compare the code objects of two modules."""
     if old is None or new is None:
-        yield from (UnitDiff(_side(f), None, Status.REMOVED) for f in _forms(old, level))
-        yield from (UnitDiff(None, _side(f), Status.ADDED) for f in _forms(new, level))
+        yield from map(_removed, _forms(old, level))
+        yield from map(_added, _forms(new, level))
         return
     ours, theirs = units_of_both(_written(old), _written(new), level)
-    for match in matched(ours, theirs):
-        yield _unit(match, ours, theirs, explanations)
+    matches = matched(ours, theirs)
+    found = [_unit(match, ours, theirs, explanations) for match in matches]
+    if isinstance(old[1], Leveled) and isinstance(new[1], Leveled):
+        compared = _Compared(matches, found, ours, theirs)
+        found = _with_levels(compared, old[1], new[1], level, explanations)
+    yield from found
 
 
 def _written(module: NamedCode) -> tuple[Code, Dialect]:
@@ -113,6 +123,58 @@ def _with_files(
     return replace(module, differing=tuple(names_of_differences(old, new)))
 
 
+# --- Levels of optimization --------------------------------------------------------------------
+
+
+class _Compared(NamedTuple):
+    """Two programs, and what became of each code object."""
+
+    matches: Sequence[Match]
+    found: list[UnitDiff]
+    old: Units
+    new: Units
+
+
+def _with_levels(
+    made: _Compared,
+    old: Leveled,
+    new: Leveled,
+    level: Level,
+    explanations: Sequence[Explanation],
+) -> list[UnitDiff]:
+    """Explain what the levels of optimization alone make; at level exact nothing is explained."""
+    has_open = any(unit.status in UNEXPLAINED for unit in made.found)
+    if old.optimize == new.optimize or level is Level.EXACT or not has_open:
+        return made.found
+    lower, higher = sorted((old, new), key=lambda side: side.optimize)
+    stripped = units(lower.code, lower.dialect, level, optimize=higher.optimize)
+    sides = Sides(made.old, made.new, stripped, is_old_lower=lower is old)
+    agreements = (
+        _agreement(made.old, forms_like(new, old, made.old, level), explanations),
+        _agreement(made.new, forms_like(old, new, made.new, level), explanations),
+    )
+    return with_levels(made.matches, made.found, sides, agreements)
+
+
+def _agreement(
+    ours: Units,
+    theirs: Units | None,
+    explanations: Sequence[Explanation],
+) -> Agreement:
+    """Return which code objects are the same, or explained, and by what."""
+    if theirs is None:
+        return None
+    if theirs is ours:
+        return dict.fromkeys(ours, ())
+    found: dict[Place, tuple[str, ...]] = {}
+    for match in matched(ours, theirs):
+        if match.old is not None and match.new is not None and not match.is_renamed:
+            unit = compare(ours[match.old], theirs[match.new], explanations)
+            if unit.status in (Status.SAME, Status.EXPLAINED):
+                found[match.old] = unit.explanations
+    return found
+
+
 # --- Units -----------------------------------------------------------------------------------
 
 
@@ -122,14 +184,24 @@ def _unit(
     old, new = match.old, match.new
     if new is None:
         assert old is not None
-        return UnitDiff(_side(ours[old]), None, Status.REMOVED)
+        return _removed(ours[old])
     if old is None:
-        return UnitDiff(None, _side(theirs[new]), Status.ADDED)
+        return _added(theirs[new])
     number = ours.shared.get(old)
     if number is None or number != theirs.shared.get(new):
         return compare(ours[old], theirs[new], explanations, is_renamed=match.is_renamed)
     sides = Side(ours.codes[old], ours.dialect), Side(theirs.codes[new], theirs.dialect)
     return UnitDiff(*sides, Status.RENAMED if match.is_renamed else Status.SAME)
+
+
+def _removed(form: Form) -> UnitDiff:
+    body = body_of(form, Op.DELETE)
+    return UnitDiff(_side(form), None, Status.REMOVED, changes=body, problem=form.problem)
+
+
+def _added(form: Form) -> UnitDiff:
+    body = body_of(form, Op.INSERT)
+    return UnitDiff(None, _side(form), Status.ADDED, changes=body, problem=form.problem)
 
 
 def compare(

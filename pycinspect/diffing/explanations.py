@@ -19,9 +19,17 @@ from pycinspect.canonical.statements import payload_digest
 from pycinspect.canonical.values import Value, Values
 from pycinspect.dialects import lowering_of
 from pycinspect.diffing.rewriting import Rewriting, unchanged
-from pycinspect.values import shown
+from pycinspect.values import Word, shown
 
-__all__ = ["EXPLANATIONS", "Explanation"]
+__all__ = ["EXPLANATIONS", "Explanation", "Stripped"]
+
+
+class Stripped(Word):
+    """The slug of what a level of optimization leaves out."""
+
+    DOCSTRING = "stripped-docstring"
+    ASSERT = "stripped-assert"
+    DEBUG = "debug-constant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,7 @@ class Explanation:
         return shown(self)
 
 
+_OPTIONS = "https://docs.python.org/3/using/cmdline.html#cmdoption-{}"
 _PEP = "https://peps.python.org/pep-{:04}/"
 _ISSUE = "https://bugs.python.org/issue{}"
 _CPYTHON = "https://github.com/python/cpython/issues/{}"
@@ -325,5 +334,24 @@ EXPLANATIONS: Sequence[Explanation] = (
         "async for ends with the builtin StopAsyncIteration since 3.8, and not with what the"
         " global name stands for.",
         _ISSUE.format(33041),
+    ),
+    Explanation(
+        Stripped.DOCSTRING,
+        "docstring left out by -OO",
+        "Docstrings are not compiled with -OO: __doc__ is None.",
+        _OPTIONS.format("OO"),
+    ),
+    Explanation(
+        Stripped.ASSERT,
+        "assert left out by -O",
+        "Assertions are not compiled with -O: neither is what they test computed.",
+        _OPTIONS.format("O"),
+    ),
+    Explanation(
+        Stripped.DEBUG,
+        "__debug__ is false with -O",
+        "The constant __debug__ is false with -O, so that the other part of 'if __debug__' is"
+        " compiled.",
+        "https://docs.python.org/3/library/constants.html#debug__",
     ),
 )

@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from pycinspect.canonical import Form, Statement
+from pycinspect.canonical.hidden import Hidden
+from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.planes import docstring
 from pycinspect.canonical.statements import (
     docstring_of,
     labels_of,
     payload_digest,
-    without_docstring,
 )
+from pycinspect.canonical.text import Budget
 from pycinspect.canonical.values import Value, Values, digest_of
 from pycinspect.diffing.align import Span, aligned
 from pycinspect.diffing.changes import Change, Op
 from pycinspect.diffing.rewriting import Rewriting, unchanged
 
-__all__ = ["Code", "changes_between", "code_in", "docstring_in"]
+__all__ = ["Code", "body_of", "changes_between", "code_in", "docstring_in"]
 
 _Labels = Mapping[int, str]
 
@@ -60,16 +62,28 @@ def code_in(form: Form) -> Code:
         return unchanged(values, value, parts)
 
     rewriting = Rewriting(without)
+    stored = [docstring_of(node.payload) for node in form.graph]
+    kept = _kept([text is not None for text in stored], form.graph)
     nodes = [
         (
-            payload_digest(rewriting.payload(without_docstring(node.payload))),
-            node.successors,
-            node.handler,
+            payload_digest(rewriting.payload(node.payload)),
+            tuple(kept[successor] for successor in node.successors),
+            kept.get(node.handler, node.handler),
         )
-        for node in form.graph
+        for node, text in zip(form.graph, stored, strict=True)
+        if text is None
     ]
-    stored = (docstring_of(node.payload) for node in form.graph)
     return Code(nodes, [text for text in stored if text is not None], annotations)
+
+
+def _kept(is_gone: Sequence[bool], graph: Sequence[Merged]) -> Mapping[int, int]:
+    """Return the new number of each node; of one that is gone, that of what follows it."""
+    numbers = list(accumulate((not gone for gone in is_gone), initial=0))
+    ends = dict(enumerate(numbers[:-1]))
+    for place in range(len(graph) - 1, -1, -1):
+        if is_gone[place]:
+            ends[place] = ends[graph[place].successors[0]]
+    return ends
 
 
 #: Which part of a function its annotations are.
@@ -87,6 +101,7 @@ def changes_between(old: Form, new: Form) -> tuple[Change, ...]:
     spans = [part for span in found for part in refined(span)]
     labels = labels_of(ours)
     other_labels = _like(labels, labels_of(theirs), spans)
+    hidden = Hidden(Budget(old.code))
     return tuple(
         Change(
             op,
@@ -94,9 +109,42 @@ def changes_between(old: Form, new: Form) -> tuple[Change, ...]:
             tuple(_shown(theirs, j, other_labels) for j in after),
             tuple(ours[i].line for i in before),
             tuple(theirs[j].line for j in after),
+            ""
+            if op is Op.EQUAL
+            else _reason(
+                hidden, ours[before.start : before.stop], theirs[after.start : after.stop]
+            ),
         )
         for op, before, after in _rerouted(spans, ours, theirs)
     )
+
+
+#: Of two equal statements.
+_ELSEWHERE = "what follows it, or handles its errors, is another statement"
+
+
+def _reason(hidden: Hidden, old: Sequence[Statement], new: Sequence[Statement]) -> str:
+    """Return what differs between two statements that are written alike; "" for all others."""
+    if len(old) != 1 or len(new) != 1 or old[0].text != new[0].text:
+        return ""
+    return hidden.difference(old[0], new[0]) or _ELSEWHERE
+
+
+def body_of(form: Form, op: Op) -> tuple[Change, ...]:
+    """Return all statements of what is on one side only, as one change; none where there are none.
+
+    Args:
+        form: of the code object.
+        op: INSERT for what is new, DELETE for what is gone.
+    """
+    statements = form.statements
+    labels = labels_of(statements)
+    texts = tuple(_shown(statements, number, labels) for number in range(len(statements)))
+    lines = tuple(statement.line for statement in statements)
+    if not texts:
+        return ()
+    is_new = op is Op.INSERT
+    return (Change(op, (), texts, (), lines) if is_new else Change(op, texts, (), lines, ()),)
 
 
 def _shown(statements: Sequence[Statement], number: int, labels: _Labels) -> str:
@@ -153,8 +201,9 @@ def _rerouted(
             continue
         for op, group in groupby(zip(span.old, span.new, strict=True), op_of):
             run = list(group)
-            (i, j), size = run[0], len(run)
-            yield Span(op, range(i, i + size), range(j, j + size))
+            sizes = [len(run)] if op is Op.EQUAL else [1] * len(run)  # each has a reason
+            for (i, j), size in zip(run[:: sizes[0]], sizes, strict=True):
+                yield Span(op, range(i, i + size), range(j, j + size))
 
 
 # --- What became what ----------------------------------------------------------------------------
@@ -185,7 +234,7 @@ class _Refining:
         """Yield the parts of a span."""
         words = self._words(span)
         if words is None:
-            yield span
+            yield from self._written_alike(span)
             return
         i, j = span.old.start, span.new.start
         for k, m in _alike(span, *words):
@@ -193,6 +242,20 @@ class _Refining:
             yield Span(Op.REPLACE, range(k, k + 1), range(m, m + 1))
             i, j = k + 1, m + 1
         yield from _changed(range(i, span.old.stop), range(j, span.new.stop))
+
+    def _written_alike(self, span: Span) -> Iterator[Span]:
+        """Yield the parts of a span: of statements that are written alike each is one."""
+        if span.op is not Op.REPLACE:
+            yield span
+            return
+        old, new = [self._ours[i].text for i in span.old], [self._theirs[j].text for j in span.new]
+        for op, before, after in aligned(old, new):
+            ours, theirs = span.old[before.start : before.stop], span.new[after.start : after.stop]
+            if op is Op.EQUAL:
+                for i, j in zip(ours, theirs, strict=True):
+                    yield Span(Op.REPLACE, range(i, i + 1), range(j, j + 1))
+            else:
+                yield from _changed(ours, theirs)
 
     def _words(self, span: Span) -> tuple[list[_Words], list[_Words]] | None:
         """Return the words of each statement, None for those that are not looked at."""

@@ -1,12 +1,15 @@
 """Which code object of one side is which of the other.
 
-A short ladder is enough, because Python keeps names: the same place; the same body elsewhere;
-the same body but for names; the most similar body beside it. Whoever is matched brings the code objects inside along.
+A short ladder is enough, because Python keeps names: the same name beside it; the same body elsewhere;
+the same body but for names; the most similar body beside it. Of several of one name (``@overload``,
+the setter of a property, lambdas) content decides, never which comes first. Whoever is matched brings
+the code objects inside along.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -25,6 +28,10 @@ _SIMILAR = 0.6
 _MOST_PAIRS = 20_000
 #: Statements of pairs of bodies that are looked at in all.
 _MOST_STATEMENTS = 3_000_000
+#: Words that two bodies of one name share, of those of both, if their parameters are not the same.
+_ALIKE = 0.5
+_PAIR = 2
+_WORD = re.compile(r"\w+|[^\w\s]")
 
 #: What stays the same when a function gets another name or another place.
 _BODY = (Plane.INSTRUCTIONS, Plane.SIGNATURE, Plane.DOCSTRING, Plane.ANNOTATIONS)
@@ -111,13 +118,9 @@ def _place_and_body(units: Units, place: Place) -> Hashable | None:
     return None if body is None else (place[-1], body)
 
 
-def _place(_: Units, place: Place) -> Hashable:
-    return place[-1]
-
-
-#: Tried in turn inside two parents that are one. Of several lambdas, or functions of one
-#: name, one may be new: the others are known by their bodies.
-_BESIDE: tuple[_Key, ...] = (_place_and_content, _place_and_body, _name_and_body, _place)
+#: Tried in turn inside two parents that are one, before names alone. Of several lambdas, or
+#: functions of one name, one may be new: the others are known by their bodies.
+_BESIDE: tuple[_Key, ...] = (_place_and_content, _place_and_body, _name_and_body)
 
 
 # --- The ladder --------------------------------------------------------------------------------
@@ -141,9 +144,8 @@ class _Ladder:
             self._note(pair)
             for key in _BESIDE:
                 found = self._unique(*self._unmatched_inside(pair), key)
-                for inner in found:
-                    self._note(inner)
-                waiting.extend(found)
+                waiting.extend(self._noted(found))
+            waiting.extend(self._noted(self._of_one_name(pair)))
 
     def join_equal(self, key: _Key) -> None:
         """Match what was renamed or moved, if there is one such body on each side."""
@@ -177,6 +179,11 @@ class _Ladder:
         is_same = old[-1][0] == new[-1][0] and self._to_new.get(old[:-1]) == new[:-1]
         return Match(old, new, not is_same)
 
+    def _noted(self, pairs: list[_Pair]) -> list[_Pair]:
+        for pair in pairs:
+            self._note(pair)
+        return pairs
+
     def _note(self, pair: _Pair) -> None:
         old, new = pair
         self._to_new[old], self._to_old[new] = new, old
@@ -202,6 +209,43 @@ class _Ladder:
             if len(places) == 1 and len(theirs.get(found, ())) == 1
         ]
 
+    def _of_one_name(self, parents: _Pair) -> list[_Pair]:
+        """Return pairs of one name: of several, the most alike; what is left over, if it is one."""
+        ours, theirs = map(_by_name, self._unmatched_inside(parents))
+        found: list[_Pair] = []
+        for name, old in ours.items():
+            new = theirs.get(name, [])
+            pairs = self._most_alike(old, new) if len(old) + len(new) > _PAIR else []
+            found += pairs
+            rest = [place for place in old if all(place != one for one, _ in pairs)]
+            others = [place for place in new if all(place != other for _, other in pairs)]
+            if len(rest) == len(others) == 1:
+                found.append((rest[0], others[0]))
+        return found
+
+    def _most_alike(self, old: Sequence[Place], new: Sequence[Place]) -> list[_Pair]:
+        """Return pairs of which no partner is more like another one, but not too unlike."""
+        if len(old) * len(new) > _MOST_PAIRS:
+            return []
+        bodies = [_Body.of(self._old[place]) for place in old]
+        others = [_Body.of(self._new[place]) for place in new]
+        self._left -= len(new) * sum(len(body.words) for body in bodies)
+        self._left -= len(old) * sum(len(body.words) for body in others)
+        if self._left < 0:
+            return []
+        scored = [
+            (body.likeness(other), (one, place))
+            for one, body in zip(old, bodies, strict=True)
+            for place, other in zip(new, others, strict=True)
+        ]
+        pairs: list[_Pair] = []
+        taken: set[tuple[int, Place]] = set()
+        for likeness, pair in sorted(scored, key=lambda entry: -entry[0]):
+            if likeness >= _ALIKE and taken.isdisjoint(enumerate(pair)):
+                taken.update(enumerate(pair))
+                pairs.append(pair)
+        return pairs
+
     def _similar(self, parents: _Pair) -> list[_Pair]:
         """Return pairs that are similar enough, the most similar first."""
         ours, theirs = self._unmatched_inside(parents)
@@ -218,6 +262,38 @@ class _Ladder:
             scored.extend((_jaccard(body, other), (one, place)) for place, other in near)
         found = [entry for entry in scored if entry[0] >= _SIMILAR]
         return [pair for _, pair in sorted(found, key=lambda entry: -entry[0])]
+
+
+class _Body(NamedTuple):
+    """What two code objects of one name are compared by.
+
+    Args:
+        form: the form.
+        words: of its statements.
+    """
+
+    form: Form
+    words: Counter[str]
+
+    @classmethod
+    def of(cls, form: Form) -> _Body:
+        """Return that of a form."""
+        words = (word for part in form.statements for word in _WORD.findall(part.text))
+        return cls(form, Counter(words))
+
+    def likeness(self, other: _Body) -> float:
+        """Return a number from 0 to 2; 1 is that of two that have their parameters alone in common."""
+        total = self.words.total() + other.words.total()
+        shared = 2 * (self.words & other.words).total() / total if total else 0
+        ours, theirs = (one.form.planes[Plane.SIGNATURE] for one in (self, other))
+        return shared + (ours == theirs)
+
+
+def _by_name(places: Iterable[Place]) -> dict[str, list[Place]]:
+    found: dict[str, list[Place]] = defaultdict(list)
+    for place in places:
+        found[place[-1][0]].append(place)
+    return found
 
 
 def _in_order(units: Units) -> list[Place]:

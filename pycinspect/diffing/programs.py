@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from types import CodeType
 from typing import NamedTuple, Protocol
 
 from pycinspect import canonical
 from pycinspect.canonical import Form, Level
-from pycinspect.compiling import Subject, read_subject
+from pycinspect.compiling import ReadOptions, Subject, read_subject
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.diffing.changes import Side
+from pycinspect.diffing.trees import level_named
 from pycinspect.disasm.live import code_of
 from pycinspect.pyc import Code, CodeFile, SubjectKind
 
 __all__ = [
     "Compiled",
+    "Leveled",
     "NamedCode",
     "Program",
     "Stored",
     "canonicalize",
     "compiled_in",
+    "read_leveled",
     "subject_of",
 ]
 
@@ -71,6 +75,50 @@ class Stored(NamedTuple):
         return self.file.dialect
 
 
+class Leveled(NamedTuple):
+    """Code of which the level of optimization is known.
+
+    Args:
+        compiled: the code.
+        optimize: the level: how often ``-O`` was given.
+        recompiled: of a source, returns what it is compiled to at another level; else None.
+    """
+
+    compiled: Compiled
+    optimize: int
+    recompiled: Callable[[int], Compiled] | None = None
+
+    @property
+    def code(self) -> Code:
+        """The code object."""
+        return self.compiled.code
+
+    @property
+    def dialect(self) -> Dialect:
+        """Who wrote it."""
+        return self.compiled.dialect
+
+
+def read_leveled(path: str, optimize: int, read: Callable[[int], Subject]) -> Compiled:
+    """Read a file, and what is known of the level of optimization of its code.
+
+    Args:
+        path: the file; the name of a cache in ``__pycache__`` says which level it is of, that of
+            one beside its source does not (PEP 488).
+        optimize: the level at which a source is compiled.
+        read: reads the file; a source is compiled at the level that is given.
+
+    Raises:
+        PycInspectError: what ``read`` raises.
+    """
+    subject = read(optimize)
+    if subject.kind is SubjectKind.SOURCE:
+        return Leveled(subject.file, optimize, lambda level: read(level).file)
+    level = level_named(path)
+    compiled = compiled_in(subject)
+    return compiled if level is None else Leveled(compiled, level)
+
+
 def compiled_in(subject: Subject) -> Compiled:
     """Return the code of a file with its bytes; of a source, without."""
     if subject.kind is SubjectKind.SOURCE:
@@ -102,12 +150,16 @@ def subject_of(program: Program, dialect: Dialect | None = None) -> NamedCode:
         return program.qualname, Side(program, dialect)
     if isinstance(program, str | os.PathLike):
         name = os.fspath(program)
-        return name, compiled_in(read_subject(name))
+        return name, read_leveled(name, 0, lambda level: _read(name, level))
     live = program if isinstance(program, CodeType) else getattr(program, "__code__", None)
     if not isinstance(live, CodeType):
         raise TypeError(f"{type(program).__name__} is not a program: a path, a function, code …")
     code = code_of(live)
     return code.qualname, Side(code, DIALECTS.running())
+
+
+def _read(path: str, optimize: int) -> Subject:
+    return read_subject(path, ReadOptions(optimize=optimize))
 
 
 def canonicalize(

@@ -19,7 +19,9 @@ __all__ = [
     "FileTree",
     "PairedModule",
     "Tree",
+    "level_named",
     "levels_in",
+    "module_name",
     "modules_of",
     "paired_modules",
     "with_their_sources",
@@ -161,6 +163,12 @@ def levels_in(path: str) -> tuple[int, ...]:
     return ((None if ending is None else level_of(ending)) or 0,)
 
 
+def level_named(path: str) -> int | None:
+    """Return the one level of optimization that a cache's name says; None where it says none."""
+    ending = None if path.endswith(".pyo") else _ending(path)
+    return None if ending is None else level_of(ending)
+
+
 def _ending(path: str) -> NameEnd | None:
     """Return the parts of the name of a file in ``__pycache__``; None where it has none."""
     try:
@@ -284,6 +292,22 @@ def _kinds(files: Iterable[str | None]) -> str:
     caches = sum(name.endswith(_BYTECODE) for name in names)
     counts = ((caches, "cache"), (sum(name.endswith(_SOURCE) for name in names), "source"))
     return ", ".join(f"{count:,} {word}{'s' * (count != 1)}" for count, word in counts if count)
+
+
+def module_name(file: str, directory: str) -> str:
+    """Return what an import calls a module: ``pkg.mod`` of ``pkg/__pycache__/mod.cpython-312.pyc``.
+
+    Args:
+        file: its source or cache.
+        directory: what is compared, or the file itself.
+    """
+    below = os.path.basename(file) if file == directory else os.path.relpath(file, directory)
+    stem, extension = os.path.splitext(below)
+    if extension in _BYTECODE:
+        folder = os.path.basename(os.path.dirname(os.path.abspath(file)))
+        stem = _module(os.path.join(PYCACHE, stem) if folder == PYCACHE else stem, extension)
+    parts = stem.split(os.sep)
+    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
 
 
 def _only(paths: Sequence[str]) -> str:

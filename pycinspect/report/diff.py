@@ -7,6 +7,7 @@ changed; the text says the same to a person, and leaves out what stayed the same
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, repeat, zip_longest
 from types import MappingProxyType
@@ -14,7 +15,9 @@ from typing import Any, NamedTuple
 
 from pycinspect.canonical import Level, Plane
 from pycinspect.canonical.machine import parameters
+from pycinspect.canonical.planes import is_function
 from pycinspect.canonical.text import short
+from pycinspect.dialects.codeflags import names_of_flags
 from pycinspect.diffing import (
     Change,
     Diff,
@@ -31,11 +34,24 @@ from pycinspect.diffing import (
 )
 from pycinspect.disasm import instructions
 from pycinspect.errors import PycInspectError
+from pycinspect.pyc import Code
 from pycinspect.report.pen import Piece
 from pycinspect.report.words import counted
 from pycinspect.values import visible
 
-__all__ = ["DIFF_SCHEMA", "chain_lines", "diff_lines", "diff_object"]
+__all__ = [
+    "DIFF_SCHEMA",
+    "Stat",
+    "answer",
+    "asked_for",
+    "block_lines",
+    "chain_lines",
+    "diff_lines",
+    "diff_object",
+    "heading",
+    "shown_units",
+    "stat_lines",
+]
 
 DIFF_SCHEMA = "pycinspect.diff/1"
 
@@ -53,6 +69,9 @@ def diff_object(diff: Diff) -> Json:
         "old": _text(diff.old),
         "new": _text(diff.new),
         "summary": {status.value: count for status, count in diff.summary.items()},
+        **({"files": _differing_files(diff)} if diff.level is Level.EXACT else {}),
+        **({"only": list(map(_text, diff.only))} if diff.only else {}),
+        **({"ignored": list(diff.ignored)} if diff.ignored else {}),
         "modules": [_module_object(module) for module in diff.modules],
     }
 
@@ -63,7 +82,8 @@ def _module_object(module: ModuleDiff) -> Json:
     files = {"files": [_field_object(change) for change in module.files]} if module.files else {}
     differing = {"differing": list(module.differing)} if module.differing else {}
     agrees = {"agrees_with": module.agrees_with} if module.agrees_with else {}
-    return {"old": old, "new": new, "units": units, **files, **differing, **agrees}
+    name = {"name": _text(module.name)} if module.name else {}
+    return {"old": old, "new": new, **name, "units": units, **files, **differing, **agrees}
 
 
 def _field_object(change: FieldChange) -> Json:
@@ -87,12 +107,14 @@ def _unit_object(unit: UnitDiff) -> Json:
 
 
 def _change_object(change: Change) -> Json:
+    reason = {"reason": _text(change.reason)} if change.reason else {}
     return {
         "op": change.op.value,
         "old": [_text(text) for text in change.old],
         "new": [_text(text) for text in change.new],
         "old_lines": list(change.old_lines),
         "new_lines": list(change.new_lines),
+        **reason,
     }
 
 
@@ -139,11 +161,16 @@ def chain_lines(found: Sequence[tuple[tuple[str, str], Diff]]) -> Iterator[Line]
     arrows = [visible(" -> ".join(titles)) for titles, _ in found]
     width = max([0, *map(len, arrows)])
     for arrow, (_, diff) in zip(arrows, found, strict=True):
-        yield ((f"{arrow:<{width}}", "head"), (f"  {_summary(diff.summary)}", ""))
+        yield ((f"{arrow:<{width}}", "head"), (f"  {answer(diff)}", ""))
 
 
 def diff_lines(
-    diff: Diff, *, titles: tuple[str, str], raw: bool = False, width: int | None = None
+    diff: Diff,
+    *,
+    titles: tuple[str, str],
+    raw: bool = False,
+    width: int | None = None,
+    bodies: bool = True,
 ) -> Iterator[Line]:
     """Return the lines of a comparison, without control characters: the summary first.
 
@@ -152,13 +179,10 @@ def diff_lines(
         titles: what the first line calls the two sides.
         raw: instructions are compared, too, of all that is not the same.
         width: columns of two listings side by side; None for one listing.
+        bodies: what is added and removed is shown, and not only named.
     """
-    old, new = titles
-    options = _Options(diff.level, raw, width, _Marker())
-    yield ((visible(f"{old} -> {new}"), "head"), (f"  level {diff.level.value}", "hint"))
-    yield ((_summary(diff.summary), ""),)
-    if diff.read:
-        yield ((f"read: {diff.read}", "hint"),)
+    options = _Options(diff.level, raw, width, bodies, _Marker())
+    yield from _head_lines(diff, titles)
     for row, count in diff.explained.items():
         yield ((f"  explained by {visible(f'{row.slug}: {count:,}  ({row.title})')}", "hint"),)
     if diff.is_same:
@@ -167,6 +191,71 @@ def diff_lines(
     yield from _overview(diff)
     for module in diff.modules:
         yield from _module_lines(module, options, has_title=len(diff.modules) > 1)
+
+
+def _head_lines(diff: Diff, titles: tuple[str, str]) -> Iterator[Line]:
+    """Yield what is compared, the answer, and what it is an answer to."""
+    old, new = titles
+    yield ((visible(f"{old} -> {new}"), "head"), (f"  level {diff.level.value}", "hint"))
+    yield ((answer(diff), ""),)
+    for word, told in asked_for(diff):
+        yield ((f"{word}: {visible(told)}", "hint"),)
+
+
+def asked_for(diff: Diff) -> Iterator[tuple[str, str]]:
+    """Yield what was read, what was asked for, and what does not count, each with its word."""
+    words = (
+        ("read", diff.read),
+        ("only", ", ".join(diff.only)),
+        ("ignored", ", ".join(diff.ignored)),
+    )
+    return ((word, told) for word, told in words if told)
+
+
+def stat_lines(diff: Diff, *, titles: tuple[str, str]) -> Iterator[Line]:
+    """Return the summary of a comparison, and a line for each module that is not the same.
+
+    Args:
+        diff: the comparison.
+        titles: what the first line calls the two sides.
+    """
+    yield from _head_lines(diff, titles)
+    rows = [(visible(module.new or module.old or ""), Stat.of(module)) for module in diff.modules]
+    width = max([0, *(len(name) for name, stat in rows if stat.told)])
+    for name, stat in rows:
+        if stat.told:
+            yield (
+                (f"{name:<{width}}  ", "head"),
+                (f"{stat.told}  ", ""),
+                (f"+{stat.come:,}", "insert"),
+                (" ", ""),
+                (f"-{stat.gone:,}", "delete"),
+            )
+
+
+class Stat(NamedTuple):
+    """How much of a module differs.
+
+    Args:
+        told: its code objects that are not the same, in words; "" for none.
+        come: statements that are new, or became others.
+        gone: those that were there before.
+    """
+
+    told: str
+    come: int
+    gone: int
+
+    @classmethod
+    def of(cls, module: ModuleDiff) -> Stat:
+        """Return that of a module."""
+        units = [unit for unit in module.units if unit.status in _SHOWN]
+        counts = Counter(unit.status for unit in units)
+        words = [f"{counts[s]:,} {_WORDS.get(s, s)}" for s in Status if counts[s]]
+        words += ["the files"] if module.files else []
+        changes = [c for unit in units for c in unit.changes if c.op is not Op.EQUAL]
+        come, gone = sum(len(c.new) for c in changes), sum(len(c.old) for c in changes)
+        return cls(", ".join(words), come, gone)
 
 
 def _differing_lines(modules: Sequence[ModuleDiff]) -> Iterator[Line]:
@@ -204,18 +293,18 @@ _MANY = 4
 
 def _overview(diff: Diff) -> Iterator[Line]:
     """Yield the headings of all code objects that are shown, if they are many."""
-    modules = [module for module in diff.modules if _shown(module)]
-    if sum(len(_shown(module)) for module in modules) < _MANY:
+    modules = [module for module in diff.modules if shown_units(module)]
+    if sum(len(shown_units(module)) for module in modules) < _MANY:
         return
     yield ()
     for module in modules:
         if len(diff.modules) > 1:
             yield ((visible(module.new or ""), "head"),)
-        for unit in _shown(module):
-            yield tuple(_heading(unit))
+        for unit in shown_units(module):
+            yield tuple(heading(unit))
 
 
-def _shown(module: ModuleDiff) -> list[UnitDiff]:
+def shown_units(module: ModuleDiff) -> list[UnitDiff]:
     """Return what is shown of a module; of one on one side only it is a line for all."""
     if module.old is None or module.new is None:
         return []
@@ -228,11 +317,30 @@ class _Options(NamedTuple):
     level: Level
     raw: bool
     width: int | None
+    bodies: bool
     marker: _Marker
 
 
 #: An explained difference is counted, not shown: it is none of the program.
 _SHOWN = frozenset(Status) - {Status.SAME, Status.EXPLAINED}
+
+
+def answer(diff: Diff) -> str:
+    """Return the answer in one line: how many code objects there are of each status.
+
+    At level exact files can differ although no code object does, which is said first.
+    """
+    files = _differing_files(diff)
+    told = _summary(diff.summary)
+    if not files:
+        return told
+    one, many = "the file differs", "files differ"
+    words = one if len(diff.modules) == 1 else counted(files, one, many)
+    return f"{words}; code objects: {told}"
+
+
+def _differing_files(diff: Diff) -> int:
+    return sum(bool(module.files) for module in diff.modules)
 
 
 def _summary(counts: Mapping[Status, int]) -> str:
@@ -248,8 +356,10 @@ def _module_lines(module: ModuleDiff, options: _Options, *, has_title: bool) -> 
         sign, path = _SIGNS[module.units[0].status], module.old or module.new or ""
         count = counted(len(module.units), "code object", "code objects")
         yield from ((), (sign, (visible(path), "head"), (f"  {count}", "hint")))
+        for unit in module.units if options.bodies else ():
+            yield from _unit_lines(unit, options)
         return
-    shown = _shown(module)
+    shown = shown_units(module)
     if (shown or module.files) and has_title:
         yield from ((), ((visible(f"{module.old} -> {module.new}"), "head"),))
     if module.agrees_with:
@@ -265,14 +375,16 @@ def _module_lines(module: ModuleDiff, options: _Options, *, has_title: bool) -> 
 
 
 def _unit_lines(unit: UnitDiff, options: _Options) -> Iterator[Line]:
-    yield from ((), tuple(_heading(unit)))
+    yield from ((), tuple(heading(unit)))
     if unit.problem is not None:
         yield ((f"    {_short(unit.problem)}", "error"),)
     if unit.old is None or unit.new is None:
+        if options.bodies:
+            yield from _body_lines(unit, options)
         return
     for plane in unit.planes:
         if plane in _DETAILS:
-            yield from _detail(plane, unit.old, unit.new)
+            yield from _detail(_DETAILS[plane](unit.old), _DETAILS[plane](unit.new), plane)
     if unit.changes and all(change.op is Op.EQUAL for change in unit.changes):
         yield ((f"    {_SAME_STATEMENTS}", "hint"),)
     yield from _field_lines(unit.fields)
@@ -280,6 +392,38 @@ def _unit_lines(unit: UnitDiff, options: _Options) -> Iterator[Line]:
     if options.raw:
         yield ((_RAW, "hint"),)
         yield from _raw_lines(unit.old, unit.new, options)
+
+
+def _body_lines(unit: UnitDiff, options: _Options) -> Iterator[Line]:
+    """Yield all of what is on one side only."""
+    for plane, detail in _DETAILS.items():
+        old, new = ([] if side is None else detail(side) for side in (unit.old, unit.new))
+        yield from _detail(old, new, plane)
+    options = options._replace(width=None)  # the other column would be empty
+    yield from _change_lines(unit.changes, options)
+    if options.raw:
+        yield ((_RAW, "hint"),)
+        yield from _raw_lines(unit.old, unit.new, options)
+
+
+def block_lines(unit: UnitDiff) -> Iterator[str]:
+    """Yield what differs in a code object as a block in the language ``diff``."""
+    if unit.problem is not None:
+        yield f"? {_short(unit.problem)}"
+    for plane, detail in _DETAILS.items():
+        if plane in unit.planes or None in (unit.old, unit.new):
+            old, new = ([] if side is None else detail(side) for side in (unit.old, unit.new))
+            for line in _detail(old, new, plane):
+                yield "".join(text for text, _ in line).lstrip()
+    for field in unit.fields:
+        yield f"- {field.field}: {_short(field.old)}"
+        yield f"+ {field.field}: {_short(field.new)}"
+    moved, marker = _moved(unit.changes), _Marker()
+    rows = [row for change in unit.changes for row in _rows(change, moved, marker)]
+    for has_gap, index in _near([row.weight for row in rows]):
+        if has_gap:
+            yield f"  {_CUT}"
+        yield f"{_MARKS[rows[index].op]} {''.join(text for text, _ in rows[index].pieces)}"
 
 
 def _field_lines(changes: Sequence[FieldChange]) -> Iterator[Line]:
@@ -296,7 +440,7 @@ def _field_lines(changes: Sequence[FieldChange]) -> Iterator[Line]:
             yield ((f"    {'':<{width}}  {change.cause}", "hint"),)
 
 
-def _heading(unit: UnitDiff) -> Iterator[Piece]:
+def heading(unit: UnitDiff) -> Iterator[Piece]:
     """Yield ``~ Cache.get  line 41 -> 43  instructions, signature``."""
     sides = [side for side in (unit.old, unit.new) if side is not None]
     yield _SIGNS[unit.status]
@@ -328,8 +472,39 @@ def _short(text: str) -> str:
 # --- Planes other than the instructions -----------------------------------------------------------
 
 
+#: What a call of a function makes, by the names of its flags.
+_MADE: Mapping[str, str] = MappingProxyType(
+    {
+        "GENERATOR": "generator",
+        "COROUTINE": "coroutine",
+        "ITERABLE_COROUTINE": "iterable coroutine",
+        "ASYNC_GENERATOR": "asynchronous generator",
+    }
+)
+
+
 def _signature(side: Side) -> list[str]:
-    return [f"({', '.join(parameters(side.code))})"]
+    """Return the parameters of a function, what calling it makes, and what it shares."""
+    flags = tuple(names_of_flags(side.code.flags, side.dialect))
+    facts = [_MADE[flag] for flag in flags if flag in _MADE]
+    facts += [f"uses {', '.join(sorted(side.code.freevars))}"] if side.code.freevars else []
+    if is_function(side.code):
+        facts.insert(0, f"({', '.join(_parameters(side.code, flags))})")
+    return [", ".join(facts)] if facts else []
+
+
+def _parameters(code: Code, flags: Collection[str]) -> Iterator[str]:
+    """Yield the parameters as ``def`` has them, without defaults."""
+    names = list(parameters(code))
+    plain, named = names[: code.argcount], names[code.argcount :][: code.kwonlyargcount]
+    stars = names[code.argcount + code.kwonlyargcount :]
+    rest = f"*{stars.pop(0)}" if "VARARGS" in flags else "*" if named else ""
+    yield from plain[: code.posonlyargcount]
+    yield from ["/"] if code.posonlyargcount else []
+    yield from plain[code.posonlyargcount :]
+    yield from [rest] if rest else []
+    yield from named
+    yield from (f"**{name}" for name in stars)
 
 
 def _docstring(side: Side) -> list[str]:
@@ -342,16 +517,22 @@ _DETAILS: Mapping[Plane, Callable[[Side], list[str]]] = MappingProxyType(
 )
 
 
-def _detail(plane: Plane, old: Side, new: Side) -> Iterator[Line]:
+def _detail(ours: Sequence[str], theirs: Sequence[str], plane: Plane) -> Iterator[Line]:
     """Yield the lines that differ, each with the name of the plane."""
-    ours, theirs = (_DETAILS[plane](side) for side in (old, new))
-    for op, before, after in aligned(ours, theirs):
-        if op is not Op.EQUAL:
-            for i in before:
-                yield ((f"    - {plane.value}: {_short(ours[i])}", "delete"),)
-            for j in after:
-                yield ((f"    + {plane.value}: {_short(theirs[j])}", "insert"),)
+    spans = [span for span in aligned(ours, theirs) if span.op is not Op.EQUAL]
+    gone, come = (
+        {ours[i] for span in spans for i in span.old},
+        {theirs[j] for span in spans for j in span.new},
+    )
+    for _, before, after in spans:
+        lines = [("-", "delete", ours[i]) for i in before]
+        lines += [("+", "insert", theirs[j]) for j in after]
+        for mark, style, text in lines:
+            moved = ((_MOVED, "hint"),) if text in gone & come else ()
+            yield ((f"    {mark} {plane.value}: {_short(text)}", style), *moved)
 
+
+_MOVED = "  (moved)"
 
 # --- Statements ---------------------------------------------------------------------------------
 
@@ -371,16 +552,20 @@ _LABELS = re.compile(r"^L\d+: |(?:, else|, at the end)? -> L\d+|  \[on error -> 
 
 def _moved(changes: Sequence[Change]) -> frozenset[str]:
     """Return the statements that went in one place and came in another."""
-    changed = [change for change in changes if change.op is not Op.EQUAL]
-    gone = {_LABELS.sub("", text) for change in changed for text in change.old}
-    come = {_LABELS.sub("", text) for change in changed for text in change.new}
-    stayed = {
-        _LABELS.sub("", one)
-        for change in changed
-        for one, other in zip(change.old, change.new, strict=False)
-        if _LABELS.sub("", one) == _LABELS.sub("", other)
-    }
-    return frozenset((gone & come) - stayed)
+    changed = [change for change in changes if change.op is not Op.EQUAL and not change.reason]
+    gone: set[str] = set()
+    come: set[str] = set()
+    for change in changed:
+        ours, theirs = list(map(_bare, change.old)), list(map(_bare, change.new))
+        stayed = [one == other for one, other in zip_longest(ours, theirs)]
+        gone |= {text for text, stays in zip(ours, stayed, strict=False) if not stays}
+        come |= {text for text, stays in zip(theirs, stayed, strict=False) if not stays}
+    return frozenset(gone & come)
+
+
+def _bare(text: str) -> str:
+    """Return a statement without labels, and those to which control goes."""
+    return _LABELS.sub("", text)
 
 
 class _Row(NamedTuple):
@@ -411,16 +596,19 @@ def _rows(change: Change, moved: Collection[str], marker: _Marker) -> Iterator[_
             rerouted = ((_REROUTED, "hint"),) if was != text else ()
             yield _Row(Op.EQUAL, ours, theirs, ((_without_middle(text), ""), *rerouted))
         return
+    moved = () if change.reason else moved
     for number, text, other in zip(before, old, _partners(new, len(old)), strict=True):
         yield _Row(Op.DELETE, number, "", _told(text, other, Op.DELETE, moved, marker))
     for number, text, other in zip(after, new, _partners(old, len(new)), strict=True):
         yield _Row(Op.INSERT, "", number, _told(text, other, Op.INSERT, moved, marker))
+    if change.reason:
+        yield _Row(Op.EQUAL, "", "", (("", ""), (f"({_short(change.reason)})", "hint")))
 
 
 def _told(text: str, other: str, op: Op, moved: Collection[str], marker: _Marker) -> Line:
     """Return a string in pieces; what the other has not stands out, what moved is said to."""
-    if _LABELS.sub("", text) in moved:
-        return ((_without_middle(text), op.value), ("  (moved)", "hint"))
+    if _bare(text) in moved:
+        return ((_without_middle(text), op.value), (_MOVED, "hint"))
     return marker.marked(text, other, op)
 
 
@@ -535,11 +723,11 @@ _LEAST_TEXT_WIDTH = 20
 
 def _pairs(change: Change, moved: Collection[str], marker: _Marker) -> Iterator[_Cells]:
     """Yield the lines of both sides, one beside the other."""
-    ours, theirs = [], []
+    ours, theirs, both = [], [], []
     for row in _rows(change, moved, marker):
         if row.op is Op.EQUAL:
             cell = _Cell(row.op, row.old, row.pieces, row.weight)
-            yield cell, cell._replace(number=row.new)
+            both.append((cell, cell._replace(number=row.new)))
         elif row.op is Op.DELETE:
             ours.append(_Cell(row.op, row.old, row.pieces))
         else:
@@ -549,6 +737,7 @@ def _pairs(change: Change, moved: Collection[str], marker: _Marker) -> Iterator[
         sides = zip((ours, theirs), nothing, strict=True)
         old, new = (cells[place] if place < len(cells) else none for cells, none in sides)
         yield old, new
+    yield from both
 
 
 def _column_lines(rows: Sequence[_Cells], width: int) -> Iterator[Line]:
@@ -599,7 +788,7 @@ def _broken(pieces: Line, width: int) -> Iterator[Line]:
 _RAW = "    instructions, level exact:"
 
 
-def _raw_lines(old: Side, new: Side, options: _Options) -> Iterator[Line]:
+def _raw_lines(old: Side | None, new: Side | None, options: _Options) -> Iterator[Line]:
     """Yield the difference of the instructions as the files have them, with their offsets."""
     try:
         ours, theirs = _steps(old), _steps(new)
@@ -621,7 +810,9 @@ class _Step(NamedTuple):
     offset: int
 
 
-def _steps(side: Side) -> list[_Step]:
+def _steps(side: Side | None) -> list[_Step]:
+    if side is None:
+        return []
     return [
         _Step(f"{step.opname:<20} {step.argrepr}".rstrip(), step.offset)
         for step in instructions(side.code, side.dialect)

@@ -13,7 +13,7 @@ from pycinspect.report.settings import settings_lines
 from pycinspect.report.words import assumptions, counted, shown_path
 from pycinspect.values import human_size, visible
 
-__all__ = ["MarkdownReporter"]
+__all__ = ["MarkdownReporter", "code_span", "plain"]
 
 #: Examples of each rule by ``-v``: a page is to be read.
 _EXAMPLES = (10, 50, 1000)
@@ -38,7 +38,7 @@ class MarkdownReporter:
     def close(self, summary: Summary) -> None:
         """Write the page."""
         groups = self._groups.ordered()
-        lines = [f"**{_plain(answer(summary))}**", ""]
+        lines = [f"**{plain(answer(summary))}**", ""]
         if groups:
             lines += ["| rule | severity | findings | |", "|---|---|---:|---|"]
             lines += [_row(group) for group in groups]
@@ -46,21 +46,21 @@ class MarkdownReporter:
         for group in groups:
             lines += self._details(group)
         settings = settings_lines(self._context.settings, self._context.base)
-        lines += [f"Settings: {_plain(line)}  " for line in settings]
+        lines += [f"Settings: {plain(line)}  " for line in settings]
         lines += [
-            f"Judged for {_plain(told)}  " for told in assumptions(summary, self._context.base)
+            f"Judged for {plain(told)}  " for told in assumptions(summary, self._context.base)
         ]
-        lines.append(f"{_figures(summary)}, pycinspect {_plain(self._context.version)}")
+        lines.append(f"{_figures(summary)}, pycinspect {plain(self._context.version)}")
         for line in lines:
             self._out.write(f"{line}\n")
 
     def _details(self, group: Group) -> list[str]:
         """Return the examples of a rule, to be opened by whom they concern."""
-        title = f"{group.rule} {_plain(group.title)}".rstrip()
+        title = f"{group.rule} {plain(group.title)}".rstrip()
         lines = [f"<details><summary>{title}</summary>", ""]
         for finding in group.examples:
             path = visible(shown_path(finding.path, self._context.base))
-            lines.append(f"- {_code(path)}: {_plain(visible(finding.message))}")
+            lines.append(f"- {code_span(path)}: {plain(visible(finding.message))}")
         more = group.count - len(group.examples)
         if more:
             lines.append(f"- … and {more:,} more")
@@ -69,7 +69,7 @@ class MarkdownReporter:
 
 def _row(group: Group) -> str:
     cells = (group.rule, group.severity.value, f"{group.count:,}", group.title)
-    return f"| {' | '.join(map(_plain, cells))} |"
+    return f"| {' | '.join(map(plain, cells))} |"
 
 
 def _figures(summary: Summary) -> str:
@@ -78,19 +78,19 @@ def _figures(summary: Summary) -> str:
     return f"{caches} in {directories}, {human_size(summary.size)}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     r"""Return a string that Markdown shows as it is.
 
-    >>> print(_plain("a_b|c <d>"))
+    >>> print(plain("a_b|c <d>"))
     a\_b\|c \<d\>
     """
     return _SPECIAL.sub(r"\\\1", visible(text))
 
 
-def _code(text: str) -> str:
+def code_span(text: str) -> str:
     """Return a string as a code span, whose fence is longer than any run of backticks in it.
 
-    >>> print(_code("a`b"))
+    >>> print(code_span("a`b"))
     `` a`b ``
     """
     longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)

@@ -330,3 +330,8 @@ def test_instructions_that_do_nothing_do_not_count(inserted):
     padded = b"".join(bytes([number, 0]) + word for word in words(code))
     changed = replace(code, code=padded, exceptiontable=b"", linetable=b"")
     assert canonicalize(changed, RUNNING) == canonicalize(code, RUNNING)
+
+
+def test_what_is_computed_twice_is_two_statements() -> None:
+    found = listing(function("a()\na()\nreturn a()"))
+    assert found == ["a()", "a()", "return a()"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import py_compile
+import re
 import shutil
 import subprocess
 from importlib.util import MAGIC_NUMBER
@@ -88,9 +89,15 @@ def test_levels_of_optimization(run: Run, tmp_path: Path) -> None:
     source = tmp_path / "a.py"
     source.write_text("def f(a):\n    'Text.'\n    assert a\n    return a\n")
     result = run("diff", source, "--optimize", "0", "--optimize", "2")
-    assert result.exit_code == 1
+    assert result.exit_code == 0
     assert f"{source} -> {source} (-OO)" in result.stdout
-    assert "instructions, docstring" in result.stdout
+    assert "  explained by stripped-docstring: 1  (docstring left out by -OO)" in result.stdout
+    assert "  explained by stripped-assert: 1  (assert left out by -O)" in result.stdout
+    other = tmp_path / "b.py"
+    other.write_text(source.read_text().replace("return a", "return -a"))
+    result = run("diff", source, other, "--optimize", "0", "--optimize", "2")
+    assert result.exit_code == 1
+    assert "+ return -a" in result.stdout
 
 
 def test_what_is_compared_is_in_the_help(run: Run) -> None:
@@ -337,6 +344,172 @@ def test_a_broken_module_does_not_hide_the_others(run: Run, trees: tuple[Path, P
     assert "1 changed" in result.stdout
 
 
+# --- What is shown, and of what ------------------------------------------------------------------
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> tuple[Path, Path]:
+    """Two releases: a class and a module are new, a docstring and annotations changed."""
+    old, new = tmp_path / "one", tmp_path / "two"
+    for directory in (old, new):
+        (directory / "shop").mkdir(parents=True)
+    (old / "shop" / "cart.py").write_text("def total(a: int):\n    'Say.'\n    return a\n")
+    (new / "shop" / "cart.py").write_text(
+        "def total(a: str):\n    'Said.'\n    return a\n"
+        "class Cart:\n    'Of a cart.'\n    def add(self, item=1):\n        'Adds.'\n"
+        "        return self.items.append(item)\n"
+    )
+    (new / "shop" / "__init__.py").write_text("rate = lambda x: x * 2\n")
+    return old, new
+
+
+def test_bodies_of_what_is_new_and_gone_are_shown(run: Run, releases: tuple[Path, Path]) -> None:
+    for sides, mark in ((releases, "+"), (releases[::-1], "-")):
+        lines = run("diff", *sides).stdout.splitlines()
+        assert f"{mark} Cart.add  line 6" in lines
+        assert f"    {mark} signature: (self, item)" in lines
+        assert f"    {mark} docstring: Of a cart." in lines
+        ends = [line.lstrip(" 0123456789") for line in lines]
+        assert f"{mark} return self.items.append(item)" in ends
+        assert f"{mark} return x * 2" in ends
+        named = run("diff", *sides, "--no-bodies").stdout
+        assert f"{mark} Cart.add  line 6" in named.splitlines()
+        assert "append" not in named
+        assert "x * 2" not in named
+
+
+def test_bodies_as_instructions(run: Run, releases: tuple[Path, Path]) -> None:
+    lines = run("diff", *releases, "--raw").stdout.splitlines()
+    assert [line for line in lines if "+ STORE_NAME" in line and line.endswith("rate")]
+    assert (
+        "STORE_NAME" not in run("diff", *releases, "--raw", "--no-bodies", "--only", "Cart").stdout
+    )
+
+
+def test_bodies_in_json(run: Run, releases: tuple[Path, Path]) -> None:
+    def changes(*options: str) -> dict[str, list[dict[str, object]]]:
+        found = json.loads(run("diff", *releases, "--json", *options).stdout)
+        names = [module["name"] for module in found["modules"]]
+        assert names == ["shop", "shop.cart"]
+        return {unit["new"]: unit["changes"] for m in found["modules"] for unit in m["units"]}
+
+    (body,) = changes()["Cart.add"]
+    assert body["op"] == "insert"
+    assert body["new"] == ["return self.items.append(item)"]
+    assert (body["old"], body["new_lines"]) == ([], [8])
+    assert changes("--no-bodies")["Cart.add"] == []
+    assert changes("--no-bodies")["<module>"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "names"),
+    [
+        (["shop.cart*"], {"<module>", "total", "Cart", "Cart.add"}),
+        (["shop.cart"], {"<module>", "total", "Cart", "Cart.add"}),
+        (["shop.cart.Cart*"], {"Cart", "Cart.add"}),
+        (["Cart.*", "total"], {"Cart.add", "total"}),
+        (["shop"], {"<module>", "<lambda>"}),
+        (["*<lambda>"], {"<lambda>"}),
+    ],
+)
+def test_only_what_is_asked_for(
+    run: Run, releases: tuple[Path, Path], patterns: list[str], names: set[str]
+) -> None:
+    options = [part for pattern in patterns for part in ("--only", pattern)]
+    found = json.loads(run("diff", *releases, "--json", *options).stdout)
+    assert {unit["new"] for module in found["modules"] for unit in module["units"]} == names
+    assert found["only"] == patterns
+    assert f"only: {', '.join(patterns)}" in run("diff", *releases, *options).stdout.splitlines()
+
+
+def test_what_nothing_is_called_is_not_the_same(run: Run, releases: tuple[Path, Path]) -> None:
+    result = run("diff", *releases, "--only", "shop.card*")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "pycinspect: nothing is called 'shop.card*'\n"
+
+
+def test_what_is_ignored_is_counted(run: Run, releases: tuple[Path, Path]) -> None:
+    only = ["--only", "total", "--only", "shop.cart"]
+    total = run("diff", *releases, "--only", "total", "--ignore", "docstrings")
+    assert total.exit_code == 0
+    assert "0 same, 1 explained, 0 changed" in total.stdout
+    assert "ignored: docstrings\n" in total.stdout
+    assert "  explained by ignored-docstrings: 1  (docstring, ignored as asked)" in total.stdout
+    assert run("diff", *releases, "--only", "total", "--ignore", "lines").exit_code == 1
+    assert run("diff", *releases, *only, "--ignore", "docstrings, annotations").exit_code == 1
+    (releases[1] / "shop" / "cart.py").write_text("def total(a): return a\n")
+    options = [*only, "--ignore", "docstrings,annotations"]
+    assert run("diff", *releases, *options).exit_code == 0
+    result = run("diff", *releases, "--ignore", "docstring")
+    assert result.exit_code == 2
+    assert "--ignore takes docstrings, annotations, lines, and not 'docstring'" in result.stderr
+
+
+def test_lines_are_ignored_at_level_exact(run: Run, files: Path) -> None:
+    def exact(new: str) -> tuple[int, str]:
+        names = [str(files / "old.py"), str(files / new)]
+        result = run("diff", *names, "--level", "exact", "--ignore", "lines", "--only", "Cart.*")
+        return result.exit_code, result.stdout
+
+    (files / "lines.py").write_text("# A comment.\n" + SOURCE)
+    for name in ("old.py", "lines.py"):  # of one file name
+        os.rename(files / name, files / "m.py")
+        py_compile.compile(os.fspath(files / "m.py"), cfile=os.fspath(files / name))
+    assert run("diff", files / "old.py", files / "lines.py", "--level", "exact").exit_code == 1
+    code, told = exact("lines.py")
+    assert (code, "explained by ignored-lines: " in told) == (0, True), told
+    assert exact("new.py")[0] == 1
+
+
+def test_at_level_exact_the_answer_has_the_files(run: Run, trees: tuple[Path, Path]) -> None:
+    """Their headers differ, and no code object does."""
+    old, new = trees[0] / "same.pyc", trees[1] / "same.pyc"
+    py_compile.compile(os.fspath(trees[0] / "same.py"), cfile=os.fspath(old))
+    data = bytearray(old.read_bytes())
+    data[8] ^= 1  # the time
+    new.write_bytes(data)
+    result = run("diff", old, new, "--level", "exact")
+    assert result.exit_code == 1
+    answer = result.stdout.splitlines()[1]  # comprehensions have code of their own up to 3.11
+    assert re.match(r"the file differs; code objects: \d same, 0 explained, 0 changed", answer)
+    assert json.loads(run("diff", old, new, "--level", "exact", "--json").stdout)["files"] == 1
+    shutil.copy(old, old.with_name("more.pyc"))
+    shutil.copy(new, new.with_name("more.pyc"))
+    for tree in trees:
+        for source in tree.rglob("*.py"):
+            source.unlink()
+    result = run("diff", *trees, "--level", "exact")
+    answer = result.stdout.splitlines()[1]
+    assert re.match(r"2 files differ; code objects: \d same, 0 explained, 0 changed", answer)
+
+
+def test_how_much_differs(run: Run, releases: tuple[Path, Path]) -> None:
+    result = run("diff", *releases, "--stat")
+    assert result.exit_code == 1
+    _, _, _, first, second = result.stdout.splitlines()
+    assert first.split() == [str(releases[1] / "shop" / "__init__.py"), "2", "added", "+3", "-0"]
+    assert second.startswith(str(releases[1] / "shop" / "cart.py"))
+    assert "2 changed, 2 added" in second
+    assert run("diff", *releases, "--stat", "--json").exit_code == 2
+
+
+def test_a_comment_for_a_reviewer(run: Run, releases: tuple[Path, Path]) -> None:
+    name = releases[1] / "shop" / "__init__.py"
+    name.write_text('x = """\n```\n**<b>**"""\ndef f_a(): return "````"\n')
+    result = run("diff", *releases, "--format", "markdown")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("**0 same, 0 explained, 2 changed")
+    assert f"<details><summary>{name}: + f_a  line 4</summary>" in lines
+    assert "```diff" in lines
+    assert lines.count("<details>") == 0
+    assert sum("<details>" in line for line in lines) == lines.count("</details>") == 6
+    assert [line for line in lines if line.startswith("| ") and line.endswith(" | +4 -0 |")]
+    brief = run("diff", *releases, "--format", "markdown", "--stat").stdout
+    assert "<details>" not in brief
+    assert "| module | what differs | statements |" in brief
+
+
 # --- Two interpreters ----------------------------------------------------------------------------
 
 
@@ -461,11 +634,11 @@ def test_a_range_that_is_none(run: Run, files: Path, asked: str, said: str) -> N
 
 def test_a_chain_ends_with_its_worst_result(run: Run, tmp_path: Path) -> None:
     source = tmp_path / "a.py"
-    source.write_text("def f(a):\n    'Text.'\n    return a\n")
-    levels = ["--optimize", "0", "--optimize", "2", "--optimize", "2"]
-    result = run("diff", source, *levels)
+    source.write_text("def f(a): return a / 2\n")
+    pythons = chained("cpython-2.7", "cpython-3.12", "cpython-3.12")
+    result = run("diff", source, *pythons)
     assert result.exit_code == 1
-    assert "docstring" in result.stdout
+    assert "+ return a / 2" in result.stdout
     source.write_text("match x:\n    case 1: pass\n")
     result = run("diff", source, *chained("cpython-3.9", "cpython-3.10", "cpython-3.11"))
     assert result.exit_code == 2

@@ -382,7 +382,7 @@ class _Several(ast.If):
     """Statements that stand in the place of one; spliced in, it is never written."""
 
     def __init__(self, statements: Sequence[ast.stmt]) -> None:
-        super().__init__()
+        super().__init__(ast.Constant(value=True))
         self.statements = statements
 
 

@@ -352,7 +352,8 @@ def verdict(trio: Trio) -> Verdict:
     mutant = _file(trio.mutant, other)
     found = diff_module(("old", _file(trio.old, one)), ("new", mutant), Level.SEMANTIC)
     shown = [unit for unit in found.units if unit.status not in _UNCHANGED]
-    changes = (change for unit in shown for change in unit.changes if change.op is not Op.EQUAL)
+    pairs = [unit for unit in shown if unit.old is not None and unit.new is not None]
+    changes = (change for unit in pairs for change in unit.changes if change.op is not Op.EQUAL)
     statements = sum(max(len(change.old), len(change.new)) for change in changes)
     same = not shown and _bare(_file(trio.new, other).code) == _bare(mutant.code)
     return Verdict(len(shown), statements, same)

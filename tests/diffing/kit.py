@@ -11,9 +11,9 @@ from pycinspect.diffing import Diff, UnitDiff, diff
 from pycinspect.pyc import CodeFile
 
 
-def compiled(source: str) -> CodeFile:
+def compiled(source: str, optimize: int = 0) -> CodeFile:
     """Return what the running interpreter makes of a source."""
-    return compile_source(dedent(source).encode(), "a source")
+    return compile_source(dedent(source).encode(), "a source", optimize=optimize)
 
 
 def forms(source: str) -> Mapping[Place, Form]:

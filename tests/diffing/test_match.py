@@ -86,6 +86,44 @@ def test_a_new_lambda_leaves_the_others_what_they_were() -> None:
     assert status == {"<module>": "changed", "<lambda>": "added"}
 
 
+OVERLOADS = """
+class C:
+    @property
+    def size(self): return self._size
+    @size.setter
+    def size(self, value): self._size = value
+    @size.deleter
+    def size(self): del self._size
+"""
+
+
+def test_functions_of_one_name_are_paired_by_their_content() -> None:
+    old = "class C:\n    x = 1\n    def f(self): return self.one\n    def f(self, a): return a.two(self)\n"
+    new = "class C:\n    x = 1\n    def f(self, a): return a.two(self, 2)\n    def f(self): return self.one + 1\n"
+    assert pairs(old, new) == {"C": "C", "C.f": "C.f1", "C.f1": "C.f"}
+
+
+def test_what_is_new_among_functions_of_one_name_is_added() -> None:
+    old = "def _(a): return a.one\ndef _(a): return [a.two]\n"
+    new = "def _(a): return {3}\ndef _(a): return a.one + 1\ndef _(a): return [a.two, 2]\n"
+    assert pairs(old, new) == {"_": "_1", "_1": "_2"}
+    assert added(old, new) == ["_"]
+
+
+def test_parts_of_a_property_are_paired_by_their_parameters() -> None:
+    parts = OVERLOADS.split("    @")
+    new = "    @".join([parts[0], *reversed(parts[1:])]).replace("_size", "__other")
+    assert pairs(OVERLOADS, new)["C.size1"] == "C.size1"
+    status = statuses(differences(OVERLOADS, new))
+    assert set(status.values()) == {"changed"}
+
+
+def test_the_other_branch_is_not_taken_for_the_one_before() -> None:
+    old = "if T:\n    def f(a): return a\nelse:\n    def f(a): return a.b(1)\n"
+    new = "if T:\n    def f(a): return a.b(2)\n"
+    assert pairs(old, new) == {"f": None, "f1": "f"}
+
+
 def test_what_is_inside_comes_along() -> None:
     old = "class C:\n    a = 1\n    b = 2\n    def m(self): return self.x\n    def n(self): return 3\n"
     new = old.replace("class C", "class D").replace("self.x", "self.y")
@@ -98,6 +136,7 @@ def test_what_is_inside_comes_along() -> None:
 
 def test_too_many_bodies_are_not_compared(monkeypatch) -> None:
     monkeypatch.setattr(match, "_MOST_PAIRS", 0)
+    assert pairs("x = [lambda: 1, lambda: 2]", "x = [lambda: 3, lambda: 4]")["<lambda>"] is None
     assert pairs(FIRST, FIRST.replace("def f", "def h").replace("three", "four")) == {"f": None}
 
 
