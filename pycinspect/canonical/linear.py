@@ -188,7 +188,9 @@ def _read(
 
 
 _SETUPS = frozenset({"SETUP_EXCEPT", "SETUP_FINALLY", "SETUP_LOOP"})
-_NEVER_KEPT = _SETUPS | {"ASYNC_GEN_WRAP", "POP_BLOCK", "PUSH_EXC_INFO", "PUSH_NULL"}
+_NEVER_KEPT = _SETUPS | {
+    *("ASYNC_GEN_WRAP", "MAKE_CELL", "POP_BLOCK", "PUSH_EXC_INFO", "PUSH_NULL"),
+}
 #: Opcodes that are several canonical ops, of which a sequence has only the first so many.
 _ONLY_FIRST = MappingProxyType({"POP_ITER": 1})
 
