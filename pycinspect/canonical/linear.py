@@ -249,13 +249,13 @@ def _functions(ops: Sequence[_Op]) -> list[_Op]:
 
 #: The bit of MAKE_FUNCTION and SET_FUNCTION_ATTRIBUTE that says that there is a closure.
 _CLOSURE = 8
-_NAME_AND_POP = ("LOAD_CONST", "POP_TOP")
+_NAME_AND_QUALIFY = ("LOAD_CONST", "QUALIFY")
 
 
 def _take_code(op: _Op, found: list[_Op]) -> None:
     """Take the code, and up to 3.10 the qualified name above it, into MAKE_FUNCTION."""
     taken: list[_Op] = []
-    if tuple(part.name for part in found[-2:]) == _NAME_AND_POP:
+    if tuple(part.name for part in found[-2:]) == _NAME_AND_QUALIFY:
         taken = found[-2:]
         del found[-2:]
     if found and isinstance(found[-1].operand, Code):
