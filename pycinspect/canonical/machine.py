@@ -644,6 +644,7 @@ class Machine:
         self.optimize = optimize
         self.values = Values(work)
         self.raising = lowering_of(dialect).raising
+        self.bookkeeping = lowering_of(dialect).bookkeeping
         self._pushes_arguments = lowering_of(dialect).pushes_arguments
         #: Cells are not among the local variables (up to 3.10), which may have the same names.
         self._has_cells_apart = self.raising in (Raising.THREE, Raising.SIX)

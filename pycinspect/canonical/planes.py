@@ -43,8 +43,10 @@ _NEW_LOCALS = 0x02
 _VARARGS = 0x04
 _VARKEYWORDS = 0x08
 _STARS = _VARARGS | _VARKEYWORDS
+_GENERATOR = 0x20
+_ASYNC_GENERATOR = 0x200
 #: ``*args`` and ``**kwargs``; generators, coroutines and asynchronous generators.
-_MEANING = _STARS | 0x20 | 0x80 | 0x100 | 0x200
+_MEANING = _STARS | _GENERATOR | 0x80 | 0x100 | _ASYNC_GENERATOR
 #: Variables that the compiler itself makes for annotations (3.12, 3.14).
 _BOOKKEEPING = frozenset({"__classdict__", "__conditional_annotations__"})
 #: What has parameters that no source named.
@@ -122,7 +124,7 @@ def outer_planes(
     signature = (
         counts if has_parameters(code) else (0, 0, 0),
         named,
-        code.flags & _MEANING,
+        _meaning(code),
         len(free) if structural else tuple(free),
     )
     facts: dict[Plane, object] = {
@@ -133,6 +135,12 @@ def outer_planes(
     if level is Level.EXACT:
         facts |= _exact_facts(code)
     return {plane: digest_of_words(fact) for plane, fact in facts.items()}
+
+
+def _meaning(code: Code) -> int:
+    """Return the flags that say what a call of it is; PyPy has two for an asynchronous generator."""
+    flags = code.flags & _MEANING
+    return flags & ~_GENERATOR if flags & _ASYNC_GENERATOR else flags
 
 
 def _exact_facts(code: Code) -> dict[Plane, object]:

@@ -121,6 +121,8 @@ class Lowering(NamedTuple):
         folds: its compiler computes operators of constants; before 2.5 none did, and shifts
             and sums of integers were not what they are now (PEP 237).
         stores_backwards: of several values, the last one is stored first.
+        bookkeeping: names that its compiler stores in classes and modules, beside those of the
+            source.
     """
 
     rows: Mapping[str, tuple[LoweringRow, ...]]
@@ -128,6 +130,7 @@ class Lowering(NamedTuple):
     pushes_arguments: bool
     folds: bool
     stores_backwards: bool
+    bookkeeping: frozenset[str]
 
 
 @lru_cache(maxsize=128)
@@ -143,6 +146,9 @@ def lowering_of(dialect: Dialect) -> Lowering:
         _pushes_arguments(dialect),
         folds=dialect.python >= (2, 5),
         stores_backwards=dialect.implementation is Implementation.PYPY,
+        bookkeeping=frozenset(
+            name for name, versions, _ in _lines("bookkeeping.tsv") if fits(versions, dialect)
+        ),
     )
 
 

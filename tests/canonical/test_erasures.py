@@ -244,3 +244,30 @@ def test_every_note_has_its_rule():
     room = Path(pycinspect.canonical.__file__).parent
     text = "".join(path.read_text("utf-8") for path in room.rglob("*.py"))
     assert set(re.findall(r'notes\.add\("([^"]+)"\)', text)) <= RULES.keys()
+
+
+# --- Names that the compiler uses, too -----------------------------------------------------------
+
+BOOKKEEPING = (
+    "__annotate__ = {}",
+    "class C:\n    __firstlineno__ = {}000",
+    "class C:\n    __classcell__ = {}",
+    "class C:\n    __static_attributes__ = a{}\n    x = 1",
+    "class C:\n    __static_attributes__ = 'a{}', 'b'\n    x = 1",
+    "class C:\n    __annotate_func__ = {}",
+    "class C:\n    __annotations_cache__ = {}",
+    "def f():\n    __static_attributes__ = {}\n    return __static_attributes__",
+    "def f():\n    __annotate__ = {}\n    return __annotate__",
+    "__conditional_annotations__ = {}",
+    "__firstlineno__ = {}",
+    "try: __firstlineno__\nexcept NameError: x = {}",
+)
+
+
+@pytest.mark.parametrize("source", BOOKKEEPING)
+@pytest.mark.parametrize("level", [Level.STRICT, Level.SEMANTIC, Level.STRUCTURAL])
+def test_what_the_compiler_stores_is_told_from_what_a_program_does(
+    source: str, level: Level
+) -> None:
+    one, other = (digests(source.format(number), level) for number in (1, 2))
+    assert one != other
