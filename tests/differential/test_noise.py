@@ -128,6 +128,13 @@ def f(a, c, d):
         c and (not a or a) or d
         return c and (not a or a) or d
 """
+#: Up to 3.6, what ``__aiter__`` returns is awaited, also outside the generator.
+ASYNC_GENERATORS = """
+async def f(a):
+    return (i async for i in a), [j async for j in (k async for k in a(b)) if j]
+async def g(a):
+    async for i in (j for j in await a): yield i
+"""
 #: Each was noise in a package.
 PACKAGES = """
 try:
@@ -182,6 +189,8 @@ CASES = [
     *((TRUTHS, pair) for pair in pairwise(NATIVE[4:])),
     *((NOT_OPTIMIZED, pair) for pair in pairwise(NATIVE)),
     *((PACKAGES, pair) for pair in pairwise(NATIVE)),
+    *((ASYNC_GENERATORS, pair) for pair in pairwise(NATIVE)),
+    (ASYNC_GENERATORS, ("3.9", "pypy3.9")),
     *((WALRUS, pair) for pair in pairwise(NATIVE[2:])),
     *((MATCH, pair) for pair in pairwise(NATIVE[4:])),
     *((EXCEPT_STAR, pair) for pair in pairwise(NATIVE[5:])),
@@ -189,6 +198,7 @@ CASES = [
 ]
 SOURCES = (
     *(EVERYWHERE, LONG, CELLS, TRUTHS, NOT_OPTIMIZED, PACKAGES),
+    ASYNC_GENERATORS,
     *(WALRUS, MATCH, EXCEPT_STAR, GENERICS),
 )
 

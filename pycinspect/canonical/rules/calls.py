@@ -175,6 +175,8 @@ def _outermost(machine: Machine, argument: Value) -> Value:
 
     3.15 asks for the iterator inside the generator, the others outside.
     """
+    if argument.kind == "outermost":  # of an asynchronous one
+        argument = argument.value(0)
     if argument.kind in ("iter", "aiter"):
         machine.notes.add(Note.GENEXPR_ITER)
         argument = argument.value(0)

@@ -341,7 +341,7 @@ def _get_aiter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
         return state.next(state.stack)
     if is_outermost(rest):
         machine.notes.add(Note.GENEXPR_ITER)
-        return state.next(state.stack)
+        return state.next(rest.push(machine.values.make("outermost", value)))
     if value.kind == "list":  # as for GET_ITER, up to 3.13
         value = machine.values.make("tuple", *value.parts)
     return machine.evaluated(state, machine.values.make("aiter", value), rest)
@@ -433,7 +433,10 @@ def _yield_from(machine: Machine, state: State, _: CanonicalOp) -> State | Event
     rest, (iterator, _sent) = state.pop(2)
     if iterator.kind == "comprehension":  # an asynchronous one, evaluated in place
         return state.next(rest.push(iterator.value(0)))
-    if iterator.kind == "aiter":  # what ``__aiter__`` returned might be awaitable (up to 3.6)
+    if iterator.kind in (
+        "aiter",
+        "outermost",
+    ):  # what ``__aiter__`` returned might be awaitable (up to 3.6)
         machine.notes.add(Note.AWAITED_AITER)
         return state.next(rest.push(iterator))
     return machine.evaluated(state, machine.values.make("yield_from", iterator), rest)
