@@ -13,6 +13,7 @@ class Note(Word):
     INLINED_COMPREHENSION = "pep-709-inlined-comprehension"
     LAZY_ANNOTATIONS = "pep-649-annotations"
     GENEXPR_ITER = "genexpr-iter-timing"
+    ITER_ASKED_AGAIN = "iter-asked-again"
     INLINED_ANY_ALL = "inlined-any-all"
     PERCENT_FORMAT = "percent-format"
     DOCSTRING_DEDENT = "docstring-dedent"

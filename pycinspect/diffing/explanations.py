@@ -228,6 +228,13 @@ EXPLANATIONS: Sequence[Explanation] = (
         _CPYTHON.format(135171),
     ),
     Explanation(
+        Note.ITER_ASKED_AGAIN,
+        "iterator asked for its iterator",
+        "3.13.1 to 3.13.4 ask some iterators of comprehensions and generator expressions for their"
+        " iterator once more: most return themselves.",
+        _CPYTHON.format(127682),
+    ),
+    Explanation(
         Note.INLINED_ANY_ALL,
         "any, all, tuple … of a generator expression inlined",
         "any(), all(), tuple() and others of a generator expression are a loop without a"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -13,8 +14,9 @@ from pycinspect.canonical import Note
 from pycinspect.dialects import find_dialect
 from pycinspect.diffing import EXPLANATIONS, Diff, Explanation, Status, diff
 from pycinspect.diffing.explanations import Stripped
+from pycinspect.disasm import instructions
 from pycinspect.plugins import load_registry
-from pycinspect.pyc import read_marshalled
+from pycinspect.pyc import Code, CodeFile, read_marshalled
 from tests.differential.noise import oracle_of, payloads
 from tests.oracles import WANTED
 
@@ -265,7 +267,8 @@ def test_it_hides_nothing_else(case: Case, comparison: Callable[..., Diff]) -> N
 
 def test_every_explanation_has_a_case() -> None:
     """Those of levels of optimization have theirs in ``test_levels.py``."""
-    assert {case.slug for case in CASES} | {*Stripped} == {row.slug for row in EXPLANATIONS}
+    cases = {case.slug for case in CASES} | {*Stripped, Note.ITER_ASKED_AGAIN}
+    assert cases == {row.slug for row in EXPLANATIONS}
 
 
 # --- The table ------------------------------------------------------------------------------------
@@ -321,3 +324,28 @@ def test_a_plugin_explains_a_difference() -> None:
 def test_a_slug_that_is_taken_is_refused() -> None:
     with pytest.raises(pycinspect.PycInspectError, match="dead-code"):
         load_registry([Plugin("dead-code")], entry_points=False)
+
+
+# --- What no interpreter here writes ---------------------------------------------------------
+
+
+def _asking_again(source: str) -> CodeFile:
+    """Return a function as 3.13.1 to 3.13.4 compile its loop, with GET_ITER twice."""
+    file = compiled(source)
+    (function,) = (part for part in file.code.consts if isinstance(part, Code))
+    (get_iter,) = (
+        step.offset for step in instructions(function, file.dialect) if step.opname == "GET_ITER"
+    )
+    code = function.code
+    twice = code[:get_iter] + code[get_iter : get_iter + 2] * 2 + code[get_iter + 2 :]
+    function = replace(function, code=twice, linetable=b"", exceptiontable=b"")
+    return file._replace(code=replace(file.code, consts=(function, *file.code.consts[1:])))
+
+
+def test_an_iterator_that_is_asked_again() -> None:
+    source = "def f(a, b):\n for x in a: b(x)"
+    found = diff(compiled(source), _asking_again(source))
+    assert [unit.status for unit in found.units] == [Status.SAME, Status.EXPLAINED]
+    assert [row.slug for row in found.explained] == ["iter-asked-again"]
+    changed = diff(compiled(source), _asking_again(source.replace("b(x)", "b(b)")))
+    assert [unit.status for unit in changed.units] == [Status.SAME, Status.CHANGED]

@@ -364,7 +364,10 @@ def _index_iter(machine: Machine, state: State, _: CanonicalOp) -> State | Event
 
 def _get_iter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     rest, (value,) = state.pop(1)
-    if value.kind == "iter" or value is machine.values.make("local", ".0"):
+    if value.first.kind == "iter":  # 3.13.1
+        machine.notes.add(Note.ITER_ASKED_AGAIN)
+        return state.next(state.stack)
+    if value is machine.values.make("local", ".0"):
         return state.next(state.stack)
     if is_outermost(rest):
         machine.notes.add(Note.GENEXPR_ITER)
