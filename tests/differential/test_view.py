@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import py_compile
 import stat
 import zipfile
@@ -193,8 +194,11 @@ def test_audit_and_check_as_if_the_user_ran_them(uid: int, groups: list[int]) ->
     assert (uid == 0) == ("PYC109" not in {rule for rule, *_ in predicted[0][0]})  # type: ignore[attr-defined]
 
 
-def test_a_real_import_of_that_user_leaves_what_was_predicted() -> None:
+def test_a_real_import_of_that_user_leaves_what_was_predicted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The importer is run as the user: what it writes is what the verdict says."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)  # whoever runs the tests may say so
     import importlib.util
 
     from pycinspect.cache import cache_from_source
