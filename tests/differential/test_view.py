@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 import py_compile
 import stat
+import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
