@@ -10,6 +10,8 @@ import pytest
 
 import pycinspect.canonical
 from pycinspect.canonical import Level
+from pycinspect.canonical.rules.variables import _STORED
+from pycinspect.dialects import DIALECTS, lowering_of
 from tests.canonical.kit import digests
 
 
@@ -271,3 +273,21 @@ def test_what_the_compiler_stores_is_told_from_what_a_program_does(
 ) -> None:
     one, other = (digests(source.format(number), level) for number in (1, 2))
     assert one != other
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("__firstlineno__ = 1", "pass"),
+        ("__static_attributes__ = 'a', 'b'", "pass"),
+        ("class C: __firstlineno__ = True", "class C: pass"),
+        ("class C: __firstlineno__ = 1.0", "class C: pass"),
+    ],
+)
+def test_only_classes_have_the_bookkeeping_of_classes(one: str, other: str) -> None:
+    assert digests(one) != digests(other)
+
+
+def test_what_is_stored_under_each_name_of_the_table_is_known() -> None:
+    names = {name for row in DIALECTS for name in lowering_of(row).bookkeeping}
+    assert names == _STORED.keys()

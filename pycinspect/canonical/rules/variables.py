@@ -50,7 +50,9 @@ def _is_namespace(_: Machine, __: State, value: Value) -> bool:
 
 
 def _is_first_line(_: Machine, state: State, value: Value) -> bool:
-    return value.is_literal and value.literal == state.frame.code.firstlineno
+    is_number = value.is_literal and type(value.literal) is int
+    is_class = not state.frame.is_module
+    return is_class and is_number and value.literal == state.frame.code.firstlineno
 
 
 def _are_attributes(_: Machine, state: State, value: Value) -> bool:
@@ -58,7 +60,7 @@ def _are_attributes(_: Machine, state: State, value: Value) -> bool:
 
     Python/compile.c: compiler_class_body, 3.13.
     """
-    names = value.literal if value.is_literal else None
+    names = value.literal if value.is_literal and not state.frame.is_module else None
     if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
         return False
     after = state.next(state.stack.less(1))
