@@ -106,15 +106,7 @@ class View:
     what the functions of ``os`` with the same name raise.
     """
 
-    __slots__ = (
-        "_directory",
-        "_user_searches",
-        "is_ours",
-        "read_only",
-        "root",
-        "scandir",
-        "user",
-    )
+    __slots__ = ("_directory", "_user_searches", "is_ours", "read_only", "root", "user")
 
     def __init__(
         self, root: str | None = None, user: User | None = None, *, read_only: bool = False
@@ -124,10 +116,6 @@ class View:
         self.read_only = read_only
         #: Whether all can be left to the system.
         self.is_ours = root is None and user is None
-        #: Returns a directory's entries, in no order. A walk calls it for every directory.
-        self.scandir: Callable[[str], AbstractContextManager[Iterator[Entry]]] = (
-            os.scandir if self.is_ours else self._scandir
-        )
         self._directory = lru_cache(_REMEMBERED)(self._walked)
         self._user_searches = lru_cache(_REMEMBERED)(self._searches)
 
@@ -265,6 +253,10 @@ class View:
     def listdir(self, path: str) -> list[str]:
         """Return the names in a directory."""
         return os.listdir(self._opened(path, S_ISDIR))
+
+    def scandir(self, path: str) -> AbstractContextManager[Iterator[Entry]]:
+        """Return a directory's entries, in no order."""
+        return os.scandir(path) if self.is_ours else self._scandir(path)
 
     @contextmanager
     def _scandir(self, path: str) -> Iterator[Iterator[Entry]]:
