@@ -589,10 +589,12 @@ def _ask_view(source: Entry) -> os.stat_result:
     return source.stat()
 
 
-def _status(source: Entry, ask: Callable[[Entry], os.stat_result] = _ask) -> os.stat_result | None:
+def _status(
+    source: Entry, ask: Callable[[Entry], os.stat_result] | None = None
+) -> os.stat_result | None:
     """Return the status of a source in the listing; most systems' entries remember it."""
     try:
-        status = ask(source)
+        status = (ask or _ask)(source)
     except OSError:  # a dangling link: FileFinder passes over it, too
         return None
     # A link to a directory, a fifo: likewise.
