@@ -46,7 +46,9 @@ def compiled(request: pytest.FixtureRequest) -> Compiled:
 def bytecode_golden(request: pytest.FixtureRequest) -> BytecodeGolden:
     """Return what the bytecode was when it was last looked at, from a ``*.bytecode`` file."""
     from pytest_pycinspect.golden import BytecodeGolden
+    from pytest_pycinspect.golden_session import begin
 
+    begin(request.config)
     return BytecodeGolden.for_item(request.node)
 
 

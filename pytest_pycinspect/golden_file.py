@@ -222,9 +222,7 @@ class GoldenFile:
             old = self.lines[variant.body : variant.end]
             # What signed it stands among these where it is above a '# source:'.
             head = [
-                line
-                for line in self.lines[variant.start : variant.body]
-                if not _is_signature(line)
+                line for line in self.lines[variant.start : variant.body] if not _is_signature(line)
             ]
             is_tight = _TITLE.fullmatch("".join(self.lines[variant.end : variant.end + 1]))
             gap = [""] if is_tight and not old else []
@@ -246,10 +244,13 @@ class GoldenFile:
             end = _skipped(kept.lines, section.end, _BLANK)
             outside = [*kept.lines[section.start : section.line], *kept.lines[section.head : end]]
             inherited = [line for line in outside if _is_inherited(line)]
+            start = section.start
+            if end == len(kept.lines) and not inherited:
+                start = _skipped_back(kept.lines, start, _BLANK)
             # Directly below another title they would be of that section alone.
-            above, below = kept.lines[: section.start][-1:], (*inherited, *kept.lines[end:])[:1]
+            above, below = kept.lines[:start][-1:], (*inherited, *kept.lines[end:])[:1]
             is_below = any(map(str.strip, above)) and any(map(_COMMENT.fullmatch, below))
-            kept = kept._spliced(section.start, end, [*([""] if is_below else []), *inherited])
+            kept = kept._spliced(start, end, [*([""] if is_below else []), *inherited])
         return kept
 
     def _with_section(self, title: str, view: str) -> GoldenFile:
@@ -390,9 +391,7 @@ def _directives(file: GoldenFile, indexes: Iterable[int]) -> dict[str, str]:
 
 def _variants(file: GoldenFile, start: int, head: int, end: int) -> Iterator[Variant]:
     guards = {
-        index: found
-        for index in range(head, end)
-        if (found := _GUARD.fullmatch(file.lines[index]))
+        index: found for index in range(head, end) if (found := _GUARD.fullmatch(file.lines[index]))
     }
     ends = [*guards, end]
     yield _variant(file, (), start, head, ends[0])

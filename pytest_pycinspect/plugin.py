@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
+    from xdist.workermanage import WorkerController  # type: ignore[import-untyped] # has no types
+
 #: The test that runs: hooks about comparisons, and comparisons, are not told.
 ITEM: ContextVar[pytest.Item] = ContextVar("pycinspect_item")
+
+#: All tests that were collected, also those that do not run; and how many files could not be.
+COLLECTED = pytest.StashKey["tuple[list[pytest.Item], int]"]()
 
 #: What guards may be about where no setting says so.
 SUPPORTED = "3.9-3.15"
@@ -139,7 +144,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", mark)
     wanted = config.option.pycinspect_update
     if wanted is not None:
-        from pytest_pycinspect.golden_update import start_updating
+        from pytest_pycinspect.golden_session import start_updating
 
         start_updating(config, wanted)
     if config.option.pycinspect_cache_report is not None or config.getini(
@@ -169,10 +174,28 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Collect ``*.bytecode`` files."""
     if file_path.suffix != ".bytecode":
         return None
-    from pytest_pycinspect.golden import BytecodeFile
+    from pytest_pycinspect.golden_items import BytecodeFile
+    from pytest_pycinspect.golden_session import begin
 
+    begin(parent.config)
     collected: pytest.Collector = BytecodeFile.from_parent(parent, path=file_path)
     return collected
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Remember all tests: what none of them has is known only where all run."""
+    session.config.stash[COLLECTED] = [*items], session.testsfailed
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController) -> None:
+    """Take what a worker of pytest-xdist knows of goldens."""
+    output = getattr(node, "workeroutput", None)  # none of one that crashed
+    if output is None or "pycinspect_goldens" in output:
+        from pytest_pycinspect.golden_session import begin
+
+        begin(node.config).take(output)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -134,7 +134,7 @@ def test_a_source_below_a_title_stays_there_when_content_is_written() -> None:
     after = file.with_content("a", (), content, python="3.13", view="ops")
     expected = "[a]\n# source: a.py::f\n# python: 3.13\n    RETURN_VALUE\n\n[b]\n"
     assert after.text == expected
-    assert after.without(["b"]).text == expected.removesuffix("[b]\n")
+    assert after.without(["b"]).text == expected.removesuffix("\n[b]\n")
     assert after.without(["a"]).text == "[b]\n"
 
 
