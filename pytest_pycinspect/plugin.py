@@ -221,7 +221,9 @@ def pytest_assertrepr_compare(
 ) -> list[str] | None:
     """Explain comparisons with bytecode."""
     module = sys.modules.get("pytest_pycinspect.bytecode")
+    counts = sys.modules.get("pytest_pycinspect.relation")
     kinds = () if module is None else (module.Bytecode, module.Tree)
+    kinds += () if counts is None else (counts.Count,)
     if not isinstance(right, kinds) and not isinstance(left, kinds):
         return None
     from pytest_pycinspect.report import compared
@@ -233,13 +235,25 @@ def pytest_assertrepr_compare(
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add what there is to say about bytecode to the report."""
+    """Add what there is to say about bytecode to the report, and leave out our own frames."""
+    is_told = True
+    if call.excinfo is not None and "pycinspect" in sys.modules and not _shows_all(item.config):
+        from pytest_pycinspect.tracebacks import shorten
+
+        is_told = shorten(call.excinfo)
     report = yield
+    if not is_told and report.failed:
+        assert call.excinfo is not None
+        report.longrepr = call.excinfo.exconly()
     if "pytest_pycinspect.session" in sys.modules:
         from pytest_pycinspect.report import attach
 
         attach(item, call, report)
     return report
+
+
+def _shows_all(config: pytest.Config) -> bool:
+    return bool(config.getoption("fulltrace", default=False))
 
 
 @pytest.hookimpl(wrapper=True)
