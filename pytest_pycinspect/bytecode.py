@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 
     from pycinspect.dialects import Dialect
     from pycinspect.values import Level
-    from pytest_pycinspect.comparing import Outcome
     from pytest_pycinspect.expect import Match
     from pytest_pycinspect.expect.effort import Effort
     from pytest_pycinspect.facts import Constants, Facts, Items
-    from pytest_pycinspect.relation import Count
+    from pytest_pycinspect.relation import Count, Relation
 
 __all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
 
@@ -521,7 +520,7 @@ class Bytecode:
 
     # --- Relations -----------------------------------------------------------------------------
 
-    def same_as(self, other: object) -> Outcome:
+    def same_as(self, other: object) -> Relation:
         """Return whether other code means the same, whatever Python compiled either.
 
         Args:
@@ -531,7 +530,7 @@ class Bytecode:
 
         return self._compared(other, Level.SEMANTIC)
 
-    def same_shape(self, other: object) -> Outcome:
+    def same_shape(self, other: object) -> Relation:
         """Return whether other code means the same but for the names of local variables.
 
         Args:
@@ -541,7 +540,7 @@ class Bytecode:
 
         return self._compared(other, Level.STRUCTURAL)
 
-    def _compared(self, other: object, level: Level) -> Outcome:
+    def _compared(self, other: object, level: Level) -> Relation:
         from pycinspect.values import Level
         from pytest_pycinspect.comparing import compared
         from pytest_pycinspect.relation import Relation, peers
@@ -551,7 +550,7 @@ class Bytecode:
         ours, theirs = self._ops, Bytecode(peer.code, peer._origin)  # noqa: SLF001 - our own
         return Relation.of(outcome, lambda: peers(ours, theirs, named=named))
 
-    def contains_code(self, snippet: str) -> Outcome:
+    def contains_code(self, snippet: str) -> Relation:
         """Return whether an expression or statements are somewhere in it.
 
         Args:
@@ -564,7 +563,7 @@ class Bytecode:
         outcome = contains_code(self, snippet)
         return Relation.of(outcome, lambda: contained(self._ops, snippet, bytecode_of))
 
-    def folds_to(self, value: object) -> Outcome:
+    def folds_to(self, value: object) -> Relation:
         """Return whether all that it does is to return a constant, compared with its type."""
         from pytest_pycinspect.comparing import folded
         from pytest_pycinspect.relation import Relation, constant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextvars import ContextVar
+from copy import copy
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +13,7 @@ import pytest
 from pytest_pycinspect.fixtures import *  # noqa: F403 - fixtures are found by name here
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Generator, Sequence
     from importlib.machinery import ModuleSpec
     from pathlib import Path
@@ -130,6 +132,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(name, text, type=kind, default=default)
 
 
+#: What an option means that stands alone: its value has to be in the same word, for what
+#: follows is a path as often as not.
+_ALONE = {name: f"{name}={words['const']}" for name, words in _OPTIONS if "const" in words}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> None:
+    """Leave to pytest what follows an option whose value can be left out."""
+    end = args.index("--") if "--" in args else len(args)
+    if _ALONE.keys() & set(args[:end]):
+        args[:end] = [_ALONE.get(arg, arg) for arg in args[:end]]
+        # It was parsed before, for the paths whose conftest.py is loaded now.
+        known = parser.parse_known_args(args, namespace=copy(early_config.option))
+        early_config.known_args_namespace = known
+    if _reports_caches(early_config, early_config.known_args_namespace):
+        from pytest_pycinspect.sandbox.session import watch
+
+        watch(early_config)  # what conftest.py does, too
+
+
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the hooks of ``newhooks``."""
     sys.meta_path.insert(0, _AsItIs)
@@ -147,12 +171,15 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_pycinspect.golden_session import start_updating
 
         start_updating(config, wanted)
-    if config.option.pycinspect_cache_report is not None or config.getini(
-        "pycinspect_cache_fail_on"
-    ):
+    if _reports_caches(config, config.option):
         from pytest_pycinspect.sandbox.session import register
 
         register(config)
+
+
+def _reports_caches(config: pytest.Config, options: Namespace) -> bool:
+    wanted = options.pycinspect_cache_report is not None
+    return wanted or bool(config.getini("pycinspect_cache_fail_on"))
 
 
 def pytest_unconfigure() -> None:
