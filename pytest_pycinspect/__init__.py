@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         VacuousCheckError,
     )
     from pytest_pycinspect.relation import Count, Relation
+    from pytest_pycinspect.respecialized import SpecializedBytecode
     from pytest_pycinspect.sandbox import CacheEvent, Pycache, PycacheAudit
     from pytest_pycinspect.specialized import Specialized
 
@@ -56,6 +57,7 @@ __all__ = [
     "Relation",
     "Repeat",
     "Specialized",
+    "SpecializedBytecode",
     "Tree",
     "UnknownOpcodeError",
     "VacuousCheckError",
@@ -82,6 +84,7 @@ _MODULES = {
     "interpreters": ("Interpreter", "Interpreters"),
     "names": ("ImpossibleCountWarning", "UnknownOpcodeError", "VacuousCheckError"),
     "relation": ("Count", "Relation"),
+    "respecialized": ("SpecializedBytecode",),
     "sandbox": ("CacheEvent", "Pycache", "PycacheAudit"),
     "specialized": ("Specialized",),
 }

@@ -88,6 +88,7 @@ def specialized(request: pytest.FixtureRequest) -> Specialized:
     specialized(f, *args, times=100, **kwargs) -> Bytecode
 
     times: how often it is called; args, kwargs: with what, which must be picklable.
+    .then(*args): the same, called further; .deoptimized: what is not specialised as before
 
     Example:
         def test_it(specialized):
