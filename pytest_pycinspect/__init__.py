@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pytest_pycinspect.respecialized import SpecializedBytecode
     from pytest_pycinspect.sandbox import CacheEvent, Pycache, PycacheAudit
     from pytest_pycinspect.specialized import Specialized
+    from pytest_pycinspect.startup_imports import ImportsAtStartup, StartupImports
 
 __all__ = [
     "ANY",
@@ -44,6 +45,7 @@ __all__ = [
     "CacheEvent",
     "Compiled",
     "Count",
+    "ImportsAtStartup",
     "ImpossibleCountWarning",
     "Instr",
     "Interpreter",
@@ -58,6 +60,7 @@ __all__ = [
     "Repeat",
     "Specialized",
     "SpecializedBytecode",
+    "StartupImports",
     "Tree",
     "UnknownOpcodeError",
     "VacuousCheckError",
@@ -87,6 +90,7 @@ _MODULES = {
     "respecialized": ("SpecializedBytecode",),
     "sandbox": ("CacheEvent", "Pycache", "PycacheAudit"),
     "specialized": ("Specialized",),
+    "startup_imports": ("ImportsAtStartup", "StartupImports"),
 }
 
 

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from pytest_pycinspect.interpreters import Interpreter, Interpreters
     from pytest_pycinspect.sandbox import Pycache, PycacheAudit
     from pytest_pycinspect.specialized import Specialized
+    from pytest_pycinspect.startup_imports import ImportsAtStartup
 
 __all__ = [
     "bytecode_golden",
     "bytecode_of",
     "compiled",
+    "imports_at_startup",
     "interpreter",
     "interpreters",
     "pycache",
@@ -136,6 +138,24 @@ def pycache_audit(request: pytest.FixtureRequest) -> Iterator[PycacheAudit]:
 
     with PycacheAudit.for_item(request.node) as audit:
         yield audit
+
+
+@pytest.fixture
+def imports_at_startup(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> ImportsAtStartup:
+    """Return what importing a module loads in a new process, and what it says it imports.
+
+    imports_at_startup(module, *, site=False) -> StartupImports
+    .loaded, .static: names of modules; "asyncio" in …: of what nobody can say it is an error
+
+    Example:
+        def test_it(imports_at_startup):
+            assert "asyncio" not in imports_at_startup("json").loaded
+    """
+    from pytest_pycinspect.startup_imports import ImportsAtStartup
+
+    return ImportsAtStartup.for_item(request.node, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,7 @@ class Report(TypedDict):
 
     imported: list[str]
     asked: list[str]
+    bodies: list[str]
     ran: list[tuple[str, str, bytes]]
     compiled: dict[str, bytes | str]
     raised: tuple[str, str] | None

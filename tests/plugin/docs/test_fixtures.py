@@ -17,7 +17,8 @@ TYPED = """
 
     from pytest_pycinspect import (
         Bytecode, BytecodeGolden, BytecodeOf, CacheEvent, Compiled, Count, Instr, Interpreter,
-        Interpreters, Match, Pycache, PycacheAudit, Relation, Specialized, Tree, op, pattern,
+        Interpreters, ImportsAtStartup, Match, Pycache, PycacheAudit, Relation, Specialized,
+        SpecializedBytecode, StartupImports, Tree, op, pattern,
     )
 
 
@@ -34,6 +35,7 @@ TYPED = """
         pycache_audit: PycacheAudit,
         interpreters: Interpreters,
         interpreter: Interpreter,
+        imports_at_startup: ImportsAtStartup,
     ) -> None:
         code: Bytecode = bytecode_of(add, optimize=1, python=interpreter)
         tree: Tree = code.tree
@@ -46,6 +48,10 @@ TYPED = """
         assert code == bytecode_golden and code == bytecode_golden("more")
         assert "BINARY_OP_ADD_INT" in specialized(add, 1, 2, times=10)
         assert compiled("x = 1", python=interpreters["3.9"])["f"].folds_to(3)
+        adaptive: SpecializedBytecode = specialized(add, 1, 2).then(3, 4)
+        assert adaptive.deoptimized == ()
+        imports: StartupImports = imports_at_startup("json")
+        assert "asyncio" not in imports.loaded and "re" in imports.static
         assert pycache_audit.rewritten == [] and "LOAD_FAST" not in code.loops[0]
 """
 
