@@ -263,8 +263,8 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add what there is to say about bytecode to the report, and leave out our own frames."""
-    is_told = True
-    if call.excinfo is not None and "pycinspect" in sys.modules and not _shows_all(item.config):
+    is_told, is_ours = True, isinstance(item, pytest.Function) and "pycinspect" in sys.modules
+    if call.excinfo is not None and is_ours and not _shows_all(item.config):
         from pytest_pycinspect.tracebacks import shorten
 
         is_told = shorten(call.excinfo)

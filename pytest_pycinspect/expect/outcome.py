@@ -323,6 +323,7 @@ def search(expected: object, code: Bytecode, effort: Effort | None = None) -> li
         pattern = Pattern((*first.items, *pattern.items[1:]))  # it is this view anyway
     if len(pattern.items) != 1 or not isinstance(pattern.items[0], Op):
         program = _program(pattern, code, anchored=False)
+        _views(program, code, negative=True)  # `not in` must not be true of a place alone
         found = _match(pattern, program, code, effort or pool(), anchored=False)
         return [found.span[0]] if found.met else []
     program = _program(pattern, code, anchored=False)
