@@ -1,0 +1,310 @@
+"""Whether the graph of a snippet is somewhere in that of a code object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import starmap
+
+from pycinspect.canonical import Form, Plane
+from pycinspect.canonical.graph import NOWHERE
+from pycinspect.canonical.minimise import Merged
+from pycinspect.canonical.values import Value, digest_of, digest_of_words
+from pycinspect.pyc import Code
+from pytest_pycinspect.facts import form_of, values_in
+
+__all__ = ["END", "Program", "Search", "has_value"]
+
+#: A name after a snippet: evaluating it is the event at its end.
+END = "__end_of_snippet__"
+
+
+class Program:
+    """The form of a code object, and what the functions inside it are.
+
+    Args:
+        form: the form.
+    """
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.graph = form.graph
+        self._meanings: dict[tuple[str, int], bytes] = {}
+
+    @cached_property
+    def _inside(self) -> Mapping[str, list[Code]]:
+        found: dict[str, list[Code]] = {}
+        for code in self.form.children:
+            found.setdefault(code.name, []).append(code)
+        return found
+
+    def meaning(self, name: str, code: Value) -> bytes:
+        """Return what is the same for functions that are, in any program.
+
+        Args:
+            name: of the function.
+            code: its code object, as an expression of the graph.
+        """
+        key = name, code.ordinal
+        known = self._meanings.get(key)
+        if known is None:
+            inner = self._inside.get(name, ())
+            known = _meaning(inner[code.ordinal], self.form) if code.ordinal < len(inner) else b""
+            self._meanings[key] = known
+        return known
+
+
+def _meaning(code: Code, around: Form) -> bytes:
+    """Return the digest of a code object and of all inside it."""
+    form = form_of(code, around.dialect, around.level)
+    inside = [_meaning(child, form) for child in form.children]
+    return digest_of_words(([form.planes[plane] for plane in Plane if plane in form.planes], inside))
+
+
+# --- Values --------------------------------------------------------------------------------------
+
+#: Kinds whose numbers tell them from others of the same function, which a snippet has not.
+_NUMBERED = frozenset({"held", "kept", "exc"})
+#: Kinds that say who made them, and not what they are: two of them need not be the same.
+_OPAQUE = _NUMBERED | {"collected", "sent", "next", "saved", "lasti", "old", "comprehension"}
+
+
+class _Values:
+    """Which values of the snippet are which of the code.
+
+    What an event computes is told by the event, not by the expression: ``a.b`` after another
+    ``a.b`` is a second result.
+
+    Args:
+        wanted: the program of the snippet.
+        program: that of the code.
+    """
+
+    def __init__(self, wanted: Program, program: Program) -> None:
+        self._wanted = wanted
+        self._program = program
+        self._same: dict[Value, set[Value]] = {}
+        self._new: list[tuple[Value, Value]] = []
+
+    def are_same(self, pairs: Sequence[tuple[object, object]], computed: bool = False) -> bool:
+        """Return whether parts of two events are the same, and remember which values are.
+
+        Args:
+            pairs: of both.
+            computed: the first is computed by the events, and so none that is known.
+        """
+        self._new = []
+        first = pairs[:1] if computed else []
+        are_same = all(starmap(self._computed, first)) and all(
+            starmap(self._is_same, pairs[len(first) :])
+        )
+        if are_same:
+            for ours, theirs in self._new:
+                self._same.setdefault(ours, set()).add(theirs)
+        return are_same
+
+    def _computed(self, ours: object, theirs: object) -> bool:
+        if not isinstance(ours, Value) or not isinstance(theirs, Value):
+            return ours == theirs
+        self._new.append((ours, theirs))
+        return self._is_alike(ours.first, theirs.first)
+
+    def _is_same(self, ours: object, theirs: object) -> bool:
+        if not isinstance(ours, Value) or not isinstance(theirs, Value):
+            return type(ours) is type(theirs) and ours == theirs
+        if ours in self._same:
+            return theirs in self._same[ours]
+        if ours is not ours.first or theirs is not theirs.first or ours.kind in _OPAQUE:
+            self._new.append((ours, theirs))
+        return self._is_alike(ours.first, theirs.first)
+
+    def _is_alike(self, ours: Value, theirs: Value) -> bool:
+        """Return whether two expressions are made in the same way of the same parts."""
+        if ours.kind != theirs.kind:
+            return False
+        if ours.is_literal or theirs.is_literal:
+            return digest_of(ours) == digest_of(theirs)
+        ours_parts, theirs_parts = ours.parts, theirs.parts
+        if ours.kind == "func":
+            if self._wanted.meaning(ours.word(0), ours.value(1)) != self._program.meaning(
+                theirs.word(0), theirs.value(1)
+            ):
+                return False
+            ours_parts, theirs_parts = ours_parts[2:], theirs_parts[2:]
+        if ours.kind in _NUMBERED:
+            ours_parts = tuple(part for part in ours_parts if not isinstance(part, int))
+            theirs_parts = tuple(part for part in theirs_parts if not isinstance(part, int))
+        return len(ours_parts) == len(theirs_parts) and all(
+            map(self._is_same, ours_parts, theirs_parts)
+        )
+
+
+def has_value(wanted: Program, value: Value, program: Program) -> bool | None:
+    """Return whether an expression is a part of an event of a graph.
+
+    Args:
+        wanted: the program that the expression is of.
+        value: the expression.
+        program: where it is looked for.
+
+    Returns:
+        None where the expression does not say what it is, only who computed it.
+    """
+    if any(part.first.kind in _OPAQUE for part in values_in([value], set())):
+        return None
+    seen: set[Value] = set()
+    parts = (part for node in program.graph for part in values_in(node.payload[1:], seen))
+    return any(
+        part.first.kind == value.kind and _Values(wanted, program).are_same([(value, part.first)])
+        for part in parts
+    )
+
+
+# --- Events --------------------------------------------------------------------------------------
+
+#: Events that compute their first part.
+_COMPUTING = frozenset({"ev"})
+_PROPAGATE, _RETURN, _LOAD = "propagate", "return", "load"
+
+
+class Search:
+    """Looks for one graph in another: equal events, connected equally.
+
+    Args:
+        wanted: the program of the snippet, with the event :data:`END` after it.
+        program: where it is looked for.
+    """
+
+    def __init__(self, wanted: Program, program: Program) -> None:
+        self._wanted = wanted
+        self._program = program
+        self._graph = program.graph
+
+    def found(self) -> bool:
+        """Return whether the graph is there; its end may be anywhere."""
+        start = self._start()
+        if self._is_end(start):
+            return False  # nothing happens in it
+        return any(self._fits_at(start, place) for place in range(len(self._graph)))
+
+    def _start(self) -> int:
+        """Return the first event; those of a class body that no source has are before it."""
+        number = 0
+        while _is_preamble(self._wanted.graph[number]):
+            (number,) = self._wanted.graph[number].successors
+        return number
+
+    def _is_end(self, number: int) -> bool:
+        word, *parts = self._wanted.graph[number].payload
+        value = parts[0] if parts else None
+        return word == "eval" and isinstance(value, Value) and value.word(0) == END
+
+    def _fits_at(self, start: int, place: int) -> bool:
+        values = _Values(self._wanted, self._program)
+        outer = self._graph[place].handler
+        waiting = [(start, place, place)]
+        seen: set[tuple[int, int]] = set()
+        ends: set[int] = set()
+        while waiting:
+            number, place, before = waiting.pop()
+            if (number, place) in seen:
+                continue
+            seen.add((number, place))
+            if self._is_end(number):
+                ends.add(self._past_loads(place)[-1])
+                continue
+            ours = self._wanted.graph[number]
+            if ours.payload[0] == _PROPAGATE and place == outer:
+                continue  # to the handler around the snippet
+            fitting = self._fitting(ours, place, before, values)
+            if fitting is None:
+                return False
+            theirs = self._graph[fitting]
+            waiting += [
+                (mine, other, fitting)
+                for mine, other in zip(ours.successors, theirs.successors, strict=True)
+            ]
+            if ours.handler != NOWHERE:
+                if theirs.handler == NOWHERE:
+                    return False
+                waiting.append((ours.handler, theirs.handler, fitting))
+        return self._are_one(ends)
+
+    def _are_one(self, ends: set[int]) -> bool:
+        """Return whether control goes on at one place after the snippet, or at copies of one."""
+        return len({digest_of_payload(self._graph[place].payload) for place in ends}) <= 1
+
+    def _fitting(self, ours: Merged, place: int, before: int, values: _Values) -> int | None:
+        """Return the place of an event that is like one of the snippet, None for none."""
+        word = ours.payload[0]
+        places = self._past_loads(place)
+        for candidate in places if word == _LOAD else places[-1:]:
+            if _is_same_event(ours, self._graph[candidate], values):
+                return candidate
+        if word == _RETURN:
+            for candidate in self._past_cleanup(places[-1], before):
+                if _is_same_event(ours, self._graph[candidate], values):
+                    return candidate
+        return None
+
+    def _past_loads(self, place: int) -> list[int]:
+        """Return a place and those after it up to the first that is no load.
+
+        Only a handler makes events of loads, since they may fail.
+        """
+        places = [place]
+        while self._graph[places[-1]].payload[0] == _LOAD:
+            (after,) = self._graph[places[-1]].successors
+            if after in places:
+                break
+            places.append(after)
+        return places
+
+    def _past_cleanup(self, place: int, before: int) -> Iterator[int]:
+        """Yield where control comes after the ends of ``with`` and ``finally`` around a return.
+
+        The compiler copies them before each ``return`` (Python/compile.c:
+        compiler_unwind_fblock); another copy is after the handler of what stands before it.
+        """
+        seen = {place}
+        waiting = [place]
+        while waiting:
+            number = waiting.pop(0)
+            node = self._graph[number]
+            if node.payload[0] == _RETURN:
+                yield number
+            for after in node.successors:
+                if after not in seen:
+                    seen.add(after)
+                    waiting.append(after)
+
+
+_PREAMBLE = frozenset({"__module__", "__qualname__"})
+
+
+def _is_preamble(node: Merged) -> bool:
+    target = node.payload[1] if node.payload[0] == "store" else None
+    return isinstance(target, Value) and target.kind == "name" and target.word(0) in _PREAMBLE
+
+
+def digest_of_payload(payload: Sequence[object]) -> bytes:
+    return digest_of_words([digest_of(p.first) if isinstance(p, Value) else p for p in payload])
+
+
+def _is_same_event(ours: Merged, theirs: Merged, values: _Values) -> bool:
+    word, *parts = ours.payload
+    other, *others = theirs.payload
+    if len(ours.successors) != len(theirs.successors):
+        return False
+    if word in _STORING and other == "assign":
+        pairs = [*zip(others[::2], others[1::2], strict=True)]
+        return all(
+            any(values.are_same([(target, t), (value, v)]) for t, v in pairs)
+            for target, value in zip(parts[::2], parts[1::2], strict=True)
+        )
+    if word != other or len(parts) != len(others):
+        return False
+    return values.are_same([*zip(parts, others, strict=True)], computed=word in _COMPUTING)
+
+
+_STORING = frozenset({"store", "assign"})
