@@ -179,6 +179,7 @@ class Search:
         self._wanted = wanted
         self._program = program
         self._graph = program.graph
+        self._handlers = {node.handler for node in program.graph}
 
     def found(self) -> bool:
         """Return whether the graph is there; its end may be anywhere."""
@@ -201,10 +202,10 @@ class Search:
 
     def _fits_at(self, start: int, place: int) -> bool:
         values = _Values(self._wanted, self._program)
-        outer = self._graph[place].handler
         waiting = [(start, place, place)]
         seen: set[tuple[int, int]] = set()
         ends: set[int] = set()
+        outer: set[int] = set()
         while waiting:
             number, place, before = waiting.pop()
             if (number, place) in seen:
@@ -214,8 +215,9 @@ class Search:
                 ends.add(self._past_loads(place)[-1])
                 continue
             ours = self._wanted.graph[number]
-            if ours.payload[0] == _PROPAGATE and place == outer:
-                continue  # to the handler around the snippet
+            if ours.payload[0] == _PROPAGATE and place in self._handlers:
+                outer.add(place)  # the handler around the snippet
+                continue
             fitting = self._fitting(ours, place, before, values)
             if fitting is None:
                 return False
@@ -228,7 +230,7 @@ class Search:
                 if theirs.handler == NOWHERE:
                     return False
                 waiting.append((ours.handler, theirs.handler, fitting))
-        return self._are_one(ends)
+        return self._are_one(ends) and self._are_one(outer)
 
     def _are_one(self, ends: set[int]) -> bool:
         """Return whether control goes on at one place after the snippet, or at copies of one."""
@@ -264,19 +266,57 @@ class Search:
         """Yield where control comes after the ends of ``with`` and ``finally`` around a return.
 
         The compiler copies them before each ``return`` (Python/compile.c:
-        compiler_unwind_fblock); another copy is after the handler of what stands before it.
+        compiler_unwind_fblock). Another copy is where an exception leads to.
+
+        Args:
+            place: after what the snippet does before it returns.
+            before: the last place of that.
         """
-        seen = {place}
-        waiting = [place]
+        handler = self._graph[before].handler
+        while handler != NOWHERE:
+            ended = self._past_exit(place) or self._past_copy(place, handler)
+            if ended is None:
+                return
+            handler = self._graph[place].handler
+            place = ended
+            yield place
+
+    def _past_exit(self, place: int) -> int | None:
+        """Return where control comes after the end of a ``with``; None if there is none."""
+        left = self._graph[place].payload[-1]
+        if not isinstance(left, Value) or left.first.kind != "with_exit":
+            return None
+        parts = {left}
+        while parts.intersection(self._graph[place].payload[1:]):
+            (place,) = self._graph[place].successors
+            awaited = self._graph[place].payload[-1]
+            if isinstance(awaited, Value) and parts.intersection(awaited.operands):
+                parts.add(awaited)
+        return place
+
+    def _past_copy(self, place: int, handler: int) -> int | None:
+        """Return where control comes after events that are also those of a handler.
+
+        Args:
+            place: the first of them.
+            handler: the first of the handler, at whose end the exception goes on.
+        """
+        ends: set[int] = set()
+        waiting = [(place, handler)]
+        seen: set[tuple[int, int]] = set()
         while waiting:
-            number = waiting.pop(0)
-            node = self._graph[number]
-            if node.payload[0] == _RETURN:
-                yield number
-            for after in node.successors:
-                if after not in seen:
-                    seen.add(after)
-                    waiting.append(after)
+            pair = waiting.pop()
+            if pair in seen:
+                continue
+            seen.add(pair)
+            ours, theirs = (self._graph[number] for number in pair)
+            if theirs.payload[0] == _PROPAGATE or pair[1] in self._handlers - {handler}:
+                ends.add(pair[0])
+            elif digest_of_payload(ours.payload) != digest_of_payload(theirs.payload):
+                return None
+            else:
+                waiting += zip(ours.successors, theirs.successors, strict=True)
+        return ends.pop() if len(ends) == 1 and place not in ends else None
 
 
 _PREAMBLE = frozenset({"__module__", "__qualname__"})
