@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import starmap
+from itertools import chain, starmap
 
 from pycinspect.canonical import Form, Plane
 from pycinspect.canonical.graph import NOWHERE
@@ -114,6 +114,8 @@ class _Values:
             return type(ours) is type(theirs) and ours == theirs
         if ours in self._same:
             return theirs in self._same[ours]
+        if theirs.kind == "kept" and ours.kind != "kept":  # from before the end of a ``finally``
+            return self._is_same(ours, theirs.value(0))
         if ours is not ours.first or theirs is not theirs.first or ours.kind in _OPAQUE:
             self._new.append((ours, theirs))
         return self._is_alike(ours.first, theirs.first)
@@ -150,7 +152,8 @@ def has_value(wanted: Program, value: Value, program: Program) -> bool | None:
     Returns:
         None where the expression does not say what it is, only who computed it.
     """
-    if any(part.first.kind in _OPAQUE for part in values_in([value], set())):
+    does_more = any(node.payload[0] not in _COMPUTING for node in wanted.graph if node.successors)
+    if does_more or any(part.first.kind in _OPAQUE for part in values_in([value], set())):
         return None
     seen: set[Value] = set()
     parts = (part for node in program.graph for part in values_in(node.payload[1:], seen))
@@ -162,8 +165,8 @@ def has_value(wanted: Program, value: Value, program: Program) -> bool | None:
 
 # --- Events --------------------------------------------------------------------------------------
 
-#: Events that compute their first part.
-_COMPUTING = frozenset({"ev"})
+#: Events that do nothing else than to compute something.
+_COMPUTING = frozenset({"ev", "load"})
 _PROPAGATE, _RETURN, _LOAD = "propagate", "return", "load"
 
 
@@ -202,12 +205,12 @@ class Search:
 
     def _fits_at(self, start: int, place: int) -> bool:
         values = _Values(self._wanted, self._program)
-        waiting = [(start, place, place)]
+        waiting = [(start, place)]
         seen: set[tuple[int, int]] = set()
         ends: set[int] = set()
         outer: set[int] = set()
         while waiting:
-            number, place, before = waiting.pop()
+            number, place = waiting.pop()
             if (number, place) in seen:
                 continue
             seen.add((number, place))
@@ -218,36 +221,40 @@ class Search:
             if ours.payload[0] == _PROPAGATE and place in self._handlers:
                 outer.add(place)  # the handler around the snippet
                 continue
-            fitting = self._fitting(ours, place, before, values)
+            fitting = self._fitting(ours, place, values)
             if fitting is None:
                 return False
             theirs = self._graph[fitting]
-            waiting += [
-                (mine, other, fitting)
-                for mine, other in zip(ours.successors, theirs.successors, strict=True)
-            ]
+            waiting += zip(ours.successors, theirs.successors, strict=True)
             if ours.handler != NOWHERE:
                 if theirs.handler == NOWHERE:
                     return False
-                waiting.append((ours.handler, theirs.handler, fitting))
+                waiting.append((ours.handler, theirs.handler))
         return self._are_one(ends) and self._are_one(outer)
 
     def _are_one(self, ends: set[int]) -> bool:
         """Return whether control goes on at one place after the snippet, or at copies of one."""
-        return len({digest_of_payload(self._graph[place].payload) for place in ends}) <= 1
+        first, *others = (self._graph[place] for place in ends or {0})
+        return all(self._are_copies(first, other) for other in others)
 
-    def _fitting(self, ours: Merged, place: int, before: int, values: _Values) -> int | None:
-        """Return the place of an event that is like one of the snippet, None for none."""
+    def _are_copies(self, one: Merged, other: Merged) -> bool:
+        return _is_same_event(one, other, _Values(self._program, self._program))
+
+    def _fitting(self, ours: Merged, place: int, values: _Values) -> int | None:
+        """Return the place of an event that is like one of the snippet, None for none.
+
+        Args:
+            ours: the event of the snippet.
+            place: where it should be.
+            values: which are the same.
+        """
         word = ours.payload[0]
         places = self._past_loads(place)
-        for candidate in places if word == _LOAD else places[-1:]:
-            if _is_same_event(ours, self._graph[candidate], values):
-                return candidate
+        candidates: Iterable[int] = places if word == _LOAD else places[-1:]
         if word == _RETURN:
-            for candidate in self._past_cleanup(places[-1], before):
-                if _is_same_event(ours, self._graph[candidate], values):
-                    return candidate
-        return None
+            candidates = chain(candidates, self._past_cleanup(places[-1]))
+        fitting = (at for at in candidates if _is_same_event(ours, self._graph[at], values))
+        return next(fitting, None)
 
     def _past_loads(self, place: int) -> list[int]:
         """Return a place and those after it up to the first that is no load.
@@ -262,24 +269,30 @@ class Search:
             places.append(after)
         return places
 
-    def _past_cleanup(self, place: int, before: int) -> Iterator[int]:
+    def _past_cleanup(self, place: int) -> Iterator[int]:
         """Yield where control comes after the ends of ``with`` and ``finally`` around a return.
 
         The compiler copies them before each ``return`` (Python/compile.c:
         compiler_unwind_fblock). Another copy is where an exception leads to.
-
-        Args:
-            place: after what the snippet does before it returns.
-            before: the last place of that.
         """
-        handler = self._graph[before].handler
-        while handler != NOWHERE:
-            ended = self._past_exit(place) or self._past_copy(place, handler)
-            if ended is None:
-                return
-            handler = self._graph[place].handler
+        ended: int | None = place
+        while ended is not None:
             place = ended
+            while self._graph[place].payload[0] == "keep":  # what follows may change variables
+                (place,) = self._graph[place].successors
             yield place
+            copies = (self._past_copy(place, handler) for handler in self._handlers)
+            ways = chain([self._past_exit(place), self._past_name(place)], copies)
+            ended = next((end for end in ways if end is not None), None)
+
+    def _past_name(self, place: int) -> int | None:
+        """Return where control comes after the end of ``except … as name``; None for no such."""
+        word, *parts = self._graph[place].payload
+        if word != "store" or not _is_none(parts[1]):
+            return None
+        (after,) = self._graph[place].successors
+        is_deleted = self._graph[after].payload == ("delete", parts[0])
+        return self._graph[after].successors[0] if is_deleted else None
 
     def _past_exit(self, place: int) -> int | None:
         """Return where control comes after the end of a ``with``; None if there is none."""
@@ -301,6 +314,7 @@ class Search:
             place: the first of them.
             handler: the first of the handler, at whose end the exception goes on.
         """
+        values = _Values(self._program, self._program)
         ends: set[int] = set()
         waiting = [(place, handler)]
         seen: set[tuple[int, int]] = set()
@@ -312,7 +326,7 @@ class Search:
             ours, theirs = (self._graph[number] for number in pair)
             if theirs.payload[0] == _PROPAGATE or pair[1] in self._handlers - {handler}:
                 ends.add(pair[0])
-            elif digest_of_payload(ours.payload) != digest_of_payload(theirs.payload):
+            elif not _is_same_event(ours, theirs, values):
                 return None
             else:
                 waiting += zip(ours.successors, theirs.successors, strict=True)
@@ -327,8 +341,8 @@ def _is_preamble(node: Merged) -> bool:
     return isinstance(target, Value) and target.kind == "name" and target.word(0) in _PREAMBLE
 
 
-def digest_of_payload(payload: Sequence[object]) -> bytes:
-    return digest_of_words([digest_of(p.first) if isinstance(p, Value) else p for p in payload])
+def _is_none(value: object) -> bool:
+    return isinstance(value, Value) and value.is_literal and value.literal is None
 
 
 def _is_same_event(ours: Merged, theirs: Merged, values: _Values) -> bool:
@@ -344,7 +358,7 @@ def _is_same_event(ours: Merged, theirs: Merged, values: _Values) -> bool:
         )
     if word != other or len(parts) != len(others):
         return False
-    return values.are_same([*zip(parts, others, strict=True)], computed=word in _COMPUTING)
+    return values.are_same([*zip(parts, others, strict=True)], computed=word == "ev")
 
 
 _STORING = frozenset({"store", "assign"})

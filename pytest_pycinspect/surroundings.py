@@ -108,7 +108,8 @@ class Surroundings:
         names = dict.fromkeys(self._code.varnames + self._code.cellvars)
         if self._outermost < 0:  # its qualified name does not say where they are from
             names |= dict.fromkeys(self._shared)
-        return [name for name in names if _is_variable(name) and name not in self._stored]
+        others = self._stored if self._outermost < 0 else {*self._stored, *self._shared}
+        return [name for name in names if _is_variable(name) and name not in others]
 
     def _declarations(self) -> Iterator[str]:
         """Yield what says whose the variables are, in the innermost function or class."""

@@ -29,6 +29,10 @@ __all__ = ["Counted", "Function", "checked", "functions_in", "library"]
 
 Def = ast.FunctionDef | ast.AsyncFunctionDef
 _APART = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_COMPUTED = (
+    *(ast.Call, ast.Attribute, ast.Subscript, ast.BinOp, ast.Await, ast.Yield, ast.YieldFrom),
+    *(ast.NamedExpr, ast.ListComp, ast.SetComp, ast.DictComp),
+)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
@@ -63,8 +67,8 @@ def _does_something(statement: ast.stmt) -> bool:
     match statement:
         case ast.Pass() | ast.Global() | ast.Nonlocal() | ast.Break() | ast.Continue():
             return False
-        case ast.Expr(value=ast.Constant() | ast.Name() | ast.Lambda()):
-            return False
+        case ast.Expr(value=value) if not isinstance(value, _COMPUTED):
+            return False  # nobody takes what it makes, so the code does not make it
         case ast.AnnAssign(value=None) | ast.Assert():
             return False
         case ast.Try(finalbody=[_, *_]) if all(isinstance(s, ast.Pass) for s in statement.body):
