@@ -218,7 +218,7 @@ class Search:
                 ends.add(self._past_loads(place)[-1])
                 continue
             ours = self._wanted.graph[number]
-            if ours.payload[0] == _PROPAGATE and place in self._handlers:
+            if ours.payload[0] == _PROPAGATE and self._is_handler(place):
                 outer.add(place)  # the handler around the snippet
                 continue
             fitting = self._fitting(ours, place, values)
@@ -231,6 +231,13 @@ class Search:
                     return False
                 waiting.append((ours.handler, theirs.handler))
         return self._are_one(ends) and self._are_one(outer)
+
+    def _is_handler(self, place: int) -> bool:
+        """Return whether a place is the start of a handler, or of a copy of one."""
+        handlers = self._handlers - {NOWHERE}
+        return place in handlers or any(
+            self._are_copies(self._graph[place], self._graph[handler]) for handler in handlers
+        )
 
     def _are_one(self, ends: set[int]) -> bool:
         """Return whether control goes on at one place after the snippet, or at copies of one."""
@@ -252,7 +259,7 @@ class Search:
         places = self._past_loads(place)
         candidates: Iterable[int] = places if word == _LOAD else places[-1:]
         if word == _RETURN:
-            candidates = chain(candidates, self._past_cleanup(places[-1]))
+            candidates = chain(candidates, *map(self._past_cleanup, places))
         fitting = (at for at in candidates if _is_same_event(ours, self._graph[at], values))
         return next(fitting, None)
 
