@@ -42,7 +42,7 @@ def contains_code(code: Bytecode, snippet: str) -> Outcome:
 
 def _found(code: Bytecode, snippet: str, level: Level) -> bool:
     program = Program(form_of(code.code, code.dialect, level))
-    around = Surroundings(code.code, code.dialect, _stored_globals(code))
+    around = _surroundings(code)
     expression = _expression(snippet)
     if expression is not None:
         before = "return" if around.is_function else f"{END} ="
@@ -52,7 +52,8 @@ def _found(code: Bytecode, snippet: str, level: Level) -> bool:
         if found is not None:
             return found
     ended = f"{_dedented(snippet)}\n{END}"
-    return Search(_compiled(code, around, ended, level), program).found()
+    wanted = _compiled(code, around, ended, level)
+    return Search(wanted, program, has_result=expression is not None).found()
 
 
 # --- The snippet as a graph --------------------------------------------------------------------
@@ -84,9 +85,13 @@ def _compiled(code: Bytecode, around: Surroundings, snippet: str, level: Level) 
     return Program(form_of(around.find(file.code), file.dialect, level))
 
 
-def _stored_globals(code: Bytecode) -> list[str]:
-    names = (i.operand for i in code if i.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"))
-    return sorted({str(name) for name in names})
+def _surroundings(code: Bytecode) -> Surroundings:
+    of_globals = {i.opname: set[str]() for i in code if i.opname.endswith("_GLOBAL")}
+    for instr in code:
+        if instr.opname in of_globals:
+            of_globals[instr.opname].add(str(instr.operand))
+    read = of_globals.pop("LOAD_GLOBAL", set())
+    return Surroundings(code.code, code.dialect, read, set().union(*of_globals.values()))
 
 
 def _only_value(graph: Sequence[Merged], word: str) -> Value | None:

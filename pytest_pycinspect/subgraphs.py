@@ -58,7 +58,9 @@ def _meaning(code: Code, around: Form) -> bytes:
     """Return the digest of a code object and of all inside it."""
     form = form_of(code, around.dialect, around.level)
     inside = [_meaning(child, form) for child in form.children]
-    return digest_of_words(([form.planes[plane] for plane in Plane if plane in form.planes], inside))
+    return digest_of_words(
+        ([form.planes[plane] for plane in Plane if plane in form.planes], inside)
+    )
 
 
 # --- Values --------------------------------------------------------------------------------------
@@ -86,7 +88,7 @@ class _Values:
         self._same: dict[Value, set[Value]] = {}
         self._new: list[tuple[Value, Value]] = []
 
-    def are_same(self, pairs: Sequence[tuple[object, object]], computed: bool = False) -> bool:
+    def are_same(self, pairs: Sequence[tuple[object, object]], *, computed: bool = False) -> bool:
         """Return whether parts of two events are the same, and remember which values are.
 
         Args:
@@ -176,11 +178,14 @@ class Search:
     Args:
         wanted: the program of the snippet, with the event :data:`END` after it.
         program: where it is looked for.
+        has_result: the snippet is an expression, and each way through it may have another
+            result: what follows is not the same for all.
     """
 
-    def __init__(self, wanted: Program, program: Program) -> None:
+    def __init__(self, wanted: Program, program: Program, *, has_result: bool) -> None:
         self._wanted = wanted
         self._program = program
+        self._has_result = has_result
         self._graph = program.graph
         self._handlers = {node.handler for node in program.graph}
 
@@ -230,7 +235,7 @@ class Search:
                 if theirs.handler == NOWHERE:
                     return False
                 waiting.append((ours.handler, theirs.handler))
-        return self._are_one(ends) and self._are_one(outer)
+        return self._are_one(outer) and (self._has_result or self._are_one(ends))
 
     def _is_handler(self, place: int) -> bool:
         """Return whether a place is the start of a handler, or of a copy of one."""

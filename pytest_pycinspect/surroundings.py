@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -39,13 +39,18 @@ class Surroundings:
     Args:
         code: the code object.
         dialect: who compiled it.
-        stored: the global variables that it stores.
+        read: the global variables that it reads: a comprehension may have variables of the same
+            names, which are among those of the code where it was inlined (3.12).
+        stored: the global variables that it stores or deletes.
     """
 
-    def __init__(self, code: Code, dialect: Dialect, stored: Sequence[str]) -> None:
+    def __init__(
+        self, code: Code, dialect: Dialect, read: Collection[str], stored: Collection[str]
+    ) -> None:
         self._code = code
         self._flags = frozenset(names_of_flags(code.flags, dialect))
         self._stored = frozenset(stored)
+        self._global = frozenset([*read, *stored])
         self._parts = tuple(self._around())
 
     def _around(self) -> Iterator[_Part]:
@@ -108,7 +113,7 @@ class Surroundings:
         names = dict.fromkeys(self._code.varnames + self._code.cellvars)
         if self._outermost < 0:  # its qualified name does not say where they are from
             names |= dict.fromkeys(self._shared)
-        others = self._stored if self._outermost < 0 else {*self._stored, *self._shared}
+        others = self._global if self._outermost < 0 else {*self._global, *self._shared}
         return [name for name in names if _is_variable(name) and name not in others]
 
     def _declarations(self) -> Iterator[str]:

@@ -322,8 +322,15 @@ def _main() -> int:
         for row in words:
             print(*(repr(part) for part in row), sep="\n      ")
         print("=" * 30)
-    print(Counter(statement=counted.statements, mutants=counted.mutants,
-                  missed=len(counted.missed), invented=len(counted.invented), errors=len(counted.errors)))
+    print(
+        Counter(
+            statement=counted.statements,
+            mutants=counted.mutants,
+            missed=len(counted.missed),
+            invented=len(counted.invented),
+            errors=len(counted.errors),
+        )
+    )
     return len(counted.missed) + len(counted.invented) + len(counted.errors)
 
 
