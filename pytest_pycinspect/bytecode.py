@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytest_pycinspect.expect import Match
     from pytest_pycinspect.expect.effort import Effort
     from pytest_pycinspect.facts import Constants, Facts, Items
+    from pytest_pycinspect.snippets import Snippets
 
 __all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
 
@@ -541,9 +542,13 @@ class Bytecode:
             snippet: source, compiled by the running interpreter; its local variables are
                 those of the function.
         """
-        from pytest_pycinspect.snippets import contains_code
+        return self._snippets.search(snippet)
 
-        return contains_code(self, snippet)
+    @cached_property
+    def _snippets(self) -> Snippets:
+        from pytest_pycinspect.snippets import Snippets
+
+        return Snippets(self._code, self.dialect, self.optimize or 0)
 
     def folds_to(self, value: object) -> Outcome:
         """Return whether all that it does is to return a constant, compared with its type."""
