@@ -335,8 +335,12 @@ class Search:
             if pair in seen:
                 continue
             seen.add(pair)
-            ours, theirs = (self._graph[number] for number in pair)
-            if theirs.payload[0] == _PROPAGATE or pair[1] in self._handlers - {handler}:
+            if pair[1] in self._handlers - {handler}:
+                ends.add(pair[0])
+                continue
+            # What may be unbound where an exception was raised is bound where none was.
+            ours, theirs = (self._graph[self._past_loads(number)[-1]] for number in pair)
+            if theirs.payload[0] == _PROPAGATE:
                 ends.add(pair[0])
             elif not _is_same_event(ours, theirs, values):
                 return None
