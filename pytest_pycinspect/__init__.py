@@ -28,9 +28,11 @@ if TYPE_CHECKING:
         VacuousCheckError,
     )
     from pytest_pycinspect.sandbox import CacheEvent, Pycache
+    from pytest_pycinspect.wrapping import AmbiguousWrapperError
 
 __all__ = [
     "ANY",
+    "AmbiguousWrapperError",
     "AnyOrder",
     "Bytecode",
     "CacheEvent",
@@ -54,6 +56,7 @@ _MODULES = {
     "instr": ("Instr",),
     "names": ("ImpossibleCountWarning", "UnknownOpcodeError", "VacuousCheckError"),
     "sandbox": ("CacheEvent", "Pycache"),
+    "wrapping": ("AmbiguousWrapperError",),
 }
 
 

@@ -19,6 +19,7 @@ from pytest_pycinspect.instr import Instr, Kind
 from pytest_pycinspect.names import VacuousCheckError, check_name, note_count, resolve_name
 from pytest_pycinspect.origin import Normalize, Origin, View, sequence
 from pytest_pycinspect.subject import Python, Request, Sources, subject_of
+from pytest_pycinspect.wrappers import Answer, sure, sure_facts, sure_items
 
 if TYPE_CHECKING:
     import bytecode as bytecode_library
@@ -68,7 +69,9 @@ class Bytecode:
 
     def __repr__(self) -> str:
         part = "" if self._selected is None else ", a part"
-        return f"<Bytecode of {brief(self.name)}, {self.view}, Python {self.python}{part}>"
+        wrapping = self._origin.wrapping
+        wrapped = "" if wrapping is None else f", which wraps {wrapping.original}"
+        return f"<Bytecode of {brief(self.name)}, {self.view}, Python {self.python}{part}{wrapped}>"
 
     # --- What it is ------------------------------------------------------------------------
 
@@ -183,8 +186,21 @@ class Bytecode:
         Raises:
             VacuousCheckError: for an opcode that cannot be there on this Python.
             UnknownOpcodeError: for one that no Python has.
+            AmbiguousWrapperError: it is the code of a wrapper, and is not said to be meant.
         """
-        return self.has(expectation, None)
+        return self.sure(self.has(expectation, None), f"{expectation!r} is not in it.")
+
+    def sure(self, answer: Answer, why: str) -> Answer:
+        """Return an answer, unless it is that something is not so, and other code may be meant.
+
+        Args:
+            answer: false for what is not so.
+            why: what is not so, if it is not.
+
+        Raises:
+            AmbiguousWrapperError: it is not so in a wrapper, and is not said to be meant.
+        """
+        return sure(answer, self._origin.wrapping, why)
 
     def has(self, expectation: object, effort: Effort | None) -> bool:
         """Return whether an instruction is as expected.
@@ -217,7 +233,9 @@ class Bytecode:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Bytecode):
-            return [_key(i) for i in self] == [_key(i) for i in other]
+            is_equal = [_key(i) for i in self] == [_key(i) for i in other]
+            why = f"{self!r} is not {other!r}."
+            return self.sure(other.sure(is_equal, why), why)
         if getattr(type(other), "compares_bytecode", False):  # a golden, which knows how
             return NotImplemented
         return bool(self.matches(other))
@@ -237,7 +255,8 @@ class Bytecode:
             name = self._resolved(value)
             if name not in self._opnames:
                 note_count(name, self)
-            return sum(instr.opname == name for instr in self._instrs)
+            found = sum(instr.opname == name for instr in self._instrs)
+            return self.sure(found, f"There is no {name} in it.")
         return len(self.find(value))
 
     def _resolved(self, opname: str) -> str:
@@ -245,7 +264,8 @@ class Bytecode:
 
     def find(self, expectation: object) -> list[Instr]:
         """Return the instructions that are as expected."""
-        return [self[index] for index in self.places(expectation)]
+        found = [self[index] for index in self.places(expectation)]
+        return self.sure(found, f"{expectation!r} is not in it.")
 
     def index(self, value: object, start: int = 0, stop: int | None = None) -> int:
         """Return the index of the first instruction that is as expected.
@@ -277,14 +297,14 @@ class Bytecode:
         self._require_some()
         from pytest_pycinspect.expect import as_pattern, match
 
-        return match(as_pattern(expectation), self, anchored=True)
+        return self._sure_match(match(as_pattern(expectation), self, anchored=True))
 
     def contains(self, expectation: object) -> Match:
         """Return whether a part of the sequence is as expected; the result says why not."""
         self._require_some()
         from pytest_pycinspect.expect import as_pattern, match
 
-        return match(as_pattern(expectation), self, anchored=False)
+        return self._sure_match(match(as_pattern(expectation), self, anchored=False))
 
     def check(self, expectation: object) -> None:
         """Do nothing if the whole sequence is as expected.
@@ -304,14 +324,26 @@ class Bytecode:
         self._require_some()
         from pytest_pycinspect.expect import as_pattern, match
 
-        return match(as_pattern([as_pattern(expectation), ...]), self, anchored=True)
+        pattern = as_pattern([as_pattern(expectation), ...])
+        return self._sure_match(match(pattern, self, anchored=True))
 
     def endswith(self, expectation: object) -> Match:
         """Return whether the sequence ends as expected."""
         self._require_some()
         from pytest_pycinspect.expect import as_pattern, match
 
-        return match(as_pattern([..., as_pattern(expectation)]), self, anchored=True)
+        pattern = as_pattern([..., as_pattern(expectation)])
+        return self._sure_match(match(pattern, self, anchored=True))
+
+    def _sure_match(self, found: Match) -> Match:
+        """Return what came of an expectation, if it is one whosever code is meant."""
+        __tracebackhide__ = True
+        if self._origin.wrapping is not None and found.says_not:
+            from pytest_pycinspect.expect import explain
+
+            met = "The expectation says what is not in it."
+            self.sure(answer=False, why=met if found.met else "\n".join(explain(found).summary))
+        return found
 
     # --- Parts ---------------------------------------------------------------------------------
 
@@ -451,7 +483,7 @@ class Bytecode:
     def _facts(self) -> Facts:
         from pytest_pycinspect.facts import Facts
 
-        return Facts.of(self._code, self._origin.dialect)
+        return sure_facts(Facts.of(self._code, self._origin.dialect), self._origin.wrapping)
 
     @property
     def globals(self) -> Items[str]:
@@ -504,7 +536,8 @@ class Bytecode:
         from pytest_pycinspect.facts import Items
         from pytest_pycinspect.loops import loops_of
 
-        return Items(self._part(indexes) for indexes in loops_of(self._instrs))
+        found = Items(self._part(indexes) for indexes in loops_of(self._instrs))
+        return sure_items(found, self._origin.wrapping, ".loops")
 
     @property
     def jumps(self) -> tuple[tuple[int, int], ...]:
@@ -522,7 +555,8 @@ class Bytecode:
         from pycinspect.values import Level
         from pytest_pycinspect.comparing import compared
 
-        return compared(self, self._peer(other), Level.SEMANTIC)
+        peer = self._peer(other)
+        return self._sure_outcome(compared(self, peer, Level.SEMANTIC), peer)
 
     def same_shape(self, other: object) -> Outcome:
         """Return whether other code means the same but for the names of local variables.
@@ -533,7 +567,8 @@ class Bytecode:
         from pycinspect.values import Level
         from pytest_pycinspect.comparing import compared
 
-        return compared(self, self._peer(other), Level.STRUCTURAL)
+        peer = self._peer(other)
+        return self._sure_outcome(compared(self, peer, Level.STRUCTURAL), peer)
 
     def contains_code(self, snippet: str) -> Outcome:
         """Return whether an expression or statements are somewhere in it.
@@ -542,7 +577,7 @@ class Bytecode:
             snippet: source, compiled by the running interpreter; its local variables are
                 those of the function.
         """
-        return self._snippets.search(snippet)
+        return self._sure_outcome(self._snippets.search(snippet))
 
     @cached_property
     def _snippets(self) -> Snippets:
@@ -554,7 +589,14 @@ class Bytecode:
         """Return whether all that it does is to return a constant, compared with its type."""
         from pytest_pycinspect.comparing import folded
 
-        return folded(self, value)
+        return self._sure_outcome(folded(self, value))
+
+    def _sure_outcome(self, outcome: Outcome, *peers: Bytecode) -> Outcome:
+        """Return what came of a relation, if it is one whosever code is meant."""
+        __tracebackhide__ = True
+        for code in (self, *peers):
+            code.sure(outcome, outcome.explanation)
+        return outcome
 
     def _peer(self, other: object) -> Bytecode:
         """Return other code; of source text with one function, that, if this is not a module."""
@@ -657,7 +699,8 @@ class Tree:
     def __contains__(self, expectation: object) -> bool:
         """Return whether an instruction of any of them is as expected."""
         effort = _pool()
-        return any(part.has(expectation, effort) for part in self)
+        found = any(part.has(expectation, effort) for part in self)
+        return self.root.sure(found, f"{expectation!r} is not in it.")
 
     def count(self, value: object) -> int:
         """Return how many instructions of all of them are as expected; see ``Bytecode.count``."""
@@ -668,7 +711,8 @@ class Tree:
     def find(self, expectation: object) -> list[tuple[Bytecode, Instr]]:
         """Return the instructions that are as expected, and the code object of each."""
         effort = _pool()
-        return [(part, part[index]) for part in self for index in part.places(expectation, effort)]
+        found = [(part, part[index]) for part in self for index in part.places(expectation, effort)]
+        return self.root.sure(found, f"{expectation!r} is not in it.")
 
     @property
     def docstrings(self) -> list[str]:
@@ -733,9 +777,10 @@ class BytecodeOf:
         optimize: int | None = None,
         python: Python | None = None,
         pristine: bool = True,
+        wrapped: bool | None = None,
     ) -> Bytecode:
         """Return the bytecode of an object; see :func:`bytecode_of`."""
-        request = Request(optimize, python, pristine)
+        request = Request(optimize, python, pristine, wrapped)
         subject = subject_of(obj, request, self._sources)
         if view == "adaptive":
             return Bytecode(subject.code, subject.origin).adaptive
@@ -790,6 +835,7 @@ def bytecode_of(
     optimize: int | None = None,
     python: Python | None = None,
     pristine: bool = True,
+    wrapped: bool | None = None,
 ) -> Bytecode:
     """Return the bytecode of an object.
 
@@ -800,18 +846,25 @@ def bytecode_of(
         obj: a function, method, property, partial or generator object; a class (its body;
             methods are its ``tree``); a module; a code object; the path of a source or a
             cache; or source text, which does not end in ``.py`` or ``.pyc``. What wraps a
-            function is taken for it only if it has no code of its own, as
-            ``functools.lru_cache``'s.
+            function is taken for it if it has no code of its own, as ``functools.lru_cache``'s.
         view: ``ops``, ``raw`` or ``adaptive``.
         optimize: how often ``-O`` is given; None: as often as to this process.
         python: the version (``3.9``, ``pypy3.9``) or path of the interpreter that compiles;
             None: this one.
         pristine: compile anew from the file; False for the live code.
+        wrapped: of what ``functools.wraps`` made, or another wrapper with code of its own: True
+            for the innermost function in it, False for its own code. None for its own code,
+            too, but then a check that something is not in it is refused.
 
     Raises:
         PycInspectError: ``no-bytecode``, ``no-source``, ``no-interpreter``,
             ``does-not-compile`` and what reading files raises.
     """
     return BytecodeOf(Sources())(
-        obj, view=view, optimize=optimize, python=python, pristine=pristine
+        obj,
+        view=view,
+        optimize=optimize,
+        python=python,
+        pristine=pristine,
+        wrapped=wrapped,
     )

@@ -17,6 +17,7 @@ from pycinspect.pyc import Code
 from pycinspect.pyc.constants import Slice
 from pytest_pycinspect.facts import constant_key
 from pytest_pycinspect.origin import Normalize, Origin, python_text, relative
+from pytest_pycinspect.wrappers import code_in
 
 if TYPE_CHECKING:
     from pycinspect.compiling import Interpreter
@@ -46,11 +47,13 @@ class Request:
         optimize: how often ``-O`` is given; None: as often as to this process.
         python: the interpreter that compiles; None is the running one.
         pristine: compiled anew from the file, not as it is in memory.
+        wrapped: of a wrapper, whether the function in it is meant; None where that is not said.
     """
 
     optimize: int | None = None
     python: Python | None = None
     pristine: bool = True
+    wrapped: bool | None = None
 
     @property
     def level(self) -> int:
@@ -210,7 +213,7 @@ def subject_of(wanted: object, request: Request, sources: Sources) -> Subject:
         return _whole(sources.file(_module_file(wanted), request))
     if isinstance(wanted, type):
         return _class(wanted, request, sources)
-    return _live(_code(wanted), request, sources)
+    return _function(wanted, request, sources)
 
 
 def _whole(program: Program) -> Subject:
@@ -237,32 +240,24 @@ def _module_file(module: ModuleType) -> str:
     return path
 
 
-def _code(wanted: object) -> CodeType:
-    """Return the code object behind methods, partial objects, properties and wrappers.
+def _function(wanted: object, request: Request, sources: Sources) -> Subject:
+    """Return the code of a function, or of what has one in it.
 
     That of a function of Cython is made for tracebacks, and is never run
     (``Cython/Utility/ModuleSetupCode.c: __Pyx_PyCode_New``).
     """
-    seen = wanted
-    while not isinstance(seen, CodeType):
-        attribute = next((name for name in _INSIDE if hasattr(seen, name)), None)
-        if attribute is None:
-            kind = type(wanted).__name__
-            raise PycInspectError("no-bytecode", f"{kind} {wanted!r:.80} has no bytecode")
-        seen = getattr(seen, attribute)
-    if not any(seen.co_code):
-        kind = type(wanted).__name__
+    code, wrapping = code_in(wanted, wrapped=request.wrapped)
+    kind = type(wanted).__name__
+    if code is None:
+        raise PycInspectError("no-bytecode", f"{kind} {wanted!r:.80} has no bytecode")
+    if not any(code.co_code):
         message = f"{kind} {wanted!r:.80} is compiled to machine code: its __code__ is all zeros"
         raise PycInspectError("no-bytecode", message)
-    return seen
-
-
-#: Where code is found. A function that ``functools.wraps`` made of another has its own, so
-#: ``__wrapped__`` is looked at only in what has none, such as ``functools.lru_cache``'s.
-_INSIDE = (
-    "__code__", "__func__", "fget", "func", "__wrapped__",
-    "gi_code", "cr_code", "ag_code",
-)  # fmt: skip
+    found = _live(code, request, sources)
+    if wrapping is None:
+        return found
+    notes = (*found.origin.notes, wrapping.note)
+    return replace(found, origin=replace(found.origin, notes=notes, wrapping=wrapping))
 
 
 # --- Pristine code ----------------------------------------------------------------------------
