@@ -11,6 +11,11 @@ from __future__ import annotations
 TYPE_CHECKING = False  # type checkers know the name; importing typing costs start-up time
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode, bytecode_of
+    from pytest_pycinspect.called import (
+        AliasedCallError,
+        UndecidableCallError,
+        UnknownNameWarning,
+    )
     from pytest_pycinspect.expect import (
         ANY,
         AnyOrder,
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANY",
+    "AliasedCallError",
     "AmbiguousWrapperError",
     "AnyOrder",
     "Bytecode",
@@ -43,6 +49,8 @@ __all__ = [
     "PatternError",
     "Pycache",
     "Repeat",
+    "UndecidableCallError",
+    "UnknownNameWarning",
     "UnknownOpcodeError",
     "VacuousCheckError",
     "bytecode_of",
@@ -52,6 +60,7 @@ __all__ = [
 
 _MODULES = {
     "bytecode": ("Bytecode", "bytecode_of"),
+    "called": ("AliasedCallError", "UndecidableCallError", "UnknownNameWarning"),
     "expect": ("ANY", "AnyOrder", "Never", "Not", "PatternError", "Repeat", "op", "pattern"),
     "instr": ("Instr",),
     "names": ("ImpossibleCountWarning", "UnknownOpcodeError", "VacuousCheckError"),

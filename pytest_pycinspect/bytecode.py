@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeGuard, overload
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeGuard, overload
 
 import pytest
 
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     import bytecode as bytecode_library
 
     from pycinspect.dialects import Dialect
+    from pytest_pycinspect.called import Calls
     from pytest_pycinspect.comparing import Outcome
     from pytest_pycinspect.expect import Match
     from pytest_pycinspect.expect.effort import Effort
     from pytest_pycinspect.facts import Constants, Facts, Items
+    from pytest_pycinspect.resolving import Call
     from pytest_pycinspect.snippets import Snippets
 
 __all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
@@ -500,10 +502,43 @@ class Bytecode:
         """Attributes that it reads, writes or deletes."""
         return self._facts.attributes
 
+    @cached_property
+    def calls(self) -> Calls:
+        """What it calls, once for each call: ``len``, ``self.items.append``.
+
+        ``time.time in code.calls`` asks for an object, whatever it is called there: see
+        :meth:`calls_to`.
+        """
+        from pytest_pycinspect.called import Calls
+        from pytest_pycinspect.resolving import Resolver
+
+        def resolver() -> Resolver:
+            return Resolver(self._code, self._origin.dialect, self._origin.scope)
+
+        return Calls.of(tuple(self._facts.calls), self._origin.wrapping, resolver)
+
+    def calls_to(
+        self, wanted: object, *, unresolved: Literal["refuse", "ignore"] = "refuse"
+    ) -> Items[Call]:
+        """Return the calls of an object, by whatever name.
+
+        Names are looked up in the function's globals, closure, defaults and imports; nothing is
+        imported, and no code runs.
+
+        Args:
+            wanted: the object, such as ``time.time``.
+            unresolved: ``ignore`` leaves out calls of which that does not say what they call.
+
+        Raises:
+            UndecidableCallError: there is none, but some calls are unresolved.
+        """
+        __tracebackhide__ = True
+        return self.calls.to(wanted, ignores_unresolved=unresolved == "ignore")
+
     @property
-    def calls(self) -> Items[str]:
-        """What it calls, once for each call: ``len``, ``self.items.append``."""
-        return self._facts.calls
+    def unresolved_calls(self) -> Items[Call]:
+        """The calls of which it is not known what object they call."""
+        return self.calls.unresolved
 
     @property
     def consts(self) -> Constants:

@@ -17,6 +17,7 @@ from pycinspect.pyc import Code
 from pycinspect.pyc.constants import Slice
 from pytest_pycinspect.facts import constant_key
 from pytest_pycinspect.origin import Normalize, Origin, python_text, relative
+from pytest_pycinspect.scopes import Namespace, Scope
 from pytest_pycinspect.wrappers import code_in
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ class Sources:
             optimize,
             strict_names=self.strict_names,
             normalize=self.normalize,
+            scope=Scope(subject.file.code),
         )
         return Program(subject.file.code, origin)
 
@@ -179,6 +181,7 @@ class Sources:
             request.level,
             strict_names=self.strict_names,
             normalize=self.normalize,
+            scope=Scope(file.code),
         )
         return Program(file.code, origin)
 
@@ -210,7 +213,7 @@ def subject_of(wanted: object, request: Request, sources: Sources) -> Subject:
     if isinstance(wanted, str | bytes):
         return _whole(sources.source(wanted, request))
     if isinstance(wanted, ModuleType):
-        return _whole(sources.file(_module_file(wanted), request))
+        return _in_memory(_whole(sources.file(_module_file(wanted), request)), wanted)
     if isinstance(wanted, type):
         return _class(wanted, request, sources)
     return _function(wanted, request, sources)
@@ -218,6 +221,14 @@ def subject_of(wanted: object, request: Request, sources: Sources) -> Subject:
 
 def _whole(program: Program) -> Subject:
     return Subject(program.root, program.origin)
+
+
+def _in_memory(subject: Subject, module: ModuleType) -> Subject:
+    """Return code with the variables of its module."""
+    scope = subject.origin.scope
+    assert scope is not None
+    scope = replace(scope, namespace=Namespace(vars(module)))
+    return replace(subject, origin=replace(subject.origin, scope=scope))
 
 
 _FILES = (".py", ".pyc", ".pyo", ".pyw")
@@ -246,18 +257,21 @@ def _function(wanted: object, request: Request, sources: Sources) -> Subject:
     That of a function of Cython is made for tracebacks, and is never run
     (``Cython/Utility/ModuleSetupCode.c: __Pyx_PyCode_New``).
     """
-    code, wrapping = code_in(wanted, wrapped=request.wrapped)
+    inside = code_in(wanted, wrapped=request.wrapped)
     kind = type(wanted).__name__
-    if code is None:
+    if inside is None:
         raise PycInspectError("no-bytecode", f"{kind} {wanted!r:.80} has no bytecode")
-    if not any(code.co_code):
+    if not any(inside.code.co_code):
         message = f"{kind} {wanted!r:.80} is compiled to machine code: its __code__ is all zeros"
         raise PycInspectError("no-bytecode", message)
-    found = _live(code, request, sources)
-    if wrapping is None:
-        return found
-    notes = (*found.origin.notes, wrapping.note)
-    return replace(found, origin=replace(found.origin, notes=notes, wrapping=wrapping))
+    found = _live(inside.code, request, sources)
+    origin = found.origin
+    if inside.namespace is not None:
+        origin = replace(origin, scope=Scope(found.code, inside.namespace))
+    if inside.wrapping is not None:
+        notes = (*origin.notes, inside.wrapping.note)
+        origin = replace(origin, notes=notes, wrapping=inside.wrapping)
+    return replace(found, origin=origin)
 
 
 # --- Pristine code ----------------------------------------------------------------------------
@@ -400,7 +414,7 @@ def _class(wanted: type, request: Request, sources: Sources) -> Subject:
     if len(codes) != 1:
         message = f"{name} is not found in its file, or several times"
         raise PycInspectError("no-source", message, path=program.origin.path)
-    return Subject(codes[0], program.origin)
+    return _in_memory(Subject(codes[0], program.origin), module)
 
 
 def _has_methods(code: Code, wanted: type) -> bool:

@@ -11,14 +11,15 @@ import os
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from types import CodeType, FunctionType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.facts import Constants, Facts, Items
 from pytest_pycinspect.origin import relative
+from pytest_pycinspect.scopes import Namespace, namespace_of
 from pytest_pycinspect.wrapping import Wrapping
 
-__all__ = ["Answer", "code_in", "sure", "sure_facts", "sure_items"]
+__all__ = ["Answer", "SureItems", "code_in", "sure", "sure_facts", "sure_items"]
 
 #: What is refused is shown where the test has it.
 __tracebackhide__ = True
@@ -35,7 +36,21 @@ _INSIDE = (
 _DEEPEST = 100
 
 
-def code_in(wanted: object, *, wrapped: bool | None) -> tuple[CodeType | None, Wrapping | None]:
+class Found(NamedTuple):
+    """The code of what was asked about.
+
+    Args:
+        code: the code object.
+        namespace: its variables; None where they are not known.
+        wrapping: the wrapper that it is of, if the function in it may be meant.
+    """
+
+    code: CodeType
+    namespace: Namespace | None
+    wrapping: Wrapping | None = None
+
+
+def code_in(wanted: object, *, wrapped: bool | None) -> Found | None:
     """Return the code object behind methods, partial objects, properties and wrappers.
 
     Args:
@@ -44,27 +59,26 @@ def code_in(wanted: object, *, wrapped: bool | None) -> tuple[CodeType | None, W
             nobody said so.
 
     Returns:
-        The code object, None if there is none; and the wrapper, if either may be meant.
+        The code object, and what is known of it; None if there is none.
 
     Raises:
         PycInspectError: ``no-bytecode``, if the wrapper is meant, and has no code of its own.
     """
-    code = None
+    found = None
     for seen in _path(wanted, unwraps=bool(wrapped)):
-        own = _own_code(seen)
+        own = _own(seen)
         if own is not None:
-            code = own
+            found = own
         elif wrapped is False and _is_bare(seen):
-            message = f"{type(seen).__name__} {seen!r:.80} has no bytecode of its own"
-            raise PycInspectError(
-                "no-bytecode", f"{message}; wrapped=True is that of what it wraps"
-            )
-    if wrapped is not None or code is None:
-        return code, None
-    original, _ = code_in(wanted, wrapped=True)
-    if original is None or original is code:
-        return code, None
-    return code, Wrapping(_described(code), _described(original))
+            why = "has no bytecode of its own; wrapped=True is that of what it wraps"
+            raise PycInspectError("no-bytecode", f"{type(seen).__name__} {seen!r:.80} {why}")
+    if wrapped is not None or found is None:
+        return found
+    original = code_in(wanted, wrapped=True)
+    if original is None or original.code is found.code:
+        return found
+    wrapping = Wrapping(_described(found.code), _described(original.code))
+    return found._replace(wrapping=wrapping)
 
 
 def _path(wanted: object, *, unwraps: bool) -> Iterator[object]:
@@ -78,7 +92,7 @@ def _path(wanted: object, *, unwraps: bool) -> Iterator[object]:
     while id(seen) not in known and len(known) < _DEEPEST:
         yield seen
         known.add(id(seen))
-        has_own = _own_code(seen) is not None
+        has_own = _own(seen) is not None
         if has_own and not (unwraps and hasattr(seen, "__wrapped__")):
             return
         names = ("__wrapped__",) if has_own else _INSIDE
@@ -88,19 +102,21 @@ def _path(wanted: object, *, unwraps: bool) -> Iterator[object]:
         seen = getattr(seen, attribute)
 
 
-def _own_code(seen: object) -> CodeType | None:
+def _own(seen: object) -> Found | None:
     """Return the code that runs when an object is called; None for what is not Python.
 
     Of an object that is made from a class only if it wraps something: others are not functions.
     """
     if isinstance(seen, CodeType):
-        return seen
+        return Found(seen, None)
     code = getattr(seen, "__code__", None)
     if isinstance(code, CodeType):
-        return code
+        function = getattr(seen, "__func__", seen)
+        is_known = isinstance(function, FunctionType)
+        return Found(code, namespace_of(function) if is_known else None)
     classes = type(seen).__mro__ if hasattr(seen, "__wrapped__") else ()
     call = next((vars(cls)["__call__"] for cls in classes if "__call__" in vars(cls)), None)
-    return call.__code__ if isinstance(call, FunctionType) else None
+    return Found(call.__code__, namespace_of(call)) if isinstance(call, FunctionType) else None
 
 
 def _is_bare(seen: object) -> bool:
@@ -138,20 +154,25 @@ def sure(answer: Answer, wrapping: Wrapping | None, why: str) -> Answer:
     raise wrapping.refusal(why)
 
 
-class _SureItems(Items[Item]):
+class SureItems(Items[Item]):
     """A fact about the code of a wrapper: that something is not in it is refused."""
 
-    wrapping: Wrapping
+    wrapping: Wrapping | None
     what: str
+
+    def sure(self, answer: Answer, why: str) -> Answer:
+        """Return an answer, if it is one whosever code is meant; see :func:`sure`."""
+        __tracebackhide__ = True
+        return sure(answer, self.wrapping, why)
 
     def _checked(self) -> None:
         __tracebackhide__ = True
-        sure(super().__len__(), self.wrapping, f"{self.what} is empty.")
+        self.sure(super().__len__(), f"{self.what} is empty.")
 
     def __contains__(self, wanted: object) -> bool:
         __tracebackhide__ = True
         found = super().__contains__(wanted)
-        return sure(found, self.wrapping, f"{wanted!r} is not in {self.what}: {[*self]}.")
+        return self.sure(found, f"{wanted!r} is not in {self.what}: {[*self]}.")
 
     def __len__(self) -> int:
         __tracebackhide__ = True
@@ -166,7 +187,7 @@ class _SureItems(Items[Item]):
     __hash__ = Items.__hash__
 
 
-class _SureConstants(_SureItems[object], Constants):
+class _SureConstants(SureItems[object], Constants):
     """Constants, as in ``Constants``."""
 
 
@@ -180,7 +201,7 @@ def sure_items(items: Items[Item], wrapping: Wrapping | None, what: str) -> Item
     """
     if wrapping is None:
         return items
-    made: Any = (_SureConstants if isinstance(items, Constants) else _SureItems)(items)
+    made: Any = (_SureConstants if isinstance(items, Constants) else SureItems)(items)
     made.wrapping, made.what = wrapping, what
     sure_made: Items[Item] = made
     return sure_made
