@@ -113,7 +113,7 @@ class Calls(SureItems[str]):
         root = text.partition(".")[0]
         if not objects and not resolver.has_name(root) and not _is_module(root):
             message = f"{text!r} is not among the calls, and nothing here is called {text}"
-            warnings.warn(message, UnknownNameWarning, stacklevel=4)
+            warnings.warn(message, UnknownNameWarning, stacklevel=3)
 
 
 def _is_module(name: str) -> bool:

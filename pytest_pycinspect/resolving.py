@@ -21,18 +21,16 @@ from types import (
 )
 from typing import NamedTuple
 
-from pycinspect.canonical import Form, Level
 from pycinspect.canonical.text import Budget, Writer
 from pycinspect.canonical.values import DISPLAYS, Value
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
 from pytest_pycinspect.attributes import UNKNOWN, Instance, New, attribute, in_classes
-from pytest_pycinspect.facts import form_of, values_in
+from pytest_pycinspect.facts import values_in
+from pytest_pycinspect.frames import Frame, defaults, way
 from pytest_pycinspect.scopes import Namespace, Scope
 
 __all__ = ["Call", "Resolved", "Resolver"]
-
-_OPTIMIZED = 0x01
 
 
 class Call(NamedTuple):
@@ -112,71 +110,6 @@ def _function(method: object) -> object:
     return method if found is UNKNOWN else found
 
 
-# --- Code objects around each other --------------------------------------------------------------
-
-
-class _Frame:
-    """A code object, and what it stores in its variables.
-
-    Args:
-        code: the code object.
-        dialect: who compiled it.
-    """
-
-    def __init__(self, code: Code, dialect: Dialect) -> None:
-        self.code = code
-        self.form: Form = form_of(code, dialect, Level.STRICT)
-        self.is_function = bool(code.flags & _OPTIMIZED)
-        self.parameters = frozenset(code.varnames[: _parameters(code)])
-        self.own = frozenset(code.varnames + code.cellvars)
-        self.stored: dict[tuple[object, ...], list[Value]] = {}
-        self.has_star = False
-        for node in self.form.graph:
-            self._note(*node.payload)
-
-    def _note(self, word: object, *parts: object) -> None:
-        if word == "import_star":
-            self.has_star = True
-        if word not in ("store", "assign"):
-            return
-        for target, value in zip(parts[::2], parts[1::2], strict=False):
-            if isinstance(target, Value) and isinstance(value, Value):
-                self.stored.setdefault((target.kind, *target.parts), []).append(value)
-
-    @functools.cached_property
-    def set_inside(self) -> frozenset[str]:
-        """Variables that functions inside it set."""
-        inside = [part for part in self.code.walk() if part is not self.code]
-        dialect = self.form.dialect
-        found = {
-            str(key[1])
-            for part in inside
-            if set(part.freevars) & self.own
-            for key in _Frame(part, dialect).stored
-            if key[0] == "local" and key[1] in part.freevars
-        }
-        return frozenset(found)
-
-
-_STARS = (0x04, 0x08)
-
-
-def _parameters(code: Code) -> int:
-    stars = sum(bool(code.flags & star) for star in _STARS)
-    return code.argcount + code.kwonlyargcount + stars
-
-
-def _way(root: Code, code: Code) -> list[Code]:
-    """Return a code object after those around it, from the root on; it alone if it is in none."""
-    ways = [[root]]
-    while ways:
-        way = ways.pop()
-        if way[-1] is code:
-            return way
-        ways.extend([*way, part] for part in way[-1].consts if isinstance(part, Code))
-    return [code]
-
-
 # --- Values to objects ---------------------------------------------------------------------------
 
 
@@ -190,9 +123,9 @@ class Resolver:
     """
 
     def __init__(self, code: Code, dialect: Dialect, scope: Scope | None) -> None:
-        way = [code] if scope is None else _way(scope.root, code)
-        self._frames = [_Frame(part, dialect) for part in way]
-        is_in_scope = scope is not None and way[0] is scope.root
+        around = [code] if scope is None else way(scope.root, code)
+        self._frames = [Frame(part, dialect) for part in around]
+        is_in_scope = scope is not None and around[0] is scope.root
         self._namespace: Namespace | None = scope.namespace if scope and is_in_scope else None
         self._waiting: set[tuple[int, Value]] = set()
 
@@ -314,11 +247,20 @@ class Resolver:
             yield from self._of(stored, place)
         is_parameter = name in frame.parameters and not is_in_comprehension
         if is_parameter:
-            yield UNKNOWN
-            if place == 0 and self._namespace is not None and name in self._namespace.defaults:
-                yield self._namespace.defaults[name]
+            yield UNKNOWN  # a caller may give anything
+            yield from self._default(name, place)
         elif name in frame.set_inside or not (found or name in frame.code.freevars):
             yield UNKNOWN
+
+    def _default(self, name: str, place: int) -> Iterator[object]:
+        """Yield the default of a parameter, if it has one that is known."""
+        known = {} if place or self._namespace is None else self._namespace.defaults
+        if name in known:
+            yield known[name]
+        for made in self._frames[place - 1].functions if place else ():
+            if made.parts[0] == self._frames[place].code.name:
+                value = defaults(self._frames[place].code, made).get(name)
+                yield from () if value is None else self._of(value, place - 1)
 
     def _free(self, name: str, place: int) -> Iterator[object]:
         """Yield what a variable of a function around a frame may be."""
@@ -377,7 +319,7 @@ class Resolver:
         around = {id(frame.code) for frame in self._frames}
         others = (part for part in root.code.walk() if id(part) not in around)
         return any(
-            ("global", name) in _Frame(part, root.form.dialect).stored
+            ("global", name) in Frame(part, root.form.dialect).stored
             for part in others
             if name in part.names
         )
@@ -400,7 +342,7 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         "const": Resolver.of_literal,
         **dict.fromkeys((*DISPLAYS, "fstring"), Resolver.of_display),
         **dict.fromkeys(("func", "build_class"), Resolver.of_made),
-        "kept": Resolver.of_kept,
+        **dict.fromkeys(("kept", "made"), Resolver.of_kept),
         "attr": Resolver.of_attr,
         "call": Resolver.of_call,
         "import": Resolver.of_import,

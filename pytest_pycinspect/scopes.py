@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import CodeType, FunctionType, MappingProxyType
+from dataclasses import dataclass, field
+from types import CodeType, FunctionType
 
 from pycinspect.pyc import Code
 
 __all__ = ["Namespace", "Scope", "namespace_of"]
-
-_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +22,8 @@ class Namespace:
     """
 
     globals: Mapping[str, object]
-    closure: Mapping[str, object] = _NOTHING
-    defaults: Mapping[str, object] = _NOTHING
+    closure: Mapping[str, object] = field(default_factory=dict)
+    defaults: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -112,8 +112,8 @@ def _own(seen: object) -> Found | None:
     code = getattr(seen, "__code__", None)
     if isinstance(code, CodeType):
         function = getattr(seen, "__func__", seen)
-        is_known = isinstance(function, FunctionType)
-        return Found(code, namespace_of(function) if is_known else None)
+        namespace = namespace_of(function) if isinstance(function, FunctionType) else None
+        return Found(code, namespace)
     classes = type(seen).__mro__ if hasattr(seen, "__wrapped__") else ()
     call = next((vars(cls)["__call__"] for cls in classes if "__call__" in vars(cls)), None)
     return Found(call.__code__, namespace_of(call)) if isinstance(call, FunctionType) else None
