@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Mapping
 from types import (
     ClassMethodDescriptorType,
     FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
     MethodDescriptorType,
     MethodType,
     ModuleType,
@@ -13,7 +15,7 @@ from types import (
 )
 from typing import NamedTuple
 
-__all__ = ["UNKNOWN", "Instance", "New", "attribute", "in_classes"]
+__all__ = ["UNKNOWN", "Instance", "New", "attribute", "in_classes", "is_a"]
 
 
 class Unknown:
@@ -38,29 +40,47 @@ class Instance(NamedTuple):
 _DESCRIPTORS = (MethodDescriptorType, WrapperDescriptorType, ClassMethodDescriptorType)
 
 
+def is_a(value: object, *classes: type) -> bool:
+    """Return whether an object is of a class, as ``isinstance``, which asks the object, too."""
+    return issubclass(type(value), classes)
+
+
 def attribute(owner: object, name: str) -> list[object]:
     """Return what an attribute of an object may be, without running any code."""
-    if owner is UNKNOWN or isinstance(owner, New):
+    if owner is UNKNOWN or type(owner) is New:
         return [UNKNOWN]
-    if isinstance(owner, ModuleType):
-        submodule = sys.modules.get(f"{owner.__name__}.{name}", UNKNOWN)
-        return [vars(owner).get(name, submodule)]
-    if isinstance(owner, Instance):
-        found = in_classes(owner.cls, name)
-        is_method = isinstance(found, (FunctionType, *_DESCRIPTORS))
-        has_others = bool(owner.cls.__dictoffset__)
-        return [found if is_method else UNKNOWN, *([UNKNOWN] if has_others else [])]
-    if isinstance(type(owner).__getattribute__, FunctionType):
+    if type(owner) is ModuleType:
+        return [vars(owner).get(name, UNKNOWN)]
+    if type(owner) is Instance:
+        return _of_instance(owner.cls, name)
+    cls = type(owner)
+    if is_a(cls.__getattribute__, FunctionType):
         return [UNKNOWN]
     if isinstance(owner, type):
         found = in_classes(owner, name)
         if found is not UNKNOWN:
             return [_bound(found, None, owner)]
-    own = getattr(owner, "__dict__", {})
-    found = in_classes(type(owner), name)
+    own = _variables(owner)
+    found = in_classes(cls, name)
     if name in own and not hasattr(type(found), "__set__"):
         return [own[name]]
-    return [_bound(found, owner, type(owner))]
+    return [_bound(found, owner, cls)]
+
+
+def _of_instance(cls: type, name: str) -> list[object]:
+    """Return what an attribute of any object of a class may be."""
+    found = in_classes(cls, name)
+    known = found if is_a(found, FunctionType, *_DESCRIPTORS) else UNKNOWN
+    return [known, UNKNOWN] if cls.__dictoffset__ else [known]
+
+
+def _variables(owner: object) -> Mapping[str, object]:
+    """Return the ``__dict__`` of an object, if it is one that the interpreter made."""
+    found = in_classes(type(owner), "__dict__")
+    if not is_a(found, GetSetDescriptorType, MemberDescriptorType):
+        return {}
+    variables = found.__get__(owner, type(owner))  # type: ignore[attr-defined] # just found
+    return variables if isinstance(variables, Mapping) else {}
 
 
 def in_classes(cls: type, name: str) -> object:
@@ -76,12 +96,12 @@ def _bound(found: object, owner: object | None, cls: type) -> object:
         owner: the object; None for the class itself.
         cls: the class.
     """
-    if isinstance(found, staticmethod):
-        return found.__func__
-    if isinstance(found, classmethod):
-        return MethodType(found.__func__, cls)
-    if isinstance(found, FunctionType):
-        return found if owner is None else MethodType(found, owner)
-    if isinstance(found, _DESCRIPTORS):
-        return found.__get__(owner, cls)
+    if is_a(found, staticmethod):
+        return found.__func__  # type: ignore[attr-defined] # just found
+    if is_a(found, classmethod):
+        return MethodType(found.__func__, cls)  # type: ignore[attr-defined] # just found
+    if is_a(found, FunctionType):
+        return found if owner is None else MethodType(found, owner)  # type: ignore[arg-type]
+    if is_a(found, *_DESCRIPTORS):
+        return found.__get__(owner, cls)  # type: ignore[attr-defined] # just found
     return UNKNOWN if hasattr(type(found), "__get__") else found

@@ -38,6 +38,9 @@ class Items(tuple[Item_co, ...]):
     def __eq__(self, other: object) -> bool:
         return super().__eq__(tuple(other) if isinstance(other, list) else other)
 
+    def __ne__(self, other: object) -> bool:  # that of tuple is not made of its ``==``
+        return not self == other
+
     __hash__ = tuple.__hash__
 
 

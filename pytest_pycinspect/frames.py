@@ -30,6 +30,7 @@ class Frame:
         self.parameters = frozenset(code.varnames[: _parameters(code)])
         self.own = frozenset(code.varnames + code.cellvars)
         self.stored: dict[tuple[object, ...], list[Value]] = {}
+        self.set_attributes: set[str] = set()
         self.has_star = False
         for node in self.form.graph:
             self._note(*node.payload)
@@ -37,6 +38,8 @@ class Frame:
     def _note(self, word: object, *parts: object) -> None:
         if word == "import_star":
             self.has_star = True
+        if word == "store_attr":
+            self.set_attributes.add(str(parts[1]))
         if word not in ("store", "assign"):
             return
         for target, value in zip(parts[::2], parts[1::2], strict=False):

@@ -25,7 +25,7 @@ from pycinspect.canonical.text import Budget, Writer
 from pycinspect.canonical.values import DISPLAYS, Value
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
-from pytest_pycinspect.attributes import UNKNOWN, Instance, New, attribute, in_classes
+from pytest_pycinspect.attributes import UNKNOWN, Instance, New, attribute, in_classes, is_a
 from pytest_pycinspect.facts import values_in
 from pytest_pycinspect.frames import Frame, defaults, way
 from pytest_pycinspect.scopes import Namespace, Scope
@@ -85,17 +85,19 @@ class Resolved(NamedTuple):
 
 def _is_call_of(found: object, wanted: object) -> bool:
     """Return whether to call one object is to call the other, which may be in it."""
-    while True:
-        if found is wanted:
-            return True
-        if isinstance(found, _BOUND):
+    while found is not wanted:
+        if is_a(found, *_BOUND):
             # Bound methods are made anew at each look.
-            return found == wanted if isinstance(wanted, _BOUND) else _function(found) is wanted
-        if not isinstance(found, functools.partial):
+            return found == wanted if is_a(wanted, *_BOUND) else _function(found) is wanted
+        attribute_inside = next((name for cls, name in _ALIASES if is_a(found, cls)), None)
+        if attribute_inside is None:
             return False
-        found = found.func
+        found = getattr(found, attribute_inside)
+    return True
 
 
+#: Objects that call another, and where that is.
+_ALIASES = ((functools.partial, "func"), (staticmethod, "__func__"))
 _BOUND = (MethodType, BuiltinMethodType, MethodWrapperType)
 
 
@@ -104,7 +106,7 @@ def _function(method: object) -> object:
     if isinstance(method, MethodType):
         return method.__func__
     owner = getattr(method, "__self__", None)
-    if owner is None or isinstance(owner, ModuleType):
+    if owner is None or is_a(owner, ModuleType):
         return method
     found = in_classes(type(owner), getattr(method, "__name__", ""))
     return method if found is UNKNOWN else found
@@ -146,12 +148,14 @@ class Resolver:
         return tuple(found.values())
 
     def _resolved(self, call: Call, callee: Value, arguments: Sequence[Value]) -> Resolved:
-        known, is_all = self.objects(callee)
+        found, is_all = self.objects(callee)
+        # What an object does that the code makes, such as a ``partial``, is not known.
+        known = tuple(part for part in found if type(part) is not Instance)
         passed: list[object] = []
         for part in values_in(arguments, set()):
             if part.kind in _REFERENCES:
                 passed.extend(self.objects(part)[0])
-        return Resolved(call, known, is_all, tuple(passed))
+        return Resolved(call, known, is_all and len(known) == len(found), tuple(passed))
 
     def objects(self, value: Value) -> tuple[tuple[object, ...], bool]:
         """Return the objects that an expression may be, and whether it can be nothing else."""
@@ -207,14 +211,21 @@ class Resolver:
 
     def of_attr(self, value: Value, place: int) -> Iterator[object]:
         """Yield what may be an attribute."""
+        name = value.word(1)
+        if any(name in frame.set_attributes for frame in self._frames):
+            yield UNKNOWN
         for owner in self._of(value.value(0), place):
-            yield from attribute(owner, value.word(1))
+            yield from attribute(owner, name)
 
     def of_call(self, value: Value, place: int) -> Iterator[object]:
         """Yield an object of a class that is called, if that makes one."""
         for callee in self._of(value.value(0), place):
-            is_plain = type(callee) is type and not isinstance(callee.__new__, FunctionType)
-            yield Instance(callee) if is_plain and isinstance(callee, type) else UNKNOWN
+            if type(callee) is New and callee.kind == "build_class":
+                yield New("class")
+            elif type(callee) is type and not is_a(callee.__new__, FunctionType):
+                yield Instance(callee)
+            else:
+                yield UNKNOWN
 
     def of_import(self, value: Value, _: int) -> Iterator[object]:
         """Yield what may be a module, if it is imported already."""
