@@ -169,7 +169,10 @@ def has_value(wanted: Program, value: Value, program: Program) -> bool | None:
 
 #: Events that do nothing else than to compute something.
 _COMPUTING = frozenset({"ev", "load"})
-_PROPAGATE, _RETURN, _LOAD = "propagate", "return", "load"
+_PROPAGATE, _RETURN = "propagate", "return"
+#: Events of reading variables: what may fail in a handler's reach, and what other code may change
+#: before the value is used. The same statement elsewhere may have none.
+_READING = frozenset({"load", "keep"})
 
 
 class Search:
@@ -220,7 +223,7 @@ class Search:
                 continue
             seen.add((number, place))
             if self._is_end(number):
-                ends.add(self._past_loads(place)[-1])
+                ends.add(self._past_reading(place)[-1])
                 continue
             ours = self._wanted.graph[number]
             if ours.payload[0] == _PROPAGATE and self._is_handler(place):
@@ -261,20 +264,17 @@ class Search:
             values: which are the same.
         """
         word = ours.payload[0]
-        places = self._past_loads(place)
-        candidates: Iterable[int] = places if word == _LOAD else places[-1:]
+        places = self._past_reading(place)
+        candidates: Iterable[int] = places if word in _READING else places[-1:]
         if word == _RETURN:
             candidates = chain(candidates, *map(self._past_cleanup, places))
         fitting = (at for at in candidates if _is_same_event(ours, self._graph[at], values))
         return next(fitting, None)
 
-    def _past_loads(self, place: int) -> list[int]:
-        """Return a place and those after it up to the first that is no load.
-
-        Only a handler makes events of loads, since they may fail.
-        """
+    def _past_reading(self, place: int) -> list[int]:
+        """Return a place and those after it up to the first that does more than to read."""
         places = [place]
-        while self._graph[places[-1]].payload[0] == _LOAD:
+        while self._graph[places[-1]].payload[0] in _READING:
             (after,) = self._graph[places[-1]].successors
             if after in places:
                 break
@@ -288,10 +288,10 @@ class Search:
         compiler_unwind_fblock). Another copy is where an exception leads to.
         """
         ended: int | None = place
-        while ended is not None:
-            place = ended
-            while self._graph[place].payload[0] == "keep":  # what follows may change variables
-                (place,) = self._graph[place].successors
+        seen: set[int] = set()
+        while ended is not None and ended not in seen:
+            seen.add(ended)
+            place = self._past_reading(ended)[-1]
             yield place
             copies = (self._past_copy(place, handler) for handler in self._handlers)
             ways = chain([self._past_exit(place), self._past_name(place)], copies)
@@ -339,7 +339,7 @@ class Search:
                 ends.add(pair[0])
                 continue
             # What may be unbound where an exception was raised is bound where none was.
-            ours, theirs = (self._graph[self._past_loads(number)[-1]] for number in pair)
+            ours, theirs = (self._graph[self._past_reading(number)[-1]] for number in pair)
             if theirs.payload[0] == _PROPAGATE:
                 ends.add(pair[0])
             elif not _is_same_event(ours, theirs, values):

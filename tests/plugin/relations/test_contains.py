@@ -91,6 +91,8 @@ OWN = [
     ("def f(a):\n try:\n  with a: return a.c\n finally: g(a)", "return a.c"),
     ("def f(a):\n try: a()\n except E as e: return e.x", "return e.x"),
     ("def f(a):\n try: a()\n except E as e: return e is not a", "return e is not a"),
+    ("def f(a):\n try:\n  if a.b(): return G, a % 1\n  else: return H, a % 2\n finally: a.c()",
+     "if a.b(): return G, a % 1\nelse: return H, a % 2"),
     ("def f(a):\n while a.b.c: a.b.c.d()", "a.b.c.d()"),
     ("def f(a):\n for x in a.b: a.b.c(x)", "a.b.c(x)"),
     ("def f(a):\n with a.b: a.b.c()", "a.b.c()"),
