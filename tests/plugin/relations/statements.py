@@ -133,9 +133,9 @@ def changed(statement: ast.stmt, rng: random.Random) -> ast.stmt | None:
     nodes = [n for n in ast.walk(copy) if id(n) not in undocumented and id(n) not in notes]
     rng.shuffle(nodes)
     for node in nodes:
-        for kind, change in _CHANGES.items():
-            if isinstance(node, kind) and change(node, rng):
-                return copy
+        changes = [change for kind, change in _CHANGES.items() if isinstance(node, kind)]
+        if any(change(node, rng) for change in rng.sample(changes, len(changes))):
+            return copy
     return None
 
 
@@ -194,6 +194,69 @@ def _swapped(items: list[ast.expr]) -> bool:
     return False
 
 
+def _other_argument(node: ast.arg, rng: random.Random) -> bool:
+    node.arg += "_zq"
+    return True
+
+
+def _keyword(node: ast.keyword, rng: random.Random) -> bool:
+    if node.arg is not None:
+        node.arg += "_zq"
+    return node.arg is not None
+
+
+def _alias(node: ast.alias, rng: random.Random) -> bool:
+    if node.name == "*":
+        return False
+    if rng.random() < 0.5:
+        node.asname = "other_zq"
+    else:
+        node.name += "_zq"
+    return True
+
+
+def _handler(node: ast.ExceptHandler, rng: random.Random) -> bool:
+    if node.name is not None:
+        node.name += "_zq"
+    return node.name is not None
+
+
+def _definition(node: Def | ast.ClassDef, rng: random.Random) -> bool:
+    node.name += "_zq"
+    return True
+
+
+def _conversion(node: ast.FormattedValue, rng: random.Random) -> bool:
+    node.conversion = -1 if node.conversion == ord("r") else ord("r")
+    return True
+
+
+def _branches(node: ast.IfExp, rng: random.Random) -> bool:
+    node.body, node.orelse = node.orelse, node.body
+    return True
+
+
+def _slice(node: ast.Slice, rng: random.Random) -> bool:
+    node.lower, node.upper = node.upper, node.lower
+    return True
+
+
+def _dict(node: ast.Dict, rng: random.Random) -> bool:
+    if len(node.keys) > 1:
+        node.keys[:2], node.values[:2] = node.keys[1::-1], node.values[1::-1]
+    return len(node.keys) > 1
+
+
+def _order(node: ast.stmt, rng: random.Random) -> bool:
+    """Exchange two statements; a docstring stays the first."""
+    body = getattr(node, rng.choice(["body", "orelse", "finalbody"]), [])
+    first = int(bool(body) and isinstance(body[0], ast.Expr))
+    if len(body) < first + 2:
+        return False
+    body[first], body[first + 1] = body[first + 1], body[first]
+    return True
+
+
 _CHANGES: dict[type[ast.AST], Callable[..., bool]] = {
     ast.Constant: _constant,
     ast.Name: _name,
@@ -205,6 +268,18 @@ _CHANGES: dict[type[ast.AST], Callable[..., bool]] = {
     ast.UnaryOp: _unary,
     ast.Call: lambda node, _: _swapped(node.args),
     ast.Tuple: lambda node, _: isinstance(node.ctx, ast.Load) and _swapped(node.elts),
+    ast.arg: _other_argument,
+    ast.keyword: _keyword,
+    ast.alias: _alias,
+    ast.ExceptHandler: _handler,
+    ast.FunctionDef: _definition,
+    ast.AsyncFunctionDef: _definition,
+    ast.ClassDef: _definition,
+    ast.FormattedValue: _conversion,
+    ast.IfExp: _branches,
+    ast.Slice: _slice,
+    ast.Dict: _dict,
+    ast.stmt: _order,
     ast.List: lambda node, _: isinstance(node.ctx, ast.Load) and _swapped(node.elts),
 }
 
