@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from pytest_pycinspect.expect import Match
     from pytest_pycinspect.expect.effort import Effort
     from pytest_pycinspect.facts import Constants, Facts, Items
-    from pytest_pycinspect.resolving import Call
+    from pytest_pycinspect.resolving import Call, Resolver
     from pytest_pycinspect.snippets import Snippets
+    from pytest_pycinspect.wrapping import Wrapping
 
 __all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
 
@@ -111,6 +112,11 @@ class Bytecode:
     def notes(self) -> tuple[str, ...]:
         """What a reader should know, such as that it is the live code, and why."""
         return self._origin.notes
+
+    @property
+    def wrapping(self) -> Wrapping | None:
+        """The wrapper that it is of, if the function in it may be meant."""
+        return self._origin.wrapping
 
     @property
     def strict_names(self) -> bool:
@@ -510,12 +516,14 @@ class Bytecode:
         :meth:`calls_to`.
         """
         from pytest_pycinspect.called import Calls
+
+        return Calls.of(tuple(self._facts.calls), self._origin.wrapping, self.resolvers)
+
+    def resolvers(self) -> tuple[Resolver, ...]:
+        """Return what says which objects it calls."""
         from pytest_pycinspect.resolving import Resolver
 
-        def resolver() -> Resolver:
-            return Resolver(self._code, self._origin.dialect, self._origin.scope)
-
-        return Calls.of(tuple(self._facts.calls), self._origin.wrapping, resolver)
+        return (Resolver(self._code, self._origin.dialect, self._origin.scope),)
 
     def calls_to(
         self, wanted: object, *, unresolved: Literal["refuse", "ignore"] = "refuse"
@@ -563,6 +571,13 @@ class Bytecode:
     @property
     def docstring(self) -> str | None:
         """Its docstring without indentation, None for none."""
+        if self.documented is None:
+            self.sure(answer=False, why="It has no docstring.")
+        return self.documented
+
+    @property
+    def documented(self) -> str | None:
+        """Its docstring, whosever code is meant."""
         return self._facts.docstring
 
     @cached_property
@@ -577,7 +592,8 @@ class Bytecode:
     @property
     def jumps(self) -> tuple[tuple[int, int], ...]:
         """Every jump: its index and that of its target."""
-        return tuple((i, j.target) for i, j in enumerate(self) if j.target is not None)
+        found = tuple((i, j.target) for i, j in enumerate(self) if j.target is not None)
+        return self.sure(found, "There is no jump in it.")
 
     # --- Relations -----------------------------------------------------------------------------
 
@@ -752,7 +768,19 @@ class Tree:
     @property
     def docstrings(self) -> list[str]:
         """The docstrings of all that have one."""
-        return [part.docstring for part in self if part.docstring is not None]
+        found = [part.documented for part in self if part.documented is not None]
+        return self.root.sure(found, "It has no docstring.")
+
+    def calls_to(
+        self, wanted: object, *, unresolved: Literal["refuse", "ignore"] = "refuse"
+    ) -> Items[Call]:
+        """Return the calls of an object in all of them; see ``Bytecode.calls_to``."""
+        __tracebackhide__ = True
+        from pytest_pycinspect.called import Calls
+
+        wrapping = self.root.wrapping
+        calls = Calls.of((), wrapping, lambda: tuple(r for part in self for r in part.resolvers()))
+        return calls.to(wanted, ignores_unresolved=unresolved == "ignore")
 
 
 def _pool() -> Effort:

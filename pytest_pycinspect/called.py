@@ -35,21 +35,21 @@ class UnknownNameWarning(UserWarning):
 class Calls(SureItems[str]):
     """What is called, once for each call, as the code says it; ``in`` takes objects, too."""
 
-    make: Callable[[], Resolver]
+    make: Callable[[], tuple[Resolver, ...]]
 
     @classmethod
     def of(
         cls,
         texts: Iterable[str],
         wrapping: Wrapping | None,
-        make: Callable[[], Resolver],
+        make: Callable[[], tuple[Resolver, ...]],
     ) -> Calls:
         """Return the calls of a code object.
 
         Args:
             texts: what is called, as the code says it.
             wrapping: whose code may be meant.
-            make: makes what says which objects they are.
+            make: makes what says which objects they are, for each code object.
         """
         made = cls(texts)
         made.wrapping, made.what = wrapping, ".calls"
@@ -57,9 +57,14 @@ class Calls(SureItems[str]):
         return made
 
     @cached_property
-    def resolver(self) -> Resolver:
-        """What says which objects are called."""
+    def resolvers(self) -> tuple[Resolver, ...]:
+        """What says which objects are called, for each code object."""
         return self.make()
+
+    @property
+    def resolved(self) -> list[Resolved]:
+        """Each call, and what it may call."""
+        return [part for resolver in self.resolvers for part in resolver.calls]
 
     def __contains__(self, wanted: object) -> bool:
         __tracebackhide__ = True
@@ -89,7 +94,7 @@ class Calls(SureItems[str]):
             AmbiguousWrapperError: there is none in the code of a wrapper.
         """
         __tracebackhide__ = True
-        calls = self.resolver.calls
+        calls = self.resolved
         found = Items(part.call for part in calls if part.may_call(wanted))
         if not found and not ignores_unresolved:
             _check_unresolved(wanted, calls)
@@ -98,20 +103,21 @@ class Calls(SureItems[str]):
     @property
     def unresolved(self) -> Items[Call]:
         """The calls of which it is not known what they call."""
-        return Items(part.call for part in self.resolver.calls if not part.is_all)
+        found = Items(part.call for part in self.resolved if not part.is_all)
+        return self.sure(found, "There is no call of which it is not known what it calls.")
 
     def _check_name(self, text: str) -> None:
         """Refuse a name for something that is called by another, and warn of an unknown one."""
         __tracebackhide__ = True
-        resolver = self.resolver
-        objects = [*resolver.named(text)]
-        for part in resolver.calls:
+        objects = [one for resolver in self.resolvers for one in resolver.named(text)]
+        for part in self.resolved:
             if any(part.may_call(one) for one in objects):
                 raise AliasedCallError(
                     f"{text} is called, as {part.call}; ask for the object: {text} in .calls"
                 )
         root = text.partition(".")[0]
-        if not objects and not resolver.has_name(root) and not _is_module(root):
+        is_known = objects or any(resolver.has_name(root) for resolver in self.resolvers)
+        if not is_known and not _is_module(root):
             message = f"{text!r} is not among the calls, and nothing here is called {text}"
             warnings.warn(message, UnknownNameWarning, stacklevel=3)
 

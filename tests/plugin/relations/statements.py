@@ -327,10 +327,17 @@ class Counted:
     errors: list[tuple[str, str, str]] = field(default_factory=list)
 
 
+def _single(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """Yield ``a = c`` and ``b = c`` of ``a = b = c``."""
+    if isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            yield ast.Assign([target], statement.value)
+
+
 def checked(function: Function, counted: Counted, rng: random.Random) -> None:
     """Ask for each statement, and for one that differs in one thing."""
     own = list(function.statements)
-    known = {ast.dump(part) for part in own}
+    known = {ast.dump(part) for statement in own for part in (statement, *_single(statement))}
     for statement in own:
         snippet = ast.unparse(statement)
         counted.statements += 1

@@ -212,6 +212,16 @@ def test_closures_defaults_and_nested_functions(
     assert target.other not in module["closure.<locals>.f"].calls
 
 
+def test_a_tree_has_the_calls_of_all_in_it(
+    target: ModuleType, nested: ModuleType, bytecode_of: BytecodeOf
+) -> None:
+    tree = bytecode_of(nested.outer).tree
+    assert [call.text for call in tree.calls_to(target.target)] == ["t"]
+    assert tree.calls_to(target.other) == []
+    with pytest.raises(UndecidableCallError, match=r"self\.helper"):
+        bytecode_of(nested.K).tree.calls_to(target.other)
+
+
 @pytest.mark.parametrize(
     ("name", "calls"),
     [
