@@ -499,11 +499,19 @@ class Bytecode:
 
     @cached_property
     def loops(self) -> Items[Bytecode]:
-        """The instructions of each loop, outer ones before those inside them."""
+        """The instructions of each ``for`` and ``while``, in the order of the source.
+
+        Loops that cannot come round again are none, nor are comprehensions.
+        """
         from pytest_pycinspect.facts import Items
         from pytest_pycinspect.loops import loops_of
 
-        return Items(self._part(indexes) for indexes in loops_of(self._instrs))
+        offsets = [frozenset(raw.offset for raw in instr.raw) for instr in self]
+        found: list[Bytecode] = []
+        for loop in loops_of(self._code, self._origin.dialect):
+            if any(min(loop) in own for own in offsets):
+                found.append(self._part([i for i, own in enumerate(offsets) if own & loop]))
+        return Items(found)
 
     @property
     def jumps(self) -> tuple[tuple[int, int], ...]:

@@ -1,0 +1,288 @@
+"""Where control can go from each instruction of a code object, exceptions included.
+
+Up to 3.10 the blocks that SETUP_FINALLY and its like begin say who handles what is raised, and up to
+3.8 a ``finally`` block is there once and goes on with what it interrupted
+(``Python/ceval.c: END_FINALLY``); so an instruction can be in several situations. Since 3.11
+the exception table says who handles what.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from pycinspect.canonical.ops import CanonicalOp, lowered_steps
+from pycinspect.dialects import Dialect, Flow
+from pycinspect.disasm import Handler, exception_table
+from pycinspect.disasm.steps import bytecode_of
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import Code
+
+__all__ = ["Graph", "Step", "graph_of"]
+
+
+class Step(NamedTuple):
+    """One instruction.
+
+    Args:
+        offset: in bytes.
+        opname: the version's name.
+        ops: the canonical ops that it is.
+        line: of the source, None for none.
+        flow: where control goes next.
+        target: the index of the step that it may jump to, None where it does not jump.
+    """
+
+    offset: int
+    opname: str
+    ops: tuple[CanonicalOp, ...]
+    line: int | None
+    flow: Flow
+    target: int | None
+
+    def has(self, *names: str) -> bool:
+        """Return whether one of its canonical ops has one of some names."""
+        return any(op.name in names for op in self.ops)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The steps that control can come to, each in all of its situations.
+
+    Args:
+        steps: all of them, reached or not.
+        guards: of each step, the one that handles what it raises, by the exception table.
+        reached: the index of the step, of each situation; the first is the start.
+        follows: of each situation, those that follow without an exception.
+        raises: and those that follow if something is raised.
+    """
+
+    steps: Sequence[Step]
+    guards: Sequence[int | None]
+    reached: Sequence[int]
+    follows: Sequence[Sequence[int]]
+    raises: Sequence[Sequence[int]]
+
+    def after(self, situation: int) -> Iterator[int]:
+        """Yield all situations that can follow one."""
+        yield from self.follows[situation]
+        yield from self.raises[situation]
+
+
+def graph_of(code: Code, dialect: Dialect) -> Graph:
+    """Return where control can go.
+
+    Args:
+        code: the code object.
+        dialect: who compiled it.
+
+    Raises:
+        PycInspectError: as ``lowered_steps`` and ``exception_table``; ``too-many-paths``.
+    """
+    steps = _steps(code, dialect)
+    return _Walk(steps, exception_table(code, dialect)).graph()
+
+
+def _steps(code: Code, dialect: Dialect) -> list[Step]:
+    opcodes = bytecode_of(dialect).opcodes.by_number
+    lowered = [(step, tuple(ops)) for step, ops in lowered_steps(code, dialect)]
+    places = {step.offset: index for index, (step, _) in enumerate(lowered)}
+    return [
+        Step(
+            step.offset,
+            step.opname,
+            ops,
+            step.line,
+            opcodes[step.opcode].flow,
+            None if step.jump_target is None else places.get(step.jump_target),
+        )
+        for step, ops in lowered
+    ]
+
+
+class _Entered(Enum):
+    """How control came to a ``finally`` block or handler."""
+
+    RAISED = "raised"
+    NORMAL = "normal"
+    CALLED = "called"  # CALL_FINALLY of 3.8: what it comes back to follows the call
+
+
+class _Block(NamedTuple):
+    """What SETUP_FINALLY and its like begin.
+
+    Args:
+        is_loop: it is a loop's (up to 3.7).
+        target: the step that handles what is raised, or that is after the loop.
+        depth: how many handlers were running outside of it.
+    """
+
+    is_loop: bool
+    target: int
+    depth: int
+
+
+class _Place(NamedTuple):
+    """A step in one situation: in which blocks, and how the running handlers were entered."""
+
+    step: int
+    blocks: tuple[_Block, ...] = ()
+    entered: tuple[_Entered, ...] = ()
+
+
+_SETUPS = ("SETUP_FINALLY", "SETUP_EXCEPT", "SETUP_LOOP")
+_ENDS_HANDLER = ("END_FINALLY", "POP_FINALLY", "POP_EXCEPT", "END_ASYNC_FOR")
+_STAYS = (Flow.NEXT, Flow.BRANCH, Flow.SETUP, Flow.UNKNOWN)
+_JUMPS = (Flow.BRANCH, Flow.JUMP)
+#: By the op of a test, the truth with which it jumps.
+_TESTS: Mapping[str, bool] = {"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False}
+#: Instructions of which nothing can be raised, whatever the values are.
+_SILENT = frozenset({"JUMP", "POP_BLOCK", "PUSH_NULL", "BEGIN_FINALLY", *_SETUPS})
+#: CO_MAXBLOCKS of ``Include/cpython/code.h``.
+_MOST_BLOCKS = 20
+#: Situations, in all and for each step. A library has two for some steps of a function.
+_FREE_PLACES, _MOST_PLACES = 2_000, 16
+
+
+class _Walk:
+    """Follows control from situation to situation."""
+
+    def __init__(self, steps: Sequence[Step], table: Sequence[Handler]) -> None:
+        self._steps = steps
+        self._handlers = _handlers(steps, table)
+        setups = (step.target for step in steps if step.has(*_SETUPS[:2]))
+        #: Steps that a ``finally`` block can begin with, where control falls into it.
+        self._finals = frozenset(
+            setups if any(step.has("END_FINALLY") for step in steps) else ()
+        )
+        self._jumped_to = frozenset(step.target for step in steps)
+        self._numbers: dict[_Place, int] = {}
+        self._places: list[_Place] = []
+
+    def graph(self) -> Graph:
+        """Return all that can be come to."""
+        if self._steps:
+            self._number(_Place(0))
+        follows: list[list[int]] = []
+        raises: list[list[int]] = []
+        limit = _FREE_PLACES + _MOST_PLACES * len(self._steps)
+        for place in self._places:  # it grows
+            follows.append([self._number(after) for after in self._normal(place)])
+            raises.append([self._number(after) for after in self._raised(place)])
+            if len(self._places) > limit:
+                raise PycInspectError("too-many-paths", "its blocks are never left")
+        return Graph(self._steps, self._handlers, [place.step for place in self._places], follows, raises)
+
+    def _number(self, place: _Place) -> int:
+        number = self._numbers.setdefault(place, len(self._places))
+        if number == len(self._places):
+            self._places.append(place)
+        return number
+
+    def _normal(self, place: _Place) -> Iterator[_Place]:
+        """Yield what can follow if nothing is raised."""
+        step = self._steps[place.step]
+        place = _changed(step, place)
+        if step.has("BREAK_LOOP", "CONTINUE_LOOP"):
+            yield from self._left(step, place)
+        elif not step.has("END_FINALLY") or _last(place) is _Entered.NORMAL:
+            yield from self._moved(step, _ended(step, place))
+        if step.has("WITH_CLEANUP_FINISH") and _last(place) is _Entered.RAISED:
+            # ``__exit__`` said that it is handled: END_FINALLY goes on.
+            swallowed = (*place.entered[:-1], _Entered.NORMAL)
+            yield from self._moved(step, place._replace(entered=swallowed))
+
+    def _moved(self, step: Step, place: _Place) -> Iterator[_Place]:
+        truth = self._known_truth(step, place.step)
+        if step.flow in _STAYS and truth is not True and place.step + 1 < len(self._steps):
+            after = place._replace(step=place.step + 1)
+            yield self._fallen(after) if step.flow is Flow.NEXT else after
+        if step.flow in _JUMPS and truth is not False and step.target is not None:
+            is_call = step.has("CALL_FINALLY")
+            entered = (*place.entered, _Entered.CALLED) if is_call else place.entered
+            yield place._replace(step=step.target, entered=entered)
+
+    def _fallen(self, place: _Place) -> _Place:
+        if place.step not in self._finals:
+            return place
+        return place._replace(entered=(*place.entered, _Entered.NORMAL))
+
+    def _known_truth(self, step: Step, index: int) -> bool | None:
+        """Return whether a test of a constant jumps, None if it may or may not.
+
+        Compilers leave such tests out, each in another case.
+        """
+        before = self._steps[index - 1].ops if index else ()
+        tests = [op.name for op in step.ops if op.name in _TESTS]
+        is_constant = len(before) == 1 and before[0].name == "LOAD_CONST"
+        if not tests or not is_constant or index in self._jumped_to:
+            return None
+        return bool(before[0].operand) is _TESTS[tests[0]]
+
+    @staticmethod
+    def _left(step: Step, place: _Place) -> Iterator[_Place]:
+        """Yield where ``break`` and ``continue`` go, up to 3.7, past all ``finally`` blocks."""
+        loops = [number for number, block in enumerate(place.blocks) if block.is_loop]
+        if not loops:
+            return
+        loop = place.blocks[loops[-1]]
+        entered = place.entered[: loop.depth]
+        if step.has("BREAK_LOOP"):
+            yield _Place(loop.target, place.blocks[: loops[-1]], entered)
+        elif step.target is not None:
+            yield _Place(step.target, place.blocks[: loops[-1] + 1], entered)
+
+    def _raised(self, place: _Place) -> Iterator[_Place]:
+        """Yield where control goes if the step raises something."""
+        names = {op.name for op in self._steps[place.step].ops}
+        if names <= _SILENT:
+            return
+        handler = self._handlers[place.step]
+        if handler is not None:
+            yield _Place(handler)
+        guards = [number for number, block in enumerate(place.blocks) if not block.is_loop]
+        if guards:
+            block = place.blocks[guards[-1]]
+            entered = (*place.entered[: block.depth], _Entered.RAISED)
+            yield _Place(
+                block.target, place.blocks[: guards[-1]], entered if self._finals else ()
+            )
+
+
+def _changed(step: Step, place: _Place) -> _Place:
+    """Return the situation with the blocks that are there after a step."""
+    if step.has("POP_BLOCK"):
+        return place._replace(blocks=place.blocks[:-1])
+    if step.has(*_SETUPS) and step.target is not None and len(place.blocks) < _MOST_BLOCKS:
+        block = _Block(step.has("SETUP_LOOP"), step.target, len(place.entered))
+        return place._replace(blocks=(*place.blocks, block))
+    return place
+
+
+def _ended(step: Step, place: _Place) -> _Place:
+    """Return the situation after a step that may end a handler."""
+    if step.has(*_ENDS_HANDLER):
+        return place._replace(entered=place.entered[:-1])
+    return place
+
+
+def _last(place: _Place) -> _Entered:
+    return place.entered[-1] if place.entered else _Entered.NORMAL
+
+
+def _handlers(steps: Sequence[Step], table: Sequence[Handler]) -> list[int | None]:
+    """Return the step that handles what each step raises, by the exception table.
+
+    The first row that covers it counts (``Python/ceval.c: get_exception_handler``).
+    """
+    handlers: list[int | None] = [None] * len(steps)
+    offsets = [step.offset for step in steps]
+    for row in reversed(table):
+        target = bisect_left(offsets, row.target)
+        if target < len(steps):
+            start, end = bisect_left(offsets, row.start), bisect_left(offsets, row.end)
+            handlers[start:end] = [target] * (end - start)
+    return handlers
