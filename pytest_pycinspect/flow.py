@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple
 
 from pycinspect.canonical.ops import CanonicalOp, lowered_steps
@@ -66,6 +67,15 @@ class Graph:
     follows: Sequence[Sequence[int]]
     raises: Sequence[Sequence[int]]
 
+    @cached_property
+    def before(self) -> Sequence[frozenset[int]]:
+        """The steps that each step follows, where nothing is raised."""
+        found: list[set[int]] = [set() for _ in self.steps]
+        for step, follows in zip(self.reached, self.follows, strict=True):
+            for after in follows:
+                found[self.reached[after]].add(step)
+        return [frozenset(steps) for steps in found]
+
     def after(self, situation: int) -> Iterator[int]:
         """Yield all situations that can follow one."""
         yield from self.follows[situation]
@@ -108,7 +118,6 @@ class _Entered(Enum):
 
     RAISED = "raised"
     NORMAL = "normal"
-    CALLED = "called"  # CALL_FINALLY of 3.8: what it comes back to follows the call
 
 
 class _Block(NamedTuple):
@@ -126,11 +135,18 @@ class _Block(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """A step in one situation: in which blocks, and how the running handlers were entered."""
+    """A step in one situation.
+
+    Args:
+        step: its index.
+        blocks: the blocks that it is in, the innermost last.
+        entered: how each of the running handlers was come to; of a ``finally`` block that
+            CALL_FINALLY called (3.8), the step that it comes back to.
+    """
 
     step: int
     blocks: tuple[_Block, ...] = ()
-    entered: tuple[_Entered, ...] = ()
+    entered: tuple[_Entered | int, ...] = ()
 
 
 _SETUPS = ("SETUP_FINALLY", "SETUP_EXCEPT", "SETUP_LOOP")
@@ -170,7 +186,8 @@ class _Walk:
         raises: list[list[int]] = []
         limit = _FREE_PLACES + _MOST_PLACES * len(self._steps)
         for place in self._places:  # it grows
-            follows.append([self._number(after) for after in self._normal(place)])
+            normal = (after for after in self._normal(place) if after.step < len(self._steps))
+            follows.append([self._number(after) for after in normal])
             raises.append([self._number(after) for after in self._raised(place)])
             if len(self._places) > limit:
                 raise PycInspectError("too-many-paths", "its blocks are never left")
@@ -188,39 +205,49 @@ class _Walk:
         place = _changed(step, place)
         if step.has("BREAK_LOOP", "CONTINUE_LOOP"):
             yield from self._left(step, place)
-        elif not step.has("END_FINALLY") or _last(place) is _Entered.NORMAL:
+        elif step.has("END_FINALLY"):
+            yield from self._come_back(step, place)
+        else:
             yield from self._moved(step, _ended(step, place))
         if step.has("WITH_CLEANUP_FINISH") and _last(place) is _Entered.RAISED:
             # ``__exit__`` said that it is handled: END_FINALLY goes on.
             swallowed = (*place.entered[:-1], _Entered.NORMAL)
             yield from self._moved(step, place._replace(entered=swallowed))
 
+    def _come_back(self, step: Step, place: _Place) -> Iterator[_Place]:
+        """Yield what a ``finally`` block goes on with, unless it raises again."""
+        last, place = _last(place), _ended(step, place)
+        if isinstance(last, int):
+            yield place._replace(step=last)
+        elif last is _Entered.NORMAL:
+            yield from self._moved(step, place)
+
     def _moved(self, step: Step, place: _Place) -> Iterator[_Place]:
         truth = self._known_truth(step, place.step)
-        if step.flow in _STAYS and truth is not True and place.step + 1 < len(self._steps):
+        is_call = step.has("CALL_FINALLY")
+        if step.flow in _STAYS and not is_call and truth is not True:
             after = place._replace(step=place.step + 1)
-            yield self._fallen(after) if step.flow is Flow.NEXT else after
+            falls = step.flow is Flow.NEXT and after.step in self._finals
+            is_interrupted = falls or step.has("BEGIN_FINALLY")
+            yield _interrupted(after, _Entered.NORMAL) if is_interrupted else after
         if step.flow in _JUMPS and truth is not False and step.target is not None:
-            is_call = step.has("CALL_FINALLY")
-            entered = (*place.entered, _Entered.CALLED) if is_call else place.entered
-            yield place._replace(step=step.target, entered=entered)
-
-    def _fallen(self, place: _Place) -> _Place:
-        if place.step not in self._finals:
-            return place
-        return place._replace(entered=(*place.entered, _Entered.NORMAL))
+            after = place._replace(step=step.target)
+            yield _interrupted(after, place.step + 1) if is_call else after
 
     def _known_truth(self, step: Step, index: int) -> bool | None:
         """Return whether a test of a constant jumps, None if it may or may not.
 
         Compilers leave such tests out, each in another case.
         """
-        before = self._steps[index - 1].ops if index else ()
         tests = [op.name for op in step.ops if op.name in _TESTS]
-        is_constant = len(before) == 1 and before[0].name == "LOAD_CONST"
-        if not tests or not is_constant or index in self._jumped_to:
-            return None
-        return bool(before[0].operand) is _TESTS[tests[0]]
+        while tests and index and index not in self._jumped_to:
+            index -= 1
+            before = [op for op in self._steps[index].ops if op.name != "TO_BOOL"]
+            if [op.name for op in before] == ["LOAD_CONST"]:
+                return bool(before[0].operand) is _TESTS[tests[0]]
+            if before:
+                return None
+        return None
 
     @staticmethod
     def _left(step: Step, place: _Place) -> Iterator[_Place]:
@@ -262,6 +289,11 @@ def _changed(step: Step, place: _Place) -> _Place:
     return place
 
 
+def _interrupted(place: _Place, by: _Entered | int) -> _Place:
+    """Return the situation in a ``finally`` block."""
+    return place._replace(entered=(*place.entered, by))
+
+
 def _ended(step: Step, place: _Place) -> _Place:
     """Return the situation after a step that may end a handler."""
     if step.has(*_ENDS_HANDLER):
@@ -269,7 +301,7 @@ def _ended(step: Step, place: _Place) -> _Place:
     return place
 
 
-def _last(place: _Place) -> _Entered:
+def _last(place: _Place) -> _Entered | int:
     return place.entered[-1] if place.entered else _Entered.NORMAL
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from pycinspect.canonical.machine import COMPREHENSIONS
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
 from pytest_pycinspect.dominators import Dominators
@@ -36,10 +37,17 @@ def loops_of(code: Code, dialect: Dialect) -> list[frozenset[int]]:
     Raises:
         PycInspectError: as ``graph_of``.
     """
+    if code.name in COMPREHENSIONS:
+        return []
     graph = graph_of(code, dialect)
-    found = _statements(graph, _grouped(graph, list(_natural(graph))))
+    loops = _grouped(graph, list(_natural(graph)))
+    found = _statements(graph, loops, is_generator=code.name == _GENERATOR)
     once = _without_copies(graph.steps, found)
     return [frozenset(graph.steps[index].offset for index in loop.body) for loop in once]
+
+
+#: A generator expression has code of its own on every Python, with its ``for`` as loops.
+_GENERATOR = "<genexpr>"
 
 
 class _Loop(NamedTuple):
@@ -103,30 +111,42 @@ def _grouped(graph: Graph, loops: Sequence[tuple[int, _Loop]]) -> list[_Loop]:
 # --- Statements --------------------------------------------------------------------------------
 
 
-def _statements(graph: Graph, loops: Sequence[_Loop]) -> list[_Loop]:
-    """Leave out those of comprehensions, and what is inside them."""
-    entered: dict[int, list[int]] = {}
-    for place, step in enumerate(graph.reached):
-        for after in graph.follows[place]:
-            entered.setdefault(graph.reached[after], []).append(step)
-    outermost = [loop for loop in loops if _is_comprehension(graph.steps, loop, entered)]
-    return [
-        loop for loop in loops if not any(loop.head in one.body for one in outermost)
-    ]
+def _statements(graph: Graph, loops: Sequence[_Loop], *, is_generator: bool) -> list[_Loop]:
+    """Leave out the loops of expressions, and what is inside them."""
+    def is_own(loop: _Loop) -> bool:
+        return any(
+            _begins_statement(graph.steps, step, is_generator) for step in _entering(graph, loop)
+        )
+
+    iterating = [loop for loop in loops if graph.steps[loop.head].has("FOR_ITER", "GET_ANEXT")]
+    inner = [loop for loop in iterating if not is_own(loop)]
+    return [loop for loop in loops if not any(loop.head in one.body for one in inner)]
 
 
-def _is_comprehension(
-    steps: Sequence[Step], loop: _Loop, entered: dict[int, list[int]]
-) -> bool:
-    """Return whether a loop fills what its first instruction finds below the iterator.
+def _entering(graph: Graph, loop: _Loop) -> Iterator[int]:
+    """Yield the steps before a loop that lead to its head, but for those that do nothing."""
+    waiting, seen = [loop.head], {loop.head}
+    while waiting:
+        for step in graph.before[waiting.pop()] - seen:
+            seen.add(step)
+            if not graph.steps[step].ops:
+                waiting.append(step)
+            elif step not in loop.body:
+                yield step
 
-    The list is pushed, and put below the iterator (``Python/codegen.c:
-    codegen_push_inlined_comprehension_state`` and what calls it): SWAP is what leads to the loop.
+
+def _begins_statement(steps: Sequence[Step], index: int, is_generator: bool) -> bool:
+    """Return whether the step before a loop is as in a statement.
+
+    Comprehensions push what they fill, and SWAP puts it below the iterator, up to 3.14 after GET_ITER
+    (``Python/codegen.c: codegen_push_inlined_comprehension_locals``, ``codegen_sync_comprehension_generator``); ``any``,
+    ``all`` and ``tuple`` of a generator expression loop over what a CALL made (3.14).
     """
-    if not steps[loop.head].has("FOR_ITER", "GET_ANEXT"):
-        return False
-    outside = (step for step in entered.get(loop.head, ()) if step not in loop.body)
-    return any(steps[step].opname == "SWAP" for step in outside)
+    step = steps[index]
+    if is_generator and step.has("LOAD_FAST"):  # its argument, ``.0``, is an iterator
+        return True
+    is_filled = index > 0 and steps[index - 1].opname == "SWAP"  # END_SEND is a SWAP, too
+    return step.has("GET_ITER", "GET_AITER") and not is_filled
 
 
 def _without_copies(steps: Sequence[Step], loops: Sequence[_Loop]) -> list[_Loop]:

@@ -20,20 +20,23 @@ def first_test(graph: Graph, end: int, head: int, body: Collection[int]) -> int:
         graph: of the code object.
         end: the step that jumps back.
         head: where it jumps to.
-        body: the steps of the loop.
+        body: the steps of all loops with that head.
 
     Returns:
         The first step of the test before the loop; without such a test, ``head``.
     """
-    steps = graph.steps
-    last = _before(steps, end) if steps[end].has("JUMP") else end
+    steps, before = graph.steps, graph.before
+    last = _test_of(steps, end)
     if steps[last].has(*_TESTS):
-        for step in _leading_to(graph, head):
-            if step not in body and steps[step].has(*_TESTS):
-                first = _alike(steps, last, step)
-                if first is not None:
-                    return significant(graph, first)
+        leading = (_test_of(steps, step) for step in before[head] if step not in body)
+        found = [_alike(graph, last, test) for test in leading if steps[test].has(*_TESTS)]
+        return significant(graph, min((first for first in found if first is not None), default=head))
     return significant(graph, head)
+
+
+def _test_of(steps: Sequence[Step], index: int) -> int:
+    """Return the test that a jump follows; any other step is itself."""
+    return _before(steps, index) if steps[index].has("JUMP") else index
 
 
 def _before(steps: Sequence[Step], index: int) -> int:
@@ -55,33 +58,35 @@ def significant(graph: Graph, index: int) -> int:
     return index
 
 
-def _leading_to(graph: Graph, head: int) -> Iterator[int]:
-    for place, follows in enumerate(graph.follows):
-        if any(graph.reached[after] == head for after in follows):
-            yield graph.reached[place]
-
-
 #: A step, its line, and one of its ops.
 _Part = tuple[int, int | None, CanonicalOp]
 
 
-def _alike(steps: Sequence[Step], copy: int, test: int) -> int | None:
+def _alike(graph: Graph, copy: int, test: int) -> int | None:
     """Return where the ops begin that end with a test and are like those up to its copy."""
     first = None
-    pairs = zip(_backwards(steps, copy), _backwards(steps, test), strict=False)
-    for one, other in pairs:
+    pairs = zip(_backwards(graph, copy), _backwards(graph, test), strict=False)
+    for place, (one, other) in enumerate(pairs):
         if not _is_same(one, other):
             break
-        first = other[0]
+        first = other[0] if place else None  # the test alone is like any other
     return first
 
 
-def _backwards(steps: Sequence[Step], index: int) -> Iterator[_Part]:
-    """Yield ops, the last first, without jumps of inverted tests."""
-    for place in range(index, -1, -1):
-        for op in reversed(steps[place].ops):
-            if op.name != "JUMP":
-                yield place, steps[place].line, op
+def _backwards(graph: Graph, index: int) -> Iterator[_Part]:
+    """Yield ops, the last first, without jumps of inverted tests.
+
+    What is before a step is the one from which control falls into it; the test, if it is skipped by
+    an inverted one (3.12); else the first that jumps there.
+    """
+    seen: set[int] = set()
+    while index not in seen:
+        seen.add(index)
+        step = graph.steps[index]
+        yield from ((index, step.line, op) for op in reversed(step.ops) if op.name != "JUMP")
+        before = graph.before[index]
+        nearest = (index - 1, _test_of(graph.steps, index - 1))
+        index = next((i for i in nearest if i in before), min(before, default=index))
 
 
 def _is_same(one: _Part, other: _Part) -> bool:

@@ -48,6 +48,8 @@ class Node(NamedTuple):
         handler: index of the node that follows if something is raised, or ``NOWHERE``.
         offset: of the instruction, in bytes.
         line: of the source, None for none.
+        code: the code object that the instruction is in; that of a comprehension which is
+            evaluated in place is another one.
     """
 
     payload: Payload
@@ -55,6 +57,7 @@ class Node(NamedTuple):
     handler: int
     offset: int
     line: int | None
+    code: Code
 
 
 #: A number for each node, equal for those that behave equally.
@@ -85,6 +88,7 @@ def build(machine: Machine, code: Code, argument: Value | None = None) -> list[N
     if paths.are_too_many:
         while (first := joins.learn()) is not None:
             paths.follow(first)
+    paths.follow_unraised()
     if paths.are_too_many:
         raise refused("there are too many paths")
     return [_node(event, paths) for event in paths.events]
@@ -131,6 +135,18 @@ class _Paths:
             if len(self._order) > _MOST_STATES:
                 raise refused(f"there are more than {_MOST_STATES} states")
 
+    def follow_unraised(self) -> None:
+        """Follow handlers of what cannot raise anything, where the machine looks at everything."""
+        while not self.are_too_many:
+            known = {(id(state.frame), state.pc) for state in self._order}
+            places = self._machine.unraised.items()
+            state = next((one for place, one in places if place not in known), None)
+            if state is None:
+                break
+            self.numbers[state] = len(self._order)
+            self._order.append(state)
+            self.follow(len(self.events))
+
     def _next(self, state: State) -> Event:
         self._machine.work.spend()
         if state not in self._known:
@@ -154,7 +170,7 @@ def _node(event: Event, paths: _Paths) -> Node:
             handler = NOWHERE  # it only restores what nobody sees, and raises again
     op = state.frame.ops[max(state.pc, 0)]
     successors = tuple(numbers[successor] for successor in event.successors)
-    return Node(event.payload, successors, handler, op.offset, op.line)
+    return Node(event.payload, successors, handler, op.offset, op.line, state.frame.code)
 
 
 # --- Taking nodes out ----------------------------------------------------------------------

@@ -71,6 +71,8 @@ def branch(
             if_true, if_false = if_false, if_true
         asked = asked.value(0)
     truth = _truth(machine, asked)
+    if machine.everything and not asked.is_literal:
+        truth = None
     if truth is not None:
         return if_true if truth else if_false
     if not _is_still(asked):

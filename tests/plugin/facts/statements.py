@@ -31,16 +31,23 @@ class Scope(NamedTuple):
         name: of the code object.
         line: its first one.
         body: its statements.
+        owner: the class around it, which mangles names.
+        node: of the tree.
     """
 
     name: str
     line: int
     body: Sequence[ast.stmt]
+    owner: str | None = None
+    node: _Scoped | None = None
+
+    def statements(self) -> list[ast.stmt]:
+        """Return the statements that can be come to, those inside others, too."""
+        return _Flow.of(self.body).live
 
     def loops(self) -> list[Loop]:
         """Return the loops that can come round again, in order; not those of nested code."""
-        found: list[_Looping] = []
-        _Flow(found).outcomes(self.body)
+        found = _Flow.of(self.body).loops
         merged = {id(inner) for loop in found for inner in _of_same_head(loop)}
         alone = [loop for loop in found if id(loop) not in merged]
         return sorted({_span(loop) for loop in alone})
@@ -48,11 +55,15 @@ class Scope(NamedTuple):
 
 def scopes_of(tree: ast.Module) -> Iterator[Scope]:
     """Yield the module, and all classes and functions in it."""
-    yield Scope("<module>", 1, tree.body)
-    for node in ast.walk(tree):
+    yield Scope("<module>", 1, tree.body, None, tree)
+    waiting: list[tuple[ast.AST, str | None]] = [(tree, None)]
+    while waiting:
+        node, owner = waiting.pop()
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             lines = [one.lineno for one in node.decorator_list]
-            yield Scope(node.name, min([*lines, node.lineno]), node.body)
+            owner = node.name if isinstance(node, ast.ClassDef) else owner
+            yield Scope(node.name, min([*lines, node.lineno]), node.body, owner, node)
+        waiting.extend((child, owner) for child in ast.iter_child_nodes(node))
 
 
 def _span(loop: _Looping) -> Loop:
@@ -72,6 +83,21 @@ def _does_nothing(node: ast.stmt) -> bool:
     return is_constant or isinstance(node, ast.Pass | ast.Global | ast.Nonlocal)
 
 
+def _cannot_raise(body: Sequence[ast.stmt]) -> bool:
+    """Return whether nothing can be raised until some statements end: no handler is left."""
+    for node in body:
+        if isinstance(node, ast.Return):
+            return node.value is None or isinstance(node.value, ast.Constant)
+        if isinstance(node, ast.Break | ast.Continue):
+            return True
+        if isinstance(node, ast.Try) and not node.orelse and not node.finalbody:
+            if not _cannot_raise(node.body):
+                return False
+        elif not _does_nothing(node):
+            return False
+    return True
+
+
 def truth(test: ast.expr) -> bool | None:
     """Return the truth of a test that compilers decide, None for any other."""
     if isinstance(test, ast.Constant):
@@ -81,6 +107,10 @@ def truth(test: ast.expr) -> bool | None:
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         inner = truth(test.operand)
         return None if inner is None else not inner
+    if isinstance(test, ast.UnaryOp) and isinstance(test.operand, ast.Constant):
+        value = test.operand.value
+        is_number = isinstance(value, int | float) and not isinstance(test.op, ast.Invert)
+        return bool(value) if is_number else None
     if isinstance(test, ast.BoolOp):
         return _truth_of_all([truth(value) for value in test.values], isinstance(test.op, ast.And))
     return None
@@ -97,10 +127,18 @@ _Ends = frozenset[str]
 
 
 class _Flow:
-    """How statements can end; notes the loops that can come round."""
+    """How statements can end; notes those that can be come to, and the loops that can come round."""
 
-    def __init__(self, found: list[_Looping]) -> None:
-        self._found = found
+    def __init__(self) -> None:
+        self.live: list[ast.stmt] = []
+        self.loops: list[_Looping] = []
+
+    @classmethod
+    def of(cls, body: Sequence[ast.stmt]) -> _Flow:
+        """Return what is known of a body."""
+        flow = cls()
+        flow.outcomes(body)
+        return flow
 
     def outcomes(self, body: Sequence[ast.stmt]) -> _Ends:
         """Return how some statements can end; nothing for ``return`` and ``raise`` alone."""
@@ -113,6 +151,7 @@ class _Flow:
         return frozenset(found)
 
     def _one(self, node: ast.stmt) -> _Ends:
+        self.live.append(node)
         handle = getattr(self, f"_{type(node).__name__.lower()}", None)
         return frozenset({_NEXT}) if handle is None else handle(node)
 
@@ -140,10 +179,10 @@ class _Flow:
         known = truth(node.test) if isinstance(node, ast.While) else None
         if known is False:
             return self.outcomes(node.orelse)
-        place = len(self._found)
+        place = len(self.loops)
         body = self.outcomes(node.body)
         if body & {_NEXT, _CONTINUE}:
-            self._found.insert(place, node)
+            self.loops.insert(place, node)
         after = frozenset() if known else self.outcomes(node.orelse)
         left = frozenset({_NEXT}) if _BREAK in body else frozenset()
         return after | left
@@ -160,7 +199,7 @@ class _Flow:
         if _NEXT in found:
             found.discard(_NEXT)
             found |= self.outcomes(node.orelse)
-        if not all(_does_nothing(one) for one in node.body):
+        if not _cannot_raise(node.body):
             for handler in node.handlers:
                 found |= self.outcomes(handler.body)
         last = self.outcomes(node.finalbody)

@@ -1,0 +1,131 @@
+"""Each call of the source once: compilers copy code, and paths meet at one instruction.
+
+Copied are ``finally`` bodies (3.9), the tests of ``while`` and short ends of functions (3.10). Since 3.11
+the columns say which call of the source an instruction is. Before, the line does, and what leads
+to a call without leaving its line: copies are apart, as other lines come before each.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from pycinspect.dialects import Dialect
+from pycinspect.disasm import Position, exception_table, instructions, positions
+from pycinspect.disasm.stack import stack_depths
+from pycinspect.disasm.steps import bytecode_of
+from pycinspect.pyc import Code
+from pytest_pycinspect.flow import graph_of
+
+__all__ = ["Call", "each_once"]
+
+
+class Call(NamedTuple):
+    """One call, on one path.
+
+    Args:
+        code: the code object that it is in.
+        offset: of the instruction.
+        line: of the source, None for none.
+        text: what is called.
+    """
+
+    code: Code
+    offset: int
+    line: int | None
+    text: str
+
+
+def each_once(calls: Iterable[Call], dialect: Dialect) -> list[Call]:
+    """Return one for each call of the source, in the order in which they first come.
+
+    Where paths call different things at one place, as ``(a or b)()`` does, its text is all of them.
+
+    Args:
+        calls: of a code object, and of comprehensions in it.
+        dialect: who compiled it.
+
+    Raises:
+        PycInspectError: as ``graph_of``, and ``positions``.
+    """
+    codes: dict[int, Code] = {}
+    by_code: dict[int, dict[int, list[Call]]] = {}
+    for call in calls:
+        codes[id(call.code)] = call.code
+        by_code.setdefault(id(call.code), {}).setdefault(call.offset, []).append(call)
+    kept = {
+        (identity, call.offset): call
+        for identity, found in by_code.items()
+        for call in _sources(codes[identity], [_met(paths) for paths in found.values()], dialect)
+    }
+    order = dict.fromkeys((id(call.code), call.offset) for call in calls)
+    return [kept[place] for place in order if place in kept]
+
+
+def _met(paths: Sequence[Call]) -> Call:
+    """Return one call for those of all paths at an instruction."""
+    return paths[0]._replace(text=" or ".join(sorted({call.text for call in paths})))
+
+
+def _sources(code: Code, calls: Sequence[Call], dialect: Dialect) -> Iterator[Call]:
+    """Yield one of the copies of each call; of copies, the first in the code."""
+    places = positions(code, dialect)
+    at: dict[tuple[Position, str], Call] = {}
+    alike: dict[tuple[int | None, str], list[Call]] = {}
+    for call in sorted(calls, key=lambda call: call.offset):
+        place = places[call.offset // 2] if call.offset // 2 < len(places) else None
+        if place is not None and place.column is not None:
+            at.setdefault((place, call.text), call)
+        else:
+            alike.setdefault((call.line, call.text), []).append(call)
+    yield from at.values()
+    copied = [group for group in alike.values() if len(group) > 1]
+    runs = _Runs(code, dialect) if copied else None
+    for group in alike.values():
+        yield from group if runs is None or len(group) == 1 else runs.once(group)
+
+
+class _Runs:
+    """Instructions that lead to each other without leaving their line."""
+
+    def __init__(self, code: Code, dialect: Dialect) -> None:
+        graph = graph_of(code, dialect)
+        bytecode = bytecode_of(dialect)
+        self._effects = [opcode.effect for opcode in bytecode.opcodes.by_number]
+        self._listed = instructions(code, dialect)
+        self._depths = stack_depths(code, self._listed, bytecode, exception_table(code, dialect))
+        self._offsets = [step.offset for step in graph.steps]
+        self._run = list(range(len(graph.steps)))
+        for index, before in enumerate(graph.before):
+            for other in before:
+                if graph.steps[index].line == graph.steps[other].line:
+                    self._run[self._first(index)] = self._first(other)
+
+    def _first(self, index: int) -> int:
+        """Return what stands for the run of a step."""
+        while self._run[index] != index:
+            self._run[index] = self._run[self._run[index]]
+            index = self._run[index]
+        return index
+
+    def once(self, calls: Sequence[Call]) -> Iterator[Call]:
+        """Yield the calls, of one line and text, of the run that has most of them."""
+        found: dict[int, dict[int, Call]] = {}
+        for call in calls:
+            start = self._start(bisect_left(self._offsets, call.offset))
+            found.setdefault(self._first(start), {}).setdefault(start, call)
+        yield from max(found.values(), key=len).values()
+
+    def _start(self, index: int) -> int:
+        """Return the step with which the expression of what is called begins.
+
+        Before it the stack is as it is after the call, but for the result.
+        """
+        step = self._listed[index]
+        effect, depth = self._effects[step.opcode], self._depths[index] if self._depths else None
+        if effect is None or depth is None or effect.stay is None:
+            return index
+        base = depth + effect.stay(step.arg or 0) - 1
+        depths = ((place, self._depths[place]) for place in range(index, -1, -1))
+        return next((at for at, depth in depths if depth is not None and depth <= base), index)
