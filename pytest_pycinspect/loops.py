@@ -22,7 +22,7 @@ from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
 from pytest_pycinspect.dominators import Dominators
 from pytest_pycinspect.flow import Graph, Step, graph_of
-from pytest_pycinspect.rotation import first_test
+from pytest_pycinspect.rotation import first_test, significant
 
 __all__ = ["loops_of"]
 
@@ -101,10 +101,17 @@ def _grouped(graph: Graph, loops: Sequence[tuple[int, _Loop]]) -> list[_Loop]:
     whole: dict[int, frozenset[int]] = {}
     for _, loop in loops:
         whole[loop.head] = whole.get(loop.head, frozenset()) | loop.body
+    heads = [first_test(graph, end, loop.head, whole[loop.head]) for end, loop in loops]
+    # Of a test that may be a constant (``while a or 1``), an end is a jump without a condition.
+    tests = {
+        (loop.head, graph.steps[end].line): head
+        for (end, loop), head in zip(loops, heads, strict=True)
+        if head != significant(graph, loop.head)
+    }
     bodies: dict[int, frozenset[int]] = {}
-    for end, loop in loops:
-        head = first_test(graph, end, loop.head, whole[loop.head])
-        bodies[head] = bodies.get(head, frozenset()) | loop.body
+    for (end, loop), head in zip(loops, heads, strict=True):
+        one = tests.get((loop.head, graph.steps[end].line), head)
+        bodies[one] = bodies.get(one, frozenset()) | loop.body
     return [_Loop(head, body) for head, body in bodies.items()]
 
 

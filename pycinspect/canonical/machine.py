@@ -460,6 +460,15 @@ class Frame:
             self._after_copies = frozenset(self.behind_jumps(index + 1) for index in copies)
         return pc in self._after_copies
 
+    def follows_constant(self, pc: int) -> bool:
+        """Return whether an op tests a constant that stands right before it.
+
+        Compilers leave such tests out, each in another case.
+        """
+        places = range(pc - 1, -1, -1)
+        before = next((self.ops[at].name for at in places if self.ops[at].name not in _ASKS), None)
+        return before == "LOAD_CONST"
+
     def target(self, pc: int) -> int:
         """Return the index that a jump goes to."""
         target = self.ops[pc].target
@@ -470,6 +479,8 @@ class Frame:
         return bisect_left(self.offsets, target)  # or after it, if what is there does nothing
 
 
+#: Ops between a value and the jump that its truth decides.
+_ASKS = frozenset({"COPY", "TO_BOOL"})
 _STORES_LOCAL = frozenset({"STORE_FAST", "STORE_DEREF"})
 _DELETES_LOCAL = frozenset({"DELETE_FAST", "DELETE_DEREF", "LOAD_FAST_AND_CLEAR"})
 #: Stores of other functions to a variable that they share.

@@ -71,7 +71,7 @@ def branch(
             if_true, if_false = if_false, if_true
         asked = asked.value(0)
     truth = _truth(machine, asked)
-    if machine.everything and not asked.is_literal:
+    if machine.everything and not state.frame.follows_constant(state.pc):
         truth = None
     if truth is not None:
         return if_true if truth else if_false

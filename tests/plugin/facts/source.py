@@ -13,6 +13,7 @@ from tests.plugin.facts.statements import Scope, truth
 __all__ = ["Facts", "facts_of", "plain"]
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_CONSTANTS = ("None", "True", "False")
 _HEADS = ("test", "items", "iter", "target", "subject")
 _Nested = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -27,7 +28,8 @@ class Facts(NamedTuple):
 
 def plain(text: str) -> str:
     """Return what is called if it is a dotted name, else a word for all others."""
-    return text if _DOTTED.fullmatch(text) else "<expression>"
+    is_name = _DOTTED.fullmatch(text) and text.partition(".")[0] not in _CONSTANTS
+    return text if is_name else "<expression>"
 
 
 def facts_of(scope: Scope) -> Facts:
@@ -64,9 +66,20 @@ def _note(node: ast.AST, facts: Facts, owner: str | None) -> None:
 
 
 def _text(node: ast.expr, owner: str | None) -> str:
+    return " or ".join(sorted(_texts(node, owner)))
+
+
+def _texts(node: ast.expr, owner: str | None) -> set[str]:
+    """Return what an expression may be: those that are alike on all paths are one."""
     if isinstance(node, ast.Attribute):
-        return f"{_text(node.value, owner)}.{_mangled(node.attr, owner)}"
-    return _mangled(node.id, owner) if isinstance(node, ast.Name) else "?"
+        return {f"{text}.{_mangled(node.attr, owner)}" for text in _texts(node.value, owner)}
+    if isinstance(node, ast.IfExp):
+        return _texts(node.body, owner) | _texts(node.orelse, owner)
+    if isinstance(node, ast.NamedExpr):
+        return _texts(node.value, owner)
+    if isinstance(node, ast.BoolOp):
+        return {text for value in node.values for text in _texts(value, owner)}
+    return {_mangled(node.id, owner) if isinstance(node, ast.Name) else "?"}
 
 
 def _mangled(name: str, owner: str | None) -> str:

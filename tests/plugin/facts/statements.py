@@ -102,6 +102,8 @@ def truth(test: ast.expr) -> bool | None:
     """Return the truth of a test that compilers decide, None for any other."""
     if isinstance(test, ast.Constant):
         return bool(test.value)
+    if isinstance(test, ast.Tuple) and all(isinstance(one, ast.Constant) for one in test.elts):
+        return bool(test.elts)
     if isinstance(test, ast.Name) and test.id == "__debug__":
         return True
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
