@@ -19,6 +19,7 @@ from pytest_pycinspect.instr import Instr, Kind
 from pytest_pycinspect.names import VacuousCheckError, check_name, note_count, resolve_name
 from pytest_pycinspect.origin import Normalize, Origin, View, sequence
 from pytest_pycinspect.subject import Python, Request, Sources, subject_of
+from pytest_pycinspect.tree import TreeFacts
 
 if TYPE_CHECKING:
     import bytecode as bytecode_library
@@ -40,6 +41,10 @@ _VIEWS = ("ops", "raw", "adaptive")
 
 class Bytecode:
     """The instructions of one code object, in one view: a sequence that is never changed.
+
+    Functions, lambdas, generator expressions and classes inside it have code of their own: what
+    is asked about it is not asked about them, but ``tree`` is. Comprehensions belong to it in
+    its facts, on all versions.
 
     ``in``, ``==`` and the methods that take an expectation know its text, objects made with
     ``op``, and what the ``bytecode`` library makes.
@@ -374,9 +379,9 @@ class Bytecode:
         origin = replace(self._origin, live=None)
         return tuple(Bytecode(part, origin, self.view) for part in inside)
 
-    @property
+    @cached_property
     def tree(self) -> Tree:
-        """It, and all code objects inside it."""
+        """It, and all code objects inside it; their facts together."""
         return Tree(self)
 
     def _nested(self, name: str) -> Bytecode:
@@ -469,7 +474,7 @@ class Bytecode:
 
     @property
     def calls(self) -> Items[str]:
-        """What it calls, once for each call: ``len``, ``self.items.append``."""
+        """What it calls, once for each call of the source: ``len``, ``self.items.append``."""
         return self._facts.calls
 
     @property
@@ -479,7 +484,7 @@ class Bytecode:
 
     @property
     def imports(self) -> Items[str]:
-        """Modules that it imports, and names from them: ``os``, ``os.path``."""
+        """Modules that it imports, and names from them: ``os``, ``os.path``, ``.core.run``."""
         return self._facts.imports
 
     @property
@@ -627,8 +632,11 @@ def _walk(root: CodeType) -> Iterator[CodeType]:
 
 
 @dataclass(frozen=True)
-class Tree:
-    """A code object and all inside it, each before those inside it: a sequence."""
+class Tree(TreeFacts):
+    """A code object and all inside it, each before those inside it: a sequence.
+
+    Its facts, ``in``, ``count`` and ``find`` are about all of them.
+    """
 
     root: Bytecode
 

@@ -1,8 +1,8 @@
 """Each call of the source once: compilers copy code, and paths meet at one instruction.
 
-Copied are ``finally`` bodies (3.9), the tests of ``while`` and short ends of functions (3.10). Since 3.11
-the columns say which call of the source an instruction is. Before, the line does, and what leads
-to a call without leaving its line: copies are apart, as other lines come before each.
+Copied are ``finally`` bodies (3.9), the tests of ``while`` and short ends of functions (3.10). Since
+3.11 the columns say which call of the source an instruction is. Before, the line does, and whether
+one run can come to both: of copies of a line it takes one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pycinspect.disasm.stack import stack_depths
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
 from pytest_pycinspect.flow import graph_of
+from pytest_pycinspect.loops import copied_tests
 
 __all__ = ["Call", "each_once"]
 
@@ -87,10 +88,13 @@ def _sources(code: Code, calls: Sequence[Call], dialect: Dialect) -> Iterator[Ca
 
 
 class _Runs:
-    """Instructions that lead to each other without leaving their line."""
+    """Which instructions of a line one run of the code can come to.
+
+    Those of ``f(x) if y else f(x)`` lead to each other without leaving the line.
+    """
 
     def __init__(self, code: Code, dialect: Dialect) -> None:
-        graph = graph_of(code, dialect)
+        self._graph = graph = graph_of(code, dialect)
         bytecode = bytecode_of(dialect)
         self._effects = [opcode.effect for opcode in bytecode.opcodes.by_number]
         self._listed = instructions(code, dialect)
@@ -100,7 +104,12 @@ class _Runs:
         for index, before in enumerate(graph.before):
             for other in before:
                 if graph.steps[index].line == graph.steps[other].line:
-                    self._run[self._first(index)] = self._first(other)
+                    self._join(index, other)
+        self._copies = copied_tests(graph)
+        self._known: dict[int, frozenset[int]] = {}
+
+    def _join(self, one: int, other: int) -> None:
+        self._run[self._first(one)] = self._first(other)
 
     def _first(self, index: int) -> int:
         """Return what stands for the run of a step."""
@@ -111,11 +120,33 @@ class _Runs:
 
     def once(self, calls: Sequence[Call]) -> Iterator[Call]:
         """Yield the calls, of one line and text, of the run that has most of them."""
-        found: dict[int, dict[int, Call]] = {}
+        starts: dict[int, Call] = {}
         for call in calls:
             start = self._start(bisect_left(self._offsets, call.offset))
-            found.setdefault(self._first(start), {}).setdefault(start, call)
-        yield from max(found.values(), key=len).values()
+            starts.setdefault(self._copies.get(start, start), call)
+        runs: list[list[int]] = []
+        for start in starts:
+            run = next((run for run in runs if self._are_apart(start, run)), None)
+            runs.append([start]) if run is None else run.append(start)
+        yield from (starts[start] for start in max(runs, key=len))
+
+    def _are_apart(self, start: int, run: Sequence[int]) -> bool:
+        """Return whether a call is another one than those of a run, and no copy."""
+        return any(
+            start in self._ahead(one)
+            or one in self._ahead(start)
+            or (self._first(one) == self._first(start) and not self._asserts(start))
+            for one in run
+        )
+
+    def _ahead(self, start: int) -> frozenset[int]:
+        if start not in self._known:
+            self._known[start] = self._graph.ahead(start)
+        return self._known[start]
+
+    def _asserts(self, start: int) -> bool:
+        """Return whether a call is the one that ``assert`` makes: there is one in a statement."""
+        return self._graph.steps[start].has("LOAD_COMMON_CONSTANT")
 
     def _start(self, index: int) -> int:
         """Return the step with which the expression of what is called begins.
@@ -127,5 +158,8 @@ class _Runs:
         if effect is None or depth is None or effect.stay is None:
             return index
         base = depth + effect.stay(step.arg or 0) - 1
-        depths = ((place, self._depths[place]) for place in range(index, -1, -1))
-        return next((at for at, depth in depths if depth is not None and depth <= base), index)
+        for place in self._graph.backwards(index):
+            depth = self._depths[place]
+            if depth is not None and depth <= base:
+                return place
+        return index

@@ -136,6 +136,37 @@ class Facts:
         )
 
 
+    @classmethod
+    def of_tree(cls, code: Code, dialect: Dialect) -> Facts:
+        """Return the facts of a code object and of all inside it, each call once, all else once.
+
+        Raises:
+            PycInspectError: as :meth:`of`.
+        """
+        found: list[Facts] = []
+        waiting = [code]
+        while waiting:
+            found.append(cls.of(waiting.pop(), dialect))
+            waiting.extend(reversed(found[-1].children))
+        consts = {constant_key(value): value for one in found for value in one.consts}
+        return cls(
+            _once(one.globals for one in found),
+            _once(one.names for one in found),
+            _once(one.attributes for one in found),
+            Items(call for one in found for call in one.calls),
+            Constants(consts.values()),
+            _once(one.imports for one in found),
+            _once(one.handlers for one in found),
+            _once(one.freevars for one in found),
+            found[0].docstring,
+            (),
+        )
+
+
+def _once(lists: Iterable[Iterable[str]]) -> Items[str]:
+    return Items(dict.fromkeys(item for items in lists for item in items))
+
+
 class _Seen:
     """What was seen in events; dictionaries keep the order."""
 

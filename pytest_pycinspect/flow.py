@@ -21,6 +21,7 @@ from pycinspect.disasm import Handler, exception_table
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
+from pytest_pycinspect.dominators import Dominators
 
 __all__ = ["Graph", "Step", "graph_of"]
 
@@ -75,6 +76,54 @@ class Graph:
             for after in follows:
                 found[self.reached[after]].add(step)
         return [frozenset(steps) for steps in found]
+
+    def backwards(self, step: int) -> Iterator[int]:
+        """Yield a step and those before it in an expression, the last first.
+
+        What is before a step is the one from which control falls into it; the test, if it is
+        skipped by an inverted one (3.12); else the first that jumps there.
+        """
+        seen: set[int] = set()
+        while step not in seen:
+            seen.add(step)
+            yield step
+            before = self.before[step]
+            nearest = (step - 1, self.test_of(step - 1))
+            step = next((one for one in nearest if one in before), min(before, default=step))
+
+    def test_of(self, step: int) -> int:
+        """Return the step before a jump; any other step is itself."""
+        if not self.steps[step].has("JUMP"):
+            return step
+        return next((one for one in range(step - 1, -1, -1) if self.steps[one].ops), step)
+
+    @cached_property
+    def jumps_back(self) -> Sequence[tuple[int, int]]:
+        """The situations at the ends of loops, each with the one where its loop begins.
+
+        Every path to the first passes the second.
+        """
+        successors = [list(self.after(place)) for place in range(len(self.reached))]
+        dominators = Dominators(successors)
+        return [
+            (place, head)
+            for place, after in enumerate(successors)
+            for head in after
+            if dominators.dominates(head, place)
+        ]
+
+    def ahead(self, step: int) -> frozenset[int]:
+        """Return the steps that a run can come to from one on, without beginning a loop anew."""
+        back = set(self.jumps_back)
+        waiting = [place for place, one in enumerate(self.reached) if one == step]
+        seen: set[int] = set()
+        while waiting:
+            place = waiting.pop()
+            for after in self.after(place):
+                if after not in seen and (place, after) not in back:
+                    seen.add(after)
+                    waiting.append(after)
+        return frozenset(self.reached[place] for place in seen)
 
     def after(self, situation: int) -> Iterator[int]:
         """Yield all situations that can follow one."""

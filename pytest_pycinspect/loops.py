@@ -20,11 +20,10 @@ from typing import NamedTuple
 from pycinspect.canonical.machine import COMPREHENSIONS
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
-from pytest_pycinspect.dominators import Dominators
 from pytest_pycinspect.flow import Graph, Step, graph_of
-from pytest_pycinspect.rotation import first_test, significant
+from pytest_pycinspect.rotation import copies, first_test, significant
 
-__all__ = ["loops_of"]
+__all__ = ["copied_tests", "loops_of"]
 
 
 def loops_of(code: Code, dialect: Dialect) -> list[frozenset[int]]:
@@ -67,19 +66,25 @@ class _Loop(NamedTuple):
 
 def _natural(graph: Graph) -> Iterator[tuple[int, _Loop]]:
     """Yield the step of each jump back, and its loop."""
-    successors = [list(graph.after(place)) for place in range(len(graph.reached))]
-    dominators = Dominators(successors)
-    before: list[list[int]] = [[] for _ in successors]
-    for place, after in enumerate(successors):
-        for one in after:
-            before[one].append(place)
-    for place, after in enumerate(successors):
-        for head in after:
-            step = graph.steps[graph.reached[head]]
-            if dominators.dominates(head, place) and step.opname != _DELEGATES:
-                body = _leading(head, place, before)
-                steps = frozenset(graph.reached[one] for one in body)
-                yield graph.reached[place], _Loop(graph.reached[head], steps)
+    before: list[list[int]] = [[] for _ in graph.reached]
+    for place in range(len(graph.reached)):
+        for after in graph.after(place):
+            before[after].append(place)
+    for place, head in graph.jumps_back:
+        if graph.steps[graph.reached[head]].opname != _DELEGATES:
+            body = _leading(head, place, before)
+            steps = frozenset(graph.reached[one] for one in body)
+            yield graph.reached[place], _Loop(graph.reached[head], steps)
+
+
+def copied_tests(graph: Graph) -> dict[int, int]:
+    """Return the steps of tests that are copied to the ends of loops, with their originals."""
+    loops = list(_natural(graph))
+    whole = _whole(loops)
+    found: dict[int, int] = {}
+    for end, loop in loops:
+        found.update(copies(graph, end, loop.head, whole[loop.head]))
+    return found
 
 
 _DELEGATES = "SEND"
@@ -96,11 +101,17 @@ def _leading(head: int, end: int, before: Sequence[Sequence[int]]) -> set[int]:
     return body
 
 
-def _grouped(graph: Graph, loops: Sequence[tuple[int, _Loop]]) -> list[_Loop]:
-    """Return one loop for those that share a head; the test at an end is that at the head."""
+def _whole(loops: Sequence[tuple[int, _Loop]]) -> dict[int, frozenset[int]]:
+    """Return the steps of all loops with a head, by that."""
     whole: dict[int, frozenset[int]] = {}
     for _, loop in loops:
         whole[loop.head] = whole.get(loop.head, frozenset()) | loop.body
+    return whole
+
+
+def _grouped(graph: Graph, loops: Sequence[tuple[int, _Loop]]) -> list[_Loop]:
+    """Return one loop for those that share a head; the test at an end is that at the head."""
+    whole = _whole(loops)
     heads = [first_test(graph, end, loop.head, whole[loop.head]) for end, loop in loops]
     # Of a test that may be a constant (``while a or 1``), an end is a jump without a condition.
     tests = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.pyc.code import constants_equal
 from pytest_pycinspect.flow import Graph, Step
 
-__all__ = ["first_test", "significant"]
+__all__ = ["copies", "first_test", "significant"]
 
 _TESTS = ("POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE")
 
@@ -25,23 +25,25 @@ def first_test(graph: Graph, end: int, head: int, body: Collection[int]) -> int:
     Returns:
         The first step of the test before the loop; without such a test, ``head``.
     """
-    steps, before = graph.steps, graph.before
-    last = _test_of(steps, end)
-    if steps[last].has(*_TESTS):
-        leading = (_test_of(steps, step) for step in before[head] if step not in body)
-        found = [_alike(graph, last, test) for test in leading if steps[test].has(*_TESTS)]
-        return significant(graph, min((first for first in found if first is not None), default=head))
-    return significant(graph, head)
+    return significant(graph, min(copies(graph, end, head, body).values(), default=head))
 
 
-def _test_of(steps: Sequence[Step], index: int) -> int:
-    """Return the test that a jump follows; any other step is itself."""
-    return _before(steps, index) if steps[index].has("JUMP") else index
+def copies(graph: Graph, end: int, head: int, body: Collection[int]) -> Mapping[int, int]:
+    """Return the steps of the test at an end of a loop, with those that they are copies of.
 
-
-def _before(steps: Sequence[Step], index: int) -> int:
-    """Return the last step before one that is more than an EXTENDED_ARG."""
-    return next((i for i in range(index - 1, -1, -1) if steps[i].ops), index)
+    Args:
+        graph: of the code object.
+        end: the step that jumps back.
+        head: where it jumps to.
+        body: the steps of all loops with that head.
+    """
+    steps = graph.steps
+    last = graph.test_of(end)
+    if not steps[last].has(*_TESTS):
+        return {}
+    leading = (graph.test_of(step) for step in graph.before[head] if step not in body)
+    found = [_alike(graph, last, test) for test in leading if steps[test].has(*_TESTS)]
+    return max(found, key=len, default={})
 
 
 def significant(graph: Graph, index: int) -> int:
@@ -62,31 +64,21 @@ def significant(graph: Graph, index: int) -> int:
 _Part = tuple[int, int | None, CanonicalOp]
 
 
-def _alike(graph: Graph, copy: int, test: int) -> int | None:
-    """Return where the ops begin that end with a test and are like those up to its copy."""
-    first = None
-    pairs = zip(_backwards(graph, copy), _backwards(graph, test), strict=False)
-    for place, (one, other) in enumerate(pairs):
+def _alike(graph: Graph, copy: int, test: int) -> dict[int, int]:
+    """Return the steps that end with a test, and are like those up to its copy, by the copies."""
+    found: dict[int, int] = {}
+    for one, other in zip(_backwards(graph, copy), _backwards(graph, test), strict=False):
         if not _is_same(one, other):
             break
-        first = other[0] if place else None  # the test alone is like any other
-    return first
+        found[one[0]] = other[0]
+    return found if len(found) > 1 else {}  # the test alone is like any other
 
 
 def _backwards(graph: Graph, index: int) -> Iterator[_Part]:
-    """Yield ops, the last first, without jumps of inverted tests.
-
-    What is before a step is the one from which control falls into it; the test, if it is skipped by
-    an inverted one (3.12); else the first that jumps there.
-    """
-    seen: set[int] = set()
-    while index not in seen:
-        seen.add(index)
-        step = graph.steps[index]
-        yield from ((index, step.line, op) for op in reversed(step.ops) if op.name != "JUMP")
-        before = graph.before[index]
-        nearest = (index - 1, _test_of(graph.steps, index - 1))
-        index = next((i for i in nearest if i in before), min(before, default=index))
+    """Yield ops, the last first, without jumps of inverted tests."""
+    for place in graph.backwards(index):
+        step = graph.steps[place]
+        yield from ((place, step.line, op) for op in reversed(step.ops) if op.name != "JUMP")
 
 
 def _is_same(one: _Part, other: _Part) -> bool:

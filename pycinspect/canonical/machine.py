@@ -769,10 +769,10 @@ class Machine:
             if op is _NOWHERE:
                 raise refused("control runs off the end of the code")
             outcome = self._rules[op.name](self, state, op)
-            if isinstance(outcome, Event):
-                return outcome
             if self.everything and op.name not in _SILENT_OPS:
                 self._note_handler(state)
+            if isinstance(outcome, Event):
+                return outcome
             state = outcome
             if steps > _SUSPICIOUS:
                 if state in seen:

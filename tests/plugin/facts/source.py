@@ -74,11 +74,16 @@ def _texts(node: ast.expr, owner: str | None) -> set[str]:
     if isinstance(node, ast.Attribute):
         return {f"{text}.{_mangled(node.attr, owner)}" for text in _texts(node.value, owner)}
     if isinstance(node, ast.IfExp):
+        known = truth(node.test)
+        if known is not None:
+            return _texts(node.body if known else node.orelse, owner)
         return _texts(node.body, owner) | _texts(node.orelse, owner)
     if isinstance(node, ast.NamedExpr):
         return _texts(node.value, owner)
     if isinstance(node, ast.BoolOp):
         return {text for value in node.values for text in _texts(value, owner)}
+    if isinstance(node, ast.Yield):
+        return {"sent"}
     return {_mangled(node.id, owner) if isinstance(node, ast.Name) else "?"}
 
 

@@ -87,7 +87,7 @@ def _cannot_raise(body: Sequence[ast.stmt]) -> bool:
     """Return whether nothing can be raised until some statements end: no handler is left."""
     for node in body:
         if isinstance(node, ast.Return):
-            return node.value is None or isinstance(node.value, ast.Constant)
+            return node.value is None or truth(node.value) is not None
         if isinstance(node, ast.Break | ast.Continue):
             return True
         if isinstance(node, ast.Try) and not node.orelse and not node.finalbody:
@@ -111,8 +111,9 @@ def truth(test: ast.expr) -> bool | None:
         return None if inner is None else not inner
     if isinstance(test, ast.UnaryOp) and isinstance(test.operand, ast.Constant):
         value = test.operand.value
-        is_number = isinstance(value, int | float) and not isinstance(test.op, ast.Invert)
-        return bool(value) if is_number else None
+        if isinstance(test.op, ast.Invert):
+            return bool(~int(value)) if isinstance(value, int) else None
+        return bool(value) if isinstance(value, int | float) else None
     if isinstance(test, ast.BoolOp):
         return _truth_of_all([truth(value) for value in test.values], isinstance(test.op, ast.And))
     return None
