@@ -8,7 +8,7 @@ one run can come to both: of copies of a line it takes one.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pycinspect.dialects import Dialect
@@ -38,7 +38,7 @@ class Call(NamedTuple):
     text: str
 
 
-def each_once(calls: Iterable[Call], dialect: Dialect) -> list[Call]:
+def each_once(calls: Sequence[Call], dialect: Dialect) -> list[Call]:
     """Return one for each call of the source, in the order in which they first come.
 
     Where paths call different things at one place, as ``(a or b)()`` does, its text is all of them.
@@ -55,13 +55,13 @@ def each_once(calls: Iterable[Call], dialect: Dialect) -> list[Call]:
     for call in calls:
         codes[id(call.code)] = call.code
         by_code.setdefault(id(call.code), {}).setdefault(call.offset, []).append(call)
-    kept = {
-        (identity, call.offset): call
+    kept = [
+        call
         for identity, found in by_code.items()
         for call in _sources(codes[identity], [_met(paths) for paths in found.values()], dialect)
-    }
-    order = dict.fromkeys((id(call.code), call.offset) for call in calls)
-    return [kept[place] for place in order if place in kept]
+    ]
+    order = {(id(call.code), call.offset): number for number, call in enumerate(calls)}
+    return sorted(kept, key=lambda call: order[id(call.code), call.offset])
 
 
 def _met(paths: Sequence[Call]) -> Call:

@@ -5,7 +5,9 @@ Cooper, Harvey, Kennedy: A Simple, Fast Dominance Algorithm (2001).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+
+from pycinspect.canonical.order import reverse_postorder
 
 __all__ = ["Dominators"]
 
@@ -18,7 +20,7 @@ class Dominators:
     """
 
     def __init__(self, successors: Sequence[Sequence[int]]) -> None:
-        order = _reverse_postorder(successors)
+        order = reverse_postorder(successors)
         self._rank = {node: rank for rank, node in enumerate(order)}
         before: dict[int, list[int]] = {node: [] for node in order}
         for node in order:
@@ -54,21 +56,3 @@ class Dominators:
         while self._rank[other] > self._rank[one]:
             other = self._parent[other]
         return one == other
-
-
-def _reverse_postorder(successors: Sequence[Sequence[int]]) -> list[int]:
-    if not successors:
-        return []
-    order: list[int] = []
-    seen = {0}
-    waiting: list[tuple[int, Iterator[int]]] = [(0, iter(successors[0]))]
-    while waiting:
-        node, left = waiting[-1]
-        after = next((one for one in left if one not in seen), None)
-        if after is None:
-            order.append(node)
-            waiting.pop()
-        else:
-            seen.add(after)
-            waiting.append((after, iter(successors[after])))
-    return order[::-1]

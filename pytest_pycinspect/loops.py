@@ -161,7 +161,8 @@ def _begins_statement(steps: Sequence[Step], index: int, is_generator: bool) -> 
     ``all`` and ``tuple`` of a generator expression loop over what a CALL made (3.14).
     """
     step = steps[index]
-    if is_generator and step.has("LOAD_FAST"):  # its argument, ``.0``, is an iterator
+    if is_generator and step.has("LOAD_FAST", "POP_TOP"):
+        # Its argument, ``.0``, is an iterator; 3.15 asks for that before RETURN_GENERATOR.
         return True
     is_filled = index > 0 and steps[index - 1].opname == "SWAP"  # END_SEND is a SWAP, too
     return step.has("GET_ITER", "GET_AITER") and not is_filled

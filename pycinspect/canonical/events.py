@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pycinspect.canonical.graph import build, lazy_annotations, without_annotations
+from pycinspect.canonical.graph import NOWHERE, build, lazy_annotations, without_annotations
 from pycinspect.canonical.machine import Machine, Payload, is_lazy
 from pycinspect.canonical.nested import children_of
+from pycinspect.canonical.order import reverse_postorder
 from pycinspect.canonical.rules import RULES
 from pycinspect.canonical.work import Work
 from pycinspect.dialects import Dialect
@@ -35,7 +36,7 @@ class Happenings(NamedTuple):
     """What a code object does.
 
     Args:
-        events: by their lines, then as control comes to them.
+        events: each before those that it leads to, but for jumps back.
         children: code objects inside it, as ``Form.children``.
     """
 
@@ -61,6 +62,7 @@ def happenings_of(code: Code, dialect: Dialect) -> Happenings:
     nodes, _ = without_annotations(build(machine, code, argument), machine.work)
     lazy_annotations(machine)  # what is inside them is inside the code
     children = children_of(code, machine.loaded, machine.inlined)
-    events = [Happening(node.payload, node.code, node.offset, node.line) for node in nodes]
-    events.sort(key=lambda event: event.line or 0)
-    return Happenings(tuple(events), children.codes)
+    after = [(*node.successors, *([node.handler] if node.handler != NOWHERE else [])) for node in nodes]
+    ordered = (nodes[index] for index in reverse_postorder(after))
+    events = tuple(Happening(node.payload, node.code, node.offset, node.line) for node in ordered)
+    return Happenings(events, children.codes)

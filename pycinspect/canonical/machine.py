@@ -460,14 +460,11 @@ class Frame:
             self._after_copies = frozenset(self.behind_jumps(index + 1) for index in copies)
         return pc in self._after_copies
 
-    def follows_constant(self, pc: int) -> bool:
-        """Return whether an op tests a constant that stands right before it.
-
-        Compilers leave such tests out, each in another case.
-        """
+    def follows_store(self, pc: int) -> bool:
+        """Return whether a branch asks for the truth of what was assigned just now (``:=``)."""
         places = range(pc - 1, -1, -1)
-        before = next((self.ops[at].name for at in places if self.ops[at].name not in _ASKS), None)
-        return before == "LOAD_CONST"
+        before = next((self.ops[at].name for at in places if self.ops[at].name not in _ASKS), "")
+        return before.startswith("STORE_")
 
     def target(self, pc: int) -> int:
         """Return the index that a jump goes to."""
