@@ -506,17 +506,19 @@ class Bytecode:
     def loops(self) -> Items[Bytecode]:
         """The instructions of each ``for`` and ``while``, in the order of the source.
 
-        Loops that cannot come round again are none, nor are comprehensions.
+        A loop has its head, its body, and the handlers from which it goes on; what leaves it (to
+        ``return``, say) is not in it. One that cannot come round a second time is not a loop, and
+        comprehensions are not statements. The same on all versions.
         """
         from pytest_pycinspect.facts import Items
         from pytest_pycinspect.loops import loops_of
 
         offsets = [frozenset(raw.offset for raw in instr.raw) for instr in self]
-        found: list[Bytecode] = []
-        for loop in loops_of(self._code, self._origin.dialect):
-            if any(min(loop) in own for own in offsets):
-                found.append(self._part([i for i, own in enumerate(offsets) if own & loop]))
-        return Items(found)
+        return Items(
+            self._part([index for index, own in enumerate(offsets) if own & loop])
+            for loop in loops_of(self._code, self._origin.dialect)
+            if any(min(loop) in own for own in offsets)
+        )
 
     @property
     def jumps(self) -> tuple[tuple[int, int], ...]:

@@ -135,7 +135,6 @@ class Facts:
             found.children,
         )
 
-
     @classmethod
     def of_tree(cls, code: Code, dialect: Dialect) -> Facts:
         """Return the facts of a code object and of all inside it, each call once, all else once.

@@ -220,9 +220,7 @@ class _Walk:
         self._handlers = _handlers(steps, table)
         setups = (step.target for step in steps if step.has(*_SETUPS[:2]))
         #: Steps that a ``finally`` block can begin with, where control falls into it.
-        self._finals = frozenset(
-            setups if any(step.has("END_FINALLY") for step in steps) else ()
-        )
+        self._finals = frozenset(setups if any(step.has("END_FINALLY") for step in steps) else ())
         self._jumped_to = frozenset(step.target for step in steps)
         self._numbers: dict[_Place, int] = {}
         self._places: list[_Place] = []
@@ -240,7 +238,9 @@ class _Walk:
             raises.append([self._number(after) for after in self._raised(place)])
             if len(self._places) > limit:
                 raise PycInspectError("too-many-paths", "its blocks are never left")
-        return Graph(self._steps, self._handlers, [place.step for place in self._places], follows, raises)
+        return Graph(
+            self._steps, self._handlers, [place.step for place in self._places], follows, raises
+        )
 
     def _number(self, place: _Place) -> int:
         number = self._numbers.setdefault(place, len(self._places))
@@ -323,9 +323,7 @@ class _Walk:
         if guards:
             block = place.blocks[guards[-1]]
             entered = (*place.entered[: block.depth], _Entered.RAISED)
-            yield _Place(
-                block.target, place.blocks[: guards[-1]], entered if self._finals else ()
-            )
+            yield _Place(block.target, place.blocks[: guards[-1]], entered if self._finals else ())
 
 
 def _changed(step: Step, place: _Place) -> _Place:

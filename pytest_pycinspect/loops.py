@@ -131,9 +131,11 @@ def _grouped(graph: Graph, loops: Sequence[tuple[int, _Loop]]) -> list[_Loop]:
 
 def _statements(graph: Graph, loops: Sequence[_Loop], *, is_generator: bool) -> list[_Loop]:
     """Leave out the loops of expressions, and what is inside them."""
+
     def is_own(loop: _Loop) -> bool:
         return any(
-            _begins_statement(graph.steps, step, is_generator) for step in _entering(graph, loop)
+            _begins_statement(graph.steps, step, is_generator=is_generator)
+            for step in _entering(graph, loop)
         )
 
     iterating = [loop for loop in loops if graph.steps[loop.head].has("FOR_ITER", "GET_ANEXT")]
@@ -153,7 +155,7 @@ def _entering(graph: Graph, loop: _Loop) -> Iterator[int]:
                 yield step
 
 
-def _begins_statement(steps: Sequence[Step], index: int, is_generator: bool) -> bool:
+def _begins_statement(steps: Sequence[Step], index: int, *, is_generator: bool) -> bool:
     """Return whether the step before a loop is as in a statement.
 
     Comprehensions push what they fill, and SWAP puts it below the iterator, up to 3.14 after GET_ITER
@@ -170,6 +172,7 @@ def _begins_statement(steps: Sequence[Step], index: int, is_generator: bool) -> 
 
 def _without_copies(steps: Sequence[Step], loops: Sequence[_Loop]) -> list[_Loop]:
     """Return the loops in the order of the source, the first of copies alone."""
+
     def order(loop: _Loop) -> tuple[int, int, int]:
         return _line(steps, loop) or 0, -len(loop.body), min(loop.body)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.pyc.code import constants_equal
-from pytest_pycinspect.flow import Graph, Step
+from pytest_pycinspect.flow import Graph
 
 __all__ = ["copies", "first_test", "significant"]
 

@@ -62,7 +62,9 @@ def happenings_of(code: Code, dialect: Dialect) -> Happenings:
     nodes, _ = without_annotations(build(machine, code, argument), machine.work)
     lazy_annotations(machine)  # what is inside them is inside the code
     children = children_of(code, machine.loaded, machine.inlined)
-    after = [(*node.successors, *([node.handler] if node.handler != NOWHERE else [])) for node in nodes]
+    after = [
+        (*node.successors, *([node.handler] if node.handler != NOWHERE else [])) for node in nodes
+    ]
     ordered = (nodes[index] for index in reverse_postorder(after))
     events = tuple(Happening(node.payload, node.code, node.offset, node.line) for node in ordered)
     return Happenings(events, children.codes)

@@ -88,10 +88,13 @@ def explain_present(
     shown = places if whole else [(part, indexes) for part, indexes in places if part is code]
     count = sum(len(indexes) for _, indexes in shown)
     times = f"{count} times in" if count > 1 else "in"
-    lines = [cut(f"{text} is {times} {_asked(code, whole)}")]
+    lines = [cut(f"{text} is {times} {_asked(code, whole=whole)}")]
     for part, index in [(part, index) for part, indexes in shown for index in indexes][:_SHOWN]:
-        lines += [place_of(part, index), *(cut(f"    @{index}  {line}") for line in _lines(part, [index]))]
-    section = [f"Every occurrence in {_asked(code, whole)}:", *_found(shown)]
+        lines += [
+            place_of(part, index),
+            *(cut(f"    @{index}  {line}") for line in _lines(part, [index])),
+        ]
+    section = [f"Every occurrence in {_asked(code, whole=whole)}:", *_found(shown)]
     others = [pair for pair in places if pair not in shown]
     if others:
         section += ["Not asked about, but also in its nested code (see .tree):", *_found(others)]
@@ -100,7 +103,7 @@ def explain_present(
     return Failure((*lines, footer(code)), title, "\n".join(section))
 
 
-def _asked(code: Bytecode, whole: bool) -> str:
+def _asked(code: Bytecode, *, whole: bool) -> str:
     return f"{code.name} and its nested code" if whole else code.name
 
 
@@ -119,7 +122,7 @@ def explain_absent(
     pattern = as_pattern(expected)
     failure = explain(match(pattern, code, anchored=False), style=style)
     if len(pattern.items) == 1:
-        first = cut(f"{' '.join(str(pattern).split())} is not in {_asked(code, whole)}")
+        first = cut(f"{' '.join(str(pattern).split())} is not in {_asked(code, whole=whole)}")
         failure = failure._replace(summary=(first, *failure.summary[1:]))
     places, unknown = _occurrences(expected, code)
     nested = [part.name for part, _ in places if part is not code]
