@@ -8,9 +8,11 @@ one run can come to both: of copies of a line it takes one.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
+from pycinspect.canonical.graph import Site
 from pycinspect.dialects import Dialect
 from pycinspect.disasm import Position, exception_table, instructions, positions
 from pycinspect.disasm.stack import stack_depths
@@ -26,20 +28,16 @@ class Call(NamedTuple):
     """One call, on one path.
 
     Args:
-        code: the code object that it is in.
-        offset: of the instruction.
-        line: of the source, None for none.
+        sites: where: the instruction; before it, those that evaluate comprehensions around it.
         text: what is called.
     """
 
-    code: Code
-    offset: int
-    line: int | None
+    sites: tuple[Site, ...]
     text: str
 
 
 def each_once(calls: Sequence[Call], dialect: Dialect) -> list[Call]:
-    """Return one for each call of the source, in the order in which they first come.
+    """Return one for each call of the source, in the order in which they last come.
 
     Where paths call different things at one place, as ``(a or b)()`` does, its text is all of them.
 
@@ -50,41 +48,84 @@ def each_once(calls: Sequence[Call], dialect: Dialect) -> list[Call]:
     Raises:
         PycInspectError: as ``graph_of``, and ``positions``.
     """
-    codes: dict[int, Code] = {}
-    by_code: dict[int, dict[int, list[Call]]] = {}
-    for call in calls:
-        codes[id(call.code)] = call.code
-        by_code.setdefault(id(call.code), {}).setdefault(call.offset, []).append(call)
-    kept = [
-        call
-        for identity, found in by_code.items()
-        for call in _sources(codes[identity], [_met(paths) for paths in found.values()], dialect)
+    texts: dict[tuple[Site, ...], set[str]] = {}
+    for call in calls:  # the last of several at a place gives it its place in the order
+        texts[call.sites] = {call.text} | texts.pop(call.sites, set())
+    met = [Call(sites, " or ".join(sorted(found))) for sites, found in texts.items()]
+    kept = _originals(met, dialect)
+    return [
+        Call(call.sites, kept[call.sites])
+        for call in met
+        if all(call.sites[:n] in kept for n in range(1, len(call.sites) + 1))
     ]
-    order = {(id(call.code), call.offset): number for number, call in enumerate(calls)}
-    return sorted(kept, key=lambda call: order[id(call.code), call.offset])
 
 
-def _met(paths: Sequence[Call]) -> Call:
-    """Return one call for those of all paths at an instruction."""
-    return paths[0]._replace(text=" or ".join(sorted({call.text for call in paths})))
+#: Where a call is, or a comprehension is evaluated.
+_Sites = tuple[Site, ...]
 
 
-def _sources(code: Code, calls: Sequence[Call], dialect: Dialect) -> Iterator[Call]:
-    """Yield one of the copies of each call; of copies, the first in the code."""
-    places = positions(code, dialect)
-    at: dict[tuple[Position, str], Call] = {}
-    alike: dict[tuple[int | None, str], list[Call]] = {}
-    for call in sorted(calls, key=lambda call: call.offset):
-        place = places[call.offset // 2] if call.offset // 2 < len(places) else None
-        if place is not None and place.column is not None:
-            at.setdefault((place, call.text), call)
-        else:
-            alike.setdefault((call.line, call.text), []).append(call)
-    yield from at.values()
-    copied = [group for group in alike.values() if len(group) > 1]
-    runs = _Runs(code, dialect) if copied else None
-    for group in alike.values():
-        yield from group if runs is None or len(group) == 1 else runs.once(group)
+def _originals(calls: Sequence[Call], dialect: Dialect) -> dict[_Sites, str]:
+    """Return the calls that are not copies of others, with their texts; and such comprehensions."""
+    groups: dict[tuple[_Sites, int], dict[_Sites, str]] = {}
+    for call in calls:
+        for n, site in enumerate(call.sites, 1):
+            is_call = n == len(call.sites)
+            text = call.text if is_call else str(id(call.sites[n].code))
+            groups.setdefault((call.sites[: n - 1], id(site.code)), {})[call.sites[:n]] = text
+    return {
+        sites: text
+        for group in groups.values()
+        for sites, text in _Copies(group, dialect).originals()
+    }
+
+
+class _Copies:
+    """The calls of one code object, with their copies.
+
+    Args:
+        texts: what is called, by where.
+        dialect: who compiled it.
+    """
+
+    def __init__(self, texts: Mapping[_Sites, str], dialect: Dialect) -> None:
+        self._texts = dict(sorted(texts.items(), key=lambda item: item[0][-1].offset))
+        self._dialect = dialect
+        self._code = next(iter(texts))[-1].code
+
+    @cached_property
+    def _runs(self) -> _Runs:
+        return _Runs(self._code, self._dialect)
+
+    def originals(self) -> Iterator[tuple[_Sites, str]]:
+        """Yield one of the copies of each call, the first in the code, with its text."""
+        places = positions(self._code, self._dialect)
+        at: dict[Position, list[_Sites]] = {}
+        alike: dict[tuple[int | None, str], list[_Sites]] = {}
+        for sites, text in self._texts.items():
+            _, offset, line = sites[-1]
+            place = places[offset // 2] if offset // 2 < len(places) else None
+            if place is not None and place.column is not None:
+                at.setdefault(place, []).append(sites)
+            else:
+                alike.setdefault((line, text), []).append(sites)
+        for group in at.values():
+            yield from self._of_place(group)
+        for group in alike.values():
+            for sites in group if len(group) == 1 else self._runs.once(group):
+                yield sites, self._texts[sites]
+
+    def _of_place(self, group: Sequence[_Sites]) -> Iterator[tuple[_Sites, str]]:
+        """Yield the calls at one place of the source: a decorator, and what it is made by.
+
+        ``(f if x else g)()`` may be copied for each of what it calls (3.12).
+        """
+        by_text = {self._texts[sites]: sites for sites in reversed(group)}
+        texts = list(by_text)[::-1]
+        while texts:
+            first, *rest = texts
+            same = [t for t in rest if not self._runs.are_ordered(by_text[first], by_text[t])]
+            yield by_text[first], " or ".join(sorted([first, *same]))
+            texts = [text for text in rest if text not in same]
 
 
 class _Runs:
@@ -118,12 +159,17 @@ class _Runs:
             index = self._run[index]
         return index
 
-    def once(self, calls: Sequence[Call]) -> Iterator[Call]:
+    def are_ordered(self, one: _Sites, other: _Sites) -> bool:
+        """Return whether a run that comes to one of two calls can come to the other one."""
+        a, b = (bisect_left(self._offsets, sites[-1].offset) for sites in (one, other))
+        return a in self._ahead(b) or b in self._ahead(a)
+
+    def once(self, calls: Sequence[_Sites]) -> Iterator[_Sites]:
         """Yield the calls, of one line and text, of the run that has most of them."""
-        starts: dict[int, Call] = {}
-        for call in calls:
-            start = self._start(bisect_left(self._offsets, call.offset))
-            starts.setdefault(self._copies.get(start, start), call)
+        starts: dict[int, _Sites] = {}
+        for sites in calls:
+            start = self._start(bisect_left(self._offsets, sites[-1].offset))
+            starts.setdefault(self._copies.get(start, start), sites)
         runs: list[list[int]] = []
         for start in starts:
             run = next((run for run in runs if self._are_apart(start, run)), None)

@@ -195,7 +195,7 @@ class _Seen:
     def _computed(self, value: Value, event: Happening) -> None:
         if value.kind == "call" and not _is_made(value.value(0)):
             text = self._text(value.value(0))
-            self.calls.append(Call(event.code, event.offset, event.line, text))
+            self.calls.append(Call(event.sites, text))
         elif value.kind == "exc_match":
             classes = value.value(1)
             caught = classes.operands if classes.kind == "tuple" else [classes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pycinspect.canonical.graph import NOWHERE, build, lazy_annotations, without_annotations
+from pycinspect.canonical.graph import NOWHERE, Site, build, lazy_annotations, without_annotations
 from pycinspect.canonical.machine import Machine, Payload, is_lazy
 from pycinspect.canonical.nested import children_of
 from pycinspect.canonical.order import reverse_postorder
@@ -21,15 +21,11 @@ class Happening(NamedTuple):
 
     Args:
         payload: what happens: a word, then values and words.
-        code: the code object that the instruction is in: this one, or a comprehension in it.
-        offset: of the instruction, in bytes.
-        line: of the source, None for none.
+        sites: where: the instruction; before it, those that evaluate comprehensions around it.
     """
 
     payload: Payload
-    code: Code
-    offset: int
-    line: int | None
+    sites: tuple[Site, ...]
 
 
 class Happenings(NamedTuple):
@@ -66,5 +62,5 @@ def happenings_of(code: Code, dialect: Dialect) -> Happenings:
         (*node.successors, *([node.handler] if node.handler != NOWHERE else [])) for node in nodes
     ]
     ordered = (nodes[index] for index in reverse_postorder(after))
-    events = tuple(Happening(node.payload, node.code, node.offset, node.line) for node in ordered)
+    events = tuple(Happening(node.payload, node.sites) for node in ordered)
     return Happenings(events, children.codes)

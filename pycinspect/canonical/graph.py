@@ -17,6 +17,7 @@ __all__ = [
     "NOWHERE",
     "Annotation",
     "Node",
+    "Site",
     "build",
     "is_local",
     "lazy_annotations",
@@ -39,6 +40,28 @@ _SEEN_AT_ONCE = 4
 _BITS_AT_ONCE = 512
 
 
+class Site(NamedTuple):
+    """An instruction of one of several code objects; those may be equal and not the same.
+
+    Args:
+        code: the code object.
+        offset: of the instruction, in bytes.
+        line: of the source, None for none.
+    """
+
+    code: Code
+    offset: int
+    line: int | None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Site):
+            return NotImplemented
+        return self.code is other.code and self.offset == other.offset
+
+    def __hash__(self) -> int:
+        return hash((id(self.code), self.offset))
+
+
 class Node(NamedTuple):
     """One event.
 
@@ -48,8 +71,8 @@ class Node(NamedTuple):
         handler: index of the node that follows if something is raised, or ``NOWHERE``.
         offset: of the instruction, in bytes.
         line: of the source, None for none.
-        code: the code object that the instruction is in; that of a comprehension which is
-            evaluated in place is another one.
+        sites: the code object and the instruction, after those of the comprehensions around
+            it that are evaluated in place, the outermost first.
     """
 
     payload: Payload
@@ -57,7 +80,7 @@ class Node(NamedTuple):
     handler: int
     offset: int
     line: int | None
-    code: Code
+    sites: tuple[Site, ...]
 
 
 #: A number for each node, equal for those that behave equally.
@@ -170,7 +193,9 @@ def _node(event: Event, paths: _Paths) -> Node:
             handler = NOWHERE  # it only restores what nobody sees, and raises again
     op = state.frame.ops[max(state.pc, 0)]
     successors = tuple(numbers[successor] for successor in event.successors)
-    return Node(event.payload, successors, handler, op.offset, op.line, state.frame.code)
+    places = [*((one.frame, one.pc - 1) for one in state.callers), (state.frame, max(state.pc, 0))]
+    sites = (Site(frame.code, frame.offsets[pc], frame.ops[pc].line) for frame, pc in places)
+    return Node(event.payload, successors, handler, op.offset, op.line, tuple(sites))
 
 
 # --- Taking nodes out ----------------------------------------------------------------------

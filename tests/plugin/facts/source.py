@@ -112,7 +112,7 @@ def _of_statement(node: ast.stmt, scope: Scope) -> Iterator[ast.AST]:
     elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         args = node.args
         yield from [*node.decorator_list, *args.defaults, *filter(None, args.kw_defaults)]
-        if not getattr(node, "type_params", []):
+        if scope.has_annotations and not getattr(node, "type_params", []):
             every = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
             yield from (arg.annotation for arg in every if arg and arg.annotation)
             yield from filter(None, [node.returns])

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 __all__ = ["Loop", "Scope", "scopes_of"]
 
-_Scoped = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 _Looping = ast.For | ast.AsyncFor | ast.While
 
 
@@ -32,14 +31,14 @@ class Scope(NamedTuple):
         line: its first one.
         body: its statements.
         owner: the class around it, which mangles names.
-        node: of the tree.
+        has_annotations: those of functions are evaluated (PEP 563 makes strings of them).
     """
 
     name: str
     line: int
     body: Sequence[ast.stmt]
     owner: str | None = None
-    node: _Scoped | None = None
+    has_annotations: bool = True
 
     def statements(self) -> list[ast.stmt]:
         """Return the statements that can be come to, those inside others, too."""
@@ -55,15 +54,22 @@ class Scope(NamedTuple):
 
 def scopes_of(tree: ast.Module) -> Iterator[Scope]:
     """Yield the module, and all classes and functions in it."""
-    yield Scope("<module>", 1, tree.body, None, tree)
+    is_evaluated = not any(map(_postpones, tree.body))
+    yield Scope("<module>", 1, tree.body, None, is_evaluated)
     waiting: list[tuple[ast.AST, str | None]] = [(tree, None)]
     while waiting:
         node, owner = waiting.pop()
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             lines = [one.lineno for one in node.decorator_list]
             owner = node.name if isinstance(node, ast.ClassDef) else owner
-            yield Scope(node.name, min([*lines, node.lineno]), node.body, owner, node)
+            first = min([*lines, node.lineno])
+            yield Scope(node.name, first, node.body, owner, is_evaluated)
         waiting.extend((child, owner) for child in ast.iter_child_nodes(node))
+
+
+def _postpones(node: ast.stmt) -> bool:
+    is_future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+    return is_future and any(alias.name == "annotations" for alias in node.names)
 
 
 def _span(loop: _Looping) -> Loop:
