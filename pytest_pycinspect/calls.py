@@ -70,7 +70,7 @@ def _originals(calls: Sequence[Call], dialect: Dialect) -> dict[_Sites, str]:
     for call in calls:
         for n, site in enumerate(call.sites, 1):
             is_call = n == len(call.sites)
-            text = call.text if is_call else str(id(call.sites[n].code))
+            text = call.text if is_call else call.sites[n].code.name
             groups.setdefault((call.sites[: n - 1], id(site.code)), {})[call.sites[:n]] = text
     return {
         sites: text

@@ -194,7 +194,8 @@ class _Seen:
 
     def _computed(self, value: Value, event: Happening) -> None:
         if value.kind == "call" and not _is_made(value.value(0)):
-            text = self._text(value.value(0))
+            function = value.value(0)
+            text = _LAMBDA if function.kind == "func" else self._text(function)
             self.calls.append(Call(event.sites, text))
         elif value.kind == "exc_match":
             classes = value.value(1)
@@ -252,10 +253,13 @@ def _module(value: Value) -> str:
     return dots + value.word(0)
 
 
+_LAMBDA = "<lambda>"
+
+
 def _is_made(function: Value) -> bool:
     """Return whether the compiler calls it, and not the source: to make a class, or a generator."""
     made = function.word(0) if function.kind == "func" else ""
-    return function.kind == "build_class" or (made.startswith("<") and made != "<lambda>")
+    return function.kind == "build_class" or (made.startswith("<") and made != _LAMBDA)
 
 
 _NOTES: Mapping[str, Callable[[_Seen, Value], None]] = MappingProxyType(

@@ -78,7 +78,9 @@ class Checked:
             found = codes.get((scope.name, scope.line), [])
             if len(found) == 1:  # else the compiler left it out, or two of a name are in a line
                 place = f"{name}:{scope.line} {scope.name}"
-                self.differences += (f"{place}: {text}" for text in self._of(scope, *found, dialect))
+                self.differences += (
+                    f"{place}: {text}" for text in self._of(scope, *found, dialect)
+                )
 
     def _of(self, scope: Scope, code: Code, dialect: Dialect) -> Iterator[str]:
         self.scopes += 1

@@ -108,7 +108,7 @@ def truth(test: ast.expr) -> bool | None:
     """Return the truth of a test that compilers decide, None for any other."""
     if isinstance(test, ast.Constant):
         return bool(test.value)
-    if isinstance(test, ast.Tuple) and all(isinstance(one, ast.Constant) for one in test.elts):
+    if isinstance(test, ast.Tuple) and all(truth(one) is not None for one in test.elts):
         return bool(test.elts)
     if isinstance(test, ast.Name) and test.id == "__debug__":
         return True
