@@ -104,7 +104,7 @@ def explain_present(
 
 
 def _asked(code: Bytecode, *, whole: bool) -> str:
-    return f"{code.name} and its nested code" if whole else code.name
+    return f"{code.name} with its nested code" if whole else code.name
 
 
 def _found(places: Sequence[tuple[Bytecode, list[int]]]) -> list[str]:
