@@ -19,6 +19,7 @@ from pytest_pycinspect.instr import Instr, Kind
 from pytest_pycinspect.names import VacuousCheckError, check_name, note_count, resolve_name
 from pytest_pycinspect.origin import Normalize, Origin, View, sequence
 from pytest_pycinspect.subject import Python, Request, Sources, subject_of
+from pytest_pycinspect.tree import TreeFacts
 from pytest_pycinspect.wrappers import Answer, sure, sure_facts, sure_items
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ _VIEWS = ("ops", "raw", "adaptive")
 
 class Bytecode:
     """The instructions of one code object, in one view: a sequence that is never changed.
+
+    Functions, lambdas, generator expressions and classes inside it have code of their own: what
+    is asked about it is not asked about them, but ``tree`` is. Comprehensions belong to it in
+    its facts, on all versions.
 
     ``in``, ``==`` and the methods that take an expectation know its text, objects made with
     ``op``, and what the ``bytecode`` library makes.
@@ -415,9 +420,9 @@ class Bytecode:
         origin = replace(self._origin, live=None)
         return tuple(Bytecode(part, origin, self.view) for part in inside)
 
-    @property
+    @cached_property
     def tree(self) -> Tree:
-        """It, and all code objects inside it."""
+        """It, and all code objects inside it; their facts together."""
         return Tree(self)
 
     def _nested(self, name: str) -> Bytecode:
@@ -510,7 +515,7 @@ class Bytecode:
 
     @cached_property
     def calls(self) -> Calls:
-        """What it calls, once for each call: ``len``, ``self.items.append``.
+        """What it calls, once for each call of the source: ``len``, ``self.items.append``.
 
         ``time.time in code.calls`` asks for an object, whatever it is called there: see
         :meth:`calls_to`.
@@ -555,7 +560,7 @@ class Bytecode:
 
     @property
     def imports(self) -> Items[str]:
-        """Modules that it imports, and names from them: ``os``, ``os.path``."""
+        """Modules that it imports, and names from them: ``os``, ``os.path``, ``.core.run``."""
         return self._facts.imports
 
     @property
@@ -582,11 +587,21 @@ class Bytecode:
 
     @cached_property
     def loops(self) -> Items[Bytecode]:
-        """The instructions of each loop, outer ones before those inside them."""
+        """The instructions of each ``for`` and ``while``, in the order of the source.
+
+        A loop has its head, its body, and the handlers from which it goes on; what leaves it (to
+        ``return``, say) is not in it. One that cannot come round a second time is not a loop, and
+        comprehensions are not statements. The same on all versions.
+        """
         from pytest_pycinspect.facts import Items
         from pytest_pycinspect.loops import loops_of
 
-        found = Items(self._part(indexes) for indexes in loops_of(self._instrs))
+        offsets = [frozenset(raw.offset for raw in instr.raw) for instr in self]
+        found = Items(
+            self._part([index for index, own in enumerate(offsets) if own & loop])
+            for loop in loops_of(self._code, self._origin.dialect)
+            if any(min(loop) in own for own in offsets)
+        )
         return sure_items(found, self._origin.wrapping, ".loops")
 
     @property
@@ -717,8 +732,11 @@ def _walk(root: CodeType) -> Iterator[CodeType]:
 
 
 @dataclass(frozen=True)
-class Tree:
-    """A code object and all inside it, each before those inside it: a sequence."""
+class Tree(TreeFacts):
+    """A code object and all inside it, each before those inside it: a sequence.
+
+    Its facts, ``in``, ``count`` and ``find`` are about all of them.
+    """
 
     root: Bytecode
 
@@ -770,17 +788,6 @@ class Tree:
         """The docstrings of all that have one."""
         found = [part.documented for part in self if part.documented is not None]
         return self.root.sure(found, "It has no docstring.")
-
-    def calls_to(
-        self, wanted: object, *, unresolved: Literal["refuse", "ignore"] = "refuse"
-    ) -> Items[Call]:
-        """Return the calls of an object in all of them; see ``Bytecode.calls_to``."""
-        __tracebackhide__ = True
-        from pytest_pycinspect.called import Calls
-
-        wrapping = self.root.wrapping
-        calls = Calls.of((), wrapping, lambda: tuple(r for part in self for r in part.resolvers()))
-        return calls.to(wanted, ignores_unresolved=unresolved == "ignore")
 
 
 def _pool() -> Effort:

@@ -8,7 +8,8 @@ from pycinspect.canonical import Form, Level
 from pycinspect.canonical.values import Value
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
-from pytest_pycinspect.facts import form_of, values_in
+from pytest_pycinspect.facts import values_in
+from pytest_pycinspect.forms import form_of
 
 __all__ = ["Frame", "defaults", "way"]
 

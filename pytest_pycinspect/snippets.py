@@ -13,7 +13,7 @@ from pycinspect.compiling import Compilers
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
 from pytest_pycinspect.comparing import Outcome
-from pytest_pycinspect.facts import form_of
+from pytest_pycinspect.forms import form_of
 from pytest_pycinspect.subgraphs import END, Program, Search, has_value
 from pytest_pycinspect.surroundings import Surroundings
 

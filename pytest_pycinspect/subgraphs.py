@@ -11,7 +11,8 @@ from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.values import Value, digest_of, digest_of_words
 from pycinspect.pyc import Code
-from pytest_pycinspect.facts import form_of, values_in
+from pytest_pycinspect.facts import values_in
+from pytest_pycinspect.forms import form_of
 
 __all__ = ["END", "Program", "Search", "has_value"]
 

@@ -163,7 +163,7 @@ def _load_variable(kind: str) -> Rule:
         if machine.is_read_early(pushed):
             return keep_top(machine, state, pushed)
         handler = machine.handler(state)
-        if handler is None:
+        if handler is None and not machine.everything:
             return pushed
         return Event(("load", value), (pushed,), handler, state)
 
@@ -203,7 +203,8 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
     if machine.changes(value) and machine.is_read_early(pushed):
         return keep_top(machine, state, pushed)
     # Whatever handler there is: copies of a ``finally`` body have others, and must stay equal.
-    if len(value.parts) == 1 and frame.is_bound(name, state.pc):
+    is_sure = len(value.parts) == 1 and frame.is_bound(name, state.pc)
+    if is_sure and not machine.everything:
         return pushed
     return Event(("load", value), (pushed,), machine.handler(state), state)
 
