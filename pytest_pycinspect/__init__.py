@@ -10,7 +10,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # type checkers know the name; importing typing costs start-up time
 if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode, bytecode_of
+    from pytest_pycinspect.bytecode import Bytecode, BytecodeOf, Compiled, Tree, bytecode_of
     from pytest_pycinspect.called import (
         AliasedCallError,
         UndecidableCallError,
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_pycinspect.expect import (
         ANY,
         AnyOrder,
+        Match,
         Never,
         Not,
         PatternError,
@@ -26,13 +27,19 @@ if TYPE_CHECKING:
         op,
         pattern,
     )
+    from pytest_pycinspect.golden import BytecodeGolden
     from pytest_pycinspect.instr import Instr
+    from pytest_pycinspect.interpreters import Interpreter, Interpreters
     from pytest_pycinspect.names import (
         ImpossibleCountWarning,
         UnknownOpcodeError,
         VacuousCheckError,
     )
-    from pytest_pycinspect.sandbox import CacheEvent, Pycache
+    from pytest_pycinspect.relation import Count, Relation
+    from pytest_pycinspect.respecialized import SpecializedBytecode
+    from pytest_pycinspect.sandbox import CacheEvent, Pycache, PycacheAudit
+    from pytest_pycinspect.specialized import Specialized
+    from pytest_pycinspect.startup_imports import ImportsAtStartup, StartupImports
     from pytest_pycinspect.wrapping import AmbiguousWrapperError
 
 __all__ = [
@@ -41,14 +48,28 @@ __all__ = [
     "AmbiguousWrapperError",
     "AnyOrder",
     "Bytecode",
+    "BytecodeGolden",
+    "BytecodeOf",
     "CacheEvent",
+    "Compiled",
+    "Count",
+    "ImportsAtStartup",
     "ImpossibleCountWarning",
     "Instr",
+    "Interpreter",
+    "Interpreters",
+    "Match",
     "Never",
     "Not",
     "PatternError",
     "Pycache",
+    "PycacheAudit",
+    "Relation",
     "Repeat",
+    "Specialized",
+    "SpecializedBytecode",
+    "StartupImports",
+    "Tree",
     "UndecidableCallError",
     "UnknownNameWarning",
     "UnknownOpcodeError",
@@ -59,12 +80,28 @@ __all__ = [
 ]
 
 _MODULES = {
-    "bytecode": ("Bytecode", "bytecode_of"),
+    "bytecode": ("Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"),
     "called": ("AliasedCallError", "UndecidableCallError", "UnknownNameWarning"),
-    "expect": ("ANY", "AnyOrder", "Never", "Not", "PatternError", "Repeat", "op", "pattern"),
+    "expect": (
+        "ANY",
+        "AnyOrder",
+        "Match",
+        "Never",
+        "Not",
+        "PatternError",
+        "Repeat",
+        "op",
+        "pattern",
+    ),
+    "golden": ("BytecodeGolden",),
     "instr": ("Instr",),
+    "interpreters": ("Interpreter", "Interpreters"),
     "names": ("ImpossibleCountWarning", "UnknownOpcodeError", "VacuousCheckError"),
-    "sandbox": ("CacheEvent", "Pycache"),
+    "relation": ("Count", "Relation"),
+    "respecialized": ("SpecializedBytecode",),
+    "sandbox": ("CacheEvent", "Pycache", "PycacheAudit"),
+    "specialized": ("Specialized",),
+    "startup_imports": ("ImportsAtStartup", "StartupImports"),
     "wrapping": ("AmbiguousWrapperError",),
 }
 

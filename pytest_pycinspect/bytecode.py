@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     import bytecode as bytecode_library
 
     from pycinspect.dialects import Dialect
+    from pycinspect.values import Level
     from pytest_pycinspect.called import Calls
     from pytest_pycinspect.comparing import Outcome
     from pytest_pycinspect.expect import Match
     from pytest_pycinspect.expect.effort import Effort
     from pytest_pycinspect.facts import Constants, Facts, Items
+    from pytest_pycinspect.relation import Count, Relation
     from pytest_pycinspect.resolving import Call, Resolver
     from pytest_pycinspect.snippets import Snippets
     from pytest_pycinspect.wrapping import Wrapping
@@ -255,7 +257,7 @@ class Bytecode:
 
     __hash__ = object.__hash__
 
-    def count(self, value: object) -> int:
+    def count(self, value: object) -> Count:
         """Return how many instructions are as expected.
 
         An opcode of other Pythons is counted as 0, with a warning: a sum can name all spellings.
@@ -263,14 +265,16 @@ class Bytecode:
         Raises:
             UnknownOpcodeError: for an opcode that no Python has.
         """
+        from pytest_pycinspect.relation import Count
+
         self._require_some()
         if _is_opname(value):
             name = self._resolved(value)
             if name not in self._opnames:
                 note_count(name, self)
-            found = sum(instr.opname == name for instr in self._instrs)
-            return self.sure(found, f"There is no {name} in it.")
-        return len(self.find(value))
+            number = sum(instr.opname == name for instr in self._instrs)
+            return Count(self.sure(number, f"There is no {name} in it."), [self], value)
+        return Count(len(self.find(value)), [self], value)
 
     def _resolved(self, opname: str) -> str:
         return resolve_name(opname) if self.view == "ops" else opname
@@ -445,6 +449,11 @@ class Bytecode:
         return Bytecode(self._code, self._origin, "raw")
 
     @property
+    def _ops(self) -> Bytecode:
+        """All canonical ops: what relations are about, whatever the view."""
+        return Bytecode(self._code, self._origin)
+
+    @property
     def adaptive(self) -> Bytecode:
         """The instructions as they are in memory now, specialised.
 
@@ -612,38 +621,47 @@ class Bytecode:
 
     # --- Relations -----------------------------------------------------------------------------
 
-    def same_as(self, other: object) -> Outcome:
+    def same_as(self, other: object) -> Relation:
         """Return whether other code means the same, whatever Python compiled either.
 
         Args:
             other: what :func:`bytecode_of` takes; source text may be that of one function.
         """
         from pycinspect.values import Level
-        from pytest_pycinspect.comparing import compared
 
-        peer = self._peer(other)
-        return self._sure_outcome(compared(self, peer, Level.SEMANTIC), peer)
+        return self._compared(other, Level.SEMANTIC)
 
-    def same_shape(self, other: object) -> Outcome:
+    def same_shape(self, other: object) -> Relation:
         """Return whether other code means the same but for the names of local variables.
 
         Args:
             other: as in :meth:`same_as`.
         """
         from pycinspect.values import Level
+
+        return self._compared(other, Level.STRUCTURAL)
+
+    def _compared(self, other: object, level: Level) -> Relation:
+        from pycinspect.values import Level
         from pytest_pycinspect.comparing import compared
+        from pytest_pycinspect.relation import Relation, peers
 
-        peer = self._peer(other)
-        return self._sure_outcome(compared(self, peer, Level.STRUCTURAL), peer)
+        peer, named = self._peer(other), level is Level.SEMANTIC
+        outcome = self._sure_outcome(compared(self, peer, level), peer)
+        ours, theirs = self._ops, Bytecode(peer.code, peer._origin)  # noqa: SLF001 - our own
+        return Relation.of(outcome, lambda: peers(ours, theirs, named=named))
 
-    def contains_code(self, snippet: str) -> Outcome:
+    def contains_code(self, snippet: str) -> Relation:
         """Return whether an expression or statements are somewhere in it.
 
         Args:
             snippet: source, compiled by the running interpreter; its local variables are
                 those of the function.
         """
-        return self._sure_outcome(self._snippets.search(snippet))
+        from pytest_pycinspect.relation import Relation, contained
+
+        outcome = self._sure_outcome(self._snippets.search(snippet))
+        return Relation.of(outcome, lambda: contained(self._ops, snippet, bytecode_of))
 
     @cached_property
     def _snippets(self) -> Snippets:
@@ -651,11 +669,13 @@ class Bytecode:
 
         return Snippets(self._code, self.dialect, self.optimize or 0)
 
-    def folds_to(self, value: object) -> Outcome:
+    def folds_to(self, value: object) -> Relation:
         """Return whether all that it does is to return a constant, compared with its type."""
         from pytest_pycinspect.comparing import folded
+        from pytest_pycinspect.relation import Relation, constant
 
-        return self._sure_outcome(folded(self, value))
+        outcome = self._sure_outcome(folded(self, value))
+        return Relation.of(outcome, lambda: constant(self._ops, value))
 
     def _sure_outcome(self, outcome: Outcome, *peers: Bytecode) -> Outcome:
         """Return what came of a relation, if it is one whosever code is meant."""
@@ -771,11 +791,13 @@ class Tree(TreeFacts):
         found = any(part.has(expectation, effort) for part in self)
         return self.root.sure(found, f"{expectation!r} is not in it.")
 
-    def count(self, value: object) -> int:
+    def count(self, value: object) -> Count:
         """Return how many instructions of all of them are as expected; see ``Bytecode.count``."""
+        from pytest_pycinspect.relation import Count
+
         if _is_opname(value):
-            return sum(part.count(value) for part in self)
-        return len(self.find(value))
+            return Count(sum(part.count(value) for part in self), self, value)
+        return Count(len(self.find(value)), self, value)
 
     def find(self, expectation: object) -> list[tuple[Bytecode, Instr]]:
         """Return the instructions that are as expected, and the code object of each."""

@@ -15,6 +15,7 @@ from pycinspect.disasm import code_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import Slice
+from pytest_pycinspect.described import described, is_written_in_c, unread_module
 from pytest_pycinspect.facts import constant_key
 from pytest_pycinspect.origin import Normalize, Origin, python_text, relative
 from pytest_pycinspect.scopes import Namespace, Scope
@@ -244,6 +245,9 @@ def _path(wanted: object) -> str | None:
 
 
 def _module_file(module: ModuleType) -> str:
+    unread = unread_module(module, module.__name__)
+    if unread is not None:
+        raise PycInspectError("no-bytecode", unread)
     path = getattr(module, "__file__", None)
     if not isinstance(path, str) or not path.endswith(_FILES):
         message = f"module {module.__name__} comes from no Python file"
@@ -258,10 +262,10 @@ def _function(wanted: object, request: Request, sources: Sources) -> Subject:
     (``Cython/Utility/ModuleSetupCode.c: __Pyx_PyCode_New``).
     """
     inside = code_in(wanted, wrapped=request.wrapped)
-    kind = type(wanted).__name__
     if inside is None:
-        raise PycInspectError("no-bytecode", f"{kind} {wanted!r:.80} has no bytecode")
+        raise PycInspectError("no-bytecode", described(wanted))
     if not any(inside.code.co_code):
+        kind = type(wanted).__name__
         message = f"{kind} {wanted!r:.80} is compiled to machine code: its __code__ is all zeros"
         raise PycInspectError("no-bytecode", message)
     found = _live(inside.code, request, sources)
@@ -403,8 +407,13 @@ def _class(wanted: type, request: Request, sources: Sources) -> Subject:
     """Return the body of a class, whose nested code are its methods."""
     module = sys.modules.get(wanted.__module__)
     name = f"class {wanted.__qualname__}"
-    if module is None:
-        raise PycInspectError("no-source", f"the module of {name} is not known")
+    if is_written_in_c(wanted):
+        raise PycInspectError("no-bytecode", f"{name} is written in C: it has no bytecode")
+    unread = unread_module(module, wanted.__module__)
+    if unread is not None:
+        message = f"the body of {name} cannot be read: {unread}"
+        raise PycInspectError("no-source", message)
+    assert module is not None
     program = sources.file(_module_file(module), request)
     codes = [
         code for code in program.named.get(wanted.__qualname__, ()) if not code.flags & _OPTIMIZED
