@@ -20,7 +20,7 @@ class Dominators:
     """
 
     def __init__(self, successors: Sequence[Sequence[int]]) -> None:
-        order = reverse_postorder(successors)
+        order = reverse_postorder(successors) if successors else []
         self._rank = {node: rank for rank, node in enumerate(order)}
         before: dict[int, list[int]] = {node: [] for node in order}
         for node in order:

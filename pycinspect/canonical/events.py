@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from pycinspect.canonical.graph import NOWHERE, Site, build, lazy_annotations, without_annotations
+from pycinspect.canonical.graph import (
+    NOWHERE,
+    Node,
+    Site,
+    build,
+    lazy_annotations,
+    without_annotations,
+)
 from pycinspect.canonical.machine import Machine, Payload, is_lazy
 from pycinspect.canonical.nested import children_of
 from pycinspect.canonical.order import reverse_postorder
@@ -55,12 +63,17 @@ def happenings_of(code: Code, dialect: Dialect) -> Happenings:
     """
     machine = Machine(dialect, RULES, Work.for_codes([code]), folds=False, everything=True)
     argument = machine.values.constant(1) if is_lazy(code) else None
-    nodes, _ = without_annotations(build(machine, code, argument), machine.work)
+    nodes = build(machine, code, argument)
+    # Handlers of what cannot raise anything follow no event.
+    followed = {index for node in nodes for index in _after(node)}
+    roots = [0, *(index for index in range(1, len(nodes)) if index not in followed)]
+    nodes, _ = without_annotations(nodes, machine.work)
     lazy_annotations(machine)  # what is inside them is inside the code
     children = children_of(code, machine.loaded, machine.inlined)
-    after = [
-        (*node.successors, *([node.handler] if node.handler != NOWHERE else [])) for node in nodes
-    ]
-    ordered = (nodes[index] for index in reverse_postorder(after))
-    events = tuple(Happening(node.payload, node.sites) for node in ordered)
+    order = reverse_postorder([_after(node) for node in nodes], roots)
+    events = tuple(Happening(nodes[index].payload, nodes[index].sites) for index in order)
     return Happenings(events, children.codes)
+
+
+def _after(node: Node) -> Sequence[int]:
+    return (*node.successors, *([] if node.handler == NOWHERE else [node.handler]))

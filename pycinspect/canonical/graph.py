@@ -71,8 +71,8 @@ class Node(NamedTuple):
         handler: index of the node that follows if something is raised, or ``NOWHERE``.
         offset: of the instruction, in bytes.
         line: of the source, None for none.
-        sites: the code object and the instruction, after those of the comprehensions around
-            it that are evaluated in place, the outermost first.
+        sites: the instruction, after those that evaluate comprehensions around it, the outermost
+            first; nothing unless the machine follows everything.
     """
 
     payload: Payload
@@ -80,7 +80,7 @@ class Node(NamedTuple):
     handler: int
     offset: int
     line: int | None
-    sites: tuple[Site, ...]
+    sites: tuple[Site, ...] = ()
 
 
 #: A number for each node, equal for those that behave equally.
@@ -127,7 +127,7 @@ class _Paths:
     """
 
     def __init__(self, machine: Machine, start: State, joins: Joins) -> None:
-        self._machine = machine
+        self.machine = machine
         self._joins = joins
         #: The states, as they were found, and how many there were before each was followed.
         self._order = [start]
@@ -162,7 +162,7 @@ class _Paths:
         """Follow handlers of what cannot raise anything, where the machine looks at everything."""
         while not self.are_too_many:
             known = {(id(state.frame), state.pc) for state in self._order}
-            places = self._machine.unraised.items()
+            places = self.machine.unraised.items()
             state = next((one for place, one in places if place not in known), None)
             if state is None:
                 break
@@ -171,9 +171,9 @@ class _Paths:
             self.follow(len(self.events))
 
     def _next(self, state: State) -> Event:
-        self._machine.work.spend()
+        self.machine.work.spend()
         if state not in self._known:
-            self._known[state] = self._machine.run(state)
+            self._known[state] = self.machine.run(state)
         return self._joins.held(self._known[state])
 
     def _forget(self, first: int) -> None:
@@ -193,9 +193,13 @@ def _node(event: Event, paths: _Paths) -> Node:
             handler = NOWHERE  # it only restores what nobody sees, and raises again
     op = state.frame.ops[max(state.pc, 0)]
     successors = tuple(numbers[successor] for successor in event.successors)
+    sites = _sites(state) if paths.machine.everything else ()
+    return Node(event.payload, successors, handler, op.offset, op.line, sites)
+
+
+def _sites(state: State) -> tuple[Site, ...]:
     places = [*((one.frame, one.pc - 1) for one in state.callers), (state.frame, max(state.pc, 0))]
-    sites = (Site(frame.code, frame.offsets[pc], frame.ops[pc].line) for frame, pc in places)
-    return Node(event.payload, successors, handler, op.offset, op.line, tuple(sites))
+    return tuple(Site(frame.code, frame.offsets[pc], frame.ops[pc].line) for frame, pc in places)
 
 
 # --- Taking nodes out ----------------------------------------------------------------------

@@ -7,20 +7,21 @@ from collections.abc import Iterator, Sequence
 __all__ = ["reverse_postorder"]
 
 
-def reverse_postorder(successors: Sequence[Sequence[int]]) -> list[int]:
-    """Return the nodes, each before those that it leads to, but for jumps back.
+def reverse_postorder(
+    successors: Sequence[Sequence[int]], roots: Sequence[int] = (0,)
+) -> list[int]:
+    """Return the nodes that some lead to, each before those that it leads to, but for jumps back.
 
-    Of what can follow a node, the first comes first, with all that it alone leads to. Nodes to which the
-    first node does not lead come last.
+    Of what can follow a node, the first comes first, with all that it alone leads to.
 
     Args:
         successors: of each node.
+        roots: where to begin.
 
-    >>> reverse_postorder([[1, 2], [3], [3], [0]])
+    >>> reverse_postorder([[1, 2], [3], [3], [0], [3]])
     [0, 1, 2, 3]
     """
     seen: set[int] = set()
-    roots = range(len(successors))
     return [node for root in roots if root not in seen for node in _from(root, successors, seen)]
 
 

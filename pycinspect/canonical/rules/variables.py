@@ -203,8 +203,7 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
     if machine.changes(value) and machine.is_read_early(pushed):
         return keep_top(machine, state, pushed)
     # Whatever handler there is: copies of a ``finally`` body have others, and must stay equal.
-    is_sure = len(value.parts) == 1 and frame.is_bound(name, state.pc)
-    if is_sure and not machine.everything:
+    if len(value.parts) == 1 and frame.is_bound(name, state.pc):
         return pushed
     return Event(("load", value), (pushed,), machine.handler(state), state)
 

@@ -73,7 +73,9 @@ def _postpones(node: ast.stmt) -> bool:
 
 
 def _span(loop: _Looping) -> Loop:
-    return Loop(loop.lineno, max(loop.lineno, loop.body[0].lineno))
+    inner = next(_of_same_head(loop), None)  # up to 3.9 ``while True`` has no line of its own
+    last = loop.body[0].lineno if inner is None else _span(inner).last
+    return Loop(loop.lineno, max(loop.lineno, last))
 
 
 def _of_same_head(loop: _Looping) -> Iterator[_Looping]:

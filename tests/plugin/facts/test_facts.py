@@ -21,6 +21,23 @@ def test_constants_of_imports_are_not_the_programs() -> None:
     assert code.consts == ()
 
 
+def test_annotations_of_variables_are_no_facts() -> None:
+    for python in ("3.8", "3.13"):
+        code = bytecode_of("class C:\n    x: int\n    y: str = f(1)\n", python=python)["C"]
+        assert {"f", "y"} <= set(code.names)
+        assert not {"int", "str", "x"} & set(code.names)
+        assert "x" not in code.consts
+
+
+def test_what_super_needs_is_not_named() -> None:
+    """3.12 loads the class and the first argument itself."""
+    for python in ("3.11", "3.12"):
+        source = "class C:\n    def f(self, x):\n        super().f(x)\n"
+        code = bytecode_of(source, python=python)["C.f"]
+        assert sorted(code.names) == ["f", "super", "x"]
+        assert code.calls == ("super", "super().f")
+
+
 # --- Trees ---------------------------------------------------------------------------------------
 
 NESTED = """
