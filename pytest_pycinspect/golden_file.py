@@ -240,18 +240,28 @@ class GoldenFile:
         """Return the file without some sections and the comments directly above them."""
         kept = self
         for title in titles:
-            section = kept.sections[title]
-            end = _skipped(kept.lines, section.end, _BLANK)
-            outside = [*kept.lines[section.start : section.line], *kept.lines[section.head : end]]
-            inherited = [line for line in outside if _is_inherited(line)]
-            start = section.start
-            if end == len(kept.lines) and not inherited:
-                start = _skipped_back(kept.lines, start, _BLANK)
-            # Directly below another title they would be of that section alone.
-            above, below = kept.lines[:start][-1:], (*inherited, *kept.lines[end:])[:1]
-            is_below = any(map(str.strip, above)) and any(map(_COMMENT.fullmatch, below))
-            kept = kept._spliced(start, end, [*([""] if is_below else []), *inherited])
+            kept = kept._without(kept.sections[title])
         return kept
+
+    def _without(self, section: Section) -> GoldenFile:
+        end = _skipped(self.lines, section.end, _BLANK)
+        outside = [*self.lines[section.start : section.line], *self.lines[section.head : end]]
+        scoped = [line for line in outside if _is_scoped(line)]
+        # What names the code is about the section that goes; the file may count for others.
+        plain = self._cut(section.start, end, [line for line in scoped if "::" not in line])
+        others = [one for one in self.sections.values() if one.title != section.title]
+        if all(plain.sections[one.title].source == one.source for one in others):
+            return plain
+        return self._cut(section.start, end, [line.partition("::")[0] for line in scoped])
+
+    def _cut(self, start: int, end: int, inherited: Sequence[str]) -> GoldenFile:
+        """Return the file without some lines, but for directives that count below them."""
+        if end == len(self.lines) and not inherited:
+            start = _skipped_back(self.lines, start, _BLANK)
+        # Directly below another title they would be of that section alone.
+        above, below = self.lines[:start][-1:], (*inherited, *self.lines[end:])[:1]
+        is_below = any(map(str.strip, above)) and any(map(_COMMENT.fullmatch, below))
+        return self._spliced(start, end, [*([""] if is_below else []), *inherited])
 
     def _with_section(self, title: str, view: str) -> GoldenFile:
         head = [] if _header_view(self) == view else [f"# view: {view}"]
@@ -311,6 +321,8 @@ def parse_golden(path: str, data: bytes) -> GoldenFile:
 
 _BLANK = re.compile(r"\s*")
 _COMMENT = re.compile(r"\s*#.*")
+#: Comments directly above a title; what signs the lines of a section is that section's.
+_ABOVE = re.compile(r"\s*#(?!\s*python:).*")
 #: Lines that end no section, and belong to it only if others of it follow.
 _PADDING = re.compile(r"\s*|#(?!\s*python:).*")
 _EXPECTED = "an indented instruction, 'consts:', 'handlers:', a guard '@>=3.12:' or '[section]'"
@@ -343,7 +355,7 @@ def _section(file: GoldenFile, index: int, following: int, heads: Container[int]
     found = _TITLE.fullmatch(lines[index])
     assert found is not None
     title = found["title"].strip()
-    above = _skipped_back(lines, index, _COMMENT)
+    above = _skipped_back(lines, index, _ABOVE)
     start = max((line + 1 for line in range(above, index) if line in heads), default=above)
     head = _head(lines, index + 1)
     end = max(_skipped_back(lines, following, _PADDING), head)
@@ -452,11 +464,6 @@ def _is_scoped(line: str) -> bool:
     """Return whether a line is a directive that counts for sections, not for one variant."""
     directive = _DIRECTIVE.fullmatch(line)
     return directive is not None and directive["name"] != "python"
-
-
-def _is_inherited(line: str) -> bool:
-    """Return whether a line also counts for sections below its own."""
-    return _is_scoped(line) and "::" not in line
 
 
 def _is_signature(line: str) -> bool:

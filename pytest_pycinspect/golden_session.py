@@ -151,7 +151,8 @@ class _Session:
                 self._finish_file(path, [edit for edit in edits if edit.path == path], unused)
             except (OSError, PycInspectError) as error:
                 reason = error.message if isinstance(error, PycInspectError) else error
-                self._lost.append(f"{shown(path)} was not written: {reason}")
+                what = "written" if edits or self._goldens.update else "looked through"
+                self._lost.append(f"{shown(path)} was not {what}: {reason}")
 
     def _finish_file(self, path: str, edits: list[Edit], unused: _Unused) -> None:
         trimmed = unused if Kind.TRIM in self._goldens.update else _NONE

@@ -128,27 +128,16 @@ def _of_ops(ops: Iterable[LinearOp], places: list[Position]) -> Iterator[Instr]:
     A super-instruction has the place of its first (``Python/flowgraph.c:
     make_super_instruction``), a jump that also compares that of the jump.
     """
-    for shared in _shared(ops):
-        raw = shared[0].raw[-1:]
-        place = _position(raw, places)
-        is_jump = any(step.jump_target is not None for step in raw)
-        jumps = (index for index, op in enumerate(shared) if is_jump and op.target is not None)
-        owner = next(jumps, 0)
-        for index, op in enumerate(shared):
-            at = place if index == owner else None
-            yield Instr(op.name, op.operand, _KINDS[op.kind], op.target, op.line, at, op.raw)
-
-
-def _shared(ops: Iterable[LinearOp]) -> Iterator[list[LinearOp]]:
-    """Yield ops with those after them that have no instruction of their own."""
-    found: list[LinearOp] = []
+    jump: Position | None = None
     for op in ops:
-        if found and op.raw:
-            yield found
-            found = []
-        found.append(op)
-    if found:
-        yield found
+        raw = op.raw[-1:]
+        at = _position(raw, places) if raw else None
+        if op.target is not None:
+            at, jump = at if raw else jump, None
+        elif raw:
+            is_jump = raw[0].jump_target is not None
+            at, jump = (None, at) if is_jump else (at, None)
+        yield Instr(op.name, op.operand, _KINDS[op.kind], op.target, op.line, at, op.raw)
 
 
 def _position(raw: tuple[Instruction, ...], places: list[Position]) -> Position | None:
