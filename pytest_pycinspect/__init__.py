@@ -11,6 +11,11 @@ from __future__ import annotations
 TYPE_CHECKING = False  # type checkers know the name; importing typing costs start-up time
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode, BytecodeOf, Compiled, Tree, bytecode_of
+    from pytest_pycinspect.called import (
+        AliasedCallError,
+        UndecidableCallError,
+        UnknownNameWarning,
+    )
     from pytest_pycinspect.expect import (
         ANY,
         AnyOrder,
@@ -35,9 +40,12 @@ if TYPE_CHECKING:
     from pytest_pycinspect.sandbox import CacheEvent, Pycache, PycacheAudit
     from pytest_pycinspect.specialized import Specialized
     from pytest_pycinspect.startup_imports import ImportsAtStartup, StartupImports
+    from pytest_pycinspect.wrapping import AmbiguousWrapperError
 
 __all__ = [
     "ANY",
+    "AliasedCallError",
+    "AmbiguousWrapperError",
     "AnyOrder",
     "Bytecode",
     "BytecodeGolden",
@@ -62,6 +70,8 @@ __all__ = [
     "SpecializedBytecode",
     "StartupImports",
     "Tree",
+    "UndecidableCallError",
+    "UnknownNameWarning",
     "UnknownOpcodeError",
     "VacuousCheckError",
     "bytecode_of",
@@ -71,6 +81,7 @@ __all__ = [
 
 _MODULES = {
     "bytecode": ("Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"),
+    "called": ("AliasedCallError", "UndecidableCallError", "UnknownNameWarning"),
     "expect": (
         "ANY",
         "AnyOrder",
@@ -91,6 +102,7 @@ _MODULES = {
     "sandbox": ("CacheEvent", "Pycache", "PycacheAudit"),
     "specialized": ("Specialized",),
     "startup_imports": ("ImportsAtStartup", "StartupImports"),
+    "wrapping": ("AmbiguousWrapperError",),
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeGuard, overload
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeGuard, overload
 
 import pytest
 
@@ -19,16 +19,23 @@ from pytest_pycinspect.instr import Instr, Kind
 from pytest_pycinspect.names import VacuousCheckError, check_name, note_count, resolve_name
 from pytest_pycinspect.origin import Normalize, Origin, View, sequence
 from pytest_pycinspect.subject import Python, Request, Sources, subject_of
+from pytest_pycinspect.tree import TreeFacts
+from pytest_pycinspect.wrappers import Answer, sure, sure_facts, sure_items
 
 if TYPE_CHECKING:
     import bytecode as bytecode_library
 
     from pycinspect.dialects import Dialect
     from pycinspect.values import Level
+    from pytest_pycinspect.called import Calls
+    from pytest_pycinspect.comparing import Outcome
     from pytest_pycinspect.expect import Match
     from pytest_pycinspect.expect.effort import Effort
     from pytest_pycinspect.facts import Constants, Facts, Items
     from pytest_pycinspect.relation import Count, Relation
+    from pytest_pycinspect.resolving import Call, Resolver
+    from pytest_pycinspect.snippets import Snippets
+    from pytest_pycinspect.wrapping import Wrapping
 
 __all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
 
@@ -41,6 +48,10 @@ _VIEWS = ("ops", "raw", "adaptive")
 
 class Bytecode:
     """The instructions of one code object, in one view: a sequence that is never changed.
+
+    Functions, lambdas, generator expressions and classes inside it have code of their own: what
+    is asked about it is not asked about them, but ``tree`` is. Comprehensions belong to it in
+    its facts, on all versions.
 
     ``in``, ``==`` and the methods that take an expectation know its text, objects made with
     ``op``, and what the ``bytecode`` library makes.
@@ -68,7 +79,9 @@ class Bytecode:
 
     def __repr__(self) -> str:
         part = "" if self._selected is None else ", a part"
-        return f"<Bytecode of {brief(self.name)}, {self.view}, Python {self.python}{part}>"
+        wrapping = self._origin.wrapping
+        wrapped = "" if wrapping is None else f", which wraps {wrapping.original}"
+        return f"<Bytecode of {brief(self.name)}, {self.view}, Python {self.python}{part}{wrapped}>"
 
     # --- What it is ------------------------------------------------------------------------
 
@@ -106,6 +119,11 @@ class Bytecode:
     def notes(self) -> tuple[str, ...]:
         """What a reader should know, such as that it is the live code, and why."""
         return self._origin.notes
+
+    @property
+    def wrapping(self) -> Wrapping | None:
+        """The wrapper that it is of, if the function in it may be meant."""
+        return self._origin.wrapping
 
     @property
     def strict_names(self) -> bool:
@@ -183,8 +201,21 @@ class Bytecode:
         Raises:
             VacuousCheckError: for an opcode that cannot be there on this Python.
             UnknownOpcodeError: for one that no Python has.
+            AmbiguousWrapperError: it is the code of a wrapper, and is not said to be meant.
         """
-        return self.has(expectation, None)
+        return self.sure(self.has(expectation, None), f"{expectation!r} is not in it.")
+
+    def sure(self, answer: Answer, why: str) -> Answer:
+        """Return an answer, unless it is that something is not so, and other code may be meant.
+
+        Args:
+            answer: false for what is not so.
+            why: what is not so, if it is not.
+
+        Raises:
+            AmbiguousWrapperError: it is not so in a wrapper, and is not said to be meant.
+        """
+        return sure(answer, self._origin.wrapping, why)
 
     def has(self, expectation: object, effort: Effort | None) -> bool:
         """Return whether an instruction is as expected.
@@ -217,7 +248,9 @@ class Bytecode:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Bytecode):
-            return [_key(i) for i in self] == [_key(i) for i in other]
+            is_equal = [_key(i) for i in self] == [_key(i) for i in other]
+            why = f"{self!r} is not {other!r}."
+            return self.sure(other.sure(is_equal, why), why)
         if getattr(type(other), "compares_bytecode", False):  # a golden, which knows how
             return NotImplemented
         return bool(self.matches(other))
@@ -239,7 +272,8 @@ class Bytecode:
             name = self._resolved(value)
             if name not in self._opnames:
                 note_count(name, self)
-            return Count(sum(instr.opname == name for instr in self._instrs), [self], value)
+            number = sum(instr.opname == name for instr in self._instrs)
+            return Count(self.sure(number, f"There is no {name} in it."), [self], value)
         return Count(len(self.find(value)), [self], value)
 
     def _resolved(self, opname: str) -> str:
@@ -247,7 +281,8 @@ class Bytecode:
 
     def find(self, expectation: object) -> list[Instr]:
         """Return the instructions that are as expected."""
-        return [self[index] for index in self.places(expectation)]
+        found = [self[index] for index in self.places(expectation)]
+        return self.sure(found, f"{expectation!r} is not in it.")
 
     def index(self, value: object, start: int = 0, stop: int | None = None) -> int:
         """Return the index of the first instruction that is as expected.
@@ -279,14 +314,14 @@ class Bytecode:
         self._require_some()
         from pytest_pycinspect.expect import as_pattern, match
 
-        return match(as_pattern(expectation), self, anchored=True)
+        return self._sure_match(match(as_pattern(expectation), self, anchored=True))
 
     def contains(self, expectation: object) -> Match:
         """Return whether a part of the sequence is as expected; the result says why not."""
         self._require_some()
         from pytest_pycinspect.expect import as_pattern, match
 
-        return match(as_pattern(expectation), self, anchored=False)
+        return self._sure_match(match(as_pattern(expectation), self, anchored=False))
 
     def check(self, expectation: object) -> None:
         """Do nothing if the whole sequence is as expected.
@@ -306,14 +341,26 @@ class Bytecode:
         self._require_some()
         from pytest_pycinspect.expect import as_pattern, match
 
-        return match(as_pattern([as_pattern(expectation), ...]), self, anchored=True)
+        pattern = as_pattern([as_pattern(expectation), ...])
+        return self._sure_match(match(pattern, self, anchored=True))
 
     def endswith(self, expectation: object) -> Match:
         """Return whether the sequence ends as expected."""
         self._require_some()
         from pytest_pycinspect.expect import as_pattern, match
 
-        return match(as_pattern([..., as_pattern(expectation)]), self, anchored=True)
+        pattern = as_pattern([..., as_pattern(expectation)])
+        return self._sure_match(match(pattern, self, anchored=True))
+
+    def _sure_match(self, found: Match) -> Match:
+        """Return what came of an expectation, if it is one whosever code is meant."""
+        __tracebackhide__ = True
+        if self._origin.wrapping is not None and found.says_not:
+            from pytest_pycinspect.expect import explain
+
+            met = "The expectation says what is not in it."
+            self.sure(answer=False, why=met if found.met else "\n".join(explain(found).summary))
+        return found
 
     # --- Parts ---------------------------------------------------------------------------------
 
@@ -377,9 +424,9 @@ class Bytecode:
         origin = replace(self._origin, live=None)
         return tuple(Bytecode(part, origin, self.view) for part in inside)
 
-    @property
+    @cached_property
     def tree(self) -> Tree:
-        """It, and all code objects inside it."""
+        """It, and all code objects inside it; their facts together."""
         return Tree(self)
 
     def _nested(self, name: str) -> Bytecode:
@@ -458,7 +505,7 @@ class Bytecode:
     def _facts(self) -> Facts:
         from pytest_pycinspect.facts import Facts
 
-        return Facts.of(self._code, self._origin.dialect)
+        return sure_facts(Facts.of(self._code, self._origin.dialect), self._origin.wrapping)
 
     @property
     def globals(self) -> Items[str]:
@@ -475,10 +522,45 @@ class Bytecode:
         """Attributes that it reads, writes or deletes."""
         return self._facts.attributes
 
+    @cached_property
+    def calls(self) -> Calls:
+        """What it calls, once for each call of the source: ``len``, ``self.items.append``.
+
+        ``time.time in code.calls`` asks for an object, whatever it is called there: see
+        :meth:`calls_to`.
+        """
+        from pytest_pycinspect.called import Calls
+
+        return Calls.of(tuple(self._facts.calls), self._origin.wrapping, self.resolvers)
+
+    def resolvers(self) -> tuple[Resolver, ...]:
+        """Return what says which objects it calls."""
+        from pytest_pycinspect.resolving import Resolver
+
+        return (Resolver(self._code, self._origin.dialect, self._origin.scope),)
+
+    def calls_to(
+        self, wanted: object, *, unresolved: Literal["refuse", "ignore"] = "refuse"
+    ) -> Items[Call]:
+        """Return the calls of an object, by whatever name.
+
+        Names are looked up in the function's globals, closure, defaults and imports; nothing is
+        imported, and no code runs.
+
+        Args:
+            wanted: the object, such as ``time.time``.
+            unresolved: ``ignore`` leaves out calls of which that does not say what they call.
+
+        Raises:
+            UndecidableCallError: there is none, but some calls are unresolved.
+        """
+        __tracebackhide__ = True
+        return self.calls.to(wanted, ignores_unresolved=unresolved == "ignore")
+
     @property
-    def calls(self) -> Items[str]:
-        """What it calls, once for each call: ``len``, ``self.items.append``."""
-        return self._facts.calls
+    def unresolved_calls(self) -> Items[Call]:
+        """The calls of which it is not known what object they call."""
+        return self.calls.unresolved
 
     @property
     def consts(self) -> Constants:
@@ -487,7 +569,7 @@ class Bytecode:
 
     @property
     def imports(self) -> Items[str]:
-        """Modules that it imports, and names from them: ``os``, ``os.path``."""
+        """Modules that it imports, and names from them: ``os``, ``os.path``, ``.core.run``."""
         return self._facts.imports
 
     @property
@@ -503,20 +585,39 @@ class Bytecode:
     @property
     def docstring(self) -> str | None:
         """Its docstring without indentation, None for none."""
+        if self.documented is None:
+            self.sure(answer=False, why="It has no docstring.")
+        return self.documented
+
+    @property
+    def documented(self) -> str | None:
+        """Its docstring, whosever code is meant."""
         return self._facts.docstring
 
     @cached_property
     def loops(self) -> Items[Bytecode]:
-        """The instructions of each loop, outer ones before those inside them."""
+        """The instructions of each ``for`` and ``while``, in the order of the source.
+
+        A loop has its head, its body, and the handlers from which it goes on; what leaves it (to
+        ``return``, say) is not in it. One that cannot come round a second time is not a loop, and
+        comprehensions are not statements. The same on all versions.
+        """
         from pytest_pycinspect.facts import Items
         from pytest_pycinspect.loops import loops_of
 
-        return Items(self._part(indexes) for indexes in loops_of(self._instrs))
+        offsets = [frozenset(raw.offset for raw in instr.raw) for instr in self]
+        found = Items(
+            self._part([index for index, own in enumerate(offsets) if own & loop])
+            for loop in loops_of(self._code, self._origin.dialect)
+            if any(min(loop) in own for own in offsets)
+        )
+        return sure_items(found, self._origin.wrapping, ".loops")
 
     @property
     def jumps(self) -> tuple[tuple[int, int], ...]:
         """Every jump: its index and that of its target."""
-        return tuple((i, j.target) for i, j in enumerate(self) if j.target is not None)
+        found = tuple((i, j.target) for i, j in enumerate(self) if j.target is not None)
+        return self.sure(found, "There is no jump in it.")
 
     # --- Relations -----------------------------------------------------------------------------
 
@@ -546,7 +647,7 @@ class Bytecode:
         from pytest_pycinspect.relation import Relation, peers
 
         peer, named = self._peer(other), level is Level.SEMANTIC
-        outcome = compared(self, peer, level)
+        outcome = self._sure_outcome(compared(self, peer, level), peer)
         ours, theirs = self._ops, Bytecode(peer.code, peer._origin)  # noqa: SLF001 - our own
         return Relation.of(outcome, lambda: peers(ours, theirs, named=named))
 
@@ -558,17 +659,30 @@ class Bytecode:
                 those of the function.
         """
         from pytest_pycinspect.relation import Relation, contained
-        from pytest_pycinspect.snippets import contains_code
 
-        outcome = contains_code(self, snippet)
+        outcome = self._sure_outcome(self._snippets.search(snippet))
         return Relation.of(outcome, lambda: contained(self._ops, snippet, bytecode_of))
+
+    @cached_property
+    def _snippets(self) -> Snippets:
+        from pytest_pycinspect.snippets import Snippets
+
+        return Snippets(self._code, self.dialect, self.optimize or 0)
 
     def folds_to(self, value: object) -> Relation:
         """Return whether all that it does is to return a constant, compared with its type."""
         from pytest_pycinspect.comparing import folded
         from pytest_pycinspect.relation import Relation, constant
 
-        return Relation.of(folded(self, value), lambda: constant(self._ops, value))
+        outcome = self._sure_outcome(folded(self, value))
+        return Relation.of(outcome, lambda: constant(self._ops, value))
+
+    def _sure_outcome(self, outcome: Outcome, *peers: Bytecode) -> Outcome:
+        """Return what came of a relation, if it is one whosever code is meant."""
+        __tracebackhide__ = True
+        for code in (self, *peers):
+            code.sure(outcome, outcome.explanation)
+        return outcome
 
     def _peer(self, other: object) -> Bytecode:
         """Return other code; of source text with one function, that, if this is not a module."""
@@ -638,8 +752,11 @@ def _walk(root: CodeType) -> Iterator[CodeType]:
 
 
 @dataclass(frozen=True)
-class Tree:
-    """A code object and all inside it, each before those inside it: a sequence."""
+class Tree(TreeFacts):
+    """A code object and all inside it, each before those inside it: a sequence.
+
+    Its facts, ``in``, ``count`` and ``find`` are about all of them.
+    """
 
     root: Bytecode
 
@@ -671,7 +788,8 @@ class Tree:
     def __contains__(self, expectation: object) -> bool:
         """Return whether an instruction of any of them is as expected."""
         effort = _pool()
-        return any(part.has(expectation, effort) for part in self)
+        found = any(part.has(expectation, effort) for part in self)
+        return self.root.sure(found, f"{expectation!r} is not in it.")
 
     def count(self, value: object) -> Count:
         """Return how many instructions of all of them are as expected; see ``Bytecode.count``."""
@@ -684,12 +802,14 @@ class Tree:
     def find(self, expectation: object) -> list[tuple[Bytecode, Instr]]:
         """Return the instructions that are as expected, and the code object of each."""
         effort = _pool()
-        return [(part, part[index]) for part in self for index in part.places(expectation, effort)]
+        found = [(part, part[index]) for part in self for index in part.places(expectation, effort)]
+        return self.root.sure(found, f"{expectation!r} is not in it.")
 
     @property
     def docstrings(self) -> list[str]:
         """The docstrings of all that have one."""
-        return [part.docstring for part in self if part.docstring is not None]
+        found = [part.documented for part in self if part.documented is not None]
+        return self.root.sure(found, "It has no docstring.")
 
 
 def _pool() -> Effort:
@@ -749,9 +869,10 @@ class BytecodeOf:
         optimize: int | None = None,
         python: Python | None = None,
         pristine: bool = True,
+        wrapped: bool | None = None,
     ) -> Bytecode:
         """Return the bytecode of an object; see :func:`bytecode_of`."""
-        request = Request(optimize, python, pristine)
+        request = Request(optimize, python, pristine, wrapped)
         subject = subject_of(obj, request, self._sources)
         if view == "adaptive":
             return Bytecode(subject.code, subject.origin).adaptive
@@ -806,6 +927,7 @@ def bytecode_of(
     optimize: int | None = None,
     python: Python | None = None,
     pristine: bool = True,
+    wrapped: bool | None = None,
 ) -> Bytecode:
     """Return the bytecode of an object.
 
@@ -816,18 +938,25 @@ def bytecode_of(
         obj: a function, method, property, partial or generator object; a class (its body;
             methods are its ``tree``); a module; a code object; the path of a source or a
             cache; or source text, which does not end in ``.py`` or ``.pyc``. What wraps a
-            function is taken for it only if it has no code of its own, as
-            ``functools.lru_cache``'s.
+            function is taken for it if it has no code of its own, as ``functools.lru_cache``'s.
         view: ``ops``, ``raw`` or ``adaptive``.
         optimize: how often ``-O`` is given; None: as often as to this process.
         python: the version (``3.9``, ``pypy3.9``) or path of the interpreter that compiles;
             None: this one.
         pristine: compile anew from the file; False for the live code.
+        wrapped: of what ``functools.wraps`` made, or another wrapper with code of its own: True
+            for the innermost function in it, False for its own code. None for its own code,
+            too, but then a check that something is not in it is refused.
 
     Raises:
         PycInspectError: ``no-bytecode``, ``no-source``, ``no-interpreter``,
             ``does-not-compile`` and what reading files raises.
     """
     return BytecodeOf(Sources())(
-        obj, view=view, optimize=optimize, python=python, pristine=pristine
+        obj,
+        view=view,
+        optimize=optimize,
+        python=python,
+        pristine=pristine,
+        wrapped=wrapped,
     )

@@ -15,6 +15,8 @@ from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
 from pycinspect.values import Implementation
 from pytest_pycinspect.instr import Instr, Kind, raw_kind
+from pytest_pycinspect.scopes import Scope
+from pytest_pycinspect.wrapping import Wrapping
 
 __all__ = ["Normalize", "Origin", "View", "python_text", "relative", "sequence"]
 
@@ -39,6 +41,8 @@ class Origin:
         adaptive: the code as it is in memory, specialised, of each code object.
         live: the code object of the running interpreter that it was asked for, by its own.
         sequences: what was decoded before, by code object and view.
+        wrapping: the wrapper that it is of, if the function in it may be meant.
+        scope: what is known of its variables.
     """
 
     dialect: Dialect
@@ -52,6 +56,8 @@ class Origin:
     adaptive: Mapping[Code, bytes] = field(default_factory=dict)
     live: CodeType | None = None
     sequences: dict[tuple[Code, View], tuple[Instr, ...]] = field(default_factory=dict)
+    wrapping: Wrapping | None = None
+    scope: Scope | None = None
 
 
 def python_text(dialect: Dialect, version: str | None = None) -> str:

@@ -88,7 +88,8 @@ def _membership(op: str, left: object, right: Bytecode | Tree, style: Style) -> 
     if (left in right) is (op == "in"):
         return None
     explained = explain_absent if op == "in" else explain_present
-    return explained(left, right.root if isinstance(right, Tree) else right, style)
+    whole = isinstance(right, Tree)
+    return explained(left, right.root if isinstance(right, Tree) else right, style, whole=whole)
 
 
 def _style(config: pytest.Config) -> Style:

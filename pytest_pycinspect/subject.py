@@ -18,6 +18,8 @@ from pycinspect.pyc.constants import Slice
 from pytest_pycinspect.described import described, is_written_in_c, unread_module
 from pytest_pycinspect.facts import constant_key
 from pytest_pycinspect.origin import Normalize, Origin, python_text, relative
+from pytest_pycinspect.scopes import Namespace, Scope
+from pytest_pycinspect.wrappers import code_in
 
 if TYPE_CHECKING:
     from pycinspect.compiling import Interpreter
@@ -47,11 +49,13 @@ class Request:
         optimize: how often ``-O`` is given; None: as often as to this process.
         python: the interpreter that compiles; None is the running one.
         pristine: compiled anew from the file, not as it is in memory.
+        wrapped: of a wrapper, whether the function in it is meant; None where that is not said.
     """
 
     optimize: int | None = None
     python: Python | None = None
     pristine: bool = True
+    wrapped: bool | None = None
 
     @property
     def level(self) -> int:
@@ -152,6 +156,7 @@ class Sources:
             optimize,
             strict_names=self.strict_names,
             normalize=self.normalize,
+            scope=Scope(subject.file.code),
         )
         return Program(subject.file.code, origin)
 
@@ -177,6 +182,7 @@ class Sources:
             request.level,
             strict_names=self.strict_names,
             normalize=self.normalize,
+            scope=Scope(file.code),
         )
         return Program(file.code, origin)
 
@@ -208,14 +214,22 @@ def subject_of(wanted: object, request: Request, sources: Sources) -> Subject:
     if isinstance(wanted, str | bytes):
         return _whole(sources.source(wanted, request))
     if isinstance(wanted, ModuleType):
-        return _whole(sources.file(_module_file(wanted), request))
+        return _in_memory(_whole(sources.file(_module_file(wanted), request)), wanted)
     if isinstance(wanted, type):
         return _class(wanted, request, sources)
-    return _live(_code(wanted), request, sources)
+    return _function(wanted, request, sources)
 
 
 def _whole(program: Program) -> Subject:
     return Subject(program.root, program.origin)
+
+
+def _in_memory(subject: Subject, module: ModuleType) -> Subject:
+    """Return code with the variables of its module."""
+    scope = subject.origin.scope
+    assert scope is not None
+    scope = replace(scope, namespace=Namespace(vars(module)))
+    return replace(subject, origin=replace(subject.origin, scope=scope))
 
 
 _FILES = (".py", ".pyc", ".pyo", ".pyw")
@@ -241,31 +255,27 @@ def _module_file(module: ModuleType) -> str:
     return path
 
 
-def _code(wanted: object) -> CodeType:
-    """Return the code object behind methods, partial objects, properties and wrappers.
+def _function(wanted: object, request: Request, sources: Sources) -> Subject:
+    """Return the code of a function, or of what has one in it.
 
     That of a function of Cython is made for tracebacks, and is never run
     (``Cython/Utility/ModuleSetupCode.c: __Pyx_PyCode_New``).
     """
-    seen = wanted
-    while not isinstance(seen, CodeType):
-        attribute = next((name for name in _INSIDE if hasattr(seen, name)), None)
-        if attribute is None:
-            raise PycInspectError("no-bytecode", described(wanted))
-        seen = getattr(seen, attribute)
-    if not any(seen.co_code):
+    inside = code_in(wanted, wrapped=request.wrapped)
+    if inside is None:
+        raise PycInspectError("no-bytecode", described(wanted))
+    if not any(inside.code.co_code):
         kind = type(wanted).__name__
         message = f"{kind} {wanted!r:.80} is compiled to machine code: its __code__ is all zeros"
         raise PycInspectError("no-bytecode", message)
-    return seen
-
-
-#: Where code is found. A function that ``functools.wraps`` made of another has its own, so
-#: ``__wrapped__`` is looked at only in what has none, such as ``functools.lru_cache``'s.
-_INSIDE = (
-    "__code__", "__func__", "fget", "func", "__wrapped__",
-    "gi_code", "cr_code", "ag_code",
-)  # fmt: skip
+    found = _live(inside.code, request, sources)
+    origin = found.origin
+    if inside.namespace is not None:
+        origin = replace(origin, scope=Scope(found.code, inside.namespace))
+    if inside.wrapping is not None:
+        notes = (*origin.notes, inside.wrapping.note)
+        origin = replace(origin, notes=notes, wrapping=inside.wrapping)
+    return replace(found, origin=origin)
 
 
 # --- Pristine code ----------------------------------------------------------------------------
@@ -413,7 +423,7 @@ def _class(wanted: type, request: Request, sources: Sources) -> Subject:
     if len(codes) != 1:
         message = f"{name} is not found in its file, or several times"
         raise PycInspectError("no-source", message, path=program.origin.path)
-    return Subject(codes[0], program.origin)
+    return _in_memory(Subject(codes[0], program.origin), module)
 
 
 def _has_methods(code: Code, wanted: type) -> bool:

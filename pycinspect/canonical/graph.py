@@ -17,6 +17,7 @@ __all__ = [
     "NOWHERE",
     "Annotation",
     "Node",
+    "Site",
     "build",
     "is_local",
     "lazy_annotations",
@@ -39,6 +40,28 @@ _SEEN_AT_ONCE = 4
 _BITS_AT_ONCE = 512
 
 
+class Site(NamedTuple):
+    """An instruction of one of several code objects; those may be equal and not the same.
+
+    Args:
+        code: the code object.
+        offset: of the instruction, in bytes.
+        line: of the source, None for none.
+    """
+
+    code: Code
+    offset: int
+    line: int | None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Site):
+            return NotImplemented
+        return self.code is other.code and self.offset == other.offset
+
+    def __hash__(self) -> int:
+        return hash((id(self.code), self.offset))
+
+
 class Node(NamedTuple):
     """One event.
 
@@ -48,6 +71,8 @@ class Node(NamedTuple):
         handler: index of the node that follows if something is raised, or ``NOWHERE``.
         offset: of the instruction, in bytes.
         line: of the source, None for none.
+        sites: the instruction, after those that evaluate comprehensions around it, the outermost
+            first; nothing unless the machine follows everything.
     """
 
     payload: Payload
@@ -55,6 +80,7 @@ class Node(NamedTuple):
     handler: int
     offset: int
     line: int | None
+    sites: tuple[Site, ...] = ()
 
 
 #: A number for each node, equal for those that behave equally.
@@ -85,6 +111,7 @@ def build(machine: Machine, code: Code, argument: Value | None = None) -> list[N
     if paths.are_too_many:
         while (first := joins.learn()) is not None:
             paths.follow(first)
+    paths.follow_unraised()
     if paths.are_too_many:
         raise refused("there are too many paths")
     return [_node(event, paths) for event in paths.events]
@@ -100,7 +127,7 @@ class _Paths:
     """
 
     def __init__(self, machine: Machine, start: State, joins: Joins) -> None:
-        self._machine = machine
+        self.machine = machine
         self._joins = joins
         #: The states, as they were found, and how many there were before each was followed.
         self._order = [start]
@@ -131,10 +158,22 @@ class _Paths:
             if len(self._order) > _MOST_STATES:
                 raise refused(f"there are more than {_MOST_STATES} states")
 
+    def follow_unraised(self) -> None:
+        """Follow handlers of what cannot raise anything, where the machine looks at everything."""
+        while not self.are_too_many:
+            known = {(id(state.frame), state.pc) for state in self._order}
+            places = self.machine.unraised.items()
+            state = next((one for place, one in places if place not in known), None)
+            if state is None:
+                break
+            self.numbers[state] = len(self._order)
+            self._order.append(state)
+            self.follow(len(self.events))
+
     def _next(self, state: State) -> Event:
-        self._machine.work.spend()
+        self.machine.work.spend()
         if state not in self._known:
-            self._known[state] = self._machine.run(state)
+            self._known[state] = self.machine.run(state)
         return self._joins.held(self._known[state])
 
     def _forget(self, first: int) -> None:
@@ -154,7 +193,13 @@ def _node(event: Event, paths: _Paths) -> Node:
             handler = NOWHERE  # it only restores what nobody sees, and raises again
     op = state.frame.ops[max(state.pc, 0)]
     successors = tuple(numbers[successor] for successor in event.successors)
-    return Node(event.payload, successors, handler, op.offset, op.line)
+    sites = _sites(state) if paths.machine.everything else ()
+    return Node(event.payload, successors, handler, op.offset, op.line, sites)
+
+
+def _sites(state: State) -> tuple[Site, ...]:
+    places = [*((one.frame, one.pc - 1) for one in state.callers), (state.frame, max(state.pc, 0))]
+    return tuple(Site(frame.code, frame.offsets[pc], frame.ops[pc].line) for frame, pc in places)
 
 
 # --- Taking nodes out ----------------------------------------------------------------------

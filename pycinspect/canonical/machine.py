@@ -353,6 +353,13 @@ def _steps_of(op: CanonicalOp, state: State) -> int:
     return steps
 
 
+#: Ops that no statement is made of: a ``try`` in which there are no others has no handler.
+_SILENT_OPS = frozenset(
+    {
+        *("JUMP", "POP_BLOCK", "PUSH_NULL", "BEGIN_FINALLY", "PUSH_EXC_INFO"),
+        *("SETUP_FINALLY", "SETUP_EXCEPT", "SETUP_LOOP"),
+    }
+)
 #: Where there is no op.
 _NOWHERE = CanonicalOp("", None, None, 0, None)
 
@@ -453,6 +460,12 @@ class Frame:
             self._after_copies = frozenset(self.behind_jumps(index + 1) for index in copies)
         return pc in self._after_copies
 
+    def follows_store(self, pc: int) -> bool:
+        """Return whether a branch asks for the truth of what was assigned just now (``:=``)."""
+        places = range(pc - 1, -1, -1)
+        before = next((self.ops[at].name for at in places if self.ops[at].name not in _ASKS), "")
+        return before.startswith("STORE_")
+
     def target(self, pc: int) -> int:
         """Return the index that a jump goes to."""
         target = self.ops[pc].target
@@ -463,6 +476,8 @@ class Frame:
         return bisect_left(self.offsets, target)  # or after it, if what is there does nothing
 
 
+#: Ops between a value and the jump that its truth decides.
+_ASKS = frozenset({"COPY", "TO_BOOL"})
 _STORES_LOCAL = frozenset({"STORE_FAST", "STORE_DEREF"})
 _DELETES_LOCAL = frozenset({"DELETE_FAST", "DELETE_DEREF", "LOAD_FAST_AND_CLEAR"})
 #: Stores of other functions to a variable that they share.
@@ -625,6 +640,8 @@ class Machine:
         closures: whether the variables that a function shares are parts of it, which matters
             where their names do not say which they are.
         optimize: the level of optimization whose omissions are made; 0: none.
+        everything: whether paths are followed that no run takes: the other branch of a test
+            whose outcome only we know, and the handler of what cannot raise anything.
     """
 
     def __init__(
@@ -636,12 +653,14 @@ class Machine:
         folds: bool = True,
         closures: bool = False,
         optimize: int = 0,
+        everything: bool = False,
     ) -> None:
         self.dialect = dialect
         self.work = work
         self.folds = folds and lowering_of(dialect).folds
         self.closures = closures
         self.optimize = optimize
+        self.everything = everything
         self.values = Values(work)
         self.raising = lowering_of(dialect).raising
         self.bookkeeping = lowering_of(dialect).bookkeeping
@@ -665,6 +684,8 @@ class Machine:
         self._shared: dict[int, frozenset[str]] = {}
         #: What was erased on the way, for people.
         self.notes: set[Note] = set()
+        #: Where handlers of what cannot raise begin, by code and op, if everything is followed.
+        self.unraised: dict[tuple[int, int], State] = {}
         #: Code objects that were evaluated in place, and those that some op loads.
         self.inlined: dict[int, Code] = {}
         self.loaded: dict[int, Code] = {}
@@ -745,6 +766,8 @@ class Machine:
             if op is _NOWHERE:
                 raise refused("control runs off the end of the code")
             outcome = self._rules[op.name](self, state, op)
+            if self.everything and op.name not in _SILENT_OPS:
+                self._note_handler(state)
             if isinstance(outcome, Event):
                 return outcome
             state = outcome
@@ -752,6 +775,11 @@ class Machine:
                 if state in seen:
                     return Event(("forever",), (), None, state)
                 seen.add(state)
+
+    def _note_handler(self, state: State) -> None:
+        handler = self.handler(state)
+        if handler is not None:
+            self.unraised.setdefault((id(handler.frame), handler.pc), handler)
 
     def event(self, state: State, payload: Payload, stack: Stack) -> Event:
         """Return an event that may raise, with its one successor."""

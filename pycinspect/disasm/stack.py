@@ -13,7 +13,7 @@ from pycinspect.disasm.handlers import Handler
 from pycinspect.pyc import Code
 from pycinspect.values import shown
 
-__all__ = ["Defect", "stack_defects"]
+__all__ = ["Defect", "stack_defects", "stack_depths"]
 
 
 class Defect(NamedTuple):
@@ -56,9 +56,35 @@ def stack_defects(
         are, so no overflow is seen; up to 3.10 paths can meet with different estimates,
         which is not a defect then.
     """
+    walk = _walked(code, listed, bytecode, handlers)
+    return [] if walk is None else sorted(walk.defects.values(), key=lambda defect: defect.offset)
+
+
+def stack_depths(
+    code: Code, listed: Sequence[Instruction], bytecode: Bytecode, handlers: Sequence[Handler]
+) -> list[int | None]:
+    """Return how many values are on the stack before each instruction.
+
+    Args:
+        code: the code object.
+        listed: its instructions.
+        bytecode: how its version writes code.
+        handlers: its exception table.
+
+    Returns:
+        One for each instruction, None for one that no path leads to; nothing where the effects of instructions are
+        not known.
+    """
+    walk = _walked(code, listed, bytecode, handlers)
+    return [] if walk is None else walk.depths
+
+
+def _walked(
+    code: Code, listed: Sequence[Instruction], bytecode: Bytecode, handlers: Sequence[Handler]
+) -> _Walk | None:
     (exactness,) = bytecode.opcodes.words.get("effects", ("unknown",))
     if exactness not in ("exact", "upper") or not listed:
-        return []
+        return None
     sent = int(bytecode.sent_at_entry and code.flags & _GENERATORS != 0)
     # compile.c: stackdepth counts after each instruction, thus not what is sent before them.
     size = max(code.stacksize, sent)
@@ -68,7 +94,7 @@ def stack_defects(
         # What stays, the offset that raised if it is wanted, and the exception.
         walk.jump(handler.target, handler.depth + handler.lasti + 1)
     walk.run()
-    return sorted(walk.defects.values(), key=lambda defect: defect.offset)
+    return walk
 
 
 _Effect = Callable[[int], int] | None
@@ -121,7 +147,7 @@ class _Walk:
         self._listed = listed
         self._moves = _moves(bytecode)
         self._index = {step.offset: index for index, step in enumerate(listed)}
-        self._depths: list[int | None] = [None] * len(listed)
+        self.depths: list[int | None] = [None] * len(listed)
         #: A heap: who comes first in the code is followed first, so that paths that lead
         #: ahead have met before what is after them is followed, once.
         self._waiting: list[int] = []
@@ -140,16 +166,16 @@ class _Walk:
 
     def _reach(self, index: int, depth: int) -> bool:
         """Return whether the path has to be followed from there."""
-        if index >= len(self._depths) or index in self.defects:
+        if index >= len(self.depths) or index in self.defects:
             return False
-        known = self._depths[index]
+        known = self.depths[index]
         if known == depth:
             return False
         if known is None or (self._exact and not self._strict and depth > known):
             if self._exact and depth > self._size:
                 self._add("stack-overflow", index, f"{depth} values, stacksize is {self._size}")
                 return False
-            self._depths[index] = depth
+            self.depths[index] = depth
             return known is None or not self._has_grown(index)
         if self._strict:
             self._add("stack-differs", index, f"reached with {known} values and with {depth}")
@@ -180,7 +206,7 @@ class _Walk:
 
     def _follow(self, index: int) -> int | None:
         """Take one step; return the next instruction, if the path leads to it and is new."""
-        step, depth = self._listed[index], self._depths[index]
+        step, depth = self._listed[index], self.depths[index]
         stay, jump, goes_on = self._moves[step.opcode]
         if depth is None:
             return None

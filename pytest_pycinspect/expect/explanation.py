@@ -71,44 +71,64 @@ def explain(found: Match, relation: str = "", style: Style = _PLAIN) -> Failure:
     return Failure(lines, title, "\n".join(_section(found, style)))
 
 
-def explain_present(expected: object, code: Bytecode, style: Style = _PLAIN) -> Failure:
+def explain_present(
+    expected: object, code: Bytecode, style: Style = _PLAIN, *, whole: bool = False
+) -> Failure:
     """Say where something is that must not be in the code.
 
     Args:
         expected: an expectation, as it was given.
         code: the code.
         style: how the section is written.
+        whole: whether nested code was asked about, too.
     """
     places, unknown = _occurrences(expected, code)
     here = next((indexes for part, indexes in places if part is code), [])
     text = " ".join(str(as_pattern(expected)).split())
-    times = f"{len(here)} times in" if here[1:] else "in"
-    lines = [cut(f"{text} is {times} {code.name}")]
-    for index, line in zip(here[:_SHOWN], _lines(code, here[:_SHOWN]), strict=True):
-        lines += [place_of(code, index), cut(f"    @{index}  {line}")]
-    found = [
-        visible(f"  {part.name} @{index}: {line}")
-        for part, indexes in places
-        for index, line in zip(indexes, _lines(part, indexes), strict=True)
-    ]
-    section = ["Every occurrence, nested code included:", *found, *unknown, ""]
-    section += annotated(code, dict.fromkeys(here, "!"), style)
+    shown = places if whole else [(part, indexes) for part, indexes in places if part is code]
+    count = sum(len(indexes) for _, indexes in shown)
+    times = f"{count} times in" if count > 1 else "in"
+    lines = [cut(f"{text} is {times} {_asked(code, whole=whole)}")]
+    for part, index in [(part, index) for part, indexes in shown for index in indexes][:_SHOWN]:
+        lines += [
+            place_of(part, index),
+            *(cut(f"    @{index}  {line}") for line in _lines(part, [index])),
+        ]
+    section = [f"Every occurrence in {_asked(code, whole=whole)}:", *_found(shown)]
+    others = [pair for pair in places if pair not in shown]
+    if others:
+        section += ["Not asked about, but also in its nested code (see .tree):", *_found(others)]
+    section += [*unknown, "", *annotated(code, dict.fromkeys(here, "!"), style)]
     title = f"bytecode mismatch: {visible(code.name)}"
     return Failure((*lines, footer(code)), title, "\n".join(section))
 
 
-def explain_absent(expected: object, code: Bytecode, style: Style = _PLAIN) -> Failure:
+def _asked(code: Bytecode, *, whole: bool) -> str:
+    return f"{code.name} with its nested code" if whole else code.name
+
+
+def _found(places: Sequence[tuple[Bytecode, list[int]]]) -> list[str]:
+    return [
+        visible(f"  {part.name} @{index}: {line}")
+        for part, indexes in places
+        for index, line in zip(indexes, _lines(part, indexes), strict=True)
+    ]
+
+
+def explain_absent(
+    expected: object, code: Bytecode, style: Style = _PLAIN, *, whole: bool = False
+) -> Failure:
     """Say what is most like something that is missing in the code; see :func:`explain_present`."""
     pattern = as_pattern(expected)
     failure = explain(match(pattern, code, anchored=False), style=style)
     if len(pattern.items) == 1:
-        first = cut(f"{' '.join(str(pattern).split())} is not in {code.name}")
+        first = cut(f"{' '.join(str(pattern).split())} is not in {_asked(code, whole=whole)}")
         failure = failure._replace(summary=(first, *failure.summary[1:]))
     places, unknown = _occurrences(expected, code)
     nested = [part.name for part, _ in places if part is not code]
     if not nested and not unknown:
         return failure
-    names = [f"it is in nested code: {', '.join(nested)}"] if nested else []
+    names = [f"it is in nested code (see .tree): {', '.join(nested)}"] if nested else []
     *lines, _, last = failure.summary
     return failure._replace(summary=(*lines, cut("; ".join([*names, *unknown])), last))
 

@@ -90,6 +90,13 @@ class Match:
         """Whether the expectation was met."""
         return self.end is not None and all(p.found and p.found.met for p in self.parts)
 
+    @property
+    def says_not(self) -> bool:
+        """Whether it says that something is not there: it was not met, or has a ``not`` in it."""
+        negative = any(part.negative for part in self.program.named)
+        inner = (part.found for part in self.parts if part.found is not None)
+        return not self.met or negative or any(found.says_not for found in inner)
+
     def __repr__(self) -> str:
         from pytest_pycinspect.expect.verdict import one_line
 

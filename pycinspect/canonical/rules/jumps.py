@@ -70,7 +70,7 @@ def branch(
         if asked.kind == "not":
             if_true, if_false = if_false, if_true
         asked = asked.value(0)
-    truth = _truth(machine, asked)
+    truth = None if _is_asked_anyway(machine, state, asked) else _truth(machine, asked)
     if truth is not None:
         return if_true if truth else if_false
     if not _is_still(asked):
@@ -79,6 +79,11 @@ def branch(
             return kept
     handler = None if asked.first.kind in _SAFE else machine.handler(state)
     return Event(("branch", asked), (if_true, if_false), handler, state)
+
+
+def _is_asked_anyway(machine: Machine, state: State, asked: Value) -> bool:
+    """Return whether compilers leave both ways, where the outcome is plain and all is followed."""
+    return machine.everything and (not asked.is_literal or state.frame.follows_store(state.pc))
 
 
 def _is_still(asked: Value) -> bool:

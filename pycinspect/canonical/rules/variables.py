@@ -163,7 +163,7 @@ def _load_variable(kind: str) -> Rule:
         if machine.is_read_early(pushed):
             return keep_top(machine, state, pushed)
         handler = machine.handler(state)
-        if handler is None:
+        if handler is None and not machine.everything:
             return pushed
         return Event(("load", value), (pushed,), handler, state)
 

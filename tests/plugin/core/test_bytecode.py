@@ -221,6 +221,14 @@ def test_docstrings() -> None:
     assert function("def f(): return 'x'").docstring is None
 
 
+def test_facts_that_are_equal_are_not_unequal() -> None:
+    calls = function("def f(): g()").calls
+    assert calls == ["g"]
+    assert not calls != ["g"]  # noqa: SIM202 - the other operator
+    assert calls != []
+    assert calls != ["h"]
+
+
 # --- Relations -------------------------------------------------------------------------------
 
 

@@ -70,7 +70,6 @@ async def a_coroutine():
         (functools.partialmethod(programs.fold), "fold"),
         (functools.cached_property(programs.fold), "fold"),
         (cached, "cached"),
-        (wrapped, "wrapper.<locals>.inner"),
         (a_generator, "a_generator"),
         (a_generator(), "a_generator"),
         (Shape, "Shape"),

@@ -127,6 +127,17 @@ def test_in_and_should_not_be() -> None:
     check_golden("not_in_lines", shown(explain_present("LOAD_FAST x; CALL 1", RENDER)))
 
 
+def test_in_a_tree() -> None:
+    """The headings say whether nested code was asked about."""
+    check_golden("tree_in", shown(explain_absent("LOAD_GLOBAL cost", RENDER, whole=True)))
+    check_golden("tree_not_in", shown(explain_present("LOAD_GLOBAL price", RENDER, whole=True)))
+    nested = explain_present("LIST_APPEND 2", RENDER, whole=True)
+    assert nested.summary[0] == "LIST_APPEND 2 is in render with its nested code"
+    assert "  render.<locals>.<listcomp> @" in nested.section
+    assert "Not asked about" not in nested.section
+    assert "<listcomp>" in " ".join(nested.summary)
+
+
 @pytest.mark.parametrize("view", ["raw", "both"])
 def test_listings_of_the_interpreters_own_instructions(view: str) -> None:
     found = match(pattern(_NOT_MET["operand"]), RENDER, anchored=True)
