@@ -10,10 +10,11 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # type checkers know the name; importing typing costs start-up time
 if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode, bytecode_of
+    from pytest_pycinspect.bytecode import Bytecode, BytecodeOf, Compiled, Tree, bytecode_of
     from pytest_pycinspect.expect import (
         ANY,
         AnyOrder,
+        Match,
         Never,
         Not,
         PatternError,
@@ -21,26 +22,46 @@ if TYPE_CHECKING:
         op,
         pattern,
     )
+    from pytest_pycinspect.golden import BytecodeGolden
     from pytest_pycinspect.instr import Instr
+    from pytest_pycinspect.interpreters import Interpreter, Interpreters
     from pytest_pycinspect.names import (
         ImpossibleCountWarning,
         UnknownOpcodeError,
         VacuousCheckError,
     )
-    from pytest_pycinspect.sandbox import CacheEvent, Pycache
+    from pytest_pycinspect.relation import Count, Relation
+    from pytest_pycinspect.respecialized import SpecializedBytecode
+    from pytest_pycinspect.sandbox import CacheEvent, Pycache, PycacheAudit
+    from pytest_pycinspect.specialized import Specialized
+    from pytest_pycinspect.startup_imports import ImportsAtStartup, StartupImports
 
 __all__ = [
     "ANY",
     "AnyOrder",
     "Bytecode",
+    "BytecodeGolden",
+    "BytecodeOf",
     "CacheEvent",
+    "Compiled",
+    "Count",
+    "ImportsAtStartup",
     "ImpossibleCountWarning",
     "Instr",
+    "Interpreter",
+    "Interpreters",
+    "Match",
     "Never",
     "Not",
     "PatternError",
     "Pycache",
+    "PycacheAudit",
+    "Relation",
     "Repeat",
+    "Specialized",
+    "SpecializedBytecode",
+    "StartupImports",
+    "Tree",
     "UnknownOpcodeError",
     "VacuousCheckError",
     "bytecode_of",
@@ -49,11 +70,27 @@ __all__ = [
 ]
 
 _MODULES = {
-    "bytecode": ("Bytecode", "bytecode_of"),
-    "expect": ("ANY", "AnyOrder", "Never", "Not", "PatternError", "Repeat", "op", "pattern"),
+    "bytecode": ("Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"),
+    "expect": (
+        "ANY",
+        "AnyOrder",
+        "Match",
+        "Never",
+        "Not",
+        "PatternError",
+        "Repeat",
+        "op",
+        "pattern",
+    ),
+    "golden": ("BytecodeGolden",),
     "instr": ("Instr",),
+    "interpreters": ("Interpreter", "Interpreters"),
     "names": ("ImpossibleCountWarning", "UnknownOpcodeError", "VacuousCheckError"),
-    "sandbox": ("CacheEvent", "Pycache"),
+    "relation": ("Count", "Relation"),
+    "respecialized": ("SpecializedBytecode",),
+    "sandbox": ("CacheEvent", "Pycache", "PycacheAudit"),
+    "specialized": ("Specialized",),
+    "startup_imports": ("ImportsAtStartup", "StartupImports"),
 }
 
 

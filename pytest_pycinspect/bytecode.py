@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     import bytecode as bytecode_library
 
     from pycinspect.dialects import Dialect
-    from pytest_pycinspect.comparing import Outcome
+    from pycinspect.values import Level
     from pytest_pycinspect.expect import Match
     from pytest_pycinspect.expect.effort import Effort
     from pytest_pycinspect.facts import Constants, Facts, Items
+    from pytest_pycinspect.relation import Count, Relation
 
 __all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
 
@@ -228,7 +229,7 @@ class Bytecode:
 
     __hash__ = object.__hash__
 
-    def count(self, value: object) -> int:
+    def count(self, value: object) -> Count:
         """Return how many instructions are as expected.
 
         An opcode of other Pythons is counted as 0, with a warning: a sum can name all spellings.
@@ -236,13 +237,15 @@ class Bytecode:
         Raises:
             UnknownOpcodeError: for an opcode that no Python has.
         """
+        from pytest_pycinspect.relation import Count
+
         self._require_some()
         if _is_opname(value):
             name = self._resolved(value)
             if name not in self._opnames:
                 note_count(name, self)
-            return sum(instr.opname == name for instr in self._instrs)
-        return len(self.find(value))
+            return Count(sum(instr.opname == name for instr in self._instrs), [self], value)
+        return Count(len(self.find(value)), [self], value)
 
     def _resolved(self, opname: str) -> str:
         return resolve_name(opname) if self.view == "ops" else opname
@@ -404,6 +407,11 @@ class Bytecode:
         return Bytecode(self._code, self._origin, "raw")
 
     @property
+    def _ops(self) -> Bytecode:
+        """All canonical ops: what relations are about, whatever the view."""
+        return Bytecode(self._code, self._origin)
+
+    @property
     def adaptive(self) -> Bytecode:
         """The instructions as they are in memory now, specialised.
 
@@ -527,44 +535,55 @@ class Bytecode:
 
     # --- Relations -----------------------------------------------------------------------------
 
-    def same_as(self, other: object) -> Outcome:
+    def same_as(self, other: object) -> Relation:
         """Return whether other code means the same, whatever Python compiled either.
 
         Args:
             other: what :func:`bytecode_of` takes; source text may be that of one function.
         """
         from pycinspect.values import Level
-        from pytest_pycinspect.comparing import compared
 
-        return compared(self, self._peer(other), Level.SEMANTIC)
+        return self._compared(other, Level.SEMANTIC)
 
-    def same_shape(self, other: object) -> Outcome:
+    def same_shape(self, other: object) -> Relation:
         """Return whether other code means the same but for the names of local variables.
 
         Args:
             other: as in :meth:`same_as`.
         """
         from pycinspect.values import Level
+
+        return self._compared(other, Level.STRUCTURAL)
+
+    def _compared(self, other: object, level: Level) -> Relation:
+        from pycinspect.values import Level
         from pytest_pycinspect.comparing import compared
+        from pytest_pycinspect.relation import Relation, peers
 
-        return compared(self, self._peer(other), Level.STRUCTURAL)
+        peer, named = self._peer(other), level is Level.SEMANTIC
+        outcome = compared(self, peer, level)
+        ours, theirs = self._ops, Bytecode(peer.code, peer._origin)  # noqa: SLF001 - our own
+        return Relation.of(outcome, lambda: peers(ours, theirs, named=named))
 
-    def contains_code(self, snippet: str) -> Outcome:
+    def contains_code(self, snippet: str) -> Relation:
         """Return whether an expression or statements are somewhere in it.
 
         Args:
             snippet: source, compiled by the running interpreter; its local variables are
                 those of the function.
         """
+        from pytest_pycinspect.relation import Relation, contained
         from pytest_pycinspect.snippets import contains_code
 
-        return contains_code(self, snippet)
+        outcome = contains_code(self, snippet)
+        return Relation.of(outcome, lambda: contained(self._ops, snippet, bytecode_of))
 
-    def folds_to(self, value: object) -> Outcome:
+    def folds_to(self, value: object) -> Relation:
         """Return whether all that it does is to return a constant, compared with its type."""
         from pytest_pycinspect.comparing import folded
+        from pytest_pycinspect.relation import Relation, constant
 
-        return folded(self, value)
+        return Relation.of(folded(self, value), lambda: constant(self._ops, value))
 
     def _peer(self, other: object) -> Bytecode:
         """Return other code; of source text with one function, that, if this is not a module."""
@@ -672,11 +691,13 @@ class Tree(TreeFacts):
         effort = _pool()
         return any(part.has(expectation, effort) for part in self)
 
-    def count(self, value: object) -> int:
+    def count(self, value: object) -> Count:
         """Return how many instructions of all of them are as expected; see ``Bytecode.count``."""
+        from pytest_pycinspect.relation import Count
+
         if _is_opname(value):
-            return sum(part.count(value) for part in self)
-        return len(self.find(value))
+            return Count(sum(part.count(value) for part in self), self, value)
+        return Count(len(self.find(value)), self, value)
 
     def find(self, expectation: object) -> list[tuple[Bytecode, Instr]]:
         """Return the instructions that are as expected, and the code object of each."""

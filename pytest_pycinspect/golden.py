@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import pytest
 
@@ -37,7 +36,6 @@ from pytest_pycinspect.expect.scanner import Scanner
 from pytest_pycinspect.golden_file import (
     Content,
     GoldenFile,
-    Section,
     Variant,
     located,
     read_golden,
@@ -46,13 +44,12 @@ from pytest_pycinspect.golden_file import (
 from pytest_pycinspect.golden_update import Edit, Kind
 from pytest_pycinspect.instr import Kind as InstrKind
 from pytest_pycinspect.names import UnknownOpcodeError, VacuousCheckError
+from pytest_pycinspect.plugin import COLLECTED
 
 if TYPE_CHECKING:
-    from _pytest._code.code import TerminalRepr
-
     from pytest_pycinspect.bytecode import Bytecode
 
-__all__ = ["BytecodeFile", "BytecodeGolden", "BytecodeSection", "Goldens"]
+__all__ = ["SUFFIX", "BytecodeGolden", "Goldens", "Tests", "is_of", "place_of"]
 
 SUFFIX = ".bytecode"
 
@@ -87,15 +84,16 @@ class BytecodeGolden:
     compares_bytecode: ClassVar[bool] = True
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, goldens: Goldens, place: Place) -> None:
+    def __init__(self, goldens: Goldens, place: Place, tests: Tests) -> None:
         self._goldens = goldens
         self._place = place
+        self._tests = tests
         self.failure: Failure | None = None
 
     @classmethod
     def for_item(cls, item: pytest.Item) -> BytecodeGolden:
         """Return the fixture's value for a test."""
-        return cls(Goldens.of(item.config), place_of(item))
+        return cls(Goldens.of(item.config), place_of(item), Tests.of(item.config))
 
     def __call__(self, name: str) -> BytecodeGolden:
         """Return one more golden of the same test.
@@ -104,7 +102,8 @@ class BytecodeGolden:
             name: what tells it from others of the test.
         """
         place = self._place
-        return type(self)(self._goldens, Place(place.path, f"{place.title}/{name}", place.order))
+        another = Place(place.path, f"{place.title}/{name}", place.order)
+        return type(self)(self._goldens, another, self._tests)
 
     def __eq__(self, code: object) -> bool:
         from pytest_pycinspect.bytecode import Bytecode
@@ -113,7 +112,7 @@ class BytecodeGolden:
             return NotImplemented
         __tracebackhide__ = True
         try:
-            self.failure = self._goldens.compare(self._place, code)
+            self.failure = self._goldens.compare(self._place, code, self._tests)
         except PycInspectError as error:  # where it was found is no concern of the test's
             raise error.with_traceback(None) from None
         return self.failure is None
@@ -126,11 +125,52 @@ def place_of(item: pytest.Item) -> Place:
     """Return where the golden of a test is: beside its file, by its name after its class's."""
     title = item.nodeid.partition("::")[2].replace("::", ".")
     order = item.location[1] or 0
-    if isinstance(item, BytecodeSection):
+    if item.path.suffix == SUFFIX:  # a section is a test itself
         return Place(os.fspath(item.path), title, order)
     folder = item.config.getini("pycinspect_golden_dir")
     path = item.path.parent / folder / f"{item.path.stem}{SUFFIX}"
     return Place(os.fspath(path), title, order)
+
+
+@dataclass(frozen=True)
+class Tests:
+    """The tests that were collected, by the goldens that they may have.
+
+    Args:
+        items: the tests.
+    """
+
+    items: tuple[pytest.Item, ...]
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Tests:
+        """Return those of a session, as long as its tests run."""
+        known = config.stash.get(_TESTS, None)
+        if known is None:
+            known = config.stash[_TESTS] = cls(tuple(config.stash[COLLECTED][0]))
+        return known
+
+    @cached_property
+    def titles(self) -> Mapping[str, frozenset[str]]:
+        """The titles that the tests' goldens have, by the paths of their files."""
+        found: dict[str, set[str]] = {}
+        for item in self.items:
+            place = place_of(item)
+            found.setdefault(place.path, set()).add(place.title)
+        return {path: frozenset(titles) for path, titles in found.items()}
+
+    def have(self, path: str, title: str) -> bool:
+        """Return whether a section is one of those that a test can have."""
+        return is_of(title, self.titles.get(path, ()))
+
+
+def is_of(title: str, tests: Container[str]) -> bool:
+    """Return whether a section is that of a test, or one more of it: ``[test_it/more]``."""
+    ends = [place for place, letter in enumerate(title) if letter == "/"]
+    return any(title[:end] in tests for end in [*ends, len(title)])
+
+
+_TESTS = pytest.StashKey[Tests]()
 
 
 # --- Comparing -----------------------------------------------------------------------------
@@ -145,23 +185,32 @@ class Goldens:
         edits: what will be.
         used: paths and titles of the sections that tests compared.
         obsolete: likewise, of those that are about code that is not there.
+        collected: paths of the files that pytest found.
+        moved: path and title of a section to the title of a test that is new and has its content.
     """
 
     update: frozenset[Kind] = frozenset()
     edits: dict[tuple[str, str, tuple[str, ...]], Edit] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
     obsolete: set[tuple[str, str]] = field(default_factory=set)
+    collected: set[str] = field(default_factory=set)
+    moved: dict[tuple[str, str], str] = field(default_factory=dict)
     _files: dict[str, GoldenFile] = field(default_factory=dict)
     _values: dict[tuple[str, str, str], Content] = field(default_factory=dict)
 
     @classmethod
     def of(cls, config: pytest.Config) -> Goldens:
-        """Return the goldens of a session; without ``--pycinspect-update`` nothing is written."""
-        return config.stash[_KEY] if _KEY in config.stash else cls.begin(config, frozenset())
+        """Return the goldens of a session that has begun with them."""
+        return config.stash[_KEY]
+
+    @classmethod
+    def have_begun(cls, config: pytest.Config) -> bool:
+        """Return whether a session has goldens."""
+        return _KEY in config.stash
 
     @classmethod
     def begin(cls, config: pytest.Config, update: frozenset[Kind]) -> Goldens:
-        """Begin the goldens of a session."""
+        """Begin the goldens of a session; without ``update`` nothing is written."""
         config.stash[_KEY] = cls(update)
         return config.stash[_KEY]
 
@@ -172,8 +221,13 @@ class Goldens:
             known = self._files[path] = read_golden(path)
         return known
 
-    def compare(self, place: Place, code: Bytecode) -> Failure | None:
+    def compare(self, place: Place, code: Bytecode, tests: Tests) -> Failure | None:
         """Return what is wrong with code, None where it is as recorded or will be recorded.
+
+        Args:
+            place: of the golden.
+            code: the code.
+            tests: of the session: what no test has may have been this one's, under another name.
 
         Raises:
             PatternError: the file is not well formed, with its path and line.
@@ -186,7 +240,7 @@ class Goldens:
         section = file.sections.get(place.title)
         variant = None if section is None else section.active(actual.host)
         if variant is None:
-            return self._missing(place, actual)
+            return self._missing(place, actual, tests)
         assert section is not None
         if section.view != code.view:
             message = f"  it is recorded in the view {section.view}, this is {code.view}"
@@ -199,14 +253,38 @@ class Goldens:
             self._edit(place, actual, Kind.RESPELL, content, conditions=variant.conditions)
         return None
 
-    def _missing(self, place: Place, actual: _Actual) -> Failure | None:
+    def _missing(self, place: Place, actual: _Actual, tests: Tests) -> Failure | None:
+        before = next(self._same(place, actual, tests), None)
+        if before is not None:
+            self.moved[before.path, before.title] = place.title
         if Kind.CREATE in self.update:
             shared = actual.code.view == "ops"
             conditions = () if shared else actual.conditions
             self._edit(place, actual, Kind.CREATE, actual.content, conditions=conditions)
             return None
-        summary = (f"no golden {place}", "run with --pycinspect-update=create to record it")
+        hint = "run with --pycinspect-update=create to record it"
+        if before is not None:
+            hint = (
+                f"no test has {before}, which is the same: rename it [{place.title}],"
+                " or run with --pycinspect-update=create,trim"
+            )
+        summary = (f"no golden {place}", hint)
         return Failure(summary, f"no golden: {place.title}", "\n".join(actual.content.lines))
+
+    def _same(self, place: Place, actual: _Actual, tests: Tests) -> Iterator[Place]:
+        """Yield sections that no test has and that say the same, of the same file first."""
+        for path in dict.fromkeys([place.path, *sorted(self.collected)]):
+            file = self.file(path)
+            for section in file.sections.values():
+                variant = section.active(actual.host)
+                if (
+                    variant is not None
+                    and section.source is None
+                    and section.view == actual.code.view
+                    and file.spells(variant, _accepted(variant.content, actual.content))
+                    and not tests.have(path, section.title)
+                ):
+                    yield Place(path, section.title, place.order)
 
     def _different(
         self, place: Place, variant: Variant, actual: _Actual, difference: _Difference
@@ -398,92 +476,3 @@ def _is_respelling(file: GoldenFile, variant: Variant, actual: _Actual) -> bool:
         and (instr.kind is InstrKind.NONE or not isinstance(item.operand, _VAGUE))
         for item, instr in zip(items, actual.code, strict=True)
     )
-
-
-# --- Files that are tests ------------------------------------------------------------------
-
-
-class BytecodeFile(pytest.File):
-    """A ``*.bytecode`` file; its sections with a source are tests."""
-
-    def collect(self) -> Iterator[BytecodeSection]:
-        """Yield a test for each section that names its source."""
-        try:
-            file = Goldens.of(self.config).file(os.fspath(self.path))
-            sections = file.sections
-        except PycInspectError as error:
-            raise self.CollectError(str(error)) from None
-        for section in sections.values():
-            if section.source is not None:
-                yield BytecodeSection.from_parent(self, name=section.title, section=section)
-
-
-class BytecodeSection(pytest.Item):
-    """One section: the code that it names is as it says."""
-
-    def __init__(self, *, section: Section, **keywords: Any) -> None:
-        super().__init__(**keywords)
-        self.section = section
-
-    def runtest(self) -> None:
-        """Compile the source, which is not imported, and compare.
-
-        Raises:
-            GoldenMismatchError: the code is not as recorded.
-            PycInspectError: the source cannot be read, or has no such code.
-        """
-        goldens = Goldens.of(self.config)
-        code = self._code(goldens)
-        if code is None:
-            return
-        failure = goldens.compare(place_of(self), code)
-        if failure is not None:
-            raise GoldenMismatchError(failure)
-
-    def _code(self, goldens: Goldens) -> Bytecode | None:
-        """Return the code, None where it is gone and the section goes, too."""
-        from pytest_pycinspect.bytecode import BytecodeOf
-
-        section = self.section
-        assert section.source is not None
-        module = BytecodeOf.for_item(self)(self.path.parent / section.source, optimize=0)
-        if section.qualname == module.name:
-            return _viewed(module, section.view)
-        try:
-            return _viewed(module[section.qualname], section.view)
-        except KeyError as error:
-            if Kind.TRIM in goldens.update:
-                goldens.obsolete.add((os.fspath(self.path), self.name))
-                return None
-            raise PycInspectError("no-bytecode", str(error.args[0]), path=module.path) from None
-
-    def repr_failure(
-        self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None
-    ) -> str | TerminalRepr:
-        """Return what is said about a failure: not how it came about."""
-        if isinstance(excinfo.value, GoldenMismatchError):
-            failure = excinfo.value.failure
-            return "\n".join((*failure.summary, "", failure.section)).rstrip()
-        if isinstance(excinfo.value, PycInspectError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
-
-    def reportinfo(self) -> tuple[Path, int, str]:
-        """Return where the section is."""
-        return self.path, self.section.line - 1, f"[{self.name}]"
-
-
-class GoldenMismatchError(AssertionError):
-    """Code that is not as recorded.
-
-    Args:
-        failure: what is said about it.
-    """
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__("\n".join(failure.summary))
-        self.failure = failure
-
-
-def _viewed(code: Bytecode, view: str) -> Bytecode:
-    return code if view == code.view else getattr(code, view)

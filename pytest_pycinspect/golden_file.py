@@ -14,7 +14,7 @@
 
 A section is what one code object is like; its variants begin with a guard, and the first one
 whose guard holds counts, else the lines before all guards. ``# source:`` and ``# view:`` hold
-for the sections below. ``# python:`` says who wrote the lines below it, and so on which
+for the sections below; directly below a title, for that section alone. ``# python:`` says who wrote the lines below it, and so on which
 Python they may be replaced. Everything else in the file is its owner's, and stays as it is.
 """
 
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -82,7 +82,7 @@ class Variant:
     Args:
         conditions: of their guard; none for the lines before all guards.
         start: index of the first line in the file, that of the guard if there is one.
-        body: index of the first line after the guard.
+        body: index of the first line after the guard, or after the section's directives.
         end: index of the line after the last.
         python: who wrote them, such as ``3.12``; None where nobody says so.
         content: what they say.
@@ -107,6 +107,7 @@ class Section:
         qualname: of the code object in the source.
         view: which instructions.
         start: index of the first line, of comments directly above the title.
+        head: index of the line after the directives directly below the title.
         end: index of the line after the last.
         variants: in the order of the file; there is always one without conditions, the first.
     """
@@ -117,6 +118,7 @@ class Section:
     qualname: str
     view: str
     start: int
+    head: int
     end: int
     variants: tuple[Variant, ...]
 
@@ -184,7 +186,7 @@ class GoldenFile:
         """Return whether a variant says some content in these very words, comments apart."""
         said, _ = _said(self.lines[variant.body : variant.end])
         known = {line.strip() for line in content.lines}
-        plain = [line for line in said if not _DIRECTIVE.fullmatch(line)]
+        plain = [line for line in said if not _is_signature(line)]
         return [_uncommented(line, known) for line in plain] == [s.strip() for s in content.lines]
 
     # --- Changes ---------------------------------------------------------------------------
@@ -218,9 +220,17 @@ class GoldenFile:
         signed = content.lines if conditions else (f"# python: {python}", *content.lines)
         if variant is not None:
             old = self.lines[variant.body : variant.end]
+            # What signed it stands among these where it is above a '# source:'.
+            head = [
+                line for line in self.lines[variant.start : variant.body] if not _is_signature(line)
+            ]
             is_tight = _TITLE.fullmatch("".join(self.lines[variant.end : variant.end + 1]))
             gap = [""] if is_tight and not old else []
-            return self._spliced(variant.body, variant.end, [*_merged(old, signed), *gap])
+            merged = _merged(old, signed)
+            # What stood between instructions is not directly below the title now.
+            space = [""] if not conditions and _head(merged, 0) else []
+            lines = [*head, *space, *merged, *gap]
+            return self._spliced(variant.start, variant.end, lines)
         guard = f"{' '.join(f'@{text}' for text in conditions)}:"
         overridden = section.variant(over) if over else None
         at = section.variants[-1].end if overridden is None else overridden.start
@@ -230,11 +240,28 @@ class GoldenFile:
         """Return the file without some sections and the comments directly above them."""
         kept = self
         for title in titles:
-            section = kept.sections[title]
-            end = _skipped(kept.lines, section.end, _BLANK)
-            inherited = [line for line in kept.lines[section.start : end] if _is_inherited(line)]
-            kept = kept._spliced(section.start, end, inherited)
+            kept = kept._without(kept.sections[title])
         return kept
+
+    def _without(self, section: Section) -> GoldenFile:
+        end = _skipped(self.lines, section.end, _BLANK)
+        outside = [*self.lines[section.start : section.line], *self.lines[section.head : end]]
+        scoped = [line for line in outside if _is_scoped(line)]
+        # What names the code is about the section that goes; the file may count for others.
+        plain = self._cut(section.start, end, [line for line in scoped if "::" not in line])
+        others = [one for one in self.sections.values() if one.title != section.title]
+        if all(plain.sections[one.title].source == one.source for one in others):
+            return plain
+        return self._cut(section.start, end, [line.partition("::")[0] for line in scoped])
+
+    def _cut(self, start: int, end: int, inherited: Sequence[str]) -> GoldenFile:
+        """Return the file without some lines, but for directives that count below them."""
+        if end == len(self.lines) and not inherited:
+            start = _skipped_back(self.lines, start, _BLANK)
+        # Directly below another title they would be of that section alone.
+        above, below = self.lines[:start][-1:], (*inherited, *self.lines[end:])[:1]
+        is_below = any(map(str.strip, above)) and any(map(_COMMENT.fullmatch, below))
+        return self._spliced(start, end, [*([""] if is_below else []), *inherited])
 
     def _with_section(self, title: str, view: str) -> GoldenFile:
         head = [] if _header_view(self) == view else [f"# view: {view}"]
@@ -294,6 +321,8 @@ def parse_golden(path: str, data: bytes) -> GoldenFile:
 
 _BLANK = re.compile(r"\s*")
 _COMMENT = re.compile(r"\s*#.*")
+#: Comments directly above a title; what signs the lines of a section is that section's.
+_ABOVE = re.compile(r"\s*#(?!\s*python:).*")
 #: Lines that end no section, and belong to it only if others of it follow.
 _PADDING = re.compile(r"\s*|#(?!\s*python:).*")
 _EXPECTED = "an indented instruction, 'consts:', 'handlers:', a guard '@>=3.12:' or '[section]'"
@@ -301,41 +330,68 @@ _EXPECTED = "an indented instruction, 'consts:', 'handlers:', a guard '@>=3.12:'
 
 def _sections(file: GoldenFile) -> Iterator[Section]:
     lines = file.lines
-    titles = [index for index, line in enumerate(lines) if _TITLE.fullmatch(line)]
+    titles = _titles(lines)
+    heads = _heads(lines)
     ends = [*titles, len(lines)]
     for index, line in enumerate(lines[: ends[0]]):
         if not _PADDING.fullmatch(line):
             raise file.error(index + 1, "this line is in no section", "'[section]' above it")
     for index, following in zip(titles, ends[1:], strict=True):
-        yield _section(file, index, following)
+        yield _section(file, index, following, heads)
 
 
-def _section(file: GoldenFile, index: int, following: int) -> Section:
+def _titles(lines: Sequence[str]) -> list[int]:
+    return [index for index, line in enumerate(lines) if _TITLE.fullmatch(line)]
+
+
+def _heads(lines: Sequence[str]) -> frozenset[int]:
+    """Return the lines whose directives are those of the section above them alone."""
+    starts = (index + 1 for index in _titles(lines))
+    return frozenset(line for start in starts for line in range(start, _head(lines, start)))
+
+
+def _section(file: GoldenFile, index: int, following: int, heads: Container[int]) -> Section:
     lines = file.lines
     found = _TITLE.fullmatch(lines[index])
     assert found is not None
     title = found["title"].strip()
-    start = _skipped_back(lines, index, _COMMENT)
-    end = _skipped_back(lines, following, _PADDING)
-    directives = _directives(file, index)
+    above = _skipped_back(lines, index, _ABOVE)
+    start = max((line + 1 for line in range(above, index) if line in heads), default=above)
+    head = _head(lines, index + 1)
+    end = max(_skipped_back(lines, following, _PADDING), head)
+    own = _directives(file, range(index + 1, head))
+    beside = {**_directives(file, range(start, index)), **own}
+    directives = {**_directives(file, _inheriting(range(index), heads)), **own}
     source, _, qualname = directives.get("source", "").partition("::")
     return Section(
         title,
         index + 1,
         source or None,
-        # A source with a name is about the section below it, not about all that follow.
-        qualname if qualname and "source" in _directives(file, index, start) else title,
+        # A source with a name is about the section beside it, not about all that follow.
+        qualname if qualname and "source" in beside else title,
         directives.get("view", _DEFAULT_VIEW),
         start,
-        max(end, index + 1),
-        tuple(_variants(file, index + 1, max(end, index + 1))),
+        head,
+        end,
+        tuple(_variants(file, index + 1, head, end)),
     )
 
 
-def _directives(file: GoldenFile, end: int, start: int = 0) -> dict[str, str]:
+def _head(lines: Sequence[str], start: int) -> int:
+    """Return the index of the line after the directives directly below a title."""
+    block = range(start, _skipped(lines, start, _COMMENT))
+    return max((index + 1 for index in block if _is_scoped(lines[index])), default=start)
+
+
+def _inheriting(indexes: Iterable[int], heads: Container[int]) -> Iterator[int]:
+    """Yield the lines whose directives are not those of one section alone."""
+    return (index for index in indexes if index not in heads)
+
+
+def _directives(file: GoldenFile, indexes: Iterable[int]) -> dict[str, str]:
     """Return the last value of each directive in some lines."""
     found: dict[str, str] = {}
-    for index in range(start, end):
+    for index in indexes:
         directive = _DIRECTIVE.fullmatch(file.lines[index])
         if directive is None:
             continue
@@ -345,14 +401,12 @@ def _directives(file: GoldenFile, end: int, start: int = 0) -> dict[str, str]:
     return found
 
 
-def _variants(file: GoldenFile, start: int, end: int) -> Iterator[Variant]:
+def _variants(file: GoldenFile, start: int, head: int, end: int) -> Iterator[Variant]:
     guards = {
-        index: found
-        for index in range(start, end)
-        if (found := _GUARD.fullmatch(file.lines[index]))
+        index: found for index in range(head, end) if (found := _GUARD.fullmatch(file.lines[index]))
     }
     ends = [*guards, end]
-    yield _variant(file, (), start, start, ends[0])
+    yield _variant(file, (), start, head, ends[0])
     for (index, found), following in zip(guards.items(), ends[1:], strict=True):
         conditions = tuple(part.removeprefix("@") for part in found["conditions"].split())
         _check_guard(file, index + 1, conditions)
@@ -382,7 +436,7 @@ def _variant(
         elif not _BLANK.fullmatch(line) and not _COMMENT.fullmatch(line):
             raise file.error(index + 1, "this line is none of a section", _EXPECTED)
     content = Content(tuple(instructions), facts.get("consts"), facts.get("handlers"))
-    python = _directives(file, end, body).get("python")
+    python = _directives(file, range(start, end)).get("python")
     return Variant(conditions, start, body, end, python, content)
 
 
@@ -402,13 +456,19 @@ def _skipped_back(lines: Sequence[str], index: int, form: re.Pattern[str]) -> in
 
 
 def _header_view(file: GoldenFile) -> str:
-    return _directives(file, len(file.lines)).get("view", _DEFAULT_VIEW)
+    lines = _inheriting(range(len(file.lines)), _heads(file.lines))
+    return _directives(file, lines).get("view", _DEFAULT_VIEW)
 
 
-def _is_inherited(line: str) -> bool:
-    """Return whether a line also counts for sections below its own."""
+def _is_scoped(line: str) -> bool:
+    """Return whether a line is a directive that counts for sections, not for one variant."""
     directive = _DIRECTIVE.fullmatch(line)
-    return directive is not None and directive["name"] != "python" and "::" not in line
+    return directive is not None and directive["name"] != "python"
+
+
+def _is_signature(line: str) -> bool:
+    """Return whether a line says who wrote the lines below it."""
+    return _DIRECTIVE.fullmatch(line) is not None and not _is_scoped(line)
 
 
 def _merged(old: Sequence[str], new: Sequence[str]) -> list[str]:
@@ -433,8 +493,7 @@ def _said(lines: Sequence[str]) -> tuple[list[str], list[list[str]]]:
     said: list[str] = []
     above: list[list[str]] = [[]]
     for line in lines:
-        is_comment = _COMMENT.fullmatch(line) and not _DIRECTIVE.fullmatch(line)
-        if is_comment or _BLANK.fullmatch(line):
+        if (_COMMENT.fullmatch(line) and not _is_signature(line)) or _BLANK.fullmatch(line):
             above[-1].append(line)
         else:
             said.append(line)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pycinspect.dialects import Operand
+from pycinspect.disasm.literals import shortened
+from pycinspect.values import brief
 
 if TYPE_CHECKING:
     from pycinspect.disasm import Instruction, Position
@@ -36,6 +38,10 @@ class Kind(Enum):
     TARGET = "target"
 
 
+#: Characters of an operand in a ``repr``.
+_SHOWN = 60
+
+
 class Instr(NamedTuple):
     """One instruction of a view.
 
@@ -59,6 +65,20 @@ class Instr(NamedTuple):
     line: int | None
     position: Position | None
     raw: tuple[Instruction, ...]
+
+    def __repr__(self) -> str:
+        where = f", line {self.line}" if self.line else ""
+        return f"<{' '.join([self.opname, *self._operand_words()])}{where}>"
+
+    def _operand_words(self) -> Iterator[str]:
+        if self.kind is Kind.TARGET:
+            yield "->" if self.target is None else f"-> {self.target}"
+        elif self.kind is Kind.CODE:
+            yield f"<code {brief(str(self.operand), _SHOWN)}>"
+        elif self.kind in (Kind.NAME, Kind.WORD):
+            yield brief(str(self.operand), _SHOWN)
+        elif self.kind is not Kind.NONE:
+            yield brief(shortened(self.operand), _SHOWN)
 
 
 _JUMPS = frozenset({Operand.FORWARD, Operand.BACKWARD, Operand.ABSOLUTE})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import CodeType, MappingProxyType
 
@@ -101,7 +101,7 @@ def _sequence(code: Code, origin: Origin, view: View) -> tuple[Instr, ...]:
     dialect = origin.dialect
     places = positions(code, dialect)
     if view == "ops":
-        return tuple(_of_op(op, places) for op in linearize(code, dialect))
+        return tuple(_of_ops(linearize(code, dialect), places))
     listed = instructions(code, dialect)
     if view == "adaptive":
         names = [opcode.name for opcode in bytecode_of(dialect).opcodes.by_number]
@@ -116,11 +116,22 @@ def _sequence(code: Code, origin: Origin, view: View) -> tuple[Instr, ...]:
 _KINDS: Mapping[str, Kind] = MappingProxyType({kind.value: kind for kind in Kind})
 
 
-def _of_op(op: LinearOp, places: list[Position]) -> Instr:
-    kind = _KINDS[op.kind]
-    return Instr(
-        op.name, op.operand, kind, op.target, op.line, _position(op.raw[-1:], places), op.raw
-    )
+def _of_ops(ops: Iterable[LinearOp], places: list[Position]) -> Iterator[Instr]:
+    """Yield canonical ops; of those that one instruction stands for, one is where that is.
+
+    A super-instruction has the place of its first (``Python/flowgraph.c:
+    make_super_instruction``), a jump that also compares that of the jump.
+    """
+    jump: Position | None = None
+    for op in ops:
+        raw = op.raw[-1:]
+        at = _position(raw, places) if raw else None
+        if op.target is not None:
+            at, jump = at if raw else jump, None
+        elif raw:
+            is_jump = raw[0].jump_target is not None
+            at, jump = (None, at) if is_jump else (at, None)
+        yield Instr(op.name, op.operand, _KINDS[op.kind], op.target, op.line, at, op.raw)
 
 
 def _position(raw: tuple[Instruction, ...], places: list[Position]) -> Position | None:

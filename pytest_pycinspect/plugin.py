@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextvars import ContextVar
+from copy import copy
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Literal
 
@@ -12,13 +13,19 @@ import pytest
 from pytest_pycinspect.fixtures import *  # noqa: F403 - fixtures are found by name here
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Generator, Sequence
     from importlib.machinery import ModuleSpec
     from pathlib import Path
     from types import ModuleType
 
+    from xdist.workermanage import WorkerController  # type: ignore[import-untyped] # has no types
+
 #: The test that runs: hooks about comparisons, and comparisons, are not told.
 ITEM: ContextVar[pytest.Item] = ContextVar("pycinspect_item")
+
+#: All tests that were collected, also those that do not run; and how many files could not be.
+COLLECTED = pytest.StashKey["tuple[list[pytest.Item], int]"]()
 
 #: What guards may be about where no setting says so.
 SUPPORTED = "3.9-3.15"
@@ -125,6 +132,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini(name, text, type=kind, default=default)
 
 
+#: What an option means that stands alone: its value has to be in the same word, for what
+#: follows is a path as often as not.
+_ALONE = {name: f"{name}={words['const']}" for name, words in _OPTIONS if "const" in words}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> None:
+    """Leave to pytest what follows an option whose value can be left out."""
+    end = args.index("--") if "--" in args else len(args)
+    if _ALONE.keys() & set(args[:end]):
+        args[:end] = [_ALONE.get(arg, arg) for arg in args[:end]]
+        # It was parsed before, for the paths whose conftest.py is loaded now.
+        known = parser.parse_known_args(args, namespace=copy(early_config.option))
+        early_config.known_args_namespace = known
+    if _reports_caches(early_config, early_config.known_args_namespace):
+        from pytest_pycinspect.sandbox.session import watch
+
+        watch(early_config)  # what conftest.py does, too
+
+
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the hooks of ``newhooks``."""
     sys.meta_path.insert(0, _AsItIs)
@@ -139,15 +168,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", mark)
     wanted = config.option.pycinspect_update
     if wanted is not None:
-        from pytest_pycinspect.golden_update import start_updating
+        from pytest_pycinspect.golden_session import start_updating
 
         start_updating(config, wanted)
-    if config.option.pycinspect_cache_report is not None or config.getini(
-        "pycinspect_cache_fail_on"
-    ):
+    if _reports_caches(config, config.option):
         from pytest_pycinspect.sandbox.session import register
 
         register(config)
+
+
+def _reports_caches(config: pytest.Config, options: Namespace) -> bool:
+    wanted = options.pycinspect_cache_report is not None
+    return wanted or bool(config.getini("pycinspect_cache_fail_on"))
 
 
 def pytest_unconfigure() -> None:
@@ -169,10 +201,28 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Collect ``*.bytecode`` files."""
     if file_path.suffix != ".bytecode":
         return None
-    from pytest_pycinspect.golden import BytecodeFile
+    from pytest_pycinspect.golden_items import BytecodeFile
+    from pytest_pycinspect.golden_session import begin
 
+    begin(parent.config)
     collected: pytest.Collector = BytecodeFile.from_parent(parent, path=file_path)
     return collected
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Remember all tests: what none of them has is known only where all run."""
+    session.config.stash[COLLECTED] = [*items], session.testsfailed
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController) -> None:
+    """Take what a worker of pytest-xdist knows of goldens."""
+    output = getattr(node, "workeroutput", None)  # none of one that crashed
+    if output is None or "pycinspect_goldens" in output:
+        from pytest_pycinspect.golden_session import begin
+
+        begin(node.config).take(output)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -198,7 +248,9 @@ def pytest_assertrepr_compare(
 ) -> list[str] | None:
     """Explain comparisons with bytecode."""
     module = sys.modules.get("pytest_pycinspect.bytecode")
+    counts = sys.modules.get("pytest_pycinspect.relation")
     kinds = () if module is None else (module.Bytecode, module.Tree)
+    kinds += () if counts is None else (counts.Count,)
     if not isinstance(right, kinds) and not isinstance(left, kinds):
         return None
     from pytest_pycinspect.report import compared
@@ -210,13 +262,25 @@ def pytest_assertrepr_compare(
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add what there is to say about bytecode to the report."""
+    """Add what there is to say about bytecode to the report, and leave out our own frames."""
+    is_told, is_ours = True, isinstance(item, pytest.Function) and "pycinspect" in sys.modules
+    if call.excinfo is not None and is_ours and not _shows_all(item.config):
+        from pytest_pycinspect.tracebacks import shorten
+
+        is_told = shorten(call.excinfo)
     report = yield
+    if not is_told and report.failed:
+        assert call.excinfo is not None
+        report.longrepr = call.excinfo.exconly()
     if "pytest_pycinspect.session" in sys.modules:
         from pytest_pycinspect.report import attach
 
         attach(item, call, report)
     return report
+
+
+def _shows_all(config: pytest.Config) -> bool:
+    return bool(config.getoption("fulltrace", default=False))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import operator
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +17,9 @@ from pytest_pycinspect.expect.explanation import (
     explain_present,
 )
 from pytest_pycinspect.expect.verdict import BELOW
+from pytest_pycinspect.explained import count_failure, explain_count, explain_relation
 from pytest_pycinspect.golden import BytecodeGolden
+from pytest_pycinspect.relation import Count, Relation
 from pytest_pycinspect.session import compared_last, note
 
 if TYPE_CHECKING:
@@ -46,6 +50,8 @@ def compared(config: pytest.Config, op: str, left: object, right: object) -> lis
 
 
 def _failure(op: str, left: object, right: object, style: Style) -> Failure | None:
+    if isinstance(left, Count) or isinstance(right, Count):
+        return None if _holds(op, left, right) else explain_count(op, left, right, style)
     if op in ("in", "not in") and isinstance(right, Bytecode | Tree):
         return _membership(op, left, right, style)
     code, other = (left, right) if isinstance(left, Bytecode) else (right, left)
@@ -58,6 +64,23 @@ def _failure(op: str, left: object, right: object, style: Style) -> Failure | No
     if found.met is (op == "=="):
         return None
     return explain(found, "== expected", style)
+
+
+#: What may stand between a number and another.
+_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def _holds(op: str, left: object, right: object) -> bool:
+    """Return whether a comparison holds, or is none of numbers."""
+    compare = _COMPARISONS.get(op)
+    return compare is None or bool(compare(left, right))
 
 
 def _membership(op: str, left: object, right: Bytecode | Tree, style: Style) -> Failure | None:
@@ -93,8 +116,8 @@ def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
         if failure is None:
             return
         item.config.hook.pytest_pycinspect_mismatch(item=item, failure=failure)
-    elif when == "always" and isinstance(last, Match):
-        failure = explain(last, style=_style(item.config))
+    elif when == "always" and isinstance(last, _ASKED):
+        failure = _explained(last, _style(item.config))
     else:
         return
     report.sections.append((failure.section_title, failure.section))
@@ -107,8 +130,25 @@ def _of_failure(last: object, message: str, style: Style) -> Failure | None:
     """
     if isinstance(last, Failure):
         return last if last.summary[0] in message else None
-    if not isinstance(last, Match):
+    if not isinstance(last, _ASKED):
         return None
-    failure = explain(last, style=style)
-    is_it = not message or repr(last) in message or failure.summary[0] in message
+    failure = _explained(last, style)
+    # pytest cuts what is long in the middle.
+    words = (repr(last)[:_FIRST], failure.summary[0])
+    is_it = not message or any(word in message for word in words)
     return failure if is_it else None
+
+
+#: What notes itself when it is asked whether it is true.
+_ASKED = (Match, Relation, Count)
+#: Characters that pytest shows of everything (``_pytest/_io/saferepr.py``: of 240, about half).
+_FIRST = 100
+
+
+def _explained(asked: object, style: Style) -> Failure:
+    if isinstance(asked, Relation):
+        return explain_relation(asked, style)
+    if isinstance(asked, Count):
+        return count_failure(asked, "", style)
+    assert isinstance(asked, Match)
+    return explain(asked, style=style)

@@ -13,16 +13,17 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.resources import files
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.bytecode import BytecodeOf
+from pytest_pycinspect.respecialized import TIMES, Calls, SpecializedBytecode
 from pytest_pycinspect.specialized_child import (
     SELF,
     SETTER,
@@ -32,13 +33,8 @@ from pytest_pycinspect.specialized_child import (
     write_frame,
 )
 
-if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode
-
 __all__ = ["Specialized"]
 
-#: Calls; CPython 3.11 specialises from the eighth on, later ones from the second.
-_TIMES = 100
 #: What coverage and pytest-cov tell their subprocesses; they would trace our child.
 _TRACERS = ("COVERAGE_", "COV_CORE_")
 
@@ -71,8 +67,8 @@ class Specialized:
         return cls(child, BytecodeOf.for_item(item), {module.obj.__name__: os.fspath(module.path)})
 
     def __call__(
-        self, f: object, /, *args: object, times: int = _TIMES, **kwargs: object
-    ) -> Bytecode:
+        self, f: object, /, *args: object, times: int = TIMES, **kwargs: object
+    ) -> SpecializedBytecode:
         """Return the bytecode of a function after it was called so many times.
 
         It is compiled anew from its file, and runs in a process without tracers, coverage and
@@ -90,29 +86,47 @@ class Specialized:
         Raises:
             PycInspectError: ``cannot-specialize``, with the reason.
         """
-        __tracebackhide__ = True
-        function, args = _unbound(f, args)
+        function, bound = _unbound(f)
+        return self._after(function, (Calls(times, (*bound, *args), kwargs),), bound)
+
+    def _after(
+        self, function: FunctionType, calls: tuple[Calls, ...], bound: tuple[object, ...]
+    ) -> SpecializedBytecode:
+        """Return the bytecode of a function after some runs of calls."""
         name = function.__code__.co_qualname
         try:
-            request = _request(function, self._files, times, _pickled(function, args, kwargs))
-            codes = self._child.ask(request)
+            times = tuple(run.times for run in calls)
+            request = _request(function, self._files, times, _pickled(function, calls))
+            answers = self._child.ask(request)
             code = self._bytecode_of(function)
-            if [part.code for part in code.code.walk()] != [compiled for compiled, _ in codes]:
+            compiled = [part.code for part in code.code.walk()]
+            if any([found for found, _ in codes] != compiled for codes in answers):
                 raise RefusedError("its file was changed while the tests ran")
         except RefusedError as error:
             message = f"{name} cannot be specialised: {error}"
             raise PycInspectError("cannot-specialize", message) from None
-        note = f"after {times} calls in a process of its own, without tracers"
-        return code.as_in_memory([adaptive for _, adaptive in codes], note)
+
+        def then(run: Calls) -> SpecializedBytecode:
+            return self._after(function, (*calls, run._replace(args=(*bound, *run.args))), bound)
+
+        found: SpecializedBytecode | None = None
+        for number, codes in enumerate(answers, 1):
+            total = sum(times[:number])
+            note = f"after {total} calls in a process of its own, without tracers"
+            memory = code.as_in_memory([adaptive for _, adaptive in codes], note)
+            found = SpecializedBytecode(memory, then, found)
+        assert found is not None
+        return found
 
 
-def _unbound(f: Any, args: tuple[object, ...]) -> tuple[FunctionType, tuple[object, ...]]:
-    """Return the function in a method or a wrapper without code, and all its arguments."""
+def _unbound(f: Any) -> tuple[FunctionType, tuple[object, ...]]:
+    """Return the function in a method or a wrapper without code, and its first arguments."""
+    bound: tuple[object, ...] = ()
     while True:
         if isinstance(f, FunctionType):
-            return f, args
+            return f, bound
         if isinstance(f, MethodType):
-            f, args = f.__func__, (f.__self__, *args)
+            f, bound = f.__func__, (f.__self__, *bound)
         elif hasattr(f, "__wrapped__"):
             f = f.__wrapped__
         else:
@@ -120,7 +134,9 @@ def _unbound(f: Any, args: tuple[object, ...]) -> tuple[FunctionType, tuple[obje
             raise PycInspectError("cannot-specialize", message)
 
 
-def _request(function: FunctionType, files: Mapping[str, str], times: int, values: bytes) -> bytes:
+def _request(
+    function: FunctionType, files: Mapping[str, str], times: tuple[int, ...], values: bytes
+) -> bytes:
     """Return a ``_Request`` of the child."""
     code = function.__code__
     file = os.path.abspath(code.co_filename)
@@ -165,20 +181,18 @@ def _is_plain(value: object) -> bool:
     return not is_own and kind.__reduce_ex__ is object.__reduce_ex__
 
 
-def _pickled(
-    function: FunctionType, args: tuple[object, ...], kwargs: Mapping[str, object]
-) -> bytes:
+def _pickled(function: FunctionType, calls: Sequence[Calls]) -> bytes:
     """Return arguments, defaults and closure as one pickle: what they share stays shared."""
     closure = _closure(function)
     defaults = (function.__defaults__, function.__kwdefaults__)
     named = {
-        **{f"argument {number}": value for number, value in enumerate(args, 1)},
-        **{f"argument {name}": value for name, value in kwargs.items()},
+        **{f"argument {name}": value for run in calls for name, value in run.named()},
         "its defaults": defaults,
         **{f"variable {name} of its closure": value for name, value in closure.items()},
     }
     try:
-        return _dumped(function, (args, kwargs, *defaults, [*closure.values()]))
+        runs = [(run.args, run.kwargs) for run in calls]
+        return _dumped(function, (runs, *defaults, [*closure.values()]))
     except Exception as error:  # what the __reduce__ of anything may raise
         culprits = (name for name, value in named.items() if _refused(function, value))
         name = next(culprits, "its arguments")
@@ -213,6 +227,9 @@ def _closure(function: FunctionType) -> dict[str, object]:
 
 # --- The child process -------------------------------------------------------------------
 
+#: After each run of calls the code as it is compiled and as it is in memory, of each code object.
+_Codes = list[list[tuple[bytes, bytes]]]
+
 
 class _Child:
     """A process of the running interpreter that answers requests; started when it is asked.
@@ -225,7 +242,7 @@ class _Child:
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, request: bytes) -> list[tuple[bytes, bytes]]:
+    def ask(self, request: bytes) -> _Codes:
         """Return what ``_specialized`` of the child does.
 
         Raises:
@@ -238,9 +255,7 @@ class _Child:
             raise RefusedError(answer)
         return answer
 
-    def _answer(
-        self, process: subprocess.Popen[bytes], request: bytes
-    ) -> str | list[tuple[bytes, bytes]]:
+    def _answer(self, process: subprocess.Popen[bytes], request: bytes) -> str | _Codes:
         assert process.stdin is not None
         assert process.stdout is not None
         expired = threading.Event()
@@ -261,7 +276,7 @@ class _Child:
         if answer is None:
             self.close()
             raise RefusedError(self._how_it_ended(process, expired=expired.is_set()))
-        known: str | list[tuple[bytes, bytes]] = pickle.loads(answer)  # noqa: S301 - our own
+        known: str | _Codes = pickle.loads(answer)  # noqa: S301 - our own
         return known
 
     def _how_it_ended(self, process: subprocess.Popen[bytes], *, expired: bool) -> str:

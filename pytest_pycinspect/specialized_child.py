@@ -108,25 +108,32 @@ class _Request(NamedTuple):
     file: str
     qualname: str
     line: int
-    times: int
+    times: tuple[int, ...]
     values: bytes
 
 
-def _specialized(modules: _Modules, request: _Request) -> list[tuple[bytes, bytes]]:
-    """Return the code of a function and of those inside it, as compiled and as specialised."""
+def _specialized(modules: _Modules, request: _Request) -> list[list[tuple[bytes, bytes]]]:
+    """Return the code of a function and of those inside it, as compiled and as specialised.
+
+    There is one answer after each of several runs of calls, which have their own arguments.
+    """
     sys.path[:] = request.path
     modules.files.update(request.files)
     module = modules.loaded(request.module)
     code = _compiled(request.file, request.qualname, request.line)
     cells = tuple(CellType() for _ in code.co_freevars)
     function = FunctionType(code, vars(module), code.co_name, None, cells or None)
-    arguments, keywords = _restored(function, modules, request.values)
-    for number in range(1, request.times + 1):
-        try:
-            _drive(function(*arguments, **keywords))
-        except BaseException as error:  # whatever it is, it is the answer
-            raise RefusedError(f"call {number} raised {_said(error)}") from error
-    return [(part.co_code, _adaptive(part)) for part in _tree(code)]
+    calls = _restored(function, modules, request.values)
+    answers, number = [], 0
+    for times, (arguments, keywords) in zip(request.times, calls, strict=True):
+        for _ in range(times):
+            number += 1
+            try:
+                _drive(function(*arguments, **keywords))
+            except BaseException as error:  # whatever it is, it is the answer
+                raise RefusedError(f"call {number} raised {_said(error)}") from error
+        answers.append([(part.co_code, _adaptive(part)) for part in _tree(code)])
+    return answers
 
 
 def _said(error: BaseException) -> str:
@@ -236,12 +243,10 @@ def set_attributes(value: object, attributes: dict[str, object]) -> None:
 
 def _restored(
     function: FunctionType, modules: _Modules, values: bytes
-) -> tuple[tuple[object, ...], dict[str, object]]:
-    """Fill in a function's defaults and closure; return its arguments."""
+) -> list[tuple[tuple[object, ...], dict[str, object]]]:
+    """Fill in a function's defaults and closure; return the arguments of its runs of calls."""
     try:
-        arguments, keywords, defaults, kwdefaults, contents = _Unpickler(
-            values, function, modules
-        ).load()
+        calls, defaults, kwdefaults, contents = _Unpickler(values, function, modules).load()
     except RefusedError:
         raise
     except Exception as error:
@@ -252,7 +257,8 @@ def _restored(
     function.__kwdefaults__ = kwdefaults
     for cell, content in zip(function.__closure__ or (), contents, strict=True):
         cell.cell_contents = content
-    return arguments, keywords
+    known: list[tuple[tuple[object, ...], dict[str, object]]] = calls
+    return known
 
 
 def _await(coroutine: Coroutine[object, object, object]) -> None:

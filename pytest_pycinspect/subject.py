@@ -15,6 +15,7 @@ from pycinspect.disasm import code_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import Slice
+from pytest_pycinspect.described import described, is_written_in_c, unread_module
 from pytest_pycinspect.facts import constant_key
 from pytest_pycinspect.origin import Normalize, Origin, python_text, relative
 
@@ -230,6 +231,9 @@ def _path(wanted: object) -> str | None:
 
 
 def _module_file(module: ModuleType) -> str:
+    unread = unread_module(module, module.__name__)
+    if unread is not None:
+        raise PycInspectError("no-bytecode", unread)
     path = getattr(module, "__file__", None)
     if not isinstance(path, str) or not path.endswith(_FILES):
         message = f"module {module.__name__} comes from no Python file"
@@ -247,8 +251,7 @@ def _code(wanted: object) -> CodeType:
     while not isinstance(seen, CodeType):
         attribute = next((name for name in _INSIDE if hasattr(seen, name)), None)
         if attribute is None:
-            kind = type(wanted).__name__
-            raise PycInspectError("no-bytecode", f"{kind} {wanted!r:.80} has no bytecode")
+            raise PycInspectError("no-bytecode", described(wanted))
         seen = getattr(seen, attribute)
     if not any(seen.co_code):
         kind = type(wanted).__name__
@@ -394,8 +397,13 @@ def _class(wanted: type, request: Request, sources: Sources) -> Subject:
     """Return the body of a class, whose nested code are its methods."""
     module = sys.modules.get(wanted.__module__)
     name = f"class {wanted.__qualname__}"
-    if module is None:
-        raise PycInspectError("no-source", f"the module of {name} is not known")
+    if is_written_in_c(wanted):
+        raise PycInspectError("no-bytecode", f"{name} is written in C: it has no bytecode")
+    unread = unread_module(module, wanted.__module__)
+    if unread is not None:
+        message = f"the body of {name} cannot be read: {unread}"
+        raise PycInspectError("no-source", message)
+    assert module is not None
     program = sources.file(_module_file(module), request)
     codes = [
         code for code in program.named.get(wanted.__qualname__, ()) if not code.flags & _OPTIMIZED

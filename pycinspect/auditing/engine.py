@@ -139,16 +139,20 @@ class Audit:
     def _counted(self, findings: list[Finding]) -> list[Finding]:
         if self._suppressions:
             findings = list(self._left(findings))
-        if self._statistics:
-            counted = [finding for finding in findings if self._only_counts(finding)]
-            if counted:
-                self.summary.statistics.update([finding.rule for finding in counted])
-                findings = [f for f in findings if not self._only_counts(f)]
+        statistics, info = self._statistics, Severity.INFO
+        if statistics:
+            shown: list[Finding] = []
+            counted: list[str] = []
+            for finding in findings:  # of a healthy tree, nearly all are statistics
+                rule, severity = finding[:2]
+                if rule in statistics and severity is info:
+                    counted.append(rule)
+                else:
+                    shown.append(finding)
+            self.summary.statistics.update(counted)
+            findings = shown
         self.summary.findings.update([finding[:2] for finding in findings])
         return findings
-
-    def _only_counts(self, finding: Finding) -> bool:
-        return finding.rule in self._statistics and finding.severity is Severity.INFO
 
     def on_progress(self, show: Callable[[Summary], None]) -> None:
         """Call ``show`` with the figures so far after every few directories."""

@@ -171,7 +171,8 @@ class Examiner:
             beside = Examined([], [])
             self._in_cache_directory(directory, directory.bypassed.entries, contested, beside)
             examined.add([_bypassed(cache) for cache in beside.caches])
-        examined.add([self._beside_source(entry, directory) for entry in directory.bytecode])
+        if directory.bytecode:
+            examined.add([self._beside_source(entry, directory) for entry in directory.bytecode])
         return examined
 
     def _contested(self, directory: Directory) -> set[str]:
@@ -187,21 +188,19 @@ class Examiner:
         for name in directory.extensions:
             stem = name.partition(".")[0]
             contested |= {stem, stem.removesuffix("module")}  # Python/dynload_shlib.c, 2.7
-        package = _last_part(directory) if _INIT in sources else ""
-        residents = self._resident_parts.get(package, frozenset())
-        if not residents.isdisjoint(sources):
+        package = ""
+        if _INIT in sources:
+            package = _last_part(directory)
+            if package in self._resident_names:
+                contested.add(_INIT)
+        residents = self._resident_parts.get(package)
+        if residents is not None and not residents.isdisjoint(sources):
             contested.update(self._residents_in(directory, residents))
-        if _INIT in sources and self._names_resident(directory):
-            contested.add(_INIT)
         return contested
-
-    def _names_resident(self, directory: Directory) -> bool:
-        """Return whether a package may have the name of a part of an interpreter."""
-        return _last_part(directory) in self._resident_names
 
     def _residents_in(self, directory: Directory, last_parts: frozenset[str]) -> Iterator[str]:
         """Yield the sources whose modules are part of some interpreter."""
-        package = package_of(directory.source_path, self._audience.first, self._policy.options())
+        package = package_of(directory.source_path, self._order(self._audience.first, 0))
         for stem in last_parts.intersection(directory.sources):
             if (f"{package}.{stem}" if package else stem) in self._residents:
                 yield stem
@@ -254,9 +253,10 @@ class Examiner:
             start, status, failure, is_link = read(entry)
             stem, _, end = entry.name.partition(".")
             kind = find_kind(end, start[:4])
-            if kind.ending is None:
-                stem, kind = self._with_dotted_stem(entry.name, start[:4], directory)
             ending, reader, writer, make_header, is_usual, _ = kind
+            if ending is None:
+                stem, kind = self._with_dotted_stem(entry.name, start[:4], directory)
+                ending, reader, writer, make_header, is_usual, _ = kind
             source_entry = find_source(stem)
             if source_entry is None:
                 source, source_status = f"{directory.source_path}{stem}.py", None
@@ -366,16 +366,15 @@ class Examiner:
         if stem == _INIT:  # of the package that the directory is
             return self._found_init(directory, reader, order)
         if stem in self._resident_names:
-            options = self._policy.options(level)
-            package = package_of(directory.source_path, reader, options)
+            package = package_of(directory.source_path, order)
             resident = residence(f"{package}.{stem}" if package else stem, reader)
             if resident is not None:
                 return Found(FinderKind.NONE, resident=resident)
         return find_in_listing(stem, directory.listing(), order, only_winner=True)
 
     def _found_init(self, directory: Directory, reader: Dialect, order: SearchOrder) -> Found:
-        if self._names_resident(directory):
-            package = package_of(directory.source_path, reader, self._policy.options())
+        if _last_part(directory) in self._resident_names:
+            package = package_of(directory.source_path, order)
             resident = residence(package, reader)
             if resident is not None:
                 return Found(FinderKind.NONE, resident=resident)
@@ -518,10 +517,14 @@ def _by_package(names: Iterable[str]) -> Mapping[str, frozenset[str]]:
     return {package: frozenset(lasts) - {_INIT} for package, lasts in parts.items()}
 
 
+#: What may stand at the end of a path that leads to a directory by another name.
+_NOT_A_NAME = ("", os.curdir, os.pardir)
+
+
 def _last_part(directory: Directory) -> str:
     """Return what a directory is called; of ``.`` or ``..``, where it is."""
     name = os.path.basename(directory.source_path[:-1])
-    if name.strip("."):
+    if name not in _NOT_A_NAME:
         return name
     return os.path.basename(os.path.abspath(directory.source_path))
 

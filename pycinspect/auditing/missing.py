@@ -12,7 +12,6 @@ from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.scripts import is_run
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import (
-    ImportOptions,
     SearchOrder,
     cache_from_source,
     find_in_listing,
@@ -50,7 +49,6 @@ class _Wanted:
         knows_prefix: or below the cache prefix, where there is one.
         tails: levels, and what follows the stem in the name of the cache.
         order: what its finder looks for.
-        options: how it is started.
     """
 
     dialect: Dialect
@@ -58,13 +56,12 @@ class _Wanted:
     knows_prefix: bool
     tails: list[tuple[int, str]]
     order: SearchOrder
-    options: ImportOptions
 
     def finds(self, stem: str, directory: Directory) -> bool:
         """Return whether its finder comes to a source: others may be found first."""
         if not stem.isidentifier():
             return False
-        package = package_of(directory.source_path, self.dialect, self.options)
+        package = package_of(directory.source_path, self.order)
         if residence(f"{package}.{stem}" if package else stem, self.dialect) is not None:
             return False
         if stem == "__init__":
@@ -130,6 +127,8 @@ def _missing_of(wanted: _Wanted, directory: Directory) -> list[MissingCache]:
         for stem in sources
         if stem + tail not in present
     ]
+    if not missing:
+        return []
     stems = ((filename.rpartition(".")[0], level) for filename, level in sorted(missing))
     return [
         MissingCache(stem, level, wanted.dialect)
@@ -142,10 +141,9 @@ def _wanted(dialect: Dialect, policy: Policy) -> _Wanted:
     rule = dialect.cache_path
     in_pycache = rule is not None and bool(rule.directory)
     knows_prefix = rule is not None and rule.prefix
-    options = policy.options()
-    order = search_order(dialect, options)
+    order = search_order(dialect, policy.options())
     tails = _tails(dialect, policy.levels)
-    return _Wanted(dialect, in_pycache, knows_prefix, tails, order, options)
+    return _Wanted(dialect, in_pycache, knows_prefix, tails, order)
 
 
 def _tails(dialect: Dialect, levels: tuple[int, ...]) -> list[tuple[int, str]]:

@@ -374,7 +374,6 @@ def _read(
     bytecode: list[Entry] = []
     subdirectories: list[Entry] = []
     others: list[str] = []
-    extensions: list[str] = []
     cache: CacheDirectory | None = None
     try:
         with view.scandir(path) as entries:
@@ -395,8 +394,6 @@ def _read(
                     subdirectories.append(entry)
                 else:
                     others.append(name)
-                    if name.endswith(_EXTENSION_SUFFIXES):
-                        extensions.append(name)
     except OSError as error:
         return [], Directory(path, root, os.path.join(path, ""), package, error=error)
     # Only what is reported has an order: a directory can have thousands of other files.
@@ -414,7 +411,7 @@ def _read(
         tuple(bytecode),
         frozenset(others),
         frozenset([entry.name for entry in subdirectories]),
-        extensions,
+        [name for name in others if name.endswith(_EXTENSION_SUFFIXES)],
         cache,
     )
     return subdirectories, directory

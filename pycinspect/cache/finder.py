@@ -9,7 +9,7 @@ changes its ``__path__``, does not run here.
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -232,13 +232,27 @@ def find_init(directory: str, order: SearchOrder) -> Found | None:
     in_c = order.opens_candidates
     if in_c and not _has_init(directory, order):
         return None
-    paths = [os.path.join(directory, _INIT + candidate.suffix) for candidate in order.candidates]
-    files = [path for path in paths if order.takes(path)]
+    files = list(_inits(directory, order))
     if not files and in_c:  # Python/import.c: load_package goes on without
         return Found(FinderKind.EMPTY_PACKAGE, directory, search_path=(directory,))
     if not files:
         return None
     return Found(FinderKind.PACKAGE, files[0], tuple(files[1:]), search_path=(directory,))
+
+
+def _inits(directory: str, order: SearchOrder) -> Iterator[str]:
+    """Yield the files that can make a directory a package, the first first."""
+    for candidate in order.candidates:
+        path = os.path.join(directory, _INIT + candidate.suffix)
+        if order.takes(path):
+            yield path
+
+
+def _is_package(directory: str, order: SearchOrder) -> bool:
+    """Return whether :func:`find_init` finds something."""
+    if order.opens_candidates:
+        return _has_init(directory, order)
+    return next(_inits(directory, order), None) is not None
 
 
 def _has_init(directory: str, order: SearchOrder) -> bool:
@@ -250,15 +264,14 @@ def _has_init(directory: str, order: SearchOrder) -> bool:
     )
 
 
-def package_of(directory: str, dialect: Dialect, options: ImportOptions) -> str:
+def package_of(directory: str, order: SearchOrder) -> str:
     """Return the full name of the package that a directory is, "" if it is none.
 
     A directory of a namespace package cannot be told from one of the search path.
     """
-    order = search_order(dialect, options)
     names: list[str] = []
-    place = options.view.absolute(directory)
-    while find_init(place, order) is not None:
+    place = order.view.absolute(directory)
+    while _is_package(place, order):
         place, name = os.path.split(place)
         if not name:  # a root
             break

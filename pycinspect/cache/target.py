@@ -145,7 +145,7 @@ def _judge_name(source: str, name: str, case: Case) -> Verdict:
     if module_objection(stem) is not None:
         # Only a loader that is given its path comes to it.
         return judge(source, row, options, compiler=compiler)
-    package = package_of(directory, row, options)
+    package = package_of(directory, search_order(row, options))
     return judge_module(stem, [directory], row, options, package=package, compiler=compiler)
 
 

@@ -18,6 +18,7 @@ from pycinspect.canonical.planes import outer_planes
 from pycinspect.canonical.statements import payload_digest
 from pycinspect.canonical.values import Value, Values
 from pycinspect.dialects import lowering_of
+from pycinspect.diffing.annotations import evaluates_annotations
 from pycinspect.diffing.rewriting import Rewriting, unchanged
 from pycinspect.values import Word, shown
 
@@ -219,6 +220,13 @@ EXPLANATIONS: Sequence[Explanation] = (
         "Annotations are evaluated when they are first asked for since 3.14, and not where they"
         " stand.",
         _PEP.format(649),
+    ),
+    Explanation(
+        "annotation-not-evaluated",
+        "annotations of attributes and items not evaluated",
+        "In 'a.x: f() = 1' outside functions, f() is called up to 3.13, and not since 3.14.",
+        _PEP.format(649),
+        evaluates_annotations,
     ),
     Explanation(
         Note.GENEXPR_ITER,

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pytest_pycinspect.expect.constants import spelled
-from pytest_pycinspect.expect.operands import UNBOUND, Test
+from pytest_pycinspect.expect.model import At
+from pytest_pycinspect.expect.operands import UNBOUND, Test, place_of
 from pytest_pycinspect.expect.outcome import Match, Part
 from pytest_pycinspect.expect.printer import labels_of, operand_text
 from pytest_pycinspect.expect.program import (
@@ -100,7 +101,21 @@ def _one(match: Match, step: One, index: int) -> Trouble:
         return Trouble(step.line, expected, _END, None, None, "")
     same = match.run.instrs[index].opname == step.test.opname
     why = _variable(match, step.test) if same else ""
-    return Trouble(step.line, expected, instr_words(match, index), index, int(same), why)
+    found = _placed(match, step.test, index)
+    return Trouble(step.line, expected, found, index, int(same), why)
+
+
+def _placed(match: Match, test: Test, index: int) -> tuple[str, str]:
+    """Return an instruction as opcode and operand, with its place if the line names one."""
+    opname, operand = instr_words(match, index)
+    if test.place is None:
+        return opname, operand
+    line, end_line, column, end_column = place_of(match.run.instrs[index])
+    if line is None:
+        return opname, f"{operand} in no line".strip()
+    ends = (None, None) if test.place.end_column is None else (end_line, end_column)
+    here = At(line, None if test.place.column is None else column, *ends)
+    return opname, f"{operand} {here}".strip()
 
 
 def _variable(match: Match, test: Test) -> str:

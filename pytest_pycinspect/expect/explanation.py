@@ -20,7 +20,7 @@ from pytest_pycinspect.instr import Instr
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode
 
-__all__ = ["Failure", "Style", "explain", "explain_absent", "explain_present"]
+__all__ = ["Failure", "Style", "annotated", "explain", "explain_absent", "explain_present"]
 
 #: Occurrences that a verdict lists; the section has all.
 _SHOWN = 2
@@ -98,7 +98,7 @@ def explain_present(
     others = [pair for pair in places if pair not in shown]
     if others:
         section += ["Not asked about, but also in its nested code (see .tree):", *_found(others)]
-    section += [*unknown, "", *_code(code, dict.fromkeys(here, "!"), style)]
+    section += [*unknown, "", *annotated(code, dict.fromkeys(here, "!"), style)]
     title = f"bytecode mismatch: {visible(code.name)}"
     return Failure((*lines, footer(code)), title, "\n".join(section))
 
@@ -174,7 +174,7 @@ def _section(found: Match, style: Style) -> Iterator[str]:
     yield from _expectation(rows, style)
     yield from _captures(found)
     yield ""
-    yield from _code(found.code, _margin(found, rows), style)
+    yield from annotated(found.code, _margin(found, rows), style)
     yield ""
     yield "To paste:"
     yield from (f"    {line}" for line in listing(found.code))
@@ -245,8 +245,14 @@ def _is_gap(found: Match, step: int) -> bool:
 # --- The listing ---------------------------------------------------------------------------
 
 
-def _code(code: Bytecode, margin: Mapping[int, str], style: Style) -> Iterator[str]:
-    """Yield the instructions by lines of the source, those around the marks in long code."""
+def annotated(code: Bytecode, margin: Mapping[int, str], style: Style) -> Iterator[str]:
+    """Yield the instructions by lines of the source, those around the marks in long code.
+
+    Args:
+        code: the code.
+        margin: what stands before instructions, by index: ``!`` for what is not as expected.
+        style: how they are written.
+    """
     yield f"The code ({footer(code).rpartition(', ')[2]}):"
     labels = labels_of(code)
     shown = _shown(len(code), margin, style.context)

@@ -230,7 +230,13 @@ def _group(parser: _Parser, line: _Line, found: _Found) -> list[Item]:
 
 
 def _label(parser: _Parser, line: _Line, found: _Found) -> list[Item]:
-    return [model.Label(found["label"])]
+    items: list[Item] = [model.Label(found["label"])]
+    while not line.scanner.at_stop():
+        more = line.scanner.take(_LABEL)
+        if more is None:
+            return items + parser.statement(line)
+        items.append(model.Label(more["label"]))
+    return items
 
 
 def _named_block(parser: _Parser, line: _Line, found: _Found) -> list[Item]:
@@ -260,6 +266,8 @@ _ELSE = re.compile(r"@else\s*:")
 _COUNT = re.compile(r"(?P<low>\d{1,6})(?P<dots>\.\.(?P<high>\d{1,6})?)?x(?=\s)|\+(?=\s)")
 _PATH = re.compile(r"\[(?P<path>[^\s\[\];#]+)\]")
 
+_LABEL = re.compile(rf"(?!(?:{'|'.join(sorted(model.KEYWORDS))}|_)\b)(?P<label>[^\W\d]\w*)\s*:")
+
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[_Parser, _Line, _Found], list[Item]]], ...] = (
     (re.compile(r"\.\.\."), _gap),
     (re.compile(r"_(?!\w)"), _any),
@@ -273,10 +281,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[_Parser, _Line, _Found], list[Ite
     (re.compile(r"(?P<kind>lambda|raw|spec)(?P<name>)\s*:"), _named_block),
     (_PATH, _path_block),
     (_CONDITION, _guard),
-    (
-        re.compile(rf"(?!(?:{'|'.join(sorted(model.KEYWORDS))}|_)\b)(?P<label>[^\W\d]\w*)\s*:"),
-        _label,
-    ),
+    (_LABEL, _label),
 )
 
 _VIEW = re.compile(r"(raw|spec)(?=\s)")
@@ -299,11 +304,28 @@ def instruction(scanner: Scanner) -> model.Op:
         named = wrong and "_" in wrong[0]
         scanner.fail(f"{wrong[0].upper()}" if wrong and named else _EXPECTED_LINE)
     try:
-        return model.Op(found[0], operand(scanner), View(view[0].strip()) if view else View.OWN)
+        whose = View(view[0].strip()) if view else View.OWN
+        wanted = ANY if scanner.sees(_PLACE) else operand(scanner)
+        return model.Op(found[0], wanted, whose, _place(scanner))
     except PatternError as error:
         if error.line is not None:
             raise
         raise scanner.error(error.message, start, error.expected) from None
+
+
+_PLACE = re.compile(
+    r"@(?P<line>\d{1,9})"
+    r"(?::(?P<column>\d{1,9})(?:-(?:(?P<end_line>\d{1,9}):)?(?P<end_column>\d{1,9}))?)?(?=\s|;|#|$)"
+)
+
+
+def _place(scanner: Scanner) -> model.At | None:
+    """Read where in the source an instruction must be, if that is said."""
+    found = scanner.take(_PLACE)
+    if found is None:
+        return None
+    parts = {name: None if text is None else int(text) for name, text in found.groupdict().items()}
+    return model.At(**parts)  # type: ignore[arg-type] # there is a line
 
 
 # --- Operands ------------------------------------------------------------------------------

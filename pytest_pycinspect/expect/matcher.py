@@ -116,7 +116,7 @@ class Run:
     def _passed(self, test: Test, index: int) -> Instr | None:
         """Return the instruction that passes, whatever variables stand for, in the view asked."""
         instr = self.instrs[index]
-        opname, check, _, is_label, view = test
+        opname, check, _, is_label, view, _ = test
         if is_label and instr.target is None:  # a jump out of the part that is looked at
             return None
         if view is not View.OWN:

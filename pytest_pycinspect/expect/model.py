@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import EllipsisType
 
@@ -27,6 +27,7 @@ __all__ = [
     "Anything",
     "Argument",
     "Arguments",
+    "At",
     "Block",
     "BlockKind",
     "Capture",
@@ -334,6 +335,50 @@ def _label_name(name: str) -> None:
 # --- Lines ---------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where in the source an instruction is: ``@3``, ``@3:8``, ``@3:8-12``, ``@3:8-4:12``.
+
+    Lines are those of the file, from 1; columns count bytes of UTF-8 from 0, as
+    ``co_positions()`` does.
+
+    Args:
+        line: of the source.
+        column: where it begins, None for anywhere.
+        end_line: the line that it ends on; None for the same, if there is an end column.
+        end_column: where it ends, None for anywhere.
+    """
+
+    line: int
+    column: int | None = None
+    end_line: int | None = None
+    end_column: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.end_line == self.line:
+            object.__setattr__(self, "end_line", None)
+        given = (self.line, self.column, self.end_column, self.end_line)
+        numbers = [part for part in given if part is not None]
+        if not all(type(part) is int and part >= 0 for part in numbers):
+            raise PatternError(f"{self!r}: lines and columns are numbers")
+        if None in given[: len(numbers)]:
+            raise PatternError(f"{self!r}: an end line needs an end column, and that a column")
+
+    @property
+    def parts(self) -> tuple[int | None, ...]:
+        """Line, end line, column and end column, as ``co_positions()`` has them; None for any."""
+        end_line = self.line if self.end_line is None else self.end_line
+        ends = (None, None) if self.end_column is None else (end_line, self.end_column)
+        return self.line, ends[0], self.column, ends[1]
+
+    def __str__(self) -> str:
+        column = "" if self.column is None else f":{self.column}"
+        line = "" if self.end_line is None else f"{self.end_line}:"
+        return f"@{self.line}{column}" + (
+            "" if self.end_column is None else f"-{line}{self.end_column}"
+        )
+
+
 class View(Enum):
     """Whose name an opcode's is."""
 
@@ -353,11 +398,13 @@ class Op:
         name: of the opcode.
         operand: what its operand must be; any if it is left out.
         view: whose name it is.
+        place: where in the source it must be, None for anywhere.
     """
 
     name: str
     operand: Operand = ANY
     view: View = View.OWN
+    place: At | None = None
 
     def __post_init__(self) -> None:
         if not OPNAME.fullmatch(self.name):
@@ -373,12 +420,26 @@ class Op:
         Raises:
             PatternError: for what no operand can be.
         """
-        return Op(self.name, _operand(operand), self.view)
+        return replace(self, operand=_operand(operand))
+
+    def at(
+        self,
+        line: int,
+        column: int | None = None,
+        end_line: int | None = None,
+        end_column: int | None = None,
+    ) -> Op:
+        """Return it with the place in the source where it must be; see :class:`At`.
+
+        Raises:
+            PatternError: these are no lines and columns.
+        """
+        return replace(self, place=At(line, column, end_line, end_column))
 
     def __str__(self) -> str:
         view = f"{self.view.value} " if self.view.value else ""
         operand = "" if self.operand == ANY else f" {self.operand}"
-        return f"{view}{self.name}{operand}"
+        return f"{view}{self.name}{operand}{'' if self.place is None else f' {self.place}'}"
 
 
 def _operand(given: tuple[object, ...]) -> Operand:

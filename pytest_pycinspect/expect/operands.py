@@ -13,7 +13,7 @@ from pytest_pycinspect.expect.constants import has_key, one_of, typed_key
 from pytest_pycinspect.expect.model import COMPARISONS, View
 from pytest_pycinspect.instr import Instr, Kind
 
-__all__ = ["UNBOUND", "Key", "Test", "Variable", "key_of", "tested_by"]
+__all__ = ["UNBOUND", "Key", "Test", "Variable", "key_of", "place_of", "tested_by"]
 
 #: What a variable stands for before it is met.
 UNBOUND = object()
@@ -34,6 +34,7 @@ class Test(NamedTuple):
         slot: the place of the variable or label that it is compared with, or None.
         is_label: whether that is a label.
         view: whose name ``opname`` is.
+        place: where in the source it must be, None for anywhere; ``check`` asks for that, too.
     """
 
     opname: str | None
@@ -41,6 +42,7 @@ class Test(NamedTuple):
     slot: int | None = None
     is_label: bool = False
     view: View = View.OWN
+    place: model.At | None = None
 
 
 class Variable(NamedTuple):
@@ -60,19 +62,15 @@ def tested_by(single: model.Single, opname: str | None, slot_of: Callable[[Varia
     """
     if not isinstance(single, model.Op):
         return Test(None)
-    operand = single.operand
-    check = _check_of(operand)
+    operand, place = single.operand, single.place
+    check = _check_of(operand) if place is None else _check_at(operand, place)
+    plain = Test(opname, check, view=single.view, place=place)
     if isinstance(operand, model.Capture):
-        return Test(opname, check, slot_of(Variable(operand.name)), view=single.view)
+        return plain._replace(slot=slot_of(Variable(operand.name)))
     if isinstance(operand, model.Target) and operand.label is not None:
-        return Test(
-            opname,
-            check,
-            slot_of(Variable(operand.label, is_label=True)),
-            is_label=True,
-            view=single.view,
-        )
-    return Test(opname, check, view=single.view)
+        slot = slot_of(Variable(operand.label, is_label=True))
+        return plain._replace(slot=slot, is_label=True)
+    return plain
 
 
 @lru_cache(maxsize=1024)
@@ -80,6 +78,26 @@ def _check_of(operand: model.Operand) -> Check | None:
     """Return the check of an operand: equal lines have one, so that their tests are equal."""
     check: Check | None = _CHECKS[type(operand)](operand)
     return check
+
+
+@lru_cache(maxsize=1024)
+def _check_at(operand: model.Operand, place: model.At) -> Check:
+    """Return the check of an operand and of a place in the source."""
+    check, wanted = _check_of(operand), place.parts
+
+    def is_there(instr: Instr) -> bool:
+        found = place_of(instr)
+        is_at = all(want in (None, part) for want, part in zip(wanted, found, strict=True))
+        return is_at and (check is None or check(instr))
+
+    return is_there
+
+
+def place_of(instr: Instr) -> tuple[int | None, ...]:
+    """Return line, end line, column and end column; None for what is not known."""
+    if instr.position is None or instr.position.column is None:
+        return instr.line, None, None, None
+    return tuple(instr.position)
 
 
 def key_of(instr: Instr) -> Key:

@@ -17,6 +17,7 @@ from pytest_pycinspect.expect.matcher import Run, State, Views
 from pytest_pycinspect.expect.matcher import search as search_program
 from pytest_pycinspect.expect.model import Block, BlockKind, Op, Pattern, View
 from pytest_pycinspect.expect.operands import UNBOUND, Key, key_of
+from pytest_pycinspect.expect.positions import check_place
 from pytest_pycinspect.expect.program import Group, One, Program, Section, program_for
 from pytest_pycinspect.instr import Instr
 from pytest_pycinspect.names import VacuousCheckError, check_name
@@ -187,12 +188,15 @@ def _match(
     return Match(pattern, code, anchored, program, run, end, parts)
 
 
-def _views(program: Program, code: Bytecode) -> Views:
-    """Check the names of opcodes; return the instructions of the other views named, by offset."""
+def _views(program: Program, code: Bytecode, *, negative: bool = False) -> Views:
+    """Check names of opcodes and places; return instructions of the other views, by offset."""
     views: dict[View, Mapping[int, Instr]] = {}
-    for opname, operand, negative, view in program.named:
+    for opname, operand, is_forbidden, view, place in program.named:
         seen = _VIEWS[view](code)
-        check_name(opname, seen, negative=negative or None)  # `assert not` can make any negative
+        # `assert not` can make any negative
+        check_name(opname, seen, negative=is_forbidden or None)
+        if place is not None:
+            check_place(place, seen, negative=negative or is_forbidden)
         if seen.view != "ops":  # of canonical ops it was asked when the program was made
             check_opcode_operand(opname, operand, code.dialect)
         if view is not View.OWN and view not in views:
@@ -319,10 +323,11 @@ def search(expected: object, code: Bytecode, effort: Effort | None = None) -> li
         pattern = Pattern((*first.items, *pattern.items[1:]))  # it is this view anyway
     if len(pattern.items) != 1 or not isinstance(pattern.items[0], Op):
         program = _program(pattern, code, anchored=False)
+        _views(program, code, negative=True)  # `not in` must not be true of a place alone
         found = _match(pattern, program, code, effort or pool(), anchored=False)
         return [found.span[0]] if found.met else []
     program = _program(pattern, code, anchored=False)
-    run = Run(program, tuple(code), _views(program, code))
+    run = Run(program, tuple(code), _views(program, code, negative=True))
     _, one, *_ = program.steps
     return run.occurrences(one.test, run.furthest.bindings)  # type: ignore[union-attr]
 

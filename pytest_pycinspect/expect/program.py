@@ -43,12 +43,14 @@ class Named(NamedTuple):
         operand: what is said of its operand.
         negative: whether the expectation is met where it does not occur.
         view: whose name it is.
+        place: where in the source it must be, None for anywhere.
     """
 
     opname: str
     operand: model.Operand
     negative: bool
     view: View
+    place: model.At | None = None
 
 
 class Line(NamedTuple):
@@ -384,7 +386,7 @@ class _Builder:
             opname = resolve_name(single.name) if is_short else single.name
             if is_short:
                 check_operand(opname, single.operand)
-            self._named.append(Named(opname, single.operand, negative, single.view))
+            self._named.append(Named(opname, single.operand, negative, single.view, single.place))
         test = tested_by(single, opname, self._slot)
         if test.slot is not None and binds:
             self._bound.add(test.slot)

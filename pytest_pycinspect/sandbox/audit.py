@@ -208,10 +208,17 @@ class PycacheAudit:
         """Return how many caches were in a state when the audit began."""
         return sum(found == state for found in self._states.values())
 
-    def unchanged(self, paths: Iterable[str]) -> list[str]:
-        """Return which of some caches were there from the beginning, and are still the same."""
+    def fresh(self, paths: Iterable[str]) -> list[str]:
+        """Return which of some caches were there from the beginning, fresh, and are still the same.
+
+        One that was stale is not read; where nothing may be written it is still there.
+        """
         now = take_snapshot(paths, digest=False)
-        return sorted(path for path, stamp in now.items() if self._before.get(path) == stamp)
+        return sorted(
+            path
+            for path, stamp in now.items()
+            if self._before.get(path) == stamp and self._states.get(path) == "fresh"
+        )
 
     def _now(self) -> Snapshot:
         return take_snapshot(self._caches.paths(), digest=False)

@@ -68,8 +68,8 @@ def observe(request, namespace):
     Request: ``code`` is the text, ``root`` the directory of the project, ``sources`` the paths
     of its modules' sources by the modules' names, None for a module without source.
 
-    Report: ``asked`` has the names that were looked for, ``ran`` name, file and marshalled
-    code of the modules that ran, ``compiled`` what compiling their sources gives now: marshalled code,
+    Report: ``asked`` has the names that were looked for, ``bodies`` those of all modules whose
+    bodies ran, ``ran`` name, file and marshalled code of those in ``root``, ``compiled`` what compiling their sources gives now: marshalled code,
     or the name of what it raises; ``imported`` all modules that are new, ``raised`` type and
     text of what the code raised, or None.
     """
@@ -90,6 +90,7 @@ def observe(request, namespace):
     report = {
         "imported": _new(before),
         "asked": witness.asked,
+        "bodies": [name for name, _, _ in witness.ran],
         "ran": ran,
         "compiled": dict(
             (name, _compiled(path))

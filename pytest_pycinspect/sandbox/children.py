@@ -207,6 +207,7 @@ def parse_report(text: str) -> Report:
     return Report(
         imported=raw["imported"],
         asked=raw["asked"],
+        bodies=raw["bodies"],
         ran=[(name, path, _bytes(code)) for name, path, code in raw["ran"]],
         compiled={name: _code_or_error(code) for name, code in raw["compiled"].items()},
         raised=raw["raised"],

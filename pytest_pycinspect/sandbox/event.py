@@ -158,6 +158,9 @@ class Run(Mapping[str, CacheEvent]):
             among them, in the order in which they were done.
         duration: in seconds, the interpreter's start included.
         python: who ran it.
+        raised: the exception that ended the code, ``"ValueError: ..."``, SystemExit among
+            them; None where it came to its end, and where the process was ended otherwise,
+            by ``os._exit`` or a signal: ``returncode`` says so.
     """
 
     events: Mapping[str, CacheEvent]
@@ -167,6 +170,7 @@ class Run(Mapping[str, CacheEvent]):
     imported: tuple[str, ...]
     duration: float
     python: str
+    raised: str | None = None
 
     def __getitem__(self, name: str) -> CacheEvent:
         """Return the event of a module.

@@ -22,7 +22,7 @@ from pytest_pycinspect.sandbox.project import Project
 from pytest_pycinspect.sandbox.reasons import cache_reason, level_elsewhere, outcome_of, why_of
 from pytest_pycinspect.sandbox.snapshot import Look, Stamp, look_at
 
-__all__ = ["Inquiry", "Report", "Request", "compile_own"]
+__all__ = ["Inquiry", "Report", "Request", "compile_own", "exception_text"]
 
 _NO_CACHE = Look(None, b"")
 #: What ``child._compiled`` says of a source that cannot be read.
@@ -48,6 +48,7 @@ class Report(TypedDict):
 
     imported: list[str]
     asked: list[str]
+    bodies: list[str]
     ran: list[tuple[str, str, bytes]]
     compiled: dict[str, bytes | str]
     raised: tuple[str, str] | None
@@ -311,10 +312,17 @@ def _written(verdict: Verdict, observed: Observed) -> Written:
     return "failed" if is_hindered and not observed.changed else observed.changed
 
 
+def exception_text(raised: tuple[str, str] | None) -> str | None:
+    """Return an exception as the last line of a traceback has it, None for none."""
+    if raised is None:
+        return None
+    kind, text = raised
+    return f"{kind}: {text}" if text else kind
+
+
 def _raised(verdict: Verdict, observed: Observed) -> str | None:
     if observed.raised is not None:
-        kind, text = observed.raised
-        return f"{kind}: {text}" if text else kind
+        return exception_text(observed.raised)
     if verdict.exception is not None or observed.ran is not None:
         return verdict.exception
     return observed.source_failed

@@ -24,7 +24,7 @@ from pytest_pycinspect.sandbox.children import (
 from pytest_pycinspect.sandbox.event import CacheEvent, Run
 from pytest_pycinspect.sandbox.explain import Step
 from pytest_pycinspect.sandbox.inprocess import can_import_here, observe_here
-from pytest_pycinspect.sandbox.inquiry import Inquiry, compile_own
+from pytest_pycinspect.sandbox.inquiry import Inquiry, compile_own, exception_text
 from pytest_pycinspect.sandbox.project import Project, Time, later
 from pytest_pycinspect.sandbox.pycs import compile_pyc, corrupted, magic_bytes, pyc_path
 from pytest_pycinspect.sandbox.rewriting import Rewriting
@@ -529,7 +529,7 @@ class Pycache:
             events = inquiry.events(answer.report, others=rewritten)
             events |= {event.module: event for event in rewritten.values()}
         self._happened(f"run_pytest {' '.join(arguments)}".rstrip(), events)
-        return _run(answer, events, python)
+        return replace(_run(answer, events, python), raised=None)  # it exits anyhow
 
     def status(self, name: str, *, python: Python = None) -> Verdict:
         """Return what pycinspect says would happen at an import, without one.
@@ -628,6 +628,7 @@ def _run(answer: Answer, events: Mapping[str, CacheEvent], python: str) -> Run:
         imported=() if answer.report is None else tuple(answer.report["imported"]),
         duration=answer.duration,
         python=python,
+        raised=None if answer.report is None else exception_text(answer.report["raised"]),
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from _pytest.assertion.rewrite import PYC_TAIL, AssertionRewritingHook, get_cache_dir
 
 from pytest_pycinspect.sandbox.audit import Caches, PycacheAudit, State
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
     from xdist.workermanage import WorkerController  # type: ignore[import-untyped] # has no types
 
-__all__ = ["register"]
+__all__ = ["register", "watch"]
 
 _FAIL_ON = "fail-on="
 _OUTPUT = "pycinspect_imported_caches"
@@ -30,8 +33,18 @@ _KINDS: Mapping[str, str] = {
 _LISTED: tuple[State, ...] = ("stale", "orphan")
 
 
+def watch(config: pytest.Config) -> PycacheAudit:
+    """Begin to watch the caches of the project, if that has not begun yet."""
+    if _AUDIT not in config.stash:
+        config.stash[_AUDIT] = PycacheAudit(Caches.of_config(config))
+    return config.stash[_AUDIT]
+
+
+_AUDIT = pytest.StashKey[PycacheAudit]()
+
+
 def register(config: pytest.Config) -> None:
-    """Begin to watch the caches of the project; the controller of xdist watches for all.
+    """Report what becomes of the caches of the project; the controller of xdist does for all.
 
     Raises:
         pytest.UsageError: ``fail-on`` names what is not a kind.
@@ -61,17 +74,21 @@ def _fail_on(config: pytest.Config) -> tuple[str, ...]:
 
 
 def _imported_caches() -> list[str]:
-    """Return the caches of the modules that this process has imported with the usual loader.
-
-    pytest's loader of rewritten modules does not say which cache it took.
-    """
+    """Return the caches of the modules that this process has imported: Python's and pytest's."""
     specs = [getattr(module, "__spec__", None) for module in [*sys.modules.values()]]
-    found = {
-        spec.cached
-        for spec in specs
-        if spec is not None and isinstance(spec.loader, SourceFileLoader) and spec.cached
-    }
-    return sorted(found)
+    found = {_cache_of(spec) for spec in specs if isinstance(spec, ModuleSpec)}
+    return sorted(path for path in found if path is not None)
+
+
+def _cache_of(spec: ModuleSpec) -> str | None:
+    """Return the cache that a loader looks at, None for one that has none."""
+    if isinstance(spec.loader, SourceFileLoader):
+        return spec.cached
+    if isinstance(spec.loader, AssertionRewritingHook) and spec.origin is not None:
+        source = Path(spec.origin)
+        # As exec_module does: it does not say which cache it took.
+        return os.fspath(get_cache_dir(source) / f"{source.name[:-3]}{PYC_TAIL}")
+    return None
 
 
 class _Worker:
@@ -102,7 +119,7 @@ class _Report:
     def __init__(self, config: pytest.Config, fail_on: tuple[str, ...]) -> None:
         self.imported: set[str] = set()
         self._fail_on = fail_on
-        self._audit = PycacheAudit(Caches.of_config(config))
+        self._audit = watch(config)
         self._found: dict[str, list[str]] = {}
 
     @pytest.hookimpl(trylast=True)
@@ -116,7 +133,7 @@ class _Report:
         return [kind for kind in self._fail_on if self._found.get(kind)]
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
-        read = self._audit.unchanged(self.imported)
+        read = self._audit.fresh(self.imported)
         terminalreporter.section("pycinspect: caches")
         counts = {"read": len(read), **{kind: len(found) for kind, found in self._found.items()}}
         terminalreporter.line(", ".join(f"{kind} {count}" for kind, count in counts.items()))

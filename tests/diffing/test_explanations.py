@@ -76,6 +76,23 @@ CASES = (
         "str",
         "int",
     ),
+    Case("annotation-not-evaluated", "3.13", "3.14", "f().x: object = 1", "f()", "g()"),
+    Case(
+        "annotation-not-evaluated",
+        "3.13",
+        "3.14",
+        "class C:\n    a.x: f(g(1)[2]) = c(3)\n    a[1]: g = 4; h()\n    d: int = h()",
+        "4; h()",
+        "4",
+    ),
+    Case(
+        "annotation-not-evaluated",
+        "3.13",
+        "3.14",
+        "a.x: f(1) = 2\nfor b in c:\n    try:\n        a[b]: f(b).y = g(b)\n    finally: h()",
+        "finally: h()",
+        "finally: i()",
+    ),
     Case(
         "genexpr-iter-timing",
         "3.14",
@@ -221,6 +238,17 @@ CASES = (
 )
 
 
+def _read(version: str, sources: list[str]) -> list[CodeFile]:
+    """Return what a version compiles, all at once."""
+    try:
+        dialect = find_dialect(WANTED[oracle_of(version).name])
+    except KeyError:
+        explain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        explain(f"oracle {version} is not installed; see .ci/oracles")
+    made = payloads(version, sources, None)
+    return [read_marshalled(payload, dialect) for payload in made if payload is not None]
+
+
 @pytest.fixture(scope="module")
 def comparison() -> Callable[[str, str, str, str], Diff]:
     """Return what compares what two versions make of two sources; each compiles all at once."""
@@ -233,15 +261,8 @@ def comparison() -> Callable[[str, str, str, str], Diff]:
 
     def file(version: str, text: str) -> pycinspect.CodeFile:
         if (version, text) not in files:
-            try:
-                dialect = find_dialect(WANTED[oracle_of(version).name])
-            except KeyError:
-                explain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-                explain(f"oracle {version} is not installed; see .ci/oracles")
-            made = payloads(version, texts[version], None)
-            for source, payload in zip(texts[version], made, strict=True):
-                assert payload is not None
-                files[version, source] = read_marshalled(payload, dialect)
+            made = zip(texts[version], _read(version, texts[version]), strict=True)
+            files.update({(version, source): one for source, one in made})
         return files[version, text]
 
     return lambda old, source, new, changed: diff(file(old, source), file(new, changed))
@@ -285,6 +306,13 @@ def test_every_note_is_explained(note: Note) -> None:
 def test_one_version_is_never_explained_by_the_order_of_pairs() -> None:
     old = "def f(a): return {x(): x.a for x in a}"
     assert not differences(old, old.replace("x(): x.a", "x.a: x()")).is_same
+
+
+@pytest.mark.parametrize("rest", ["; f()", "\nf()", "; f", "; b; f()"])
+@pytest.mark.parametrize("store", ["a.x = 1", "a[0] = b", "a.x = a.y = 1"])
+def test_a_statement_of_its_own_is_no_annotation(store: str, rest: str) -> None:
+    old, new = _read("3.13", [store + rest]), _read("3.14", [store])
+    assert not diff(*old, *new).is_same
 
 
 def test_one_version_is_never_explained_by_a_hidden_variable() -> None:

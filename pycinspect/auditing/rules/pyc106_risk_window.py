@@ -18,6 +18,9 @@ deployments that overwrite files should use checked hashes
 (``python -m compileall --invalidation-mode checked-hash``) or delete the cache.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import CacheFile, Context, Rule
 
@@ -26,6 +29,9 @@ __all__ = ["RiskWindow"]
 #: Seconds; the coarsest clock of a common file system (FAT) has steps of two.
 _WINDOW = 2.0
 _FUTURE = "fresh, but its source's time {source_mtime!t} lies {ahead:.0f} s in the future"
+
+_COUNTED = "fresh, but its source was changed at about the time of the cache"
+_NO_DATA: Mapping[str, object] = MappingProxyType({})
 
 
 class RiskWindow(Rule):
@@ -45,6 +51,7 @@ class RiskWindow(Rule):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._now = context.now
+        self._only_counts = context.policy.only_counts(self.id)
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Compare the times of the two files; runs for every fresh cache."""
@@ -55,6 +62,8 @@ class RiskWindow(Rule):
         distance = cache_mtime - mtime
         if not -_WINDOW <= distance <= _WINDOW and mtime <= now:
             return None
+        if self._only_counts:  # in a tree that was just installed, nearly every cache
+            return Finding(self.id, self.severity, cache.path, _COUNTED, _NO_DATA, cache.source)
         if mtime > now:
             finding = self.of_cache(cache, source_mtime=mtime, ahead=mtime - now)
             return finding._replace(template=_FUTURE)

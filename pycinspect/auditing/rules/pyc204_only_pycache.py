@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
-from pycinspect.cache import FinderKind, ImportOptions, find_module, package_of
+from pycinspect.cache import FinderKind, ImportOptions, find_module, package_of, search_order
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import PYCACHE
 
@@ -86,6 +86,6 @@ class OnlyPycache(Rule):
 def _is_namespace(path: str, dialect: Dialect, options: ImportOptions) -> bool:
     """Return whether a directory is a namespace package to a Python."""
     parent, name = os.path.split(path)
-    package = package_of(parent, dialect, options)
+    package = package_of(parent, search_order(dialect, options))
     found = find_module(name, [parent], dialect, options, package=package)
     return found.kind is FinderKind.NAMESPACE

@@ -40,15 +40,16 @@ class OtherInterpreter(Rule):
         self._accepted: Dialect | None = None
         self._objections: dict[str, str | None] = {}
         self._here: dict[str, bool] = {}
-        self._directory: Directory | None = None
-        self._has_place = False
+        #: The last directory that turned out to be a part of a library.
+        self._library: Directory | None = None
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Look at whose importer reads it; runs for every cache."""
         reader = cache.reader
-        if reader is self._accepted or reader is None:
+        if reader is self._accepted or reader is None or cache.directory is self._library:
             return None
-        if self._is_in_library(cache.directory):
+        if self.context.places.dialect_of(cache.directory) is not None:
+            self._library = cache.directory
             return None
         if reader.name not in self._objections:
             self._objections[reader.name] = self._objection(reader)
@@ -58,12 +59,6 @@ class OtherInterpreter(Rule):
             return None
         pin = next((row.version for row in self._pinned()), None)
         return self.of_cache(cache, dialect=reader.name, why=why, pin=pin)
-
-    def _is_in_library(self, directory: Directory) -> bool:
-        if directory is not self._directory:
-            self._directory = directory
-            self._has_place = self.context.places.dialect_of(directory) is not None
-        return self._has_place
 
     def _objection(self, reader: Dialect) -> str | None:
         """Return what is wrong with caches of this dialect here, or None."""

@@ -40,6 +40,33 @@ def test_an_instruction_says_what_it_is_and_stands_for() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "index", "expected"),
+    [
+        ("def f(x): return x", 0, "<LOAD_FAST x, line 1>"),
+        ("def f(x): return x", 1, "<RETURN_VALUE, line 1>"),
+        ("def f(x):\n return x is not 'a\\n'", 1, "<LOAD_CONST 'a\\n', line 2>"),
+        ("def f(x):\n return x is not 'a\\n'", 2, "<IS_OP is not, line 2>"),
+        ("def f(x):\n while x: x()", -1, "<RETURN_VALUE, line 2>"),
+        ("def f():\n return lambda: 1", 0, "<MAKE_FUNCTION <code <lambda>>, line 2>"),
+        ("def f(g):\n return g(a=1)", 2, "<CALL_KW (1, ('a',)), line 2>"),
+    ],
+)
+def test_an_instruction_is_shown_in_one_short_line(source: str, index: int, expected: str) -> None:
+    assert repr(function(source)[index]) == expected
+
+
+def test_an_instruction_that_jumps_shows_where_to() -> None:
+    (jump,) = function("def f(x):\n if x: return 1\n return 2").find("POP_JUMP_IF_FALSE")
+    assert repr(jump) == "<POP_JUMP_IF_FALSE -> 4, line 2>"
+
+
+def test_a_long_constant_is_shown_in_part() -> None:
+    number = "9" * 4000
+    code = function(f"def f(): return {number}, 'b' * 2, {'c' * 4000!r}")
+    assert max(len(repr(instr)) for instr in code) < 100
+
+
 def test_a_part_counts_from_its_own_start() -> None:
     code = bytecode_of(programs.for_loop)
     part = code[4:11]

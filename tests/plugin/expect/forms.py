@@ -53,6 +53,13 @@ FORMS = (
         "def f():\n    return 4",
     ),
     Form(
+        "OP @3:8",
+        "in line 3 of the file, from column 8 on; @3 in the line, @3:8-12 and @3:8-4:12 to an end",
+        "def f(x, y):\n    return x + y",
+        "LOAD_FAST x @2:11-12\nLOAD_FAST @2\nBINARY_OP @2:11\nRETURN_VALUE @2:4",
+        "def f(x, y):\n    return  x + y",
+    ),
+    Form(
         "OP literal",
         "a constant, compared with its type and sign, also inside tuples and frozensets",
         "def f():\n    return (1, -0.0)",
@@ -189,7 +196,7 @@ FORMS = (
         "loop: and -> loop",
         "a label, and the target of a jump; a label can stand before a line",
         _LOOP,
-        "...\nloop:\nFOR_ITER -> _\n...\nJUMP -> loop\n...",
+        "...\nloop: FOR_ITER -> _\n...\nJUMP -> loop\n...",
         "def f(xs):\n    for x in xs:\n        return g(x)",
     ),
     Form(

@@ -63,7 +63,13 @@ OPERANDS = st.one_of(
     ),
     st.builds(model.Target, st.none() | IDENTIFIERS),
 )
-OPS = st.builds(model.Op, OPNAMES, OPERANDS, st.sampled_from(list(model.View)))
+PLACES = st.none() | st.one_of(
+    st.builds(model.At, st.integers(0, 99)),
+    st.builds(model.At, st.integers(0, 99), st.integers(0, 99)),
+    st.builds(model.At, st.integers(0, 99), st.integers(0, 99), st.none(), st.integers(0, 99)),
+    st.builds(model.At, *[st.integers(0, 99)] * 4),
+)
+OPS = st.builds(model.Op, OPNAMES, OPERANDS, st.sampled_from(list(model.View)), PLACES)
 SINGLES = OPS | st.just(model.ANY)
 RANGES = st.tuples(st.integers(0, 3), st.none() | st.integers(0, 3)).filter(
     lambda pair: pair[1] is None or pair[0] <= pair[1]

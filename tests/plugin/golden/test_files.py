@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -136,6 +137,7 @@ def test_an_empty_section_is_filled_in(golden: pytest.Pytester) -> None:
 # view: raw
 # source: ../src/shapes.py::Circle.grow
 [the raw one]
+
 # source: ../src/shapes.py
 """
     (golden.path / "goldens/shapes.bytecode").write_text(text, "utf-8")
@@ -150,6 +152,29 @@ def test_an_empty_section_is_filled_in(golden: pytest.Pytester) -> None:
         f"# source: ../src/shapes.py::Circle.grow\n[the raw one]\n@{HERE}:\n    RESUME" in created
     )
     golden.runpytest().assert_outcomes(passed=3)
+
+
+def test_a_source_directly_below_a_title_is_that_of_this_section(golden: pytest.Pytester) -> None:
+    """And not that of the next one, as it was."""
+    (golden.path / "src/other.py").write_text(SOURCE.replace("3 * r", "7 * r"), "utf-8")
+    text = """\
+[area]
+# source: ../src/other.py
+
+[one more area]
+# source: ../src/shapes.py::area
+"""
+    (golden.path / "goldens/shapes.bytecode").write_text(text, "utf-8")
+    golden.runpytest(UPDATE).assert_outcomes(passed=2)
+    created = text_of(golden)
+    assert re.findall("source: .*|LOAD_CONST +.*", created) == [
+        "source: ../src/other.py",
+        "LOAD_CONST         7",
+        "source: ../src/shapes.py::area",
+        "LOAD_CONST         3",
+    ]
+    golden.runpytest(UPDATE).assert_outcomes(passed=2)
+    assert text_of(golden) == created
 
 
 def test_a_section_whose_code_is_gone_is_trimmed(golden: pytest.Pytester) -> None:

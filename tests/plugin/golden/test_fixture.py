@@ -312,6 +312,20 @@ def test_only_the_tests_of_a_module_say_what_is_unused(project: Project) -> None
     assert project.recorded == before.replace(UNUSED, "")
 
 
+def test_last_failed_leaves_tests_out_without_a_word(project: Project) -> None:
+    tests = TESTS.replace("area) == bytecode_golden\n", "area) == bytecode_golden; assert 0\n", 1)
+    project.pytester.makepyfile(
+        test_shapes=tests + "\n    def test_free(bytecode_of, bytecode_golden):"
+        "\n        assert bytecode_of(area) == bytecode_golden('free')\n"
+    )
+    project.run(UPDATE)
+    before = project.recorded
+    assert "[test_free/free]" in before
+    result = project.run(f"{UPDATE}=trim", "--lf", "-p", "cacheprovider")
+    result.assert_outcomes(failed=1)
+    assert project.recorded == before
+
+
 @pytest.mark.skipif(os.name != "posix", reason="anybody may make links")
 def test_what_cannot_be_written_is_said_and_fails_the_session(
     project: Project,
@@ -398,6 +412,19 @@ def test_ci_refuses_an_update_that_is_not_in_the_command_line(
     monkeypatch.delenv("PYTEST_ADDOPTS")
     project.run(UPDATE).assert_outcomes(passed=2)
     assert project.recorded == RECORDED
+
+
+def test_workers_in_ci_do_as_their_controller(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """README: there, the option counts in the command line itself."""
+    pytest.importorskip("xdist")
+    monkeypatch.setenv("CI", "1")
+    project.run(UPDATE, "-n", "1").assert_outcomes(passed=2)
+    assert project.recorded == RECORDED
+    monkeypatch.setenv("CI", "")
+    project.pytester.makeini(f"[pytest]\naddopts = {UPDATE}\n")
+    project.run().assert_outcomes(passed=2)
 
 
 def test_an_unknown_kind_is_refused(project: Project) -> None:

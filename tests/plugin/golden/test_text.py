@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,20 +31,7 @@ TITLES = st.sampled_from(["a", "b", "c", "a/more", "new"])
 GUARDS = st.sampled_from([(), ("3.13",), ("3.11", "opt1")])
 
 
-def is_ambiguous(lines: list[str]) -> bool:
-    """Return whether a source stands between two headers with nothing but comments around it.
-
-    It counts for the second until the first gets content; then it counts for the first.
-    """
-    return any(
-        line.startswith("# source") and before.startswith(("[", "#", " "))
-        for before, line in pairwise(lines)
-    )
-
-
 def parsed(lines: list[str]) -> GoldenFile | None:
-    if is_ambiguous(lines):
-        return None
     file = GoldenFile("a.bytecode", tuple(lines))
     try:
         return file if file.sections is not None else None
@@ -54,10 +41,16 @@ def parsed(lines: list[str]) -> GoldenFile | None:
 
 def contents(file: GoldenFile) -> dict[tuple[str, tuple[str, ...]], Content]:
     return {
-        (section.title, variant.conditions): variant.content
+        (section.title, variant.conditions): uncommented(variant.content)
         for section in file.sections.values()
         for variant in reversed(section.variants)  # of two with one guard, the first counts
     }
+
+
+def uncommented(content: Content) -> Content:
+    """Return content without comments, which an unchanged line keeps."""
+    texts = tuple(line.partition("  #")[0] for line in content.instructions)
+    return replace(content, instructions=texts)
 
 
 def comments(file: GoldenFile) -> Counter[str]:
@@ -100,8 +93,49 @@ def test_removing_sections(lines: list[str], data: st.DataObject) -> None:
     assert contents(after) == expected
     for name, section in after.sections.items():
         old = before.sections[name]
-        path = (old.source or "").partition("::")[0] or None
-        assert (section.source, section.view) == (path, old.view)
+        assert (section.source, section.qualname, section.view) == (
+            old.source, old.qualname, old.view
+        )  # fmt: skip
+
+
+def test_a_source_directly_below_a_title_is_that_of_its_section() -> None:
+    text = """\
+# source: all.py
+[a]
+# mine
+# source: a.py::f
+# view: raw
+    RETURN_VALUE
+
+[b]
+    RETURN_VALUE
+[c]
+
+# source: d.py::g
+[d]
+# python: 3.12
+# source: e.py
+[e]
+"""
+    sections = parse_golden("a.bytecode", text.encode()).sections
+    assert {name: (s.source, s.qualname, s.view) for name, s in sections.items()} == {
+        "a": ("a.py", "f", "raw"),
+        "b": ("all.py", "b", "ops"),
+        "c": ("all.py", "c", "ops"),
+        "d": ("e.py", "d", "ops"),
+        "e": ("d.py", "e", "ops"),
+    }
+
+
+def test_a_source_below_a_title_stays_there_when_content_is_written() -> None:
+    text = "[a]\n# python: 3.9\n# source: a.py::f\n[b]\n"
+    file = parse_golden("a.bytecode", text.encode())
+    content = Content(("RETURN_VALUE",))
+    after = file.with_content("a", (), content, python="3.13", view="ops")
+    expected = "[a]\n# source: a.py::f\n# python: 3.13\n    RETURN_VALUE\n\n[b]\n"
+    assert after.text == expected
+    assert after.without(["b"]).text == expected.removesuffix("\n[b]\n")
+    assert after.without(["a"]).text == "[b]\n"
 
 
 @given(st.text(alphabet="a\n[]#@: ", max_size=60), st.sampled_from(["\n", "\r\n"]))

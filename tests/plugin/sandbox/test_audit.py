@@ -151,6 +151,28 @@ def test_report_of_a_session(workers: list[str], session: pytest.Pytester) -> No
     )
 
 
+def test_what_pytest_rewrites_is_read_too(session: pytest.Pytester) -> None:
+    session.makepyfile(test_it="import helper\ndef test_it(): assert helper")
+    session.makeconftest("import helper")
+    report = ("--pycinspect-cache-report", "-p", "no:randomly")
+    first = session.runpytest_subprocess(*report)
+    first.stdout.fnmatch_lines(["read 1, created 2, *"])
+    second = session.runpytest_subprocess(*report)
+    second.stdout.fnmatch_lines(["read 3, created 0, *"])
+    third = session.runpytest_subprocess(*report, "-n", "1")
+    third.stdout.fnmatch_lines(["read 3, created 0, *"])
+
+
+def test_what_is_stale_and_may_not_be_written_is_not_read(
+    session: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.makepyfile(test_it="import helper\ndef test_it(): assert helper.x")
+    session.makepyfile(helper="x = 1")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    result = session.runpytest_subprocess("--pycinspect-cache-report", "-p", "no:randomly")
+    result.stdout.fnmatch_lines(["read 0, created 0, *"])
+
+
 @pytest.mark.parametrize(
     "options",
     [

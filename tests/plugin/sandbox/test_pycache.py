@@ -306,6 +306,36 @@ def test_what_a_run_tells(sandbox: Pycache) -> None:
     assert [*run] == ["m"]
 
 
+@pytest.mark.parametrize(
+    ("code", "raised", "returncode"),
+    [
+        ("import m", None, 0),
+        ("raise ValueError('here')", "ValueError: here", 1),
+        ("raise KeyError", "KeyError", 1),
+        ("import n", "ModuleNotFoundError: No module named 'n'", 1),
+        ("import bad", "ZeroDivisionError: division by zero", 1),
+        ("1 +", "SyntaxError: invalid syntax (<run>, line 1)", 1),
+        ("import sys; sys.exit(3)", "SystemExit: 3", 3),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt", 1),
+        ("import os; os._exit(7)", None, 7),
+        ("try: import bad\nexcept ZeroDivisionError: pass", None, 0),
+    ],
+)
+def test_what_a_run_ends_with(
+    sandbox: Pycache, code: str, raised: str | None, returncode: int
+) -> None:
+    sandbox.write("m", "x = 1")
+    sandbox.write("bad", "1 / 0")
+    run = sandbox.run(code)
+    assert (run.raised, run.returncode) == (raised, returncode)
+
+
+def test_pytest_ends_with_no_exception(sandbox: Pycache) -> None:
+    sandbox.write("test_m", "def test_it(): assert 0")
+    run = sandbox.run_pytest()
+    assert (run.raised, run.returncode) == (None, 1)
+
+
 def test_what_was_not_imported_says_what_was(sandbox: Pycache) -> None:
     sandbox.write("m", "x = 1")
     run = sandbox.run("import m\nraise ValueError('here')")

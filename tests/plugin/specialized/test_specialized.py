@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Callable
+
 import pytest
 
 FUNCTIONS = """
@@ -40,7 +43,7 @@ FUNCTIONS = """
 
 
 @pytest.fixture
-def passes(pytester: pytest.Pytester) -> object:
+def passes(pytester: pytest.Pytester) -> Passes:
     """Return a function that runs a test's text beside the functions above."""
 
     def run(body: str, *options: str) -> pytest.RunResult:
@@ -53,8 +56,11 @@ def passes(pytester: pytest.Pytester) -> object:
     return run
 
 
+Passes = Callable[..., pytest.RunResult]
+
+
 def _indented(body: str) -> str:
-    return "\n".join(f"    {line.removeprefix('    ')}" for line in body.splitlines())
+    return textwrap.indent(textwrap.dedent(body), "    ")
 
 
 SPECIALISED = (
@@ -270,3 +276,92 @@ def test_a_tracer_in_the_child_is_the_reason(
     result = pytester.runpytest()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["E *add cannot be specialised: tracing is active in the child*"])
+
+
+# --- Called further with something else ----------------------------------------------------
+
+
+def test_what_was_specialised_before_and_after(passes: Passes) -> None:
+    passes("""
+        def test_it(specialized):
+            first = specialized(add, 1, 2)
+            assert (first.before, first.changes, first.deoptimized) == (None, (), ())
+            code = first.then(1.0, 2.0)
+            assert "BINARY_OP_ADD_INT" in code.before
+            assert "BINARY_OP_ADD_INT" not in code
+            assert "BINARY_OP_ADD_FLOAT" in code
+            (change,) = [one for one in code.deoptimized if one.generic == "BINARY_OP"]
+            assert repr(change) == (
+                f"<add, line {change.line}: BINARY_OP_ADD_INT became BINARY_OP_ADD_FLOAT>"
+            )
+            assert change in code.changes
+    """)
+
+
+def test_a_guard_of_no_deoptimisation(passes: Passes) -> None:
+    passes("""
+        class Other:
+            def __init__(self):
+                self.y = self.x = 1
+
+        def test_it(specialized):
+            assert specialized(add, 1, 2).then(3, 4).deoptimized == ()
+            assert specialized(add, 1, 2).then(3, 4).then(5, 6).changes == ()
+            assert specialized(add, 1, 2).then([], [1]).deoptimized
+            assert specialized(attribute, Point(1)).then(Point(2)).deoptimized == ()
+            (change,) = specialized(attribute, Point(1)).then(Other()).deoptimized
+            assert change.generic.startswith("LOAD_ATTR")
+            assert change.before != change.after or "for something else" in repr(change)
+    """)
+
+
+def test_what_is_specialised_now_was_not_taken_away(passes: Passes) -> None:
+    passes("""
+        def rare(a, b, often):
+            if often:
+                return a
+            return a * b
+
+        def test_it(specialized):
+            code = specialized(rare, 2, 3, True).then(2, 3, False)
+            assert code.deoptimized == ()
+            assert [one.after for one in code.changes if one.generic == "BINARY_OP"] == [
+                "BINARY_OP_MULTIPLY_INT"
+            ]
+            names = {instr.opname for instr in code.specializations}
+            assert "BINARY_OP_MULTIPLY_INT" in names
+            assert "BINARY_OP_MULTIPLY_INT" not in {i.opname for i in code.before.specializations}
+    """)
+
+
+def test_methods_generators_and_keywords(passes: Passes) -> None:
+    passes("""
+        def test_it(specialized):
+            code = specialized(Point(1).moved, 2).then(by=2.5, times=200)
+            assert [one.before for one in code.deoptimized if one.generic == "BINARY_OP"] == [
+                "BINARY_OP_ADD_INT"
+            ]
+            assert "300 calls" in code.notes[0] and "100 calls" in code.before.notes[0]
+            assert specialized(generated, 3).then(4).deoptimized == ()
+
+        def test_mistakes(specialized):
+            with pytest.raises(PycInspectError, match="add cannot be .*call 101 raised TypeError"):
+                specialized(add, 1, 2).then(1, None)
+            with pytest.raises(PycInspectError, match="argument 2 cannot be sent"):
+                specialized(add, 1, 2).then(1, lambda: 2)
+    """)
+
+
+def test_nested_code_is_compared_too(passes: Passes) -> None:
+    passes("""
+        def outer(values):
+            def inner(value):
+                return value + value
+            return [inner(value) for value in values]
+
+        def test_it(specialized):
+            code = specialized(outer, [1] * 3).then([1.5] * 90)
+            assert [(one.name, one.after) for one in code.deoptimized if one.generic == "BINARY_OP"] == [
+                ("outer.<locals>.inner", "BINARY_OP_ADD_FLOAT")
+            ]
+    """)
