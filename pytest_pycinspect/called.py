@@ -117,7 +117,8 @@ class Calls(SureItems[str]):
                 )
         root = text.partition(".")[0]
         is_known = objects or any(resolver.has_name(root) for resolver in self.resolvers)
-        if not is_known and not _is_module(root):
+        is_wrong = not objects and any(resolver.lacks(text) for resolver in self.resolvers)
+        if is_wrong or (not is_known and not _is_module(root)):
             message = f"{text!r} is not among the calls, and nothing here is called {text}"
             warnings.warn(message, UnknownNameWarning, stacklevel=3)
 

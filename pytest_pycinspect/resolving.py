@@ -181,6 +181,19 @@ class Resolver:
         frame = self._frames[-1]
         return name in frame.own or name in frame.code.freevars or name in frame.code.names
 
+    def lacks(self, text: str) -> bool:
+        """Return whether a dotted name is of a module that has nothing of the kind."""
+        root, *names = text.split(".")
+        frame = self._frames[-1]
+        if root in frame.own or root in frame.code.freevars:
+            return False
+        objects = [*self._global(root)]
+        for name in names:
+            if objects and all(_is_without(owner, name) for owner in objects):
+                return True
+            objects = [part for one in objects for part in attribute(one, name)]
+        return False
+
     def _of(self, value: Value, place: int) -> Iterator[object]:
         """Yield the objects that an expression of a frame may be; ``UNKNOWN`` is any other."""
         value = value.first
@@ -334,6 +347,12 @@ class Resolver:
             for part in others
             if name in part.names
         )
+
+
+def _is_without(owner: object, name: str) -> bool:
+    """Return whether an object is a module without a name, and does not make it (PEP 562)."""
+    names = vars(owner) if isinstance(owner, ModuleType) else {name, "__getattr__"}
+    return name not in names and "__getattr__" not in names
 
 
 def _unknown(_: Resolver, __: Value, ___: int) -> Iterator[object]:

@@ -322,7 +322,9 @@ def test_a_name_that_is_called_by_another(
     assert "traced_clock.other" not in code.calls
 
 
-@pytest.mark.parametrize("name", ["tiem.time", "prnt", "os.pathh.join", "time.tiem"])
+@pytest.mark.parametrize(
+    "name", ["tiem.time", "prnt", "os.pathh.join", "time.tiem", "sys.setprofil"]
+)
 def test_a_name_of_nothing_has_a_warning(name: str, bytecode_of: BytecodeOf) -> None:
     with pytest.warns(UnknownNameWarning, match=f"nothing here is called {name}") as caught:
         assert name not in bytecode_of(is_called).calls
