@@ -414,6 +414,7 @@ class _Run:
     def __init__(self, context: Context, rules: Iterable[type[Rule]], failures: Failures) -> None:
         self._root = context.root
         self._packages = context.packages
+        self._missing = context.missing
         self._failures = failures
         self._at_start: list[Finding] = []
         self._rules = list(self._made(rules, context))
@@ -515,7 +516,8 @@ class _Run:
             rules = self._of_ordinary
         for rule in rules:
             try:
-                findings += rule.check_directory(directory)
+                if not rule.needs_missing or self._missing.of(directory):
+                    findings += rule.check_directory(directory)
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
                 findings += self._failures.of_rule(rule.id, directory.path, error)
         return findings

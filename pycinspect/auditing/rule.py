@@ -157,6 +157,8 @@ class Rule:
         message: one sentence; a finding's data fills it.
         needs_caches: :meth:`check_directory` sees only directories with a cache
             directory; most directories of a tree have none.
+        needs_missing: :meth:`check_directory` sees only directories that lack caches
+            (``context.missing``).
         skips_ordinary_directories: :meth:`check_directory` never finds anything at a
             directory that ``is_ordinary``, and is not asked.
         about_run: a finding is about the audit, not about what is audited.
@@ -178,6 +180,7 @@ class Rule:
     severity: ClassVar[Severity]
     message: ClassVar[str]
     needs_caches: ClassVar[bool] = False
+    needs_missing: ClassVar[bool] = False
     skips_ordinary_directories: ClassVar[bool] = False
     about_run: ClassVar[bool] = False
     about_tree: ClassVar[bool] = False

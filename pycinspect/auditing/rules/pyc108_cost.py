@@ -84,6 +84,7 @@ class Cost(Rule):
         " compiled {rate} kB a second here"
     )
     reasons = COMPILED_AFTER
+    needs_missing = True
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

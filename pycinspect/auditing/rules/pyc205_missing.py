@@ -47,6 +47,7 @@ class Missing(Rule):
     severity = Severity.INFO
     is_statistic = True
     message = "has no cache of {dialect} for optimization level {level}"
+    needs_missing = True
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -33,6 +33,7 @@ class NotCompilable(Rule):
     severity = Severity.INFO
     is_statistic = True
     message = "does not compile in {dialect}: {exception}: {error}"
+    needs_missing = True
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
