@@ -320,8 +320,9 @@ class Audit:
 
     def _count_unread(self, directories: list[Directory]) -> None:
         for directory in directories:
-            errors = directory.error, directory.cache and directory.cache.error
-            self.summary.unread += sum(error is not None for error in errors)
+            cache = directory.cache
+            self.summary.unread += directory.error is not None
+            self.summary.unread += cache is not None and cache.error is not None
 
     def _is_limited(self) -> bool:
         """Return whether a limit has to be looked at after each directory."""

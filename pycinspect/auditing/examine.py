@@ -181,7 +181,8 @@ class Examiner:
         They are few, and are looked up in the listing as a finder does; all others need
         no more than that their source is a file.
         """
-        sources, contested = directory.sources, set[str]()
+        sources = directory.sources
+        contested: set[str] = set()
         for rivals in (directory.subdirectories, directory.others):
             if not rivals.isdisjoint(sources):
                 contested.update(rivals.intersection(sources))
@@ -523,10 +524,10 @@ _NOT_A_NAME = ("", os.curdir, os.pardir)
 
 def _last_part(directory: Directory) -> str:
     """Return what a directory is called; of ``.`` or ``..``, where it is."""
-    name = os.path.basename(directory.source_path[:-1])
-    if name not in _NOT_A_NAME:
-        return name
-    return os.path.basename(os.path.abspath(directory.source_path))
+    name = directory.source_path[:-1].rpartition(os.sep)[2]
+    if name in _NOT_A_NAME or (os.altsep is not None and os.altsep in name):
+        return os.path.basename(os.path.abspath(directory.source_path))
+    return name
 
 
 def _opens(reader: Dialect) -> bool:
@@ -607,7 +608,8 @@ def _read(
     """Read a file's start; what is not a file is never opened."""
     try:
         if entry.is_file(follow_symlinks=False):
-            return *of_file(entry.path), None, False
+            start, status = of_file(entry.path)
+            return start, status, None, False
         if entry.is_symlink():
             return *of_link(entry.path), None, True
         status = entry.stat(follow_symlinks=False)

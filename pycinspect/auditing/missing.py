@@ -84,7 +84,8 @@ class MissingCaches:
     def __init__(self, policy: Policy, audience: Audience) -> None:
         self._policy = policy
         self._audience = audience
-        self._wanted: dict[str, _Wanted] = {}
+        self._dialects: tuple[Dialect, ...] = ()
+        self._wanted: Sequence[_Wanted] = ()
         self._last: tuple[Directory, Sequence[MissingCache]] | None = None
 
     def of(self, directory: Directory) -> Sequence[MissingCache]:
@@ -96,16 +97,17 @@ class MissingCaches:
     def _found(self, directory: Directory) -> Sequence[MissingCache]:
         if not directory.sources or directory.is_mirror or directory.is_partial:
             return []  # the sources of a place below the cache prefix lie elsewhere
-        missing: list[MissingCache] = []
-        for dialect in self._audience.of(directory):
-            missing += _missing_of(self._wanted_by(dialect), directory)
+        missing = [one for by in self._wanted_in(directory) for one in _missing_of(by, directory)]
         view = self._policy.view
         return missing and [one for one in missing if not is_run(directory, one.stem, view)]
 
-    def _wanted_by(self, dialect: Dialect) -> _Wanted:
-        if dialect.name not in self._wanted:
-            self._wanted[dialect.name] = _wanted(dialect, self._policy)
-        return self._wanted[dialect.name]
+    def _wanted_in(self, directory: Directory) -> Sequence[_Wanted]:
+        """Return what the Pythons want that a directory is for: mostly those of the last one."""
+        dialects = self._audience.of(directory)
+        if dialects is not self._dialects:
+            self._dialects = dialects
+            self._wanted = [_wanted(dialect, self._policy) for dialect in dialects]
+        return self._wanted
 
 
 def _missing_of(wanted: _Wanted, directory: Directory) -> list[MissingCache]:
