@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import TextIO
 
 from pycinspect.auditing import Finding, Summary
@@ -56,7 +57,8 @@ class MarkdownReporter:
 
     def _details(self, group: Group) -> list[str]:
         """Return the examples of a rule, to be opened by whom they concern."""
-        title = f"{group.rule} {plain(group.title)}".rstrip()
+        # In HTML, Markdown means nothing.
+        title = escape(visible(f"{group.rule} {group.title}".rstrip()), quote=False)
         lines = [f"<details><summary>{title}</summary>", ""]
         for finding in group.examples:
             path = visible(shown_path(finding.path, self._context.base))

@@ -24,7 +24,7 @@ def test_a_page() -> None:
         "",
         "</details>",
         "",
-        "<details><summary>PYC101 Stale\\: the source's time differs</summary>",
+        "<details><summary>PYC101 Stale: the source's time differs</summary>",
         "",
         "- `pkg/a_b.pyc`: stale\\: the header has 1, the source 2",
         "",
