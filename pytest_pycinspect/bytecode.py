@@ -18,6 +18,7 @@ from pycinspect.values import brief
 from pytest_pycinspect.instr import Instr, Kind
 from pytest_pycinspect.names import VacuousCheckError, check_name, note_count, resolve_name
 from pytest_pycinspect.origin import Normalize, Origin, View, sequence
+from pytest_pycinspect.plugin import ITEM
 from pytest_pycinspect.subject import Python, Request, Sources, subject_of
 from pytest_pycinspect.tree import TreeFacts
 from pytest_pycinspect.wrappers import Answer, sure, sure_facts, sure_items
@@ -932,7 +933,8 @@ def bytecode_of(
     """Return the bytecode of an object.
 
     Code in a file is compiled anew from it, so that what pytest makes of assertions does not
-    show; where that cannot be done, ``notes`` says that it is the live code, and why.
+    show; where that cannot be done, ``notes`` says that it is the live code, and why. In a test
+    that pytest runs, a file is compiled once a session, as by the fixture.
 
     Args:
         obj: a function, method, property, partial or generator object; a class (its body;
@@ -952,7 +954,9 @@ def bytecode_of(
         PycInspectError: ``no-bytecode``, ``no-source``, ``no-interpreter``,
             ``does-not-compile`` and what reading files raises.
     """
-    return BytecodeOf(Sources())(
+    item = ITEM.get(None)
+    sources = Sources() if item is None else _sources_of(item.config)
+    return BytecodeOf(sources)(
         obj,
         view=view,
         optimize=optimize,

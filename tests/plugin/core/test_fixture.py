@@ -124,3 +124,37 @@ def test_pristine_code_is_the_same_however_assertions_are_made(
         """
     )
     pytester.runpytest_inprocess(option).assert_outcomes(passed=1)
+
+
+def test_the_imported_function_compiles_a_file_once(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import unittest
+        from pytest_pycinspect import bytecode_of
+        from pytest_pycinspect.subject import Sources
+
+        def first(): return 1
+        def second(): return 2
+
+        read = Sources._read
+        files = []
+        Sources._read = lambda self, path, request: (files.append(path), read(self, path, request))[1]
+
+        class Tests(unittest.TestCase):
+            def test_first(self):
+                assert bytecode_of(first).folds_to(1)
+
+            def test_second(self):
+                assert bytecode_of(second).folds_to(2)
+                assert bytecode_of(first).folds_to(1)
+
+            def test_with_the_fixture(self):
+                assert len(files) == 1
+
+        def test_fixture(bytecode_of):
+            assert bytecode_of(first).folds_to(1)
+            assert len(files) == 1
+            Sources._read = read
+        """
+    )
+    pytester.runpytest_inprocess("-p", "no:randomly").assert_outcomes(passed=4)
