@@ -10,6 +10,7 @@ import errno
 import os
 import py_compile
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +20,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pycinspect import compiling, plugins
+from pycinspect.auditing import sources
 from pycinspect.cli import main
 
 from .changing import Change, FileSystem
@@ -75,11 +77,13 @@ def _build(root: Path) -> None:
         source.write_text(f"name = {name!r}\n")
         os.utime(source, (1_500_000_000, 1_500_000_000))
         py_compile.compile(os.fspath(source))
+    (tree / "lone.py").write_text("name = 'of a source without a cache'\n")
     for name in ("stale", "pkg/mod"):
         os.utime(tree / f"{name}.py", (1_500_000_100, 1_500_000_100))
     (tree / "pkg" / "__pycache__" / "linked.cpython-311.pyc").symlink_to("nowhere")
     (tree / "pkg" / "__pycache__" / "stranger").write_text("")
-    (tree / ".python-version").write_text("3.11\n")
+    # Another Python would be looked for, and asked, in every run.
+    (tree / ".python-version").write_text("{}.{}\n".format(*sys.version_info))
     (root / "pyproject.toml").write_text("[tool.pycinspect.audit]\nignore = ['PYC8']\n")
     py_compile.compile(os.fspath(tree / "fresh.py"), os.fspath(tree / "bare.pyc"))
     with zipfile.ZipFile(root / "z.zip", "w") as archive:
@@ -98,7 +102,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     registry = plugins.load_registry()
     monkeypatch.setattr(plugins, "load_registry", lambda: registry)  # it takes most of the time
     # So does a process for every run; none of its calls fails here anyway.
-    monkeypatch.setattr(compiling, "Compilers", partial(compiling.Compilers, trusted=True))
+    trusted = partial(compiling.Compilers, trusted=True)
+    monkeypatch.setattr(compiling, "Compilers", trusted)
+    monkeypatch.setattr(sources, "Compilers", trusted)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
