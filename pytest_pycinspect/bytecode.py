@@ -15,28 +15,28 @@ from pycinspect.disasm import code_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.values import brief
-from pytest_pycinspect.instr import Instr, Kind
-from pytest_pycinspect.names import VacuousCheckError, check_name, note_count, resolve_name
-from pytest_pycinspect.origin import Normalize, Origin, View, sequence
 from pytest_pycinspect.plugin import ITEM
-from pytest_pycinspect.subject import Python, Request, Sources, subject_of
+from pytest_pycinspect.subjects.origin import Normalize, Origin, View, sequence
+from pytest_pycinspect.subjects.subject import Python, Request, Sources, subject_of
+from pytest_pycinspect.subjects.wrappers import Answer, sure, sure_facts, sure_items
 from pytest_pycinspect.tree import TreeFacts
-from pytest_pycinspect.wrappers import Answer, sure, sure_facts, sure_items
+from pytest_pycinspect.view.instr import Instr, Kind
+from pytest_pycinspect.view.names import VacuousCheckError, check_name, note_count, resolve_name
 
 if TYPE_CHECKING:
     import bytecode as bytecode_library
 
     from pycinspect.dialects import Dialect
     from pycinspect.values import Level
-    from pytest_pycinspect.called import Calls
-    from pytest_pycinspect.comparing import Outcome
+    from pytest_pycinspect.calling.called import Calls
+    from pytest_pycinspect.calling.resolving import Call, Resolver
     from pytest_pycinspect.expect import Match
     from pytest_pycinspect.expect.effort import Effort
-    from pytest_pycinspect.facts import Constants, Facts, Items
-    from pytest_pycinspect.relation import Count, Relation
-    from pytest_pycinspect.resolving import Call, Resolver
-    from pytest_pycinspect.snippets import Snippets
-    from pytest_pycinspect.wrapping import Wrapping
+    from pytest_pycinspect.relations.comparing import Outcome
+    from pytest_pycinspect.relations.relation import Count, Relation
+    from pytest_pycinspect.relations.snippets import Snippets
+    from pytest_pycinspect.subjects.wrapping import Wrapping
+    from pytest_pycinspect.view.facts import Constants, Facts, Items
 
 __all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
 
@@ -266,7 +266,7 @@ class Bytecode:
         Raises:
             UnknownOpcodeError: for an opcode that no Python has.
         """
-        from pytest_pycinspect.relation import Count
+        from pytest_pycinspect.relations.relation import Count
 
         self._require_some()
         if _is_opname(value):
@@ -504,7 +504,7 @@ class Bytecode:
 
     @cached_property
     def _facts(self) -> Facts:
-        from pytest_pycinspect.facts import Facts
+        from pytest_pycinspect.view.facts import Facts
 
         return sure_facts(Facts.of(self._code, self._origin.dialect), self._origin.wrapping)
 
@@ -530,13 +530,13 @@ class Bytecode:
         ``time.time in code.calls`` asks for an object, whatever it is called there: see
         :meth:`calls_to`.
         """
-        from pytest_pycinspect.called import Calls
+        from pytest_pycinspect.calling.called import Calls
 
         return Calls.of(tuple(self._facts.calls), self._origin.wrapping, self.resolvers)
 
     def resolvers(self) -> tuple[Resolver, ...]:
         """Return what says which objects it calls."""
-        from pytest_pycinspect.resolving import Resolver
+        from pytest_pycinspect.calling.resolving import Resolver
 
         return (Resolver(self._code, self._origin.dialect, self._origin.scope),)
 
@@ -603,8 +603,8 @@ class Bytecode:
         ``return``, say) is not in it. One that cannot come round a second time is not a loop, and
         comprehensions are not statements. The same on all versions.
         """
-        from pytest_pycinspect.facts import Items
-        from pytest_pycinspect.loops import loops_of
+        from pytest_pycinspect.view.facts import Items
+        from pytest_pycinspect.view.loops import loops_of
 
         offsets = [frozenset(raw.offset for raw in instr.raw) for instr in self]
         found = Items(
@@ -644,8 +644,8 @@ class Bytecode:
 
     def _compared(self, other: object, level: Level) -> Relation:
         from pycinspect.values import Level
-        from pytest_pycinspect.comparing import compared
-        from pytest_pycinspect.relation import Relation, peers
+        from pytest_pycinspect.relations.comparing import compared
+        from pytest_pycinspect.relations.relation import Relation, peers
 
         peer, named = self._peer(other), level is Level.SEMANTIC
         outcome = self._sure_outcome(compared(self, peer, level), peer)
@@ -659,21 +659,21 @@ class Bytecode:
             snippet: source, compiled by the running interpreter; its local variables are
                 those of the function.
         """
-        from pytest_pycinspect.relation import Relation, contained
+        from pytest_pycinspect.relations.relation import Relation, contained
 
         outcome = self._sure_outcome(self._snippets.search(snippet))
         return Relation.of(outcome, lambda: contained(self._ops, snippet, bytecode_of))
 
     @cached_property
     def _snippets(self) -> Snippets:
-        from pytest_pycinspect.snippets import Snippets
+        from pytest_pycinspect.relations.snippets import Snippets
 
         return Snippets(self._code, self.dialect, self.optimize or 0)
 
     def folds_to(self, value: object) -> Relation:
         """Return whether all that it does is to return a constant, compared with its type."""
-        from pytest_pycinspect.comparing import folded
-        from pytest_pycinspect.relation import Relation, constant
+        from pytest_pycinspect.relations.comparing import folded
+        from pytest_pycinspect.relations.relation import Relation, constant
 
         outcome = self._sure_outcome(folded(self, value))
         return Relation.of(outcome, lambda: constant(self._ops, value))
@@ -734,7 +734,7 @@ def _dedented(source: object) -> object:
 
 
 def _key(instr: Instr) -> tuple[object, ...]:
-    from pytest_pycinspect.facts import constant_key
+    from pytest_pycinspect.view.facts import constant_key
 
     operand = constant_key(instr.operand) if instr.kind is Kind.CONST else instr.operand
     return instr.opname, operand, instr.kind, instr.target
@@ -794,7 +794,7 @@ class Tree(TreeFacts):
 
     def count(self, value: object) -> Count:
         """Return how many instructions of all of them are as expected; see ``Bytecode.count``."""
-        from pytest_pycinspect.relation import Count
+        from pytest_pycinspect.relations.relation import Count
 
         if _is_opname(value):
             return Count(sum(part.count(value) for part in self), self, value)

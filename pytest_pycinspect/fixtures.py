@@ -9,11 +9,11 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import BytecodeOf, Compiled
-    from pytest_pycinspect.golden import BytecodeGolden
+    from pytest_pycinspect.golden.goldens import BytecodeGolden
+    from pytest_pycinspect.imports.startup import ImportsAtStartup
     from pytest_pycinspect.interpreters import Interpreter, Interpreters
     from pytest_pycinspect.sandbox import Pycache, PycacheAudit
-    from pytest_pycinspect.specialized import Specialized
-    from pytest_pycinspect.startup_imports import ImportsAtStartup
+    from pytest_pycinspect.specialized.fixture import Specialized
 
 __all__ = [
     "bytecode_golden",
@@ -76,8 +76,8 @@ def bytecode_golden(request: pytest.FixtureRequest) -> BytecodeGolden:
         def test_it(bytecode_of, bytecode_golden):
             assert bytecode_of(total) == bytecode_golden
     """
-    from pytest_pycinspect.golden import BytecodeGolden
-    from pytest_pycinspect.golden_session import begin
+    from pytest_pycinspect.golden.goldens import BytecodeGolden
+    from pytest_pycinspect.golden.session import begin
 
     begin(request.config)
     return BytecodeGolden.for_item(request.node)
@@ -96,7 +96,7 @@ def specialized(request: pytest.FixtureRequest) -> Specialized:
         def test_it(specialized):
             assert "BINARY_OP_ADD_INT" in specialized(add, 1, 2)
     """
-    from pytest_pycinspect.specialized import Specialized
+    from pytest_pycinspect.specialized.fixture import Specialized
 
     return Specialized.for_item(request.node)
 
@@ -153,7 +153,7 @@ def imports_at_startup(
         def test_it(imports_at_startup):
             assert "asyncio" not in imports_at_startup("json").loaded
     """
-    from pytest_pycinspect.startup_imports import ImportsAtStartup
+    from pytest_pycinspect.imports.startup import ImportsAtStartup
 
     return ImportsAtStartup.for_item(request.node, tmp_path_factory)
 

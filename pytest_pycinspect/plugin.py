@@ -168,7 +168,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", mark)
     wanted = config.option.pycinspect_update
     if wanted is not None:
-        from pytest_pycinspect.golden_session import start_updating
+        from pytest_pycinspect.golden.session import start_updating
 
         start_updating(config, wanted)
     if _reports_caches(config, config.option):
@@ -201,8 +201,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Collect ``*.bytecode`` files."""
     if file_path.suffix != ".bytecode":
         return None
-    from pytest_pycinspect.golden_items import BytecodeFile
-    from pytest_pycinspect.golden_session import begin
+    from pytest_pycinspect.golden.items import BytecodeFile
+    from pytest_pycinspect.golden.session import begin
 
     begin(parent.config)
     collected: pytest.Collector = BytecodeFile.from_parent(parent, path=file_path)
@@ -220,7 +220,7 @@ def pytest_testnodedown(node: WorkerController) -> None:
     """Take what a worker of pytest-xdist knows of goldens."""
     output = getattr(node, "workeroutput", None)  # none of one that crashed
     if output is None or "pycinspect_goldens" in output:
-        from pytest_pycinspect.golden_session import begin
+        from pytest_pycinspect.golden.session import begin
 
         begin(node.config).take(output)
 
@@ -248,12 +248,12 @@ def pytest_assertrepr_compare(
 ) -> list[str] | None:
     """Explain comparisons with bytecode."""
     module = sys.modules.get("pytest_pycinspect.bytecode")
-    counts = sys.modules.get("pytest_pycinspect.relation")
+    counts = sys.modules.get("pytest_pycinspect.relations.relation")
     kinds = () if module is None else (module.Bytecode, module.Tree)
     kinds += () if counts is None else (counts.Count,)
     if not isinstance(right, kinds) and not isinstance(left, kinds):
         return None
-    from pytest_pycinspect.report import compared
+    from pytest_pycinspect.reporting.report import compared
 
     return compared(config, op, left, right)
 
@@ -265,7 +265,7 @@ def pytest_runtest_makereport(
     """Add what there is to say about bytecode to the report, and leave out our own frames."""
     is_told, is_ours = True, isinstance(item, pytest.Function) and "pycinspect" in sys.modules
     if call.excinfo is not None and is_ours and not _shows_all(item.config):
-        from pytest_pycinspect.tracebacks import shorten
+        from pytest_pycinspect.reporting.tracebacks import shorten
 
         is_told = shorten(call.excinfo)
     report = yield
@@ -273,7 +273,7 @@ def pytest_runtest_makereport(
         assert call.excinfo is not None
         report.longrepr = call.excinfo.exconly()
     if "pytest_pycinspect.session" in sys.modules:
-        from pytest_pycinspect.report import attach
+        from pytest_pycinspect.reporting.report import attach
 
         attach(item, call, report)
     return report

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from pytest_pycinspect.facts import Constants, Facts, Items
-from pytest_pycinspect.wrappers import sure_facts
+from pytest_pycinspect.subjects.wrappers import sure_facts
+from pytest_pycinspect.view.facts import Constants, Facts, Items
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode
-    from pytest_pycinspect.called import Calls
-    from pytest_pycinspect.resolving import Call, Resolver
+    from pytest_pycinspect.calling.called import Calls
+    from pytest_pycinspect.calling.resolving import Call, Resolver
 
 __all__ = ["TreeFacts"]
 
@@ -47,7 +47,7 @@ class TreeFacts:
 
         ``in`` takes objects, too: see :meth:`calls_to`.
         """
-        from pytest_pycinspect.called import Calls
+        from pytest_pycinspect.calling.called import Calls
 
         return Calls.of(tuple(self._facts.calls), self.root.wrapping, self.resolvers)
 

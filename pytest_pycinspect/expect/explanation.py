@@ -15,7 +15,7 @@ from pytest_pycinspect.expect.outcome import Match, match, search
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
 from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
 from pytest_pycinspect.expect.verdict import BELOW, cut, footer, one_line, place_of, summary
-from pytest_pycinspect.instr import Instr
+from pytest_pycinspect.view.instr import Instr
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode

@@ -19,8 +19,8 @@ from pytest_pycinspect.expect.model import Block, BlockKind, Op, Pattern, View
 from pytest_pycinspect.expect.operands import UNBOUND, Key, key_of
 from pytest_pycinspect.expect.positions import check_place
 from pytest_pycinspect.expect.program import Group, One, Program, Section, program_for
-from pytest_pycinspect.instr import Instr
-from pytest_pycinspect.names import VacuousCheckError, check_name
+from pytest_pycinspect.view.instr import Instr
+from pytest_pycinspect.view.names import VacuousCheckError, check_name
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.expect.model import At
 from pytest_pycinspect.expect.operands import place_of
-from pytest_pycinspect.names import VacuousCheckError
+from pytest_pycinspect.view.names import VacuousCheckError
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_pycinspect.expect import model
 from pytest_pycinspect.expect.constants import spelled
 from pytest_pycinspect.expect.errors import PatternError
-from pytest_pycinspect.instr import Instr, Kind
+from pytest_pycinspect.view.instr import Instr, Kind
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode

@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from pytest_pycinspect import Bytecode, pattern
 from pytest_pycinspect.bytecode import BytecodeOf
-from pytest_pycinspect.subject import Sources
+from pytest_pycinspect.subjects.subject import Sources
 from tests.plugin.core import programs
 
 

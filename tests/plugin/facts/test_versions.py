@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pycinspect.pyc import Code
-from pytest_pycinspect.facts import Facts
-from pytest_pycinspect.loops import loops_of
+from pytest_pycinspect.view.facts import Facts
+from pytest_pycinspect.view.loops import loops_of
 from tests.canonical.programs import program
 from tests.oracles import Oracle
 from tests.plugin.core.kit import TOO_OLD
