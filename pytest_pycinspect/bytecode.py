@@ -15,7 +15,7 @@ from pycinspect.disasm import code_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.values import brief
-from pytest_pycinspect.plugin import ITEM
+from pytest_pycinspect.session import ITEM
 from pytest_pycinspect.subjects.origin import Normalize, Origin, View, sequence
 from pytest_pycinspect.subjects.subject import Python, Request, Sources, subject_of
 from pytest_pycinspect.subjects.wrappers import Answer, sure, sure_facts, sure_items

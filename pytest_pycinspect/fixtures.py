@@ -117,9 +117,9 @@ def pycache(
             assert pycache.import_("m").written == "created"
             assert pycache.import_("m").hit
     """
-    from pytest_pycinspect.sandbox import Pycache
+    from pytest_pycinspect.sandbox.items import sandbox_of
 
-    with Pycache.for_item(request.node, tmp_path_factory) as sandbox:
+    with sandbox_of(request.node, tmp_path_factory) as sandbox:
         yield sandbox
 
 

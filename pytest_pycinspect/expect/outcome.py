@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_pycinspect.asked import note
 from pytest_pycinspect.expect.convert import as_pattern
 from pytest_pycinspect.expect.effort import Effort, pool
-from pytest_pycinspect.expect.guards import Host
+from pytest_pycinspect.expect.guards import Host, versions
 from pytest_pycinspect.expect.impossible import check_opcode_operand
 from pytest_pycinspect.expect.matcher import Run, State, Views
 from pytest_pycinspect.expect.matcher import search as search_program
@@ -19,6 +20,7 @@ from pytest_pycinspect.expect.model import Block, BlockKind, Op, Pattern, View
 from pytest_pycinspect.expect.operands import UNBOUND, Key, key_of
 from pytest_pycinspect.expect.positions import check_place
 from pytest_pycinspect.expect.program import Group, One, Program, Section, program_for
+from pytest_pycinspect.session import supported_pythons
 from pytest_pycinspect.view.instr import Instr
 from pytest_pycinspect.view.names import VacuousCheckError, check_name
 
@@ -80,8 +82,6 @@ class Match:
 
     def __bool__(self) -> bool:
         """Return whether it was met; the test's report shows what was asked last."""
-        from pytest_pycinspect.session import note
-
         note(self)
         return self.met
 
@@ -164,10 +164,8 @@ def match(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Match:
 
 
 def _program(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Program:
-    from pytest_pycinspect.session import supported_versions
-
     host = _host(code)
-    supported = supported_versions()
+    supported = _versions(supported_pythons())
     if host.version not in supported:
         supported = (*supported, host.version)
     short = code.view == "ops"
@@ -179,6 +177,9 @@ def _program(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Program:
             " nothing here: give it an @else, or skip the test"
         )
     return program
+
+
+_versions = lru_cache(versions)
 
 
 def _host(code: Bytecode) -> Host:

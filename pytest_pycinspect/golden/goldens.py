@@ -42,7 +42,7 @@ from pytest_pycinspect.golden.file import (
     shown,
 )
 from pytest_pycinspect.golden.update import Edit, Kind
-from pytest_pycinspect.plugin import COLLECTED
+from pytest_pycinspect.session import COLLECTED
 from pytest_pycinspect.view.instr import Kind as InstrKind
 from pytest_pycinspect.view.names import UnknownOpcodeError, VacuousCheckError
 

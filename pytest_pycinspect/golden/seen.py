@@ -11,7 +11,7 @@ import pytest
 
 from pytest_pycinspect.golden.goldens import Goldens, place_of
 from pytest_pycinspect.golden.update import Edit
-from pytest_pycinspect.plugin import COLLECTED
+from pytest_pycinspect.session import COLLECTED
 
 __all__ = ["Seen"]
 

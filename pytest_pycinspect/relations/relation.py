@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pycinspect.errors import PycInspectError
+from pytest_pycinspect.asked import note
 from pytest_pycinspect.expect.constants import spelled
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
 from pytest_pycinspect.relations.comparing import Outcome
-from pytest_pycinspect.session import note
 from pytest_pycinspect.view.instr import Instr, Kind
 
 if TYPE_CHECKING:
