@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pycinspect.disasm import Instruction
 from pycinspect.values import visible
@@ -15,10 +15,8 @@ from pytest_pycinspect.expect.outcome import Match, match, search
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
 from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
 from pytest_pycinspect.expect.verdict import BELOW, cut, footer, one_line, place_of, summary
+from pytest_pycinspect.view.code import CodeView
 from pytest_pycinspect.view.instr import Instr
-
-if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode
 
 __all__ = ["Failure", "Style", "annotated", "explain", "explain_absent", "explain_present"]
 
@@ -72,7 +70,7 @@ def explain(found: Match, relation: str = "", style: Style = _PLAIN) -> Failure:
 
 
 def explain_present(
-    expected: object, code: Bytecode, style: Style = _PLAIN, *, whole: bool = False
+    expected: object, code: CodeView, style: Style = _PLAIN, *, whole: bool = False
 ) -> Failure:
     """Say where something is that must not be in the code.
 
@@ -103,11 +101,11 @@ def explain_present(
     return Failure((*lines, footer(code)), title, "\n".join(section))
 
 
-def _asked(code: Bytecode, *, whole: bool) -> str:
+def _asked(code: CodeView, *, whole: bool) -> str:
     return f"{code.name} with its nested code" if whole else code.name
 
 
-def _found(places: Sequence[tuple[Bytecode, list[int]]]) -> list[str]:
+def _found(places: Sequence[tuple[CodeView, list[int]]]) -> list[str]:
     return [
         visible(f"  {part.name} @{index}: {line}")
         for part, indexes in places
@@ -116,7 +114,7 @@ def _found(places: Sequence[tuple[Bytecode, list[int]]]) -> list[str]:
 
 
 def explain_absent(
-    expected: object, code: Bytecode, style: Style = _PLAIN, *, whole: bool = False
+    expected: object, code: CodeView, style: Style = _PLAIN, *, whole: bool = False
 ) -> Failure:
     """Say what is most like something that is missing in the code; see :func:`explain_present`."""
     pattern = as_pattern(expected)
@@ -134,11 +132,11 @@ def explain_absent(
 
 
 def _occurrences(
-    expected: object, code: Bytecode
-) -> tuple[list[tuple[Bytecode, list[int]]], list[str]]:
+    expected: object, code: CodeView
+) -> tuple[list[tuple[CodeView, list[int]]], list[str]]:
     """Return where something is in code and in what is nested in it, and what is not known."""
     effort = pool()
-    found: list[tuple[Bytecode, list[int]]] = []
+    found: list[tuple[CodeView, list[int]]] = []
     for part in _tree(code):
         try:
             places = search(expected, part, effort)
@@ -149,14 +147,14 @@ def _occurrences(
     return found, []
 
 
-def _tree(code: Bytecode) -> Iterator[Bytecode]:
+def _tree(code: CodeView) -> Iterator[CodeView]:
     waiting = [code]
     while waiting:
         waiting.extend(reversed((part := waiting.pop()).children))
         yield part
 
 
-def _lines(code: Bytecode, indexes: Sequence[int]) -> Iterator[str]:
+def _lines(code: CodeView, indexes: Sequence[int]) -> Iterator[str]:
     labels = labels_of(code)
     return (format_instr(code[index], labels) for index in indexes)
 
@@ -184,7 +182,7 @@ def _section(found: Match, style: Style) -> Iterator[str]:
             yield from _section(part.found, style)
 
 
-def _notes(code: Bytecode) -> Iterator[str]:
+def _notes(code: CodeView) -> Iterator[str]:
     yield footer(code).removeprefix(BELOW)
     if code.optimize is not None:
         yield f"optimisation level {code.optimize}"
@@ -245,7 +243,7 @@ def _is_gap(found: Match, step: int) -> bool:
 # --- The listing ---------------------------------------------------------------------------
 
 
-def annotated(code: Bytecode, margin: Mapping[int, str], style: Style) -> Iterator[str]:
+def annotated(code: CodeView, margin: Mapping[int, str], style: Style) -> Iterator[str]:
     """Yield the instructions by lines of the source, those around the marks in long code.
 
     Args:
@@ -285,7 +283,7 @@ def _shown(size: int, margin: Mapping[int, str], context: int) -> frozenset[int]
     return frozenset(index for mark in marks for index in range(mark - context, mark + context + 1))
 
 
-def _source(code: Bytecode, line: int | None, marked: Sequence[Instr]) -> Iterator[str]:
+def _source(code: CodeView, line: int | None, marked: Sequence[Instr]) -> Iterator[str]:
     """Yield a line of the source, and carets under what the marked instructions came from."""
     text = None if line is None else code.source_line(line)
     yield visible(f"  {code.path}:{line or '?'}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pytest_pycinspect.asked import note
 from pytest_pycinspect.expect.convert import as_pattern
@@ -21,11 +21,9 @@ from pytest_pycinspect.expect.operands import UNBOUND, Key, key_of
 from pytest_pycinspect.expect.positions import check_place
 from pytest_pycinspect.expect.program import Group, One, Program, Section, program_for
 from pytest_pycinspect.session import supported_pythons
+from pytest_pycinspect.view.code import CodeView
 from pytest_pycinspect.view.instr import Instr
 from pytest_pycinspect.view.names import VacuousCheckError, check_name
-
-if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode
 
 __all__ = ["Match", "Part", "Place", "match", "search"]
 
@@ -73,7 +71,7 @@ class Match:
     """
 
     pattern: Pattern
-    code: Bytecode
+    code: CodeView
     anchored: bool
     program: Program
     run: Run
@@ -142,7 +140,7 @@ class Match:
         return found
 
 
-def match(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Match:
+def match(pattern: Pattern, code: CodeView, *, anchored: bool) -> Match:
     """Compare an expectation with code.
 
     Args:
@@ -163,7 +161,7 @@ def match(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Match:
     return _match(pattern, program, code, pool(), anchored=anchored)
 
 
-def _program(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Program:
+def _program(pattern: Pattern, code: CodeView, *, anchored: bool) -> Program:
     host = _host(code)
     supported = _versions(supported_pythons())
     if host.version not in supported:
@@ -182,13 +180,13 @@ def _program(pattern: Pattern, code: Bytecode, *, anchored: bool) -> Program:
 _versions = lru_cache(versions)
 
 
-def _host(code: Bytecode) -> Host:
+def _host(code: CodeView) -> Host:
     dialect = code.dialect
     return Host(str(dialect.implementation), dialect.python, code.optimize)
 
 
 def _match(
-    pattern: Pattern, program: Program, code: Bytecode, effort: Effort, *, anchored: bool
+    pattern: Pattern, program: Program, code: CodeView, effort: Effort, *, anchored: bool
 ) -> Match:
     views = _views(program, code)
     run, end = search_program(program, tuple(code), views, effort)
@@ -196,7 +194,7 @@ def _match(
     return Match(pattern, code, anchored, program, run, end, parts)
 
 
-def _views(program: Program, code: Bytecode, *, negative: bool = False) -> Views:
+def _views(program: Program, code: CodeView, *, negative: bool = False) -> Views:
     """Check names of opcodes and places; return instructions of the other views, by offset."""
     views: dict[View, Mapping[int, Instr]] = {}
     for opname, operand, is_forbidden, view, place in program.named:
@@ -212,7 +210,7 @@ def _views(program: Program, code: Bytecode, *, negative: bool = False) -> Views
     return views
 
 
-_VIEWS: Mapping[View, Callable[[Bytecode], Bytecode]] = MappingProxyType(
+_VIEWS: Mapping[View, Callable[[CodeView], CodeView]] = MappingProxyType(
     {
         View.OWN: lambda code: code,
         View.RAW: lambda code: code.raw,
@@ -226,7 +224,7 @@ _VIEWS: Mapping[View, Callable[[Bytecode], Bytecode]] = MappingProxyType(
 def _parts(
     pattern: Pattern,
     sections: Sequence[Section],
-    code: Bytecode,
+    code: CodeView,
     effort: Effort,
     *,
     anchored: bool,
@@ -252,18 +250,18 @@ class _Nested:
         code: what they are inside of.
     """
 
-    def __init__(self, code: Bytecode) -> None:
+    def __init__(self, code: CodeView) -> None:
         self._code = code
-        self._left: dict[tuple[BlockKind, str], Iterator[Bytecode]] = {}
+        self._left: dict[tuple[BlockKind, str], Iterator[CodeView]] = {}
 
-    def of(self, block: Block) -> Iterator[Bytecode]:
+    def of(self, block: Block) -> Iterator[CodeView]:
         """Return those that a header names and that no header before it was about."""
         key = (block.kind, block.name)
         if key not in self._left:
             self._left[key] = self._named(block)
         return self._left[key]
 
-    def _named(self, block: Block) -> Iterator[Bytecode]:
+    def _named(self, block: Block) -> Iterator[CodeView]:
         if block.kind is BlockKind.RAW:
             yield self._code.raw
         elif block.kind is BlockKind.SPECIALIZED:
@@ -275,17 +273,17 @@ class _Nested:
             yield from self._children.get(block.name or "<lambda>", ())
 
     @cached_property
-    def _children(self) -> Mapping[str, list[Bytecode]]:
+    def _children(self) -> Mapping[str, list[CodeView]]:
         return _by_last(self._code.children)
 
     @cached_property
-    def _tree(self) -> Mapping[str, list[Bytecode]]:
+    def _tree(self) -> Mapping[str, list[CodeView]]:
         return _by_last(_tree(self._code))
 
 
-def _by_last(codes: Iterable[Bytecode]) -> Mapping[str, list[Bytecode]]:
+def _by_last(codes: Iterable[CodeView]) -> Mapping[str, list[CodeView]]:
     """Return code objects by the last part of their names."""
-    found: dict[str, list[Bytecode]] = {}
+    found: dict[str, list[CodeView]] = {}
     for one in codes:
         found.setdefault(_last(one.name), []).append(one)
     return found
@@ -299,7 +297,7 @@ def _is_path(name: str, path: str) -> bool:
     return name == path or name.endswith(f".{path}")
 
 
-def _tree(code: Bytecode) -> Iterator[Bytecode]:
+def _tree(code: CodeView) -> Iterator[CodeView]:
     waiting = [code]
     while waiting:
         one = waiting.pop()
@@ -310,7 +308,7 @@ def _tree(code: Bytecode) -> Iterator[Bytecode]:
 # --- One instruction -----------------------------------------------------------------------
 
 
-def search(expected: object, code: Bytecode, effort: Effort | None = None) -> list[int]:
+def search(expected: object, code: CodeView, effort: Effort | None = None) -> list[int]:
     """Return where in the code one instruction occurs, as indexes.
 
     Args:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from pycinspect.values import visible
 from pytest_pycinspect.expect.diagnosis import Trouble, culprit, trouble
 from pytest_pycinspect.expect.outcome import Match, Part
 from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
-
-if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode
+from pytest_pycinspect.view.code import CodeView
 
 __all__ = ["BELOW", "WIDTH", "cut", "footer", "one_line", "place_of", "summary"]
 
@@ -76,13 +73,13 @@ def _count(rows: Sequence[Status]) -> int:
     return rows[-1].number if rows else 0
 
 
-def _missing(part: Part, code: Bytecode) -> str:
+def _missing(part: Part, code: CodeView) -> str:
     name = part.section.block.name or part.section.block.kind.value
     known = ", ".join(child.name.rpartition(".")[2] for child in code.children)
     return f"there is no nested code {name!r}" + (f"; there is {known}" if known else "")
 
 
-def place_of(code: Bytecode, index: int | None) -> str:
+def place_of(code: CodeView, index: int | None) -> str:
     """Return where in the source an instruction, or the code, is."""
     line = code.line if index is None else code[index].line
     source = None if line is None else code.source_line(line)
@@ -135,6 +132,6 @@ def _elsewhere(rows: Sequence[Status]) -> str:
     return "; " + broken[0].detail[broken[0].detail.index("(nearest") + 1 : -1]
 
 
-def footer(code: Bytecode) -> str:
+def footer(code: CodeView) -> str:
     """Return on which Python, in which view."""
     return cut(f"{BELOW}Python {code.python}, {_VIEWS[code.view]}")

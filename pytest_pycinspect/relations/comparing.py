@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from pycinspect.canonical import Form, Level, Plane, canonicalize
 from pycinspect.diffing import Op, UnitDiff, compare
+from pytest_pycinspect.view.code import CodeView
 from pytest_pycinspect.view.facts import constant_key
 from pytest_pycinspect.view.instr import Kind
 
 if TYPE_CHECKING:
     from pycinspect.pyc import Code
-    from pytest_pycinspect.bytecode import Bytecode
 
 __all__ = ["Outcome", "compared", "folded"]
 
@@ -43,7 +43,7 @@ class Outcome:
 _PLANES = (Plane.INSTRUCTIONS, Plane.SIGNATURE)
 
 
-def compared(one: Bytecode, other: Bytecode, level: Level) -> Outcome:
+def compared(one: CodeView, other: CodeView, level: Level) -> Outcome:
     """Compare two code objects and all inside them, in their order.
 
     Args:
@@ -69,7 +69,7 @@ def compared(one: Bytecode, other: Bytecode, level: Level) -> Outcome:
     return Outcome(holds=True, explanation=f"{one.name} and {other.name} mean the same")
 
 
-def _difference(unit: UnitDiff, one: Bytecode, other: Bytecode) -> str:
+def _difference(unit: UnitDiff, one: CodeView, other: CodeView) -> str:
     assert unit.old is not None
     assert unit.new is not None
     names = f"{unit.old.qualname} (Python {one.python}), {unit.new.qualname} ({other.python})"
@@ -104,7 +104,7 @@ def _counts(old: Form, new: Form) -> str:
     return f"{old.code.qualname} has {len(names[0])} functions, {new.code.qualname} {len(names[1])}: {first}"
 
 
-def folded(code: Bytecode, value: object) -> Outcome:
+def folded(code: CodeView, value: object) -> Outcome:
     """Return whether all that code does is to return a constant."""
     ops = [instr for instr in code if instr.opname != "RETURN_VALUE"]
     if len(ops) != 1 or len(code) != _LOAD_AND_RETURN or ops[0].kind is not Kind.CONST:

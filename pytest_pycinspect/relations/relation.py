@@ -6,17 +6,15 @@ import ast
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.asked import note
 from pytest_pycinspect.expect.constants import spelled
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
 from pytest_pycinspect.relations.comparing import Outcome
+from pytest_pycinspect.view.code import CodeView
 from pytest_pycinspect.view.instr import Instr, Kind
-
-if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode
 
 __all__ = ["Count", "Relation", "Sides", "constant", "contained", "peers"]
 
@@ -31,10 +29,10 @@ class Sides(NamedTuple):
         other: the code that it was compared with, None for none.
     """
 
-    code: Bytecode
+    code: CodeView
     lines: Sequence[str]
     anchored: bool
-    other: Bytecode | None = None
+    other: CodeView | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,10 +64,10 @@ class Count(int):
         expectation: what was.
     """
 
-    codes: tuple[Bytecode, ...]
+    codes: tuple[CodeView, ...]
     expectation: object
 
-    def __new__(cls, number: int, codes: Iterable[Bytecode], expectation: object) -> Self:
+    def __new__(cls, number: int, codes: Iterable[CodeView], expectation: object) -> Self:
         """Return a number that knows what was counted."""
         count = super().__new__(cls, number)
         count.codes = tuple(codes)
@@ -87,7 +85,7 @@ class Count(int):
 # --- What was compared ---------------------------------------------------------------------
 
 
-def peers(code: Bytecode, other: Bytecode, *, named: bool) -> Iterator[Sides]:
+def peers(code: CodeView, other: CodeView, *, named: bool) -> Iterator[Sides]:
     """Yield two code objects, and the pairs of those inside them.
 
     Args:
@@ -103,7 +101,7 @@ def peers(code: Bytecode, other: Bytecode, *, named: bool) -> Iterator[Sides]:
         waiting += reversed([*zip(ours.children, theirs.children, strict=False)])
 
 
-def _renamed(code: Bytecode) -> Iterator[str]:
+def _renamed(code: CodeView) -> Iterator[str]:
     """Yield a listing in which variables stand for the names of local variables."""
     local = {*code.code.varnames, *code.code.cellvars, *code.code.freevars}
     labels = labels_of(code)
@@ -117,12 +115,12 @@ def _renamed(code: Bytecode) -> Iterator[str]:
             yield format_instr(instr, labels)
 
 
-def constant(code: Bytecode, value: object) -> Iterator[Sides]:
+def constant(code: CodeView, value: object) -> Iterator[Sides]:
     """Yield code, and what does nothing but to return a constant."""
     yield Sides(code, [f"LOAD_CONST {spelled(value) or '_'}", "RETURN_VALUE"], anchored=True)
 
 
-def contained(code: Bytecode, snippet: str, compiled: Callable[[str], Bytecode]) -> Iterator[Sides]:
+def contained(code: CodeView, snippet: str, compiled: Callable[[str], CodeView]) -> Iterator[Sides]:
     """Yield code, and what a part of the source compiles to in a function with its variables.
 
     Args:
@@ -156,7 +154,7 @@ def _is_value(text: str) -> bool:
 _RETURN_NONE, _DROP = ("LOAD_CONST", "RETURN_VALUE"), "POP_TOP"
 
 
-def _without_end(function: Bytecode, *, is_value: bool) -> Iterator[str]:
+def _without_end(function: CodeView, *, is_value: bool) -> Iterator[str]:
     instrs: list[Instr] = [*function]
     labels = labels_of(function)
     size = len(instrs)

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pycinspect.errors import PycInspectError
 from pycinspect.values import visible
-from pytest_pycinspect.bytecode import Bytecode
 from pytest_pycinspect.expect import Failure, as_pattern, explain, format_instr, match
 from pytest_pycinspect.expect.explanation import Style, annotated, explain_absent
 from pytest_pycinspect.expect.outcome import Match, search
 from pytest_pycinspect.expect.printer import labels_of
 from pytest_pycinspect.expect.verdict import cut, footer, place_of
 from pytest_pycinspect.relations.relation import Count, Relation, Sides
+from pytest_pycinspect.view.code import CodeView
 from pytest_pycinspect.view.names import OpcodeNameError
 
 __all__ = ["count_failure", "explain_count", "explain_relation"]
@@ -109,12 +109,12 @@ def count_failure(count: Count, expected: str, style: Style) -> Failure:
     return Failure((first, *shown, footer(root)), _title(root), "\n".join(section))
 
 
-def _places(code: Bytecode, indexes: Sequence[int]) -> Iterator[str]:
+def _places(code: CodeView, indexes: Sequence[int]) -> Iterator[str]:
     labels = labels_of(code)
     for index in indexes:
         where = place_of(code, index).strip()
         yield f"@{index}  {format_instr(code[index], labels)}   {where}"
 
 
-def _title(code: Bytecode) -> str:
+def _title(code: CodeView) -> str:
     return f"bytecode mismatch: {visible(code.name)}"

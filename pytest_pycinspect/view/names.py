@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from pycinspect.dialects import (
     DIALECTS,
@@ -23,10 +22,8 @@ from pycinspect.dialects import (
     lowering_of,
 )
 from pycinspect.values import Implementation
+from pytest_pycinspect.view.code import CodeView
 from pytest_pycinspect.view.instr import Kind, raw_kind
-
-if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode
 
 __all__ = [
     "ImpossibleCountWarning",
@@ -72,7 +69,7 @@ def _short_names() -> Mapping[str, str]:
     return MappingProxyType({short: row.name for row in rows for short in row.short})
 
 
-def check_name(opname: str, code: Bytecode, *, negative: bool | None = None) -> None:
+def check_name(opname: str, code: CodeView, *, negative: bool | None = None) -> None:
     """Do nothing if an opcode can occur in code, whoever wrote the code.
 
     Args:
@@ -107,7 +104,7 @@ _VERDICTS: Mapping[bool | None, str] = MappingProxyType(
 )
 
 
-def note_count(opname: str, code: Bytecode) -> None:
+def note_count(opname: str, code: CodeView) -> None:
     """Warn if what is counted cannot be there: sums over the names of several Pythons have such.
 
     Raises:
