@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pytest_pycinspect.subjects.wrappers import sure_facts
 from pytest_pycinspect.view.facts import Constants, Facts, Items
 
 if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode
+    from collections.abc import Iterable
+
+    from pycinspect.dialects import Dialect
+    from pycinspect.pyc import Code
     from pytest_pycinspect.calling.called import Calls
     from pytest_pycinspect.calling.resolving import Call, Resolver
+    from pytest_pycinspect.subjects.wrapping import Wrapping
 
 __all__ = ["TreeFacts"]
+
+
+class _Asked(Protocol):
+    """What a tree asks of the code objects in it."""
+
+    @property
+    def code(self) -> Code: ...
+
+    @property
+    def dialect(self) -> Dialect: ...
+
+    @property
+    def wrapping(self) -> Wrapping | None: ...
+
+    def resolvers(self) -> tuple[Resolver, ...]: ...
+
+
+class _Root(_Asked, Protocol):
+    """What it asks of the outermost."""
+
+    @property
+    def tree(self) -> Iterable[_Asked]: ...
 
 
 class TreeFacts:
     """What a tree of code objects does; of each of them alone, its ``Bytecode`` says it."""
 
-    root: Bytecode
+    root: _Root
 
     @cached_property
     def _facts(self) -> Facts:
