@@ -7,6 +7,7 @@ Expectations as text and as objects (``model``, ``grammar``), compared with code
 from pytest_pycinspect.expect.convert import as_pattern, pattern
 from pytest_pycinspect.expect.errors import PatternError
 from pytest_pycinspect.expect.explanation import Failure, explain
+from pytest_pycinspect.expect.matching import match, search
 from pytest_pycinspect.expect.model import (
     ANY,
     Anchor,
@@ -35,7 +36,7 @@ from pytest_pycinspect.expect.model import (
     Word,
     op,
 )
-from pytest_pycinspect.expect.outcome import Match, match, search
+from pytest_pycinspect.expect.outcome import Match
 from pytest_pycinspect.expect.printer import format_instr, listing
 
 __all__ = [

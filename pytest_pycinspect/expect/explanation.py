@@ -11,8 +11,10 @@ from pycinspect.values import visible
 from pytest_pycinspect.expect.constants import spelled
 from pytest_pycinspect.expect.convert import as_pattern
 from pytest_pycinspect.expect.effort import ExhaustedError, pool
-from pytest_pycinspect.expect.outcome import Match, match, search
+from pytest_pycinspect.expect.matching import match, search
+from pytest_pycinspect.expect.outcome import Match
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
+from pytest_pycinspect.expect.program import Gap
 from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
 from pytest_pycinspect.expect.verdict import BELOW, cut, footer, one_line, place_of, summary
 from pytest_pycinspect.view.code import CodeView
@@ -235,8 +237,6 @@ def _margin(found: Match, rows: Sequence[Status]) -> dict[int, str]:
 
 
 def _is_gap(found: Match, step: int) -> bool:
-    from pytest_pycinspect.expect.program import Gap
-
     return isinstance(found.program.steps[step], Gap)
 
 

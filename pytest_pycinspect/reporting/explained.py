@@ -8,7 +8,8 @@ from pycinspect.errors import PycInspectError
 from pycinspect.values import visible
 from pytest_pycinspect.expect import Failure, as_pattern, explain, format_instr, match
 from pytest_pycinspect.expect.explanation import Style, annotated, explain_absent
-from pytest_pycinspect.expect.outcome import Match, search
+from pytest_pycinspect.expect.matching import search
+from pytest_pycinspect.expect.outcome import Match
 from pytest_pycinspect.expect.printer import labels_of
 from pytest_pycinspect.expect.verdict import cut, footer, place_of
 from pytest_pycinspect.relations.relation import Count, Relation, Sides
