@@ -16,7 +16,15 @@ from pytest_pycinspect.expect.outcome import Match
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
 from pytest_pycinspect.expect.program import Gap
 from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
-from pytest_pycinspect.expect.verdict import BELOW, cut, footer, one_line, place_of, summary
+from pytest_pycinspect.expect.verdict import (
+    BELOW,
+    cut,
+    footer,
+    nearest_words,
+    one_line,
+    place_of,
+    summary,
+)
 from pytest_pycinspect.view.code import CodeView
 from pytest_pycinspect.view.instr import Instr
 
@@ -171,7 +179,7 @@ def _section(found: Match, style: Style) -> Iterator[str]:
     yield ""
     yield "The expectation:"
     rows = statuses(found)
-    yield from _expectation(rows, style)
+    yield from _expectation(found, rows, style)
     yield from _captures(found)
     yield ""
     yield from annotated(found.code, _margin(found, rows), style)
@@ -200,13 +208,13 @@ _SIGNS: Mapping[Outcome, tuple[str, str]] = {
 }
 
 
-def _expectation(rows: Sequence[Status], style: Style) -> Iterator[str]:
+def _expectation(found: Match, rows: Sequence[Status], style: Style) -> Iterator[str]:
     width = min(max((len(row.text) for row in rows), default=0), 48)
     for row in rows:
         sign, colour = _SIGNS[row.outcome]
-        text = (
-            f"{sign} {row.number:>3}  {visible(row.text):<{width}}  {visible(row.detail)}".rstrip()
-        )
+        like = "" if row.nearest is None else f" ({nearest_words(found, row.nearest)})"
+        detail = visible(row.detail + like)
+        text = f"{sign} {row.number:>3}  {visible(row.text):<{width}}  {detail}".rstrip()
         yield style.paint(text, **({colour: True} if colour else {}))
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pycinspect.values import visible
-from pytest_pycinspect.expect.diagnosis import Trouble, culprit, trouble
+from pytest_pycinspect.expect.diagnosis import Trouble, culprit, instr_words, trouble
 from pytest_pycinspect.expect.outcome import Match, Part
 from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
 from pytest_pycinspect.view.code import CodeView
 
-__all__ = ["BELOW", "WIDTH", "cut", "footer", "one_line", "place_of", "summary"]
+__all__ = ["BELOW", "WIDTH", "cut", "footer", "nearest_words", "one_line", "place_of", "summary"]
 
 #: Characters of a line; pytest puts six before it, and terminals have 80.
 WIDTH = 74
@@ -63,7 +63,7 @@ def summary(match: Match, relation: str) -> tuple[str, ...]:
         cut(f"{wrong.code.name} {relation}: {stopped}"),
         place_of(wrong.code, bad.at),
         *_compared(wrong, bad),
-        cut(_matched(rows)),
+        cut(_matched(wrong, rows)),
         footer(wrong.code),
     ]
     return tuple(line for line in lines if line)
@@ -118,18 +118,17 @@ def _raw(match: Match, index: int | None) -> str:
     return "" if names in ([instr.opname], []) else f"(raw: {', '.join(names)})"
 
 
-def _matched(rows: Sequence[Status]) -> str:
+def _matched(match: Match, rows: Sequence[Status]) -> str:
     met = sum(row.outcome is Outcome.MET for row in rows)
     active = sum(row.outcome not in (Outcome.INACTIVE, Outcome.NONE) for row in rows)
-    return f"{met} of {active} lines met" + _elsewhere(rows)
+    first = next((row.nearest for row in rows if row.nearest is not None), None)
+    elsewhere = "" if first is None else f"; {nearest_words(match, first)}"
+    return f"{met} of {active} lines met{elsewhere}"
 
 
-def _elsewhere(rows: Sequence[Status]) -> str:
-    """Say what is most like the line that is not met."""
-    broken = [row for row in rows if row.outcome is Outcome.BROKEN and "(nearest @" in row.detail]
-    if not broken:
-        return ""
-    return "; " + broken[0].detail[broken[0].detail.index("(nearest") + 1 : -1]
+def nearest_words(match: Match, index: int) -> str:
+    """Say which instruction is most like a line that is not met."""
+    return f"nearest @{index}: {' '.join(instr_words(match, index)).strip()}"
 
 
 def footer(code: CodeView) -> str:
