@@ -1,7 +1,8 @@
 """Is this code what a test expects?
 
 Expectations as text and as objects (``model``, ``grammar``), compared with code (``program``,
-``matcher``, ``outcome``), and what to say where they are not met (``verdict``, ``explanation``).
+``matcher``, ``matching``), and what to say where they are not met (``verdict``, ``explanation``).
+Uses ``view``, and notes in ``asked`` what was asked.
 """
 
 from pytest_pycinspect.expect.convert import as_pattern, pattern
