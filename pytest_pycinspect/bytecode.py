@@ -20,6 +20,7 @@ from pytest_pycinspect.subjects.origin import Normalize, Origin, View, sequence
 from pytest_pycinspect.subjects.subject import Python, Request, Sources, subject_of
 from pytest_pycinspect.subjects.wrappers import Answer, sure, sure_facts, sure_items
 from pytest_pycinspect.tree import TreeFacts
+from pytest_pycinspect.view.code import walk
 from pytest_pycinspect.view.instr import Instr, Kind
 from pytest_pycinspect.view.names import VacuousCheckError, check_name, note_count, resolve_name
 
@@ -763,12 +764,7 @@ class Tree(TreeFacts):
 
     @cached_property
     def _parts(self) -> tuple[Bytecode, ...]:
-        found: list[Bytecode] = []
-        waiting = [self.root]
-        while waiting:
-            found.append(waiting.pop())
-            waiting.extend(reversed(found[-1].children))
-        return tuple(found)
+        return tuple(walk(self.root))
 
     @overload
     def __getitem__(self, index: SupportsIndex) -> Bytecode: ...

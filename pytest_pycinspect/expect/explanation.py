@@ -25,7 +25,7 @@ from pytest_pycinspect.expect.verdict import (
     place_of,
     summary,
 )
-from pytest_pycinspect.view.code import CodeView
+from pytest_pycinspect.view.code import CodeView, walk
 from pytest_pycinspect.view.instr import Instr
 
 __all__ = ["Failure", "Style", "annotated", "explain", "explain_absent", "explain_present"]
@@ -147,7 +147,7 @@ def _occurrences(
     """Return where something is in code and in what is nested in it, and what is not known."""
     effort = pool()
     found: list[tuple[CodeView, list[int]]] = []
-    for part in _tree(code):
+    for part in walk(code):
         try:
             places = search(expected, part, effort)
         except ExhaustedError as error:
@@ -155,13 +155,6 @@ def _occurrences(
         if places:
             found.append((part, places))
     return found, []
-
-
-def _tree(code: CodeView) -> Iterator[CodeView]:
-    waiting = [code]
-    while waiting:
-        waiting.extend(reversed((part := waiting.pop()).children))
-        yield part
 
 
 def _lines(code: CodeView, indexes: Sequence[int]) -> Iterator[str]:

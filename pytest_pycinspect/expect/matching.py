@@ -18,7 +18,7 @@ from pytest_pycinspect.expect.positions import check_place
 from pytest_pycinspect.expect.program import Program, Section, program_for
 from pytest_pycinspect.expect.verdict import one_line
 from pytest_pycinspect.session import supported_pythons
-from pytest_pycinspect.view.code import CodeView
+from pytest_pycinspect.view.code import CodeView, walk
 from pytest_pycinspect.view.instr import Instr
 from pytest_pycinspect.view.names import VacuousCheckError, check_name
 
@@ -163,7 +163,7 @@ class _Nested:
 
     @cached_property
     def _tree(self) -> Mapping[str, list[CodeView]]:
-        return _by_last(_tree(self._code))
+        return _by_last(walk(self._code))
 
 
 def _by_last(codes: Iterable[CodeView]) -> Mapping[str, list[CodeView]]:
@@ -180,14 +180,6 @@ def _last(name: str) -> str:
 
 def _is_path(name: str, path: str) -> bool:
     return name == path or name.endswith(f".{path}")
-
-
-def _tree(code: CodeView) -> Iterator[CodeView]:
-    waiting = [code]
-    while waiting:
-        one = waiting.pop()
-        yield one
-        waiting.extend(reversed(one.children))
 
 
 # --- One instruction -----------------------------------------------------------------------

@@ -1,4 +1,4 @@
 """Is this code as other code, as a part of a source, as a constant?
 
-Uses ``view`` and ``subjects``, and ``expect`` to write both sides down.
+Uses ``view``, ``expect`` to write both sides down, and ``asked``.
 """

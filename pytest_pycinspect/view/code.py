@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol, SupportsIndex
+from typing import Protocol, Self, SupportsIndex, TypeVar
 
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
 from pytest_pycinspect.view.instr import Instr
 
-__all__ = ["CodeView"]
+__all__ = ["CodeView", "walk"]
 
 
 class CodeView(Protocol):
@@ -75,3 +75,26 @@ class CodeView(Protocol):
     def __iter__(self) -> Iterator[Instr]: ...
 
     def __getitem__(self, index: SupportsIndex, /) -> Instr: ...
+
+
+class _Nesting(Protocol):
+    """What has others of its kind in it."""
+
+    @property
+    def children(self) -> Sequence[Self]: ...
+
+
+_Part = TypeVar("_Part", bound=_Nesting)
+
+
+def walk(root: _Part) -> Iterator[_Part]:
+    """Yield a code object and all inside it, each before those inside it.
+
+    Args:
+        root: the outermost.
+    """
+    waiting = [root]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting.extend(reversed(part.children))
