@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
-from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeGuard, overload
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeGuard, overload
 
 import pytest
 
@@ -15,11 +15,11 @@ from pycinspect.disasm import code_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.values import brief
+from pytest_pycinspect.factual import Factual
 from pytest_pycinspect.session import ITEM
 from pytest_pycinspect.subjects.origin import Normalize, Origin, View, sequence
 from pytest_pycinspect.subjects.subject import Python, Request, Sources, subject_of
 from pytest_pycinspect.subjects.wrappers import Answer, sure, sure_facts, sure_items
-from pytest_pycinspect.tree import TreeFacts
 from pytest_pycinspect.view.code import walk
 from pytest_pycinspect.view.instr import Instr, Kind
 from pytest_pycinspect.view.names import VacuousCheckError, check_name, note_count, resolve_name
@@ -29,15 +29,14 @@ if TYPE_CHECKING:
 
     from pycinspect.dialects import Dialect
     from pycinspect.values import Level
-    from pytest_pycinspect.calling.called import Calls
-    from pytest_pycinspect.calling.resolving import Call, Resolver
+    from pytest_pycinspect.calling.resolving import Resolver
     from pytest_pycinspect.expect import Match
     from pytest_pycinspect.expect.effort import Effort
     from pytest_pycinspect.relations.comparing import Outcome
     from pytest_pycinspect.relations.relation import Count, Relation
     from pytest_pycinspect.relations.snippets import Snippets
     from pytest_pycinspect.subjects.wrapping import Wrapping
-    from pytest_pycinspect.view.facts import Constants, Facts, Items
+    from pytest_pycinspect.view.facts import Facts, Items
 
 __all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
 
@@ -48,7 +47,7 @@ _OPNAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _VIEWS = ("ops", "raw", "adaptive")
 
 
-class Bytecode:
+class Bytecode(Factual):
     """The instructions of one code object, in one view: a sequence that is never changed.
 
     Functions, lambdas, generator expressions and classes inside it have code of their own: what
@@ -509,80 +508,11 @@ class Bytecode:
 
         return sure_facts(Facts.of(self._code, self._origin.dialect), self._origin.wrapping)
 
-    @property
-    def globals(self) -> Items[str]:
-        """Global variables and builtins that it reads, writes or deletes."""
-        return self._facts.globals
-
-    @property
-    def names(self) -> Items[str]:
-        """Variables of any kind, attributes and modules that it names."""
-        return self._facts.names
-
-    @property
-    def attributes(self) -> Items[str]:
-        """Attributes that it reads, writes or deletes."""
-        return self._facts.attributes
-
-    @cached_property
-    def calls(self) -> Calls:
-        """What it calls, once for each call of the source: ``len``, ``self.items.append``.
-
-        ``time.time in code.calls`` asks for an object, whatever it is called there: see
-        :meth:`calls_to`.
-        """
-        from pytest_pycinspect.calling.called import Calls
-
-        return Calls.of(tuple(self._facts.calls), self._origin.wrapping, self.resolvers)
-
     def resolvers(self) -> tuple[Resolver, ...]:
         """Return what says which objects it calls."""
         from pytest_pycinspect.calling.resolving import Resolver
 
         return (Resolver(self._code, self._origin.dialect, self._origin.scope),)
-
-    def calls_to(
-        self, wanted: object, *, unresolved: Literal["refuse", "ignore"] = "refuse"
-    ) -> Items[Call]:
-        """Return the calls of an object, by whatever name.
-
-        Names are looked up in the function's globals, closure, defaults and imports; nothing is
-        imported, and no code runs.
-
-        Args:
-            wanted: the object, such as ``time.time``.
-            unresolved: ``ignore`` leaves out calls of which that does not say what they call.
-
-        Raises:
-            UndecidableCallError: there is none, but some calls are unresolved.
-        """
-        __tracebackhide__ = True
-        return self.calls.to(wanted, ignores_unresolved=unresolved == "ignore")
-
-    @property
-    def unresolved_calls(self) -> Items[Call]:
-        """The calls of which it is not known what object they call."""
-        return self.calls.unresolved
-
-    @property
-    def consts(self) -> Constants:
-        """The constants that it uses; ``in`` compares type and sign, too."""
-        return self._facts.consts
-
-    @property
-    def imports(self) -> Items[str]:
-        """Modules that it imports, and names from them: ``os``, ``os.path``, ``.core.run``."""
-        return self._facts.imports
-
-    @property
-    def handlers(self) -> Items[str]:
-        """What its ``except`` clauses catch: ``ValueError``."""
-        return self._facts.handlers
-
-    @property
-    def freevars(self) -> Items[str]:
-        """Variables of functions around it that it uses."""
-        return self._facts.freevars
 
     @property
     def docstring(self) -> str | None:
@@ -754,13 +684,28 @@ def _walk(root: CodeType) -> Iterator[CodeType]:
 
 
 @dataclass(frozen=True)
-class Tree(TreeFacts):
+class Tree(Factual):
     """A code object and all inside it, each before those inside it: a sequence.
 
     Its facts, ``in``, ``count`` and ``find`` are about all of them.
     """
 
     root: Bytecode
+
+    @cached_property
+    def _facts(self) -> Facts:
+        from pytest_pycinspect.view.facts import Facts
+
+        return sure_facts(Facts.of_tree(self.root.code, self.root.dialect), self.wrapping)
+
+    @property
+    def wrapping(self) -> Wrapping | None:
+        """The wrapper that it is of, if the function in it may be meant."""
+        return self.root.wrapping
+
+    def resolvers(self) -> tuple[Resolver, ...]:
+        """Return what says which objects each of them calls."""
+        return tuple(resolver for part in self for resolver in part.resolvers())
 
     @cached_property
     def _parts(self) -> tuple[Bytecode, ...]:
