@@ -10,7 +10,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # type checkers know the name; importing typing costs start-up time
 if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode, BytecodeOf, Compiled, Tree, bytecode_of
+    from pytest_pycinspect.asking import BytecodeOf, Compiled, bytecode_of
+    from pytest_pycinspect.bytecode import Bytecode, Tree
     from pytest_pycinspect.calling.called import (
         AliasedCallError,
         UndecidableCallError,
@@ -80,7 +81,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    "bytecode": ("Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"),
+    "asking": ("BytecodeOf", "Compiled", "bytecode_of"),
+    "bytecode": ("Bytecode", "Tree"),
     "calling.called": ("AliasedCallError", "UndecidableCallError", "UnknownNameWarning"),
     "expect": (
         "ANY",

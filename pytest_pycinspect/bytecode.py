@@ -9,16 +9,14 @@ from functools import cached_property
 from types import CodeType
 from typing import TYPE_CHECKING, Any, SupportsIndex, TypeGuard, overload
 
-import pytest
-
 from pycinspect.disasm import code_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.values import brief
 from pytest_pycinspect.factual import Factual
-from pytest_pycinspect.session import ITEM
-from pytest_pycinspect.subjects.origin import Normalize, Origin, View, sequence
-from pytest_pycinspect.subjects.subject import Python, Request, Sources, subject_of
+from pytest_pycinspect.subjects.origin import Origin, View, sequence
+from pytest_pycinspect.subjects.sources import Request, sources_here
+from pytest_pycinspect.subjects.subject import subject_of
 from pytest_pycinspect.subjects.wrappers import Answer, sure, sure_facts, sure_items
 from pytest_pycinspect.view.code import walk
 from pytest_pycinspect.view.instr import Instr, Kind
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from pytest_pycinspect.subjects.wrapping import Wrapping
     from pytest_pycinspect.view.facts import Facts, Items
 
-__all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
+__all__ = ["Bytecode", "Tree"]
 
 #: A mistake in an expectation is shown where the test has it.
 __tracebackhide__ = True
@@ -557,7 +555,7 @@ class Bytecode(Factual):
         """Return whether other code means the same, whatever Python compiled either.
 
         Args:
-            other: what :func:`bytecode_of` takes; source text may be that of one function.
+            other: what ``bytecode_of`` takes; source text may be that of one function.
         """
         from pycinspect.values import Level
 
@@ -593,7 +591,7 @@ class Bytecode(Factual):
         from pytest_pycinspect.relations.relation import Relation, contained
 
         outcome = self._sure_outcome(self._snippets.search(snippet))
-        return Relation.of(outcome, lambda: contained(self._ops, snippet, bytecode_of))
+        return Relation.of(outcome, lambda: contained(self._ops, snippet, _compiled))
 
     @cached_property
     def _snippets(self) -> Snippets:
@@ -618,7 +616,7 @@ class Bytecode(Factual):
 
     def _peer(self, other: object) -> Bytecode:
         """Return other code; of source text with one function, that, if this is not a module."""
-        peer = other if isinstance(other, Bytecode) else bytecode_of(_dedented(other))
+        peer = other if isinstance(other, Bytecode) else _compiled(_dedented(other))
         is_text = isinstance(other, str) and peer.name == _MODULE != self.name
         return peer.children[0] if is_text and len(peer.children) == 1 else peer
 
@@ -662,6 +660,12 @@ def _dedented(source: object) -> object:
     import textwrap
 
     return textwrap.dedent(source) if isinstance(source, str) else source
+
+
+def _compiled(wanted: object) -> Bytecode:
+    """Return what code is compared with, compiled as the session's other sources are."""
+    subject = subject_of(wanted, Request(), sources_here())
+    return Bytecode(subject.code, subject.origin)
 
 
 def _key(instr: Instr) -> tuple[object, ...]:
@@ -765,143 +769,3 @@ def _pool() -> Effort:
 # __contains__ takes, in a sequence of instructions there are instructions for them.
 Sequence.register(Bytecode)
 Sequence.register(Tree)
-
-
-# --- How tests get it ----------------------------------------------------------------------------
-
-_SOURCES = pytest.StashKey[Sources]()
-
-
-def _sources_of(config: pytest.Config) -> Sources:
-    if _SOURCES not in config.stash:
-        strict_names = bool(config.getini("pycinspect_strict_names"))
-        config.stash[_SOURCES] = Sources(strict_names, _normalizer(config))
-    return config.stash[_SOURCES]
-
-
-def _normalizer(config: pytest.Config) -> Normalize | None:
-    """Return what asks plugins for what takes the place of a constant; None without any."""
-    hook = config.hook.pytest_pycinspect_normalize_operand
-    return (lambda value: hook(value=value)) if hook.get_hookimpls() else None
-
-
-class BytecodeOf:
-    """What the fixture ``bytecode_of`` is; it remembers the files that it compiled.
-
-    Args:
-        sources: what was compiled before.
-    """
-
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
-
-    def __repr__(self) -> str:
-        return "bytecode_of"  # as in the test: pytest shows it with every failure
-
-    @classmethod
-    def for_item(cls, item: pytest.Item) -> BytecodeOf:
-        """Return the fixture's value for a test."""
-        return cls(_sources_of(item.config))
-
-    def __call__(
-        self,
-        obj: object,
-        *,
-        view: View = "ops",
-        optimize: int | None = None,
-        python: Python | None = None,
-        pristine: bool = True,
-        wrapped: bool | None = None,
-    ) -> Bytecode:
-        """Return the bytecode of an object; see :func:`bytecode_of`."""
-        request = Request(optimize, python, pristine, wrapped)
-        subject = subject_of(obj, request, self._sources)
-        if view == "adaptive":
-            return Bytecode(subject.code, subject.origin).adaptive
-        return Bytecode(subject.code, subject.origin, view)
-
-
-class Compiled:
-    """What the fixture ``compiled`` is.
-
-    Args:
-        sources: what was compiled before.
-    """
-
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
-
-    @classmethod
-    def for_item(cls, item: pytest.Item) -> Compiled:
-        """Return the fixture's value for a test."""
-        return cls(_sources_of(item.config))
-
-    def __call__(
-        self,
-        source: str,
-        *,
-        name: str = "m",
-        optimize: int | None = None,
-        python: Python | None = None,
-    ) -> Bytecode:
-        """Return the bytecode of a module; ``[qualname]`` selects code inside it.
-
-        Args:
-            source: its text; indentation that all lines have is removed.
-            name: what it is called in messages.
-            optimize: how often ``-O`` is given; None: as often as to this process.
-            python: the version or path of the interpreter that compiles; None: this one.
-
-        Raises:
-            PycInspectError: it does not compile, or there is no such interpreter.
-        """
-        import textwrap
-
-        request = Request(optimize, python)
-        program = self._sources.source(textwrap.dedent(source), request, f"{name}.py")
-        return Bytecode(program.root, program.origin)
-
-
-def bytecode_of(
-    obj: object,
-    *,
-    view: View = "ops",
-    optimize: int | None = None,
-    python: Python | None = None,
-    pristine: bool = True,
-    wrapped: bool | None = None,
-) -> Bytecode:
-    """Return the bytecode of an object.
-
-    Code in a file is compiled anew from it, so that what pytest makes of assertions does not
-    show; where that cannot be done, ``notes`` says that it is the live code, and why. In a test
-    that pytest runs, a file is compiled once a session, as by the fixture.
-
-    Args:
-        obj: a function, method, property, partial or generator object; a class (its body;
-            methods are its ``tree``); a module; a code object; the path of a source or a
-            cache; or source text, which does not end in ``.py`` or ``.pyc``. What wraps a
-            function is taken for it if it has no code of its own, as ``functools.lru_cache``'s.
-        view: ``ops``, ``raw`` or ``adaptive``.
-        optimize: how often ``-O`` is given; None: as often as to this process.
-        python: the version (``3.9``, ``pypy3.9``) or path of the interpreter that compiles;
-            None: this one.
-        pristine: compile anew from the file; False for the live code.
-        wrapped: of what ``functools.wraps`` made, or another wrapper with code of its own: True
-            for the innermost function in it, False for its own code. None for its own code,
-            too, but then a check that something is not in it is refused.
-
-    Raises:
-        PycInspectError: ``no-bytecode``, ``no-source``, ``no-interpreter``,
-            ``does-not-compile`` and what reading files raises.
-    """
-    item = ITEM.get(None)
-    sources = Sources() if item is None else _sources_of(item.config)
-    return BytecodeOf(sources)(
-        obj,
-        view=view,
-        optimize=optimize,
-        python=python,
-        pristine=pristine,
-        wrapped=wrapped,
-    )

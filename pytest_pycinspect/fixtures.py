@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import BytecodeOf, Compiled
+    from pytest_pycinspect.asking import BytecodeOf, Compiled
     from pytest_pycinspect.golden.goldens import BytecodeGolden
     from pytest_pycinspect.imports.startup import ImportsAtStartup
     from pytest_pycinspect.interpreters import Interpreter, Interpreters
@@ -42,7 +42,7 @@ def bytecode_of(request: pytest.FixtureRequest) -> BytecodeOf:
         def test_it(bytecode_of):
             assert "LOAD_GLOBAL" not in bytecode_of(total).loops[0]
     """
-    from pytest_pycinspect.bytecode import BytecodeOf
+    from pytest_pycinspect.asking import BytecodeOf
 
     return BytecodeOf.for_item(request.node)
 
@@ -59,7 +59,7 @@ def compiled(request: pytest.FixtureRequest) -> Compiled:
         def test_it(compiled):
             assert compiled("def f(): return 2 * 3", python="3.9")["f"].folds_to(6)
     """
-    from pytest_pycinspect.bytecode import Compiled
+    from pytest_pycinspect.asking import Compiled
 
     return Compiled.for_item(request.node)
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pycinspect.errors import PycInspectError
-from pytest_pycinspect.bytecode import Bytecode, BytecodeOf
+from pytest_pycinspect.asking import BytecodeOf
+from pytest_pycinspect.bytecode import Bytecode
 from pytest_pycinspect.expect import Failure
 from pytest_pycinspect.golden.file import Section
 from pytest_pycinspect.golden.goldens import Goldens, Tests, place_of

@@ -19,7 +19,8 @@ from typing import NamedTuple, overload
 import pytest
 
 from pycinspect.errors import PycInspectError
-from pytest_pycinspect.bytecode import Bytecode, BytecodeOf
+from pytest_pycinspect.asking import BytecodeOf
+from pytest_pycinspect.bytecode import Bytecode
 from pytest_pycinspect.sandbox.children import Answer, Children
 from pytest_pycinspect.sandbox.inquiry import Request, exception_text
 from pytest_pycinspect.sandbox.settings import ISOLATION, clean_environment

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from pycinspect.errors import PycInspectError
-from pytest_pycinspect.bytecode import BytecodeOf
+from pytest_pycinspect.asking import BytecodeOf
 from pytest_pycinspect.specialized.bytecode import TIMES, Calls, SpecializedBytecode
 from pytest_pycinspect.specialized.child import (
     SELF,
