@@ -286,7 +286,7 @@ def pytest_runtest_makereport(
     if not is_told and report.failed:
         assert call.excinfo is not None
         report.longrepr = call.excinfo.exconly()
-    if "pytest_pycinspect.asked" in sys.modules:
+    if "pytest_pycinspect.noted" in sys.modules:
         from pytest_pycinspect.reporting.report import attach
 
         attach(item, call, report)

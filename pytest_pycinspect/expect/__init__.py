@@ -2,7 +2,7 @@
 
 Expectations as text and as objects (``model``, ``grammar``), compared with code (``program``,
 ``matcher``, ``matching``), and what to say where they are not met (``verdict``, ``explanation``).
-Uses ``view``, and notes in ``asked`` what was asked.
+Uses ``view``, and tells ``noted`` what was asked.
 """
 
 from pytest_pycinspect.expect.convert import as_pattern, pattern

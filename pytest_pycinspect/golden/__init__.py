@@ -1,4 +1,4 @@
 """What was this bytecode when somebody last looked at it?
 
-``*.bytecode`` files and the fixture ``bytecode_golden``. Uses ``bytecode`` and ``expect``.
+``*.bytecode`` files and the fixture ``bytecode_golden``. Uses ``asking``, ``bytecode`` and ``expect``.
 """

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from pycinspect.errors import PycInspectError
-from pytest_pycinspect.asked import note
 from pytest_pycinspect.expect.constants import spelled
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
+from pytest_pycinspect.noted import note
 from pytest_pycinspect.relations.comparing import Outcome
 from pytest_pycinspect.view.code import CodeView
 from pytest_pycinspect.view.instr import Instr, Kind

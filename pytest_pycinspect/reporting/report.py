@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_pycinspect.asked import asked_last, note
 from pytest_pycinspect.bytecode import Bytecode, Tree
 from pytest_pycinspect.expect import Match, PatternError, as_pattern, explain, listing, match
 from pytest_pycinspect.expect.explanation import (
@@ -19,6 +18,7 @@ from pytest_pycinspect.expect.explanation import (
 )
 from pytest_pycinspect.expect.verdict import BELOW
 from pytest_pycinspect.golden.goldens import BytecodeGolden
+from pytest_pycinspect.noted import note, noted_last
 from pytest_pycinspect.relations.relation import Count, Relation
 from pytest_pycinspect.reporting.explained import count_failure, explain_count, explain_relation
 
@@ -108,7 +108,7 @@ def _style(config: pytest.Config) -> Style:
 def attach(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Add the section about the last comparison to a test's report, if it is about that."""
     when = item.config.getoption("--pycinspect-dump")
-    last = asked_last(item)
+    last = noted_last(item)
     if last is None or when == "never" or report.when != "call":
         return
     if call.excinfo is not None:

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_pycinspect.session import ITEM
 
-__all__ = ["asked_last", "note"]
+__all__ = ["note", "noted_last"]
 
 _LAST = pytest.StashKey[object]()
 
@@ -18,6 +18,6 @@ def note(asked: object) -> None:
         item.stash[_LAST] = asked
 
 
-def asked_last(item: pytest.Item) -> object:
+def noted_last(item: pytest.Item) -> object:
     """Return what a test asked last, None for nothing."""
     return item.stash.get(_LAST, None)
