@@ -10,8 +10,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # type checkers know the name; importing typing costs start-up time
 if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode, BytecodeOf, Compiled, Tree, bytecode_of
-    from pytest_pycinspect.called import (
+    from pytest_pycinspect.asking import BytecodeOf, Compiled, bytecode_of
+    from pytest_pycinspect.bytecode import Bytecode, Tree
+    from pytest_pycinspect.calling.called import (
         AliasedCallError,
         UndecidableCallError,
         UnknownNameWarning,
@@ -27,20 +28,20 @@ if TYPE_CHECKING:
         op,
         pattern,
     )
-    from pytest_pycinspect.golden import BytecodeGolden
-    from pytest_pycinspect.instr import Instr
+    from pytest_pycinspect.golden.goldens import BytecodeGolden
+    from pytest_pycinspect.imports.startup import ImportsAtStartup, StartupImports
     from pytest_pycinspect.interpreters import Interpreter, Interpreters
-    from pytest_pycinspect.names import (
+    from pytest_pycinspect.relations.relation import Count, Relation
+    from pytest_pycinspect.sandbox import CacheEvent, Pycache, PycacheAudit
+    from pytest_pycinspect.specialized.bytecode import SpecializedBytecode
+    from pytest_pycinspect.specialized.fixture import Specialized
+    from pytest_pycinspect.subjects.wrapping import AmbiguousWrapperError
+    from pytest_pycinspect.view.instr import Instr
+    from pytest_pycinspect.view.names import (
         ImpossibleCountWarning,
         UnknownOpcodeError,
         VacuousCheckError,
     )
-    from pytest_pycinspect.relation import Count, Relation
-    from pytest_pycinspect.respecialized import SpecializedBytecode
-    from pytest_pycinspect.sandbox import CacheEvent, Pycache, PycacheAudit
-    from pytest_pycinspect.specialized import Specialized
-    from pytest_pycinspect.startup_imports import ImportsAtStartup, StartupImports
-    from pytest_pycinspect.wrapping import AmbiguousWrapperError
 
 __all__ = [
     "ANY",
@@ -80,8 +81,9 @@ __all__ = [
 ]
 
 _MODULES = {
-    "bytecode": ("Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"),
-    "called": ("AliasedCallError", "UndecidableCallError", "UnknownNameWarning"),
+    "asking": ("BytecodeOf", "Compiled", "bytecode_of"),
+    "bytecode": ("Bytecode", "Tree"),
+    "calling.called": ("AliasedCallError", "UndecidableCallError", "UnknownNameWarning"),
     "expect": (
         "ANY",
         "AnyOrder",
@@ -93,16 +95,16 @@ _MODULES = {
         "op",
         "pattern",
     ),
-    "golden": ("BytecodeGolden",),
-    "instr": ("Instr",),
+    "golden.goldens": ("BytecodeGolden",),
+    "view.instr": ("Instr",),
     "interpreters": ("Interpreter", "Interpreters"),
-    "names": ("ImpossibleCountWarning", "UnknownOpcodeError", "VacuousCheckError"),
-    "relation": ("Count", "Relation"),
-    "respecialized": ("SpecializedBytecode",),
+    "view.names": ("ImpossibleCountWarning", "UnknownOpcodeError", "VacuousCheckError"),
+    "relations.relation": ("Count", "Relation"),
+    "specialized.bytecode": ("SpecializedBytecode",),
     "sandbox": ("CacheEvent", "Pycache", "PycacheAudit"),
-    "specialized": ("Specialized",),
-    "startup_imports": ("ImportsAtStartup", "StartupImports"),
-    "wrapping": ("AmbiguousWrapperError",),
+    "specialized.fixture": ("Specialized",),
+    "imports.startup": ("ImportsAtStartup", "StartupImports"),
+    "subjects.wrapping": ("AmbiguousWrapperError",),
 }
 
 

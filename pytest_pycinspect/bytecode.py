@@ -7,38 +7,36 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
-from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, TypeGuard, overload
-
-import pytest
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeGuard, overload
 
 from pycinspect.disasm import code_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.values import brief
-from pytest_pycinspect.instr import Instr, Kind
-from pytest_pycinspect.names import VacuousCheckError, check_name, note_count, resolve_name
-from pytest_pycinspect.origin import Normalize, Origin, View, sequence
-from pytest_pycinspect.plugin import ITEM
-from pytest_pycinspect.subject import Python, Request, Sources, subject_of
-from pytest_pycinspect.tree import TreeFacts
-from pytest_pycinspect.wrappers import Answer, sure, sure_facts, sure_items
+from pytest_pycinspect.factual import Factual
+from pytest_pycinspect.subjects.origin import Origin, View, sequence
+from pytest_pycinspect.subjects.sources import Request, sources_here
+from pytest_pycinspect.subjects.subject import subject_of
+from pytest_pycinspect.subjects.wrappers import Answer, sure, sure_facts, sure_items
+from pytest_pycinspect.view.code import walk
+from pytest_pycinspect.view.instr import Instr, Kind
+from pytest_pycinspect.view.names import VacuousCheckError, check_name, note_count, resolve_name
 
 if TYPE_CHECKING:
     import bytecode as bytecode_library
 
     from pycinspect.dialects import Dialect
     from pycinspect.values import Level
-    from pytest_pycinspect.called import Calls
-    from pytest_pycinspect.comparing import Outcome
+    from pytest_pycinspect.calling.resolving import Resolver
     from pytest_pycinspect.expect import Match
     from pytest_pycinspect.expect.effort import Effort
-    from pytest_pycinspect.facts import Constants, Facts, Items
-    from pytest_pycinspect.relation import Count, Relation
-    from pytest_pycinspect.resolving import Call, Resolver
-    from pytest_pycinspect.snippets import Snippets
-    from pytest_pycinspect.wrapping import Wrapping
+    from pytest_pycinspect.relations.comparing import Outcome
+    from pytest_pycinspect.relations.relation import Count, Relation
+    from pytest_pycinspect.relations.snippets import Snippets
+    from pytest_pycinspect.subjects.wrapping import Wrapping
+    from pytest_pycinspect.view.facts import Facts, Items
 
-__all__ = ["Bytecode", "BytecodeOf", "Compiled", "Tree", "bytecode_of"]
+__all__ = ["Bytecode", "Tree"]
 
 #: A mistake in an expectation is shown where the test has it.
 __tracebackhide__ = True
@@ -47,7 +45,7 @@ _OPNAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _VIEWS = ("ops", "raw", "adaptive")
 
 
-class Bytecode:
+class Bytecode(Factual):
     """The instructions of one code object, in one view: a sequence that is never changed.
 
     Functions, lambdas, generator expressions and classes inside it have code of their own: what
@@ -266,7 +264,7 @@ class Bytecode:
         Raises:
             UnknownOpcodeError: for an opcode that no Python has.
         """
-        from pytest_pycinspect.relation import Count
+        from pytest_pycinspect.relations.relation import Count
 
         self._require_some()
         if _is_opname(value):
@@ -504,84 +502,15 @@ class Bytecode:
 
     @cached_property
     def _facts(self) -> Facts:
-        from pytest_pycinspect.facts import Facts
+        from pytest_pycinspect.view.facts import Facts
 
         return sure_facts(Facts.of(self._code, self._origin.dialect), self._origin.wrapping)
 
-    @property
-    def globals(self) -> Items[str]:
-        """Global variables and builtins that it reads, writes or deletes."""
-        return self._facts.globals
-
-    @property
-    def names(self) -> Items[str]:
-        """Variables of any kind, attributes and modules that it names."""
-        return self._facts.names
-
-    @property
-    def attributes(self) -> Items[str]:
-        """Attributes that it reads, writes or deletes."""
-        return self._facts.attributes
-
-    @cached_property
-    def calls(self) -> Calls:
-        """What it calls, once for each call of the source: ``len``, ``self.items.append``.
-
-        ``time.time in code.calls`` asks for an object, whatever it is called there: see
-        :meth:`calls_to`.
-        """
-        from pytest_pycinspect.called import Calls
-
-        return Calls.of(tuple(self._facts.calls), self._origin.wrapping, self.resolvers)
-
     def resolvers(self) -> tuple[Resolver, ...]:
         """Return what says which objects it calls."""
-        from pytest_pycinspect.resolving import Resolver
+        from pytest_pycinspect.calling.resolving import Resolver
 
         return (Resolver(self._code, self._origin.dialect, self._origin.scope),)
-
-    def calls_to(
-        self, wanted: object, *, unresolved: Literal["refuse", "ignore"] = "refuse"
-    ) -> Items[Call]:
-        """Return the calls of an object, by whatever name.
-
-        Names are looked up in the function's globals, closure, defaults and imports; nothing is
-        imported, and no code runs.
-
-        Args:
-            wanted: the object, such as ``time.time``.
-            unresolved: ``ignore`` leaves out calls of which that does not say what they call.
-
-        Raises:
-            UndecidableCallError: there is none, but some calls are unresolved.
-        """
-        __tracebackhide__ = True
-        return self.calls.to(wanted, ignores_unresolved=unresolved == "ignore")
-
-    @property
-    def unresolved_calls(self) -> Items[Call]:
-        """The calls of which it is not known what object they call."""
-        return self.calls.unresolved
-
-    @property
-    def consts(self) -> Constants:
-        """The constants that it uses; ``in`` compares type and sign, too."""
-        return self._facts.consts
-
-    @property
-    def imports(self) -> Items[str]:
-        """Modules that it imports, and names from them: ``os``, ``os.path``, ``.core.run``."""
-        return self._facts.imports
-
-    @property
-    def handlers(self) -> Items[str]:
-        """What its ``except`` clauses catch: ``ValueError``."""
-        return self._facts.handlers
-
-    @property
-    def freevars(self) -> Items[str]:
-        """Variables of functions around it that it uses."""
-        return self._facts.freevars
 
     @property
     def docstring(self) -> str | None:
@@ -603,8 +532,8 @@ class Bytecode:
         ``return``, say) is not in it. One that cannot come round a second time is not a loop, and
         comprehensions are not statements. The same on all versions.
         """
-        from pytest_pycinspect.facts import Items
-        from pytest_pycinspect.loops import loops_of
+        from pytest_pycinspect.view.facts import Items
+        from pytest_pycinspect.view.loops import loops_of
 
         offsets = [frozenset(raw.offset for raw in instr.raw) for instr in self]
         found = Items(
@@ -626,7 +555,7 @@ class Bytecode:
         """Return whether other code means the same, whatever Python compiled either.
 
         Args:
-            other: what :func:`bytecode_of` takes; source text may be that of one function.
+            other: what ``bytecode_of`` takes; source text may be that of one function.
         """
         from pycinspect.values import Level
 
@@ -644,8 +573,8 @@ class Bytecode:
 
     def _compared(self, other: object, level: Level) -> Relation:
         from pycinspect.values import Level
-        from pytest_pycinspect.comparing import compared
-        from pytest_pycinspect.relation import Relation, peers
+        from pytest_pycinspect.relations.comparing import compared
+        from pytest_pycinspect.relations.relation import Relation, peers
 
         peer, named = self._peer(other), level is Level.SEMANTIC
         outcome = self._sure_outcome(compared(self, peer, level), peer)
@@ -659,21 +588,21 @@ class Bytecode:
             snippet: source, compiled by the running interpreter; its local variables are
                 those of the function.
         """
-        from pytest_pycinspect.relation import Relation, contained
+        from pytest_pycinspect.relations.relation import Relation, contained
 
         outcome = self._sure_outcome(self._snippets.search(snippet))
-        return Relation.of(outcome, lambda: contained(self._ops, snippet, bytecode_of))
+        return Relation.of(outcome, lambda: contained(self._ops, snippet, _compiled))
 
     @cached_property
     def _snippets(self) -> Snippets:
-        from pytest_pycinspect.snippets import Snippets
+        from pytest_pycinspect.relations.snippets import Snippets
 
         return Snippets(self._code, self.dialect, self.optimize or 0)
 
     def folds_to(self, value: object) -> Relation:
         """Return whether all that it does is to return a constant, compared with its type."""
-        from pytest_pycinspect.comparing import folded
-        from pytest_pycinspect.relation import Relation, constant
+        from pytest_pycinspect.relations.comparing import folded
+        from pytest_pycinspect.relations.relation import Relation, constant
 
         outcome = self._sure_outcome(folded(self, value))
         return Relation.of(outcome, lambda: constant(self._ops, value))
@@ -687,7 +616,7 @@ class Bytecode:
 
     def _peer(self, other: object) -> Bytecode:
         """Return other code; of source text with one function, that, if this is not a module."""
-        peer = other if isinstance(other, Bytecode) else bytecode_of(_dedented(other))
+        peer = other if isinstance(other, Bytecode) else _compiled(_dedented(other))
         is_text = isinstance(other, str) and peer.name == _MODULE != self.name
         return peer.children[0] if is_text and len(peer.children) == 1 else peer
 
@@ -733,8 +662,14 @@ def _dedented(source: object) -> object:
     return textwrap.dedent(source) if isinstance(source, str) else source
 
 
+def _compiled(wanted: object) -> Bytecode:
+    """Return what code is compared with, compiled as the session's other sources are."""
+    subject = subject_of(wanted, Request(), sources_here())
+    return Bytecode(subject.code, subject.origin)
+
+
 def _key(instr: Instr) -> tuple[object, ...]:
-    from pytest_pycinspect.facts import constant_key
+    from pytest_pycinspect.view.facts import constant_key
 
     operand = constant_key(instr.operand) if instr.kind is Kind.CONST else instr.operand
     return instr.opname, operand, instr.kind, instr.target
@@ -753,7 +688,7 @@ def _walk(root: CodeType) -> Iterator[CodeType]:
 
 
 @dataclass(frozen=True)
-class Tree(TreeFacts):
+class Tree(Factual):
     """A code object and all inside it, each before those inside it: a sequence.
 
     Its facts, ``in``, ``count`` and ``find`` are about all of them.
@@ -762,13 +697,23 @@ class Tree(TreeFacts):
     root: Bytecode
 
     @cached_property
+    def _facts(self) -> Facts:
+        from pytest_pycinspect.view.facts import Facts
+
+        return sure_facts(Facts.of_tree(self.root.code, self.root.dialect), self.wrapping)
+
+    @property
+    def wrapping(self) -> Wrapping | None:
+        """The wrapper that it is of, if the function in it may be meant."""
+        return self.root.wrapping
+
+    def resolvers(self) -> tuple[Resolver, ...]:
+        """Return what says which objects each of them calls."""
+        return tuple(resolver for part in self for resolver in part.resolvers())
+
+    @cached_property
     def _parts(self) -> tuple[Bytecode, ...]:
-        found: list[Bytecode] = []
-        waiting = [self.root]
-        while waiting:
-            found.append(waiting.pop())
-            waiting.extend(reversed(found[-1].children))
-        return tuple(found)
+        return tuple(walk(self.root))
 
     @overload
     def __getitem__(self, index: SupportsIndex) -> Bytecode: ...
@@ -794,7 +739,7 @@ class Tree(TreeFacts):
 
     def count(self, value: object) -> Count:
         """Return how many instructions of all of them are as expected; see ``Bytecode.count``."""
-        from pytest_pycinspect.relation import Count
+        from pytest_pycinspect.relations.relation import Count
 
         if _is_opname(value):
             return Count(sum(part.count(value) for part in self), self, value)
@@ -824,143 +769,3 @@ def _pool() -> Effort:
 # __contains__ takes, in a sequence of instructions there are instructions for them.
 Sequence.register(Bytecode)
 Sequence.register(Tree)
-
-
-# --- How tests get it ----------------------------------------------------------------------------
-
-_SOURCES = pytest.StashKey[Sources]()
-
-
-def _sources_of(config: pytest.Config) -> Sources:
-    if _SOURCES not in config.stash:
-        strict_names = bool(config.getini("pycinspect_strict_names"))
-        config.stash[_SOURCES] = Sources(strict_names, _normalizer(config))
-    return config.stash[_SOURCES]
-
-
-def _normalizer(config: pytest.Config) -> Normalize | None:
-    """Return what asks plugins for what takes the place of a constant; None without any."""
-    hook = config.hook.pytest_pycinspect_normalize_operand
-    return (lambda value: hook(value=value)) if hook.get_hookimpls() else None
-
-
-class BytecodeOf:
-    """What the fixture ``bytecode_of`` is; it remembers the files that it compiled.
-
-    Args:
-        sources: what was compiled before.
-    """
-
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
-
-    def __repr__(self) -> str:
-        return "bytecode_of"  # as in the test: pytest shows it with every failure
-
-    @classmethod
-    def for_item(cls, item: pytest.Item) -> BytecodeOf:
-        """Return the fixture's value for a test."""
-        return cls(_sources_of(item.config))
-
-    def __call__(
-        self,
-        obj: object,
-        *,
-        view: View = "ops",
-        optimize: int | None = None,
-        python: Python | None = None,
-        pristine: bool = True,
-        wrapped: bool | None = None,
-    ) -> Bytecode:
-        """Return the bytecode of an object; see :func:`bytecode_of`."""
-        request = Request(optimize, python, pristine, wrapped)
-        subject = subject_of(obj, request, self._sources)
-        if view == "adaptive":
-            return Bytecode(subject.code, subject.origin).adaptive
-        return Bytecode(subject.code, subject.origin, view)
-
-
-class Compiled:
-    """What the fixture ``compiled`` is.
-
-    Args:
-        sources: what was compiled before.
-    """
-
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
-
-    @classmethod
-    def for_item(cls, item: pytest.Item) -> Compiled:
-        """Return the fixture's value for a test."""
-        return cls(_sources_of(item.config))
-
-    def __call__(
-        self,
-        source: str,
-        *,
-        name: str = "m",
-        optimize: int | None = None,
-        python: Python | None = None,
-    ) -> Bytecode:
-        """Return the bytecode of a module; ``[qualname]`` selects code inside it.
-
-        Args:
-            source: its text; indentation that all lines have is removed.
-            name: what it is called in messages.
-            optimize: how often ``-O`` is given; None: as often as to this process.
-            python: the version or path of the interpreter that compiles; None: this one.
-
-        Raises:
-            PycInspectError: it does not compile, or there is no such interpreter.
-        """
-        import textwrap
-
-        request = Request(optimize, python)
-        program = self._sources.source(textwrap.dedent(source), request, f"{name}.py")
-        return Bytecode(program.root, program.origin)
-
-
-def bytecode_of(
-    obj: object,
-    *,
-    view: View = "ops",
-    optimize: int | None = None,
-    python: Python | None = None,
-    pristine: bool = True,
-    wrapped: bool | None = None,
-) -> Bytecode:
-    """Return the bytecode of an object.
-
-    Code in a file is compiled anew from it, so that what pytest makes of assertions does not
-    show; where that cannot be done, ``notes`` says that it is the live code, and why. In a test
-    that pytest runs, a file is compiled once a session, as by the fixture.
-
-    Args:
-        obj: a function, method, property, partial or generator object; a class (its body;
-            methods are its ``tree``); a module; a code object; the path of a source or a
-            cache; or source text, which does not end in ``.py`` or ``.pyc``. What wraps a
-            function is taken for it if it has no code of its own, as ``functools.lru_cache``'s.
-        view: ``ops``, ``raw`` or ``adaptive``.
-        optimize: how often ``-O`` is given; None: as often as to this process.
-        python: the version (``3.9``, ``pypy3.9``) or path of the interpreter that compiles;
-            None: this one.
-        pristine: compile anew from the file; False for the live code.
-        wrapped: of what ``functools.wraps`` made, or another wrapper with code of its own: True
-            for the innermost function in it, False for its own code. None for its own code,
-            too, but then a check that something is not in it is refused.
-
-    Raises:
-        PycInspectError: ``no-bytecode``, ``no-source``, ``no-interpreter``,
-            ``does-not-compile`` and what reading files raises.
-    """
-    item = ITEM.get(None)
-    sources = Sources() if item is None else _sources_of(item.config)
-    return BytecodeOf(sources)(
-        obj,
-        view=view,
-        optimize=optimize,
-        python=python,
-        pristine=pristine,
-        wrapped=wrapped,
-    )

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import BytecodeOf, Compiled
-    from pytest_pycinspect.golden import BytecodeGolden
+    from pytest_pycinspect.asking import BytecodeOf, Compiled
+    from pytest_pycinspect.golden.goldens import BytecodeGolden
+    from pytest_pycinspect.imports.startup import ImportsAtStartup
     from pytest_pycinspect.interpreters import Interpreter, Interpreters
     from pytest_pycinspect.sandbox import Pycache, PycacheAudit
-    from pytest_pycinspect.specialized import Specialized
-    from pytest_pycinspect.startup_imports import ImportsAtStartup
+    from pytest_pycinspect.specialized.fixture import Specialized
 
 __all__ = [
     "bytecode_golden",
@@ -42,7 +42,7 @@ def bytecode_of(request: pytest.FixtureRequest) -> BytecodeOf:
         def test_it(bytecode_of):
             assert "LOAD_GLOBAL" not in bytecode_of(total).loops[0]
     """
-    from pytest_pycinspect.bytecode import BytecodeOf
+    from pytest_pycinspect.asking import BytecodeOf
 
     return BytecodeOf.for_item(request.node)
 
@@ -59,7 +59,7 @@ def compiled(request: pytest.FixtureRequest) -> Compiled:
         def test_it(compiled):
             assert compiled("def f(): return 2 * 3", python="3.9")["f"].folds_to(6)
     """
-    from pytest_pycinspect.bytecode import Compiled
+    from pytest_pycinspect.asking import Compiled
 
     return Compiled.for_item(request.node)
 
@@ -76,8 +76,8 @@ def bytecode_golden(request: pytest.FixtureRequest) -> BytecodeGolden:
         def test_it(bytecode_of, bytecode_golden):
             assert bytecode_of(total) == bytecode_golden
     """
-    from pytest_pycinspect.golden import BytecodeGolden
-    from pytest_pycinspect.golden_session import begin
+    from pytest_pycinspect.golden.goldens import BytecodeGolden
+    from pytest_pycinspect.golden.session import begin
 
     begin(request.config)
     return BytecodeGolden.for_item(request.node)
@@ -96,7 +96,7 @@ def specialized(request: pytest.FixtureRequest) -> Specialized:
         def test_it(specialized):
             assert "BINARY_OP_ADD_INT" in specialized(add, 1, 2)
     """
-    from pytest_pycinspect.specialized import Specialized
+    from pytest_pycinspect.specialized.fixture import Specialized
 
     return Specialized.for_item(request.node)
 
@@ -117,9 +117,9 @@ def pycache(
             assert pycache.import_("m").written == "created"
             assert pycache.import_("m").hit
     """
-    from pytest_pycinspect.sandbox import Pycache
+    from pytest_pycinspect.sandbox.items import sandbox_of
 
-    with Pycache.for_item(request.node, tmp_path_factory) as sandbox:
+    with sandbox_of(request.node, tmp_path_factory) as sandbox:
         yield sandbox
 
 
@@ -153,7 +153,7 @@ def imports_at_startup(
         def test_it(imports_at_startup):
             assert "asyncio" not in imports_at_startup("json").loaded
     """
-    from pytest_pycinspect.startup_imports import ImportsAtStartup
+    from pytest_pycinspect.imports.startup import ImportsAtStartup
 
     return ImportsAtStartup.for_item(request.node, tmp_path_factory)
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from pycinspect.dialects import DIALECTS
-from pytest_pycinspect.bytecode import Bytecode, BytecodeOf
+from pytest_pycinspect.asking import BytecodeOf
+from pytest_pycinspect.bytecode import Bytecode
 from pytest_pycinspect.expect.guards import Host, condition
-from pytest_pycinspect.names import VacuousCheckError
+from pytest_pycinspect.view.names import VacuousCheckError
 
 __all__ = ["obey", "require"]
 

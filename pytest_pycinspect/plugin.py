@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextvars import ContextVar
 from copy import copy
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Literal
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from pytest_pycinspect.fixtures import *  # noqa: F403 - fixtures are found by name here
+from pytest_pycinspect.session import COLLECTED, ITEM, SUPPORTED
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -21,14 +21,8 @@ if TYPE_CHECKING:
 
     from xdist.workermanage import WorkerController  # type: ignore[import-untyped] # has no types
 
-#: The test that runs: hooks about comparisons, and comparisons, are not told.
-ITEM: ContextVar[pytest.Item] = ContextVar("pycinspect_item")
-
-#: All tests that were collected, also those that do not run; and how many files could not be.
-COLLECTED = pytest.StashKey["tuple[list[pytest.Item], int]"]()
-
-#: What guards may be about where no setting says so.
-SUPPORTED = "3.9-3.15"
+    from pytest_pycinspect.expect import Failure
+    from pytest_pycinspect.sandbox import CacheEvent
 
 _OPTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     (
@@ -106,6 +100,28 @@ _MARKS = (
 )
 
 
+class NewHooks:
+    """What plugins and ``conftest.py`` may add to pytest-pycinspect."""
+
+    @staticmethod
+    @pytest.hookspec(firstresult=True)
+    def pytest_pycinspect_normalize_operand(value: object) -> object:
+        """Return what takes the place of a constant in comparisons and goldens, or None.
+
+        For constants that differ from machine to machine, such as absolute paths.
+        """
+
+    @staticmethod
+    @pytest.hookspec
+    def pytest_pycinspect_mismatch(item: pytest.Item, failure: Failure) -> None:
+        """An expectation of ``item`` was not met."""
+
+    @staticmethod
+    @pytest.hookspec
+    def pytest_pycinspect_cache_event(item: pytest.Item, event: CacheEvent) -> None:
+        """A module was imported in the ``pycache`` sandbox of ``item``."""
+
+
 class _AsItIs:
     """Finds our modules before pytest's import hook, which would rewrite all of them.
 
@@ -155,11 +171,9 @@ def pytest_load_initial_conftests(
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Add the hooks of ``newhooks``."""
+    """Add the hooks of ``NewHooks``."""
     sys.meta_path.insert(0, _AsItIs)
-    from pytest_pycinspect import newhooks
-
-    pluginmanager.add_hookspecs(newhooks)
+    pluginmanager.add_hookspecs(NewHooks)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -168,7 +182,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", mark)
     wanted = config.option.pycinspect_update
     if wanted is not None:
-        from pytest_pycinspect.golden_session import start_updating
+        from pytest_pycinspect.golden.session import start_updating
 
         start_updating(config, wanted)
     if _reports_caches(config, config.option):
@@ -201,8 +215,8 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Collect ``*.bytecode`` files."""
     if file_path.suffix != ".bytecode":
         return None
-    from pytest_pycinspect.golden_items import BytecodeFile
-    from pytest_pycinspect.golden_session import begin
+    from pytest_pycinspect.golden.items import BytecodeFile
+    from pytest_pycinspect.golden.session import begin
 
     begin(parent.config)
     collected: pytest.Collector = BytecodeFile.from_parent(parent, path=file_path)
@@ -220,7 +234,7 @@ def pytest_testnodedown(node: WorkerController) -> None:
     """Take what a worker of pytest-xdist knows of goldens."""
     output = getattr(node, "workeroutput", None)  # none of one that crashed
     if output is None or "pycinspect_goldens" in output:
-        from pytest_pycinspect.golden_session import begin
+        from pytest_pycinspect.golden.session import begin
 
         begin(node.config).take(output)
 
@@ -248,12 +262,12 @@ def pytest_assertrepr_compare(
 ) -> list[str] | None:
     """Explain comparisons with bytecode."""
     module = sys.modules.get("pytest_pycinspect.bytecode")
-    counts = sys.modules.get("pytest_pycinspect.relation")
+    counts = sys.modules.get("pytest_pycinspect.relations.relation")
     kinds = () if module is None else (module.Bytecode, module.Tree)
     kinds += () if counts is None else (counts.Count,)
     if not isinstance(right, kinds) and not isinstance(left, kinds):
         return None
-    from pytest_pycinspect.report import compared
+    from pytest_pycinspect.reporting.report import compared
 
     return compared(config, op, left, right)
 
@@ -265,15 +279,15 @@ def pytest_runtest_makereport(
     """Add what there is to say about bytecode to the report, and leave out our own frames."""
     is_told, is_ours = True, isinstance(item, pytest.Function) and "pycinspect" in sys.modules
     if call.excinfo is not None and is_ours and not _shows_all(item.config):
-        from pytest_pycinspect.tracebacks import shorten
+        from pytest_pycinspect.reporting.tracebacks import shorten
 
         is_told = shorten(call.excinfo)
     report = yield
     if not is_told and report.failed:
         assert call.excinfo is not None
         report.longrepr = call.excinfo.exconly()
-    if "pytest_pycinspect.session" in sys.modules:
-        from pytest_pycinspect.report import attach
+    if "pytest_pycinspect.noted" in sys.modules:
+        from pytest_pycinspect.reporting.report import attach
 
         attach(item, call, report)
     return report

@@ -1,35 +1,27 @@
-"""What the running test tells expectations, and what they leave behind for its report."""
+"""What of pytest's session may everybody know: which test runs, and which were collected?
+
+pytest loads this at every start, so it imports nothing else; ``plugin`` fills it.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from contextvars import ContextVar
 
 import pytest
 
-from pytest_pycinspect.expect.guards import Version, versions
-from pytest_pycinspect.plugin import ITEM, SUPPORTED
+__all__ = ["COLLECTED", "ITEM", "SUPPORTED", "supported_pythons"]
 
-__all__ = ["compared_last", "note", "supported_versions"]
+#: The test that runs: hooks about comparisons, and comparisons, are not told.
+ITEM: ContextVar[pytest.Item] = ContextVar("pycinspect_item")
 
-_LAST = pytest.StashKey[object]()
+#: All tests that were collected, also those that do not run; and how many files could not be.
+COLLECTED = pytest.StashKey["tuple[list[pytest.Item], int]"]()
+
+#: What guards may be about where no setting says so.
+SUPPORTED = "3.9-3.15"
 
 
-def supported_versions() -> tuple[Version, ...]:
-    """Return the versions that guards may be about (``pycinspect_supported``)."""
+def supported_pythons() -> str:
+    """Return the versions that guards may be about, as ``pycinspect_supported`` says."""
     item = ITEM.get(None)
-    return _versions(SUPPORTED if item is None else str(item.config.getini("pycinspect_supported")))
-
-
-_versions = lru_cache(versions)
-
-
-def note(comparison: object) -> None:
-    """Remember what the running test compared last."""
-    item = ITEM.get(None)
-    if item is not None:
-        item.stash[_LAST] = comparison
-
-
-def compared_last(item: pytest.Item) -> object:
-    """Return what a test compared last, None for nothing."""
-    return item.stash.get(_LAST, None)
+    return SUPPORTED if item is None else str(item.config.getini("pycinspect_supported"))

@@ -1,12 +1,14 @@
 """Is this code what a test expects?
 
 Expectations as text and as objects (``model``, ``grammar``), compared with code (``program``,
-``matcher``, ``outcome``), and what to say where they are not met (``verdict``, ``explanation``).
+``matcher``, ``matching``), and what to say where they are not met (``verdict``, ``explanation``).
+Uses ``view``, and tells ``noted`` what was asked.
 """
 
 from pytest_pycinspect.expect.convert import as_pattern, pattern
 from pytest_pycinspect.expect.errors import PatternError
 from pytest_pycinspect.expect.explanation import Failure, explain
+from pytest_pycinspect.expect.matching import match, search
 from pytest_pycinspect.expect.model import (
     ANY,
     Anchor,
@@ -35,7 +37,7 @@ from pytest_pycinspect.expect.model import (
     Word,
     op,
 )
-from pytest_pycinspect.expect.outcome import Match, match, search
+from pytest_pycinspect.expect.outcome import Match
 from pytest_pycinspect.expect.printer import format_instr, listing
 
 __all__ = [

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pycinspect.disasm import Instruction
 from pycinspect.values import visible
 from pytest_pycinspect.expect.constants import spelled
 from pytest_pycinspect.expect.convert import as_pattern
 from pytest_pycinspect.expect.effort import ExhaustedError, pool
-from pytest_pycinspect.expect.outcome import Match, match, search
+from pytest_pycinspect.expect.matching import match, search
+from pytest_pycinspect.expect.outcome import Match
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
+from pytest_pycinspect.expect.program import Gap
 from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
-from pytest_pycinspect.expect.verdict import BELOW, cut, footer, one_line, place_of, summary
-from pytest_pycinspect.instr import Instr
-
-if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode
+from pytest_pycinspect.expect.verdict import (
+    BELOW,
+    cut,
+    footer,
+    nearest_words,
+    one_line,
+    place_of,
+    summary,
+)
+from pytest_pycinspect.view.code import CodeView, walk
+from pytest_pycinspect.view.instr import Instr
 
 __all__ = ["Failure", "Style", "annotated", "explain", "explain_absent", "explain_present"]
 
@@ -72,7 +80,7 @@ def explain(found: Match, relation: str = "", style: Style = _PLAIN) -> Failure:
 
 
 def explain_present(
-    expected: object, code: Bytecode, style: Style = _PLAIN, *, whole: bool = False
+    expected: object, code: CodeView, style: Style = _PLAIN, *, whole: bool = False
 ) -> Failure:
     """Say where something is that must not be in the code.
 
@@ -103,11 +111,11 @@ def explain_present(
     return Failure((*lines, footer(code)), title, "\n".join(section))
 
 
-def _asked(code: Bytecode, *, whole: bool) -> str:
+def _asked(code: CodeView, *, whole: bool) -> str:
     return f"{code.name} with its nested code" if whole else code.name
 
 
-def _found(places: Sequence[tuple[Bytecode, list[int]]]) -> list[str]:
+def _found(places: Sequence[tuple[CodeView, list[int]]]) -> list[str]:
     return [
         visible(f"  {part.name} @{index}: {line}")
         for part, indexes in places
@@ -116,7 +124,7 @@ def _found(places: Sequence[tuple[Bytecode, list[int]]]) -> list[str]:
 
 
 def explain_absent(
-    expected: object, code: Bytecode, style: Style = _PLAIN, *, whole: bool = False
+    expected: object, code: CodeView, style: Style = _PLAIN, *, whole: bool = False
 ) -> Failure:
     """Say what is most like something that is missing in the code; see :func:`explain_present`."""
     pattern = as_pattern(expected)
@@ -134,12 +142,12 @@ def explain_absent(
 
 
 def _occurrences(
-    expected: object, code: Bytecode
-) -> tuple[list[tuple[Bytecode, list[int]]], list[str]]:
+    expected: object, code: CodeView
+) -> tuple[list[tuple[CodeView, list[int]]], list[str]]:
     """Return where something is in code and in what is nested in it, and what is not known."""
     effort = pool()
-    found: list[tuple[Bytecode, list[int]]] = []
-    for part in _tree(code):
+    found: list[tuple[CodeView, list[int]]] = []
+    for part in walk(code):
         try:
             places = search(expected, part, effort)
         except ExhaustedError as error:
@@ -149,14 +157,7 @@ def _occurrences(
     return found, []
 
 
-def _tree(code: Bytecode) -> Iterator[Bytecode]:
-    waiting = [code]
-    while waiting:
-        waiting.extend(reversed((part := waiting.pop()).children))
-        yield part
-
-
-def _lines(code: Bytecode, indexes: Sequence[int]) -> Iterator[str]:
+def _lines(code: CodeView, indexes: Sequence[int]) -> Iterator[str]:
     labels = labels_of(code)
     return (format_instr(code[index], labels) for index in indexes)
 
@@ -171,7 +172,7 @@ def _section(found: Match, style: Style) -> Iterator[str]:
     yield ""
     yield "The expectation:"
     rows = statuses(found)
-    yield from _expectation(rows, style)
+    yield from _expectation(found, rows, style)
     yield from _captures(found)
     yield ""
     yield from annotated(found.code, _margin(found, rows), style)
@@ -184,7 +185,7 @@ def _section(found: Match, style: Style) -> Iterator[str]:
             yield from _section(part.found, style)
 
 
-def _notes(code: Bytecode) -> Iterator[str]:
+def _notes(code: CodeView) -> Iterator[str]:
     yield footer(code).removeprefix(BELOW)
     if code.optimize is not None:
         yield f"optimisation level {code.optimize}"
@@ -200,13 +201,13 @@ _SIGNS: Mapping[Outcome, tuple[str, str]] = {
 }
 
 
-def _expectation(rows: Sequence[Status], style: Style) -> Iterator[str]:
+def _expectation(found: Match, rows: Sequence[Status], style: Style) -> Iterator[str]:
     width = min(max((len(row.text) for row in rows), default=0), 48)
     for row in rows:
         sign, colour = _SIGNS[row.outcome]
-        text = (
-            f"{sign} {row.number:>3}  {visible(row.text):<{width}}  {visible(row.detail)}".rstrip()
-        )
+        like = "" if row.nearest is None else f" ({nearest_words(found, row.nearest)})"
+        detail = visible(row.detail + like)
+        text = f"{sign} {row.number:>3}  {visible(row.text):<{width}}  {detail}".rstrip()
         yield style.paint(text, **({colour: True} if colour else {}))
 
 
@@ -237,15 +238,13 @@ def _margin(found: Match, rows: Sequence[Status]) -> dict[int, str]:
 
 
 def _is_gap(found: Match, step: int) -> bool:
-    from pytest_pycinspect.expect.program import Gap
-
     return isinstance(found.program.steps[step], Gap)
 
 
 # --- The listing ---------------------------------------------------------------------------
 
 
-def annotated(code: Bytecode, margin: Mapping[int, str], style: Style) -> Iterator[str]:
+def annotated(code: CodeView, margin: Mapping[int, str], style: Style) -> Iterator[str]:
     """Yield the instructions by lines of the source, those around the marks in long code.
 
     Args:
@@ -285,7 +284,7 @@ def _shown(size: int, margin: Mapping[int, str], context: int) -> frozenset[int]
     return frozenset(index for mark in marks for index in range(mark - context, mark + context + 1))
 
 
-def _source(code: Bytecode, line: int | None, marked: Sequence[Instr]) -> Iterator[str]:
+def _source(code: CodeView, line: int | None, marked: Sequence[Instr]) -> Iterator[str]:
     """Yield a line of the source, and carets under what the marked instructions came from."""
     text = None if line is None else code.source_line(line)
     yield visible(f"  {code.path}:{line or '?'}")

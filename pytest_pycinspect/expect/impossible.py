@@ -13,7 +13,7 @@ from typing import Any
 from pycinspect.dialects import Dialect, LinearKind, LinearOperand, linear_ops
 from pytest_pycinspect.expect import model
 from pytest_pycinspect.expect.errors import PatternError
-from pytest_pycinspect.names import first_with, opcode_operand, words_of_opcodes
+from pytest_pycinspect.view.names import first_with, opcode_operand, words_of_opcodes
 
 __all__ = ["check_opcode_operand", "check_operand"]
 

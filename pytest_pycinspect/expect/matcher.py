@@ -32,7 +32,7 @@ from pytest_pycinspect.expect.program import (
     opname_of,
 )
 from pytest_pycinspect.expect.reach import Level, Reach, Sets, first_of, places_of, set_of
-from pytest_pycinspect.instr import Instr
+from pytest_pycinspect.view.instr import Instr
 
 __all__ = ["Run", "State", "search"]
 

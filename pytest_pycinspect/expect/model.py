@@ -10,6 +10,7 @@ from types import EllipsisType
 
 from pytest_pycinspect.expect.constants import spelled, typed_key
 from pytest_pycinspect.expect.errors import PatternError
+from pytest_pycinspect.expect.guards import condition
 
 __all__ = [
     "ANY",
@@ -650,8 +651,6 @@ class Guard:
     otherwise: tuple[Item, ...] = ()
 
     def __post_init__(self) -> None:
-        from pytest_pycinspect.expect.guards import condition
-
         for text in self.conditions:
             condition(text)
         if not self.conditions or not self.items:

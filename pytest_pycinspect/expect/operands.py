@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pytest_pycinspect.expect import model
 from pytest_pycinspect.expect.constants import has_key, one_of, typed_key
 from pytest_pycinspect.expect.model import COMPARISONS, View
-from pytest_pycinspect.instr import Instr, Kind
+from pytest_pycinspect.view.instr import Instr, Kind
 
 __all__ = ["UNBOUND", "Key", "Test", "Variable", "key_of", "place_of", "tested_by"]
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.expect.model import At
 from pytest_pycinspect.expect.operands import place_of
-from pytest_pycinspect.names import VacuousCheckError
-
-if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode
+from pytest_pycinspect.view.code import CodeView
+from pytest_pycinspect.view.names import VacuousCheckError
 
 __all__ = ["check_place"]
 
@@ -18,7 +14,7 @@ __all__ = ["check_place"]
 _SHOWN = 12
 
 
-def check_place(place: At, code: Bytecode, *, negative: bool) -> None:
+def check_place(place: At, code: CodeView, *, negative: bool) -> None:
     """Do nothing if an instruction can be at a place.
 
     Args:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_pycinspect.expect import model
 from pytest_pycinspect.expect.constants import spelled
 from pytest_pycinspect.expect.errors import PatternError
-from pytest_pycinspect.instr import Instr, Kind
-
-if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode
+from pytest_pycinspect.view.code import CodeView
+from pytest_pycinspect.view.instr import Instr, Kind
 
 __all__ = ["OPNAME_WIDTH", "format_instr", "labels_of", "listing", "operand_text"]
 
@@ -22,7 +20,7 @@ OPNAME_WIDTH = 18
 _ANY = "_"
 
 
-def listing(code: Bytecode) -> list[str]:
+def listing(code: CodeView) -> list[str]:
     """Return the instructions of a code object, one a line, with labels.
 
     It is an expectation that the code meets; nested code is not in it.
@@ -36,7 +34,7 @@ def listing(code: Bytecode) -> list[str]:
     return lines
 
 
-def labels_of(code: Sequence[Instr] | Bytecode) -> Mapping[int, str]:
+def labels_of(code: Sequence[Instr] | CodeView) -> Mapping[int, str]:
     """Return a name for each instruction that another may jump to, by index."""
     targets = {instr.target for instr in code if instr.target is not None}
     inside = sorted(target for target in targets if target < len(code))

@@ -14,7 +14,7 @@ from pytest_pycinspect.expect.guards import Host, Version, is_active, may_be_act
 from pytest_pycinspect.expect.impossible import check_operand
 from pytest_pycinspect.expect.model import View, lines_of
 from pytest_pycinspect.expect.operands import Test, Variable, tested_by
-from pytest_pycinspect.names import resolve_name
+from pytest_pycinspect.view.names import resolve_name
 
 __all__ = [
     "End",

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from pytest_pycinspect.expect.alignment import Likeness, aligned
-from pytest_pycinspect.expect.diagnosis import Trouble, instr_words, line_words, trouble
+from pytest_pycinspect.expect.diagnosis import Trouble, line_words, trouble
 from pytest_pycinspect.expect.outcome import Match, Place
 from pytest_pycinspect.expect.program import Gap, Global, Group, Line, Many, Mark, One
 
@@ -34,6 +34,8 @@ class Status(NamedTuple):
         outcome: how it fared.
         detail: a few words more.
         at: the instruction that it was, or should have been; None for none.
+        nearest: of a line that is not met, the instruction that is most like it, if that is
+            another; None for none.
     """
 
     number: int
@@ -41,6 +43,7 @@ class Status(NamedTuple):
     outcome: Outcome
     detail: str
     at: int | None
+    nearest: int | None = None
 
 
 def statuses(match: Match) -> tuple[Status, ...]:
@@ -54,9 +57,9 @@ def statuses(match: Match) -> tuple[Status, ...]:
             found.append(Status(line.number, line.text, Outcome.INACTIVE, off, None))
         elif line.number in known:
             _, outcome, detail, index = known[line.number]
-            if outcome is Outcome.BROKEN:
-                detail += _nearest(match, likeness.get(line.number), index)
-            found.append(Status(line.number, line.text, outcome, detail, index))
+            like = likeness.get(line.number) if outcome is Outcome.BROKEN else None
+            nearest = None if like is None or like.at == index else like.at
+            found.append(Status(line.number, line.text, outcome, detail, index, nearest))
         else:
             found.append(_other(match, line, likeness.get(line.number)))
     return tuple(found)
@@ -116,13 +119,6 @@ def _broken(bad: Trouble) -> str:
     found = " ".join(bad.found).strip()
     where = "" if bad.at is None else f"@{bad.at}: "
     return f"not met; {where}{found}" + (f" ({bad.why})" if bad.why else "")
-
-
-def _nearest(match: Match, like: Likeness | None, index: int | None) -> str:
-    if like is None or like.at == index:
-        return ""
-    words = " ".join(instr_words(match, like.at)).strip()
-    return f" (nearest @{like.at}: {words})"
 
 
 def _other(match: Match, line: Line, like: Likeness | None) -> Status:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from pycinspect.values import visible
-from pytest_pycinspect.expect.diagnosis import Trouble, culprit, trouble
+from pytest_pycinspect.expect.diagnosis import Trouble, culprit, instr_words, trouble
 from pytest_pycinspect.expect.outcome import Match, Part
 from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
+from pytest_pycinspect.view.code import CodeView
 
-if TYPE_CHECKING:
-    from pytest_pycinspect.bytecode import Bytecode
-
-__all__ = ["BELOW", "WIDTH", "cut", "footer", "one_line", "place_of", "summary"]
+__all__ = ["BELOW", "WIDTH", "cut", "footer", "nearest_words", "one_line", "place_of", "summary"]
 
 #: Characters of a line; pytest puts six before it, and terminals have 80.
 WIDTH = 74
@@ -66,7 +63,7 @@ def summary(match: Match, relation: str) -> tuple[str, ...]:
         cut(f"{wrong.code.name} {relation}: {stopped}"),
         place_of(wrong.code, bad.at),
         *_compared(wrong, bad),
-        cut(_matched(rows)),
+        cut(_matched(wrong, rows)),
         footer(wrong.code),
     ]
     return tuple(line for line in lines if line)
@@ -76,13 +73,13 @@ def _count(rows: Sequence[Status]) -> int:
     return rows[-1].number if rows else 0
 
 
-def _missing(part: Part, code: Bytecode) -> str:
+def _missing(part: Part, code: CodeView) -> str:
     name = part.section.block.name or part.section.block.kind.value
     known = ", ".join(child.name.rpartition(".")[2] for child in code.children)
     return f"there is no nested code {name!r}" + (f"; there is {known}" if known else "")
 
 
-def place_of(code: Bytecode, index: int | None) -> str:
+def place_of(code: CodeView, index: int | None) -> str:
     """Return where in the source an instruction, or the code, is."""
     line = code.line if index is None else code[index].line
     source = None if line is None else code.source_line(line)
@@ -121,20 +118,19 @@ def _raw(match: Match, index: int | None) -> str:
     return "" if names in ([instr.opname], []) else f"(raw: {', '.join(names)})"
 
 
-def _matched(rows: Sequence[Status]) -> str:
+def _matched(match: Match, rows: Sequence[Status]) -> str:
     met = sum(row.outcome is Outcome.MET for row in rows)
     active = sum(row.outcome not in (Outcome.INACTIVE, Outcome.NONE) for row in rows)
-    return f"{met} of {active} lines met" + _elsewhere(rows)
+    first = next((row.nearest for row in rows if row.nearest is not None), None)
+    elsewhere = "" if first is None else f"; {nearest_words(match, first)}"
+    return f"{met} of {active} lines met{elsewhere}"
 
 
-def _elsewhere(rows: Sequence[Status]) -> str:
-    """Say what is most like the line that is not met."""
-    broken = [row for row in rows if row.outcome is Outcome.BROKEN and "(nearest @" in row.detail]
-    if not broken:
-        return ""
-    return "; " + broken[0].detail[broken[0].detail.index("(nearest") + 1 : -1]
+def nearest_words(match: Match, index: int) -> str:
+    """Say which instruction is most like a line that is not met."""
+    return f"nearest @{index}: {' '.join(instr_words(match, index)).strip()}"
 
 
-def footer(code: Bytecode) -> str:
+def footer(code: CodeView) -> str:
     """Return on which Python, in which view."""
     return cut(f"{BELOW}Python {code.python}, {_VIEWS[code.view]}")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import Literal, Self
 
 from pycinspect.cache import ImportOptions, Verdict, judge_module
 from pycinspect.dialects import Dialect
@@ -44,9 +44,6 @@ from pytest_pycinspect.sandbox.snapshot import (
     stamp_of,
     take_snapshot,
 )
-
-if TYPE_CHECKING:
-    import pytest
 
 __all__ = ["Pycache"]
 
@@ -142,13 +139,6 @@ class Pycache:
         if prefix is None:
             return os.path.join(self.root, PYCACHE)
         return os.path.join(prefix, os.path.splitdrive(self.root)[1].lstrip(os.sep))
-
-    @classmethod
-    def for_item(cls, item: pytest.Item, factory: pytest.TempPathFactory) -> Pycache:
-        """Return the sandbox of a test; see ``items.sandbox_of``."""
-        from pytest_pycinspect.sandbox.items import sandbox_of
-
-        return sandbox_of(item, factory)
 
     # --- Files -----------------------------------------------------------------------
 

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pytest_pycinspect import Bytecode, pattern
-from pytest_pycinspect.bytecode import BytecodeOf
-from pytest_pycinspect.subject import Sources
+from pytest_pycinspect.asking import BytecodeOf
+from pytest_pycinspect.subjects.sources import Sources
 from tests.plugin.core import programs
 
 

@@ -17,8 +17,8 @@ from pycinspect import writing
 from pycinspect.auditing.baseline import Accepted, read_baseline, write_baseline
 from pycinspect.errors import PycInspectError
 from pycinspect.writing import replacing
-from pytest_pycinspect.golden_file import parse_golden
-from pytest_pycinspect.golden_update import _replace
+from pytest_pycinspect.golden.file import parse_golden
+from pytest_pycinspect.golden.update import _replace
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions, links and fifos of POSIX")
 NEW = "x" * 100_000  # more than any buffer holds

@@ -11,7 +11,7 @@ from pathlib import Path
 from pycinspect.dialects import find_dialect
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect import Bytecode, Instr, bytecode_of
-from pytest_pycinspect.instr import Kind
+from pytest_pycinspect.view.instr import Kind
 from tests.oracles import Oracle
 
 CHILD = Path(__file__).parents[2] / "differential" / "noise_child.py"

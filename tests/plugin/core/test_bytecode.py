@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_pycinspect import Bytecode, Instr, bytecode_of, op
-from pytest_pycinspect.instr import Kind
+from pytest_pycinspect.view.instr import Kind
 from tests.plugin.core import programs
 
 

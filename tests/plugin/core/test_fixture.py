@@ -131,7 +131,7 @@ def test_the_imported_function_compiles_a_file_once(pytester: pytest.Pytester) -
         """
         import unittest
         from pytest_pycinspect import bytecode_of
-        from pytest_pycinspect.subject import Sources
+        from pytest_pycinspect.subjects.sources import Sources
 
         def first(): return 1
         def second(): return 2

@@ -9,7 +9,7 @@ import pytest
 
 from pycinspect.dialects import DIALECTS, Dialect, Role, linear_ops
 from pytest_pycinspect import Bytecode, VacuousCheckError, bytecode_of
-from pytest_pycinspect.names import UnknownOpcodeError, check_name, resolve_name
+from pytest_pycinspect.view.names import UnknownOpcodeError, check_name, resolve_name
 
 #: Releases since 3.8, as hosts or as compilers.
 DIALECT_NAMES = [*(f"cpython-3.{minor}" for minor in range(8, 16)), "pypy-3.9"]

@@ -12,7 +12,7 @@ import pytest
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect import AmbiguousWrapperError, Bytecode
 from pytest_pycinspect import bytecode_of as standalone
-from pytest_pycinspect.bytecode import BytecodeOf
+from pytest_pycinspect.asking import BytecodeOf
 
 Function = Callable[..., object]
 

@@ -9,7 +9,7 @@ from typing import overload
 from pycinspect import find_dialect
 from pycinspect.dialects import Dialect
 from pycinspect.disasm import Instruction, Position
-from pytest_pycinspect.instr import Instr, Kind
+from pytest_pycinspect.view.instr import Instr, Kind
 
 _NAMES = {"LOAD_FAST", "STORE_FAST", "LOAD_GLOBAL", "LOAD_ATTR", "LOAD_NAME", "STORE_NAME"}
 _WORDS = {"BINARY_OP", "COMPARE_OP", "IS_OP", "CONTAINS_OP", "UNARY_OP"}

@@ -11,7 +11,7 @@ from itertools import accumulate
 from typing import Any
 
 from pytest_pycinspect.expect import model
-from pytest_pycinspect.instr import Instr, Kind
+from pytest_pycinspect.view.instr import Instr, Kind
 
 Env = dict[object, object]
 _Line = tuple[int, model.Item]

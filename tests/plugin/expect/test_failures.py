@@ -191,3 +191,9 @@ def test_every_failure_can_be_told(expectation: object) -> None:
         return
     assert repr(found).isprintable()
     shown(explain(found))
+
+
+def test_words_of_the_code_are_not_taken_for_ours() -> None:
+    said = code(instr("LOAD_CONST", "(nearest @9: NOP"), instr("RETURN_VALUE"), name="said")
+    failure = explain(match(pattern("LOAD_CONST 1\nRETURN_VALUE"), said, anchored=True))
+    assert not any("; nearest" in line for line in failure.summary)

@@ -19,8 +19,8 @@ from pycinspect.errors import PycInspectError
 from pytest_pycinspect.bytecode import Tree
 from pytest_pycinspect.expect import Match, effort, explain, match, matcher, model, pattern, search
 from pytest_pycinspect.expect.explanation import explain_absent, explain_present
-from pytest_pycinspect.golden_file import _merged
-from pytest_pycinspect.instr import Instr
+from pytest_pycinspect.golden.file import _merged
+from pytest_pycinspect.view.instr import Instr
 from tests.plugin.expect.kit import Code, code, instr
 
 _OURS = pytest_pycinspect.__path__[0]

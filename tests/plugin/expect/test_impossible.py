@@ -16,7 +16,7 @@ from pytest_pycinspect import (
 from pytest_pycinspect.expect import PatternError, model, operands
 from pytest_pycinspect.expect.grammar import parse
 from pytest_pycinspect.expect.impossible import check_operand
-from pytest_pycinspect.instr import Instr, Kind
+from pytest_pycinspect.view.instr import Instr, Kind
 
 #: All ops but OPAQUE, which has the name of whatever the table does not know.
 OPS = [row for row in linear_ops().values() if row.operand is not LinearOperand.DROPPED]

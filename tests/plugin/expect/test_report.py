@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 import pytest_pycinspect.marks
-import pytest_pycinspect.report  # here, so that pytester does not load it anew each time  # noqa: F401
+import pytest_pycinspect.reporting.report  # here, so that pytester does not load it anew each time  # noqa: F401
 from tests.plugin.expect.goldens import check_golden
 
 SOURCE = """

@@ -99,7 +99,7 @@ def test_frames_of_others_stay(pytester: pytest.Pytester) -> None:
 def test_a_mistake_of_our_own_is_shown_in_full(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pytest_pycinspect.subject.code_in", lambda _, wrapped: object())
+    monkeypatch.setattr("pytest_pycinspect.subjects.subject.code_in", lambda _, wrapped: object())
     pytester.makepyfile("def test_it(bytecode_of): bytecode_of(print)")
     output = pytester.runpytest_inprocess("-p", "no:randomly").stdout.str()
     assert "AttributeError" in output

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from pycinspect.dialects import Dialect, find_dialect
 from pycinspect.pyc import Code, unmarshal
-from pytest_pycinspect.facts import Facts
-from pytest_pycinspect.flow import graph_of
-from pytest_pycinspect.loops import loops_of
+from pytest_pycinspect.view.facts import Facts
+from pytest_pycinspect.view.flow import graph_of
+from pytest_pycinspect.view.loops import loops_of
 from tests.oracles import Oracle
 from tests.plugin.facts.source import facts_of, plain
 from tests.plugin.facts.statements import Scope, scopes_of

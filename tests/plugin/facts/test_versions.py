@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pycinspect.pyc import Code
-from pytest_pycinspect.facts import Facts
-from pytest_pycinspect.loops import loops_of
+from pytest_pycinspect.view.facts import Facts
+from pytest_pycinspect.view.loops import loops_of
 from tests.canonical.programs import program
 from tests.oracles import Oracle
 from tests.plugin.core.kit import TOO_OLD
@@ -23,7 +23,7 @@ from tests.plugin.facts.kit import Checked, compiled_by, dialect_of
 #: It has neither columns nor a table of stack effects, by which copies of calls are told.
 _WITHOUT_CALLS = ("pypy-3.9",)
 _SEEDS = range(3_000, 3_030)
-_OURS = ("calls.py", "facts.py", "names.py", "snippets.py")
+_OURS = ("view/calls.py", "view/facts.py", "view/names.py", "relations/snippets.py")
 
 
 def test_on_all_versions(oracle: Oracle) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect import VacuousCheckError
-from pytest_pycinspect.bytecode import BytecodeOf
+from pytest_pycinspect.asking import BytecodeOf
+from pytest_pycinspect.imports.startup import ImportsAtStartup
 from pytest_pycinspect.sandbox.children import Children
-from pytest_pycinspect.startup_imports import ImportsAtStartup
-from pytest_pycinspect.subject import Sources
+from pytest_pycinspect.subjects.sources import Sources
 
 MODULES = {
     "eager/__init__.py": "from . import part\nfrom .part import x\n",

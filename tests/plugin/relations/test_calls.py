@@ -23,7 +23,7 @@ from pytest_pycinspect import (
     UndecidableCallError,
     UnknownNameWarning,
 )
-from pytest_pycinspect.bytecode import BytecodeOf
+from pytest_pycinspect.asking import BytecodeOf
 
 #: How a module names what it calls: lines of the module, of the function, and the expression. The
 #: function's parameters, closure and namespace come from the lines.

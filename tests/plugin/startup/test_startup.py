@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-OURS = {f"pytest_pycinspect{name}" for name in ("", ".fixtures", ".newhooks", ".plugin")}
+OURS = {f"pytest_pycinspect{name}" for name in ("", ".fixtures", ".plugin", ".session")}
 #: Of the standard library, if nobody else had imported them.
 SMALL = {"contextvars", "_contextvars"}
 CONFTEST = """

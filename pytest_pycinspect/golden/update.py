@@ -1,0 +1,123 @@
+"""What is to be written to a ``*.bytecode`` file, and how: it is replaced as a whole."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from pycinspect.writing import replacing
+from pytest_pycinspect.golden.file import Content, GoldenFile, read_golden
+
+__all__ = ["Edit", "Kind", "Written", "written"]
+
+
+class Kind(Enum):
+    """What may be written."""
+
+    #: What is not recorded yet.
+    CREATE = "create"
+    #: What is recorded and no longer so.
+    FIX = "fix"
+    #: What is so, and would be written in other words.
+    RESPELL = "respell"
+    #: Sections that no test uses are removed.
+    TRIM = "trim"
+
+
+class Edit(NamedTuple):
+    """What a section says from now on; nothing that cannot be sent by a worker.
+
+    Args:
+        path: of the file.
+        title: of the section.
+        order: of new sections.
+        kind: value of a :class:`Kind`.
+        conditions: of the variant.
+        instructions: its content.
+        consts: likewise.
+        handlers: likewise.
+        python: who says it.
+        view: of a new section.
+        over: conditions of the variant that counted so far.
+    """
+
+    path: str
+    title: str
+    order: int
+    kind: str
+    conditions: tuple[str, ...]
+    instructions: tuple[str, ...]
+    consts: str | None
+    handlers: str | None
+    python: str
+    view: str
+    over: tuple[str, ...]
+
+    @property
+    def content(self) -> Content:
+        """What the variant says."""
+        return Content(self.instructions, self.consts, self.handlers)
+
+
+class Written(NamedTuple):
+    """What was written to a file.
+
+    Args:
+        edits: what was.
+        lost: titles of sections of which tests have two values.
+    """
+
+    edits: Sequence[Edit]
+    lost: Sequence[str]
+
+
+def written(path: str, edits: Sequence[Edit], trim: Sequence[str]) -> Written:
+    """Read a file again, and write what is to be.
+
+    Args:
+        path: of the file.
+        edits: of its sections.
+        trim: titles of sections that are left out.
+
+    Raises:
+        OSError: it cannot be written.
+        PycInspectError: it cannot be read, or is not well formed.
+    """
+    before = read_golden(path)
+    chosen = _agreed(edits)
+    after = _edited(before, chosen).without(trim)
+    if after.lines != before.lines:
+        _replace(path, after)
+    lost = {edit.title for edit in edits} - {edit.title for edit in chosen}
+    return Written(chosen, sorted(lost))
+
+
+def _agreed(edits: Iterable[Edit]) -> list[Edit]:
+    """Return edits in the order of their tests, without those that contradict each other."""
+    found: dict[tuple[str, tuple[str, ...]], set[Edit]] = {}
+    for edit in edits:
+        found.setdefault((edit.title, edit.conditions), set()).add(edit)
+    agreed = [min(group) for group in found.values() if len({e.content for e in group}) == 1]
+    return sorted(agreed, key=lambda edit: (edit.order, edit.title))
+
+
+def _edited(file: GoldenFile, edits: Iterable[Edit]) -> GoldenFile:
+    for edit in edits:
+        file = file.with_content(
+            edit.title,
+            edit.conditions,
+            edit.content,
+            python=edit.python,
+            view=edit.view,
+            over=edit.over,
+        )
+    return file
+
+
+def _replace(path: str, file: GoldenFile) -> None:
+    """Write a file as a whole: a reader sees the old one, or the new one."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with replacing(path, newline="") as stream:
+        stream.write(file.text)

@@ -1,0 +1,118 @@
+"""Whether Python code is somewhere in a code object, whatever Python compiled that."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Sequence
+
+from pycinspect.canonical import Level, linearize
+from pycinspect.canonical.minimise import Merged
+from pycinspect.canonical.values import Value
+from pycinspect.compiling import Compilers
+from pycinspect.dialects import Dialect
+from pycinspect.pyc import Code
+from pytest_pycinspect.relations.comparing import Outcome
+from pytest_pycinspect.relations.subgraphs import END, Program, Search, has_value
+from pytest_pycinspect.relations.surroundings import Surroundings
+from pytest_pycinspect.view.forms import form_of
+
+__all__ = ["Snippets"]
+
+#: The graph as it is written, and the smallest one: a search may need either.
+_LEVELS = (Level.STRICT, Level.SEMANTIC)
+
+
+class Snippets:
+    """What looks for snippets in a code object.
+
+    Args:
+        code: the code object; what is inside it is only a part of what makes it.
+        dialect: who compiled it.
+        optimize: at which level of optimization snippets are compiled.
+    """
+
+    def __init__(self, code: Code, dialect: Dialect, optimize: int) -> None:
+        self._code = code
+        self._dialect = dialect
+        self._optimize = optimize
+        self._around = _surroundings(code, dialect)
+        self._programs: dict[Level, Program] = {}
+
+    def search(self, snippet: str) -> Outcome:
+        """Return whether an expression or statements are somewhere in the code.
+
+        Args:
+            snippet: source of the running interpreter's language.
+
+        Raises:
+            PycInspectError: ``does-not-compile``; ``not-canonical`` where a limit was reached.
+        """
+        found = any(self._is_in(snippet, level) for level in _LEVELS)
+        words = "contains" if found else "does not contain"
+        shortened = textwrap.shorten(snippet, 60)
+        return Outcome(found, f"{self._code.qualname} {words} {shortened!r}")
+
+    def _is_in(self, snippet: str, level: Level) -> bool:
+        program = self._program(level)
+        expression = _expression(snippet)
+        if expression is not None:
+            # Only a function can return something.
+            word, before = (
+                ("return", "return") if self._around.is_function else ("store", f"{END} =")
+            )
+            wanted = self._compiled(f"{before} {expression}", level)
+            value = _only_value(wanted.graph, word)
+            found = None if value is None else has_value(wanted, value, program)
+            if found is not None:
+                return found
+        wanted = self._compiled(f"{_dedented(snippet)}\n{END}", level)
+        return Search(wanted, program, has_result=expression is not None).found()
+
+    def _program(self, level: Level) -> Program:
+        known = self._programs.get(level)
+        if known is None:
+            known = self._programs[level] = Program(form_of(self._code, self._dialect, level))
+        return known
+
+    def _compiled(self, snippet: str, level: Level) -> Program:
+        """Return the form of a snippet in surroundings like the code's."""
+        source = self._around.source(snippet).encode("utf-8", "surrogatepass")
+        with Compilers(trusted=True) as compilers:  # the snippet is the test's own
+            file = compilers.compile(source, f"the snippet {snippet!r}", optimize=self._optimize)
+        return Program(form_of(self._around.find(file.code), file.dialect, level))
+
+
+def _surroundings(code: Code, dialect: Dialect) -> Surroundings:
+    read, stored = set[str](), set[str]()
+    for op in linearize(code, dialect):
+        if op.name.endswith("_GLOBAL"):
+            (read if op.name == "LOAD_GLOBAL" else stored).add(str(op.operand))
+    return Surroundings(code, dialect, read, stored)
+
+
+# --- The snippet as a graph --------------------------------------------------------------------
+
+
+def _expression(snippet: str) -> str | None:
+    """Return the text of an expression in brackets, None for statements, and for ``yield``."""
+    text = _dedented(snippet).strip()
+    try:
+        tree = ast.parse(f"({text})", mode="eval")
+    except SyntaxError:
+        return None
+    if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(tree)):
+        return None  # no asynchronous generator returns a value
+    return f"({text})"
+
+
+def _dedented(snippet: str) -> str:
+    return textwrap.dedent(snippet).strip("\n")
+
+
+def _only_value(graph: Sequence[Merged], word: str) -> Value | None:
+    """Return the one value that a graph returns, or stores last; None if there are several."""
+    ends = [node.payload for node in graph if node.payload[0] == word]
+    ways = [node for node in graph if not node.successors]
+    value = ends[-1][-1] if len(ways) == 1 and ends else None
+    return value if isinstance(value, Value) else None

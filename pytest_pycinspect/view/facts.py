@@ -1,0 +1,278 @@
+"""What code does, from its canonical form: the same facts whatever Python compiled it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeVar
+
+from pycinspect.canonical.events import Happening, happenings_of
+from pycinspect.canonical.planes import docstring
+from pycinspect.canonical.text import Budget, Writer
+from pycinspect.canonical.values import Value, Values, digest_of
+from pycinspect.dialects import Dialect
+from pycinspect.pyc import Code
+from pytest_pycinspect.view.calls import Call, each_once
+
+__all__ = ["Constants", "Facts", "Items", "constant_key", "values_in"]
+
+_OPTIMIZED = 0x01
+#: Cells that the compiler makes for classes and annotations.
+_BOOKKEEPING = frozenset({"__class__", "__classdict__", "__conditional_annotations__"})
+
+
+def constant_key(constant: object) -> bytes:
+    """Return what is the same for two constants if type, value, sign and bits are."""
+    return digest_of(Values().constant(constant))
+
+
+Item_co = TypeVar("Item_co", covariant=True)
+
+
+class Items(tuple[Item_co, ...]):
+    """A tuple that is also equal to a list of the same, as people write either."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(tuple(other) if isinstance(other, list) else other)
+
+    def __ne__(self, other: object) -> bool:  # that of tuple is not made of its ``==``
+        return not self == other
+
+    __hash__ = tuple.__hash__
+
+
+class Constants(Items[object]):
+    """Constants, each once; ``1``, ``True`` and ``1.0`` are three, ``0.0`` is not ``-0.0``."""
+
+    __slots__ = ()
+
+    def __contains__(self, wanted: object) -> bool:
+        return self.count(wanted) > 0
+
+    def count(self, value: object) -> int:
+        """Return how many are equal to a value, in type and sign, too."""
+        key = constant_key(value)
+        return sum(key == constant_key(part) for part in self)
+
+
+def values_in(roots: Iterable[object], seen: set[Value]) -> Iterator[Value]:
+    """Yield expressions and all their parts, each before its parts; literals are whole.
+
+    Args:
+        roots: the expressions, and other words of an event.
+        seen: those that are not yielded, as they were before.
+    """
+    waiting = [root for root in roots if isinstance(root, Value)][::-1]
+    while waiting:
+        value = waiting.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        yield value
+        operands = value.operands
+        # Names of arguments and attributes, and levels of imports, are not constants of the program.
+        first, last = _CONSTANTS.get(value.kind, (0, len(operands)))
+        waiting.extend(() if value.is_literal else reversed(operands[first:last]))
+
+
+#: By kind, which operands are of the program; all of other kinds.
+_CONSTANTS: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {"keyword": (1, 2), "import": (0, 0), "lazy_import": (0, 0), "match_class": (0, 2)}
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What one code object does; comprehensions in it are part of it on all versions.
+
+    Args:
+        globals: global variables and builtins.
+        names: variables of any kind, attributes, modules.
+        attributes: attributes.
+        calls: what is called, once for each call of the source.
+        consts: constants.
+        imports: modules and names from them.
+        handlers: what ``except`` clauses catch.
+        freevars: variables of functions around it.
+        docstring: without indentation.
+        children: code objects inside it, as ``Form.children``.
+    """
+
+    globals: Items[str]
+    names: Items[str]
+    attributes: Items[str]
+    calls: Items[str]
+    consts: Constants
+    imports: Items[str]
+    handlers: Items[str]
+    freevars: Items[str]
+    docstring: str | None
+    children: tuple[Code, ...]
+
+    @classmethod
+    def of(cls, code: Code, dialect: Dialect) -> Facts:
+        """Return the facts of a code object.
+
+        Raises:
+            PycInspectError: ``not-canonical``, with the reason.
+        """
+        found = happenings_of(code, dialect)
+        seen = _Seen(code)
+        for event in found.events:
+            seen.event(event)
+        if code.flags & _OPTIMIZED:
+            seen.docstring = docstring(code, dialect)
+        return cls(
+            Items(seen.globals),
+            Items(seen.names),
+            Items(seen.attributes),
+            Items(call.text for call in each_once(seen.calls, dialect)),
+            Constants(seen.consts.values()),
+            Items(seen.imports),
+            Items(seen.handlers),
+            Items(sorted(set(code.freevars) - _BOOKKEEPING)),
+            seen.docstring,
+            found.children,
+        )
+
+    @classmethod
+    def of_tree(cls, code: Code, dialect: Dialect) -> Facts:
+        """Return the facts of a code object and of all inside it, each call once, all else once.
+
+        Raises:
+            PycInspectError: as :meth:`of`.
+        """
+        found: list[Facts] = []
+        waiting = [code]
+        while waiting:
+            found.append(cls.of(waiting.pop(), dialect))
+            waiting.extend(reversed(found[-1].children))
+        consts = {constant_key(value): value for one in found for value in one.consts}
+        return cls(
+            _once(one.globals for one in found),
+            _once(one.names for one in found),
+            _once(one.attributes for one in found),
+            Items(call for one in found for call in one.calls),
+            Constants(consts.values()),
+            _once(one.imports for one in found),
+            _once(one.handlers for one in found),
+            _once(one.freevars for one in found),
+            found[0].docstring,
+            (),
+        )
+
+
+def _once(lists: Iterable[Iterable[str]]) -> Items[str]:
+    return Items(dict.fromkeys(item for items in lists for item in items))
+
+
+class _Seen:
+    """What was seen in events; dictionaries keep the order."""
+
+    def __init__(self, code: Code) -> None:
+        self._writer = Writer(budget=Budget(code))
+        self._values: set[Value] = set()
+        self.globals: dict[str, None] = {}
+        self.names: dict[str, None] = {}
+        self.attributes: dict[str, None] = {}
+        self.calls: list[Call] = []
+        self.consts: dict[bytes, object] = {}
+        self.imports: dict[str, None] = {}
+        self.handlers: dict[str, None] = {}
+        self.docstring: str | None = None
+
+    def event(self, event: Happening) -> None:
+        """Note one event."""
+        word, *parts = event.payload
+        if word in ("store_attr", "delete_attr"):
+            self.note_attribute(str(parts[1]))
+        value = parts[0] if parts else None
+        if word == "ev" and isinstance(value, Value):
+            self._computed(value.first, event)
+        for part in values_in(parts, self._values):
+            self._value(part)
+
+    def _computed(self, value: Value, event: Happening) -> None:
+        if value.kind == "call" and not _is_made(value.value(0)):
+            function = value.value(0)
+            text = _LAMBDA if function.kind == "func" else self._text(function)
+            self.calls.append(Call(event.sites, text))
+        elif value.kind == "exc_match":
+            classes = value.value(1)
+            caught = classes.operands if classes.kind == "tuple" else [classes]
+            self.handlers.update(dict.fromkeys(map(self._text, caught)))
+
+    def _text(self, value: Value) -> str:
+        return str(self._writer.expression(value))
+
+    def _value(self, value: Value) -> None:
+        note = _NOTES.get(value.kind)
+        if value.is_literal:
+            self.consts.setdefault(digest_of(value), value.literal)
+        elif note is not None:
+            note(self, value)
+
+    def note_attribute(self, name: str) -> None:
+        self.attributes[name] = self.names[name] = None
+
+    def note_variable(self, value: Value) -> None:
+        name = value.word(0).rstrip("'")
+        self.names[name] = None
+        if value.kind == "global":
+            self.globals[name] = None
+
+    def note_imported(self, value: Value) -> None:
+        if value.word(0):  # ``from . import x`` names no module
+            self.names[value.word(0)] = None
+        self.imports[_module(value)] = None
+
+    def note_imported_from(self, value: Value) -> None:
+        module, name = value.value(0), value.word(1)
+        # IMPORT_FROM without names: ``import a.b as c`` (3.7).
+        if module.kind in _IMPORTS and module.value(2).literal is not None:
+            self.names[name] = None
+            separator = "." if module.word(0) else ""
+            self.imports[f"{_module(module)}{separator}{name}"] = None
+
+    def note_class_pattern(self, value: Value) -> None:
+        names = value.value(3)
+        for name in names.literal if isinstance(names.literal, tuple) else ():
+            self.note_attribute(str(name))
+
+    def note_docstring(self, value: Value) -> None:
+        self.docstring = value.word(0)
+
+
+_IMPORTS = frozenset({"import", "lazy_import"})
+
+
+def _module(value: Value) -> str:
+    """Return what is imported, with a dot for each level that it is relative to."""
+    level = value.value(1).literal
+    dots = "." * level if isinstance(level, int) and level > 0 else ""
+    return dots + value.word(0)
+
+
+_LAMBDA = "<lambda>"
+
+
+def _is_made(function: Value) -> bool:
+    """Return whether the compiler calls it, and not the source: to make a class, or a generator."""
+    made = function.word(0) if function.kind == "func" else ""
+    return function.kind == "build_class" or (made.startswith("<") and made != _LAMBDA)
+
+
+_NOTES: Mapping[str, Callable[[_Seen, Value], None]] = MappingProxyType(
+    {
+        **dict.fromkeys(("local", "global", "name", "cell"), _Seen.note_variable),
+        "attr": lambda seen, value: seen.note_attribute(value.word(1)),
+        "import": _Seen.note_imported,
+        "lazy_import": _Seen.note_imported,
+        "import_from": _Seen.note_imported_from,
+        "match_class": _Seen.note_class_pattern,
+        "docstring": _Seen.note_docstring,
+    }
+)
