@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pycinspect.canonical import canonicalize, lower, units
 from pycinspect.canonical.machine import COMPREHENSIONS
 from pycinspect.canonical.ops import OPAQUE
-from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.dialects import DIALECTS, Dialect, find_dialect
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import Code, CodeFile, read_pyc
+from pycinspect.pyc import Code, CodeFile, read_marshalled, read_pyc
+from tests.differential.noise import library_of, payloads, sources
 from tests.growth.writer import Writer
 from tests.samples import ENTRIES, SAMPLES
 
@@ -57,6 +59,20 @@ def counted() -> list[Row]:
     files = {version: [read_pyc(SAMPLES / name) for name in names[version]] for version in names}
     old = {version: read for version, read in files.items() if _python(read) <= NEWEST}
     return [_row(version, old[version]) for version in sorted(old, key=lambda v: _python(old[v]))]
+
+
+def of_library(version: str, files: int, seed: int) -> Row:
+    """Return the row of a version that is installed: of some files of its library.
+
+    Args:
+        version: ``2.7``.
+        files: how many.
+        seed: which.
+    """
+    texts = sources(library_of(version), "all", files, seed)
+    made = payloads(version, list(texts.values()), None)
+    dialect = find_dialect(f"cpython-{version}")
+    return _row(version, [read_marshalled(data, dialect) for data in made if data is not None])
 
 
 def table(rows: Iterable[Row]) -> list[str]:
@@ -170,7 +186,13 @@ class Handmade:
 
 
 def _main(write: Callable[[str], object] = print) -> None:
-    for line in (COLUMNS, "|" + "---|" * COLUMNS.count(" | ") + "---|", *table(counted())):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--library", metavar="VERSION", help="of an interpreter that is installed")
+    parser.add_argument("--files", type=int, default=150)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    rows = [of_library(given.library, given.files, given.seed)] if given.library else counted()
+    for line in (COLUMNS, "|" + "---|" * COLUMNS.count(" | ") + "---|", *table(rows)):
         write(line)
 
 
