@@ -227,3 +227,12 @@ def test_many_labels_in_a_line() -> None:
     parsed = pattern("a: " * 5000 + "NOP")
     assert len(parsed.items) == 5001
     assert isinstance(parsed.items[0], Label)
+
+
+def test_in_a_tree_a_place_is_in_the_lines_of_one_of_its_parts() -> None:
+    tree = bytecode_of("def f(x):\n    return x\n\ndef g(y):\n    return y\n").tree
+    assert "LOAD_FAST y @5:11-12" in tree
+    assert "LOAD_FAST x @5:11-12" not in tree
+    assert [part.name for part, _ in tree.find("LOAD_FAST @5")] == ["g"]
+    with pytest.raises(VacuousCheckError, match="no instruction in line 3"):
+        assert "LOAD_FAST y @3" not in tree
