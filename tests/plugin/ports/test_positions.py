@@ -78,6 +78,7 @@ SOURCES: Mapping[str, tuple[Source, ...]] = {
                 "@>=3.12 POP_JUMP_IF_FALSE @2:5-8",
                 "@>=3.12 POP_JUMP_IF_FALSE @2:17-22",
                 "COMPARE_OP > @4:8-16",
+                "POP_JUMP_IF_TRUE @4:8-16",
             ),
         ),
         Source(
@@ -348,17 +349,7 @@ def _cases() -> Iterator[Case]:
                 )
 
 
-_NEGATED = "if not (\n    four > 5):\n    x = 6\n"
-#: A jump that the compiler has told that it gets a bool has its place in the raw view alone.
-_RAW = Case(
-    "test_compile.test_multiline_boolean_expression",
-    _NEGATED,
-    _NEGATED.replace("5", "55"),
-    lambda code: "POP_JUMP_IF_TRUE @2:4-12" in code.raw,
-    "3.12",
-)
-
-CASES = (*_cases(), _RAW)
+CASES = tuple(_cases())
 
 NOT_SAID = (
     NotSaid(
