@@ -11,7 +11,7 @@ from pytest_pycinspect import Bytecode, Compiled, VacuousCheckError
 
 __all__ = ["FAILS", "Case", "NotSaid", "code_of", "parameters"]
 
-#: What a check does on the broken subject: an operand or a place that is not there is refused.
+#: What a check of a place does on the broken subject: one that no instruction has is refused.
 FAILS = (AssertionError, VacuousCheckError)
 
 
