@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -29,14 +29,12 @@ class CacheCase:
         subject: what is done.
         broken: what is done where something else must be seen.
         check: the assertion; it is true of what the subject returns.
-        environment: settings of the sandbox that both have.
     """
 
     ported: str
     subject: Scene
     broken: Scene
     check: Callable[[Any], object]
-    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def parameters(cases: Iterable[CacheCase]) -> pytest.MarkDecorator:
