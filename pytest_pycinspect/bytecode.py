@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeGuard, overload
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeGuard, TypeVar, overload
 
 from pycinspect.disasm import code_of
 from pycinspect.errors import PycInspectError
@@ -43,6 +43,7 @@ __tracebackhide__ = True
 
 _OPNAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _VIEWS = ("ops", "raw", "adaptive")
+_T = TypeVar("_T")
 
 
 class Bytecode(Factual):
@@ -731,10 +732,25 @@ class Tree(Factual):
     def __iter__(self) -> Iterator[Bytecode]:
         return iter(self._parts)
 
+    def _asked(self, ask: Callable[[Bytecode], _T]) -> Iterator[tuple[Bytecode, _T]]:
+        """Yield each with its answer; without those that refuse, unless all do.
+
+        A place is in the lines of one of them, and in none of another's.
+        """
+        refused: list[VacuousCheckError] = []
+        for part in self:
+            try:
+                yield part, ask(part)
+            except VacuousCheckError as error:
+                refused.append(error)
+        if len(refused) == len(self):
+            raise refused[0]
+
     def __contains__(self, expectation: object) -> bool:
         """Return whether an instruction of any of them is as expected."""
         effort = _pool()
-        found = any(part.has(expectation, effort) for part in self)
+        asked = self._asked(lambda part: part.has(expectation, effort))
+        found = any(answer for _, answer in asked)
         return self.root.sure(found, f"{expectation!r} is not in it.")
 
     def count(self, value: object) -> Count:
@@ -748,7 +764,8 @@ class Tree(Factual):
     def find(self, expectation: object) -> list[tuple[Bytecode, Instr]]:
         """Return the instructions that are as expected, and the code object of each."""
         effort = _pool()
-        found = [(part, part[index]) for part in self for index in part.places(expectation, effort)]
+        asked = self._asked(lambda part: part.places(expectation, effort))
+        found = [(part, part[index]) for part, places in asked for index in places]
         return self.root.sure(found, f"{expectation!r} is not in it.")
 
     @property

@@ -453,6 +453,7 @@ def _replaced(rule: LinearRule, window: Sequence[_Op], bound: Mapping[str, objec
     """Return what takes the place of ops, with the instructions of those that it is like."""
     jump = next((op for op in window if op.target is not None), None)
     rest = list(window)
+    left: _Raw = ()
     made: list[_Op] = []
     for term in rule.becomes:
         operand = term.literal if term.variable is None else bound[term.variable]
@@ -461,11 +462,12 @@ def _replaced(rule: LinearRule, window: Sequence[_Op], bound: Mapping[str, objec
         is_jump = jump is not None and linear_ops()[term.name].operand is LinearOperand.TARGET
         target = jump.target if jump is not None and is_jump else None
         op = _Op(CanonicalOp(term.name, operand, target, window[0].offset, like.line), like.raw)
+        left = tuple(op.raw for op in rest)
         if len(rest) > 1:
             rest.remove(like)
         made.append(op)
     if made and len(window) > len(made):
-        made[-1].raw = tuple(op.raw for op in rest)
+        made[-1].raw = left
     return made
 
 

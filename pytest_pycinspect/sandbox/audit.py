@@ -127,7 +127,8 @@ class Caches:
         directory = os.path.dirname(path)
         if os.path.basename(directory) == PYCACHE or self.prefix is None:
             return os.path.dirname(directory)
-        return os.path.join(self.root, os.path.relpath(directory, self._mirror(self.prefix)))
+        below = os.path.relpath(directory, self._mirror(self.prefix))
+        return os.path.normpath(os.path.join(self.root, below))  # without "." in the root itself
 
 
 _STATES: Mapping[str, State] = {

@@ -227,3 +227,21 @@ def test_many_labels_in_a_line() -> None:
     parsed = pattern("a: " * 5000 + "NOP")
     assert len(parsed.items) == 5001
     assert isinstance(parsed.items[0], Label)
+
+
+def test_in_a_tree_a_place_is_in_the_lines_of_one_of_its_parts() -> None:
+    tree = bytecode_of("def f(x):\n    return x\n\ndef g(y):\n    return y\n").tree
+    assert "LOAD_FAST y @5:11-12" in tree
+    assert "LOAD_FAST x @5:11-12" not in tree
+    assert [part.name for part, _ in tree.find("LOAD_FAST @5")] == ["g"]
+    with pytest.raises(VacuousCheckError, match="no instruction in line 3"):
+        assert "LOAD_FAST y @3" not in tree
+
+
+@pytest.mark.parametrize("test", ["a", "not a", "a > 1", "not a > 1", "a in b", "a is b"])
+def test_a_jump_is_where_its_own_instruction_is(test: str) -> None:
+    code = bytecode_of(f"def f(a, b):\n    if {test}:\n        return a.c\n    return b.c\n")["f"]
+    (jump,) = (instr for instr in code if instr.target is not None)
+    (own,) = (instr for instr in code.raw if instr.target is not None)
+    assert jump.position == own.position
+    assert own.raw[0] in jump.raw

@@ -59,3 +59,11 @@ def test_nothing_is_written_or_rewritten(sandbox: Pycache) -> None:
     plain = sandbox.run_pytest("-p", "no:cacheprovider", "--assert=plain")["test_m"]
     assert "-pytest-" not in os.path.basename(str(plain.pyc))
     assert plain.written == "created"
+
+
+def test_caches_below_a_prefix(sandbox: Pycache) -> None:
+    sandbox.prefix("elsewhere")
+    first = sandbox.run_pytest("-p", "no:cacheprovider")["test_m"]
+    assert first.written == "created"
+    assert "elsewhere" in str(first.pyc)
+    assert sandbox.run_pytest("-p", "no:cacheprovider")["test_m"].hit
