@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from mypy import api
 
 import pytest_pycinspect
 from pytest_pycinspect import fixtures
@@ -57,7 +58,6 @@ TYPED = """
 
 
 def test_a_test_with_types_of_all_fixtures_is_well_typed(tmp_path: Path) -> None:
-    api = pytest.importorskip("mypy.api")
     test = tmp_path / "test_typed.py"
     test.write_text(textwrap.dedent(TYPED), "utf-8")
     cache = f"--cache-dir={tmp_path / 'cache'}"

@@ -14,7 +14,7 @@ import pytest
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect import PatternError, VacuousCheckError, bytecode_of, op, pattern
 from pytest_pycinspect.expect import Label
-from tests.oracles import find_oracle
+from tests.oracles import Oracle
 
 
 def functions() -> Iterator[FunctionType]:
@@ -188,11 +188,9 @@ def test_a_failure_says_where_it_is() -> None:
         bytecode_of(SOURCE)["f"].check("LOAD_FAST x @2:15-16; ...")
 
 
-def test_code_without_columns_is_refused_clearly() -> None:
-    old = find_oracle("cpython-3.10")
-    if old is None:
-        pytest.skip("CPython 3.10 is not installed")
-    code = bytecode_of(SOURCE, python=str(old.program))["f"]
+@pytest.mark.parametrize("oracle", ["cpython-3.10"], indirect=True)
+def test_code_without_columns_is_refused_clearly(oracle: Oracle) -> None:
+    code = bytecode_of(SOURCE, python=str(oracle.program))["f"]
     assert "LOAD_FAST y @2" in code
     for check in (lambda: "LOAD_FAST @2:11" in code, lambda: code.matches("LOAD_FAST @2:11; ...")):
         with pytest.raises(
