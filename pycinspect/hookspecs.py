@@ -50,7 +50,9 @@ def pycinspect_find_dialect(magic: bytes, known: Dialect | None) -> Dialect | No
 def pycinspect_rules() -> Iterable[type[Rule]]:  # type: ignore[empty-body]
     """Return the classes of audit rules; the built-in ones come the same way.
 
-    An id that is taken is refused.
+    An id is capital letters of the vendor's own and a number, such as ``ACME001``; one that is
+    taken is refused. The rules run as the built-in ones do, in every profile, unless they are
+    ignored by their id, their family (``ACME0``) or their vendor (``ACME``).
     """
 
 

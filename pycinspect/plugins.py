@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -149,8 +150,16 @@ def _finder(manager: pluggy.PluginManager) -> FindMore | None:
     return find_more if hook.get_hookimpls() else None
 
 
+#: A vendor's letters and a number: selectors tell by it a family from a vendor, and both from ALL.
+_RULE_ID = re.compile(r"[A-Z]+[0-9]+")
+
+
 def _by_id(rules: Sequence[type[Rule]]) -> Mapping[str, type[Rule]]:
     _refuse_twice("rules", "id", [rule.id for rule in rules])
+    for rule in rules:
+        if _RULE_ID.fullmatch(rule.id) is None:
+            message = f"the rule id {rule.id!r} is not capital letters and a number, as ACME001"
+            raise PycInspectError("bad-plugin", message)
     return MappingProxyType({rule.id: rule for rule in rules})
 
 

@@ -17,10 +17,12 @@ from pycinspect.auditing.policy import (
     require_rules,
 )
 from pycinspect.auditing.rule import HEADINGS, Alike, CacheFile, Context, Rule
+from pycinspect.auditing.selecting import ALL, strength
 from pycinspect.auditing.settings import Settings, SettingsFile
 from pycinspect.auditing.walk import CacheDirectory, Directory
 
 __all__ = [
+    "ALL",
     "HEADINGS",
     "PROFILES",
     "Accepted",
@@ -44,4 +46,5 @@ __all__ = [
     "Severity",
     "Summary",
     "require_rules",
+    "strength",
 ]

@@ -22,6 +22,7 @@ from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.place import Places
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
+from pycinspect.auditing.selecting import strength
 from pycinspect.auditing.sources import SourceBudget, Sources
 from pycinspect.auditing.suppressions import UNUSED, Suppressions
 from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
@@ -361,7 +362,7 @@ class Audit:
         if not self.summary.complete:
             return  # what was not looked at may still need them
         for path, text, rules in self._suppressions.unused():
-            if any(self._has_looked(rule) for rule in self._rules if rule.id.startswith(rules)):
+            if any(self._has_looked(rule) for rule in self._rules if strength(rules, rule.id)):
                 yield from self._own(UNUSED, path, {"suppression": text})
 
     def _has_looked(self, rule: type[Rule]) -> bool:

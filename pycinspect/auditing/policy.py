@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from pycinspect.auditing.baseline import Baseline
 from pycinspect.auditing.findings import Severity
+from pycinspect.auditing.selecting import ALL, is_named, strength
 from pycinspect.cache import HERE, IMAGE_PATH, ImportOptions, View
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
@@ -18,15 +19,11 @@ from pycinspect.values import HashCheckMode, InvalidationMode, shown
 __all__ = ["PROFILES", "PathIgnore", "Policy", "Profile", "Selection", "require_rules"]
 
 
-#: The prefix of every built-in rule.
-_EVERYTHING = "PYC"
-
-
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rules run, by ids and their prefixes, as ruff does it.
+    """Which rules run, by ids, their prefixes and ``ALL``, as ruff does it.
 
-    The longest prefix that fits a rule decides; ``ignore`` wins a draw.
+    The longest prefix that fits a rule decides, ``ALL`` after all others; ``ignore`` wins a draw.
 
     Args:
         select: rules to run.
@@ -34,29 +31,24 @@ class Selection:
         by_name: somebody has named these rules; those of a profile come with it.
     """
 
-    select: tuple[str, ...] = ("PYC",)
+    select: tuple[str, ...] = (ALL,)
     ignore: tuple[str, ...] = ()
     by_name: bool = True
 
     def takes(self, rule: str) -> bool:
         """Return whether the rule with this id runs."""
-        return _longest(self.select, rule) > _longest(self.ignore, rule)
+        return strength(self.select, rule) > strength(self.ignore, rule)
 
     def names(self, rule: str) -> bool:
         """Return whether the rule runs because it, or its family, was asked for."""
-        is_named = self.by_name and _longest(self.select, rule) > len(_EVERYTHING)
-        return is_named and self.takes(rule)
-
-
-def _longest(prefixes: tuple[str, ...], rule: str) -> int:
-    return max((len(prefix) for prefix in prefixes if rule.startswith(prefix)), default=0)
+        return self.by_name and is_named(self.select, rule) and self.takes(rule)
 
 
 def require_rules(selectors: Iterable[str], rules: Iterable[str]) -> None:
     """Refuse a selector that selects nothing: it has a mistake.
 
     Args:
-        selectors: ids of rules, or prefixes.
+        selectors: ids of rules, prefixes, or ``ALL``.
         rules: the ids of all rules.
 
     Raises:
@@ -64,7 +56,7 @@ def require_rules(selectors: Iterable[str], rules: Iterable[str]) -> None:
     """
     known = tuple(rules)
     for selector in selectors:
-        if selector and any(rule.startswith(selector) for rule in known):
+        if any(strength([selector], rule) for rule in known):
             continue
         families = dict.fromkeys(rule[:length] for length in (3, 4, 6) for rule in known)
         near = get_close_matches(selector.upper(), families)
@@ -79,7 +71,7 @@ class PathIgnore:
     Args:
         pattern: ``fnmatch`` pattern of a path as reports print it; a pattern without a slash is
             matched with the name alone. See ``auditing.suppressions``.
-        rules: ids or prefixes.
+        rules: ids, prefixes, or ``ALL``.
         base: the directory that the pattern is relative to; "" is the current one.
     """
 
@@ -118,23 +110,26 @@ class Profile:
 #: What is looked for where nothing is said is ``default``: everything.
 PROFILES: Mapping[str, Profile] = MappingProxyType(
     {
-        "default": Profile(("PYC",), (), Severity.WARNING),
-        "dev": Profile(("PYC",), ("PYC106", "PYC205", "PYC206", "PYC6", "PYC8"), Severity.ERROR),
+        "default": Profile((ALL,), (), Severity.WARNING),
+        "dev": Profile((ALL,), ("PYC106", "PYC205", "PYC206", "PYC6", "PYC8"), Severity.ERROR),
         "deploy": Profile(
-            ("PYC0", "PYC1", "PYC2", "PYC3", "PYC6", "PYC9"),
-            ("PYC106",),
+            (ALL,),
+            ("PYC106", "PYC5", "PYC8"),
             Severity.WARNING,
             lists=("PYC108",),
             needs_caches=True,
         ),
         "distro": Profile(
-            ("PYC",), ("PYC106",), Severity.INFO, levels=(0, 1, 2), lists=("PYC205", "PYC308")
+            (ALL,), ("PYC106",), Severity.INFO, levels=(0, 1, 2), lists=("PYC205", "PYC308")
         ),
         "repro": Profile(
-            ("PYC0", "PYC1", "PYC3", "PYC9"), ("PYC106",), Severity.INFO, lists=("PYC308",)
+            (ALL,),
+            ("PYC106", "PYC2", "PYC5", "PYC6", "PYC8"),
+            Severity.INFO,
+            lists=("PYC308",),
         ),
         "security": Profile(
-            ("PYC",),
+            (ALL,),
             ("PYC106", "PYC205", "PYC206", "PYC801"),
             Severity.INFO,
             deep=True,
@@ -142,8 +137,8 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             trusts_tree=False,
         ),
         "wheel": Profile(
-            ("PYC0", "PYC2", "PYC3", "PYC9"),
-            ("PYC205", "PYC206"),
+            (ALL,),
+            ("PYC1", "PYC205", "PYC206", "PYC5", "PYC6", "PYC8"),
             Severity.INFO,
             lists=("PYC308",),
             one_python=True,

@@ -20,6 +20,7 @@ from pycinspect.auditing.digest import content_digest
 from pycinspect.auditing.failures import FAULT
 from pycinspect.auditing.findings import Finding
 from pycinspect.auditing.policy import PathIgnore, Policy
+from pycinspect.auditing.selecting import strength
 from pycinspect.cache import View
 from pycinspect.pyc import system_errors_named
 
@@ -69,7 +70,7 @@ class Suppressions:
             return False
         paths = self._paths.of(finding.path)
         for pattern in self._patterns:
-            if finding.rule.startswith(pattern.row.rules) and any(map(pattern.matches, paths)):
+            if strength(pattern.row.rules, finding.rule) and any(map(pattern.matches, paths)):
                 self._used.add(pattern.row)
                 return True
         return False

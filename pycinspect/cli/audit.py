@@ -98,7 +98,7 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
     callback=flattened,
     metavar="IDS",
     shell_complete=completing_list(rule_ids),
-    help="Rules to run: ids or prefixes, separated by commas. Repeatable.",
+    help="Rules to run: ids, prefixes or ALL, separated by commas. Repeatable.",
 )
 @click.option(
     "--ignore",

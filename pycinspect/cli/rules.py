@@ -27,7 +27,7 @@ def command(ids: tuple[str, ...], *, as_json: bool) -> None:
 
     Exit codes: 0 they were listed, 2 there is no such rule, 3 an error of pycinspect's own.
     """  # noqa: D301 - \b is click's mark, a control character
-    from pycinspect.auditing import require_rules
+    from pycinspect.auditing import require_rules, strength
     from pycinspect.plugins import load_registry
 
     rules = load_registry().rules
@@ -35,7 +35,7 @@ def command(ids: tuple[str, ...], *, as_json: bool) -> None:
     require_rules(wanted, rules)
     for rule_id in sorted(rules):
         rule = rules[rule_id]
-        if wanted and not rule_id.startswith(tuple(wanted)):
+        if wanted and not strength(wanted, rule_id):
             continue
         head = f"{rule.id}  {rule.severity.value:8}  {rule.title}"
         if as_json:
