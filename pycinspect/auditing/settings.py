@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from functools import partial
+from itertools import accumulate
 from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
@@ -34,6 +35,9 @@ _LONG_KEY = re.compile(
     % _MOST_PARTS,
     re.VERBOSE,
 )
+#: Tables and arrays in one another; the reader of TOML calls itself twice for each.
+_MOST_NESTED = 100
+_BRACKET = re.compile(rb"[][{}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,13 +241,21 @@ def _document(path: str) -> Mapping[str, object]:
     if _LONG_KEY.search(content):
         message = f"a key of more than {_MOST_PARTS} parts"
         raise PycInspectError("bad-setting", message, path=path)
+    if _depth(content) > _MOST_NESTED:
+        raise PycInspectError("bad-setting", "nested too deeply", path=path)
     try:
         return tomllib.loads(content.decode("utf-8"))
-    except RecursionError as error:
+    except RecursionError as error:  # whoever called us has used up the stack
         raise PycInspectError("bad-setting", "nested too deeply", path=path) from error
     except ValueError as error:  # with TOMLDecodeError; int() has a limit of digits, too
         message = f"not a TOML file: {str(error)[:200]}"
         raise PycInspectError("bad-setting", message, path=path) from error
+
+
+def _depth(content: bytes) -> int:
+    """Return how deeply the brackets of a file are nested; those in strings count, too."""
+    steps = (1 if bracket in b"[{" else -1 for bracket in _BRACKET.findall(content))
+    return max(accumulate(steps), default=0)
 
 
 def _settings(document: Mapping[str, object], path: str) -> Settings:

@@ -232,6 +232,21 @@ def test_hostile_settings_are_one_bounded_line(
     assert "\x1b" not in result.stderr
 
 
+@pytest.mark.parametrize("bracket", ["[", "{a=", "[{b=", "[0, "])
+def test_what_is_nested_too_deeply_depends_on_the_file_alone(
+    run: Run, project: Path, monkeypatch: pytest.MonkeyPatch, bracket: str
+) -> None:
+    monkeypatch.setattr("tomllib.loads", lambda text: pytest.fail("it was parsed"))
+    (project / "pyproject.toml").write_text(f"x = {bracket * 120}")
+    assert "nested too deeply" in run("audit", ".").stderr
+
+
+def test_brackets_that_are_closed_are_not_nested(run: Run, project: Path) -> None:
+    arrays = "".join(f"a{i} = [[{{x = [1]}}]]\n" for i in range(500))
+    (project / "pyproject.toml").write_text(f"{arrays}[tool.pycinspect.audit]\nignore = ['ALL']\n")
+    assert "no rule is left" in run("audit", ".").stderr
+
+
 @pytest.mark.skipif(os.name != "posix", reason="fifos of POSIX")
 def test_a_fifo_is_not_waited_for(run: Run, project: Path) -> None:
     os.mkfifo(project / "fifo.toml")
