@@ -548,7 +548,7 @@ def _show_json(pairs: Sequence[_Pair], layout: _Layout) -> None:
 
 
 def _show_markdown(pairs: Sequence[_Pair], layout: _Layout) -> None:
-    from pycinspect.report.diff_markdown import markdown_lines
+    from pycinspect.report.diff import markdown_lines
 
     for pair in pairs:
         diff = pair.diff()

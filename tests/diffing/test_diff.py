@@ -15,8 +15,7 @@ import pytest
 import pycinspect
 from pycinspect.canonical import Level
 from pycinspect.diffing import Op, Status, aligned
-from pycinspect.report import diff as report_diff
-from pycinspect.report.diff import diff_lines, diff_object
+from pycinspect.report.diff import diff_lines, diff_object, marking
 from tests.samples import ENTRIES, SAMPLES
 
 from .kit import differences, statuses
@@ -566,8 +565,8 @@ def test_a_line_with_nothing_like_it_is_not_compared_word_by_word(monkeypatch):
         compared.append((old, new))
         return aligned(old, new)
 
-    monkeypatch.setattr(report_diff, "aligned", counted)
-    marker = report_diff._Marker()
+    monkeypatch.setattr(marking, "aligned", counted)
+    marker = marking.Marker()
     for other in ("", "x", "CALL"):
         assert marker.marked("LOAD_NAME 0 (a)", other, Op.INSERT) == (
             ("LOAD_NAME 0 (a)", "insert"),
