@@ -50,7 +50,7 @@ from pycinspect.cache import (
     split_dotted,
     unreadable_source,
 )
-from pycinspect.dialects import Dialect
+from pycinspect.dialects import Dialect, residents_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import NameEnd, file_kind, parse_name_end, read_listed, read_start
 from pycinspect.values import U32_MASK
@@ -154,7 +154,7 @@ class Examiner:
         if not view.is_ours:
             self._read = partial(_read, of_file=view.read_listed, of_link=view.read_start)
             self._status = partial(_status, ask=_ask_view)
-        rows = {(row.built_in, row.frozen): row for row in policy.dialects}
+        rows = set(map(residents_of, policy.dialects))
         #: Full names of modules that are part of an interpreter.
         self._residents = frozenset[str]().union(*chain.from_iterable(rows))
         #: Their last parts, by the last part of their package's name.

@@ -17,7 +17,7 @@ from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.verdict import FinderKind, Found
 from pycinspect.cache.view import HERE, View
 from pycinspect.cache.zipimporter import find_in_zip, is_in_zip, judge_zip, lies_in_zip
-from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.dialects import DIALECTS, Dialect, residents_of
 from pycinspect.pyc import system_errors_named
 
 __all__ = [
@@ -161,7 +161,7 @@ def find_part(
 def _has_frozen_modules(part: str, package: str, dialect: Dialect) -> bool:
     """Return whether a frozen module is a package, whose other modules may be files."""
     start = f"{package}.{part}." if package else f"{part}."
-    return any(name.startswith(start) for name in dialect.frozen)
+    return any(name.startswith(start) for name in residents_of(dialect).frozen)
 
 
 def residence(name: str, dialect: Dialect) -> str | None:
@@ -170,9 +170,10 @@ def residence(name: str, dialect: Dialect) -> str | None:
     ``BuiltinImporter`` and ``FrozenImporter`` come before the search path in
     ``sys.meta_path``.
     """
-    if name in dialect.built_in:
+    residents = residents_of(dialect)
+    if name in residents.built_in:
         return "built-in-module"
-    return _FROZEN if name in dialect.frozen else None
+    return _FROZEN if name in residents.frozen else None
 
 
 def _find_on_path(

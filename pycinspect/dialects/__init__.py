@@ -60,6 +60,7 @@ from pycinspect.dialects.model import (
 )
 from pycinspect.dialects.opcodes import Effect, Opcode, OpcodeTable, Operand, Role
 from pycinspect.dialects.operations import Flow, Operation, operation
+from pycinspect.dialects.resident import Residents, residents_of
 from pycinspect.dialects.table import DialectTable, FindMore
 
 __all__ = [
@@ -103,6 +104,7 @@ __all__ = [
     "OptimizationName",
     "QualnameSource",
     "Raising",
+    "Residents",
     "Role",
     "SourceHash",
     "Template",
@@ -116,6 +118,7 @@ __all__ = [
     "linear_rules",
     "lowering_of",
     "operation",
+    "residents_of",
     "vocabulary",
 ]
 

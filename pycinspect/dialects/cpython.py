@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from pycinspect.dialects import behaviours as b
-from pycinspect.dialects import layouts, resident
+from pycinspect.dialects import layouts
 from pycinspect.dialects.bytecode import CPYTHON as BYTECODE
 from pycinspect.dialects.bytecode import Bytecode
 from pycinspect.dialects.model import Dialect, SourceHash
@@ -130,8 +130,6 @@ _ERA_2_7 = replace(
     importer=b.IMPORT_C,
     note=_STACKLESS,
     marshal=layouts.MARSHAL_2_27,
-    built_in=resident.BUILT_IN_27,
-    frozen=resident.FROZEN_27,
 )
 _ERA_3_0 = replace(
     _ERA_2_6, tokenizer=b.TOKENIZER_30, marshal=layouts.MARSHAL_2_30, code=layouts.CODE_30
@@ -142,8 +140,6 @@ _ERA_3_2 = replace(
     writer=b.WRITE_C_PYCACHE,
     extensions=b.extensions_32("cpython-32"),
     tokenizer=b.TOKENIZER_30,
-    built_in=frozenset(),
-    frozen=frozenset(),
     marshal=layouts.MARSHAL_2_30,
     code=layouts.CODE_30,
 )
@@ -156,8 +152,6 @@ _ERA_3_3 = replace(
     tokenizer=b.TOKENIZER_33,
     marshal=layouts.MARSHAL_2_33,
     code=layouts.CODE_33,
-    built_in=resident.BUILT_IN_33,
-    frozen=resident.FROZEN_33,
 )
 _ERA_3_5 = replace(
     _ERA_3_3,
@@ -181,8 +175,6 @@ _ERA_3_8 = replace(
     zip_importer=b.ZIP_38,
     note="",
     code=layouts.CODE_38,
-    built_in=resident.BUILT_IN_38,
-    frozen=resident.FROZEN_38,
 )
 _ERA_3_10 = replace(_ERA_3_8, zip_importer=b.ZIP_310)
 _ERA_3_11 = replace(
@@ -190,12 +182,9 @@ _ERA_3_11 = replace(
     source_hash=SourceHash.SIPHASH_13,
     tokenizer=b.TOKENIZER_311,
     code=layouts.CODE_311,
-    built_in=resident.BUILT_IN_311,
-    frozen=resident.FROZEN_311,
 )
 _ERA_3_12 = replace(_ERA_3_11, cache_path=b.PYCACHE_PREFIX_312)
-_ERA_3_13 = replace(_ERA_3_12, built_in=resident.BUILT_IN_313)
-_ERA_3_14 = replace(_ERA_3_13, zip_importer=b.ZIP_314, marshal=layouts.MARSHAL_5)
+_ERA_3_14 = replace(_ERA_3_12, zip_importer=b.ZIP_314, marshal=layouts.MARSHAL_5)
 
 
 def _beside_the_source() -> Iterator[Dialect]:
@@ -323,12 +312,11 @@ def _in_pycache() -> Iterator[Dialect]:
         development=True,
     )
     yield _multiarch(_tagged(_ERA_3_12, 12, 3531, range(3500, 3531)))
-    yield _multiarch(_tagged(_ERA_3_13, 13, 3571, range(3550, 3571)))
+    yield _multiarch(_tagged(_ERA_3_12, 13, 3571, range(3550, 3571)))
     yield _multiarch(_tagged(_ERA_3_14, 14, 3627, range(3600, 3627)))
     yield replace(
         _tagged(_ERA_3_14, 15, 3666, range(3650, 3666)),
         extensions=b.extensions_315("cpython-315", "cp315"),
-        frozen=resident.FROZEN_315,
         marshal=layouts.MARSHAL_6,
     )
 

@@ -17,12 +17,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pycinspect.dialects.lowering import fits
 from pycinspect.dialects.model import Dialect
+from pycinspect.dialects.tables import lines_of
+from pycinspect.dialects.versions import fits
 from pycinspect.values import Word
 
 __all__ = [
@@ -95,7 +95,7 @@ class LinearRule(NamedTuple):
 @cache
 def linear_ops() -> Mapping[str, LinearKind]:
     """Return every op that a sequence can have, and those that it never has, by name."""
-    rows = (_kind(*line) for line in _lines("linear_ops.tsv"))
+    rows = (_kind(*line) for line in lines_of("linear_ops.tsv"))
     return MappingProxyType({row.name: row for row in rows})
 
 
@@ -131,7 +131,7 @@ def linear_rules(dialect: Dialect) -> Mapping[str, Sequence[LinearRule]]:
 def _rules() -> tuple[LinearRule, ...]:
     return tuple(
         LinearRule(tuple(_terms(pattern)), tuple(_terms(becomes)), versions)
-        for pattern, becomes, versions in _lines("linear_rules.tsv")
+        for pattern, becomes, versions in lines_of("linear_rules.tsv")
     )
 
 
@@ -152,8 +152,3 @@ def _literal(text: str) -> object:
         return ast.literal_eval(text)
     except (SyntaxError, ValueError):
         return text
-
-
-def _lines(name: str) -> Iterator[list[str]]:
-    text = files(__package__).joinpath(name).read_text("utf-8")
-    return (line.split("\t") for line in text.splitlines()[1:])

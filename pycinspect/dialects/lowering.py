@@ -17,12 +17,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import cache, lru_cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.dialects.model import Dialect
 from pycinspect.dialects.operations import Flow
+from pycinspect.dialects.tables import lines_of
+from pycinspect.dialects.versions import fits
 from pycinspect.values import Implementation
 
 __all__ = [
@@ -33,7 +34,6 @@ __all__ = [
     "Raising",
     "Template",
     "canonical_kind",
-    "fits",
     "lowering_of",
     "vocabulary",
 ]
@@ -147,7 +147,7 @@ def lowering_of(dialect: Dialect) -> Lowering:
         folds=dialect.python >= (2, 5),
         stores_backwards=dialect.implementation is Implementation.PYPY,
         bookkeeping=frozenset(
-            name for name, versions, _ in _lines("bookkeeping.tsv") if fits(versions, dialect)
+            name for name, versions, _ in lines_of("bookkeeping.tsv") if fits(versions, dialect)
         ),
     )
 
@@ -168,23 +168,6 @@ def _pushes_arguments(dialect: Dialect) -> bool:
     return dialect.code is not None and all(row.name != "argcount" for row in dialect.code.fields)
 
 
-def fits(versions: str, dialect: Dialect) -> bool:
-    """Return whether a row with these words in its column ``versions`` is a dialect's."""
-    if versions in ("*", dialect.implementation):
-        return True
-    first, dash, last = versions.partition("-")
-    if not (first or last)[0].isdigit():
-        return False
-    lowest = _version(first) if first else (0, 0)
-    highest = _version(last) if last else (99, 0)
-    return lowest <= dialect.python <= (highest if dash else lowest)
-
-
-def _version(text: str) -> tuple[int, int]:
-    major, _, minor = text.partition(".")
-    return int(major), int(minor)
-
-
 def canonical_kind(name: str) -> CanonicalKind:
     """Return a row of the vocabulary.
 
@@ -197,18 +180,13 @@ def canonical_kind(name: str) -> CanonicalKind:
         raise LookupError(f"vocabulary.tsv has no row for {name}") from None
 
 
-def _lines(name: str) -> Iterator[list[str]]:
-    text = files(__package__).joinpath(name).read_text("utf-8")
-    return (line.split("\t") for line in text.splitlines()[1:])
-
-
 @cache
 def vocabulary() -> Mapping[str, CanonicalKind]:
     """Return all canonical ops by name."""
     return MappingProxyType(
         {
             name: CanonicalKind(name, Flow(flow), summary)
-            for name, flow, summary in _lines("vocabulary.tsv")
+            for name, flow, summary in lines_of("vocabulary.tsv")
         }
     )
 
@@ -217,7 +195,7 @@ def vocabulary() -> Mapping[str, CanonicalKind]:
 def _table() -> tuple[LoweringRow, ...]:
     return tuple(
         LoweringRow(opcode, when, versions, tuple(_templates(ops)))
-        for opcode, when, versions, ops in _lines("lowering.tsv")
+        for opcode, when, versions, ops in lines_of("lowering.tsv")
     )
 
 

@@ -323,8 +323,6 @@ class Dialect:
         magic_tail: bytes 2 and 3.
         told_by_tag: a magic that it shares with an earlier row is its own only
             where the file's name has its tag.
-        built_in: modules that are part of the interpreter; empty where nobody looked.
-        frozen: modules that are frozen into the interpreter; likewise.
         development: no release ever accepted its magic number.
         unchecked: what it says, or what its table of opcodes says, was compared with no
             interpreter: nothing that is bad may be concluded from it.
@@ -355,8 +353,6 @@ class Dialect:
     magic_tail: bytes = CRLF
     told_by_tag: bool = False
     note: str = ""
-    built_in: frozenset[str] = frozenset()
-    frozen: frozenset[str] = frozenset()
     development: bool = False
     unchecked: bool = False
     #: The four bytes that every cache of its starts with.

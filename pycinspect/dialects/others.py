@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pycinspect.dialects import behaviours as b
-from pycinspect.dialects import layouts, resident
+from pycinspect.dialects import layouts
 from pycinspect.dialects.bytecode import PYPY_39
 from pycinspect.dialects.model import Dialect, SourceHash, Tokenizer
 from pycinspect.values import Implementation
@@ -68,7 +68,6 @@ _PYPY_311 = replace(_PYPY_310, code=layouts.CODE_311_PYPY)
 _PYPY_312 = replace(_PYPY_311, cache_path=b.PYCACHE_PREFIX_312)
 _PYPY_39 = replace(
     _PYPY_38,
-    built_in=resident.BUILT_IN_PYPY_39,
     marshal=layouts.MARSHAL_4_PYPY39,
     bytecode=PYPY_39,
 )

@@ -30,7 +30,7 @@ from pycinspect.cache import (
     level_of,
     running_platform,
 )
-from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.dialects import DIALECTS, Dialect, residents_of
 from pycinspect.errors import PycInspectError
 from pycinspect.installed import python_providers
 from pycinspect.pyc import NameEnd
@@ -151,7 +151,9 @@ class _Maker:
         prefix = "{root}/prefix" if kit.has_prefix and random.random() < 0.2 else None
         chosen = {random.choice(_STEMS) for _ in range(random.randint(1, 4))}
         row = DIALECTS[kit.oracle.dialect]
-        if "abc" not in row.frozen:  # then it is a file, which the oracle has imported
+        if (
+            "abc" not in residents_of(row).frozen
+        ):  # then it is a file, which the oracle has imported
             chosen.discard("abc")
         stems = sorted(chosen)
         modules = self._modules("d", stems, prefix)
