@@ -19,7 +19,6 @@ from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 from pycinspect.auditing.audience import Audience
-from pycinspect.auditing.names import transformer_of
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rule import Alike, CacheFile
 from pycinspect.auditing.walk import Directory
@@ -48,6 +47,7 @@ from pycinspect.cache import (
     search_order,
     source_mtime,
     split_dotted,
+    transformer_of,
     unreadable_source,
 )
 from pycinspect.dialects import Dialect, residents_of

@@ -45,6 +45,7 @@ from pycinspect.cache.payload import PAYLOAD_LIMIT, judge_failure, payload_excep
 from pycinspect.cache.platform import LINUX, MACOS, WINDOWS, Platform, running_platform
 from pycinspect.cache.sourcehash import NOT_COMPARED, hash_differs, source_hash
 from pycinspect.cache.target import judge_target
+from pycinspect.cache.transformers import Transformer, transformer_of
 from pycinspect.cache.verdict import REASONS, FinderKind, Found, Outcome, Verdict, Write
 from pycinspect.cache.view import HERE, Entry, User, View, find_user, named_view
 from pycinspect.cache.writer import Hindrance, plan_write, why_not_written
@@ -74,6 +75,7 @@ __all__ = [
     "SearchOrder",
     "SourceCompiler",
     "Subject",
+    "Transformer",
     "User",
     "Verdict",
     "View",
@@ -112,6 +114,7 @@ __all__ = [
     "source_hash",
     "source_mtime",
     "split_dotted",
+    "transformer_of",
     "undecodable",
     "unreadable_source",
     "why_never",

@@ -109,7 +109,10 @@ def _compiled(line):  # type: (str) -> tuple[str, bytes]
     if not isinstance(name, str):  # Python 3
         name = name.decode("utf-8", "surrogateescape")  # type: ignore[assignment]
     try:
-        return COMPILED, marshal.dumps(compile(source, name, "exec", dont_inherit=True))
+        # Held, as importlib holds it: an object with one owner is not marked as one that others
+        # may refer to (Python/marshal.c: w_ref), and not a single cache would have these bytes.
+        code = compile(source, name, "exec", dont_inherit=True)
+        return COMPILED, marshal.dumps(code)
     except MemoryError:
         raise
     # Whatever it is: an import of this source would raise the same.

@@ -41,17 +41,36 @@ class InstalledCompilers:
             PycInspectError: ``no-interpreter`` where none of the dialect is installed, or as
                 ``compile_source``.
         """
-        interpreter = self._interpreter(dialect)
+        interpreter = self.interpreter(dialect)
         return self._compilers.refusal(source, path, interpreter=interpreter, optimize=optimize)
 
-    def _interpreter(self, dialect: Dialect) -> Interpreter | None:
-        """Return who compiles for a dialect, None for the running interpreter."""
+    def interpreter(self, dialect: Dialect) -> Interpreter | None:
+        """Return who compiles for a dialect, None for the running interpreter.
+
+        Raises:
+            PycInspectError: ``no-interpreter``.
+        """
         if dialect.name not in self._found:
             self._found[dialect.name] = self._looked_for(dialect)
         found = self._found[dialect.name]
         if isinstance(found, PycInspectError):
             raise found
         return found
+
+    def nearest(self, dialect: Dialect) -> Interpreter:
+        """Return the installed interpreter whose version is nearest to a dialect's.
+
+        Raises:
+            PycInspectError: ``no-interpreter`` where none of its major version is installed.
+        """
+        for row in _by_distance(dialect, self._dialects):
+            try:
+                return find_interpreter(row.name, dialects=self._dialects)
+            except PycInspectError as error:
+                if error.slug != "no-interpreter":
+                    raise
+        message = f"no Python {dialect.python[0]} is installed here to ask"
+        raise PycInspectError("no-interpreter", message)
 
     def _looked_for(self, dialect: Dialect) -> Interpreter | PycInspectError | None:
         if dialect.magic == self._dialects.running().magic:
@@ -64,6 +83,17 @@ class InstalledCompilers:
         except PycInspectError as error:
             return missing if error.slug == "no-interpreter" else error
         return found if found.dialect.magic == dialect.magic else missing
+
+
+def _by_distance(dialect: Dialect, rows: DialectTable) -> list[Dialect]:
+    """Return the released dialects of the same major version, the nearest first."""
+    major, minor = dialect.python
+    others = [row for row in rows if _RELEASE.fullmatch(row.name) and row.python[0] == major]
+
+    def distance(row: Dialect) -> tuple[bool, int]:
+        return row.implementation is not dialect.implementation, abs(row.python[1] - minor)
+
+    return sorted(others, key=distance)
 
 
 def judge(

@@ -94,11 +94,26 @@ class Compilers:
         Args and errors are those of :func:`compile_source`.
         """
         dialect = DIALECTS.running() if interpreter is None else interpreter.dialect
+        made = self.marshalled(source, filename, interpreter=interpreter, optimize=optimize)
+        return read_marshalled(made, dialect)
+
+    def marshalled(
+        self,
+        source: bytes,
+        filename: str,
+        *,
+        interpreter: Interpreter | None = None,
+        optimize: int = 0,
+    ) -> bytes:
+        """Compile a source; return what follows the header of its cache.
+
+        Args and errors are those of :func:`compile_source`, but nothing is read.
+        """
         answer = self._answer(source, filename, interpreter, optimize)
         if isinstance(answer, Refusal):
             message = f"{answer.exception}: {answer.message}"
             raise PycInspectError("does-not-compile", message, path=filename, line=answer.line)
-        return read_marshalled(answer, dialect)
+        return answer
 
     def refusal(
         self,

@@ -17,7 +17,7 @@ from pycinspect.diffing.changes import (
     UnitDiff,
 )
 from pycinspect.diffing.comparing import compare, diff, diff_module
-from pycinspect.diffing.exact import unreadable_changes
+from pycinspect.diffing.exact import code_changes, file_changes, unreadable_changes
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.match import Match, matched
 from pycinspect.diffing.programs import (
@@ -71,10 +71,12 @@ __all__ = [
     "UnitDiff",
     "aligned",
     "canonicalize",
+    "code_changes",
     "compare",
     "compiled_in",
     "diff",
     "diff_module",
+    "file_changes",
     "levels_in",
     "matched",
     "module_name",

@@ -9,6 +9,7 @@ from pycinspect.pyc.codefile import CodeFile, read_code, read_marshalled, read_p
 from pycinspect.pyc.constants import parts_of
 from pycinspect.pyc.container import container_kind
 from pycinspect.pyc.contents import SubjectKind, containers_in, subject_kind, subject_kind_of
+from pycinspect.pyc.digest import marshal_digest
 from pycinspect.pyc.encoding import Anomaly, anomalies, is_known
 from pycinspect.pyc.file import (
     FileStart,
@@ -47,6 +48,7 @@ __all__ = [
     "errors_named",
     "file_kind",
     "is_known",
+    "marshal_digest",
     "open_regular",
     "parse_cache_name",
     "parse_header",

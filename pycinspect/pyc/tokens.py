@@ -34,6 +34,7 @@ class Token(NamedTuple):
         owner: the number of the code object that it is a part of, in the order in which they
             begin; -1 for the outermost object.
         field: the field of that code object that it is, or is a part of; "" outside.
+        depth: how many objects it is a part of.
     """
 
     start: int
@@ -41,6 +42,7 @@ class Token(NamedTuple):
     kind: MarshalType
     owner: int
     field: str
+    depth: int
 
 
 class _Slot(NamedTuple):
@@ -99,7 +101,7 @@ def _tokens(
             message = f"{data[pos]:#04x} is not a type code of {format_.name}"
             raise PycInspectError("bad-marshal", message, offset=pos)
         end = pos + _SIZES[kind](data, pos)
-        yield Token(pos, end, kind, slot.owner, slot.field)
+        yield Token(pos, end, kind, slot.owner, slot.field, len(stack) - 1)
         inside = slot._replace(skipped=0)
         if kind is _M.NULL:
             stack.pop()  # the dict ends

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from pycinspect.auditing import Policy, Severity, audience, interpreters
-from pycinspect.auditing.names import transformer_of
 from pycinspect.auditing.place import Places, dialect_of_place
 from pycinspect.auditing.rules import pyc302_other_interpreter
 from pycinspect.auditing.walk import Directory
-from pycinspect.cache import View
+from pycinspect.cache import View, transformer_of
 from pycinspect.dialects import DIALECTS, Dialect
 from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, row, timestamp
 

@@ -19,8 +19,8 @@ Delete it; the tool writes it again. Run tests on a copy, or with
 import os
 
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.names import transformer_of
 from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.cache import transformer_of
 
 __all__ = ["Transformed"]
 
