@@ -204,6 +204,8 @@ _UNIT = 2
 
 
 def _columns_cause(old: Sequence[_Row], new: Sequence[_Row]) -> Cause:
+    if not old or not new:  # a table that is not there has not even lines
+        return None
     without = [all(row.words.endswith(_NO_COLUMNS) for row in rows) for rows in (old, new)]
     return "-X no_debug_ranges leaves columns out" if without[0] != without[1] else None
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import blake2b
+from typing import NamedTuple
 
 from pycinspect.dialects import Dialect, MarshalType
 from pycinspect.dialects.layouts import FLAG_REF
@@ -24,10 +25,8 @@ __all__ = ["marshal_digest"]
 
 _SIZE = 16
 _SETS = frozenset({MarshalType.SET, MarshalType.FROZENSET})
-_NUMBER = slice(1, 5)
 #: What a reference to an object that it is itself a part of counts as.
 _UNFINISHED = b"unfinished"
-_PATH = b"path"
 
 
 def marshal_digest(data: bytes, dialect: Dialect, offset: int = 0) -> bytes:
@@ -62,14 +61,26 @@ class _Node:
         self.parts: list[bytes] = []
 
 
+class _Found(NamedTuple):
+    """What a finished object counts as.
+
+    Args:
+        digest: in most places.
+        spelling: as the path of a code object: how it is written, and not what.
+    """
+
+    digest: bytes
+    spelling: bytes
+
+
 class _Digester:
     def __init__(self, data: bytes, dialect: Dialect) -> None:
         self._data = data
         self._dialect = dialect
         self._open: list[_Node] = []
         #: By the numbers of ``R`` (Python 2) and ``r``: digests of what they refer to.
-        self._strings: list[bytes] = []
-        self._marked: list[bytes] = []
+        self._strings: list[_Found] = []
+        self._marked: list[_Found] = []
         self._root = b""
 
     def digest(self, offset: int) -> bytes:
@@ -98,10 +109,10 @@ class _Digester:
             return None
         if not self._data[token.start] & FLAG_REF:
             return None
-        self._marked.append(_UNFINISHED)
+        self._marked.append(_Found(_UNFINISHED, _UNFINISHED))
         return len(self._marked) - 1
 
-    def _referred(self, found: list[bytes], number: bytes) -> bytes:
+    def _referred(self, found: list[_Found], number: bytes) -> _Found:
         place = int.from_bytes(number, "little")
         if place >= len(found):
             raise PycInspectError("bad-marshal", f"there is no object {place:,} to refer to")
@@ -111,20 +122,20 @@ class _Digester:
         """Finish all objects that lie at least so deep."""
         while self._open and self._open[-1].token.depth >= depth:
             node = self._open.pop()
-            digest = _digest_of(node)
+            found = _Found(_digest_of(node), node.token.kind.name.encode())
             if node.number is not None:
-                self._marked[node.number] = digest
+                self._marked[node.number] = found
             elif node.token.kind is MarshalType.INTERNED_STRING:
-                self._strings.append(digest)
-            self._add(node.token, digest)
+                self._strings.append(found)
+            self._add(node.token, found)
 
-    def _add(self, token: Token, digest: bytes) -> None:
+    def _add(self, token: Token, found: _Found) -> None:
         if not self._open:
-            self._root = digest
+            self._root = found.digest
             return
         parent = self._open[-1]
         is_path = token.field == "filename" and parent.token.kind is MarshalType.CODE
-        parent.parts.append(_PATH if is_path else digest)
+        parent.parts.append(found.spelling if is_path else found.digest)
 
 
 def _digest_of(node: _Node) -> bytes:

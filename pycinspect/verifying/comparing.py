@@ -66,11 +66,11 @@ def compared(cache: Stored, made: Stored) -> Comparison:
     fields = {change.field for _, change in found if not change.field.startswith(_SPELLING)}
     if fields <= _NOT_RUN:
         return Comparison(Rung.SAME_CODE, found)
-    diff = _meaning(cache, made)
-    is_same = all(unit.status is Status.SAME for unit in diff.units)
-    if fields <= _GENERATED and len(found) < _MOST and is_same:
-        return Comparison(Rung.SAME_MEANING, found, diff)
-    return Comparison(Rung.MISMATCH, found, diff)
+    if fields <= _GENERATED and len(found) < _MOST:
+        diff = _meaning(cache, made, Level.STRICT)
+        if all(unit.status is Status.SAME for unit in diff.units):
+            return Comparison(Rung.SAME_MEANING, found, diff)
+    return Comparison(Rung.MISMATCH, found, _meaning(cache, made))
 
 
 def compared_across_versions(cache: Stored, made: Stored) -> Comparison:
@@ -100,10 +100,9 @@ def _has_one_path(cache: Stored) -> bool:
     return len({code.filename for code in cache.code.walk()}) == 1
 
 
-def _meaning(cache: Stored, made: Stored) -> Diff:
+def _meaning(cache: Stored, made: Stored, level: Level = Level.SEMANTIC) -> Diff:
     sides = ("cache", cache), ("source", made)
-    module = diff_module(*sides, Level.SEMANTIC)
-    return Diff("cache", "source", Level.SEMANTIC, (module,))
+    return Diff("cache", "source", level, (diff_module(*sides, level),))
 
 
 def _differences(cache: Stored, made: Stored) -> Iterator[Difference]:
