@@ -78,6 +78,8 @@ def when_to_decode(root: str, policy: Policy, rules: Iterable[type[Rule]]) -> Wh
         policy: what is asked for.
         rules: those that run and look at payloads.
     """
+    if policy.verify:
+        return When.AT_ONCE
     if policy.deep is not None:
         return When.AT_ONCE if policy.deep else When.NEVER
     is_named = any(policy.selection.names(rule.id) for rule in rules)

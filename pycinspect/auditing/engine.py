@@ -25,6 +25,7 @@ from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
 from pycinspect.auditing.selecting import strength
 from pycinspect.auditing.sources import SourceBudget, Sources
 from pycinspect.auditing.suppressions import UNUSED, Suppressions
+from pycinspect.auditing.verifications import Verifications
 from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
 from pycinspect.cache import Outcome
 from pycinspect.errors import PycInspectError
@@ -90,7 +91,8 @@ class Audit:
         if view.root is not None:
             named = [view.absolute(path) for path in named]
         self._paths = distinct(named, view)
-        selected = (rule for rule in rules if self.policy.selection.takes(rule.id))
+        wanted = (rule for rule in rules if self.policy.verify or not rule.needs_verification)
+        selected = (rule for rule in wanted if self.policy.selection.takes(rule.id))
         self._rules = sorted(selected, key=lambda rule: rule.id)
         only_counts = self.policy.only_counts
         self._statistics = {r.id for r in self._rules if r.is_statistic and only_counts(r.id)}
@@ -111,10 +113,13 @@ class Audit:
     def __iter__(self) -> Iterator[Finding]:
         self._began, self._is_late = time.monotonic(), False
         self._note_view()
-        with Sources(self.policy, self.summary, self._source_budget) as sources:
+        with (
+            Sources(self.policy, self.summary, self._source_budget) as sources,
+            Verifications(self.policy, self.summary) as verifications,
+        ):
             for root in self._paths:
                 try:
-                    for findings in self._tree(root, sources):
+                    for findings in self._tree(root, sources, verifications):
                         yield from self._counted(findings)
                 except PycInspectError as error:
                     self.refused.append(error)
@@ -169,14 +174,16 @@ class Audit:
 
     # --- One tree ------------------------------------------------------------
 
-    def _tree(self, root: str, sources: Sources) -> Iterator[list[Finding]]:
+    def _tree(
+        self, root: str, sources: Sources, verifications: Verifications
+    ) -> Iterator[list[Finding]]:
         """Yield the findings of some directories after others, then those of the tree."""
         counts: Counter[tuple[str, Outcome]] = Counter()
         with errors_named(root):
             view = self.policy.view
             if view.exists(root) and not view.is_dir(root):
                 subject_kind_of(view.host(root), self.policy.dialects)
-            context = self._context(root, counts, sources)
+            context = self._context(root, counts, sources, verifications)
         audience = context.audience
         run = _Run(context, self._rules, self._failures)
         examine = Examination(Examiner(self.policy, audience), self._failures)
@@ -279,7 +286,11 @@ class Audit:
         )
 
     def _context(
-        self, root: str, counts: Counter[tuple[str, Outcome]], sources: Sources
+        self,
+        root: str,
+        counts: Counter[tuple[str, Outcome]],
+        sources: Sources,
+        verifications: Verifications,
     ) -> Context:
         places = Places(self.policy.dialects)
         audience = Audience(root, self.policy, places)
@@ -293,6 +304,7 @@ class Audit:
             sources,
             FailingPackages(),
             MissingCaches(self.policy, audience),
+            verifications,
         )
 
     def _count_files(self, examined: list[Examined], audience: Audience) -> None:

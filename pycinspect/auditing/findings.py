@@ -134,6 +134,7 @@ class Summary:
         not_decoded: caches whose payload was not, because it was not asked for.
         undecodable: caches whose payload cannot be read: nobody knows its format, the header
             is damaged, or the file cannot be opened.
+        verified: caches by the rung on which they stand, where it was asked for.
         compiled: sources without a cache of which it was asked whether they compile.
         suppressed: findings that do not count.
         limit: which limit ended the audit early, None where none did.
@@ -157,6 +158,7 @@ class Summary:
     decoded: int = 0
     not_decoded: int = 0
     undecodable: int = 0
+    verified: Counter[str] = field(default_factory=Counter)
     compiled: int = 0
     suppressed: int = 0
     limit: str | None = None

@@ -94,6 +94,7 @@ class Profile:
         one_python: a tree is one package for one Python.
         trusts_tree: whether a tree may bring its own settings.
         needs_caches: whether a source counts that has no cache and can get none.
+        verify: whether caches are compared with their sources.
     """
 
     select: tuple[str, ...]
@@ -105,6 +106,7 @@ class Profile:
     one_python: bool = False
     trusts_tree: bool = True
     needs_caches: bool = False
+    verify: bool = False
 
 
 #: What is looked for where nothing is said is ``default``: everything.
@@ -135,6 +137,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             deep=True,
             lists=("PYC308", "PYC604"),
             trusts_tree=False,
+            verify=True,
         ),
         "wheel": Profile(
             (ALL,),
@@ -169,6 +172,8 @@ class Policy:
         deep: whether payloads are decoded, for the rules that look at them; None: where it
             costs little or was asked for, that is for paths that are files, trees whose
             caches have together at most 4 MiB, and where such a rule is named.
+        verify: whether caches are compared with what compiling their sources gives (PYC306,
+            PYC501 to PYC503, PYC513); payloads are decoded for it.
         max_files: caches after which the audit stops (PYC901).
         max_seconds: time after which the audit stops (PYC901).
         dialects: the rows to look in.
@@ -190,6 +195,7 @@ class Policy:
     clock: Callable[[], float] = time.perf_counter
     one_python: bool = False
     deep: bool | None = None
+    verify: bool = False
     max_files: int | None = None
     max_seconds: float | None = None
     dialects: DialectTable = field(default=DIALECTS)

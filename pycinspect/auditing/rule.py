@@ -28,6 +28,7 @@ from pycinspect.pyc import NameEnd
 
 if TYPE_CHECKING:
     from pycinspect.auditing.payload import Payload
+    from pycinspect.auditing.verifications import Verifications
 
 __all__ = ["HEADINGS", "Alike", "CacheFile", "Context", "Rule"]
 
@@ -124,6 +125,7 @@ class Context(NamedTuple):
         sources: knows of some sources that they do not compile.
         packages: knows of packages that cannot be imported.
         missing: knows which caches a directory lacks.
+        verifications: compares caches with their sources, where that is asked for.
     """
 
     root: str
@@ -135,6 +137,7 @@ class Context(NamedTuple):
     sources: Sources
     packages: FailingPackages
     missing: MissingCaches
+    verifications: Verifications
 
     @property
     def dialect(self) -> Dialect:
@@ -159,6 +162,8 @@ class Rule:
             directory; most directories of a tree have none.
         needs_missing: :meth:`check_directory` sees only directories that lack caches
             (``context.missing``).
+        needs_verification: it asks whether caches are what their sources say, and runs only where
+            that is asked for (``policy.verify``).
         skips_ordinary_directories: :meth:`check_directory` never finds anything at a
             directory that ``is_ordinary``, and is not asked.
         about_run: a finding is about the audit, not about what is audited.
@@ -181,6 +186,7 @@ class Rule:
     message: ClassVar[str]
     needs_caches: ClassVar[bool] = False
     needs_missing: ClassVar[bool] = False
+    needs_verification: ClassVar[bool] = False
     skips_ordinary_directories: ClassVar[bool] = False
     about_run: ClassVar[bool] = False
     about_tree: ClassVar[bool] = False

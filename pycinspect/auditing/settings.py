@@ -57,6 +57,7 @@ class Settings:
     pycache_prefix: str | None = None
     dont_write_bytecode: bool | None = None
     deep: bool | None = None
+    verify: bool | None = None
     max_files: int | None = None
     max_seconds: float | None = None
     environment: bool | None = None
@@ -144,6 +145,7 @@ class Settings:
             needs_caches=profile.needs_caches,
             one_python=profile.one_python,
             deep=profile.deep if self.deep is None else self.deep,
+            verify=profile.verify if self.verify is None else self.verify,
             max_files=self.max_files,
             max_seconds=self.max_seconds,
             dialects=dialects,
@@ -368,6 +370,7 @@ _READERS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
     "pycache-prefix": ("pycache_prefix", _text),
     "dont-write-bytecode": ("dont_write_bytecode", _switch),
     "deep": ("deep", _switch),
+    "verify": ("verify", _switch),
     "max-files": ("max_files", _number),
     "max-seconds": ("max_seconds", _seconds),
     "environment": ("environment", _switch),

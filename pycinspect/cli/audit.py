@@ -155,6 +155,12 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
     help="Decode payloads, too, for the rules that look at them (PYC004 to PYC008, PYC505)."
     "  [default: few, or asked for]",
 )
+@click.option(
+    "--verify/--no-verify",
+    default=None,
+    help="Compile sources again and compare (PYC306, PYC501 to PYC503).  [default: only with"
+    " --profile security]",
+)
 @click.option("--max-files", type=click.IntRange(0), help="Stop after so many caches.")
 @click.option("--max-seconds", type=click.FloatRange(0), help="Stop after so many seconds.")
 @click.option(

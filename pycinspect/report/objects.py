@@ -11,6 +11,7 @@ from pycinspect.report.answer import answer
 from pycinspect.report.base import ReportContext
 from pycinspect.report.settings import settings_objects
 from pycinspect.report.words import shown_path
+from pycinspect.verifying import Rung
 
 __all__ = ["AUDIT_SCHEMA", "STATES", "Json", "finding_object", "plain", "summary_object"]
 
@@ -102,6 +103,12 @@ def _assumed_object(assumed: Assumed, base: str | None) -> Json:
     }
 
 
+def _verified_object(summary: Summary) -> Json:
+    """Return how many caches stand on each rung, and how many were not asked about."""
+    rungs: Json = {rung.value: summary.verified[rung.value] for rung in Rung}
+    return {**rungs, "not_asked": summary.files - summary.verified.total()}
+
+
 def summary_object(summary: Summary, context: ReportContext) -> Json:
     """Return the figures of an audit; every state and severity is always there."""
     return {
@@ -122,6 +129,7 @@ def summary_object(summary: Summary, context: ReportContext) -> Json:
             "not_decoded": summary.not_decoded,
             "undecodable": summary.undecodable,
         },
+        **({"verified": _verified_object(summary)} if context.policy.verify else {}),
         "sources_compiled": summary.compiled,
         "suppressed": summary.suppressed,
         "complete": summary.complete,

@@ -29,6 +29,7 @@ _PHRASES: Mapping[str, Callable[[Any], str]] = MappingProxyType(
         "pycache_prefix": "cache prefix {}".format,
         "dont_write_bytecode": lambda off: "writes no bytecode" if off else "writes bytecode",
         "deep": lambda deep: f"decodes {'all' if deep else 'no'} payloads",
+        "verify": lambda on: f"compares {'all' if on else 'no'} caches with their sources",
         "max_files": lambda number: f"stops after {counted(number, 'cache', 'caches')}",
         "max_seconds": "stops after {:g} seconds".format,
         "environment": lambda on: "reads this shell's variables" if on else "reads no variables",

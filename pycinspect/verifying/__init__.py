@@ -7,7 +7,7 @@ Nothing of the source or the cache is run. Uses ``diffing``, ``compiling``, ``ca
 """
 
 from pycinspect.verifying.comparing import Comparison, compared
-from pycinspect.verifying.rungs import REASONS, Difference, Rung, Verification
+from pycinspect.verifying.rungs import REASONS, Difference, Rung, Verification, told
 from pycinspect.verifying.verifier import Verifier, verify_source
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "Verification",
     "Verifier",
     "compared",
+    "told",
     "verify_source",
 ]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pycinspect.diffing import Diff, FieldChange
 from pycinspect.values import Word, shown
 
-__all__ = ["REASONS", "Difference", "Rung", "Verification"]
+__all__ = ["REASONS", "Difference", "Rung", "Verification", "told"]
 
 
 class Rung(Word):
@@ -108,3 +108,31 @@ class Verification:
 
 
 _VERIFIED = frozenset({Rung.IDENTICAL, Rung.CANONICAL, Rung.SAME_CODE, Rung.SAME_MEANING})
+
+
+#: Differences that are told in a line, and characters of each side.
+_TOLD, _CHARACTERS = 3, 60
+_CUT = "…"
+_SPELLING = "marshal: "
+
+
+def told(verification: Verification) -> str:
+    """Return what differs, in a line: what the cache has, and what the source gives.
+
+    How marshal spelled it is told only where nothing else differs.
+    """
+    differences = verification.differences
+    seen = [one for one in differences if not one.change.field.startswith(_SPELLING)] or differences
+    parts = [_told(one) for one in seen[:_TOLD]]
+    more = len(seen) - len(parts)
+    return "; ".join([*parts, *([f"{more:,} more"] if more else [])])
+
+
+def _told(difference: Difference) -> str:
+    name, change = difference
+    where = f"{name}: " if name else ""
+    return f"{where}{change.field} {_short(change.old)}, not {_short(change.new)}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _CHARACTERS else text[:_CHARACTERS] + _CUT

@@ -1,0 +1,42 @@
+"""What it finds
+=============
+A cache that an import takes and that could not be compared with its source, with the reason: there
+is no source, it does not compile, no interpreter of this version is installed and the nearest one
+makes something else of it, or a tool has changed the code. Told with ``--verify``.
+
+Why it matters
+==============
+What was not compared is not known to be what its source says.
+
+What to do
+==========
+Install the interpreter that the finding names, or make the source readable. Of code without a
+source only reading it tells what it does: ``pycinspect show``.
+"""
+
+from pycinspect.auditing.findings import Finding, Severity
+from pycinspect.auditing.payload import Payload
+from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.verifying import Rung
+
+__all__ = ["NotVerified"]
+
+_RUNGS = frozenset({Rung.UNVERIFIABLE, Rung.TRANSFORMED})
+
+
+class NotVerified(Rule):
+    """PYC503."""
+
+    id = "PYC503"
+    name = "not-verified"
+    title = "Code that could not be compared with its source"
+    severity = Severity.INFO
+    message = "was not compared: {why}"
+    needs_verification = True
+
+    def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
+        """Report why there is no answer."""
+        found = self.context.verifications.of(cache, payload)
+        if found is None or found.rung not in _RUNGS:
+            return None
+        return self.of_cache(cache, why=found.why, reason=found.reason)
