@@ -21,6 +21,7 @@ _COMMANDS = {
     "diff": "Show what differs between two programs.",
     "rules": "List the audit's rules, or explain one.",
     "show": "Show the code in caches and sources.",
+    "verify": "Say whether caches are what their sources say.",
 }
 
 
@@ -70,6 +71,7 @@ def main() -> None:
       pycinspect show __pycache__/app.cpython-312.pyc
       pycinspect show app.py --python 3.9    what would 3.9 make of it?
       pycinspect diff app.py --python 3.8 --python 3.13
+      pycinspect verify site-packages        are its caches what their sources say?
 
     Exit codes: 0 clean, 1 findings or differences, 2 could not do it, 3 an error of
     pycinspect's own, or of a plugin; of several the highest. 130 interrupted.

@@ -8,7 +8,7 @@ import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TextIO
 
 import click
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pycinspect.dialects import Dialect, DialectTable
     from pycinspect.plugins import Registry
 
-__all__ = ["command"]
+__all__ = ["Accepting", "Output", "command", "run_audit"]
 
 #: The variable in which GitHub names the file of a step's summary.
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -208,12 +208,65 @@ def command(
     3 an error of pycinspect's own, or of a plugin (PYC902); 2 and 3 also with --exit-zero.
     """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.auditing import Settings
-    from pycinspect.plugins import load_registry
 
     if optimize and given["levels"] is None:
         given["levels"] = (optimize,)
+    shown = Output(format_name, verbose, output)
+    accepted = Accepting(write_baseline, exit_zero=exit_zero)
+    run_audit(paths, Settings(**given), shown, accepted, config=config, no_config=no_config)
+
+
+class Output(NamedTuple):
+    """How findings are shown, and where.
+
+    Args:
+        format_name: the format.
+        verbose: how often more was asked for.
+        path: the file; None is standard output.
+    """
+
+    format_name: str
+    verbose: int = 0
+    path: str | None = None
+
+
+class Accepting(NamedTuple):
+    """What becomes of findings that count.
+
+    Args:
+        baseline: the file that accepts them from now on; None for none.
+        exit_zero: they do not decide the exit code.
+    """
+
+    baseline: str | None = None
+    exit_zero: bool = False
+
+
+def run_audit(
+    paths: tuple[str, ...],
+    asked: Settings,
+    shown: Output,
+    accepting: Accepting = Accepting(),  # noqa: B008 - a frozen value
+    *,
+    config: str | None = None,
+    no_config: bool = False,
+) -> NoReturn:
+    """Audit, report, and exit with the code that the findings decide.
+
+    Args:
+        paths: directories and files; none is the site-packages of this environment.
+        asked: what the command line says; files of settings say the rest.
+        shown: how findings are shown.
+        accepting: what becomes of them.
+        config: the file of settings, instead of the nearest one.
+        no_config: no file of settings is read.
+
+    Raises:
+        PycInspectError: for what could not be done at all.
+    """
+    from pycinspect.plugins import load_registry
+
     registry = load_registry()
-    asked = Settings(**given)
     files = _settings_files(config, _on_host(paths, asked), asked, no_config=no_config)
     settings = asked.over(files[-1].settings) if files else asked
     variables = environment_of(environment=settings.environment, file=settings.environment_file)
@@ -221,17 +274,17 @@ def command(
         row = _imports(settings, variables, registry.dialects)
         settings = asked.over(settings.from_environment(row, variables).over(settings))
     roots = paths or (("/",) if settings.root is not None else _site_packages())
-    baseline = _baseline(settings, files, write_baseline)
+    baseline = _baseline(settings, files, accepting.baseline)
     run = _start(roots, settings, registry, programs_of(variables), baseline)
     run.on_fault(show_traceback)
     threshold = settings.fail_on or settings.chosen_profile().fail_on
     with _refusals_told(run):
-        if write_baseline is not None:
-            _accept(run, write_baseline, threshold, registry.rules)
+        if accepting.baseline is not None:
+            _accept(run, accepting.baseline, threshold, registry.rules)
         else:
             decisive = tuple(_decisive(file, asked, run) for file in files)
-            _report(run, _Shown(registry, format_name, verbose, decisive), output)
-    never_fails = exit_zero or write_baseline is not None
+            _report(run, _Shown(registry, shown.format_name, shown.verbose, decisive), shown.path)
+    never_fails = accepting.exit_zero or accepting.baseline is not None
     sys.exit(_exit(run, None if never_fails else threshold, registry.rules))
 
 

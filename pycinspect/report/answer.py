@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from pycinspect.auditing import Severity, Summary
 from pycinspect.report.words import counted
+from pycinspect.verifying import Rung
 
 __all__ = ["answer"]
 
@@ -52,10 +53,45 @@ def answer(summary: Summary) -> str:
     >>> answer(summary)
     '1 of 3 caches is stale.'
     """
-    parts = [_of_caches(summary), _of_findings(summary)]
-    sentence = "; ".join(part for part in parts if part)
+    parts = [_of_verified(summary), _of_caches(summary), _of_findings(summary)]
+    first, *others = [part for part in parts if part]
+    sentence = "; ".join([first, *(part[0].lower() + part[1:] for part in others)])
     limit = "" if summary.complete else " Not everything was looked at."
     return f"{sentence}.{limit}"
+
+
+#: What is said of caches on rungs where the source does not decide what runs; the worst first.
+_NOT_VERIFIED: Mapping[Rung, tuple[str, str]] = MappingProxyType(
+    {
+        Rung.MISMATCH: ("is not what its source says", "are not what their sources say"),
+        Rung.UNVERIFIABLE: ("could not be compared", "could not be compared"),
+        Rung.TRANSFORMED: ("was changed by a tool", "were changed by tools"),
+    }
+)
+
+
+_ONE_VERIFIED = "The cache is what its source says"
+_ALL_VERIFIED = "All caches are what their sources say"
+
+
+def _of_verified(summary: Summary) -> str:
+    """Return what comparing caches with their sources gave; "" where it was not asked."""
+    total = summary.verified.total()
+    if not total:
+        return ""
+    counts = {rung: summary.verified[rung] for rung in _NOT_VERIFIED if summary.verified[rung]}
+    if not counts:
+        if total == summary.files:
+            return _ALL_VERIFIED if total > 1 else _ONE_VERIFIED
+        verb = "was compared, and is what its source says"
+        if total != 1:
+            verb = "were compared, and are what their sources say"
+        return f"{total:,} of {summary.files:,} caches {verb}"
+    parts: list[str] = []
+    for rung, count in counts.items():
+        of = "" if parts else f" of {counted(total, 'cache', 'caches')} compared"
+        parts.append(f"{count:,}{of} {_NOT_VERIFIED[rung][count != 1]}")
+    return ", ".join(parts)
 
 
 def _of_caches(summary: Summary) -> str:

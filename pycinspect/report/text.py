@@ -25,6 +25,7 @@ from pycinspect.report.words import (
     wrapped,
 )
 from pycinspect.values import human_size, visible
+from pycinspect.verifying import Rung
 
 __all__ = ["TextReporter"]
 
@@ -143,6 +144,7 @@ def _figures(summary: Summary, context: ReportContext) -> Iterator[_Line]:
     rows = {
         "Caches": f"{caches} in {_directories(summary)}, {size}{spare}",
         "State": _cells({state: summary.states[state] for state in STATES}),
+        "Source": _cells({rung.value: summary.verified[rung] for rung in Rung}),
         "Python": _cells(dict(summary.tags.most_common())),
         "For": visible("; ".join(assumptions(summary, context.base))),
         "Also": _statistics(summary, context),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from platform import python_implementation, python_version
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -40,6 +41,7 @@ from pycinspect.pyc import (
     read_marshalled,
     tag_of,
 )
+from pycinspect.values import Implementation
 from pycinspect.verifying.comparing import Comparison, compared, compared_across_versions
 from pycinspect.verifying.rungs import Rung, Verification
 
@@ -270,9 +272,13 @@ def verify_source(path: str | os.PathLike[str]) -> Verification:
 
 def _name(interpreter: Interpreter | None) -> str:
     if interpreter is None:
-        return "the running Python"
-    implementation = interpreter.dialect.name.partition("-")[0]
-    return f"{implementation} {interpreter.version}"
+        return f"{python_implementation()} {python_version()}"
+    implementation = interpreter.dialect.implementation
+    return f"{_WRITTEN.get(implementation, implementation)} {interpreter.version}"
+
+
+#: Implementations as people write them.
+_WRITTEN = {Implementation.CPYTHON: "CPython", Implementation.PYPY: "PyPy"}
 
 
 def _read(path: str, dialects: DialectTable) -> Stored:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from pycinspect.verifying import Rung
 from tests.report.kit import (
     BASE,
     HOSTILE,
@@ -76,6 +77,7 @@ _SUMMARY = {
     "statistics": _COUNTS,
     "severities": _closed(dict.fromkeys(("error", "warning", "info", "security"), _COUNT)),
     "payloads": _closed(dict.fromkeys(("decoded", "not_decoded", "undecodable"), _COUNT)),
+    "verified": _closed(dict.fromkeys((*map(str, Rung), "not_asked"), _COUNT)),
     "sources_compiled": _COUNT,
     "suppressed": _COUNT,
     "complete": {"type": "boolean"},
@@ -113,7 +115,7 @@ DOCUMENT = Draft202012Validator(
     _closed(
         {
             "schema": _VERSION,
-            "summary": _closed(_SUMMARY),
+            "summary": _closed(_SUMMARY, "verified"),
             "findings": {"type": "array", "items": _closed(_FINDING, *_OPTIONAL)},
         }
     )
@@ -122,7 +124,7 @@ LINE = Draft202012Validator(
     {
         "oneOf": [
             _closed({"schema": _VERSION, "kind": {"const": "finding"}, **_FINDING}, *_OPTIONAL),
-            _closed({"schema": _VERSION, "kind": {"const": "summary"}, **_SUMMARY}),
+            _closed({"schema": _VERSION, "kind": {"const": "summary"}, **_SUMMARY}, "verified"),
         ]
     }
 )

@@ -16,7 +16,8 @@ source only reading it tells what it does: ``pycinspect show``.
 
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.cache import Outcome
 from pycinspect.verifying import Rung
 
 __all__ = ["NotVerified"]
@@ -34,8 +35,22 @@ class NotVerified(Rule):
     message = "was not compared: {why}"
     needs_verification = True
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._read: set[str] = set()
+
+    def check_cache(self, cache: CacheFile) -> Finding | None:
+        """Report what an import takes and nobody here could read."""
+        if cache.path in self._read:
+            self._read.remove(cache.path)
+            return None
+        if cache.judgement.outcome is not Outcome.LOAD:
+            return None
+        return self.of_cache(cache, why="its code was not read", reason="unreadable")
+
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report why there is no answer."""
+        self._read.add(cache.path)
         found = self.context.verifications.of(cache, payload)
         if found is None or found.rung not in _RUNGS:
             return None

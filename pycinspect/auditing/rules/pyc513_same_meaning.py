@@ -30,6 +30,7 @@ class SameMeaning(Rule):
     title = "Other instructions with the same meaning"
     severity = Severity.INFO
     is_statistic = True
+    never_fails = True
     message = "means what {compiler} makes of {source}, in other instructions{what}"
     needs_verification = True
 

@@ -1,0 +1,162 @@
+"""Rules that compare caches with their sources: each finds its rung, and nothing else."""
+
+from __future__ import annotations
+
+import marshal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import CodeType
+
+import pytest
+
+from pycinspect.auditing import PROFILES, Audit, Policy, Selection, Severity
+from pycinspect.auditing.rules import BUILT_IN
+from pycinspect.dialects import DIALECTS
+from tests.audit.kit import MTIME, RUNNING, Tree, timestamp, unchecked
+
+SOURCE = b'''"""Prices."""
+import sys
+
+def price(cart, tax=0.19):
+    """Add them up."""
+    assert cart, "empty"
+    total = 0
+    for item in cart:
+        total += item * 3
+    return total + tax
+'''
+RULES = ("PYC306", "PYC501", "PYC502", "PYC503", "PYC513")
+VERIFY = Policy(verify=True, selection=Selection(RULES))
+
+
+def _code(level: int = 0) -> CodeType:
+    code: CodeType = compile(SOURCE, "shop.py", "exec", dont_inherit=True, optimize=level)
+    return code
+
+
+def _inner(**changes: object) -> bytes:
+    """Return a payload in which ``price`` has other fields."""
+    root = _code()
+    consts = tuple(
+        part.replace(**changes) if isinstance(part, CodeType) else part  # type: ignore[arg-type]
+        for part in root.co_consts
+    )
+    return marshal.dumps(root.replace(co_consts=consts))
+
+
+def _price() -> CodeType:
+    return next(part for part in _code().co_consts if isinstance(part, CodeType))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Tree:
+    tree = Tree(tmp_path / "tree")
+    tree.source("shop.py", SOURCE)
+    return tree
+
+
+def _add(shop: Tree, payload: bytes, level: int | str = "") -> None:
+    header = timestamp(RUNNING, MTIME, len(SOURCE))
+    shop.cache("shop.py", header, payload=payload, level=level)
+
+
+def _found(shop: Tree, policy: Policy = VERIFY) -> dict[str, str]:
+    """Return what is said of the shop's caches, by rule."""
+    run = [f for f in shop.audit(policy) if "shop" in f.path]
+    assert len(run) == len({finding.rule for finding in run})
+    return {finding.rule: finding.message for finding in run}
+
+
+PRICE = _price()
+CONSTS = tuple(4 if value == 3 else value for value in PRICE.co_consts)
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [
+        (marshal.dumps(_code()), {}),
+        (_inner(co_consts=CONSTS), {"PYC501": "price: constants"}),
+        (_inner(co_names=("print",) * len(PRICE.co_names), co_flags=0x23), {"PYC501": "flags"}),
+        (_inner(co_stacksize=PRICE.co_stacksize + 1), {"PYC501": "stack size"}),
+        (_inner(co_firstlineno=2), {"PYC502": "price: first line 2, not 4"}),
+        (_inner(co_linetable=PRICE.co_linetable[:-4]), {"PYC502": "line table"}),
+        (_inner(co_filename="other.py"), {"PYC502": "file name"}),
+        (marshal.dumps(_code(1)), {"PYC306": "compiled with -O, and"}),
+        (marshal.dumps(_code(2)), {"PYC306": "compiled with -OO, and"}),
+        (marshal.dumps(compile(b"", "shop.py", "exec")), {"PYC501": "4 more"}),
+    ],
+)
+def test_each_rung_has_its_rule(shop: Tree, payload: bytes, expected: dict[str, str]) -> None:
+    _add(shop, payload)
+    found = _found(shop)
+    assert found.keys() == expected.keys()
+    for rule, words in expected.items():
+        assert words in found[rule]
+
+
+@pytest.mark.parametrize(("level", "name"), [(1, "-O"), (2, "-OO")])
+def test_a_level_is_that_of_the_name(shop: Tree, level: int, name: str) -> None:
+    _add(shop, marshal.dumps(_code(level)), level)
+    assert _found(shop) == {}
+    _add(shop, marshal.dumps(_code(0)), level)
+    assert "compiled with no -O" in _found(shop)["PYC306"]
+
+
+def test_nothing_is_compared_unless_it_is_asked_for(shop: Tree) -> None:
+    _add(shop, _inner(co_consts=CONSTS))
+    assert _found(shop, replace(VERIFY, verify=False)) == {}
+    assert _found(shop, replace(VERIFY, verify=False, deep=True)) == {}
+
+
+def test_an_unchecked_cache_of_another_source_is_found(shop: Tree) -> None:
+    shop.cache(
+        "shop.py", unchecked(RUNNING, b"12345678"), payload=marshal.dumps(compile("1", "", "exec"))
+    )
+    assert "PYC501" in _found(shop)
+
+
+def test_a_stale_cache_says_nothing_of_its_source(shop: Tree) -> None:
+    shop.cache("shop.py", timestamp(RUNNING, MTIME - 1, 1), payload=_inner(co_consts=CONSTS))
+    assert _found(shop) == {}
+    run = Audit([shop.root], BUILT_IN, VERIFY)
+    list(run)
+    assert run.summary.verified.total() == 1  # clean.py
+    assert run.summary.files == 2
+
+
+def test_what_could_not_be_compared_is_said(shop: Tree) -> None:
+    header = timestamp(RUNNING, MTIME, len(SOURCE))
+    shop.file("shop2.pyc", header + marshal.dumps(_code()))
+    assert _found(shop) == {"PYC503": "was not compared: its source is not there"}
+
+
+def test_a_source_that_does_not_compile_is_said(shop: Tree) -> None:
+    shop.source("shop.py", b"def:\n")
+    shop.cache("shop.py", timestamp(RUNNING, MTIME, 5), payload=marshal.dumps(_code()))
+    assert "its source does not compile: SyntaxError" in _found(shop)["PYC503"]
+
+
+def test_code_that_nobody_here_reads_is_not_called_compared(shop: Tree) -> None:
+    """An import by that interpreter takes it; of its bytecode nothing is known."""
+    row = DIALECTS["graalpy-25.0"]
+    header = timestamp(row, MTIME, len(SOURCE))
+    shop.cache("shop.py", header, dialect=row, payload=b"?")
+    run = Audit([shop.root], BUILT_IN, VERIFY)
+    told = {finding.rule: finding.message for finding in run if "shop" in finding.path}
+    assert run.summary.states["fresh"] == 2
+    assert told == {"PYC503": "was not compared: its code was not read"}
+
+
+def test_columns_that_are_left_out_are_no_finding(shop: Tree) -> None:
+    script = f"import py_compile; py_compile.compile({str(shop.root / 'shop.py')!r}, doraise=True)"
+    subprocess.run([sys.executable, "-X", "no_debug_ranges", "-c", script], check=True)
+    assert _found(shop) == {}
+
+
+def test_the_security_profile_compares_and_fails_closed() -> None:
+    profile = PROFILES["security"]
+    assert profile.verify
+    assert profile.fail_on is Severity.INFO
+    assert not PROFILES["default"].verify
