@@ -7,6 +7,7 @@ from itertools import islice, zip_longest
 from typing import NamedTuple
 
 from pycinspect.canonical import Level
+from pycinspect.dialects import Dialect
 from pycinspect.diffing import (
     Diff,
     FieldChange,
@@ -18,7 +19,7 @@ from pycinspect.diffing import (
     file_changes,
 )
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import Code, marshal_digest
+from pycinspect.pyc import Code, marshal_digest, read_marshalled
 from pycinspect.verifying.rungs import Difference, Rung
 
 __all__ = ["Comparison", "compared", "compared_across_versions"]
@@ -47,21 +48,24 @@ class Comparison(NamedTuple):
     diff: Diff | None = None
 
 
-def compared(cache: Stored, made: Stored) -> Comparison:
+def compared(cache: Stored, content: bytes) -> Comparison:
     """Compare a cache with what the compiler of its version makes of the source.
 
     Args:
         cache: what was found.
-        made: what compiling the source gives; the paths in both are the same.
+        content: what compiling the source gives, marshalled; the paths in both are the same.
 
     Raises:
         PycInspectError: ``unknown-opcodes`` where instructions differ, and nobody captured
             the opcodes of their version.
     """
-    if _payload(cache) == _payload(made):
+    if cache.content[cache.start :] == content:
         return Comparison(Rung.IDENTICAL)
-    if _has_one_path(cache) and _digest(cache) == _digest(made):
+    dialect = cache.dialect
+    digest = marshal_digest(cache.content, dialect, cache.start)
+    if _has_one_path(cache) and digest == marshal_digest(content, dialect):
         return Comparison(Rung.CANONICAL)
+    made = Stored(read_marshalled(content, dialect), content, 0)
     found = tuple(islice(_differences(cache, made), _MOST))
     fields = {change.field for _, change in found if not change.field.startswith(_SPELLING)}
     if fields <= _NOT_RUN:
@@ -73,8 +77,13 @@ def compared(cache: Stored, made: Stored) -> Comparison:
     return Comparison(Rung.MISMATCH, found, _meaning(cache, made))
 
 
-def compared_across_versions(cache: Stored, made: Stored) -> Comparison:
+def compared_across_versions(cache: Stored, content: bytes, dialect: Dialect) -> Comparison:
     """Compare a cache with what the compiler of another version makes of the source.
+
+    Args:
+        cache: what was found.
+        content: what compiling the source gives, marshalled.
+        dialect: who compiled it.
 
     Returns:
         SAME_MEANING where nothing differs but what is known to differ between versions;
@@ -83,16 +92,8 @@ def compared_across_versions(cache: Stored, made: Stored) -> Comparison:
     Raises:
         PycInspectError: ``unknown-opcodes``.
     """
-    diff = _meaning(cache, made)
+    diff = _meaning(cache, Stored(read_marshalled(content, dialect), content, 0))
     return Comparison(Rung.SAME_MEANING if diff.is_same else Rung.MISMATCH, (), diff)
-
-
-def _payload(stored: Stored) -> bytes:
-    return stored.content[stored.start :]
-
-
-def _digest(stored: Stored) -> bytes:
-    return marshal_digest(stored.content, stored.dialect, stored.start)
 
 
 def _has_one_path(cache: Stored) -> bool:

@@ -38,7 +38,6 @@ from pycinspect.pyc import (
     parse_header,
     read_all,
     read_code,
-    read_marshalled,
     tag_of,
 )
 from pycinspect.values import Implementation
@@ -190,9 +189,7 @@ class Verifier:
         """Compare at several levels, until one gives what the cache is."""
         first: tuple[int, Comparison] | None = None
         for level in levels:
-            made = self._made(cache, source, level, compiler)
-            compare = compared if compiler.is_exact else compared_across_versions
-            found = level, compare(cache, made)
+            found = level, self._compared(cache, source, level, compiler)
             if found[1].rung is not Rung.MISMATCH:
                 return found
             first = first or found
@@ -210,15 +207,19 @@ class Verifier:
                 return "optimization", _OPTIONS[level]
         return ("differs", "") if compiler.is_exact else ("other-version", compiler.name)
 
-    def _made(self, cache: Stored, source: bytes, level: int, compiler: _Compiler) -> Stored:
-        """Compile a source as if it lay where the cache says that it was."""
+    def _compared(
+        self, cache: Stored, source: bytes, level: int, compiler: _Compiler
+    ) -> Comparison:
+        """Compile a source as if it lay where the cache says that it was, and compare."""
         content = self._compilers.marshalled(
             source,
             cache.code.filename,
             interpreter=compiler.interpreter,
             optimize=level,
         )
-        return Stored(read_marshalled(content, compiler.dialect), content, 0)
+        if compiler.is_exact:
+            return compared(cache, content)
+        return compared_across_versions(cache, content, compiler.dialect)
 
     def _compiler(self, dialect: Dialect) -> _Compiler:
         """Return who compiles the sources of a dialect's caches.

@@ -8,7 +8,7 @@ import pytest
 
 from pycinspect.verifying import Rung, Verifier
 from tests.canonical.programs import program
-from tests.oracles import Oracle
+from tests.oracles import Oracle, find_oracle
 from tests.verifying.kit import Tampered, tampered, written
 
 SEED = 20261130
@@ -84,3 +84,26 @@ def test_optimized_code_under_a_plain_name_is_told(oracle: Oracle, tmp_path: Pat
             assert (found.rung, found.reason, found.detail) == (Rung.MISMATCH, "optimization", kind)
             level = f".opt-{len(kind) - 1}"
             assert verifier.verify_file(written(tmp_path, *cache, level)).is_verified
+
+
+#: Kinds that change what PLAIN means; others may change what nothing uses.
+MEANT = ("-O", "-OO", "another module", "docstring", "name of a global", "swapped functions")
+
+
+@pytest.mark.parametrize("name", ["pyodide-3.14", "pyodide-3.15"])
+def test_the_nearest_version_decides_where_there_is_no_other(name: str, tmp_path: Path) -> None:
+    """Nobody here compiles for these: what a neighbour makes of the source means the same."""
+    oracle = find_oracle(name)
+    if oracle is None:
+        pytest.skip("not installed")
+    sources = [PLAIN, *(program(SEED + i, modern=False) for i in range(3))]
+    with Verifier() as verifier:
+        for case in tampered(oracle, sources, SEED):
+            found = verifier.verify_file(written(tmp_path, case.source, case.plain, oracle.dialect))
+            assert (found.rung, found.reason) == (Rung.SAME_MEANING, "nearest"), found.diff
+            for kind in MEANT if case.source == PLAIN else ():
+                path = written(tmp_path, case.source, case.kinds[kind], oracle.dialect)
+                found = verifier.verify_file(path)
+                assert found.rung in {Rung.UNVERIFIABLE, Rung.MISMATCH}, kind
+                assert found.diff is not None
+                assert not found.diff.is_same
