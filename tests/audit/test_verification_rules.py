@@ -160,3 +160,12 @@ def test_the_security_profile_compares_and_fails_closed() -> None:
     assert profile.verify
     assert profile.fail_on is Severity.INFO
     assert not PROFILES["default"].verify
+
+
+def test_a_part_with_a_path_of_its_own_is_found_without_a_source(shop: Tree) -> None:
+    policy = Policy(deep=True, selection=Selection(("PYC403",)))
+    _add(shop, marshal.dumps(_code()))
+    assert _found(shop, policy) == {}
+    _add(shop, _inner(co_filename="other.py"))
+    message = "price says that it comes from other.py, and the module from shop.py"
+    assert _found(shop, policy) == {"PYC403": message}

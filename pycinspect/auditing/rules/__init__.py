@@ -45,6 +45,7 @@ _MODULES = (
     "pyc306_wrong_level",
     "pyc308_transformed",
     "pyc310_other_implementation",
+    "pyc403_several_paths",
     "pyc501_another_program",
     "pyc502_other_lines",
     "pyc503_not_verified",
