@@ -94,6 +94,22 @@ CASES = (
         "finally: i()",
     ),
     Case(
+        "annotation-not-evaluated",
+        "3.13",
+        "3.14",
+        "x.y: T\nx[0]: f()\nx[f()].z: T[str, g()]\n(a): g() = 1",
+        "x[0]",
+        "z[0]",
+    ),
+    Case(
+        "annotation-not-evaluated",
+        "3.13",
+        "3.14",
+        "class C:\n    for a in b:\n        x[f()]: T\n        x.y: T = a; g()",
+        "; g()",
+        "",
+    ),
+    Case(
         "genexpr-iter-timing",
         "3.14",
         "3.15",
@@ -308,11 +324,16 @@ def test_one_version_is_never_explained_by_the_order_of_pairs() -> None:
     assert not differences(old, old.replace("x(): x.a", "x.a: x()")).is_same
 
 
+STATEMENTS = ("a.x = 1", "a[0] = b", "a.x = a.y = 1", "a = 1", "import a.b as c", "a", "a()", "a.x")
+RESTS = ("; f()", "\nf()", "; f", "; b; f()")
+#: Headers of blocks are written as what is annotated is.
+HEADERS = ("with a", "with a.b as c.d", "with a as b", "for a.x in b", "if a", "while a[0]")
+
+
 def test_a_statement_of_its_own_is_no_annotation() -> None:
-    stores = ["a.x = 1", "a[0] = b", "a.x = a.y = 1"]
-    pairs = [
-        (store + rest, store) for store in stores for rest in ("; f()", "\nf()", "; f", "; b; f()")
-    ]
+    pairs = [(one + rest, one) for one in STATEMENTS for rest in RESTS]
+    pairs += [(f"{one}: f()", f"{one}: pass") for one in HEADERS]
+    pairs = [(f"q: int\n{old}", f"q: int\n{new}") for old, new in pairs]
     old, new = (
         _read(version, list(texts))
         for version, texts in zip(("3.13", "3.14"), zip(*pairs, strict=True), strict=True)
