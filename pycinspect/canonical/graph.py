@@ -82,6 +82,11 @@ class Node(NamedTuple):
     line: int | None
     sites: tuple[Site, ...] = ()
 
+    @property
+    def after(self) -> tuple[int, ...]:
+        """Indexes of the nodes that may follow, the handler last."""
+        return self.successors if self.handler == NOWHERE else (*self.successors, self.handler)
+
 
 #: A number for each node, equal for those that behave equally.
 Classes = Callable[[Sequence[Node]], Sequence[int]]

@@ -199,6 +199,22 @@ CASES = (
         "**b",
     ),
     Case(
+        "unpacking-order",
+        "3.8",
+        "3.9",
+        "def f(a):\n    if a: b = a\n    return (*True, *b)",
+        "*True",
+        "*a",
+    ),
+    Case(
+        "unpacking-order",
+        "3.8",
+        "3.9",
+        "def f(a):\n    try: return a(*a, b)\n    except NameError: pass",
+        "*a",
+        "*b",
+    ),
+    Case(
         "truth-asked-again",
         "3.11",
         "3.12",
@@ -306,6 +322,17 @@ def test_every_explanation_has_a_case() -> None:
     """Those of levels of optimization have theirs in ``test_levels.py``."""
     cases = {case.slug for case in CASES} | {*Stripped, Note.ITER_ASKED_AGAIN}
     assert cases == {row.slug for row in EXPLANATIONS}
+
+
+def test_displays_are_not_explained_whose_order_is_the_same() -> None:
+    sources = [
+        "def f(a, b): return [*a, *b]",
+        "def f(a):\n    for b in a: return b(*a, b)",
+        "def f(a): return {a, *b()}, {a: 1, **b()}, [a, *b()]",
+    ]
+    old, new = (_read(version, sources) for version in ("3.8", "3.9"))
+    found = [diff(*files) for files in zip(old, new, strict=True)]
+    assert [[unit.explanations for unit in one.units] for one in found] == [[(), ()]] * 3
 
 
 # --- The table ------------------------------------------------------------------------------------
