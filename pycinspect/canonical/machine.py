@@ -39,6 +39,7 @@ __all__ = [
     "State",
     "Taker",
     "bare",
+    "caught",
     "has_parameters",
     "is_annotate",
     "is_lazy",
@@ -241,6 +242,15 @@ Rule = Callable[["Machine", State, CanonicalOp], "State | Event"]
 def bare(value: Value) -> Value:
     """Return a value without what a branch has learnt about its truth."""
     return value.value(0) if value.kind == "known" else value
+
+
+#: What a handler finds of an exception beside its value, up to 3.10: each is made of that.
+_PARTS_OF_EXC = frozenset({"exc_type", "exc_traceback"})
+
+
+def caught(value: Value) -> Value:
+    """Return the exception of which a value is the type or the traceback; any other as it is."""
+    return value.value(0) if value.kind in _PARTS_OF_EXC else value
 
 
 def has_parameters(code: Code) -> bool:
@@ -1003,8 +1013,8 @@ class Machine:
 
     def _newest(self, state: State) -> Value:
         """Return the exception that was caught last."""
-        caught = (bare(value) for value in self._on_stacks(state))
-        return next((value for value in caught if value.kind == "exc"), self.values.null)
+        values = (caught(bare(value)) for value in self._on_stacks(state))
+        return next((value for value in values if value.kind == "exc"), self.values.null)
 
     def _on_stacks(self, state: State) -> Iterator[Value]:
         """Yield the values of a state and of those who wait, the innermost first."""
@@ -1018,7 +1028,7 @@ class Machine:
         again without saying so, but code that somebody made by hand can.
         """
         stacks = [stack, *(caller.stack for caller in callers)]
-        held = (value for stack in stacks for value in self.seen(reversed(stack)))
+        held = (caught(value) for stack in stacks for value in self.seen(reversed(stack)))
         others = {value for value in held if value.kind == "exc"}
         return self.values.make("exc", len(others) + 1, *([] if newest else ["older"]))
 
@@ -1061,13 +1071,15 @@ class Machine:
     def _entered(self, below: State, block: Block, exc: Value) -> State:
         """Return the state at the start of the handler of a block."""
         frame, _, kept, blocks, callers = below
+        make = self.values.make
+        three = make("exc_traceback", exc), exc, make("exc_type", exc)
         if self.raising is Raising.THREE:
-            return State(frame, block.target, kept.push(exc, exc, exc), blocks, callers)
+            return State(frame, block.target, kept.push(*three), blocks, callers)
         running = Block("handler", 0, block.level)
         pushed: tuple[Value, ...]
         if self.raising is Raising.PYPY:
-            pushed = (exc, exc, exc) if block.kind == "except" else (exc,)
+            pushed = three if block.kind == "except" else (exc,)
         else:
-            old = self.values.make("old")
-            pushed = (old, old, old, exc, exc, exc)
+            old = make("old")
+            pushed = (old, old, old, *three)
         return State(frame, block.target, kept.push(*pushed), (*blocks, running), callers)

@@ -24,6 +24,7 @@ from pycinspect.canonical.rules.keeping import keep_for_copy, keep_on_stack, kee
 from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
+from pycinspect.dialects import lowering_of
 from pycinspect.pyc import Code
 
 __all__ = ["DOCSTRING", "RULES"]
@@ -206,6 +207,38 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
     if len(value.parts) == 1 and frame.is_bound(name, state.pc):
         return pushed
     return Event(("load", value), (pushed,), machine.handler(state), state)
+
+
+def _load_deref(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    """Load from a cell; a class looks into its namespace before, but for its comprehensions.
+
+    Python/compile.c: compiler_nameop. Only code made by hand takes the cell alone.
+    """
+    is_of_class = not state.frame.is_function and word(op) not in _READ_AGAIN
+    if is_of_class and not _looks_up(machine, state, op):
+        raise refused("a class reads the variable of a function, and not its own")
+    return _load_local(machine, state, op)
+
+
+def _looks_up(machine: Machine, state: State, op: CanonicalOp) -> bool:
+    """Return whether an op looks into the namespace of a class, or need not."""
+    if not lowering_of(machine.dialect).classes_look_up:
+        return True
+    is_part = state.pc > 0 and state.frame.ops[state.pc - 1].offset == op.offset
+    return is_part or _is_in_comprehension(machine, state)
+
+
+def _is_in_comprehension(machine: Machine, state: State) -> bool:
+    """Return whether the loop of a comprehension goes on, evaluated in place (3.12)."""
+    above = None
+    for value in machine.seen(reversed(state.stack)):
+        if value.first.kind == "collected" and above in _ITERATORS:
+            return True
+        above = value.first.kind
+    return False
+
+
+_ITERATORS = frozenset({"iter", "aiter"})
 
 
 def _is_cell(machine: Machine, state: State, variable: Value) -> bool:
@@ -415,7 +448,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "LOAD_CONST": _load_const,
         "LOAD_COMMON_CONSTANT": _load_common,
         "LOAD_FAST": _load_local,
-        "LOAD_DEREF": _load_local,
+        "LOAD_DEREF": _load_deref,
         "LOAD_FAST_AND_CLEAR": _load_and_clear,
         "LOAD_CLOSURE": _load_closure,
         "CHECK_NAMESPACE": _check_namespace,
