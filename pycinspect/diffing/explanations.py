@@ -19,6 +19,7 @@ from pycinspect.canonical.statements import payload_digest
 from pycinspect.canonical.values import Value, Values
 from pycinspect.dialects import lowering_of
 from pycinspect.diffing.annotations import evaluates_annotations
+from pycinspect.diffing.async_for import guards_target
 from pycinspect.diffing.rewriting import Rewriting, unchanged
 from pycinspect.values import Word, shown
 
@@ -349,6 +350,14 @@ EXPLANATIONS: Sequence[Explanation] = (
         "async for ends with the builtin StopAsyncIteration since 3.8, and not with what the"
         " global name stands for.",
         _ISSUE.format(33041),
+    ),
+    Explanation(
+        "async-for-target",
+        "target of async for assigned outside of its guard",
+        "A StopAsyncIteration that is raised where the target of 'async for' is assigned or"
+        " unpacked ends the loop up to 3.7, and is propagated since 3.8.",
+        _ISSUE.format(33041),
+        guards_target,
     ),
     Explanation(
         Stripped.DOCSTRING,

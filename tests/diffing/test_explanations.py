@@ -183,6 +183,31 @@ CASES = (
         "in a()",
     ),
     Case(
+        "async-for-target",
+        "3.7",
+        "3.8",
+        "async def f(a):\n    async for x, y.z in a: x()",
+        "y.z",
+        "y.x",
+    ),
+    Case(
+        "async-for-target",
+        "3.7",
+        "3.8",
+        "async def f(a, b):\n    try:\n        async for x, y in a: pass\n"
+        "    except StopAsyncIteration: return b\n    return {x async for x[y], z in b}",
+        "pass",
+        "x, y = x",
+    ),
+    Case(
+        "async-for-target",
+        "3.7",
+        "3.8",
+        "async def f(a, b):\n    async for x, y in a:\n        try: b(x)\n        finally: y()",
+        "try: b(x)\n        finally: y()",
+        "b(x)\n        y()",
+    ),
+    Case(
         "unpacking-order",
         "3.8",
         "3.9",

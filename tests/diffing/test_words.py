@@ -5,45 +5,19 @@ from __future__ import annotations
 import os
 import random
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pycinspect.compiling import Compilers
-from pycinspect.diffing import Diff, diff
+from pycinspect.diffing import diff
 from pycinspect.errors import PycInspectError
 from pycinspect.report.diff import diff_lines
 from tests.canonical.programs import program
+from tests.differential.listings import TITLES, listings, unreasoned
 from tests.differential.mutants import mutants_of
 
 from .kit import differences
-
-_TITLES = ("old", "new")
-
-
-def listings(found: Diff, *, raw: bool = False) -> Iterator[list[str]]:
-    """Yield the lines of each code object, without the numbers of lines."""
-    lines: list[str] = []
-    for pieces in diff_lines(found, titles=_TITLES, raw=raw):
-        if not pieces:
-            yield lines
-            lines = []
-        is_row = bool(pieces) and pieces[0][1] == "number"
-        lines.append("".join(text for text, _ in pieces[is_row:]).strip())
-    yield lines
-
-
-def unreasoned(lines: list[str]) -> list[str]:
-    """Return what went and came as the same text, and nothing says what differs."""
-    gone = {line[2:] for line in lines if line.startswith("- ")}
-    come = {line[2:] for line in lines if line.startswith("+ ")}
-    reasoned = {
-        removed[2:]
-        for removed, added, reason in zip(lines, lines[1:], lines[2:], strict=False)
-        if removed[:1] + added[:1] == "-+" and reason.startswith("(") and reason.endswith(")")
-    }
-    return [line for line in gone & come if line not in reasoned and not line.endswith("  (moved)")]
 
 
 def examine(pairs: list[tuple[str, str]], level: str, *, raw: bool = False) -> list[str]:
@@ -137,7 +111,7 @@ def test_a_notebook_has_the_reason() -> None:
 
 def test_two_columns_have_the_reason_below() -> None:
     old, new, words = WORDS["a global variable"]
-    lines = diff_lines(differences(old, new), titles=_TITLES, width=160)
+    lines = diff_lines(differences(old, new), titles=TITLES, width=160)
     texts = ["".join(text for text, _ in line) for line in lines]
     (place,) = (i for i, text in enumerate(texts) if f"({words})" in text)
     assert texts[place - 1].count("x = 1") == 2
