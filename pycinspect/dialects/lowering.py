@@ -120,6 +120,7 @@ class Lowering(NamedTuple):
         pushes_arguments: a function finds its arguments on the stack, in a tuple.
         folds: its compiler computes operators of constants; before 2.5 none did, and shifts
             and sums of integers were not what they are now (PEP 237).
+        folds_annotations: so it does in annotations that it writes as text (bpo-39220, 3.9).
         classes_look_up: a class looks into its namespace before it reads the variable of a
             function (bpo-17853, 3.4).
         stores_backwards: of several values, the last one is stored first.
@@ -131,6 +132,7 @@ class Lowering(NamedTuple):
     raising: Raising
     pushes_arguments: bool
     folds: bool
+    folds_annotations: bool
     classes_look_up: bool
     stores_backwards: bool
     bookkeeping: frozenset[str]
@@ -148,6 +150,7 @@ def lowering_of(dialect: Dialect) -> Lowering:
         _raising(dialect),
         _pushes_arguments(dialect),
         folds=dialect.python >= (2, 5),
+        folds_annotations=dialect.python < (3, 9),
         classes_look_up=dialect.python >= (3, 4),
         stores_backwards=dialect.implementation is Implementation.PYPY,
         bookkeeping=frozenset(

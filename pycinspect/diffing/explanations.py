@@ -332,6 +332,13 @@ EXPLANATIONS: Sequence[Explanation] = (
         _ISSUE.format(29469),
     ),
     Explanation(
+        Note.FOLDED_ANNOTATIONS,
+        "constants in the text of an annotation",
+        "With 'from __future__ import annotations' the text of X['a', ...] is \"X[('a', Ellipsis)]\" up"
+        " to 3.8, as the compiler makes a constant of the tuple before.",
+        _ISSUE.format(39220),
+    ),
+    Explanation(
         Note.SUPER_ATTRIBUTE,
         "attribute of super() in one step",
         "super().name looks up the attribute without an object of the type super since 3.12.",

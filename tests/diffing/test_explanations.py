@@ -43,6 +43,15 @@ class Case(NamedTuple):
     other: str
 
 
+#: Annotations with the constants that 3.8 computes in their texts.
+POSTPONED = """from __future__ import annotations
+def f(a: C[..., None], b: L["a", '("'], c: T[1,], d: x[(1, 2), 3], e: T[()], *g: x[1][2, 3]) -> X:
+    h: C[...]
+class D:
+    x: C[X[1, ...], "[(1, 2)]"] = 1
+    y: X[1, (2, Ellipsis)]
+"""
+
 CASES = (
     Case(
         "pep-709-inlined-comprehension",
@@ -227,6 +236,14 @@ CASES = (
         "unpacking-order",
         "3.8",
         "3.9",
+        "def f(a, b): return [*a, *(b or ())], {*a, *(b or ())}, {**a, **(b or {})}, a(*a, **b())",
+        "**(b or {})",
+        "**(b and {})",
+    ),
+    Case(
+        "unpacking-order",
+        "3.8",
+        "3.9",
         "def f(a):\n    if a: b = a\n    return (*True, *b)",
         "*True",
         "*a",
@@ -275,6 +292,9 @@ CASES = (
     ),
     Case("dead-stores", "3.12", "3.13", "def f(a): x, x, y = a; return x", "x, x, y", "x, y, y"),
     Case("folded-constants", "3.6", "3.7", "def f(): return '-' * 40", "40", "41"),
+    Case("folded-annotations", "3.8", "3.9", POSTPONED, "..., None", "...,"),
+    Case("folded-annotations", "3.8", "3.9", POSTPONED, "[(1, 2)]", "[1, 2]"),
+    Case("folded-annotations", "3.7", "3.13", POSTPONED, "x[1][2, 3]", "x[1, 2][3]"),
     Case(
         "super-attribute",
         "3.11",
@@ -353,7 +373,7 @@ def test_displays_are_not_explained_whose_order_is_the_same() -> None:
     sources = [
         "def f(a, b): return [*a, *b]",
         "def f(a):\n    for b in a: return b(*a, b)",
-        "def f(a): return {a, *b()}, {a: 1, **b()}, [a, *b()]",
+        "def f(a): return {a, *b()}, {a: 1, **b()}, [a, *b()], a(*b, *a, **c())",
     ]
     old, new = (_read(version, sources) for version in ("3.8", "3.9"))
     found = [diff(*files) for files in zip(old, new, strict=True)]

@@ -19,6 +19,7 @@ from pycinspect.canonical.machine import (
 )
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
+from pycinspect.canonical.rules.annotations import written_out
 from pycinspect.canonical.rules.calls import code_in
 from pycinspect.canonical.rules.keeping import keep_for_copy, keep_on_stack, keep_top
 from pycinspect.canonical.rules.words import number, word
@@ -423,7 +424,8 @@ def _delete_attr(machine: Machine, state: State, op: CanonicalOp) -> Event:
 def _store_subscr(machine: Machine, state: State, _: CanonicalOp) -> Event:
     rest, (value, owner, key) = state.pop(3)
     if owner.kind in ("name", "global") and owner.word(0) == "__annotations__":
-        return machine.event(state, ("annotate", key, value), rest)
+        text = written_out(machine, state.frame.code, value)
+        return machine.event(state, ("annotate", key, text), rest)
     return machine.event(state, ("store_item", owner, key, value), rest)
 
 
