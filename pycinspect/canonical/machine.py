@@ -195,13 +195,24 @@ class Taker(NamedTuple):
     loaded: Sequence[Value] = ()
 
 
+#: Ops that take the lowest of so many values, and perhaps do not change it: ``''`` may be all
+#: that is added to a string, and ``{}`` to a dict. And how many values their operand says too much.
+_DEEPEST = {
+    **dict.fromkeys(("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE"), 0),
+    "BUILD_STRING": 1,
+    **dict.fromkeys(("BUILD_TUPLE_UNPACK", "BUILD_LIST_UNPACK"), 1),
+    **dict.fromkeys(("BUILD_SET_UNPACK", "BUILD_MAP_UNPACK"), 1),
+}
+
+
 def _takes(before: State, after: State, base: int) -> bool:
     """Return whether an op between two states does something to the ``base``-th value."""
     if after.stack.depth < base:
         return True
     op = before.frame.ops[before.pc]
-    if op.name == "BUILD_STRING":  # with '' alone, it changes nothing (3.12)
-        return after.stack.depth == base
+    above = before.stack.depth - base
+    if op.name in _DEEPEST and op.operand == above + _DEEPEST[op.name]:
+        return True
     one, other = before.stack.cut(base).top, after.stack.cut(base).top
     return bare(one) is not bare(other)
 

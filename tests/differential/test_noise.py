@@ -153,6 +153,9 @@ def conditions(a, b, c):
 def named_as_an_argument(format, b):
     return [format % x for x in b]
 
+def unpacked(a, b):
+    return {**b, **(a or {})}, [*b, *(a or [])], {*b, *(a or ())}, a(*b, *(a or ()), **b, **(a or {}))
+
 def formatted(a, b):
     return "%r of %s" % ("a" if a is None else a, b), "%s" % (a is None and "a" or "b",)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, Taker, bare
+from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, bare
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.words import number, word
@@ -100,19 +100,16 @@ def finished(
 def _note_order(machine: Machine, made: State) -> None:
     """Note where items so far are unpacked, or hashed, too early, as 3.9 and later do.
 
-    In ``[*a, b]`` that shows, too, if ``b`` is not bound: another exception is raised.
+    In ``[*a, b]`` that shows, too, if ``b`` is not bound: another exception is raised. All
+    versions unpack the positional arguments of a call before they evaluate the others.
     """
     value, taker = made.peek(1), machine.taker(made)
-    if taker is None:
+    if taker is None or taker.op.name == "CALL_FUNCTION_EX":
         return
-    if taker.waits or _is_hashed_early(value, taker):
+    is_hashed = value.kind in ("set", "map") and _unpacks(value)
+    if taker.waits or is_hashed:
         machine.notes.add(Note.UNPACKING_ORDER)
     machine.notes_of_unbound.update(dict.fromkeys(taker.loaded, Note.UNPACKING_ORDER))
-
-
-def _is_hashed_early(value: Value, taker: Taker) -> bool:
-    is_hashed = value.kind in ("set", "map") and taker.op.name != "CALL_FUNCTION_EX"
-    return is_hashed and _unpacks(value)
 
 
 def _unpacks(value: Value) -> bool:
