@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 
 from pycinspect.compiling import Compilers
-from pycinspect.diffing import diff
+from pycinspect.dialects import find_dialect
+from pycinspect.diffing import Op, diff
 from pycinspect.errors import PycInspectError
+from pycinspect.pyc import read_marshalled
 from pycinspect.report.diff import diff_lines
 from tests.canonical.programs import program
 from tests.differential.listings import TITLES, listings, unreasoned
 from tests.differential.mutants import mutants_of
+from tests.differential.noise import oracle_of, payloads
+from tests.oracles import find_oracles
 
 from .kit import differences
 
@@ -102,6 +106,22 @@ def test_the_reason_is_said_in_words(case: str) -> None:
     lines = [line for lines in listings(found) for line in lines]
     assert words in reasons
     assert f"({words})" in lines
+
+
+def test_another_handler_of_a_part_is_said() -> None:
+    """Up to 3.7 the target of ``async for`` is guarded as the wait for the next item is."""
+    if not {"cpython-3.7", "cpython-3.8"} <= find_oracles().keys():
+        pytest.skip("3.7 or 3.8 is not installed")
+    source = "async def f(a):\n    async for x, y in a: pass"
+    files = [
+        read_marshalled(payload, find_dialect(oracle_of(version).dialect))
+        for version in ("3.7", "3.8")
+        for payload in payloads(version, [source], None)
+        if payload is not None
+    ]
+    (unit,) = (unit for unit in diff(*files, explanations=()).units if unit.changes)
+    (reason,) = (change.reason for change in unit.changes if change.op is not Op.EQUAL)
+    assert reason == "what follows it, or handles its errors, is another statement"
 
 
 def test_a_notebook_has_the_reason() -> None:
