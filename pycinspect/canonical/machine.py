@@ -8,6 +8,7 @@ from copy import copy
 from functools import reduce
 from itertools import count
 from operator import or_
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.canonical.held import Held
@@ -197,12 +198,14 @@ class Taker(NamedTuple):
 
 #: Ops that take the lowest of so many values, and perhaps do not change it: ``''`` may be all
 #: that is added to a string, and ``{}`` to a dict. And how many values their operand says too much.
-_DEEPEST = {
-    **dict.fromkeys(("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE"), 0),
-    "BUILD_STRING": 1,
-    **dict.fromkeys(("BUILD_TUPLE_UNPACK", "BUILD_LIST_UNPACK"), 1),
-    **dict.fromkeys(("BUILD_SET_UNPACK", "BUILD_MAP_UNPACK"), 1),
-}
+_DEEPEST: Mapping[str, int] = MappingProxyType(
+    {
+        **dict.fromkeys(("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE"), 0),
+        "BUILD_STRING": 1,
+        **dict.fromkeys(("BUILD_TUPLE_UNPACK", "BUILD_LIST_UNPACK"), 1),
+        **dict.fromkeys(("BUILD_SET_UNPACK", "BUILD_MAP_UNPACK"), 1),
+    }
+)
 
 
 def _takes(before: State, after: State, base: int) -> bool:
