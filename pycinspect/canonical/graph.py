@@ -263,8 +263,9 @@ def without_safe_loads(
     """
     while True:
         fewer = _without_safe(nodes, parameters, free, classes)
-        # A handler in which nothing is left but to raise again is none: there may be more.
-        guarded = [i for i, node in enumerate(nodes) if node.payload[0] == "load"]
+        # What cannot raise does not lead to its handler, in which more is bound then; and one in
+        # which nothing is left but to raise again is none: there may be more.
+        guarded = [i for i, node in enumerate(nodes) if node.payload[0] in ("load", "delete")]
         if all(fewer[i].handler == nodes[i].handler for i in guarded):
             return fewer
         nodes = fewer
