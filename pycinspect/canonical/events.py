@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from pycinspect.canonical.graph import (
-    NOWHERE,
-    Node,
     Site,
     build,
     lazy_annotations,
@@ -65,15 +62,11 @@ def happenings_of(code: Code, dialect: Dialect) -> Happenings:
     argument = machine.values.constant(1) if is_lazy(code) else None
     nodes = build(machine, code, argument)
     # Handlers of what cannot raise anything follow no event.
-    followed = {index for node in nodes for index in _after(node)}
+    followed = {index for node in nodes for index in node.after}
     roots = [0, *(index for index in range(1, len(nodes)) if index not in followed)]
     nodes, _ = without_annotations(nodes, machine.work)
     lazy_annotations(machine)  # what is inside them is inside the code
     children = children_of(code, machine.loaded, machine.inlined)
-    order = reverse_postorder([_after(node) for node in nodes], roots)
+    order = reverse_postorder([node.after for node in nodes], roots)
     events = tuple(Happening(nodes[index].payload, nodes[index].sites) for index in order)
     return Happenings(events, children.codes)
-
-
-def _after(node: Node) -> Sequence[int]:
-    return (*node.successors, *([] if node.handler == NOWHERE else [node.handler]))

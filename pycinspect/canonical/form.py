@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -23,6 +23,7 @@ from pycinspect.canonical.minimise import Merged, classes_of, graph_digest, merg
 from pycinspect.canonical.nested import Children, children_of
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.optimizing import KEEPS_DOCSTRINGS
+from pycinspect.canonical.order import reverse_postorder
 from pycinspect.canonical.planes import (
     Plane,
     annotations_plane,
@@ -34,7 +35,7 @@ from pycinspect.canonical.rules import RULES
 from pycinspect.canonical.statements import Statement, labels_of, raw_statements, statements_of
 from pycinspect.canonical.structural import nameless_order, renamed
 from pycinspect.canonical.text import Budget
-from pycinspect.canonical.values import Values, digest_of
+from pycinspect.canonical.values import Value, Values, digest_of
 from pycinspect.canonical.work import Work
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
@@ -219,12 +220,24 @@ def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError)
     return Form(code, dialect, level, (), MappingProxyType(planes), children, frozenset(), problem)
 
 
+def _notes_of_unbound(nodes: Sequence[Node], machine: Machine) -> Iterator[Note]:
+    """Yield what was erased that shows where a variable is not bound, and that may be so."""
+    if not machine.notes_of_unbound:
+        return
+    for index in reverse_postorder([node.after for node in nodes]):
+        word, *parts = nodes[index].payload
+        read = parts[0] if word == "load" else None
+        if isinstance(read, Value) and read in machine.notes_of_unbound:
+            yield machine.notes_of_unbound[read]
+
+
 def _graph(
     machine: Machine, code: Code, level: Level
 ) -> tuple[list[Merged], list[Annotation], Children]:
     format_value = machine.values.constant(1) if is_lazy(code) else None
     nodes: list[Node] = build(machine, code, format_value)
     nodes = without_safe_loads(nodes, parameters(code), code.freevars, classes_of)
+    machine.notes.update(_notes_of_unbound(nodes, machine))
     nodes, annotations = without_annotations(nodes, machine.work)
     annotations += lazy_annotations(machine)
     nodes = without_unused(nodes, machine.values)

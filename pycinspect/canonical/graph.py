@@ -82,6 +82,11 @@ class Node(NamedTuple):
     line: int | None
     sites: tuple[Site, ...] = ()
 
+    @property
+    def after(self) -> tuple[int, ...]:
+        """Indexes of the nodes that may follow, the handler last."""
+        return self.successors if self.handler == NOWHERE else (*self.successors, self.handler)
+
 
 #: A number for each node, equal for those that behave equally.
 Classes = Callable[[Sequence[Node]], Sequence[int]]
@@ -258,8 +263,9 @@ def without_safe_loads(
     """
     while True:
         fewer = _without_safe(nodes, parameters, free, classes)
-        # A handler in which nothing is left but to raise again is none: there may be more.
-        guarded = [i for i, node in enumerate(nodes) if node.payload[0] == "load"]
+        # What cannot raise does not lead to its handler, in which more is bound then; and one in
+        # which nothing is left but to raise again is none: there may be more.
+        guarded = [i for i, node in enumerate(nodes) if node.payload[0] in ("load", "delete")]
         if all(fewer[i].handler == nodes[i].handler for i in guarded):
             return fewer
         nodes = fewer

@@ -26,7 +26,19 @@ __all__ = ["Joins"]
 #: Values with a meaning to the machine, which must find them as they are.
 _STRUCTURE = frozenset(
     {
-        *("null", "exc", "old", "lasti", "saved", "exit", "special", "kw_names", "build_class"),
+        *(
+            "null",
+            "exc",
+            "exc_type",
+            "exc_traceback",
+            "old",
+            "lasti",
+            "saved",
+            "exit",
+            "special",
+            "kw_names",
+            "build_class",
+        ),
         *("iter", "aiter", "annotating", "comprehension", "wrapped", "cell"),
         *("fell_through", "coming_back", "breaking", "continuing"),
     }

@@ -8,6 +8,7 @@ from copy import copy
 from functools import reduce
 from itertools import count
 from operator import or_
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.canonical.held import Held
@@ -39,6 +40,7 @@ __all__ = [
     "State",
     "Taker",
     "bare",
+    "caught",
     "has_parameters",
     "is_annotate",
     "is_lazy",
@@ -184,12 +186,26 @@ class Taker(NamedTuple):
         depth: how deep the value is on the stack then.
         waits: whether something happens before, since the value was put together.
         stores: whether that is an assignment, at least in part.
+        loaded: variables that are read before, and may not be bound.
     """
 
     op: CanonicalOp
     depth: int
     waits: bool
     stores: bool
+    loaded: Sequence[Value] = ()
+
+
+#: Ops that take the lowest of so many values, and perhaps do not change it: ``''`` may be all
+#: that is added to a string, and ``{}`` to a dict. And how many values their operand says too much.
+_DEEPEST: Mapping[str, int] = MappingProxyType(
+    {
+        **dict.fromkeys(("LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE"), 0),
+        "BUILD_STRING": 1,
+        **dict.fromkeys(("BUILD_TUPLE_UNPACK", "BUILD_LIST_UNPACK"), 1),
+        **dict.fromkeys(("BUILD_SET_UNPACK", "BUILD_MAP_UNPACK"), 1),
+    }
+)
 
 
 def _takes(before: State, after: State, base: int) -> bool:
@@ -197,8 +213,9 @@ def _takes(before: State, after: State, base: int) -> bool:
     if after.stack.depth < base:
         return True
     op = before.frame.ops[before.pc]
-    if op.name == "BUILD_STRING":  # with '' alone, it changes nothing (3.12)
-        return after.stack.depth == base
+    above = before.stack.depth - base
+    if op.name in _DEEPEST and op.operand == above + _DEEPEST[op.name]:
+        return True
     one, other = before.stack.cut(base).top, after.stack.cut(base).top
     return bare(one) is not bare(other)
 
@@ -239,6 +256,15 @@ Rule = Callable[["Machine", State, CanonicalOp], "State | Event"]
 def bare(value: Value) -> Value:
     """Return a value without what a branch has learnt about its truth."""
     return value.value(0) if value.kind == "known" else value
+
+
+#: What a handler finds of an exception beside its value, up to 3.10: each is made of that.
+_PARTS_OF_EXC = frozenset({"exc_type", "exc_traceback"})
+
+
+def caught(value: Value) -> Value:
+    """Return the exception of which a value is the type or the traceback; any other as it is."""
+    return value.value(0) if value.kind in _PARTS_OF_EXC else value
 
 
 def has_parameters(code: Code) -> bool:
@@ -529,14 +555,16 @@ class _Look:
         base: how many values there are up to it.
         waits: events before it was put together.
         stores: assignments among them.
+        loads: variables that were read before, and may not be bound.
     """
 
-    __slots__ = ("base", "keys", "stores", "waits")
+    __slots__ = ("base", "keys", "loads", "stores", "waits")
 
-    def __init__(self, base: int, waits: int, stores: int) -> None:
+    def __init__(self, base: int, waits: int, stores: int, loads: int) -> None:
         self.base = base
         self.waits = waits
         self.stores = stores
+        self.loads = loads
         self.keys: list[_Key] = []
 
 
@@ -554,26 +582,30 @@ class _Looks:
     def __init__(self, through: frozenset[str], base: int) -> None:
         self._through = through
         self._waits = self._stores = 0
-        self.first = _Look(base, 0, 0)
+        self._loaded: list[Value] = []
+        self.first = _Look(base, 0, 0, 0)
         #: Each lies above those before it.
         self._open = [self.first]
 
     def begin(self, key: _Key, base: int) -> None:
         """Ask about the value that was just pushed, too."""
-        look = _Look(base, self._waits, self._stores)
+        look = _Look(base, self._waits, self._stores, len(self._loaded))
         look.keys.append(key)
         self._open.append(look)
 
-    def count(self, word: object) -> None:
-        """Count an event."""
+    def count(self, payload: Payload) -> None:
+        """Count an event; where nothing happens, its word is None."""
+        word, *parts = payload
         self._waits += word is not None and word not in _SILENT
         self._stores += word in _STORING
+        if word == "load" and isinstance(parts[0], Value):
+            self._loaded.append(parts[0])
 
     def ended(self, look: _Look, op: CanonicalOp, state: State) -> Taker:
         """Return what takes a value: an op, before which a state is."""
         depth = state.stack.depth - look.base + 1
         waits = self._waits > look.waits or _is_unwound(op, state)
-        return Taker(op, depth, waits, self._stores > look.stores)
+        return Taker(op, depth, waits, self._stores > look.stores, self._loaded[look.loads :])
 
     def met(
         self, op: CanonicalOp, word: object, before: State, after: State, *, is_here: bool
@@ -625,6 +657,7 @@ class _Looks:
             if look is not held:
                 held.keys += look.keys
         held.base, held.waits, held.stores = base, self._waits, self._stores
+        held.loads = len(self._loaded)
         self._open.append(held)
         self._open.sort(key=lambda look: look.base)
 
@@ -684,6 +717,8 @@ class Machine:
         self._shared: dict[int, frozenset[str]] = {}
         #: What was erased on the way, for people.
         self.notes: set[Note] = set()
+        #: What is erased of variables if they may not be bound where they are read.
+        self.notes_of_unbound: dict[Value, Note] = {}
         #: Where handlers of what cannot raise begin, by code and op, if everything is followed.
         self.unraised: dict[tuple[int, int], State] = {}
         #: Code objects that were evaluated in place, and those that some op loads.
@@ -916,7 +951,7 @@ class Machine:
         """
         if self._looks_ahead:
             return False
-        op, depth, _, _ = self._taker(state, frozenset())
+        op, depth, *_ = self._taker(state, frozenset())
         return op.name not in parts or not parts[op.name](op, depth)
 
     def taker(self, state: State) -> Taker | None:
@@ -932,7 +967,7 @@ class Machine:
         """
         if self._looks_ahead or not state.frame.reads_early:
             return False
-        op, depth, waits, stores = self._taker(state, _HOLDERS)
+        op, depth, waits, stores, _ = self._taker(state, _HOLDERS)
         if op.name in _ASSIGN:
             return stores and depth == _VALUES_OF.get(op.name, 1)
         return waits and op.name in _STORES_LOCAL | _LEAVE
@@ -959,18 +994,18 @@ class Machine:
             op = state.frame.ops[state.pc]
             self.work.spend(_steps_of(op, state))
             outcome = self._rules[op.name](self, state, op)
-            word = None
+            payload: Payload = (None,)
             if isinstance(outcome, Event):
-                word = outcome.payload[0]
+                payload = outcome.payload
                 if not outcome.successors:
                     return looks.ended(looks.first, op, state)
                 outcome = outcome.successors[-1]  # of a loop, after it
-            found = looks.met(op, word, state, outcome, is_here=state.frame is frame)
+            found = looks.met(op, payload[0], state, outcome, is_here=state.frame is frame)
             for look, taker in found:
                 takers.update(dict.fromkeys(look.keys, taker))
                 if look is looks.first:
                     return taker
-            looks.count(word)
+            looks.count(payload)
             if through and op.name in _READS and outcome.frame is frame:
                 looks.begin((id(frame.code), outcome.pc, through), outcome.stack.depth)
             state = outcome
@@ -992,8 +1027,8 @@ class Machine:
 
     def _newest(self, state: State) -> Value:
         """Return the exception that was caught last."""
-        caught = (bare(value) for value in self._on_stacks(state))
-        return next((value for value in caught if value.kind == "exc"), self.values.null)
+        values = (caught(bare(value)) for value in self._on_stacks(state))
+        return next((value for value in values if value.kind == "exc"), self.values.null)
 
     def _on_stacks(self, state: State) -> Iterator[Value]:
         """Yield the values of a state and of those who wait, the innermost first."""
@@ -1007,7 +1042,7 @@ class Machine:
         again without saying so, but code that somebody made by hand can.
         """
         stacks = [stack, *(caller.stack for caller in callers)]
-        held = (value for stack in stacks for value in self.seen(reversed(stack)))
+        held = (caught(value) for stack in stacks for value in self.seen(reversed(stack)))
         others = {value for value in held if value.kind == "exc"}
         return self.values.make("exc", len(others) + 1, *([] if newest else ["older"]))
 
@@ -1050,13 +1085,15 @@ class Machine:
     def _entered(self, below: State, block: Block, exc: Value) -> State:
         """Return the state at the start of the handler of a block."""
         frame, _, kept, blocks, callers = below
+        make = self.values.make
+        three = make("exc_traceback", exc), exc, make("exc_type", exc)
         if self.raising is Raising.THREE:
-            return State(frame, block.target, kept.push(exc, exc, exc), blocks, callers)
+            return State(frame, block.target, kept.push(*three), blocks, callers)
         running = Block("handler", 0, block.level)
         pushed: tuple[Value, ...]
         if self.raising is Raising.PYPY:
-            pushed = (exc, exc, exc) if block.kind == "except" else (exc,)
+            pushed = three if block.kind == "except" else (exc,)
         else:
-            old = self.values.make("old")
-            pushed = (old, old, old, exc, exc, exc)
+            old = make("old")
+            pushed = (old, old, old, *three)
         return State(frame, block.target, kept.push(*pushed), (*blocks, running), callers)

@@ -33,6 +33,11 @@ class Merged(NamedTuple):
     offsets: tuple[int, ...]
     line: int | None
 
+    @property
+    def after(self) -> tuple[int, ...]:
+        """Numbers of the nodes that may follow, the handler last."""
+        return self.successors if self.handler == NOWHERE else (*self.successors, self.handler)
+
 
 def merged(nodes: Sequence[Node]) -> list[Merged]:
     """Return the minimal graph, numbered depth first from the start."""

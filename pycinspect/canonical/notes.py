@@ -25,6 +25,7 @@ class Note(Word):
     CLASS_BOOKKEEPING = "class-bookkeeping"
     DEAD_CODE = "dead-code"
     DEAD_STORES = "dead-stores"
+    FOLDED_ANNOTATIONS = "folded-annotations"
     FOLDED_CONSTANTS = "folded-constants"
     SUPER_ATTRIBUTE = "super-attribute"
     ASSERT_BUILTIN = "assert-builtin"

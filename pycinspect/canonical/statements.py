@@ -50,8 +50,8 @@ class Statement(NamedTuple):
         line: of the source, None for none.
         digest: equal for equal statements; numbers of lines and labels do not count.
         offsets: of the instructions after it, in bytes.
-        targets: numbers of the statements to which control goes, and if something is raised;
-            None for out of the code object.
+        targets: numbers of the statements to which control goes and, if something is raised, of
+            each of its events; None for out of the code object.
         goals: those that a reader must be told of.
         handler: where it goes if something is raised; None for out of the code object.
         events: what happens, with what the text leaves out; none at level exact.
@@ -355,7 +355,7 @@ def _statement(group: _Group, number: int, context: _Context) -> Statement:
         line,
         hashed.digest(),
         tuple(sorted({offset for node in group.nodes for offset in node.offsets})),
-        (*(number_of[end] for end in ends), number_of.get(handler)),
+        (*(number_of[end] for end in ends), *(number_of.get(n.handler) for n in group.nodes)),
         tuple(_goals(group, number + 1, number_of)),
         number_of.get(handler),
         tuple(node.payload for node in group.nodes),

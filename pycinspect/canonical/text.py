@@ -276,6 +276,8 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
         "known": lambda _, texts: texts[0],
         "collected": lambda value, _: _Text(_COLLECTED[value.word(0)]),
         "again": lambda _, texts: texts[0],
+        "exc_type": lambda _, texts: _Text(f"type({texts[0]})"),
+        "exc_traceback": lambda _, texts: _Text(f"traceback({texts[0]})"),
         "exc": lambda value, _: _Text("error" if value.parts[0] == 1 else f"error{value.parts[0]}"),
     }
 )

@@ -120,6 +120,9 @@ class Lowering(NamedTuple):
         pushes_arguments: a function finds its arguments on the stack, in a tuple.
         folds: its compiler computes operators of constants; before 2.5 none did, and shifts
             and sums of integers were not what they are now (PEP 237).
+        folds_annotations: so it does in annotations that it writes as text (bpo-39220, 3.9).
+        classes_look_up: a class looks into its namespace before it reads the variable of a
+            function (bpo-17853, 3.4).
         stores_backwards: of several values, the last one is stored first.
         bookkeeping: names that its compiler stores in classes and modules, beside those of the
             source.
@@ -129,6 +132,8 @@ class Lowering(NamedTuple):
     raising: Raising
     pushes_arguments: bool
     folds: bool
+    folds_annotations: bool
+    classes_look_up: bool
     stores_backwards: bool
     bookkeeping: frozenset[str]
 
@@ -145,6 +150,8 @@ def lowering_of(dialect: Dialect) -> Lowering:
         _raising(dialect),
         _pushes_arguments(dialect),
         folds=dialect.python >= (2, 5),
+        folds_annotations=dialect.python < (3, 9),
+        classes_look_up=dialect.python >= (3, 4),
         stores_backwards=dialect.implementation is Implementation.PYPY,
         bookkeeping=frozenset(
             name for name, versions, _ in lines_of("bookkeeping.tsv") if fits(versions, dialect)

@@ -3,7 +3,8 @@
 In ``a.x: f() = 1``, outside functions, ``f()`` is called after the store and its value dropped
 (Python/compile.c, 3.13: check_annotation); 3.14 leaves it out (PEP 649). The instructions are
 those of the statements ``a.x = 1`` and ``f()``, so only columns tell: an annotation stands
-between the target and the value.
+between the target and the value. Without a value, ``a.x: f()`` evaluates ``a`` and ``f()``, as
+``a; f()`` does; but there is an attribute between the two, and the code has ``SETUP_ANNOTATIONS``.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import TypeAlias
 from pycinspect.canonical import Form, Plane
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.statements import payload_digest
+from pycinspect.canonical.values import Value
 from pycinspect.dialects import lowering_of
-from pycinspect.disasm import Position, positions
+from pycinspect.disasm import Position, instructions, positions
 from pycinspect.errors import PycInspectError
 
 __all__ = ["evaluates_annotations"]
@@ -23,11 +25,16 @@ __all__ = ["evaluates_annotations"]
 #: What a class or a module has whose annotations are evaluated lazily.
 _LAZY = frozenset({"__annotate__", "__annotate_func__"})
 #: Events that store what an annotation may be written for, and events that only compute.
-_STORES = frozenset({"store_attr", "store_item"})
+_STORES = frozenset({"store", "store_attr", "store_item"})
 _COMPUTING = frozenset({"ev", "eval", "load", "keep"})
+#: What is computed of ``a`` in ``with a: b``, which is written as an annotation is.
+_ENTERED = frozenset({"with_enter", "async_with_enter"})
+#: Characters that are at least between an index and its annotation, and which no semicolon with
+#: one space after it is: of an attribute there are more.
+_LEAST_BETWEEN = len("]: ")
 _CODE_UNIT = 2
 
-#: Two nodes that shall do the same, and the store of the first graph whose annotation may follow.
+#: Two nodes that shall do the same, and the one before the first that an annotation may follow.
 _Pair: TypeAlias = tuple[int, int, Merged | None]
 
 
@@ -50,11 +57,17 @@ def evaluates_annotations(old: Form, new: Form) -> bool:
         places = positions(eager.code, eager.dialect)
     except PycInspectError:  # a damaged line table tells nothing
         return False
-    return bool(places) and _is_all_else_same(eager.graph, lazy.graph, places)
+    is_annotated = bool(places) and _has_annotations(eager)
+    return is_annotated and _is_all_else_same(eager.graph, lazy.graph, places)
 
 
 def _is_lazy(form: Form) -> bool:
     return not _LAZY.isdisjoint(lowering_of(form.dialect).bookkeeping)
+
+
+def _has_annotations(form: Form) -> bool:
+    """Return whether its source has some (Python/compile.c, 3.13: find_ann)."""
+    return any(step.opname == "SETUP_ANNOTATIONS" for step in instructions(form.code, form.dialect))
 
 
 def _is_all_else_same(
@@ -64,10 +77,10 @@ def _is_all_else_same(
     partners: dict[int, int] = {}
     waiting: list[_Pair] = [(0, 0, None)]
     while waiting:
-        place, other, store = waiting.pop()
+        place, other, before = waiting.pop()
         node, partner = eager[place], lazy[other]
-        if store is not None and _is_annotation(node, store, places):
-            waiting.append((node.successors[0], other, store))
+        if before is not None and _is_annotation(node, before, places):
+            waiting.append((node.successors[0], other, before))
             continue
         if place in partners:
             if partners[place] != other:
@@ -76,9 +89,9 @@ def _is_all_else_same(
         partners[place] = other
         if not _does_same(node, partner):
             return False
-        store = node if node.payload[0] in _STORES else None
+        before = node if _may_be_annotated(node) else None
         waiting += [
-            (*both, store) for both in zip(node.successors, partner.successors, strict=True)
+            (*both, before) for both in zip(node.successors, partner.successors, strict=True)
         ]
         if node.handler >= 0:
             waiting.append((node.handler, partner.handler, None))
@@ -93,22 +106,47 @@ def _does_same(node: Merged, partner: Merged) -> bool:
     )
 
 
-def _is_annotation(node: Merged, store: Merged, places: Sequence[Position]) -> bool:
-    """Return whether an event evaluates the annotation of what was just stored."""
+def _may_be_annotated(node: Merged) -> bool:
+    """Return whether an event stores something, or computes what it may be stored in."""
+    word, *parts = node.payload
+    if word not in _COMPUTING:
+        return word in _STORES
+    return not any(isinstance(part, Value) and part.first.kind in _ENTERED for part in parts)
+
+
+def _is_annotation(node: Merged, before: Merged, places: Sequence[Position]) -> bool:
+    """Return whether an event evaluates the annotation of what was just stored or computed."""
     if node.payload[0] not in _COMPUTING or len(node.successors) != 1:
         return False
-    if not node.offsets or not store.offsets:
+    if not node.offsets or not before.offsets:
         return False
-    stored = min(store.offsets) // _CODE_UNIT
-    target, here = places[stored], places[min(node.offsets) // _CODE_UNIT]
-    if target.line is None or target.end_column is None or here.column is None:
+    at = min(before.offsets) // _CODE_UNIT
+    target, here = places[at], places[min(node.offsets) // _CODE_UNIT]
+    if target.end_column is None or here.line is None or here.column is None:
         return False
-    if not target.line == target.end_line == here.line or here.column < target.end_column:
+    between = here.column - target.end_column
+    if target.end_line != here.line or between < 0:
         return False
-    # The value was computed before the store; if it stands between, this is the next statement.
-    return not any(
-        place.line == target.line
-        and place.column is not None
-        and target.end_column <= place.column < here.column
-        for place in places[:stored]
-    )
+    if before.payload[0] in _STORES:
+        value = _before_target(at, places)
+        return value is not None and _start(value) > _start(here)
+    return between >= _LEAST_BETWEEN
+
+
+def _before_target(at: int, places: Sequence[Position]) -> Position | None:
+    """Return where the value stands that is stored: it is computed just before the target."""
+    target = places[at]
+    earlier = (places[index] for index in range(at - 1, -1, -1))
+    return next((place for place in earlier if not _is_inside(place, target)), None)
+
+
+def _is_inside(place: Position, target: Position) -> bool:
+    return _start(target) <= _start(place) and _end(place) <= _end(target)
+
+
+def _start(place: Position) -> tuple[int, int]:
+    return place.line or 0, place.column or 0
+
+
+def _end(place: Position) -> tuple[int, int]:
+    return place.end_line or 0, place.end_column or 0

@@ -19,6 +19,7 @@ from pycinspect.canonical.statements import payload_digest
 from pycinspect.canonical.values import Value, Values
 from pycinspect.dialects import lowering_of
 from pycinspect.diffing.annotations import evaluates_annotations
+from pycinspect.diffing.async_for import guards_target
 from pycinspect.diffing.rewriting import Rewriting, unchanged
 from pycinspect.values import Word, shown
 
@@ -331,6 +332,13 @@ EXPLANATIONS: Sequence[Explanation] = (
         _ISSUE.format(29469),
     ),
     Explanation(
+        Note.FOLDED_ANNOTATIONS,
+        "constants in the text of an annotation",
+        "With 'from __future__ import annotations' the text of X['a', ...] is \"X[('a', Ellipsis)]\" up"
+        " to 3.8, as the compiler makes a constant of the tuple before.",
+        _ISSUE.format(39220),
+    ),
+    Explanation(
         Note.SUPER_ATTRIBUTE,
         "attribute of super() in one step",
         "super().name looks up the attribute without an object of the type super since 3.12.",
@@ -349,6 +357,14 @@ EXPLANATIONS: Sequence[Explanation] = (
         "async for ends with the builtin StopAsyncIteration since 3.8, and not with what the"
         " global name stands for.",
         _ISSUE.format(33041),
+    ),
+    Explanation(
+        "async-for-target",
+        "target of async for assigned outside of its guard",
+        "A StopAsyncIteration that is raised where the target of 'async for' is assigned or"
+        " unpacked ends the loop up to 3.7, and is propagated since 3.8.",
+        _ISSUE.format(33041),
+        guards_target,
     ),
     Explanation(
         Stripped.DOCSTRING,

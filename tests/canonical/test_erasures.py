@@ -10,7 +10,7 @@ import pytest
 
 import pycinspect.canonical
 from pycinspect.canonical import Level
-from pycinspect.canonical.rules.variables import _STORED
+from pycinspect.canonical.rules.bookkeeping import ADDED
 from pycinspect.dialects import DIALECTS, lowering_of
 from tests.canonical.kit import digests
 
@@ -290,4 +290,4 @@ def test_only_classes_have_the_bookkeeping_of_classes(one: str, other: str) -> N
 
 def test_what_is_stored_under_each_name_of_the_table_is_known() -> None:
     names = {name for row in DIALECTS for name in lowering_of(row).bookkeeping}
-    assert names == _STORED.keys()
+    assert names == ADDED.keys()

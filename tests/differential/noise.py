@@ -29,10 +29,11 @@ from typing import NamedTuple
 
 from pycinspect.canonical import Form, Level, Place, units
 from pycinspect.dialects import find_dialect
-from pycinspect.diffing import Op, Status, compare, diff_module
+from pycinspect.diffing import EXPLANATIONS, Diff, Op, Status, compare, diff_module
 from pycinspect.pyc import Code, CodeFile, Header, unmarshal
 from pycinspect.values import InvalidationMode
 from tests.differential.equivalents import are_equivalent
+from tests.differential.listings import unreasoned_of
 from tests.differential.mutants import Mutant, mutants_of
 from tests.differential.packages import Package, half_of, packages_in
 from tests.oracles import WANTED, Oracle, find_oracles
@@ -339,11 +340,13 @@ class Verdict(NamedTuple):
         flagged: code objects that it shows.
         statements: lines of both sides that are not equal.
         is_equivalent: the interpreter that made the mutant runs the very same code.
+        unreasoned: lines that it prints as gone and as come, without saying what differs.
     """
 
     flagged: int
     statements: int
     is_equivalent: bool
+    unreasoned: Sequence[str]
 
 
 def verdict(trio: Trio) -> Verdict:
@@ -356,7 +359,8 @@ def verdict(trio: Trio) -> Verdict:
     changes = (change for unit in pairs for change in unit.changes if change.op is not Op.EQUAL)
     statements = sum(max(len(change.old), len(change.new)) for change in changes)
     same = not shown and _bare(_file(trio.new, other).code) == _bare(mutant.code)
-    return Verdict(len(shown), statements, same)
+    printed = Diff("old", "new", Level.SEMANTIC, (found,), EXPLANATIONS)
+    return Verdict(len(shown), statements, same, unreasoned_of(printed))
 
 
 _UNCHANGED = frozenset({Status.SAME, Status.EXPLAINED})
@@ -398,6 +402,11 @@ class Misses(NamedTuple):
     def one_flagged(self) -> float:
         """Share of those of which one code object is shown, in per cent."""
         return 100 * sum(v.flagged == 1 for v in self.verdicts) / max(len(self.verdicts), 1)
+
+    @property
+    def unreasoned(self) -> Sequence[str]:
+        """Lines that their diffs print as gone and as come, without saying what differs."""
+        return [line for verdict in self.verdicts for line in verdict.unreasoned]
 
     def statements(self, percentile: int) -> int:
         """Return how many statements so many per cent of the mutants do not exceed."""
@@ -447,10 +456,13 @@ def print_misses(pair: str, misses: Misses, show: int) -> None:
         f"{pair:12} {len(misses.verdicts):6} mutants (and {misses.equivalent} equivalent),"
         f" silent {misses.share:.2f} % ({len(misses.silent)}),"
         f" one unit flagged {misses.one_flagged:.1f} %,"
-        f" changed statements median {misses.statements(50)}, p95 {misses.statements(95)}"
+        f" changed statements median {misses.statements(50)}, p95 {misses.statements(95)},"
+        f" lines gone and come alike {len(misses.unreasoned)}"
     )
     for change in misses.silent[:show]:
         print(f"    {change.name}:{change.line} {change.kind}: {change.what}"[:200])
+    for line in misses.unreasoned[:show]:
+        print(f"    alike: {line}"[:200])
     sys.stdout.flush()
 
 

@@ -153,6 +153,24 @@ def conditions(a, b, c):
 def named_as_an_argument(format, b):
     return [format % x for x in b]
 
+def deleted(a):
+    z = b
+    for a in b:
+        raise
+        del a
+    try:
+        for y in b:
+            a
+            del z
+            break
+    except: z
+
+def unpacked(a, b):
+    return {**b, **(a or {})}, [*b, *(a or [])], {*b, *(a or ())}, a(*b, *(a or ()), **b, **(a or {}))
+
+def formatted(a, b):
+    return "%r of %s" % ("a" if a is None else a, b), "%s" % (a is None and "a" or "b",)
+
 def returned_early(a):
     try:
         with a: return b

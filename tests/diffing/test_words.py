@@ -5,45 +5,23 @@ from __future__ import annotations
 import os
 import random
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pycinspect.compiling import Compilers
-from pycinspect.diffing import Diff, diff
+from pycinspect.dialects import find_dialect
+from pycinspect.diffing import Op, diff
 from pycinspect.errors import PycInspectError
+from pycinspect.pyc import read_marshalled
 from pycinspect.report.diff import diff_lines
 from tests.canonical.programs import program
+from tests.differential.listings import TITLES, listings, unreasoned
 from tests.differential.mutants import mutants_of
+from tests.differential.noise import oracle_of, payloads
+from tests.oracles import find_oracles
 
 from .kit import differences
-
-_TITLES = ("old", "new")
-
-
-def listings(found: Diff, *, raw: bool = False) -> Iterator[list[str]]:
-    """Yield the lines of each code object, without the numbers of lines."""
-    lines: list[str] = []
-    for pieces in diff_lines(found, titles=_TITLES, raw=raw):
-        if not pieces:
-            yield lines
-            lines = []
-        is_row = bool(pieces) and pieces[0][1] == "number"
-        lines.append("".join(text for text, _ in pieces[is_row:]).strip())
-    yield lines
-
-
-def unreasoned(lines: list[str]) -> list[str]:
-    """Return what went and came as the same text, and nothing says what differs."""
-    gone = {line[2:] for line in lines if line.startswith("- ")}
-    come = {line[2:] for line in lines if line.startswith("+ ")}
-    reasoned = {
-        removed[2:]
-        for removed, added, reason in zip(lines, lines[1:], lines[2:], strict=False)
-        if removed[:1] + added[:1] == "-+" and reason.startswith("(") and reason.endswith(")")
-    }
-    return [line for line in gone & come if line not in reasoned and not line.endswith("  (moved)")]
 
 
 def examine(pairs: list[tuple[str, str]], level: str, *, raw: bool = False) -> list[str]:
@@ -130,6 +108,22 @@ def test_the_reason_is_said_in_words(case: str) -> None:
     assert f"({words})" in lines
 
 
+def test_another_handler_of_a_part_is_said() -> None:
+    """Up to 3.7 the target of ``async for`` is guarded as the wait for the next item is."""
+    if not {"cpython-3.7", "cpython-3.8"} <= find_oracles().keys():
+        pytest.skip("3.7 or 3.8 is not installed")
+    source = "async def f(a):\n    async for x, y in a: pass"
+    files = [
+        read_marshalled(payload, find_dialect(oracle_of(version).dialect))
+        for version in ("3.7", "3.8")
+        for payload in payloads(version, [source], None)
+        if payload is not None
+    ]
+    (unit,) = (unit for unit in diff(*files, explanations=()).units if unit.changes)
+    (reason,) = (change.reason for change in unit.changes if change.op is not Op.EQUAL)
+    assert reason == "what follows it, or handles its errors, is another statement"
+
+
 def test_a_notebook_has_the_reason() -> None:
     old, new, words = WORDS["a global variable"]
     assert f"({words})" in differences(old, new)._repr_html_()
@@ -137,7 +131,7 @@ def test_a_notebook_has_the_reason() -> None:
 
 def test_two_columns_have_the_reason_below() -> None:
     old, new, words = WORDS["a global variable"]
-    lines = diff_lines(differences(old, new), titles=_TITLES, width=160)
+    lines = diff_lines(differences(old, new), titles=TITLES, width=160)
     texts = ["".join(text for text, _ in line) for line in lines]
     (place,) = (i for i, text in enumerate(texts) if f"({words})" in text)
     assert texts[place - 1].count("x = 1") == 2

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Block, Event, Machine, Rule, State, bare
+from pycinspect.canonical.machine import Block, Event, Machine, Rule, State, bare, caught
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.calls import managed, only_read
-from pycinspect.canonical.rules.jumps import branch, leave, raise_again, unwound
+from pycinspect.canonical.rules.jumps import branch, handled, leave, raise_again, unwound
 from pycinspect.canonical.rules.words import number
 from pycinspect.canonical.stack import EMPTY, Stack
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
+from pycinspect.dialects import Raising
 
 __all__ = ["RULES"]
 
@@ -73,7 +74,7 @@ def _call_finally(machine: Machine, state: State, _: CanonicalOp) -> State:
 
 def _end_finally(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     """Go on with what the block interrupted."""
-    why, rest = bare(state.peek(1)), state.stack.less(1)
+    why, rest = handled(machine, state.peek(1)), state.stack.less(1)
     below = state._replace(stack=rest)
     if why.kind == "exc":
         return raise_again(machine, state, why)
@@ -96,11 +97,11 @@ def _place(value: Value) -> int:
     return place
 
 
-def _pop_finally(_: Machine, state: State, op: CanonicalOp) -> State:
+def _pop_finally(machine: Machine, state: State, op: CanonicalOp) -> State:
     """Forget why the block runs; a value to return stays (3.8)."""
     kept = [state.peek(1)] if number(op) else []
     why, stack, blocks = (
-        bare(state.peek(1 + len(kept))),
+        handled(machine, state.peek(1 + len(kept))),
         state.stack.less(1 + len(kept)),
         state.blocks,
     )
@@ -126,8 +127,16 @@ def _push_exc_info(machine: Machine, state: State, _: CanonicalOp) -> State:
 
 def _check_exc_match(machine: Machine, state: State, _: CanonicalOp) -> Event:
     rest, (exc, classes) = state.pop(2)
-    value = machine.another(state, machine.values.make("exc_match", exc, classes), rest)
+    matched = machine.values.make("exc_match", _matched(machine, exc), classes)
+    value = machine.another(state, matched, rest)
     return machine.event(state, ("ev", value), rest.push(exc, value))
+
+
+def _matched(machine: Machine, exc: Value) -> Value:
+    """Return the exception that is matched: up to 3.10 it is its type."""
+    if machine.raising is not Raising.ONE and exc.kind == "exc":
+        raise refused("the value of an exception is matched, and not its type")
+    return caught(exc)
 
 
 def _check_eg_match(machine: Machine, state: State, _: CanonicalOp) -> Event:
@@ -147,7 +156,7 @@ def _end_async_for(machine: Machine, state: State, op: CanonicalOp) -> State | E
     """Leave the loop if the iterator is exhausted, else raise again."""
     rest, (exhausted,) = state.pop(1)
     below = state._replace(stack=rest)
-    exc = bare(below.peek(1))
+    exc = handled(machine, below.peek(1))
     kept, _ = below.pop(number(op))
     done = state.next(kept)._replace(blocks=state.blocks[:-1])
     otherwise = machine.raised(below, exc) or _propagating(state, exc)
@@ -197,9 +206,9 @@ def _with_cleanup_start(machine: Machine, state: State, op: CanonicalOp) -> Even
     """Call ``__exit__``, and take it from where it stands."""
     if op.operand == "top":  # up to 2.5, in 3.0 and 3.1
         rest, (leaves,) = state.pop(1)
-        why = bare(state._replace(stack=rest).peek(1))
+        why = handled(machine, state._replace(stack=rest).peek(1))
         return _left(machine, state, leaves, why, rest)
-    why = bare(state.peek(1))
+    why = handled(machine, state.peek(1))
     count = machine.exc_count if why.kind == "exc" else 1
     leaves, above = bare(state.peek(count + 1)), state.stack.values(count)
     rest = state.stack.less(count + 1)

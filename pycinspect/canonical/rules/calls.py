@@ -16,6 +16,7 @@ from pycinspect.canonical.machine import (
 )
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
+from pycinspect.canonical.rules.annotations import written_out
 from pycinspect.canonical.rules.displays import display, pairs
 from pycinspect.canonical.rules.operators import joined, written
 from pycinspect.canonical.rules.words import number, word
@@ -290,8 +291,22 @@ def _annotated(machine: Machine, function: Value, annotations: Value) -> Value:
     if annotations.kind == "tuple" and len(annotations.operands) % 2 == 0:
         annotations = display(machine, "map", pairs(machine, annotations.operands))
     parts = list(function.parts)
-    parts[_PLACES[ANNOTATIONS]] = annotations
+    parts[_PLACES[ANNOTATIONS]] = _with_texts(machine, _code_of(machine, function), annotations)
     return machine.values.make("func", *parts)
+
+
+def _with_texts(machine: Machine, code: Code, annotations: Value) -> Value:
+    """Return the annotations of a function, their texts as all compilers write them."""
+    if annotations.kind != "map" or annotations.is_literal:
+        return annotations
+    pair = machine.values.make
+    items = [
+        pair("pair", item.value(0), written_out(machine, code, item.value(1)))
+        if item.kind == "pair"
+        else item
+        for item in annotations.operands
+    ]
+    return display(machine, "map", items)
 
 
 def _set_attribute(machine: Machine, state: State, op: CanonicalOp) -> State:

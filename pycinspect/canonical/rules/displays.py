@@ -69,18 +69,26 @@ _PARTS: Mapping[str, Part] = MappingProxyType(
 )
 
 
-def finished(machine: Machine, state: State, made: State) -> State | Event:
+def finished(
+    machine: Machine, state: State, made: State, *, is_changed: bool = False
+) -> State | Event:
     """Go on after an op that made or changed the display on top.
 
     Iterables are unpacked, and items and keys hashed: what that does happens once, when the
     display is complete, as up to 3.8; later versions unpack each before they evaluate the next.
+
+    Args:
+        machine: what follows the paths.
+        state: before the op.
+        made: after it.
+        is_changed: it has added to the display, and not made it.
     """
     value, stack = made.peek(1), made.stack
     if not _is_observable(value):
         return made
     if not machine.completed(made, _PARTS):
-        if _has_another_order(machine, made):
-            machine.notes.add(Note.UNPACKING_ORDER)
+        if is_changed or _unpacks(value):
+            _note_order(machine, made)
         return made
     if value.kind == "list" and (
         made.behind_jumps().next_name() in _TAKE_TUPLES or is_outermost(stack.less(1))
@@ -89,13 +97,23 @@ def finished(machine: Machine, state: State, made: State) -> State | Event:
     return machine.evaluated(state, machine.values.make("made", value), stack.less(1))
 
 
-def _has_another_order(machine: Machine, made: State) -> bool:
-    """Return whether what is unpacked so far is unpacked too early, as 3.9 and later do."""
+def _note_order(machine: Machine, made: State) -> None:
+    """Note where items so far are unpacked, or hashed, too early, as 3.9 and later do.
+
+    In ``[*a, b]`` that shows, too, if ``b`` is not bound: another exception is raised. All
+    versions unpack the positional arguments of a call before they evaluate the others.
+    """
     value, taker = made.peek(1), machine.taker(made)
-    if taker is None or taker.waits:
-        return taker is not None
-    is_hashed = value.kind in ("set", "map") and taker.op.name != "CALL_FUNCTION_EX"
-    return is_hashed and any(item.kind in ("star", "star2") for item in value.operands)
+    if taker is None or taker.op.name == "CALL_FUNCTION_EX":
+        return
+    is_hashed = value.kind in ("set", "map") and _unpacks(value)
+    if taker.waits or is_hashed:
+        machine.notes.add(Note.UNPACKING_ORDER)
+    machine.notes_of_unbound.update(dict.fromkeys(taker.loaded, Note.UNPACKING_ORDER))
+
+
+def _unpacks(value: Value) -> bool:
+    return any(item.kind in ("star", "star2") for item in value.operands)
 
 
 #: Ops for which the compiler makes a tuple of a list, in some versions only if it is constant.
@@ -188,7 +206,7 @@ def _extended(
     if depth > 1:  # ``**rest`` of a mapping pattern copies the subject below its keys (3.11)
         copied = machine.another(state, machine.values.make("made", longer), below.stack)
         return machine.event(state, ("ev", copied), rest.push(copied, *above))
-    return finished(machine, state, state.next(rest.push(longer)))
+    return finished(machine, state, state.next(rest.push(longer)), is_changed=True)
 
 
 def _longer(machine: Machine, target: Value, items: Sequence[Value]) -> Value:

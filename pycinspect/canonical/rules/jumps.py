@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Rule, State, bare
+from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Rule, State, bare, caught
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, Unknown
 from pycinspect.canonical.rules.calls import returned
@@ -14,8 +14,9 @@ from pycinspect.canonical.rules.operators import SENSES, is_asked_for, is_bool
 from pycinspect.canonical.rules.words import number
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
+from pycinspect.dialects import Raising
 
-__all__ = ["RULES", "branch", "leave", "raise_again", "unwound"]
+__all__ = ["RULES", "branch", "handled", "leave", "raise_again", "unwound"]
 
 
 def _jump(_: Machine, state: State, __: CanonicalOp) -> State:
@@ -168,6 +169,17 @@ def _raise(kind: str) -> Rule:
     return rule
 
 
+def handled(machine: Machine, top: Value) -> Value:
+    """Return the exception on top, where a handler ends; up to 3.10 its type is on top.
+
+    Raises:
+        PycInspectError: ``not-canonical``, where its value is.
+    """
+    if top.kind == "exc" and machine.raising in (Raising.THREE, Raising.SIX):
+        raise refused("the value of an exception is on top, and not its type")
+    return caught(bare(top))
+
+
 def raise_again(machine: Machine, state: State, exc: Value) -> State | Event:
     """Go to the next handler with an exception that was raised before."""
     if exc.kind != "exc":
@@ -178,7 +190,7 @@ def raise_again(machine: Machine, state: State, exc: Value) -> State | Event:
 
 
 def _reraise(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
-    return raise_again(machine, state, bare(state.peek(1)))
+    return raise_again(machine, state, handled(machine, state.peek(1)))
 
 
 def _opaque(_: Machine, __: State, op: CanonicalOp) -> Event:

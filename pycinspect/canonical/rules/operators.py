@@ -183,8 +183,6 @@ def _percent(machine: Machine, name: str, left: Value, right: Value) -> Value | 
     template = left.literal
     if name != "%" or not isinstance(template, str) or right.kind != "tuple":
         return None
-    if right.is_literal:  # the compiler has a constant by then, and no tuple
-        return None
     items = right.operands
     if any(item.kind == "star" for item in items):
         return None

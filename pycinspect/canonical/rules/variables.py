@@ -2,118 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 from pycinspect.canonical.docstrings import cleandoc, docstring_text, is_indented
-from pycinspect.canonical.machine import (
-    NAMESPACE,
-    Event,
-    Frame,
-    Machine,
-    Rule,
-    State,
-    bare,
-    is_annotate,
-)
+from pycinspect.canonical.machine import NAMESPACE, Event, Frame, Machine, Rule, State, bare
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
-from pycinspect.canonical.rules.calls import code_in
+from pycinspect.canonical.rules.annotations import written_out
+from pycinspect.canonical.rules.bookkeeping import ADDED, READ_AGAIN
 from pycinspect.canonical.rules.keeping import keep_for_copy, keep_on_stack, keep_top
 from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
+from pycinspect.dialects import lowering_of
 from pycinspect.pyc import Code
 
-__all__ = ["DOCSTRING", "RULES"]
+__all__ = ["RULES"]
 
 
-class _Bookkeeping(NamedTuple):
-    """A store that the compiler adds to a class body or module.
-
-    Args:
-        is_added: whether a value is what the compiler stores there; a program may use the name.
-        note: what a program can see of it; None where ``type.__new__`` takes it away again.
-    """
-
-    is_added: Callable[[Machine, State, Value], bool]
-    note: Note | None
-
-
-def _is_a_cell(_: Machine, __: State, value: Value) -> bool:
-    return value.kind == "cell"
-
-
-def _is_namespace(_: Machine, __: State, value: Value) -> bool:
-    return value.kind == "locals"
-
-
-def _is_first_line(_: Machine, state: State, value: Value) -> bool:
-    is_number = value.is_literal and type(value.literal) is int
-    is_class = not state.frame.is_module
-    return is_class and is_number and value.literal == state.frame.code.firstlineno
-
-
-def _are_attributes(_: Machine, state: State, value: Value) -> bool:
-    """Return whether it is a tuple of names that the class ends with.
-
-    Python/compile.c: compiler_class_body, 3.13.
-    """
-    names = value.literal if value.is_literal and not state.frame.is_module else None
-    if not isinstance(names, tuple) or not all(isinstance(name, str) for name in names):
-        return False
-    after = state.next(state.stack.less(1))
-    while after.next_name() in _ENDS_CLASS:
-        op = after.frame.ops[after.pc]
-        if op.name == "RETURN_VALUE":
-            return True
-        if op.name == "STORE_NAME" and word(op) not in _CELLS_OF_CLASS:
-            return False
-        after = after.next(after.stack)
-    return False
-
-
-_CELLS_OF_CLASS = frozenset({"__classcell__", "__classdictcell__"})
-
-
-#: Ops that end a class after the names of its attributes: its cells, and what it returns.
-_ENDS_CLASS = frozenset(
-    {
-        *("LOAD_CLOSURE", "LOAD_FAST", "LOAD_CONST", "LOAD_COMMON_CONSTANT", "STORE_NAME", "COPY"),
-        "RETURN_VALUE",
-    }
-)
-
-
-def _is_own_function(machine: Machine, _: State, value: Value) -> bool:
-    return value.kind == "func" and is_annotate(code_in(machine, value.value(1)))
-
-
-def _is_empty_set(_: Machine, __: State, value: Value) -> bool:
-    return bare(value).kind == "set" and not bare(value).operands
-
-
-#: By the names of ``bookkeeping.tsv``.
-_STORED: Mapping[str, _Bookkeeping] = MappingProxyType(
-    {
-        "__classcell__": _Bookkeeping(_is_a_cell, None),
-        "__classdictcell__": _Bookkeeping(_is_a_cell, None),
-        "__classdict__": _Bookkeeping(_is_namespace, None),
-        "__firstlineno__": _Bookkeeping(_is_first_line, Note.CLASS_BOOKKEEPING),
-        "__static_attributes__": _Bookkeeping(_are_attributes, Note.CLASS_BOOKKEEPING),
-        "__annotate__": _Bookkeeping(_is_own_function, Note.LAZY_ANNOTATIONS),
-        "__annotate_func__": _Bookkeeping(_is_own_function, Note.LAZY_ANNOTATIONS),
-        "__conditional_annotations__": _Bookkeeping(_is_empty_set, Note.LAZY_ANNOTATIONS),
-    }
-)
-#: Those of them that are read again, by the code that the compiler adds.
-_READ_AGAIN = frozenset({"__classdict__", "__conditional_annotations__"})
 #: Global variables that ``assert`` (before 3.9) and ``async for`` (before 3.8) load, and for
 #: which there are instructions now: the load cannot raise.
 _AT_HAND = frozenset({"AssertionError", "StopAsyncIteration"})
-#: What is stored in ``__doc__``; its text stands in a plane of its own.
-DOCSTRING = "<docstring>"
 
 
 def _push(state: State, *values: Value) -> State:
@@ -173,7 +83,7 @@ def _load_variable(kind: str) -> Rule:
 def _is_bookkeeping(machine: Machine, pushed: State, name: str) -> bool:
     """Return whether a variable is read for what the compiler adds: that raises nothing."""
     if name != "__annotations__":
-        return name in _READ_AGAIN
+        return name in READ_AGAIN
     taker = machine.taker(pushed)  # 3.6 has an opcode that takes it from nowhere
     return taker is not None and taker.op.name == "STORE_SUBSCR" and taker.depth == _OWNER
 
@@ -197,7 +107,7 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
     # ``super()`` reads ``__class__`` itself, since 3.12 there is a load before; the stores of the
     # others are not in the graph, and a class is never called without its namespace.
     is_namespace = name == NAMESPACE and not frame.is_function
-    if name == "__class__" or name in _READ_AGAIN or is_namespace:
+    if name == "__class__" or name in READ_AGAIN or is_namespace:
         return _push(state, value)
     pushed = _push(state, value)
     if machine.changes(value) and machine.is_read_early(pushed):
@@ -206,6 +116,38 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
     if len(value.parts) == 1 and frame.is_bound(name, state.pc):
         return pushed
     return Event(("load", value), (pushed,), machine.handler(state), state)
+
+
+def _load_deref(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
+    """Load from a cell; a class looks into its namespace before, but for its comprehensions.
+
+    Python/compile.c: compiler_nameop. Only code made by hand takes the cell alone.
+    """
+    is_of_class = not state.frame.is_function and word(op) not in READ_AGAIN
+    if is_of_class and not _looks_up(machine, state, op):
+        raise refused("a class reads the variable of a function, and not its own")
+    return _load_local(machine, state, op)
+
+
+def _looks_up(machine: Machine, state: State, op: CanonicalOp) -> bool:
+    """Return whether an op looks into the namespace of a class, or need not."""
+    if not lowering_of(machine.dialect).classes_look_up:
+        return True
+    is_part = state.pc > 0 and state.frame.ops[state.pc - 1].offset == op.offset
+    return is_part or _is_in_comprehension(machine, state)
+
+
+def _is_in_comprehension(machine: Machine, state: State) -> bool:
+    """Return whether the loop of a comprehension goes on, evaluated in place (3.12)."""
+    above = None
+    for value in machine.seen(reversed(state.stack)):
+        if value.first.kind == "collected" and above in _ITERATORS:
+            return True
+        above = value.first.kind
+    return False
+
+
+_ITERATORS = frozenset({"iter", "aiter"})
 
 
 def _is_cell(machine: Machine, state: State, variable: Value) -> bool:
@@ -276,7 +218,7 @@ def _pop_top(_machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     after = state.next(rest)
     # A statement that is just a name: the load can raise. A store that another one follows is
     # written in the same way (3.13), but no statement begins with one.
-    is_name = top.kind in ("global", "name") and top.word(0) not in _READ_AGAIN
+    is_name = top.kind in ("global", "name") and top.word(0) not in READ_AGAIN
     if is_name and not _is_stored_behind(after):
         return Event(("eval", top), (after,), None, state)
     return after
@@ -319,7 +261,7 @@ def _store(kind: str) -> Rule:
         if value.kind == "saved":
             return state.next(rest)
         if name in machine.bookkeeping and not state.frame.is_function:
-            added = _STORED[name]
+            added = ADDED[name]
             if added.is_added(machine, state, value):
                 machine.note(added.note)
                 return state.next(rest)
@@ -390,7 +332,8 @@ def _delete_attr(machine: Machine, state: State, op: CanonicalOp) -> Event:
 def _store_subscr(machine: Machine, state: State, _: CanonicalOp) -> Event:
     rest, (value, owner, key) = state.pop(3)
     if owner.kind in ("name", "global") and owner.word(0) == "__annotations__":
-        return machine.event(state, ("annotate", key, value), rest)
+        text = written_out(machine, state.frame.code, value)
+        return machine.event(state, ("annotate", key, text), rest)
     return machine.event(state, ("store_item", owner, key, value), rest)
 
 
@@ -415,7 +358,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "LOAD_CONST": _load_const,
         "LOAD_COMMON_CONSTANT": _load_common,
         "LOAD_FAST": _load_local,
-        "LOAD_DEREF": _load_local,
+        "LOAD_DEREF": _load_deref,
         "LOAD_FAST_AND_CLEAR": _load_and_clear,
         "LOAD_CLOSURE": _load_closure,
         "CHECK_NAMESPACE": _check_namespace,
