@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from enum import Enum, StrEnum
+from enum import StrEnum
 from reprlib import Repr
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "InvalidationMode",
     "Level",
     "Taken",
-    "Word",
     "brief",
     "byte_count",
     "cell",
@@ -29,21 +28,7 @@ __all__ = [
 U32_MASK = 0xFFFF_FFFF
 
 
-class Word(StrEnum):
-    """An enumeration of words that are equal to their strings, and hashed like them.
-
-    ``StrEnum`` hashes its members by name, in Python: five times slower, and a
-    member is not found in a dictionary that has its text as a key.
-    """
-
-    __hash__ = str.__hash__
-
-    @classmethod
-    def _missing_(cls, value: object) -> None:
-        raise ValueError(f"{value!r} is none of {', '.join(cls)}")
-
-
-class Implementation(Word):
+class Implementation(StrEnum):
     """Who wrote a cache."""
 
     CPYTHON = "cpython"
@@ -56,7 +41,7 @@ class Implementation(Word):
     SKYBISON = "skybison"
 
 
-class InvalidationMode(Word):
+class InvalidationMode(StrEnum):
     """How a cache is tied to its source (PEP 552)."""
 
     TIMESTAMP = "timestamp"
@@ -64,7 +49,7 @@ class InvalidationMode(Word):
     UNCHECKED_HASH = "unchecked-hash"
 
 
-class HashCheckMode(Word):
+class HashCheckMode(StrEnum):
     """The interpreter's option ``--check-hash-based-pycs`` (PEP 552)."""
 
     DEFAULT = "default"
@@ -148,7 +133,7 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-class Level(Enum):
+class Level(StrEnum):
     """How much must be the same."""
 
     #: Every byte; says nothing across versions.
@@ -161,7 +146,7 @@ class Level(Enum):
     STRUCTURAL = "structural"
 
 
-class Taken(Word):
+class Taken(StrEnum):
     """Which file of a module of a directory is read."""
 
     #: The cache, if an import would run it, or else the source.

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 
 from pycinspect.dialects import Dialect
-from pycinspect.values import Word, byte_count, moment, shown
+from pycinspect.values import byte_count, moment, shown
 
 __all__ = ["REASONS", "FinderKind", "Found", "Outcome", "Verdict", "Write", "reason_text"]
 
 
-class Outcome(Word):
+class Outcome(StrEnum):
     """What happens at the import."""
 
     LOAD = "load"
@@ -22,7 +23,7 @@ class Outcome(Word):
     NO_CACHE = "no-cache"
 
 
-class FinderKind(Word):
+class FinderKind(StrEnum):
     """Which kind of thing the finder hands to a loader."""
 
     SOURCE = "source"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import cached_property
 from html import escape
 from types import MappingProxyType
@@ -14,12 +15,12 @@ from pycinspect.canonical import Level, Plane
 from pycinspect.dialects import Dialect
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.pyc import Code
-from pycinspect.values import Word, shown, visible
+from pycinspect.values import shown, visible
 
 __all__ = ["Change", "Diff", "FieldChange", "ModuleDiff", "Op", "Side", "Status", "UnitDiff"]
 
 
-class Status(Word):
+class Status(StrEnum):
     """What became of a code object."""
 
     SAME = "same"
@@ -34,7 +35,7 @@ class Status(Word):
     NOT_CANONICALISED = "not-canonicalised"
 
 
-class Op(Word):
+class Op(StrEnum):
     """What became of some statements that follow each other."""
 
     EQUAL = "equal"
