@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from reprlib import Repr
@@ -12,6 +13,7 @@ __all__ = [
     "Implementation",
     "InvalidationMode",
     "Level",
+    "StrPath",
     "Taken",
     "brief",
     "byte_count",
@@ -23,6 +25,9 @@ __all__ = [
     "utc",
     "visible",
 ]
+
+#: A path, as a caller may give it.
+StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 #: Header words are unsigned and 32 bits wide; larger times and sizes wrap.
 U32_MASK = 0xFFFF_FFFF

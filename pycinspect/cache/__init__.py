@@ -44,6 +44,7 @@ from pycinspect.cache.options import ImportOptions, options_from_environment
 from pycinspect.cache.payload import PAYLOAD_LIMIT, judge_failure, payload_exception
 from pycinspect.cache.platform import LINUX, MACOS, WINDOWS, Platform, running_platform
 from pycinspect.cache.sourcehash import NOT_COMPARED, hash_differs, source_hash
+from pycinspect.cache.sourcetext import SourceText, source_lines, source_text
 from pycinspect.cache.target import judge_target
 from pycinspect.cache.verdict import REASONS, FinderKind, Found, Outcome, Verdict, Write
 from pycinspect.cache.view import HERE, Entry, User, View, find_user, named_view
@@ -73,6 +74,7 @@ __all__ = [
     "Refusal",
     "SearchOrder",
     "SourceCompiler",
+    "SourceText",
     "Subject",
     "User",
     "Verdict",
@@ -110,7 +112,9 @@ __all__ = [
     "search_order",
     "source_from_cache",
     "source_hash",
+    "source_lines",
     "source_mtime",
+    "source_text",
     "split_dotted",
     "undecodable",
     "unreadable_source",

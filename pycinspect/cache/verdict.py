@@ -32,7 +32,16 @@ class FinderKind(StrEnum):
     EXTENSION = "extension"
     EMPTY_PACKAGE = "empty-package"
     NAMESPACE = "namespace"
+    #: In the interpreter itself: no file is looked for.
+    BUILT_IN = "built-in"
+    FROZEN = "frozen"
     NONE = "none"
+
+
+#: Why no file is looked for, as a key of REASONS.
+_RESIDENT = MappingProxyType(
+    {FinderKind.BUILT_IN: "built-in-module", FinderKind.FROZEN: "frozen-module"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +53,20 @@ class Found:
         path: the file, the directory of a namespace portion, or None.
         ignored: other candidates that lost against it, in the order of search.
         search_path: for a package, where its submodules are looked for.
-        resident: of kind NONE, why no file is looked for, as a key of REASONS: the
-            interpreter has the module built in or frozen in. None where it has not.
     """
 
     kind: FinderKind
     path: str | None = None
     ignored: tuple[str, ...] = ()
     search_path: tuple[str, ...] = ()
-    resident: str | None = None
 
     def __repr__(self) -> str:
         return shown(self)
+
+    @property
+    def resident(self) -> str | None:
+        """Why no file is looked for, as a key of REASONS; None where the interpreter has none."""
+        return _RESIDENT.get(self.kind)
 
     @property
     def is_bytecode(self) -> bool:

@@ -18,12 +18,12 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.dialects.lowering import fits
 from pycinspect.dialects.model import Dialect
+from pycinspect.shipped import shipped_text
 
 __all__ = [
     "LinearKind",
@@ -155,5 +155,5 @@ def _literal(text: str) -> object:
 
 
 def _lines(name: str) -> Iterator[list[str]]:
-    text = files(__package__).joinpath(name).read_text("utf-8")
+    text = shipped_text(__package__, name)
     return (line.split("\t") for line in text.splitlines()[1:])

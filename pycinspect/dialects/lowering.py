@@ -17,12 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import cache, lru_cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.dialects.model import Dialect
 from pycinspect.dialects.operations import Flow
+from pycinspect.shipped import shipped_text
 from pycinspect.values import Implementation
 
 __all__ = [
@@ -198,7 +198,7 @@ def canonical_kind(name: str) -> CanonicalKind:
 
 
 def _lines(name: str) -> Iterator[list[str]]:
-    text = files(__package__).joinpath(name).read_text("utf-8")
+    text = shipped_text(__package__, name)
     return (line.split("\t") for line in text.splitlines()[1:])
 
 

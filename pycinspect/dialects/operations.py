@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import NamedTuple
+
+from pycinspect.shipped import shipped_text
 
 __all__ = ["Flow", "Operation", "operation"]
 
@@ -47,6 +48,6 @@ def operation(name: str) -> Operation:
 
 @cache
 def _catalogue() -> MappingProxyType[str, Operation]:
-    text = files(__package__).joinpath("operations.tsv").read_text("utf-8")
+    text = shipped_text(__package__, "operations.tsv")
     rows = (line.split("\t") for line in text.splitlines()[1:])
     return MappingProxyType({name: Operation(name, Flow(flow)) for name, flow in rows})

@@ -15,7 +15,7 @@ from pycinspect.canonical import Level, Plane
 from pycinspect.dialects import Dialect
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.pyc import Code
-from pycinspect.values import shown, visible
+from pycinspect.values import brief, shown, visible
 
 __all__ = ["Change", "Diff", "FieldChange", "ModuleDiff", "Op", "Side", "Status", "UnitDiff"]
 
@@ -133,7 +133,8 @@ class UnitDiff:
     fields: tuple[FieldChange, ...] = ()
 
     def __repr__(self) -> str:
-        return shown(self)
+        names = dict.fromkeys(brief(side.qualname) for side in (self.old, self.new) if side)
+        return f"<UnitDiff {' -> '.join(names)}: {self.status}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,8 @@ class ModuleDiff:
         return not self.files and all(unit.status in statuses for unit in self.units)
 
     def __repr__(self) -> str:
-        return shown(self)
+        names = " -> ".join(brief(name or "nothing") for name in (self.old, self.new))
+        return f"<ModuleDiff {names}: {len(self.units)} code objects>"
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,8 @@ class Diff:
     ignored: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return shown(self)
+        counts = ", ".join(f"{count} {status}" for status, count in self.summary.items() if count)
+        return f"<Diff {brief(self.old)} -> {brief(self.new)}, {self.level}: {counts}>"
 
     @property
     def units(self) -> Iterator[UnitDiff]:

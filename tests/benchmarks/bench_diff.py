@@ -20,7 +20,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from pycinspect.canonical import Level, units
-from pycinspect.compiling import Compilers, ReadOptions
+from pycinspect.compiling import Compilers
 from pycinspect.diffing import (
     FileTree,
     NamedCode,
@@ -30,6 +30,7 @@ from pycinspect.diffing import (
     diff_module,
     paired_modules,
 )
+from pycinspect.programs import ReadOptions
 from pycinspect.values import Taken
 
 _Pairs = Sequence[Sequence[NamedCode | None]]

@@ -77,5 +77,10 @@ class InvalidBytecode(Rule):
 
 
 def _described(found: CodeDefect) -> dict[str, object]:
-    slug, message, offset = found.defect
-    return {"qualname": found.qualname, "slug": slug, "message": message, "offset": offset}
+    defect = found.defect
+    return {
+        "qualname": found.qualname,
+        "slug": defect.slug,
+        "message": defect.message,
+        "offset": defect.offset,
+    }
