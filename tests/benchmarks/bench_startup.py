@@ -1,6 +1,6 @@
 """What does it cost to start? Ratios in one run, against ``python -c pass``.
 
-python tests/benchmarks/bench_startup.py [--rounds N]
+python -m tests.benchmarks.bench_startup [--rounds N]
 """
 
 from __future__ import annotations

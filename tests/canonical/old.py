@@ -1,6 +1,6 @@
 """Code of Pythons that cannot be installed: samples counted, and code that is assembled by hand.
 
-``python -m tests.canonical.old`` prints the table of the README.
+``python -m tests.canonical.old`` prints the table of ``tests/README.md``.
 """
 
 from __future__ import annotations
