@@ -65,7 +65,7 @@ class InvalidBytecode(Rule):
             qualname=first.qualname,
             offset=first.defect.offset,
             problem=first.defect.message,
-            more=f", and {count - 1} more defects" if count > 1 else "",
+            more=_more(count - 1),
             how=self._readings.told(cache, payload),
             count=count,
             defects=list(map(_described, payload.defects[:_SHOWN])),
@@ -74,6 +74,10 @@ class InvalidBytecode(Rule):
     def finish(self) -> Iterator[Finding]:
         """Say, as PYC901, of which Pythons the instructions could not be checked."""
         return self._unchecked.findings()
+
+
+def _more(count: int) -> str:
+    return f", and {count} more defect{'s' if count > 1 else ''}" if count else ""
 
 
 def _described(found: CodeDefect) -> dict[str, object]:
