@@ -10,12 +10,14 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # type checkers know the name; importing typing would cost 8 ms
 if TYPE_CHECKING:
-    from pycinspect.auditing import Finding, Policy, Rule, Severity
+    from pycinspect.auditing import Audit, Finding, Policy, Rule, Severity, Summary
     from pycinspect.cache import (
+        FinderKind,
         Found,
         ImportOptions,
         Outcome,
         Verdict,
+        Write,
         cache_from_source,
         find_module,
         source_from_cache,
@@ -23,34 +25,57 @@ if TYPE_CHECKING:
     )
     from pycinspect.canonical import Form, Plane, Statement
     from pycinspect.compiling import judge, judge_module
-    from pycinspect.dialects import DIALECTS, Dialect, find_dialect
-    from pycinspect.diffing import Diff, Explanation, canonicalize, diff
-    from pycinspect.disasm import (
-        Defect,
-        Handler,
-        Instruction,
-        LineRange,
-        Position,
+    from pycinspect.dialects import DIALECTS, Dialect, DialectTable, find_dialect
+    from pycinspect.diffing import (
+        Change,
+        Diff,
+        Explanation,
+        FieldChange,
+        ModuleDiff,
+        Op,
+        Side,
+        Status,
+        UnitDiff,
+        diff,
+    )
+    from pycinspect.disasm import Defect, Handler, Instruction, LineRange, Position
+    from pycinspect.errors import PycInspectError
+    from pycinspect.hookspecs import hookimpl
+    from pycinspect.plugins import Registry, audit, load_registry
+    from pycinspect.programs import Program
+    from pycinspect.programs.questions import (
+        canonicalize,
         exception_table,
         instructions,
         line_ranges,
         positions,
         verify,
     )
-    from pycinspect.errors import PycInspectError
-    from pycinspect.hookspecs import hookimpl
-    from pycinspect.plugins import audit
-    from pycinspect.pyc import Code, CodeFile, Header, parse_header, read_header, read_pyc
+    from pycinspect.pyc import (
+        Code,
+        CodeFile,
+        Header,
+        parse_header,
+        parse_pyc,
+        read_header,
+        read_pyc,
+    )
+    from pycinspect.report.dis import dis
     from pycinspect.values import HashCheckMode, Implementation, InvalidationMode, Level
 
 __all__ = [
     "DIALECTS",
+    "Audit",
+    "Change",
     "Code",
     "CodeFile",
     "Defect",
     "Dialect",
+    "DialectTable",
     "Diff",
     "Explanation",
+    "FieldChange",
+    "FinderKind",
     "Finding",
     "Form",
     "Found",
@@ -63,19 +88,29 @@ __all__ = [
     "InvalidationMode",
     "Level",
     "LineRange",
+    "ModuleDiff",
+    "Op",
     "Outcome",
     "Plane",
     "Policy",
     "Position",
+    "Program",
     "PycInspectError",
+    "Registry",
     "Rule",
     "Severity",
+    "Side",
     "Statement",
+    "Status",
+    "Summary",
+    "UnitDiff",
     "Verdict",
+    "Write",
     "audit",
     "cache_from_source",
     "canonicalize",
     "diff",
+    "dis",
     "exception_table",
     "find_dialect",
     "find_module",
@@ -84,7 +119,9 @@ __all__ = [
     "judge",
     "judge_module",
     "line_ranges",
+    "load_registry",
     "parse_header",
+    "parse_pyc",
     "positions",
     "read_header",
     "read_pyc",
@@ -96,38 +133,92 @@ __all__ = [
 __version__ = "0.1.0"
 
 _ROOMS = {
-    "auditing": ("Finding", "Policy", "Rule", "Severity"),
+    "auditing": (
+        "Audit",
+        "Finding",
+        "Policy",
+        "Rule",
+        "Severity",
+        "Summary",
+    ),
     "cache": (
+        "FinderKind",
         "Found",
         "ImportOptions",
         "Outcome",
         "Verdict",
+        "Write",
         "cache_from_source",
         "find_module",
         "source_from_cache",
         "source_hash",
     ),
-    "canonical": ("Form", "Plane", "Statement"),
-    "compiling": ("judge", "judge_module"),
-    "dialects": ("DIALECTS", "Dialect", "find_dialect"),
-    "diffing": ("Diff", "Explanation", "canonicalize", "diff"),
+    "canonical": (
+        "Form",
+        "Plane",
+        "Statement",
+    ),
+    "compiling": (
+        "judge",
+        "judge_module",
+    ),
+    "dialects": (
+        "DIALECTS",
+        "Dialect",
+        "DialectTable",
+        "find_dialect",
+    ),
+    "diffing": (
+        "Change",
+        "Diff",
+        "Explanation",
+        "FieldChange",
+        "ModuleDiff",
+        "Op",
+        "Side",
+        "Status",
+        "UnitDiff",
+        "diff",
+    ),
     "disasm": (
         "Defect",
         "Handler",
         "Instruction",
         "LineRange",
         "Position",
+    ),
+    "errors": ("PycInspectError",),
+    "hookspecs": ("hookimpl",),
+    "plugins": (
+        "Registry",
+        "audit",
+        "load_registry",
+    ),
+    "programs": ("Program",),
+    "programs.questions": (
+        "canonicalize",
         "exception_table",
         "instructions",
         "line_ranges",
         "positions",
         "verify",
     ),
-    "errors": ("PycInspectError",),
-    "hookspecs": ("hookimpl",),
-    "plugins": ("audit",),
-    "pyc": ("Code", "CodeFile", "Header", "parse_header", "read_header", "read_pyc"),
-    "values": ("HashCheckMode", "Implementation", "InvalidationMode", "Level"),
+    "pyc": (
+        "Code",
+        "CodeFile",
+        "Header",
+        "parse_header",
+        "parse_pyc",
+        "read_header",
+        "read_pyc",
+    ),
+    "report.dis": ("dis",),
+    "values": (
+        "HashCheckMode",
+        "Implementation",
+        "InvalidationMode",
+        "Level",
+    ),
 }
 
 

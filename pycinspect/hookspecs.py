@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pycinspect.auditing import Rule
     from pycinspect.dialects import Dialect
     from pycinspect.diffing import Explanation
-    from pycinspect.report import Factory
+    from pycinspect.report.base import Factory
 
 __all__ = [
     "hookimpl",

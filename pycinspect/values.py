@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
-from enum import Enum, StrEnum
+from enum import StrEnum
 from reprlib import Repr
 
 __all__ = [
@@ -12,8 +13,8 @@ __all__ = [
     "Implementation",
     "InvalidationMode",
     "Level",
+    "StrPath",
     "Taken",
-    "Word",
     "brief",
     "byte_count",
     "cell",
@@ -25,25 +26,14 @@ __all__ = [
     "visible",
 ]
 
+#: A path, as a caller may give it.
+StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
 #: Header words are unsigned and 32 bits wide; larger times and sizes wrap.
 U32_MASK = 0xFFFF_FFFF
 
 
-class Word(StrEnum):
-    """An enumeration of words that are equal to their strings, and hashed like them.
-
-    ``StrEnum`` hashes its members by name, in Python: five times slower, and a
-    member is not found in a dictionary that has its text as a key.
-    """
-
-    __hash__ = str.__hash__
-
-    @classmethod
-    def _missing_(cls, value: object) -> None:
-        raise ValueError(f"{value!r} is none of {', '.join(cls)}")
-
-
-class Implementation(Word):
+class Implementation(StrEnum):
     """Who wrote a cache."""
 
     CPYTHON = "cpython"
@@ -56,7 +46,7 @@ class Implementation(Word):
     SKYBISON = "skybison"
 
 
-class InvalidationMode(Word):
+class InvalidationMode(StrEnum):
     """How a cache is tied to its source (PEP 552)."""
 
     TIMESTAMP = "timestamp"
@@ -64,7 +54,7 @@ class InvalidationMode(Word):
     UNCHECKED_HASH = "unchecked-hash"
 
 
-class HashCheckMode(Word):
+class HashCheckMode(StrEnum):
     """The interpreter's option ``--check-hash-based-pycs`` (PEP 552)."""
 
     DEFAULT = "default"
@@ -148,7 +138,7 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-class Level(Enum):
+class Level(StrEnum):
     """How much must be the same."""
 
     #: Every byte; says nothing across versions.
@@ -161,7 +151,7 @@ class Level(Enum):
     STRUCTURAL = "structural"
 
 
-class Taken(Word):
+class Taken(StrEnum):
     """Which file of a module of a directory is read."""
 
     #: The cache, if an import would run it, or else the source.

@@ -1,8 +1,9 @@
-"""What all tests share: the oracles."""
+"""What all tests share: the oracles, and what a report says of them."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,6 +17,31 @@ def pytest_report_header() -> str:
     found = find_oracles()
     missing = ", ".join(name for name in WANTED if name not in found) or "none"
     return f"oracles: {len(found)} of {len(WANTED)} interpreters found; missing: {missing}"
+
+
+@pytest.hookimpl(tryfirst=True)  # before what is slow is deselected
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts Pyodide: that takes 4 s of processor time in each of many tests."""
+    for item in items:
+        if "pyodide" in item.name:
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # so that it ends last: after pytest's own last line
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Say how many comparisons with real interpreters there were none to compare with."""
+    yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(session.config, "workerinput"):
+        return
+    skipped = [report for report in reporter.stats.get("skipped", ()) if _lacks_oracle(report)]
+    missing = ", ".join(name for name in WANTED if name not in find_oracles()) or "none"
+    reporter.write_line(f"{len(skipped)} oracle tests skipped; interpreters missing: {missing}")
+
+
+def _lacks_oracle(report: pytest.TestReport) -> bool:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+    return "is not installed" in reason and any(name in reason for name in WANTED)
 
 
 @pytest.fixture(params=WANTED)

@@ -133,7 +133,12 @@ def find_oracle(name: str) -> Oracle | None:
 
 @cache
 def find_oracles() -> Mapping[str, Oracle]:
-    """Return the wanted oracles that are installed, by name."""
+    """Return the wanted oracles that are installed, by name.
+
+    None with ``PYCINSPECT_NO_ORACLES=1``, to see what a contributor sees who has one Python.
+    """
+    if os.environ.get("PYCINSPECT_NO_ORACLES", "0") not in {"", "0"}:
+        return {}
     found = {oracle.name: oracle for oracle in (*_in_pyenv(), *_pyodides())}
     for name in WANTED:
         for oracle in () if name in found else _in_path(name):

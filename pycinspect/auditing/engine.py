@@ -30,6 +30,7 @@ from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
 from pycinspect.cache import Outcome
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import containers_in, errors_named, subject_kind_of
+from pycinspect.values import StrPath, cell
 
 __all__ = ["Audit"]
 
@@ -78,7 +79,7 @@ class Audit:
 
     def __init__(
         self,
-        paths: Sequence[str | os.PathLike[str]],
+        paths: Sequence[StrPath],
         rules: Iterable[type[Rule]],
         policy: Policy | None = None,
     ) -> None:
@@ -87,7 +88,7 @@ class Audit:
         #: Why paths could not be audited; complete when the last finding was taken.
         self.refused: list[PycInspectError] = []
         view = self.policy.view
-        named = [os.fspath(path) for path in paths]
+        named = [os.fsdecode(path) for path in paths]
         if view.root is not None:
             named = [view.absolute(path) for path in named]
         self._paths = distinct(named, view)
@@ -104,6 +105,9 @@ class Audit:
         self._is_late = False
         self._suppressions = Suppressions(self.policy, self._paths)
         self._show_accepted: Callable[[Finding, Accepted], None] = lambda *_: None
+
+    def __repr__(self) -> str:
+        return f"<Audit of {cell(self._paths)}>"
 
     @property
     def rule_ids(self) -> tuple[str, ...]:

@@ -370,7 +370,7 @@ class Examiner:
             package = package_of(directory.source_path, order)
             resident = residence(f"{package}.{stem}" if package else stem, reader)
             if resident is not None:
-                return Found(FinderKind.NONE, resident=resident)
+                return Found(resident)
         return find_in_listing(stem, directory.listing(), order, only_winner=True)
 
     def _found_init(self, directory: Directory, reader: Dialect, order: SearchOrder) -> Found:
@@ -378,7 +378,7 @@ class Examiner:
             package = package_of(directory.source_path, order)
             resident = residence(package, reader)
             if resident is not None:
-                return Found(FinderKind.NONE, resident=resident)
+                return Found(resident)
         return find_init(directory.source_path, order) or Found(FinderKind.NONE)
 
     def _beside_source(self, entry: Entry, directory: Directory) -> CacheFile:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from string import Formatter
 from typing import Any, NamedTuple
 
-from pycinspect.values import Word, byte_count, moment, shown
+from pycinspect.values import byte_count, moment, shown
 
 __all__ = ["Assumed", "Finding", "Reason", "Severity", "Summary"]
 
 
-class Severity(Word):
+class Severity(StrEnum):
     """How bad a finding is; :attr:`rank` puts them in order."""
 
     INFO = "info"
@@ -79,7 +80,7 @@ class Finding(NamedTuple):
             return self.template
 
 
-class Reason(Word):
+class Reason(StrEnum):
     """Why a tree is taken for one of some Pythons."""
 
     #: ``--as``, or ``as`` in the settings.

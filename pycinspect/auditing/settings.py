@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
+from enum import StrEnum
 from functools import partial
 from itertools import accumulate
 from reprlib import repr as shortened
@@ -20,7 +21,7 @@ from pycinspect.cache import View, named_view, options_from_environment
 from pycinspect.dialects import Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import errors_named, read_all
-from pycinspect.values import HashCheckMode, InvalidationMode, Word
+from pycinspect.values import HashCheckMode, InvalidationMode
 
 __all__ = ["Settings", "SettingsFile", "find_settings", "named_settings"]
 
@@ -304,7 +305,7 @@ def _text(value: object) -> str:
     return value
 
 
-def _member(members: type[Word], value: object) -> Word:
+def _member(members: type[StrEnum], value: object) -> StrEnum:
     """Return the member of an enumeration that is spelled so."""
     name = _text(value)
     if name not in list(members):

@@ -37,7 +37,6 @@ class Verifications:
 
     def __init__(self, policy: Policy, summary: Summary) -> None:
         self._view = policy.view
-        self._dialects = policy.dialects
         self._summary = summary
         self._verifier = Verifier(_LIMITS, dialects=policy.dialects)
         self._last: tuple[Payload, Verification | None] | None = None
@@ -77,7 +76,7 @@ class Verifications:
                 cache.path, cache.source, Rung.UNVERIFIABLE, "source-unreadable", detail
             )
         assert payload.code is not None
-        file = CodeFile(payload.header, payload.code, payload.trailing, self._dialects)
+        file = CodeFile(payload.header, payload.code, payload.trailing)
         stored = Stored(file, payload.data, payload.header.size)
         return self._verifier.verify(stored, cache.path, source, cache.source)
 

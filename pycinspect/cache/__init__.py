@@ -44,6 +44,7 @@ from pycinspect.cache.options import ImportOptions, options_from_environment
 from pycinspect.cache.payload import PAYLOAD_LIMIT, judge_failure, payload_exception
 from pycinspect.cache.platform import LINUX, MACOS, WINDOWS, Platform, running_platform
 from pycinspect.cache.sourcehash import NOT_COMPARED, hash_differs, source_hash
+from pycinspect.cache.sourcetext import SourceText, source_lines, source_text
 from pycinspect.cache.target import judge_target
 from pycinspect.cache.transformers import Transformer, transformer_of
 from pycinspect.cache.verdict import REASONS, FinderKind, Found, Outcome, Verdict, Write
@@ -74,6 +75,7 @@ __all__ = [
     "Refusal",
     "SearchOrder",
     "SourceCompiler",
+    "SourceText",
     "Subject",
     "Transformer",
     "User",
@@ -112,7 +114,9 @@ __all__ = [
     "search_order",
     "source_from_cache",
     "source_hash",
+    "source_lines",
     "source_mtime",
+    "source_text",
     "split_dotted",
     "transformer_of",
     "undecodable",

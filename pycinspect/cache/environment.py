@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
 from pycinspect.errors import PycInspectError
@@ -56,6 +55,8 @@ def _variables(lines: Iterable[str]) -> dict[str, str]:
 
 def _listed(text: str) -> list[str]:
     """Return the list ``Env`` of a container's, or an image's, configuration."""
+    import json
+
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -9,6 +9,7 @@ changes its ``__path__``, does not run here.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from pycinspect.cache.view import HERE, View
 from pycinspect.cache.zipimporter import find_in_zip, is_in_zip, judge_zip, lies_in_zip
 from pycinspect.dialects import DIALECTS, Dialect, residents_of
 from pycinspect.pyc import system_errors_named
+from pycinspect.values import StrPath
 
 __all__ = [
     "Listing",
@@ -34,7 +36,6 @@ __all__ = [
 
 _INIT = "__init__"
 _NOTHING = Found(FinderKind.NONE)
-_FROZEN = "frozen-module"
 
 
 class Candidate(NamedTuple):
@@ -103,7 +104,7 @@ class Listing:
 
 def find_module(
     name: str,
-    path: Sequence[str],
+    path: Sequence[StrPath] | None = None,
     dialect: Dialect | str | None = None,
     options: ImportOptions | None = None,
     *,
@@ -113,13 +114,14 @@ def find_module(
 
     Args:
         name: the full name; of ``a.b``, package ``a`` is found first.
-        path: directories and zip files, in the order of ``sys.path``.
+        path: directories and zip files, in their order; None is ``sys.path``.
         dialect: a row or its name; None is the running interpreter's.
         options: how the import is started.
         package: the full name of the package whose ``__path__`` the path is.
 
     Returns:
-        What was found, of kind NONE where nothing was.
+        What was found; of kind BUILT_IN or FROZEN where the interpreter itself has the module,
+        NONE where there is none.
 
     Raises:
         PycInspectError: ``unknown-dialect``, ``bad-zip``; ``unreadable`` where a directory of
@@ -128,15 +130,17 @@ def find_module(
 
     >>> find_module("no_such_module", ["."]).kind.value
     'none'
+    >>> find_module("sys").kind.value
+    'built-in'
     """
-    if not isinstance(dialect, Dialect):
-        dialect = DIALECTS.running() if dialect is None else DIALECTS[dialect]
+    dialect = DIALECTS.resolve(dialect)
     options = options or ImportOptions()
+    places = [os.fsdecode(entry) for entry in (sys.path if path is None else path)]
     parents, _, part = name.rpartition(".")
     if parents:
-        path = find_module(parents, path, dialect, options, package=package).search_path
+        places = [*find_module(parents, places, dialect, options, package=package).search_path]
         package = f"{package}.{parents}" if package else parents
-    found = find_part(part, path, dialect, options, package=package)
+    found = find_part(part, places, dialect, options, package=package)
     # Which candidate in a zip file it is depends on what is in them.
     is_judged = found.path is not None and lies_in_zip(found, dialect, options.view)
     return judge_zip(found, dialect, options).found if is_judged else found
@@ -153,9 +157,9 @@ def find_part(
     if resident is None:
         return _find_on_path(part, path, dialect, options)
     on_path = _NOTHING
-    if resident == _FROZEN and _has_frozen_modules(part, package, dialect):
+    if resident is FinderKind.FROZEN and _has_frozen_modules(part, package, dialect):
         on_path = _find_on_path(part, path, dialect, options)
-    return Found(FinderKind.NONE, resident=resident, search_path=on_path.search_path)
+    return Found(resident, search_path=on_path.search_path)
 
 
 def _has_frozen_modules(part: str, package: str, dialect: Dialect) -> bool:
@@ -164,16 +168,16 @@ def _has_frozen_modules(part: str, package: str, dialect: Dialect) -> bool:
     return any(name.startswith(start) for name in residents_of(dialect).frozen)
 
 
-def residence(name: str, dialect: Dialect) -> str | None:
-    """Return why a module's file is not looked for, as a key of REASONS; None if it is.
+def residence(name: str, dialect: Dialect) -> FinderKind | None:
+    """Return BUILT_IN or FROZEN for a module that the interpreter has; None for all others.
 
     ``BuiltinImporter`` and ``FrozenImporter`` come before the search path in
     ``sys.meta_path``.
     """
     residents = residents_of(dialect)
     if name in residents.built_in:
-        return "built-in-module"
-    return _FROZEN if name in residents.frozen else None
+        return FinderKind.BUILT_IN
+    return FinderKind.FROZEN if name in residents.frozen else None
 
 
 def _find_on_path(

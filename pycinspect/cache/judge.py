@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -31,10 +32,8 @@ from pycinspect.cache.writer import plan_write
 from pycinspect.cache.zipimporter import judge_zip, lies_in_zip
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import (
-    file_kind,
-    system_errors_named,
-)
+from pycinspect.pyc import file_kind, system_errors_named
+from pycinspect.values import StrPath
 
 __all__ = ["SOURCE_LIMIT", "Case", "judge", "judge_module"]
 
@@ -57,7 +56,7 @@ class Case(NamedTuple):
 
 
 def judge(
-    source: str | os.PathLike[str],
+    source: StrPath,
     dialect: Dialect | str | None = None,
     options: ImportOptions | None = None,
     *,
@@ -83,10 +82,10 @@ def judge(
 
     The rules are in ``cache.importer``.
     """
-    path = os.fspath(source)
+    path = os.fsdecode(source)
     is_bytecode = path.endswith((".pyc", ".pyo"))
     kind = FinderKind.SOURCELESS if is_bytecode else FinderKind.SOURCE
-    case = Case(_row(dialect), options or ImportOptions(), compiler)
+    case = Case(DIALECTS.resolve(dialect), options or ImportOptions(), compiler)
     if not case.options.view.is_file(path):
         kind = FinderKind.NONE
     found = Found(kind, path if kind is not FinderKind.NONE else None)
@@ -96,7 +95,7 @@ def judge(
 
 def judge_module(
     name: str,
-    path: Sequence[str],
+    path: Sequence[StrPath] | None = None,
     dialect: Dialect | str | None = None,
     options: ImportOptions | None = None,
     *,
@@ -107,7 +106,7 @@ def judge_module(
 
     Args:
         name: the full name of the module.
-        path: directories and zip files, in the order of ``sys.path``.
+        path: directories and zip files, in their order; None is ``sys.path``.
         dialect: a row or its name; None is the running interpreter's.
         options: how the import is started.
         package: the full name of the package whose ``__path__`` the path is.
@@ -116,19 +115,20 @@ def judge_module(
     Raises:
         PycInspectError: as :func:`judge`, and ``bad-zip``.
     """
-    row = _row(dialect)
+    row = DIALECTS.resolve(dialect)
     options = options or ImportOptions()
-    wanted = os.path.join(path[0] if path else "", *name.split(".")) + ".py"
+    places = [os.fsdecode(entry) for entry in (sys.path if path is None else path)]
+    wanted = os.path.join(places[0] if places else "", *name.split(".")) + ".py"
     case = Case(row, options, compiler)
     *parents, part = name.split(".")
     for parent in parents:
-        found = find_part(parent, path, row, options, package=package)
+        found = find_part(parent, places, row, options, package=package)
         above = _judged(found, wanted, case)
         if above.outcome is Outcome.RAISE:
             return replace(above, reason="package-fails", actual=_told(parent, above))
-        path = above.found.search_path
+        places = [*above.found.search_path]
         package = f"{package}.{parent}" if package else parent
-    found = find_part(part, path, row, options, package=package)
+    found = find_part(part, places, row, options, package=package)
     return _judged(found, wanted, case)
 
 
@@ -139,12 +139,6 @@ def _judged(found: Found, wanted: str, case: Case) -> Verdict:
 
 def _told(package: str, above: Verdict) -> str:
     return f"{package} ({above.why})"
-
-
-def _row(dialect: Dialect | str | None) -> Dialect:
-    if isinstance(dialect, Dialect):
-        return dialect
-    return DIALECTS.running() if dialect is None else DIALECTS[dialect]
 
 
 def _judge_found(found: Found, wanted: str, case: Case) -> Verdict:

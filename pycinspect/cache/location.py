@@ -12,12 +12,13 @@ from pycinspect.cache.platform import Platform, running_platform
 from pycinspect.dialects import DIALECTS, CachePath, Dialect, OptimizationName
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import parse_cache_name
+from pycinspect.values import StrPath
 
 __all__ = ["cache_from_source", "source_from_cache"]
 
 
 def cache_from_source(
-    path: str | os.PathLike[str],
+    path: StrPath,
     dialect: Dialect | str | None = None,
     *,
     optimization: int | str = "",
@@ -49,10 +50,10 @@ def cache_from_source(
     >>> cache_from_source("pkg/mod.py", "cpython-2.7", optimization=1)
     'pkg/mod.pyo'
     """
-    row = _row(dialect)
+    row = DIALECTS.resolve(dialect)
     rule = _rule(row)
     system = platform or running_platform()
-    source = os.fspath(path)
+    source = os.fsdecode(path)
     if not rule.directory:
         return _beside(source, rule, optimization)
     head, tail = system.split(source)
@@ -66,7 +67,7 @@ def cache_from_source(
 
 
 def source_from_cache(
-    path: str | os.PathLike[str],
+    path: StrPath,
     dialect: Dialect | str | None = None,
     *,
     pycache_prefix: str | None = None,
@@ -90,10 +91,10 @@ def source_from_cache(
     >>> source_from_cache("pkg/__pycache__/mod.cpython-312.opt-1.pyc", "cpython-3.12")
     'pkg/mod.py'
     """
-    row = _row(dialect)
+    row = DIALECTS.resolve(dialect)
     rule = _rule(row)
     system = platform or running_platform()
-    cache = os.fspath(path)
+    cache = os.fsdecode(path)
     if not rule.directory:
         return _source_beside(cache, rule)
     head, filename = system.split(cache)
@@ -119,12 +120,6 @@ def source_from_cache(
     except ValueError as error:
         raise PycInspectError("not-a-cache-path", str(error), path=cache) from None
     return system.join(head, stem + ".py")
-
-
-def _row(dialect: Dialect | str | None) -> Dialect:
-    if dialect is None:
-        return DIALECTS.running()
-    return DIALECTS[dialect] if isinstance(dialect, str) else dialect
 
 
 def _rule(row: Dialect) -> CachePath:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 
 from pycinspect.dialects import Dialect
-from pycinspect.values import Word, byte_count, moment, shown
+from pycinspect.values import byte_count, moment, shown
 
 __all__ = ["REASONS", "FinderKind", "Found", "Outcome", "Verdict", "Write", "reason_text"]
 
 
-class Outcome(Word):
+class Outcome(StrEnum):
     """What happens at the import."""
 
     LOAD = "load"
@@ -22,7 +23,7 @@ class Outcome(Word):
     NO_CACHE = "no-cache"
 
 
-class FinderKind(Word):
+class FinderKind(StrEnum):
     """Which kind of thing the finder hands to a loader."""
 
     SOURCE = "source"
@@ -31,7 +32,16 @@ class FinderKind(Word):
     EXTENSION = "extension"
     EMPTY_PACKAGE = "empty-package"
     NAMESPACE = "namespace"
+    #: In the interpreter itself: no file is looked for.
+    BUILT_IN = "built-in"
+    FROZEN = "frozen"
     NONE = "none"
+
+
+#: Why no file is looked for, as a key of REASONS.
+_RESIDENT = MappingProxyType(
+    {FinderKind.BUILT_IN: "built-in-module", FinderKind.FROZEN: "frozen-module"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +53,20 @@ class Found:
         path: the file, the directory of a namespace portion, or None.
         ignored: other candidates that lost against it, in the order of search.
         search_path: for a package, where its submodules are looked for.
-        resident: of kind NONE, why no file is looked for, as a key of REASONS: the
-            interpreter has the module built in or frozen in. None where it has not.
     """
 
     kind: FinderKind
     path: str | None = None
     ignored: tuple[str, ...] = ()
     search_path: tuple[str, ...] = ()
-    resident: str | None = None
 
     def __repr__(self) -> str:
         return shown(self)
+
+    @property
+    def resident(self) -> str | None:
+        """Why no file is looked for, as a key of REASONS; None where the interpreter has none."""
+        return _RESIDENT.get(self.kind)
 
     @property
     def is_bytecode(self) -> bool:

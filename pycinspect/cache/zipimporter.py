@@ -9,11 +9,10 @@ from __future__ import annotations
 import os
 import stat
 import time
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pycinspect.cache.compilable import Compilable, SourceCompiler, compilable
 from pycinspect.cache.importer import Judgement
@@ -26,6 +25,9 @@ from pycinspect.cache.view import View
 from pycinspect.dialects import Dialect, TooShort, ZipImporter
 from pycinspect.errors import PycInspectError
 from pycinspect.values import HashCheckMode
+
+if TYPE_CHECKING:
+    import zipfile
 
 __all__ = ["find_in_zip", "is_in_zip", "judge_zip", "lies_in_zip"]
 
@@ -101,6 +103,8 @@ def _is_archive(path: str, dialect: Dialect, view: View) -> bool:
     rules = dialect.zip_importer
     if rules is None:
         return False
+    import zipfile  # which takes longer to import than all of this room
+
     try:
         with view.open(path) as stream:
             if not zipfile.is_zipfile(stream):
@@ -256,6 +260,8 @@ def _place(entry: str, view: View) -> _Place | None:
 
 @contextmanager
 def _open(archive: str, view: View) -> Iterator[zipfile.ZipFile]:
+    import zipfile
+
     with ExitStack() as stack:
         with _zip_errors_named(archive, "not a readable zip file"):
             stream = stack.enter_context(view.open(archive))

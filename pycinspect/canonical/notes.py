@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pycinspect.values import Word
+from enum import StrEnum
 
 __all__ = ["Note"]
 
 
-class Note(Word):
+class Note(StrEnum):
     """The slug of one erasure."""
 
     INLINED_COMPREHENSION = "pep-709-inlined-comprehension"

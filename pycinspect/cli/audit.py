@@ -430,7 +430,8 @@ class _Shown(NamedTuple):
 
 
 def _report(run: Audit, shown: _Shown, output: str | None) -> None:
-    from pycinspect.report import ListsAccepted, ReportContext, causes_first
+    from pycinspect.report.base import ListsAccepted, ReportContext
+    from pycinspect.report.spool import causes_first
 
     rules = shown.registry.rules
     reporters = shown.registry.reporters

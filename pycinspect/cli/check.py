@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -173,10 +172,12 @@ def _start(
 
 def _answer(target: str, ask: Callable[[], Verdict], *, as_json: bool) -> Exit:
     """Print an answer, and return the exit code that it asks for."""
-    from pycinspect.report import verdict_object, verdict_text
+    from pycinspect.report.verdict import verdict_object, verdict_text
 
     verdict = ask()
     if as_json:
+        import json
+
         click.echo(json.dumps(verdict_object(target, verdict)))
     else:
         width = output_width(terminal=sys.stdout.isatty())

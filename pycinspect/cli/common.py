@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -77,7 +76,9 @@ def output_width(*, terminal: bool) -> int:
     Args:
         terminal: whether there is one; what goes elsewhere is not broken.
     """
-    from pycinspect.report import NOT_WRAPPED
+    import shutil
+
+    from pycinspect.report.words import NOT_WRAPPED
 
     is_told = os.environ.get("COLUMNS", "").isdecimal()
     return shutil.get_terminal_size().columns if terminal or is_told else NOT_WRAPPED

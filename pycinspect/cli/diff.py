@@ -20,7 +20,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.values import Level, Taken
 
 if TYPE_CHECKING:
-    from pycinspect.compiling import Compilers, Interpreter, ReadOptions, Subject
+    from pycinspect.compiling import Compilers, Interpreter
     from pycinspect.dialects import Dialect, DialectTable
     from pycinspect.diffing import (
         Diff,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Selection,
         Tree,
     )
+    from pycinspect.programs import ReadOptions
     from pycinspect.report.pen import Piece
 
 __all__ = ["command"]
@@ -295,7 +296,7 @@ def _has_caches(path: str) -> bool:
 
 def _sides(asked: _Asked, dialects: DialectTable, compilers: Compilers) -> list[_Side]:
     """Return what is compared, one after the other; what is given once holds for all."""
-    from pycinspect.compiling import ReadOptions
+    from pycinspect.programs import ReadOptions
 
     interpreters = _interpreters(asked, dialects)
     # A revision alone is compared with what is there now.
@@ -518,15 +519,11 @@ class _AgainstSources(_Pair):
 
 
 def _read(path: str | None, side: _Side) -> NamedCode | None:
-    from pycinspect.diffing import read_leveled
+    from pycinspect.diffing import leveled
 
     if path is None:
         return None
-
-    def read(optimize: int) -> Subject:
-        return side.tree.read(path, replace(side.options, optimize=optimize))
-
-    return path, read_leveled(path, side.options.optimize, read)
+    return path, leveled(side.tree.read(path, side.options), side.options)
 
 
 # --- How it is shown -------------------------------------------------------------------------

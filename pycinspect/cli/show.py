@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -18,8 +16,9 @@ from pycinspect.cli.failures import Exit, attempted, debug_option
 from pycinspect.errors import PycInspectError
 
 if TYPE_CHECKING:
-    from pycinspect.compiling import Compilers, ReadOptions, Subject
+    from pycinspect.compiling import Compilers
     from pycinspect.dialects import DialectTable
+    from pycinspect.programs import ReadOptions, Subject
     from pycinspect.pyc import Header
 
 __all__ = ["command"]
@@ -27,13 +26,6 @@ __all__ = ["command"]
 _STDIN = "-"
 #: What code objects from standard input say that they come from.
 _STDIN_NAME = "<stdin>"
-
-#: What stands after a file's name, by what it holds: a dialect's name, a header's mode.
-_MODES = {
-    "CACHE": "{}, {}",
-    "MARSHALLED": "{}, no header",
-    "SOURCE": "compiled by {}",
-}
 
 #: Options to those that would do nothing beside them.
 _USELESS = {
@@ -158,7 +150,7 @@ def _shown(path: str, way: _Way) -> Exit:
 
 
 def _headers_as_text(dialects: DialectTable) -> _Way:
-    from pycinspect.report import header_text
+    from pycinspect.report.header import header_text
 
     def show(path: str) -> None:
         click.echo(header_text(path, _header(path, dialects)))
@@ -167,7 +159,7 @@ def _headers_as_text(dialects: DialectTable) -> _Way:
 
 
 def _headers_as_json(dialects: DialectTable) -> _Way:
-    from pycinspect.report import header_object
+    from pycinspect.report.header import header_object
 
     def show(path: str) -> None:
         _print(header_object(path, _header(path, dialects), None))
@@ -184,6 +176,8 @@ def _header(path: str, dialects: DialectTable) -> Header:
 
 
 def _print(value: object) -> None:
+    import json
+
     click.echo(json.dumps(value))
 
 
@@ -199,7 +193,9 @@ def _way_of_code(
 
 
 def _as_text(options: ReadOptions, names: tuple[str, ...], *, raw: bool, canonical: bool) -> _Way:
-    from pycinspect.report.canonical import canonical_lines
+    import shutil
+
+    from pycinspect.report.dis import title_of
     from pycinspect.report.listing import ListingOptions, listing
     from pycinspect.report.pen import pen_for
 
@@ -211,16 +207,15 @@ def _as_text(options: ReadOptions, names: tuple[str, ...], *, raw: bool, canonic
 
     def show(path: str) -> None:
         subject = _subject(path, options, names)
-        header = subject.file.header
-        mode = _MODES[subject.kind.name].format(header.dialect.name, header.mode.value)
         if next(shown):
             pen.line()
-        title = f"{path}: {mode}"
-        lines = (
-            canonical_lines(title, subject.file, names)
-            if canonical
-            else listing(title, subject.file, subject.source, wanted)
-        )
+        title = title_of(subject._replace(name=path))
+        if canonical:
+            from pycinspect.report.canonical import canonical_lines
+
+            lines = canonical_lines(title, subject.file, names)
+        else:
+            lines = listing(title, subject.file, subject.source, wanted)
         for line in lines:
             pen.line(*line)
 
@@ -261,7 +256,8 @@ def _read_options(
     optimize: int,
     compilers: Compilers,
 ) -> ReadOptions:
-    from pycinspect.compiling import ReadOptions, find_interpreter
+    from pycinspect.compiling import find_interpreter
+    from pycinspect.programs import ReadOptions
 
     row = None if dialect is None else dialects[dialect]
     interpreter = None if python is None else find_interpreter(python, dialects=dialects)
@@ -270,7 +266,7 @@ def _read_options(
 
 def _subject(path: str, options: ReadOptions, names: tuple[str, ...]) -> Subject:
     """Read a file, in which there must be code objects with these names."""
-    from pycinspect.compiling import parse_subject, read_subject
+    from pycinspect.programs import parse_subject, read_subject
 
     if path == _STDIN:
         subject = parse_subject(_standard_input(), _STDIN_NAME, options)
@@ -285,13 +281,8 @@ def _subject(path: str, options: ReadOptions, names: tuple[str, ...]) -> Subject
 
 
 def _standard_input() -> bytes:
-    from pycinspect.pyc import DEFAULT_LIMITS, system_errors_named
+    from pycinspect.programs import read_stream
 
     if sys.stdin is None:
         raise PycInspectError("unreadable", "it is closed", path=_STDIN_NAME)
-    with system_errors_named(_STDIN_NAME):
-        data = sys.stdin.buffer.read(DEFAULT_LIMITS.size + 1)
-    if len(data) > DEFAULT_LIMITS.size:
-        message = f"more than {DEFAULT_LIMITS.size} bytes"
-        raise PycInspectError("too-large", message, path=_STDIN_NAME)
-    return data
+    return read_stream(sys.stdin.buffer, _STDIN_NAME)

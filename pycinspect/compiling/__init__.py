@@ -8,15 +8,9 @@ Compiling runs nothing of the source, and happens in a process with limits. Uses
 
 from pycinspect.compiling.installed import InstalledCompilers, judge, judge_module
 from pycinspect.compiling.interpreter import Interpreter, find_interpreter
+from pycinspect.compiling.limits import DEFAULT_COMPILE_LIMITS, CompileLimits
 from pycinspect.compiling.source import UNGUARDED_SIZE, Compilers, compile_source
-from pycinspect.compiling.subject import (
-    ReadOptions,
-    Subject,
-    parse_subject,
-    read_subject,
-)
 from pycinspect.compiling.versions import FoundInterpreters, interpreters_between
-from pycinspect.compiling.worker import DEFAULT_COMPILE_LIMITS, CompileLimits
 
 __all__ = [
     "DEFAULT_COMPILE_LIMITS",
@@ -26,13 +20,9 @@ __all__ = [
     "FoundInterpreters",
     "InstalledCompilers",
     "Interpreter",
-    "ReadOptions",
-    "Subject",
     "compile_source",
     "find_interpreter",
     "interpreters_between",
     "judge",
     "judge_module",
-    "parse_subject",
-    "read_subject",
 ]

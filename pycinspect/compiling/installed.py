@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 
@@ -12,6 +11,7 @@ from pycinspect.compiling.interpreter import Interpreter, find_interpreter
 from pycinspect.compiling.source import Compilers
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
+from pycinspect.values import StrPath
 
 __all__ = ["InstalledCompilers", "judge", "judge_module"]
 
@@ -97,7 +97,7 @@ def _by_distance(dialect: Dialect, rows: DialectTable) -> list[Dialect]:
 
 
 def judge(
-    source: str | os.PathLike[str],
+    source: StrPath,
     dialect: Dialect | str | None = None,
     options: ImportOptions | None = None,
 ) -> Verdict:
@@ -117,6 +117,11 @@ def judge(
     Raises:
         PycInspectError: ``unknown-dialect``, ``hash-unavailable``, ``too-large``,
             or ``unsupported`` for Jython, whose class files are not read yet.
+
+    The rules are those of ``importlib._bootstrap_external.SourceLoader.get_code``.
+
+    >>> judge("no_such_module.py").outcome.value
+    'not-found'
     """
     with Compilers() as compilers:
         asked = InstalledCompilers(compilers)
@@ -125,7 +130,7 @@ def judge(
 
 def judge_module(
     name: str,
-    path: Sequence[str],
+    path: Sequence[StrPath] | None = None,
     dialect: Dialect | str | None = None,
     options: ImportOptions | None = None,
     *,
@@ -135,7 +140,7 @@ def judge_module(
 
     Args:
         name: the full name of the module.
-        path: directories and zip files, in the order of ``sys.path``.
+        path: directories and zip files, in their order; None is ``sys.path``.
         dialect: a row or its name; None is the running interpreter's.
         options: how the import is started.
         package: the full name of the package whose ``__path__`` the path is.
@@ -145,6 +150,10 @@ def judge_module(
 
     Raises:
         PycInspectError: as :func:`judge`, and ``bad-zip``.
+
+    >>> verdict = judge_module("sys")
+    >>> verdict.outcome.value, verdict.reason
+    ('no-cache', 'built-in-module')
     """
     with Compilers() as compilers:
         asked = InstalledCompilers(compilers)

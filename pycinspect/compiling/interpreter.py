@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from binascii import unhexlify
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -154,6 +153,8 @@ def _probed(path: str, dialects: DialectTable) -> Interpreter | None:
 
 
 def _answer(path: str, isolation: tuple[str, ...]) -> tuple[str, str, str] | None:
+    import subprocess
+
     try:
         child = subprocess.run(  # noqa: S603 - the executable that the user asked for
             [path, *isolation, "-c", _PROBE],

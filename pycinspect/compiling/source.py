@@ -16,19 +16,17 @@ import warnings
 from contextlib import ExitStack
 from platform import python_version
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pycinspect.cache import Refusal
 from pycinspect.compiling.interpreter import Interpreter
-from pycinspect.compiling.worker import (
-    DEFAULT_COMPILE_LIMITS,
-    Answer,
-    CompileLimits,
-    Worker,
-)
+from pycinspect.compiling.limits import DEFAULT_COMPILE_LIMITS, Answer, CompileLimits
 from pycinspect.dialects import DIALECTS
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import CodeFile, read_marshalled
+
+if TYPE_CHECKING:
+    from pycinspect.compiling.worker import Worker
 
 __all__ = ["UNGUARDED_SIZE", "Compilers", "compile_source"]
 
@@ -162,6 +160,8 @@ class Compilers:
 
     def _asked(self, source: bytes, name: bytes, interpreter: Interpreter, level: int) -> Answer:
         """Ask the process of an interpreter; what an earlier source left behind is no reason."""
+        from pycinspect.compiling.worker import Worker  # which imports subprocess, and so on
+
         key = (interpreter.path, level)
         worker = self._workers.pop(key, None)
         if worker is not None:

@@ -10,18 +10,17 @@ import tempfile
 import threading
 from binascii import hexlify, unhexlify
 from contextlib import suppress
-from dataclasses import dataclass
-from importlib.resources import files
 from typing import IO
 
 from pycinspect.cache import Refusal
 from pycinspect.compiling.child import COMPILED, NO_MEMORY, REFUSED
 from pycinspect.compiling.interpreter import SAFE_PATH, Interpreter
+from pycinspect.compiling.limits import MIB, Answer, CompileLimits
 from pycinspect.errors import PycInspectError
+from pycinspect.shipped import shipped_text
 
-__all__ = ["DEFAULT_COMPILE_LIMITS", "Answer", "CompileLimits", "Worker"]
+__all__ = ["Worker"]
 
-_MIB = 1024 * 1024
 #: The answer's line; a shell script in the interpreter's place may write anything.
 _ANSWER = re.compile(rb"([a-z-]+) ([0-9a-f]*)\r?\n")
 _REFUSAL = re.compile(rb"([0-9]{1,10}) (\w+): ?(.*)", re.DOTALL)
@@ -29,30 +28,6 @@ _REFUSAL = re.compile(rb"([0-9]{1,10}) (\w+): ?(.*)", re.DOTALL)
 _LAST_WORDS = 4096
 #: How CPython and PyPy (rpython/memory/gc) die of it.
 _MEMORY = re.compile(r"\bMemoryError\b|\bout of memory\b")
-
-
-@dataclass(frozen=True, slots=True)
-class CompileLimits:
-    """What compiling one source may take.
-
-    Args:
-        seconds: of time, after which the process is killed.
-        memory: bytes of memory that the process may ask for beside its own. Bounded where
-            the system bounds it (``RLIMIT_AS``: Linux and others, but not Windows and macOS).
-        answer: bytes of marshalled code that are taken from it.
-    """
-
-    seconds: float = 30.0
-    memory: int = 1024 * _MIB
-    answer: int = 64 * _MIB
-
-
-#: Enough for every source of a standard library under the slowest Python, many times over.
-DEFAULT_COMPILE_LIMITS = CompileLimits()
-
-
-#: A marshalled code object, or why there is none.
-Answer = bytes | Refusal
 
 
 class Worker:
@@ -184,13 +159,13 @@ class Worker:
         return PycInspectError("interpreter-failed", f"{self._path} failed on this source: {why}")
 
     def _out_of_memory(self) -> PycInspectError:
-        amount = f"{self._limits.memory / _MIB:g} MiB"
+        amount = f"{self._limits.memory / MIB:g} MiB"
         message = f"{self._path} needs more than {amount} of memory to compile this source"
         return PycInspectError("compile-memory", message)
 
 
 def _script() -> str:
-    return SAFE_PATH + files("pycinspect.compiling").joinpath("child.py").read_text("utf-8")
+    return SAFE_PATH + shipped_text(__package__, "child.py")
 
 
 def _how(status: int) -> str:

@@ -132,7 +132,7 @@ def find_dialect(
     """Find a dialect by name, by magic number or by cache tag.
 
     Args:
-        name: such as ``"cpython-3.12"``.
+        name: such as ``"cpython-3.12"``, or ``"3.12"``, which is CPython's.
         magic: the first four bytes of a file; ``tag`` decides between two owners.
         tag: ``sys.implementation.cache_tag``; alone, the newest release with it.
 
@@ -142,6 +142,8 @@ def find_dialect(
     Raises:
         PycInspectError: ``unknown-dialect`` for a name that no row has.
 
+    >>> find_dialect("3.12").name
+    'cpython-3.12'
     >>> find_dialect(magic=bytes.fromhex("cb0d0d0a")).name
     'cpython-3.12'
     >>> find_dialect(tag="pypy39").name

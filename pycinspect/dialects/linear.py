@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -23,7 +24,6 @@ from typing import NamedTuple
 from pycinspect.dialects.model import Dialect
 from pycinspect.dialects.tables import lines_of
 from pycinspect.dialects.versions import fits
-from pycinspect.values import Word
 
 __all__ = [
     "LinearKind",
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-class LinearOperand(Word):
+class LinearOperand(StrEnum):
     """What the operand of an op in a sequence is; the words of the table."""
 
     NONE = "none"

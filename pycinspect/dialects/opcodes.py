@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from functools import cached_property
-from importlib.resources import files
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.dialects.operations import Flow, Operation, operation
+from pycinspect.shipped import shipped_text
 
 __all__ = ["Effect", "Opcode", "OpcodeTable", "Operand", "Role"]
 
@@ -210,8 +210,7 @@ class OpcodeTable:
     @classmethod
     def shipped(cls, name: str) -> OpcodeTable:
         """Return a table that comes with pycinspect, such as ``"cpython-3.13"``."""
-        resource = files(__package__).joinpath("numbers", f"{name}.tsv")
-        return cls(name, lambda: resource.read_text("utf-8"))
+        return cls(name, partial(shipped_text, __package__, "numbers", f"{name}.tsv"))
 
     @cached_property
     def _lines(self) -> tuple[list[str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -16,6 +17,8 @@ __all__ = ["DialectTable", "FindMore"]
 FindMore = Callable[[bytes, Dialect | None], Dialect | None]
 
 _MAGIC_SIZE = 4
+#: A version, perhaps after the name of an implementation: ``3.12``, ``pypy3.9``.
+_VERSION = re.compile(r"(?:([a-z]+)-?)?(\d+\.\d+\S*)")
 #: A tree of damaged files has as many magic numbers as files.
 _REMEMBERED = 256
 
@@ -58,6 +61,9 @@ class DialectTable:
             {tag: tuple(sorted(rows, key=_is_development)) for tag, rows in by_tag.items()}
         )
 
+    def __repr__(self) -> str:
+        return f"<DialectTable of {len(self)} dialects>"
+
     def __iter__(self) -> Iterator[Dialect]:
         return iter(self._rows)
 
@@ -65,15 +71,28 @@ class DialectTable:
         return len(self._rows)
 
     def __getitem__(self, name: str) -> Dialect:
-        """Return the row called ``name``.
+        """Return the row called ``name``; ``3.12`` and ``pypy3.9`` are names, too.
 
         Raises:
             PycInspectError: ``unknown-dialect``; the message lists near names.
         """
-        try:
-            return self._by_name[name]
-        except KeyError:
-            raise self._unknown(name) from None
+        row = self._by_name.get(name) or self._by_name.get(_full_name(name))
+        if row is None:
+            raise self._unknown(name)
+        return row
+
+    def resolve(self, dialect: Dialect | str | None = None) -> Dialect:
+        """Return the row that a caller means.
+
+        Args:
+            dialect: a row, its name, or None for the running interpreter's.
+
+        Raises:
+            PycInspectError: ``unknown-dialect``.
+        """
+        if isinstance(dialect, Dialect):
+            return dialect
+        return self.running() if dialect is None else self[dialect]
 
     def find(self, magic: bytes, tag: str | None = None) -> Dialect | None:
         """Return who writes files that start with ``magic``, or None.
@@ -132,6 +151,12 @@ class DialectTable:
         near = get_close_matches(name, self._by_name, n=3, cutoff=0.3)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         return PycInspectError("unknown-dialect", f"no dialect is called {name!r}{hint}")
+
+
+def _full_name(name: str) -> str:
+    """Return the name of a row for what people call a Python; CPython where they do not say."""
+    match = _VERSION.fullmatch(name)
+    return name if match is None else f"{match[1] or 'cpython'}-{match[2]}"
 
 
 def _find_nothing(_magic: bytes, _known: Dialect | None) -> None:

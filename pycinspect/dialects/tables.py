@@ -7,7 +7,8 @@ that names the file and the line.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.resources import files
+
+from pycinspect.shipped import shipped_text
 
 __all__ = ["lines_of"]
 
@@ -21,7 +22,7 @@ def lines_of(name: str) -> Iterator[list[str]]:
     Raises:
         ValueError: a line has another number of cells than the heading.
     """
-    heading, *lines = files(__package__).joinpath(name).read_text("utf-8").splitlines()
+    heading, *lines = shipped_text(__package__, name).splitlines()
     count = heading.count("\t")
     for number, line in enumerate(lines, 2):
         if line.count("\t") != count:

@@ -1,7 +1,7 @@
 """What changed between two programs?
 
 Code objects are matched, their statements aligned, and what differs for a known reason is
-explained. Uses ``canonical``, ``compiling``, ``disasm``, ``pyc``, ``dialects``, ``errors`` and
+explained. Uses ``programs``, ``canonical``, ``compiling``, ``disasm``, ``pyc``, ``dialects``, ``errors`` and
 ``values``.
 """
 
@@ -24,11 +24,9 @@ from pycinspect.diffing.programs import (
     Compiled,
     Leveled,
     NamedCode,
-    Program,
     Stored,
-    canonicalize,
     compiled_in,
-    read_leveled,
+    leveled,
 )
 from pycinspect.diffing.revisions import RevisionTree
 from pycinspect.diffing.rewrites import Rewrite, rewrites
@@ -59,7 +57,6 @@ __all__ = [
     "NamedCode",
     "Op",
     "PairedModule",
-    "Program",
     "RevisionTree",
     "Rewrite",
     "Selection",
@@ -70,18 +67,17 @@ __all__ = [
     "Tree",
     "UnitDiff",
     "aligned",
-    "canonicalize",
     "code_changes",
     "compare",
     "compiled_in",
     "diff",
     "diff_module",
     "file_changes",
+    "leveled",
     "levels_in",
     "matched",
     "module_name",
     "paired_modules",
-    "read_leveled",
     "rewrites",
     "unreadable_changes",
     "with_their_sources",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import cached_property
 from html import escape
 from types import MappingProxyType
@@ -14,12 +15,12 @@ from pycinspect.canonical import Level, Plane
 from pycinspect.dialects import Dialect
 from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.pyc import Code
-from pycinspect.values import Word, shown, visible
+from pycinspect.values import brief, shown, visible
 
 __all__ = ["Change", "Diff", "FieldChange", "ModuleDiff", "Op", "Side", "Status", "UnitDiff"]
 
 
-class Status(Word):
+class Status(StrEnum):
     """What became of a code object."""
 
     SAME = "same"
@@ -34,7 +35,7 @@ class Status(Word):
     NOT_CANONICALISED = "not-canonicalised"
 
 
-class Op(Word):
+class Op(StrEnum):
     """What became of some statements that follow each other."""
 
     EQUAL = "equal"
@@ -132,7 +133,8 @@ class UnitDiff:
     fields: tuple[FieldChange, ...] = ()
 
     def __repr__(self) -> str:
-        return shown(self)
+        names = dict.fromkeys(brief(side.qualname) for side in (self.old, self.new) if side)
+        return f"<UnitDiff {' -> '.join(names)}: {self.status}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,8 @@ class ModuleDiff:
         return not self.files and all(unit.status in statuses for unit in self.units)
 
     def __repr__(self) -> str:
-        return shown(self)
+        names = " -> ".join(brief(name or "nothing") for name in (self.old, self.new))
+        return f"<ModuleDiff {names}: {len(self.units)} code objects>"
 
 
 @dataclass(frozen=True)
@@ -197,7 +200,8 @@ class Diff:
     ignored: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        return shown(self)
+        counts = ", ".join(f"{count} {status}" for status, count in self.summary.items() if count)
+        return f"<Diff {brief(self.old)} -> {brief(self.new)}, {self.level}: {counts}>"
 
     @property
     def units(self) -> Iterator[UnitDiff]:

@@ -14,7 +14,9 @@ from pycinspect.diffing.explanations import EXPLANATIONS, Explanation
 from pycinspect.diffing.levels import UNEXPLAINED, Agreement, Sides, forms_like, with_levels
 from pycinspect.diffing.listing import body_of, changes_between, code_in, docstring_in
 from pycinspect.diffing.match import Match, matched
-from pycinspect.diffing.programs import Compiled, Leveled, NamedCode, Program, Stored, subject_of
+from pycinspect.diffing.programs import Compiled, Leveled, NamedCode, Stored, named_code
+from pycinspect.programs import Program
+from pycinspect.programs.questions import parse_level
 from pycinspect.pyc import Code
 
 __all__ = ["compare", "diff", "diff_module"]
@@ -25,34 +27,34 @@ def diff(
     new: Program,
     level: Level | str = Level.SEMANTIC,
     *,
-    dialect: Dialect | None = None,
+    dialect: Dialect | str | None = None,
     explanations: Sequence[Explanation] = EXPLANATIONS,
 ) -> Diff:
     """Compare two programs.
 
     Args:
-        old: a cache or a source, by its path; what ``read_pyc`` or ``compile_source`` returned;
-            a function or code object of the running interpreter; or a ``Code``. Sources are
-            compiled by the running interpreter, and nothing is run.
+        old: the path of a cache or source, its bytes, a file object, a function, a code object,
+            or what ``read_pyc`` returned. Sources are compiled by the running interpreter, and
+            nothing is run.
         new: likewise.
         level: how much must be the same, or its name.
-        dialect: who wrote a ``Code``, which does not say.
+        dialect: who wrote the bytecode, a row or its name; needed only for marshalled code
+            without a header.
         explanations: known differences between versions; ``load_registry().explanations`` has
             those of plugins, too.
 
     Raises:
         PycInspectError: a file cannot be read or does not compile; ``unknown-opcodes`` where
-            nobody captured the opcodes of one that wrote it.
-        TypeError: for what is not a program, or a ``Code`` without a dialect.
-        ValueError: for an unknown level.
+            nobody captured the opcodes of one that wrote it; ``not-a-program``;
+            ``unknown-level``.
 
     >>> diff(lambda x: x + 1, lambda x: 1 + x).is_same
     False
     """
-    level = Level(level)
-    sides = subject_of(old, dialect), subject_of(new, dialect)
-    module = diff_module(*sides, level, explanations)
-    return Diff(sides[0][0], sides[1][0], level, (module,), explanations)
+    wanted = parse_level(level)
+    sides = named_code(old, dialect), named_code(new, dialect)
+    module = diff_module(*sides, wanted, explanations)
+    return Diff(sides[0][0], sides[1][0], wanted, (module,), explanations)
 
 
 def diff_module(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import NamedTuple
 
 from pycinspect.canonical import Form, Plane
@@ -21,12 +22,12 @@ from pycinspect.dialects import lowering_of
 from pycinspect.diffing.annotations import evaluates_annotations
 from pycinspect.diffing.async_for import guards_target
 from pycinspect.diffing.rewriting import Rewriting, unchanged
-from pycinspect.values import Word, shown
+from pycinspect.values import shown
 
 __all__ = ["EXPLANATIONS", "Explanation", "Stripped"]
 
 
-class Stripped(Word):
+class Stripped(StrEnum):
     """The slug of what a level of optimization leaves out."""
 
     DOCSTRING = "stripped-docstring"

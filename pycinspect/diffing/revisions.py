@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from pycinspect.compiling import ReadOptions, Subject, parse_subject
 from pycinspect.diffing.cleanroom import Answer, CleanRoom
 from pycinspect.diffing.repository import find_repository
 from pycinspect.diffing.trees import modules_of
 from pycinspect.errors import PycInspectError
+from pycinspect.programs import ReadOptions, Subject, parse_subject
 from pycinspect.pyc import DEFAULT_LIMITS
 
 __all__ = ["RevisionTree"]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from pycinspect.cache import ImportOptions, Outcome, judge, level_of
-from pycinspect.compiling import ReadOptions, Subject, read_subject
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
+from pycinspect.programs import ReadOptions, Subject, read_subject
 from pycinspect.pyc import DEFAULT_LIMITS, PYCACHE, NameEnd, parse_cache_name, read_all
 from pycinspect.pyc.file import errors_named
 from pycinspect.values import Taken

@@ -23,11 +23,13 @@ class Defect(NamedTuple):
         slug: its kind.
         message: a sentence without a full stop.
         offset: of the instruction, in bytes, or of the byte in the table.
+        qualname: of the code object; "" where only one was asked about.
     """
 
     slug: str
     message: str
     offset: int
+    qualname: str = ""
 
     def __repr__(self) -> str:
         return shown(self)

@@ -5,7 +5,14 @@ and ``values``.
 """
 
 from pycinspect.pyc.code import Code
-from pycinspect.pyc.codefile import CodeFile, read_code, read_marshalled, read_pyc
+from pycinspect.pyc.codefile import (
+    CodeFile,
+    bare_header,
+    parse_pyc,
+    read_code,
+    read_marshalled,
+    read_pyc,
+)
 from pycinspect.pyc.constants import parts_of
 from pycinspect.pyc.container import container_kind
 from pycinspect.pyc.contents import SubjectKind, containers_in, subject_kind, subject_kind_of
@@ -43,6 +50,7 @@ __all__ = [
     "SubjectKind",
     "Unmarshalled",
     "anomalies",
+    "bare_header",
     "container_kind",
     "containers_in",
     "errors_named",
@@ -53,6 +61,7 @@ __all__ = [
     "parse_cache_name",
     "parse_header",
     "parse_name_end",
+    "parse_pyc",
     "parts_of",
     "read_all",
     "read_code",

@@ -10,7 +10,7 @@ from itertools import compress, groupby
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
-from pycinspect.dialects import CodeLayout, FieldKind, QualnameSource
+from pycinspect.dialects import CodeLayout, Dialect, FieldKind, QualnameSource
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc.constants import CONTAINERS, parts_of
 from pycinspect.values import brief, quoted
@@ -42,8 +42,8 @@ class Code:
     """A code object, the same for all versions.
 
     Names are CPython's without ``co_``. What a version does not store is 0 or empty.
-    Two are equal when every field is, constants by type, sign and bits
-    (:func:`constants_equal`).
+    Two are equal when every field of the file is, constants by type, sign and bits
+    (:func:`constants_equal`); who wrote them does not count.
 
     Args:
         name: the name of the function, class or module (``<module>``; ``?`` before 2.4).
@@ -66,6 +66,7 @@ class Code:
             Python 2's ``str`` is ``bytes``.
         linetable: ``co_linetable`` or ``co_lnotab``, undecoded (1.5).
         exceptiontable: undecoded (3.11).
+        dialect: who wrote it; of a pre-release, what is known of that pre-release.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Code:
     consts: tuple[object, ...]
     linetable: bytes
     exceptiontable: bytes
+    dialect: Dialect
 
     def __repr__(self) -> str:
         place = f"at {quoted(self.filename)}, line {self.firstlineno}"
@@ -222,7 +224,9 @@ def _key(value: object, numbers: tuple[int, ...]) -> object:
     return kind, value
 
 
-_FIELDS = tuple(row.name for row in fields(Code))
+#: What a file can say: all but who wrote it.
+_STORED = tuple(row for row in fields(Code) if row.name != "dialect")
+_FIELDS = tuple(row.name for row in _STORED)
 _all_but_consts = attrgetter(*(name for name in _FIELDS if name != "consts"))
 
 
@@ -332,14 +336,14 @@ class CodeReader(NamedTuple):
     Args:
         head: what follows the type code.
         tail: what follows the head, perhaps nothing.
-        builder: returns what makes the Codes of one file from all that was read. That raises
+        builder: told who wrote a file, returns what makes its Codes from all that was read. That raises
             PycInspectError, ``malformed-code`` (SystemError in the interpreter) or
             ``bad-marshal`` (ValueError), where the constructor of code objects does.
     """
 
     head: Run
     tail: Run
-    builder: Callable[[], Build]
+    builder: Callable[[Dialect], Build]
 
 
 _FORMATS = {FieldKind.INT16: "h", FieldKind.INT32: "i"}
@@ -372,7 +376,9 @@ _BEYOND = 1
 
 #: A frozen value with 18 fields takes ten times as long to fill as an open one; so an open
 #: one is filled, and then declared to be a Code, which has the same slots.
-_Draft: Any = make_dataclass("_Draft", _FIELDS, slots=True, eq=False, repr=False, match_args=False)
+_Draft: Any = make_dataclass(
+    "_Draft", (*_FIELDS, "dialect"), slots=True, eq=False, repr=False, match_args=False
+)
 
 
 @cache
@@ -420,12 +426,10 @@ def _refused(problem: tuple[str, str], offset: int) -> PycInspectError:
 
 #: What fields that a layout does not have are filled with, by their type.
 _FILLERS: dict[str, object] = {"int": 0, "str": "", "bytes": b"", "tuple": ()}
-_ABSENT: dict[str, Any] = {
-    row.name: _FILLERS[str(row.type).partition("[")[0]] for row in fields(Code)
-}
+_ABSENT: dict[str, Any] = {row.name: _FILLERS[str(row.type).partition("[")[0]] for row in _STORED}
 
 
-def _builder(layout: CodeLayout) -> Build:
+def _builder(layout: CodeLayout, dialect: Dialect) -> Build:
     """Return the builder for a layout whose fields are a Code's."""
     stored = [row.name for row in layout.fields]
     types, unit, unsigned = _types(layout), layout.unit, layout.unsigned
@@ -457,7 +461,7 @@ def _builder(layout: CodeLayout) -> Build:
             values.update({name: decoded(values[name]) for name in texts})
             values.update({name: tuple(map(decoded, values[name])) for name in names})
         values["qualname"] = values["qualname"] or values["name"]
-        draft = _Draft(**values)
+        draft = _Draft(**values, dialect=dialect)
         draft.__class__ = Code
         return cast("Code", draft)
 
@@ -486,7 +490,7 @@ _SPLIT_FIELDS = [
 ]
 
 
-def _builder_of_split(layout: CodeLayout) -> Build:
+def _builder_of_split(layout: CodeLayout, dialect: Dialect) -> Build:
     """Return the builder for the layout of 3.11, which is :data:`_SPLIT_FIELDS`.
 
     It does what :func:`_builder` does, field by field: here most time goes.
@@ -554,6 +558,7 @@ def _builder_of_split(layout: CodeLayout) -> Build:
             consts,
             linetable,
             exceptiontable,
+            dialect,
         )
         draft.__class__ = Code
         return cast("Code", draft)

@@ -11,9 +11,9 @@ from pycinspect.pyc.code import Code
 from pycinspect.pyc.file import errors_named, read_all, tag_of
 from pycinspect.pyc.header import Header, parse_header
 from pycinspect.pyc.unmarshal import DEFAULT_LIMITS, Limits, unmarshal
-from pycinspect.values import shown
+from pycinspect.values import StrPath
 
-__all__ = ["CodeFile", "read_code", "read_marshalled", "read_pyc"]
+__all__ = ["CodeFile", "bare_header", "parse_pyc", "read_code", "read_marshalled", "read_pyc"]
 
 
 class CodeFile(NamedTuple):
@@ -23,21 +23,19 @@ class CodeFile(NamedTuple):
         header: what stands before the payload.
         code: the code object of the module.
         trailing: bytes after it, which no importer looks at.
-        dialects: the rows that its own is one of.
     """
 
     header: Header
     code: Code
     trailing: int
-    dialects: DialectTable = DIALECTS
 
     def __repr__(self) -> str:
-        return shown(self)
+        return f"<CodeFile by {self.dialect.name}, {self.header.mode}: {self.code!r}>"
 
     @property
     def dialect(self) -> Dialect:
         """Who wrote it; of a pre-release, what is known of that pre-release."""
-        return self.dialects.at(self.header.dialect, self.header.magic_word)
+        return self.code.dialect
 
 
 def read_code(
@@ -83,25 +81,62 @@ def read_marshalled(
         PycInspectError: ``unsupported`` where the dialect's bytecode is not read, or as
             :func:`read_code`.
     """
+    return _code_file(data, 0, bare_header(dialect), limits, dialects)
+
+
+def bare_header(dialect: Dialect) -> Header:
+    """Return a header such as a dialect writes, without time and size, for code that has none.
+
+    Raises:
+        PycInspectError: ``unsupported`` where the dialect's bytecode is not read.
+    """
     if dialect.header is None:
         raise PycInspectError("unsupported", f"bytecode of {dialect.name} is not read")
     start = dialect.header.pack_timestamp(dialect.magic, 0, 0)
-    header = parse_header(start, dialects=DialectTable([dialect]))
-    return _code_file(data, 0, header, limits, dialects)
+    return parse_header(start, dialects=DialectTable([dialect]))
 
 
 def _code_file(
     data: bytes, offset: int, header: Header, limits: Limits, dialects: DialectTable
 ) -> CodeFile:
-    value, end = unmarshal(data, header.dialect, offset=offset, limits=limits)
+    writer = dialects.at(header.dialect, header.magic_word)
+    value, end = unmarshal(data, writer, offset=offset, limits=limits)
     if not isinstance(value, Code):
         kind = type(value).__name__
         raise PycInspectError("not-code", f"a {kind}, not a code object", offset=offset)
-    return CodeFile(header, value, len(data) - end, dialects)
+    return CodeFile(header, value, len(data) - end)
+
+
+def parse_pyc(
+    data: bytes,
+    *,
+    tag: str | None = None,
+    dialects: DialectTable = DIALECTS,
+    limits: Limits = DEFAULT_LIMITS,
+) -> CodeFile:
+    """Read the content of a cache file: header and code.
+
+    Args:
+        data: the file.
+        tag: the cache tag in its name, which decides where two implementations share a magic
+            number.
+        dialects: the rows to look in.
+        limits: what it may cost.
+
+    Raises:
+        PycInspectError: what ``parse_header`` and :func:`read_code` raise.
+
+    >>> import marshal, importlib.util
+    >>> payload = marshal.dumps(compile("x = 1", "app.py", "exec"))
+    >>> parse_pyc(importlib.util.MAGIC_NUMBER + bytes(12) + payload).code
+    <Code <module> at 'app.py', line 1>
+    """
+    header = parse_header(data, tag=tag, dialects=dialects)
+    return read_code(data, header, limits, dialects=dialects)
 
 
 def read_pyc(
-    path: str | os.PathLike[str],
+    path: StrPath,
     *,
     dialects: DialectTable = DIALECTS,
     limits: Limits = DEFAULT_LIMITS,
@@ -117,9 +152,16 @@ def read_pyc(
     Raises:
         PycInspectError: what ``parse_header`` and :func:`read_code` raise, ``too-large``, or
             ``not-a-file``, ``not-found``, ``unreadable``.
+
+    >>> import py_compile, tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     source = f"{place}/app.py"
+    ...     _ = open(source, "w").write("total = 1")
+    ...     cache = py_compile.compile(source, f"{place}/app.pyc", "app.py")
+    ...     read_pyc(cache).code
+    <Code <module> at 'app.py', line 1>
     """
-    name = os.fspath(path)
+    name = os.fsdecode(path)
     with errors_named(name):
         data = read_all(name, limits.size)
-        header = parse_header(data, tag=tag_of(name), dialects=dialects)
-        return read_code(data, header, limits, dialects=dialects)
+        return parse_pyc(data, tag=tag_of(name), dialects=dialects, limits=limits)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zipfile
+import os
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
@@ -36,6 +36,10 @@ _SIGNATURES = (
     _Signature(0, b"MZ", "Windows executable"),
 )
 
+#: The record at the end of a zip archive, and the most bytes that it can have with its comment
+#: (APPNOTE.TXT, 4.3.16).
+_END_RECORD = b"PK\x05\x06"
+_LONGEST_END = 22 + 0xFFFF
 #: Bytes in which all signatures lie.
 _START = max(offset + len(signature) for offset, signature, _ in _SIGNATURES)
 
@@ -58,7 +62,18 @@ def container_kind_of(file: BinaryIO) -> str | None:
     for offset, signature, kind in _SIGNATURES:
         if start.startswith(signature, offset):
             return kind
-    return "zip archive" if zipfile.is_zipfile(file) else None
+    return "zip archive" if _ends_as_zip(file) else None
+
+
+def _ends_as_zip(file: BinaryIO) -> bool:
+    """Return what ``zipfile.is_zipfile`` does, without importing it for a file that has no end record."""
+    file.seek(0, os.SEEK_END)
+    file.seek(max(0, file.tell() - _LONGEST_END))
+    if _END_RECORD not in file.read(_LONGEST_END):
+        return False
+    import zipfile
+
+    return zipfile.is_zipfile(file)
 
 
 def refuse_container(kind: str | None) -> None:

@@ -32,6 +32,8 @@ class SubjectKind(Enum):
     MARSHALLED = "marshalled code without a header"
     #: What a compiler takes.
     SOURCE = "a source"
+    #: No file at all: a function or a code object.
+    MEMORY = "code in memory"
 
 
 def subject_kind(
@@ -117,9 +119,10 @@ def _is_marshalled(data: bytes, rows: Iterable[Dialect]) -> bool:
 
     The numbers at the start of a code object have null characters, which no source has.
     """
+    if b"\0" not in data[:_NUMBERS]:
+        return False
     formats = (row.marshal for row in rows if row.marshal is not None)
-    starts = frozenset().union(*(layout.code_starts for layout in formats))
-    return bool(data) and data[0] in starts and b"\0" in data[:_NUMBERS]
+    return data[0] in frozenset().union(*(layout.code_starts for layout in formats))
 
 
 def _is_bytecode(data: bytes, path: str) -> bool:

@@ -12,6 +12,7 @@ from pycinspect.dialects import DIALECTS, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
 from pycinspect.pyc.name import parse_cache_name
+from pycinspect.values import StrPath
 
 __all__ = [
     "FileStart",
@@ -133,7 +134,7 @@ def read_all(path: str, limit: int) -> bytes:
     return data
 
 
-def read_header(path: str | os.PathLike[str], *, dialects: DialectTable = DIALECTS) -> Header:
+def read_header(path: StrPath, *, dialects: DialectTable = DIALECTS) -> Header:
     """Read and decode the header of the cache file ``path``.
 
     Args:
@@ -144,8 +145,15 @@ def read_header(path: str | os.PathLike[str], *, dialects: DialectTable = DIALEC
     Raises:
         PycInspectError: what :func:`parse_header` raises, or ``not-a-file`` for
             directories and devices (never opened), ``not-found``, ``unreadable``.
+
+    >>> import py_compile, tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     source = f"{place}/app.py"
+    ...     _ = open(source, "w").write("total = 1")
+    ...     read_header(py_compile.compile(source)).source_size
+    9
     """
-    name = os.fspath(path)
+    name = os.fsdecode(path)
     with errors_named(name):
         return parse_header(read_start(name).data, tag=tag_of(name), dialects=dialects)
 

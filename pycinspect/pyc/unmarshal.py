@@ -421,7 +421,7 @@ def _read(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a t
         data += _PADDING
     code = None if dialect.code is None else code_reader(dialect.code)
     tail: Any = None if code is None else code.tail
-    build: Any = None if code is None else code.builder()
+    build: Any = None if code is None else code.builder(dialect)
     max_size, max_count = limits.size, limits.count
     max_waiting = min(limits.depth, format_.max_depth or limits.depth) - 1
     unfolded = _Unfolded(limits)

@@ -18,7 +18,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import FrozenDict, Long, Slice, parts_of
 from pycinspect.report.allowance import Allowance, weight
-from pycinspect.report.objects import Json
+from pycinspect.report.words import Json
 
 __all__ = ["code_objects"]
 
@@ -70,7 +70,7 @@ class _Writer:
     def code(self, index: int, code: Code) -> Json:
         """Return a code object; without its content, if that costs too much."""
         if not self._allowance.spend_on(code):
-            return {**self._written(index, _NOTHING), "cut": True}
+            return {**self._written(index, _emptied(code)), "cut": True}
         return self._written(index, code)
 
     def _written(self, index: int, code: Code) -> Json:
@@ -130,7 +130,11 @@ _FIELDS = (
     *("argcount", "posonlyargcount", "kwonlyargcount", "nlocals", "stacksize", "flags"),
     *("names", "varnames", "freevars", "cellvars"),
 )
-_NOTHING = Code("", "", "", 0, 0, 0, 0, 0, 0, 0, (), (), (), (), b"", (), b"", b"")
+
+
+def _emptied(code: Code) -> Code:
+    """Return a code object with nothing in it, by the same writer."""
+    return Code("", "", "", 0, 0, 0, 0, 0, 0, 0, (), (), (), (), b"", (), b"", b"", code.dialect)
 
 
 def _facts(code: Code) -> Json:

@@ -8,8 +8,7 @@ from types import MappingProxyType
 from pycinspect.dialects import HeaderField
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Header
-from pycinspect.report.objects import Json
-from pycinspect.report.words import joined, wrapped
+from pycinspect.report.words import Json, joined, wrapped
 from pycinspect.values import byte_count, utc, visible
 
 __all__ = ["SHOW_SCHEMA", "header_object", "header_text", "show_object"]

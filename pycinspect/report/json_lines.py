@@ -7,7 +7,8 @@ from typing import TextIO
 
 from pycinspect.auditing import Finding, Summary
 from pycinspect.report.base import ReportContext
-from pycinspect.report.objects import AUDIT_SCHEMA, Json, finding_object, summary_object
+from pycinspect.report.objects import AUDIT_SCHEMA, finding_object, summary_object
+from pycinspect.report.words import Json
 
 __all__ = ["JsonLinesReporter"]
 

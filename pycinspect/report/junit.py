@@ -14,10 +14,11 @@ from typing import IO, TextIO
 
 from pycinspect.auditing import Finding, Severity, Summary
 from pycinspect.auditing.deep import is_deep
+from pycinspect.report.audit_words import shortfalls
 from pycinspect.report.base import ReportContext
 from pycinspect.report.settings import settings_lines
 from pycinspect.report.spool import spooling
-from pycinspect.report.words import counted, shortfalls, shown_path
+from pycinspect.report.words import counted, shown_path
 from pycinspect.values import visible
 
 __all__ = ["JunitReporter"]

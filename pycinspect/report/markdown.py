@@ -8,10 +8,11 @@ from typing import TextIO
 
 from pycinspect.auditing import Finding, Summary
 from pycinspect.report.answer import answer
+from pycinspect.report.audit_words import assumptions
 from pycinspect.report.base import ReportContext
 from pycinspect.report.groups import Group, Groups
 from pycinspect.report.settings import settings_lines
-from pycinspect.report.words import assumptions, counted, shown_path
+from pycinspect.report.words import counted, shown_path
 from pycinspect.values import human_size, visible
 
 __all__ = ["MarkdownReporter", "code_span", "plain"]

@@ -10,12 +10,11 @@ from pycinspect.auditing import Assumed, Finding, Policy, Severity, Summary
 from pycinspect.report.answer import answer
 from pycinspect.report.base import ReportContext
 from pycinspect.report.settings import settings_objects
-from pycinspect.report.words import shown_path
+from pycinspect.report.words import Json, shown_path
 from pycinspect.verifying import Rung
 
-__all__ = ["AUDIT_SCHEMA", "STATES", "Json", "finding_object", "plain", "summary_object"]
+__all__ = ["AUDIT_SCHEMA", "STATES", "finding_object", "plain", "summary_object"]
 
-Json = dict[str, object]
 
 #: Name and version of the documents that ``json`` and ``jsonl`` write.
 AUDIT_SCHEMA = "pycinspect.audit/1"

@@ -17,9 +17,9 @@ from pycinspect.auditing import Accepted, Finding, Rule, Severity, Summary
 from pycinspect.report.base import ReportContext
 from pycinspect.report.documentation import markdown, paragraph
 from pycinspect.report.fingerprint import fingerprint
-from pycinspect.report.objects import Json, plain
+from pycinspect.report.objects import plain
 from pycinspect.report.settings import settings_objects
-from pycinspect.report.words import shown_path
+from pycinspect.report.words import Json, shown_path
 from pycinspect.values import visible
 
 __all__ = ["SarifReporter"]

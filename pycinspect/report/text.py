@@ -11,19 +11,14 @@ from typing import TextIO
 
 from pycinspect.auditing import Finding, Severity, Summary
 from pycinspect.report.answer import answer
+from pycinspect.report.audit_words import assumptions, shortfalls
 from pycinspect.report.base import ReportContext
 from pycinspect.report.groups import Group, Groups
 from pycinspect.report.objects import STATES
 from pycinspect.report.pen import Piece, pen_for
 from pycinspect.report.settings import settings_lines
 from pycinspect.report.spool import Spool
-from pycinspect.report.words import (
-    assumptions,
-    counted,
-    shortfalls,
-    shown_path,
-    wrapped,
-)
+from pycinspect.report.words import counted, shown_path, wrapped
 from pycinspect.values import human_size, visible
 from pycinspect.verifying import Rung
 

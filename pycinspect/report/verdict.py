@@ -7,8 +7,7 @@ from types import MappingProxyType
 
 from pycinspect.cache import Verdict, Write
 from pycinspect.dialects import DIALECTS
-from pycinspect.report.objects import Json
-from pycinspect.report.words import NOT_WRAPPED, joined, wrapped
+from pycinspect.report.words import NOT_WRAPPED, Json, joined, wrapped
 from pycinspect.values import byte_count, utc, visible
 
 __all__ = ["CHECK_SCHEMA", "verdict_object", "verdict_text"]

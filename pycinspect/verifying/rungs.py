@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.diffing import Diff, FieldChange
-from pycinspect.values import Word, shown
+from pycinspect.values import shown
 
 __all__ = ["REASONS", "Difference", "Rung", "Verification", "told"]
 
 
-class Rung(Word):
+class Rung(StrEnum):
     """How closely a cache is what its source says, the closest first."""
 
     #: The bytes after the header are those that compiling the source gives.

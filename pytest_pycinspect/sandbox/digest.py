@@ -14,7 +14,7 @@ __all__ = ["code_digest"]
 #: ``co_filename`` is not compared: the importer sets it when it loads a cache
 #: (``Python/import.c: update_code_filenames``), and a moved file keeps its code.
 _own = attrgetter(
-    *(field.name for field in fields(Code) if field.name not in {"consts", "filename"})
+    *(field.name for field in fields(Code) if field.name not in {"consts", "dialect", "filename"})
 )
 
 

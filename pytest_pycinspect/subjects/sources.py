@@ -112,7 +112,8 @@ class Sources:
         return program
 
     def _read(self, path: str, request: Request) -> Program:
-        from pycinspect.compiling import Compilers, ReadOptions, read_subject
+        from pycinspect.compiling import Compilers
+        from pycinspect.programs import ReadOptions, read_subject
         from pycinspect.pyc import SubjectKind
 
         interpreter = self._interpreter(request.python)

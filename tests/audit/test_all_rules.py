@@ -16,6 +16,7 @@ from pycinspect.auditing import HEADINGS, Audit, Finding, Policy, Rule, Selectio
 from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.values import InvalidationMode
 from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, row, timestamp, unchecked
+from tests.audit.rules_page import PAGE, rules_page
 
 TAG = RUNNING.cache_tag
 RULES = Path(next(iter(rules.__path__)))
@@ -175,9 +176,13 @@ def test_messages_say_what_data_says(tmp_path: Path) -> None:
 
 
 def test_what_is_counted_and_not_listed_is_what_the_readme_says() -> None:
-    text = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+    text = Path(__file__).parents[2].joinpath("pycinspect", "README.md").read_text("utf-8")
     (said,) = re.findall(
         r"What healthy trees have too \((.*?)\), and what staleness", text, re.DOTALL
     )
     counted = {rule.id for rule in BUILT_IN if rule.is_statistic}
     assert counted == {*re.findall(r"PYC\d+", said), "PYC108"}
+
+
+def test_the_page_of_the_rules_is_current() -> None:
+    assert PAGE.read_text("utf-8") == rules_page()

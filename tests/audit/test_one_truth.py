@@ -329,3 +329,15 @@ def test_source_with_a_dot_is_cached_beside_it_by_old_pythons(tree: Tree) -> Non
     assert list(tree.findings("PYC101", policy)) == ["a.b.pyc"]
     (tree.root / "a.b.py").unlink()
     assert list(tree.findings("PYC207", policy)) == ["a.b.pyc"]
+
+
+def test_rows_without_cache_directories_keep_caches_beside_sources(tree: Tree) -> None:
+    """Up to 3.1 ``m.pyc`` beside ``m.py`` is its cache; since 3.2 nobody looks there for it."""
+    tree.source("m.py")
+    payload = (FUZZ / "cpython-2.7-print.pyc").read_bytes()[8:]
+    tree.file("m.pyc", timestamp(OLD, MTIME, len(SOURCE)) + payload)
+    old, new = Policy(dialect=OLD), Policy(dialect=RUNNING)
+    assert summary_of(tree.root, policy=old).states == {"fresh": 2}  # and that of clean.py
+    assert summary_of(tree.root, policy=new).states == {"fresh": 1, "unused": 1}
+    tree.file("m.pyc", timestamp(OLD, MTIME - 1, len(SOURCE)) + payload)
+    assert summary_of(tree.root, policy=old).states == {"fresh": 1, "stale": 1}

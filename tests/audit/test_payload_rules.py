@@ -115,6 +115,21 @@ def test_several_places_are_counted_and_the_first_are_named(tree: Tree) -> None:
     assert finding.message.endswith("which fits 32 bits, and 8 more places")
 
 
+@pytest.mark.parametrize(
+    ("code", "count", "more"),
+    [
+        ("9700 6409 5a00 7901", 1, ""),
+        ("9700 6409 5a09 7901", 2, ", and 1 more defect"),
+        ("9700 6409 5a09 6509 5a09 7901", 4, ", and 3 more defects"),
+    ],
+)
+def test_defects_of_bytecode_are_counted(tree: Tree, code: str, count: int, more: str) -> None:
+    (finding,) = found(tree, coded(code)).values()
+    assert (finding.rule, finding.data["count"]) == ("PYC505", count)
+    assert len(finding.data["defects"]) == count  # type: ignore[arg-type]
+    assert finding.message.split(": there is no such ")[1].endswith(f"constant{more}")
+
+
 def test_a_stale_file_heals_but_is_no_less_odd(tree: Tree) -> None:
     header = timestamp(row("cpython-3.12"), 1, 1)
     assert found(tree, NAME_312[:-1], header=header) == {}

@@ -1,7 +1,7 @@
 """How fast is the audit? Ratios in one run, against the floor and the peers.
 
-    python tests/benchmarks/bench_audit.py [TREE] [--rounds N]
-    python tests/benchmarks/bench_audit.py --memory 100000 1000000
+    python -m tests.benchmarks.bench_audit [TREE] [--rounds N]
+    python -m tests.benchmarks.bench_audit --memory 100000 1000000
 
 The floor is the least that any audit must do: list the tree, read 16 bytes of
 each cache and ask for the status of its source. The contestants take turns, so

@@ -1,6 +1,6 @@
 """How good is the canonical form? The table that it is judged by, measured anew.
 
-    python tests/benchmarks/bench_canonical.py [--files N] [--mutants N] [--seed S] [--pairs A/B …]
+    python -m tests.benchmarks.bench_canonical [--files N] [--mutants N] [--seed S] [--pairs A/B …]
 
 Sources of a standard library are compiled by both interpreters of each pair, and so are small
 mutants of them. Only files are taken that were never looked at while the form was built: those

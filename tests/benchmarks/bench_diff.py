@@ -1,6 +1,6 @@
 """What does a comparison of two releases cost? Seconds of CPU, and what is saved, in one run.
 
-    python tests/benchmarks/bench_diff.py OLD NEW [OLD NEW …] [--rounds N]
+    python -m tests.benchmarks.bench_diff OLD NEW [OLD NEW …] [--rounds N]
 
 OLD and NEW are directories with the sources of two releases of a package. They are compiled
 first, by the running interpreter, which is not counted. Then two contestants take turns: the
@@ -20,7 +20,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from pycinspect.canonical import Level, units
-from pycinspect.compiling import Compilers, ReadOptions
+from pycinspect.compiling import Compilers
 from pycinspect.diffing import (
     FileTree,
     NamedCode,
@@ -30,6 +30,7 @@ from pycinspect.diffing import (
     diff_module,
     paired_modules,
 )
+from pycinspect.programs import ReadOptions
 from pycinspect.values import Taken
 
 _Pairs = Sequence[Sequence[NamedCode | None]]

@@ -1,6 +1,6 @@
 """How fast is our disassembler? Ratios in one run, against dis and against xdis.
 
-    python tests/benchmarks/bench_disasm.py [--rounds N] [--files N]
+    python -m tests.benchmarks.bench_disasm [--rounds N] [--files N]
 
 Compiles the standard library of the running interpreter and lists every instruction with
 its value, text, target and line. The best time of each file counts, which leaves out most

@@ -1,6 +1,6 @@
 """Expectations against ``list(dis.get_instructions(f))``, which tests by hand begin with.
 
-    python tests/benchmarks/bench_expect.py
+    python -m tests.benchmarks.bench_expect
 
 Ratios are what counts: both are measured in turn, and the best of many rounds is taken.
 """

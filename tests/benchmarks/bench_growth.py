@@ -1,6 +1,6 @@
 """How does the time grow with the size of a bad file? Readers by families, n and 2n.
 
-    python tests/benchmarks/bench_growth.py [--times K] [--only WORD …]
+    python -m tests.benchmarks.bench_growth [--times K] [--only WORD …]
 
 A row says: the CPU seconds of one reader with one family of input at the size n, and at 2n;
 how many times as long that took (2 is linear, 4 quadratic); and what the same ratio is of the

@@ -1,6 +1,6 @@
 """How much does asserting bytecode cost? Ratios in one run, against dis.
 
-    python tests/benchmarks/bench_plugin.py [--rounds N]
+    python -m tests.benchmarks.bench_plugin [--rounds N]
 
 Each figure is the best of some rounds, beside ``list(dis.get_instructions(f))`` of the same
 function in the same round.

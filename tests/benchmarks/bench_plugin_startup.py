@@ -1,6 +1,6 @@
 """What does the pytest plugin cost where it is installed? CPU time, in one run.
 
-python tests/benchmarks/bench_plugin_startup.py [--rounds N]
+python -m tests.benchmarks.bench_plugin_startup [--rounds N]
 
 It has to be installed for the interpreter that runs this. The first lines are about sessions
 that do not use it; the others import the library inside pytest, as it is done, and as it

@@ -1,6 +1,6 @@
 """What does it cost to observe an import? Against imports that nobody observes.
 
-python tests/benchmarks/bench_sandbox.py [--rounds N]
+python -m tests.benchmarks.bench_sandbox [--rounds N]
 
 The budgets: ``import_`` takes at most 1 ms more than a plain import; ``run`` at most 5 ms more
 than the interpreter takes to start and to import.

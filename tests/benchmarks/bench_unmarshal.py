@@ -1,6 +1,6 @@
 """How fast is our reader of marshal? Ratios in one run, against C and against xdis.
 
-    python tests/benchmarks/bench_unmarshal.py [--rounds N] [--files N]
+    python -m tests.benchmarks.bench_unmarshal [--rounds N] [--files N]
 
 Compiles the standard library of the running interpreter and reads it from memory; the best
 time of each file counts, which leaves out most of what else the machine does. xdis is

@@ -1,6 +1,6 @@
 """Code of Pythons that cannot be installed: samples counted, and code that is assembled by hand.
 
-``python -m tests.canonical.old`` prints the table of the README.
+``python -m tests.canonical.old`` prints the table of ``tests/README.md``.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ class Handmade:
         nothing = dict.fromkeys(("names", "varnames", "freevars", "cellvars"), ())
         numbers = dict.fromkeys(("argcount", "posonlyargcount", "kwonlyargcount", "nlocals"), 0)
         fields = {**nothing, **numbers, "stacksize": 20, "firstlineno": 1, **given}
-        tables = {"linetable": b"", "exceptiontable": b""}
+        tables = {"linetable": b"", "exceptiontable": b"", "dialect": self.dialect}
         names = {"name": name, "qualname": name, "filename": "m.py"}
         return Code(code=self._bytes(steps), **names, **tables, **fields)  # type: ignore[arg-type]
 

@@ -41,7 +41,7 @@ def test_all_code_of_all_samples_is_compared_or_said_not_to_be() -> None:
 
 
 def test_the_readme_has_these_numbers() -> None:
-    readme = (SAMPLES.parent.parent / "README.md").read_text("utf-8")
+    readme = (SAMPLES.parent.parent / "tests" / "README.md").read_text("utf-8")
     assert COLUMNS in readme
     assert [line for line in table(counted()) if line not in readme] == []
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from pycinspect.auditing import Severity
 from pycinspect.cli import main
 
 from .conftest import Run
@@ -354,8 +353,3 @@ def test_sizes_are_for_people(run: Run, project: Path) -> None:
     (finding,) = report(run("audit", ".", "--json", "--select", "PYC102").stdout)["findings"]
     assert "1,234,567 bytes (1.2 MB)" in finding["message"]
     assert "1,234,567 bytes (1.2 MB)" in run("check", "stale.py").stdout
-
-
-def test_a_word_that_is_none_names_those_that_are() -> None:
-    with pytest.raises(ValueError, match="'eror' is none of info, warning, error, security"):
-        Severity("eror")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.report import REPORTERS
+from pycinspect.report.formats import REPORTERS
 
 from .conftest import Run
 

@@ -12,7 +12,7 @@ import py_compile
 import shutil
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -67,6 +67,8 @@ COMMANDS = {
     "diff files": ("diff", os.path.join("tree", "fresh.py"), os.path.join("tree", "stale.py")),
     "diff trees": ("diff", "tree", "tree"),
 }
+#: Commands with so many calls that each run takes a minute.
+_LONG = frozenset({"diff trees"})
 
 
 def _build(root: Path) -> None:
@@ -149,9 +151,21 @@ def _calls(command: str, made: Path, root: Path) -> range:
     return range(1, calls + 1)
 
 
+def _cases(command: str, whats: Iterable[str]) -> Iterator[object]:
+    """Yield what happens to a command: in a run that is not to be slow, one thing in turn."""
+    names = list(whats)
+    usual = names[list(COMMANDS).index(command) % len(names)]
+    for what in names:
+        is_slow = what != usual or command in _LONG
+        yield pytest.param(command, what, marks=pytest.mark.slow if is_slow else ())
+
+
+def _all_cases(whats: Iterable[str]) -> list[object]:
+    return [case for command in COMMANDS for case in _cases(command, whats)]
+
+
 @POSIX
-@pytest.mark.parametrize("name", ERRORS)
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("command", "name"), _all_cases(ERRORS))
 def test_any_call_may_fail(made: Path, root: Path, command: str, name: str) -> None:
     number = getattr(errno, name)
 
@@ -164,8 +178,7 @@ def test_any_call_may_fail(made: Path, root: Path, command: str, name: str) -> N
 
 
 @POSIX
-@pytest.mark.parametrize("replacement", REPLACEMENTS)
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("command", "replacement"), _all_cases(REPLACEMENTS))
 def test_anything_may_be_replaced_at_any_call(
     made: Path, root: Path, command: str, replacement: str
 ) -> None:

@@ -16,7 +16,7 @@ import pycinspect
 from pycinspect import plugins
 from pycinspect.auditing import CacheFile, Finding, Rule, Severity, Summary
 from pycinspect.dialects import Dialect
-from pycinspect.report import Factory
+from pycinspect.report.base import Factory
 
 from .conftest import Run
 

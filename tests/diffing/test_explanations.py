@@ -450,7 +450,7 @@ def test_a_plugin_explains_a_difference() -> None:
 
 def test_a_slug_that_is_taken_is_refused() -> None:
     with pytest.raises(pycinspect.PycInspectError, match="dead-code"):
-        load_registry([Plugin("dead-code")], entry_points=False)
+        _ = load_registry([Plugin("dead-code")], entry_points=False).explanations
 
 
 # --- What no interpreter here writes ---------------------------------------------------------

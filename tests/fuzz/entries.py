@@ -37,8 +37,8 @@ from pycinspect.disasm import (
 )
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import CodeFile, anomalies, parse_header, read_code, unmarshal
-from pycinspect.report import header_text
 from pycinspect.report.code import code_objects
+from pycinspect.report.header import header_text
 from tests.fuzz.mutants import Mutant
 from tests.fuzz.others import (
     damaged_baseline,

@@ -12,7 +12,7 @@ from click import Context
 
 from pycinspect.cli import main
 from pycinspect.errors import PycInspectError
-from pycinspect.report import REPORTERS
+from pycinspect.report.formats import REPORTERS
 from tests.fuzz import campaign, measure
 from tests.fuzz.campaign import entries_for
 from tests.fuzz.entries import ENTRIES, Entry, Workspace, commands
@@ -140,12 +140,12 @@ def test_a_word_on_standard_error_is_a_failure(work: Workspace) -> None:
 def test_an_exit_code_of_its_own_is_a_failure(
     work: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pycinspect import report
+    from pycinspect.report import verdict
 
     def fault(*_: object) -> str:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(report, "verdict_text", fault)
+    monkeypatch.setattr(verdict, "verdict_text", fault)
     _load(work)
     run = measured(next(entry for entry in ENTRIES if entry.name == "check-source"), work, Memory())
     assert run.failure is not None

@@ -65,7 +65,14 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize("options", [(), ("--deep",), ("--profile", "deploy")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        pytest.param(("--deep",), marks=pytest.mark.slow),
+        pytest.param(("--profile", "deploy"), marks=pytest.mark.slow),
+    ],
+)
 def test_a_fresh_environment(environment: Path, options: tuple[str, ...]) -> None:
     assert _is_good(audit(environment, *options))
     assert _is_good(audit(library_of(program_of(environment)), *options))

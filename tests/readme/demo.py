@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pycinspect import DIALECTS, source_hash
 
+from .pages import files
+
 LIBRARY = Path("lib/python3.12/site-packages")
 RELEASED = 1_730_000_000  # 2024-10-27
 COMPILED = RELEASED + 3_600
@@ -63,17 +65,11 @@ def compile_by_hash(source: Path, content: bytes, flags: int) -> None:
     write(cache_of(source), header + payload_of(NAME_312), COMPILED)
 
 
-def file_of_tests() -> str:
-    """Return the file of tests that the README shows."""
-    readme = Path(__file__).parents[2] / "README.md"
-    _, _, after = readme.read_text(encoding="utf-8").partition("```python\n# app/test_total.py\n")
-    return after.partition("```")[0]
-
-
 def build(root: Path) -> None:
     """A program, and a library of one package with something wrong with most of its caches."""
     compile_by_time(write(root / "app" / "total.py", TOTAL, RELEASED), TOTAL_312)
-    write(root / "app" / "test_total.py", file_of_tests().encode(), RELEASED)
+    for path, code in files().items():
+        write(root / path, code.encode(), RELEASED)
     shop = root / LIBRARY / "shop"
     for name in ("__init__", "cart", "stock", "tax"):
         compile_by_time(write(shop / f"{name}.py", f"name = {name!r}\n".encode(), RELEASED))

@@ -14,13 +14,11 @@ from hypothesis import strategies as st
 from pycinspect.cache.sourcetext import source_lines
 from pycinspect.compiling import (
     Interpreter,
-    Subject,
     compile_source,
     find_interpreter,
-    read_subject,
 )
-from pycinspect.compiling.subject import parse_subject
 from pycinspect.dialects import DIALECTS, Dialect
+from pycinspect.programs import Subject, parse_subject, read_subject
 from pycinspect.pyc import Code, CodeFile, SubjectKind, parse_header
 from tests.oracles import find_oracle
 
@@ -58,7 +56,7 @@ def _interpreter(program: str) -> Interpreter:
 @cache
 def _compiled(source: bytes, interpreter: Interpreter | None) -> Subject:
     file = compile_source(source, "shop.py", interpreter=interpreter)
-    return Subject(file, source_lines("shop.py", source), SubjectKind.SOURCE, source)
+    return Subject("shop.py", file, SubjectKind.SOURCE, source_lines("shop.py", source), source)
 
 
 def sample(name: str) -> Subject:
@@ -72,7 +70,10 @@ def file_of(code: Code, dialect: Dialect) -> CodeFile:
     return CodeFile(parse_header(start, tag=dialect.cache_tag), code, 0)
 
 
-EMPTY = Code("f", "f", "f.py", 1, 0, 0, 0, 0, 1, 0, (), (), (), (), b"", (), b"", b"")
+EMPTY = Code(
+    *("f", "f", "f.py", 1, 0, 0, 0, 0, 1, 0, (), (), (), (), b"", (), b"", b""),
+    DIALECTS.running(),
+)
 
 
 def code_with(**changes: object) -> Code:
@@ -101,6 +102,7 @@ constants = st.recursive(
 )
 codes = st.builds(
     Code,
+    dialect=st.just(DIALECTS.running()),
     name=st.text(max_size=5),
     qualname=st.text(max_size=5),
     filename=st.text(max_size=5),

@@ -18,7 +18,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pycinspect.auditing import Finding, Rule, Severity, Summary
-from pycinspect.report import REPORTERS, ReportContext
+from pycinspect.report.base import ReportContext
+from pycinspect.report.formats import REPORTERS
 
 
 class Stale(Rule):

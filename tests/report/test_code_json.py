@@ -13,14 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pycinspect.compiling import parse_subject
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.disasm import exception_table, instructions, line_ranges, positions
 from pycinspect.errors import PycInspectError
+from pycinspect.programs import parse_subject
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import FrozenDict, Long, Slice
-from pycinspect.report import show_object
 from pycinspect.report.code import code_objects
+from pycinspect.report.header import show_object
 from tests.report.codes import (
     HOSTILE,
     HOSTILE_ROW,

@@ -9,7 +9,7 @@ import pytest
 from pycinspect.dialects import DIALECTS
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import parse_header
-from pycinspect.report import header_object, header_text
+from pycinspect.report.header import header_object, header_text
 from tests.report.kit import HOSTILE
 
 

@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pycinspect.cache.sourcetext import SourceText
-from pycinspect.compiling import Subject, parse_subject
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
+from pycinspect.programs import Subject, parse_subject
 from pycinspect.pyc import Code, CodeFile
 from pycinspect.report.listing import ListingOptions, listing
 from tests.oracles import find_oracle

@@ -18,7 +18,8 @@ from jsonschema import Draft4Validator
 from pycinspect.auditing import Accepted, Baseline, Finding, Policy
 from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.cache import View
-from pycinspect.report import REPORTERS, ListsAccepted
+from pycinspect.report.base import ListsAccepted
+from pycinspect.report.formats import REPORTERS
 from tests.report.kit import (
     BASE,
     HOSTILE,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from pycinspect.auditing import Finding, Summary
-from pycinspect.report import REPORTERS
+from pycinspect.report.formats import REPORTERS
 from tests.report.kit import BASE, context, hostile_findings, report, stale
 
 MANY = 30_000

@@ -9,8 +9,7 @@ import pytest
 
 from pycinspect.cache import REASONS, FinderKind, Found, Outcome, Verdict, Write
 from pycinspect.dialects import DIALECTS
-from pycinspect.report import verdict_object, verdict_text
-from pycinspect.report.verdict import _COMPARED
+from pycinspect.report.verdict import _COMPARED, verdict_object, verdict_text
 from tests.report.kit import HOSTILE
 
 CACHE = "pkg/__pycache__/a.cpython-312.pyc"

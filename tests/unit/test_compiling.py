@@ -16,7 +16,7 @@ from pycinspect.compiling import (
     compile_source,
     find_interpreter,
 )
-from pycinspect.compiling import source as source_module
+from pycinspect.compiling import worker as worker_module
 from pycinspect.dialects import DIALECTS
 from pycinspect.errors import PycInspectError
 from pycinspect.values import InvalidationMode
@@ -251,8 +251,8 @@ def test_bytecode_is_limited() -> None:
 
 def test_one_process_serves_many_sources(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    plain = source_module.Worker
-    monkeypatch.setattr(source_module, "Worker", lambda *a: started.append(a) or plain(*a))
+    plain = worker_module.Worker
+    monkeypatch.setattr(worker_module, "Worker", lambda *a: started.append(a) or plain(*a))
     with Compilers() as compilers:
         for number in range(20):
             file = compilers.compile(f"x = {number}".encode(), f"m{number}.py")
@@ -313,7 +313,7 @@ def test_without_processes_small_sources_are_compiled_here(
 
 
 def test_what_is_trusted_is_compiled_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "Worker", None)
+    monkeypatch.setattr(worker_module, "Worker", None)
     with Compilers(trusted=True) as compilers:
         assert compilers.compile(b"#" * (UNGUARDED_SIZE + 1), "a.py").code.names == ()
 

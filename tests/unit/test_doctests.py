@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 
 import pytest
@@ -21,3 +22,12 @@ def test_examples(name: str) -> None:
         pytest.skip("importing it runs the program")
     module = importlib.import_module(name)
     assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("name", pycinspect.__all__)
+def test_whatever_is_public_is_documented(name: str) -> None:
+    value = getattr(pycinspect, name)
+    if inspect.isfunction(value):
+        assert ">>> " in (inspect.getdoc(value) or "")
+    elif inspect.isclass(value):
+        assert inspect.getdoc(value)

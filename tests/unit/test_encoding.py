@@ -9,6 +9,7 @@ import pytest
 
 from pycinspect.dialects import DIALECTS, find_dialect
 from pycinspect.pyc import anomalies
+from tests.growth.writer import Writer
 from tests.samples import ENTRIES, ROWS, SAMPLES
 
 RUNNING = DIALECTS.running().name
@@ -160,6 +161,22 @@ def test_where_it_loses_its_place_it_says_so(
 def test_a_member_that_no_compiler_puts_into_a_set_is_named(member: bytes) -> None:
     data = b")\2" + members(number(1), member) + long(5)
     assert [slug for slug in slugs(data) if slug != "unwritten"] == ["odd-member", "wide-number"]
+
+
+@pytest.mark.parametrize("row", ["cpython-2.7", "cpython-3.8", "cpython-3.10", "cpython-3.12"])
+def test_what_follows_a_nested_code_object_is_looked_at(row: str) -> None:
+    """The reader must find its way out of a code object to the next constant."""
+    writer = Writer(row)
+
+    def spelled(*after: bytes) -> list[str]:
+        inner = writer.code(consts=writer.tuple((number(1),)))
+        return slugs(writer.code(consts=writer.tuple((number(1), inner, *after))), row)
+
+    def wide(*after: bytes) -> int:
+        return spelled(*after).count("wide-number")
+
+    odd = b"I" + struct.pack("<q", 7) if row == OLD else long(5)
+    assert (wide(number(7)), wide(odd), wide(number(7), odd, number(8))) == (0, 1, 1)
 
 
 def test_shared_members_are_looked_at_once() -> None:

@@ -329,5 +329,5 @@ def test_a_magic_number_that_is_taken_is_refused(world: World) -> None:
     row = replace(world.row, magic_word=RUNNING.magic_word)
     plugin = SimpleNamespace(pycinspect_dialects=pycinspect.hookimpl(lambda: [row]))
     with pytest.raises(PycInspectError, match=f"{NAME} and {RUNNING.name} claim") as raised:
-        load_registry([plugin], entry_points=False)
+        len(load_registry([plugin], entry_points=False).dialects)
     assert raised.value.slug == "bad-plugin"

@@ -65,7 +65,7 @@ class InvalidBytecode(Rule):
             qualname=first.qualname,
             offset=first.defect.offset,
             problem=first.defect.message,
-            more=f", and {count - 1} more defects" if count > 1 else "",
+            more=_more(count - 1),
             how=self._readings.told(cache, payload),
             count=count,
             defects=list(map(_described, payload.defects[:_SHOWN])),
@@ -76,6 +76,15 @@ class InvalidBytecode(Rule):
         return self._unchecked.findings()
 
 
+def _more(count: int) -> str:
+    return f", and {count} more defect{'s' if count > 1 else ''}" if count else ""
+
+
 def _described(found: CodeDefect) -> dict[str, object]:
-    slug, message, offset = found.defect
-    return {"qualname": found.qualname, "slug": slug, "message": message, "offset": offset}
+    defect = found.defect
+    return {
+        "qualname": found.qualname,
+        "slug": defect.slug,
+        "message": defect.message,
+        "offset": defect.offset,
+    }

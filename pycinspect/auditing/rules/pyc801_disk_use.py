@@ -49,7 +49,7 @@ class DiskUse(Rule):
 
     id = "PYC801"
     name = "disk-use"
-    title = "Room that caches take"
+    title = "Disk space of caches"
     severity = Severity.INFO
     is_statistic = True
     message = "{files} caches take {bytes!b}, of which {reclaimable!b} are of no use as they are"

@@ -63,7 +63,10 @@ def _bytecode(source: str) -> Bytecode:
     return bytecode_of(f"{source}\n# a module\n")
 
 
-@pytest.mark.parametrize("start", [0, 100, 200])
+_MORE = [pytest.param(start, marks=pytest.mark.slow) for start in (100, 200)]
+
+
+@pytest.mark.parametrize("start", [0, *_MORE])
 def test_what_is_the_same_does_the_same(start: int) -> None:
     found = [pair for seed in range(start, start + 12) for pair in pairs(seed)]
     assert len(found) > 10
