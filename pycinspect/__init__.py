@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     )
     from pycinspect.report.dis import dis
     from pycinspect.values import HashCheckMode, Implementation, InvalidationMode, Level
+    from pycinspect.verifying import Rung, Verification, verify_source
 
 __all__ = [
     "DIALECTS",
@@ -98,6 +99,7 @@ __all__ = [
     "PycInspectError",
     "Registry",
     "Rule",
+    "Rung",
     "Severity",
     "Side",
     "Statement",
@@ -105,6 +107,7 @@ __all__ = [
     "Summary",
     "UnitDiff",
     "Verdict",
+    "Verification",
     "Write",
     "audit",
     "cache_from_source",
@@ -128,6 +131,7 @@ __all__ = [
     "source_from_cache",
     "source_hash",
     "verify",
+    "verify_source",
 ]
 
 __version__ = "0.1.0"
@@ -218,6 +222,11 @@ _ROOMS = {
         "Implementation",
         "InvalidationMode",
         "Level",
+    ),
+    "verifying": (
+        "Rung",
+        "Verification",
+        "verify_source",
     ),
 }
 
