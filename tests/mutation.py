@@ -63,8 +63,7 @@ _ARITHMETIC: Mapping[type[ast.operator], type[ast.operator]] = {
     ast.Sub: ast.Add,
     ast.Mult: ast.FloorDiv,
     ast.FloorDiv: ast.Mult,
-    ast.BitAnd: ast.BitOr,
-    ast.BitOr: ast.BitAnd,
+    ast.BitAnd: ast.BitOr,  # not the other way round: types are written so
     ast.LShift: ast.RShift,
     ast.RShift: ast.LShift,
 }
