@@ -192,6 +192,7 @@ def audit(
     paths: StrPath | Iterable[StrPath],
     policy: Policy | None = None,
     *,
+    dialect: Dialect | str | None = None,
     registry: Registry | None = None,
 ) -> Audit:
     """Audit trees of caches with every rule that is installed.
@@ -200,6 +201,7 @@ def audit(
         paths: a directory or file, or several.
         policy: what is asked for; by default every rule, and the Pythons that the tree
             is for by the library that it lies in, by a pin, or by its caches.
+        dialect: the Python that the tree is for, a row or its name; by default the policy's.
         registry: the rules and dialects; by default those of all installed plugins.
 
     Returns:
@@ -222,6 +224,8 @@ def audit(
 
     registry = registry or load_registry()
     policy = replace(policy or Policy(), dialects=registry.dialects)
+    if dialect is not None:
+        policy = replace(policy, dialect=registry.dialects.resolve(dialect))
     several = [paths] if isinstance(paths, str | bytes | os.PathLike) else list(paths)
     return Audit(several, registry.rules.values(), policy)
 

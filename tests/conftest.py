@@ -6,8 +6,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.oracles import WANTED, Oracle, find_oracle, find_oracles
+
+#: Where nobody waits, properties are tried with as many examples as hypothesis would.
+settings.register_profile("usual", max_examples=30)
+if os.environ.get("CI") != "true":
+    settings.load_profile("usual")
 
 #: Here, because pytest knows it in no conftest.py that it finds later (tests/plugin).
 pytest_plugins = ["pytester"]

@@ -9,7 +9,7 @@ from enum import StrEnum
 from string import Formatter
 from typing import Any, NamedTuple
 
-from pycinspect.values import byte_count, moment, shown
+from pycinspect.values import byte_count, cell, moment, shown
 
 __all__ = ["Assumed", "Finding", "Reason", "Severity", "Summary"]
 
@@ -167,6 +167,9 @@ class Summary:
     faults: int = 0
     assumed: list[Assumed] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"<Summary of {cell(self.files)} caches: {cell(self.states)}>"
 
     @property
     def complete(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pycinspect.dialects import Dialect, SourceHash
+from pycinspect.dialects import DIALECTS, Dialect, SourceHash
 from pycinspect.errors import PycInspectError
 
 __all__ = ["NOT_COMPARED", "hash_differs", "source_hash"]
@@ -13,26 +13,27 @@ NOT_COMPARED = frozenset({"hash-not-checked", "unchecked-hash"})
 _RECORDED = slice(8, 16)
 
 
-def source_hash(source: bytes, dialect: Dialect) -> bytes:
+def source_hash(source: bytes, dialect: Dialect | str | None = None) -> bytes:
     """Return the eight bytes that a hash-based cache of ``source`` has.
 
     Args:
         source: the source file's bytes as they are, line ends included.
-        dialect: whose magic number is the key, and whose SipHash is used.
+        dialect: whose magic number is the key, and whose SipHash is used: a row or its name;
+            None is the running interpreter's.
 
     Raises:
-        PycInspectError: ``no-source-hash`` for a dialect before PEP 552,
+        PycInspectError: ``unknown-dialect``; ``no-source-hash`` for a dialect before PEP 552,
             ``hash-unavailable`` where the package siphash24 is not installed.
 
     The rule is ``importlib.util.source_hash``, in C ``_imp.source_hash``: the key
     is the magic number, CR LF included, as one 32-bit number.
 
-    >>> from pycinspect.dialects import DIALECTS
-    >>> source_hash(b"hello", DIALECTS["cpython-3.12"]).hex()
+    >>> source_hash(b"hello", "3.12").hex()
     '9bca4702dbaedbed'
     """
-    if dialect.source_hash is None:
-        raise PycInspectError("no-source-hash", f"{dialect.name} has no hash-based caches")
+    row = DIALECTS.resolve(dialect)
+    if row.source_hash is None:
+        raise PycInspectError("no-source-hash", f"{row.name} has no hash-based caches")
     try:
         import siphash24
     except ImportError:
@@ -43,8 +44,8 @@ def source_hash(source: bytes, dialect: Dialect) -> bytes:
         SourceHash.SIPHASH_24: siphash24.siphash24,
         SourceHash.SIPHASH_13: siphash24.siphash13,
     }
-    key = dialect.magic + bytes(12)
-    digest: bytes = functions[dialect.source_hash](source, key=key).digest()
+    key = row.magic + bytes(12)
+    digest: bytes = functions[row.source_hash](source, key=key).digest()
     return digest
 
 

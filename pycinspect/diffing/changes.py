@@ -82,6 +82,9 @@ class FieldChange(NamedTuple):
     new: str
     cause: str | None = None
 
+    def __repr__(self) -> str:
+        return shown(self)
+
 
 class Side(NamedTuple):
     """A code object on one side.

@@ -153,10 +153,10 @@ def read_pyc(
         PycInspectError: what ``parse_header`` and :func:`read_code` raise, ``too-large``, or
             ``not-a-file``, ``not-found``, ``unreadable``.
 
-    >>> import py_compile, tempfile
+    >>> import pathlib, py_compile, tempfile
     >>> with tempfile.TemporaryDirectory() as place:
     ...     source = f"{place}/app.py"
-    ...     _ = open(source, "w").write("total = 1")
+    ...     _ = pathlib.Path(source).write_text("total = 1")
     ...     cache = py_compile.compile(source, f"{place}/app.pyc", "app.py")
     ...     read_pyc(cache).code
     <Code <module> at 'app.py', line 1>

@@ -146,10 +146,10 @@ def read_header(path: StrPath, *, dialects: DialectTable = DIALECTS) -> Header:
         PycInspectError: what :func:`parse_header` raises, or ``not-a-file`` for
             directories and devices (never opened), ``not-found``, ``unreadable``.
 
-    >>> import py_compile, tempfile
+    >>> import pathlib, py_compile, tempfile
     >>> with tempfile.TemporaryDirectory() as place:
     ...     source = f"{place}/app.py"
-    ...     _ = open(source, "w").write("total = 1")
+    ...     _ = pathlib.Path(source).write_text("total = 1")
     ...     read_header(py_compile.compile(source)).source_size
     9
     """

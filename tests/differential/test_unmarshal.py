@@ -45,12 +45,15 @@ def test_values_are_what_the_interpreter_reads(oracle: Oracle) -> None:
     assert count > 100
 
 
-def test_damaged_data_is_refused_as_the_interpreter_does(oracle: Oracle, tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [MUTANTS // 5, pytest.param(MUTANTS, marks=pytest.mark.slow)])
+def test_damaged_data_is_refused_as_the_interpreter_does(
+    oracle: Oracle, tmp_path: Path, count: int
+) -> None:
     if oracle.name not in SAME_VERDICTS:
         pytest.skip("its reader checks other things, or cannot be limited")
 
-    figures, disagreements = compare_verdicts(oracle, MUTANTS, tmp_path)
+    figures, disagreements = compare_verdicts(oracle, count, tmp_path)
 
-    assert figures["mutants"] >= MUTANTS
-    assert len(disagreements) <= MUTANTS / 1000, disagreements
-    assert figures["no comparison"] < MUTANTS / 20
+    assert figures["mutants"] >= count
+    assert len(disagreements) <= max(1, count / 1000), disagreements
+    assert figures["no comparison"] < count / 20

@@ -548,7 +548,7 @@ def test_paths_and_code_can_be_compared(tmp_path: Path) -> None:
 
 
 def test_an_unknown_level_is_refused() -> None:
-    with pytest.raises(ValueError, match="vague"):
+    with pytest.raises(pycinspect.PycInspectError, match="'vague' is not a level"):
         differences("x = 1", "x = 1", level="vague")
 
 

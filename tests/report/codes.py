@@ -67,7 +67,8 @@ def file_of(code: Code, dialect: Dialect) -> CodeFile:
     """Return a code object as if it had been read from a file."""
     assert dialect.header is not None
     start = dialect.header.pack_timestamp(dialect.magic, 0, 0)
-    return CodeFile(parse_header(start, tag=dialect.cache_tag), code, 0)
+    header = parse_header(start, tag=dialect.cache_tag)
+    return CodeFile(header, replace(code, dialect=dialect), 0)
 
 
 EMPTY = Code(

@@ -168,8 +168,7 @@ def test_a_damaged_table_is_one_line_and_the_rest_is_shown(
 def test_a_prerelease_is_not_read_with_the_opcodes_of_the_release() -> None:
     row = DIALECTS["cpython-3.12"]
     words = [word for word in row.prereleases if word not in row.prerelease_bytecode]
-    file = file_of(code_with(code=b"\0\0"), row)
-    early = file._replace(header=replace(file.header, magic_word=words[0]))
+    early = file_of(code_with(code=b"\0\0"), row.at(words[0]))
     assert "instructions not shown" in text_of(early)
 
 

@@ -245,6 +245,13 @@ def test_audit_takes_one_path_or_several(cache: Path) -> None:
         assert run.summary.files == 1
 
 
+def test_audit_is_told_for_which_python_the_tree_is(cache: Path) -> None:
+    for dialect in ("3.9", pycinspect.find_dialect("3.9")):
+        run = pycinspect.audit(cache.parent, dialect=dialect)
+        list(run)
+        assert run.policy.dialect is pycinspect.find_dialect("3.9")
+
+
 # --- Names --------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from enum import Enum
 
@@ -104,6 +104,8 @@ def test_reprs_are_short_printable_lines(name: str) -> None:
 _OWN_WORDS = {
     pycinspect.Dialect: "a row of ours, or of a plugin",
     pycinspect.Rule: "a rule's own class",
+    pycinspect.DialectTable: "a number of rows",
+    pycinspect.Registry: "numbers of rows and rules",
 }
 
 
@@ -141,21 +143,56 @@ _PARTS = {
 }
 
 
+def _code(name: str) -> Code:
+    return replace(hostile_file("f").code, qualname=name, filename=name)
+
+
+#: Values whose text says what a file, or a caller, calls them, made with such a name.
+_NAMED: dict[type, Callable[[str], object]] = {
+    Code: _code,
+    CodeFile: lambda name: hostile_file("f")._replace(code=_code(name)),
+    Form: lambda name: canonicalize(_code(name), find_dialect(ROW)),
+    pycinspect.Audit: lambda name: pycinspect.audit([name, name]),
+    pycinspect.Diff: lambda name: pycinspect.Diff(name, name, Level.EXACT, ()),
+    pycinspect.ModuleDiff: lambda name: pycinspect.ModuleDiff(name, None, ()),
+    pycinspect.UnitDiff: lambda name: pycinspect.UnitDiff(
+        pycinspect.Side(_code(name), find_dialect(ROW)), None, pycinspect.Status.REMOVED
+    ),
+}
+
+
 @pytest.mark.parametrize("part", _PARTS.values(), ids=_PARTS)
 @pytest.mark.parametrize("kind", [*public_values(), Slice], ids=lambda kind: kind.__name__)
 def test_public_values_are_short_printable_lines_whatever_is_in_them(
     kind: type, part: object
 ) -> None:
-    if kind in (Code, Form):  # of these the text says what the file calls them
-        if not isinstance(part, str):
-            return
-        inner = replace(hostile_file("f").code, qualname=part, filename=part)
-        value = inner if kind is Code else canonicalize(inner, find_dialect(ROW))
-    else:
+    if kind not in _NAMED:
         value = holding(kind, part)
+    elif isinstance(part, str):
+        value = _NAMED[kind](part)
+    else:
+        return
     text = repr(value)
     assert text.isprintable(), text[:200]
     assert len(text) < _LONGEST * 2
+
+
+def _code(name: str) -> Code:
+    return replace(hostile_file("f").code, qualname=name, filename=name)
+
+
+#: Values whose text says what a file, or a caller, calls them, made with such a name.
+_NAMED: dict[type, Callable[[str], object]] = {
+    Code: _code,
+    CodeFile: lambda name: hostile_file("f")._replace(code=_code(name)),
+    Form: lambda name: canonicalize(_code(name), find_dialect(ROW)),
+    pycinspect.Audit: lambda name: pycinspect.audit([name, name]),
+    pycinspect.Diff: lambda name: pycinspect.Diff(name, name, Level.EXACT, ()),
+    pycinspect.ModuleDiff: lambda name: pycinspect.ModuleDiff(name, None, ()),
+    pycinspect.UnitDiff: lambda name: pycinspect.UnitDiff(
+        pycinspect.Side(_code(name), find_dialect(ROW)), None, pycinspect.Status.REMOVED
+    ),
+}
 
 
 @pytest.mark.parametrize("part", _PARTS.values(), ids=_PARTS)

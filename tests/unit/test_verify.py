@@ -54,7 +54,7 @@ def test_a_defect_is_found(parts: list[tuple[str, int]], slug: str) -> None:
 
 def test_a_defect_says_where_and_what() -> None:
     (defect,) = verify(make(code=bytecode(ROW, LOAD, RETURN), stacksize=1), ROW)
-    assert defect == ("bad-index", "LOAD_CONST 0: there is no such constant", 0)
+    assert defect[:3] == ("bad-index", "LOAD_CONST 0: there is no such constant", 0)
 
 
 def test_an_unknown_opcode_is_found_in_old_code() -> None:
