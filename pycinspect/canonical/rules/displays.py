@@ -117,7 +117,7 @@ def _unpacks(value: Value) -> bool:
 
 
 #: Ops for which the compiler makes a tuple of a list, in some versions only if it is constant.
-_TAKE_TUPLES = frozenset({"GET_ITER", "GET_AITER", "CONTAINS_OP"})
+_TAKE_TUPLES = frozenset({"GET_ITER", "GET_AITER", "GET_YIELD_FROM_ITER", "CONTAINS_OP"})
 
 
 def is_outermost(below: Stack) -> bool:
