@@ -175,6 +175,19 @@ def dropped(a, b, c):
         def e(): pass
     yield lambda: b
 
+def sliced(a, b, c, d):
+    def inside():
+        nonlocal b, c
+        a[:b] += d()
+        a[b:c] += d()
+        a[c:b] -= b
+        a[b:b:c], a[c] = d, 1
+        a[b:c, b] *= 2
+        a[(b, c):c] += 1
+
+def gathered(a, b):
+    return {*a, "x", "z", "y"}, {"z", "x", *a, 2, 1, "y"}, {a, "x", "z", "y", *b}, {b"z", *a(), 3, a, 2, 1, 5, 4}
+
 def unpacked(a, b):
     return {**b, **(a or {})}, [*b, *(a or [])], {*b, *(a or ())}, a(*b, *(a or ()), **b, **(a or {}))
 

@@ -94,6 +94,8 @@ def finished(
         made.behind_jumps().next_name() in _TAKE_TUPLES or is_outermost(stack.less(1))
     ):
         value = display(machine, "tuple", value.operands)
+    elif value.kind == "set":  # constants may have come one by one, or as one frozenset
+        value = machine.values.set_of(value.operands)
     return machine.evaluated(state, machine.values.make("made", value), stack.less(1))
 
 
