@@ -12,7 +12,10 @@ from pycinspect.canonical.notes import Note
 from pycinspect.canonical.values import Renaming, Value, Values, digest_of
 from pycinspect.canonical.work import refused
 
-__all__ = ["by_name", "in_parallel", "without_unused"]
+__all__ = ["Order", "by_name", "in_parallel", "without_unused"]
+
+#: What an assignment of several variables is sorted by, of a target and its value.
+Order = Callable[[Value, Value], bytes]
 
 #: Stores to local variables, each counted once for each run of them that it is in.
 _MOST_STORES = 100_000
@@ -133,7 +136,7 @@ def in_parallel(
     nodes: Sequence[Node],
     values: Values,
     notes: set[Note],
-    order: Callable[[Value, Value], bytes] = by_name,
+    order: Order = by_name,
 ) -> list[Node]:
     """Make one assignment of each run of stores to local variables.
 

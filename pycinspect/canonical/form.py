@@ -9,7 +9,7 @@ from hashlib import blake2b
 from html import escape
 from types import MappingProxyType
 
-from pycinspect.canonical.assignments import in_parallel, without_unused
+from pycinspect.canonical.assignments import Order, by_name, in_parallel, without_unused
 from pycinspect.canonical.graph import (
     Annotation,
     Node,
@@ -220,6 +220,13 @@ def _refused(code: Code, dialect: Dialect, level: Level, error: PycInspectError)
     return Form(code, dialect, level, (), MappingProxyType(planes), children, frozenset(), problem)
 
 
+def _at_once(machine: Machine, nodes: list[Node], order: Order) -> list[Node]:
+    """Return the graph with stores to local variables that happen at once, and what they need."""
+    stored = in_parallel(nodes, machine.values, machine.notes, order)
+    has_gone = Note.DEAD_STORES in machine.notes  # what was kept for it is kept for nobody
+    return without_unused(stored, machine.values) if has_gone else stored
+
+
 def _notes_of_unbound(nodes: Sequence[Node], machine: Machine) -> Iterator[Note]:
     """Yield what was erased that shows where a variable is not bound, and that may be so."""
     if not machine.notes_of_unbound:
@@ -246,8 +253,7 @@ def _graph(
     if level is Level.STRICT:
         return numbered(nodes), annotations, children
     if level is Level.SEMANTIC:
-        return merged(in_parallel(nodes, machine.values, machine.notes)), annotations, children
-    order = nameless_order(machine.values)
-    graph = merged(in_parallel(nodes, machine.values, machine.notes, order))
+        return merged(_at_once(machine, nodes, by_name)), annotations, children
+    graph = merged(_at_once(machine, nodes, nameless_order(machine.values)))
     first = (*named_parameters(code), *machine.free_variables(code))
     return renamed(graph, machine.values, first), annotations, children

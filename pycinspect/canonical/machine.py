@@ -362,12 +362,19 @@ def _surely_bound(
     for index, op in enumerate(ops):
         if op.name in _STORES_LOCAL and isinstance(op.operand, str):
             found.setdefault(op.operand, index)
-        elif canonical_kind(op.name).flow is not Flow.NEXT or handlers[index] is not None:
+        elif canonical_kind(op.name).flow is not Flow.NEXT or _is_caught(handlers[index], ops):
             break
     for op in ops:
         if op.name in _DELETES_LOCAL and isinstance(op.operand, str):
             found.pop(op.operand, None)
     return found
+
+
+def _is_caught(handler: _Handler | None, ops: Sequence[CanonicalOp]) -> bool:
+    """Return whether a handler does more than to raise again, as that around generators (3.12)."""
+    if handler is None:
+        return False
+    return handler.target >= len(ops) or ops[handler.target].name != "RERAISE"
 
 
 def _steps_of(op: CanonicalOp, state: State) -> int:

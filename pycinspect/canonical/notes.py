@@ -12,6 +12,7 @@ class Note(StrEnum):
 
     INLINED_COMPREHENSION = "pep-709-inlined-comprehension"
     LAZY_ANNOTATIONS = "pep-649-annotations"
+    ANNOTATION_ORDER = "annotation-order"
     GENEXPR_ITER = "genexpr-iter-timing"
     ITER_ASKED_AGAIN = "iter-asked-again"
     INLINED_ANY_ALL = "inlined-any-all"

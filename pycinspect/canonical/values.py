@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import groupby
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -422,14 +423,19 @@ class Values:
     # --- Displays --------------------------------------------------------------------------
 
     def set_of(self, items: Sequence[Value]) -> Value:
-        """Return a set; constants in it have no order, and are in it once."""
-        if all(item.is_literal for item in items):
-            self.work.spend(sum(item.size for item in items) // _RUN)
-            unique: dict[object, Value] = {}
-            for item in items:
-                unique.setdefault(item.literal, item)
-            items = sorted(unique.values(), key=digest_of)
-        return self.make("set", *items)
+        """Return a set; constants that follow each other have no order, and are in it once."""
+        parts: list[Value] = []
+        for is_literal, group in groupby(items, lambda item: item.is_literal):
+            run = list(group)
+            parts += self._unordered(run) if is_literal else run
+        return self.make("set", *parts)
+
+    def _unordered(self, constants: Sequence[Value]) -> list[Value]:
+        self.work.spend(sum(item.size for item in constants) // _RUN)
+        unique: dict[object, Value] = {}
+        for item in constants:
+            unique.setdefault(item.literal, item)
+        return sorted(unique.values(), key=digest_of)
 
 
 class Renaming:

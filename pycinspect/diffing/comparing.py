@@ -232,7 +232,7 @@ def compare(
     planes = _planes(old, new)
     cause = _cause(old, new, explanations) if planes else None
     notes = _notes(old, new, explanations)
-    slugs = (*notes, cause.slug) if cause else notes
+    slugs = tuple(dict.fromkeys((*notes, cause.slug) if cause else notes))
     cases = (
         (Status.RENAMED, is_renamed),
         (Status.CHANGED, planes and cause is None),

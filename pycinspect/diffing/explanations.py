@@ -17,11 +17,12 @@ from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.planes import outer_planes
 from pycinspect.canonical.statements import payload_digest
-from pycinspect.canonical.values import Value, Values
+from pycinspect.canonical.values import Value
 from pycinspect.dialects import lowering_of
+from pycinspect.diffing.annotation_order import annotates_in_another_order
 from pycinspect.diffing.annotations import evaluates_annotations
 from pycinspect.diffing.async_for import guards_target
-from pycinspect.diffing.rewriting import Rewriting, unchanged
+from pycinspect.diffing.rewriting import Rewriting, same_again
 from pycinspect.values import shown
 
 __all__ = ["EXPLANATIONS", "Explanation", "Stripped"]
@@ -98,7 +99,7 @@ class _Pair(NamedTuple):
 
 def _pairs_in_any_order(graph: Sequence[Merged]) -> list[tuple[object, ...]]:
     """Return the graph, numbered anew, with one node for all that computes a key and its value."""
-    rewriting = Rewriting(_same_again)
+    rewriting = Rewriting(same_again)
     digests = [payload_digest(rewriting.payload(node.payload)) for node in graph]
     pairs = _pairs(graph, digests)
     numbers: dict[int, int] = {}
@@ -155,12 +156,6 @@ def _pair(node: Merged, digest: bytes, known: Mapping[int, _Pair]) -> _Pair | No
 
 #: Events that do nothing but to compute a value, or to choose one.
 _COMPUTING = frozenset({"ev", "load", "keep", "branch"})
-
-
-def _same_again(values: Values, value: Value, parts: list[object]) -> Value:
-    """Return an expression; the second of two equal ones is another in another order."""
-    inner = parts[0] if value.kind == "again" else None
-    return inner if isinstance(inner, Value) else unchanged(values, value, parts)
 
 
 def _before(graph: Sequence[Merged]) -> Mapping[int, Sequence[int]]:
@@ -331,6 +326,14 @@ EXPLANATIONS: Sequence[Explanation] = (
         "constants computed by the compiler",
         "One compiler computes an expression of constants, the other leaves it to run time.",
         _ISSUE.format(29469),
+    ),
+    Explanation(
+        Note.ANNOTATION_ORDER,
+        "annotations of positional-only parameters first",
+        "In __annotations__ those of positional-only parameters stand after those of the parameters"
+        " that follow up to 3.14, and before them since 3.15.",
+        _CPYTHON.format(143886),
+        annotates_in_another_order,
     ),
     Explanation(
         Note.FOLDED_ANNOTATIONS,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pycinspect.canonical.values import Value, Values
 
-__all__ = ["Rewriting", "unchanged"]
+__all__ = ["Rewriting", "same_again", "unchanged"]
 
 #: Makes an expression of one and its parts, which are rewritten already.
 Change = Callable[[Values, Value, list[object]], Value]
@@ -46,3 +46,9 @@ class Rewriting:
 def unchanged(values: Values, value: Value, parts: list[object]) -> Value:
     """Return an expression of rewritten parts that is not rewritten itself."""
     return value if parts == list(value.parts) else values.make(value.kind, *parts)
+
+
+def same_again(values: Values, value: Value, parts: list[object]) -> Value:
+    """Return an expression; the second of two equal ones is another in another order."""
+    inner = parts[0] if value.kind == "again" else None
+    return inner if isinstance(inner, Value) else unchanged(values, value, parts)

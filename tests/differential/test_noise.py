@@ -165,6 +165,29 @@ def deleted(a):
             break
     except: z
 
+def dropped(a, b, c):
+    def inside(d):
+        nonlocal a
+        e, e = (e is a), {f: f for f in d}
+    b, b, d = not a or c.e, c(), 1
+    with a:
+        return [b, d]
+        def e(): pass
+    yield lambda: b
+
+def sliced(a, b, c, d):
+    def inside():
+        nonlocal b, c
+        a[:b] += d()
+        a[b:c] += d()
+        a[c:b] -= b
+        a[b:b:c], a[c] = d, 1
+        a[b:c, b] *= 2
+        a[(b, c):c] += 1
+
+def gathered(a, b):
+    return {*a, "x", "z", "y"}, {"z", "x", *a, 2, 1, "y"}, {a, "x", "z", "y", *b}, {b"z", *a(), 3, a, 2, 1, 5, 4}
+
 def unpacked(a, b):
     return {**b, **(a or {})}, [*b, *(a or [])], {*b, *(a or ())}, a(*b, *(a or ()), **b, **(a or {}))
 
@@ -175,6 +198,14 @@ def returned_early(a):
     try:
         with a: return b
     finally: a()
+
+def delegated(a, b):
+    yield from []
+    yield from [1, 2]
+    yield from [a, *b]
+    yield from [*a]
+    yield from [1 if a else 2]
+    yield from {1, 2}
 
 def iterables(a, b):
     return a(x for x in [*a, *b]), a(x for x in [a, b]), a(x for x in [1, 2])

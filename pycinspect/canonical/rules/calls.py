@@ -291,22 +291,25 @@ def _annotated(machine: Machine, function: Value, annotations: Value) -> Value:
     if annotations.kind == "tuple" and len(annotations.operands) % 2 == 0:
         annotations = display(machine, "map", pairs(machine, annotations.operands))
     parts = list(function.parts)
-    parts[_PLACES[ANNOTATIONS]] = _with_texts(machine, _code_of(machine, function), annotations)
+    parts[_PLACES[ANNOTATIONS]] = _as_written(machine, _code_of(machine, function), annotations)
     return machine.values.make("func", *parts)
 
 
-def _with_texts(machine: Machine, code: Code, annotations: Value) -> Value:
-    """Return the annotations of a function, their texts as all compilers write them."""
-    if annotations.kind != "map" or annotations.is_literal:
+def _as_written(machine: Machine, code: Code, annotations: Value) -> Value:
+    """Return the annotations of a function in the order of its parameters, and their texts.
+
+    Those of positional-only parameters come after the next ones up to 3.14 (Python/codegen.c:
+    codegen_annotations_in_scope).
+    """
+    found = annotations.operands
+    if annotations.kind != "map" or any(item.kind != "pair" for item in found):
         return annotations
-    pair = machine.values.make
-    items = [
-        pair("pair", item.value(0), written_out(machine, code, item.value(1)))
-        if item.kind == "pair"
-        else item
-        for item in annotations.operands
-    ]
-    return display(machine, "map", items)
+    first = code.varnames[: code.posonlyargcount]
+    ordered = sorted(found, key=lambda item: item.value(0).literal not in first)
+    if ordered != list(found):
+        machine.notes.add(Note.ANNOTATION_ORDER)
+    texts = [(item.value(0), written_out(machine, code, item.value(1))) for item in ordered]
+    return display(machine, "map", [machine.values.make("pair", *both) for both in texts])
 
 
 def _set_attribute(machine: Machine, state: State, op: CanonicalOp) -> State:

@@ -94,6 +94,8 @@ def finished(
         made.behind_jumps().next_name() in _TAKE_TUPLES or is_outermost(stack.less(1))
     ):
         value = display(machine, "tuple", value.operands)
+    elif value.kind == "set":  # constants may have come one by one, or as one frozenset
+        value = machine.values.set_of(value.operands)
     return machine.evaluated(state, machine.values.make("made", value), stack.less(1))
 
 
@@ -117,7 +119,7 @@ def _unpacks(value: Value) -> bool:
 
 
 #: Ops for which the compiler makes a tuple of a list, in some versions only if it is constant.
-_TAKE_TUPLES = frozenset({"GET_ITER", "GET_AITER", "CONTAINS_OP"})
+_TAKE_TUPLES = frozenset({"GET_ITER", "GET_AITER", "GET_YIELD_FROM_ITER", "CONTAINS_OP"})
 
 
 def is_outermost(below: Stack) -> bool:

@@ -48,11 +48,33 @@ def keep_for_copy(machine: Machine, state: State, depth: int) -> Event | None:
         depth: of the value on the stack, 1 for the top.
     """
     value = bare(state.peek(depth))
-    if is_asked_for(value) or not (value.is_new or machine.changes(value)):
+    if value.kind == "slice":
+        return _keep_bound(machine, state, depth, value)
+    if is_asked_for(value) or not _is_kept(machine, value):
         return None
     token = machine.kept(state, value)
+    return _kept_as(state, depth, token, token, value)
+
+
+def _is_kept(machine: Machine, value: Value) -> bool:
+    return value.is_new or machine.changes(value)
+
+
+def _keep_bound(machine: Machine, state: State, depth: int, value: Value) -> Event | None:
+    """Return the event that reads a bound of a slice: 3.12 copies them, and no slice."""
+    parts = list(value.operands)
+    place = next((at for at, part in enumerate(parts) if _is_kept(machine, part)), None)
+    if place is None:
+        return None
+    bound = parts[place]
+    parts[place] = token = machine.kept(state, bound)
+    return _kept_as(state, depth, machine.values.make("slice", *parts), token, bound)
+
+
+def _kept_as(state: State, depth: int, new: Value, token: Value, value: Value) -> Event:
+    """Return the event that keeps a value, and puts a new one in its place on the stack."""
     above = state.stack.values(depth)[1:]
-    after = state._replace(stack=state.stack.less(depth).push(token, *above))
+    after = state._replace(stack=state.stack.less(depth).push(new, *above))
     return Event(("keep", token, value), (after,), None, state)
 
 

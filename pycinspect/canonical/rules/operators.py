@@ -313,16 +313,6 @@ def _template(machine: Machine, state: State, _: CanonicalOp) -> State:
 # --- Iteration, generators -----------------------------------------------------------------
 
 
-def _of_top(kind: str) -> Rule:
-    """Return the rule of an op that computes something of the top."""
-
-    def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
-        rest, (value,) = state.pop(1)
-        return machine.evaluated(state, machine.values.make(kind, value), rest)
-
-    return rule
-
-
 def _beside_top(kind: str) -> Rule:
     """Return the rule of an op that computes something of the top, and keeps the top."""
 
@@ -340,9 +330,8 @@ def _get_aiter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     if is_outermost(rest):
         machine.notes.add(Note.GENEXPR_ITER)
         return state.next(rest.push(machine.values.make("outermost", value)))
-    if value.kind == "list":  # as for GET_ITER, up to 3.13
-        value = machine.values.make("tuple", *value.parts)
-    return machine.evaluated(state, machine.values.make("aiter", value), rest)
+    iterable = _iterable(machine, value)  # as for GET_ITER, up to 3.13
+    return machine.evaluated(state, machine.values.make("aiter", iterable), rest)
 
 
 def _index_iter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
@@ -370,9 +359,18 @@ def _get_iter(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
     if is_outermost(rest):
         machine.notes.add(Note.GENEXPR_ITER)
         return state.next(state.stack)
-    if value.kind == "list":  # the compiler makes a constant tuple of it if it can
-        value = machine.values.make("tuple", *value.parts)
-    return machine.evaluated(state, machine.values.make("iter", value), rest)
+    return machine.evaluated(state, machine.values.make("iter", _iterable(machine, value)), rest)
+
+
+def _iterable(machine: Machine, value: Value) -> Value:
+    """Return what is iterated over: the compiler makes a constant tuple of a list if it can."""
+    return machine.values.make("tuple", *value.parts) if value.kind == "list" else value
+
+
+def _get_yield_from_iter(machine: Machine, state: State, _: CanonicalOp) -> Event:
+    rest, (value,) = state.pop(1)
+    iterator = machine.values.make("yield_from_iter", _iterable(machine, value))
+    return machine.evaluated(state, iterator, rest)
 
 
 def _collecting(machine: Machine, state: State, depth: int) -> State:
@@ -508,7 +506,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "BUILD_INTERPOLATION": _interpolation,
         "BUILD_TEMPLATE": _template,
         "GET_ITER": _get_iter,
-        "GET_YIELD_FROM_ITER": _of_top("yield_from_iter"),
+        "GET_YIELD_FROM_ITER": _get_yield_from_iter,
         "GET_AITER": _get_aiter,
         "GET_ANEXT": _get_anext,
         "GET_AWAITABLE": _get_awaitable,
