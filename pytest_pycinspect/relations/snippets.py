@@ -65,9 +65,10 @@ class Snippets:
             value = _only_value(wanted.graph, word)
             found = None if value is None else has_value(wanted, value, program)
             if found is not None:
-                return found
+                return found and program.makes_unused_of(wanted)
         wanted = self._compiled(f"{_dedented(snippet)}\n{END}", level)
-        return Search(wanted, program, has_result=expression is not None).found()
+        search = Search(wanted, program, has_result=expression is not None)
+        return search.found() and program.makes_unused_of(wanted)
 
     def _program(self, level: Level) -> Program:
         known = self._programs.get(level)
@@ -84,11 +85,10 @@ class Snippets:
 
 
 def _surroundings(code: Code, dialect: Dialect) -> Surroundings:
-    read, stored = set[str](), set[str]()
-    for op in linearize(code, dialect):
-        if op.name.endswith("_GLOBAL"):
-            (read if op.name == "LOAD_GLOBAL" else stored).add(str(op.operand))
-    return Surroundings(code, dialect, read, stored)
+    ops = linearize(code, dialect)
+    return Surroundings(
+        code, dialect, {str(op.operand) for op in ops if op.name.endswith("_GLOBAL")}
+    )
 
 
 # --- The snippet as a graph --------------------------------------------------------------------

@@ -39,18 +39,15 @@ class Surroundings:
     Args:
         code: the code object.
         dialect: who compiled it.
-        read: the global variables that it reads: a comprehension may have variables of the same
-            names, which are among those of the code where it was inlined (3.12).
-        stored: the global variables that it stores or deletes.
+        names: the global variables that it reads, stores or deletes. A comprehension may have
+            variables of the same names, which are among those of the code where it was inlined
+            (3.12).
     """
 
-    def __init__(
-        self, code: Code, dialect: Dialect, read: Collection[str], stored: Collection[str]
-    ) -> None:
+    def __init__(self, code: Code, dialect: Dialect, names: Collection[str]) -> None:
         self._code = code
         self._flags = frozenset(names_of_flags(code.flags, dialect))
-        self._stored = frozenset(stored)
-        self._global = frozenset([*read, *stored])
+        self._global = frozenset(names)
         self._parts = tuple(self._around())
 
     def _around(self) -> Iterator[_Part]:
@@ -118,8 +115,8 @@ class Surroundings:
 
     def _declarations(self) -> Iterator[str]:
         """Yield what says whose the variables are, in the innermost function or class."""
-        if self._stored:
-            yield f"global {', '.join(sorted(self._stored))}"
+        if self._global:  # a store of one may be where nothing comes to, and left out
+            yield f"global {', '.join(sorted(self._global))}"
         if self.is_function and self._shared and self._outermost >= 0:
             yield f"nonlocal {', '.join(self._shared)}"
 

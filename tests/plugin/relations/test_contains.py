@@ -72,6 +72,10 @@ OTHER = [
     ("def f(a): a.b", "(c := a).b"),
     ("def f(a):\n with a: return a.b", "return a.c"),
     ("def f(a):\n a.b\n c()\n return 1", "a.b\nreturn 1"),
+    ("def f(a):\n a.b\n if c: d()\n return 1", "a.b\nreturn 1"),
+    ("def f(a):\n try: return a and a.b\n finally:\n  if c: d()", "return a and a.c"),
+    ("def f(a):\n x, x = lambda: 1, a\n return x", "x, x = lambda: 2, a"),
+    ("def f(a):\n if [lambda: 1]: return a", "if [lambda: 2]: return a"),
 ]  # fmt: skip
 
 
@@ -101,7 +105,35 @@ OWN = [
      "class K:\n  def m(self): return super().m(a)"),
     ("def f(x, y): return [y for y in x], z", "[y for y in x]"),
     ("def f(x): g(z[0]); return [z for z in x]", "g(z[0])"),
+    ("def f(a):\n x, x = lambda: 1, a\n return x", "x, x = lambda: 1, a"),
+    ("def f(a):\n global G\n while G.a:\n  G.b\n  return\n  G = 1",
+     "while G.a:\n G.b\n return\n G = 1"),
 ]  # fmt: skip
+
+
+RETURNS = ["a.b", "a and b", "b.c if a else b", "[x for x in a.b]", "(a, b, a.b)", "lambda: a.b"]
+#: Blocks around a ``return`` that make something else of the variables that it needs.
+BLOCKS = [
+    "try:\n {0}\nfinally:\n a = b.c",
+    "try:\n {0}\nfinally:\n if b: a = 1",
+    "try:\n {0}\nfinally:\n while g(): del a",
+    "try:\n {0}\nfinally:\n for a in b: g(a)",
+    "try:\n {0}\nfinally:\n try: g()\n except E as a: pass",
+    "with b as a:\n try:\n  {0}\n finally:\n  if a: b = a",
+    "try:\n with a:\n  {0}\nfinally:\n if a: b = a\n else: g()",
+    "try:\n try:\n  {0}\n finally:\n  if a: b = 1\nfinally:\n if b: a = 1",
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("value", RETURNS)
+def test_a_return_in_a_block_that_rebinds_what_it_needs(value: str, block: str) -> None:
+    body = block.format(f"return {value}")
+    code = function(f"def f(a, b):\n{textwrap.indent(body, ' ')}")
+    for snippet in (f"return {value}", body):
+        assert code.contains_code(snippet)
+    for other in (f"return {value}.zq", f"return {value}, 1", "return a.b.zq"):
+        assert not code.contains_code(other)
 
 
 @pytest.mark.parametrize(("source", "snippet"), OWN)
