@@ -483,7 +483,9 @@ class Bytecode(Factual):
             note: what a reader should know of that process.
         """
         adaptive = dict(zip(self._code.walk(), memory, strict=True))
-        origin = replace(self._origin, adaptive=adaptive, live=None, notes=(note,))
+        wrapping = self._origin.wrapping
+        notes = (note,) if wrapping is None else (note, wrapping.note)
+        origin = replace(self._origin, adaptive=adaptive, live=None, notes=notes)
         return Bytecode(self._code, origin, "adaptive")
 
     def to_bytecode(self) -> bytecode_library.Bytecode:
