@@ -106,6 +106,10 @@ class Surroundings:
         return [name for name in self._code.freevars if _is_variable(name)]
 
     @property
+    def _captured(self) -> list[str]:
+        return [name for name in self._code.cellvars if _is_variable(name)]
+
+    @property
     def _own(self) -> list[str]:
         names = dict.fromkeys(self._code.varnames + self._code.cellvars)
         if self._outermost < 0:  # its qualified name does not say where they are from
@@ -114,11 +118,17 @@ class Surroundings:
         return [name for name in names if _is_variable(name) and name not in others]
 
     def _declarations(self) -> Iterator[str]:
-        """Yield what says whose the variables are, in the innermost function or class."""
+        """Yield what says whose the variables are, in the innermost function or class.
+
+        Compilers store variables that functions inside share in the order of the source, and others
+        in the order of the stack (``Python/flowgraph.c: swaptimize``).
+        """
         if self._global:  # a store of one may be where nothing comes to, and left out
             yield f"global {', '.join(sorted(self._global))}"
         if self.is_function and self._shared and self._outermost >= 0:
             yield f"nonlocal {', '.join(self._shared)}"
+        if self.is_function and self._captured:
+            yield f"if 0: lambda: ({', '.join(self._captured)})"
 
     def find(self, root: Code) -> Code:
         """Return the code object that the snippet is in.

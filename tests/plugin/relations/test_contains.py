@@ -108,6 +108,8 @@ OWN = [
     ("def f(a):\n x, x = lambda: 1, a\n return x", "x, x = lambda: 1, a"),
     ("def f(a):\n global G\n while G.a:\n  G.b\n  return\n  G = 1",
      "while G.a:\n G.b\n return\n G = 1"),
+    ("def f(a):\n try: a()\n except E as y: x, y = (a % a, x)\n return lambda: x", "x, y = (a % a, x)"),
+    ("def f(a): return [lambda: i for i in a], (lambda: a)", "[lambda: i for i in a]"),
 ]  # fmt: skip
 
 
