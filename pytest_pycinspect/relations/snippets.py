@@ -15,6 +15,7 @@ from pycinspect.pyc import Code
 from pytest_pycinspect.relations.comparing import Outcome
 from pytest_pycinspect.relations.subgraphs import END, Program, Search, has_value
 from pytest_pycinspect.relations.surroundings import Surroundings
+from pytest_pycinspect.view.facts import values_in
 from pytest_pycinspect.view.forms import form_of
 
 __all__ = ["Snippets"]
@@ -85,10 +86,34 @@ class Snippets:
 
 
 def _surroundings(code: Code, dialect: Dialect) -> Surroundings:
-    ops = linearize(code, dialect)
-    return Surroundings(
-        code, dialect, {str(op.operand) for op in ops if op.name.endswith("_GLOBAL")}
-    )
+    """Return functions and classes like those around a code object.
+
+    A variable of a comprehension is among those of the code where it was inlined (3.12). If functions
+    inside have a global one of that name, the code has none of its own: they would share it.
+    """
+    names = _named(code, dialect, _OF_GLOBALS)
+    known = {*code.varnames, *code.cellvars}
+    inside = (part for part in code.walk() if part is not code and known.intersection(part.names))
+    read = (name for part in inside for name in _named(part, dialect, _OF_OUTER))
+    shared = known.intersection(read)
+    return Surroundings(code, dialect, names | (shared - _own(code, dialect) if shared else set()))
+
+
+_OF_GLOBALS = frozenset({"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL"})
+#: A class looks among its own variables first.
+_OF_OUTER = _OF_GLOBALS | {"LOAD_NAME"}
+
+
+def _named(code: Code, dialect: Dialect, ops: frozenset[str]) -> set[str]:
+    """Return the variables that some ops of a code object are about."""
+    return {str(op.operand) for op in linearize(code, dialect) if op.name in ops}
+
+
+def _own(code: Code, dialect: Dialect) -> set[str]:
+    """Return the variables of a function, without those of comprehensions in it."""
+    events = (part for node in form_of(code, dialect, Level.STRICT).graph for part in node.payload)
+    variables = (part for part in values_in(events, set()) if part.kind == "local")
+    return {part.word(0) for part in variables if len(part.parts) == 1}
 
 
 # --- The snippet as a graph --------------------------------------------------------------------

@@ -110,6 +110,9 @@ OWN = [
      "while G.a:\n G.b\n return\n G = 1"),
     ("def f(a):\n try: a()\n except E as y: x, y = (a % a, x)\n return lambda: x", "x, y = (a % a, x)"),
     ("def f(a): return [lambda: i for i in a], (lambda: a)", "[lambda: i for i in a]"),
+    ("def f(a):\n a([z for z in a])\n a.b = lambda: z\n", "a.b = lambda: z"),
+    ("def f(a):\n a([z for z in a])\n class K: y = z\n", "class K: y = z"),
+    ("def f(a):\n z = [z for z in a]\n return lambda: z\n", "return lambda: z"),
 ]  # fmt: skip
 
 
