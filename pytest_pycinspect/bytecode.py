@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from pytest_pycinspect.relations.relation import Count, Relation
     from pytest_pycinspect.relations.snippets import Snippets
     from pytest_pycinspect.subjects.wrapping import Wrapping
-    from pytest_pycinspect.view.facts import Facts, Items
+    from pytest_pycinspect.view.facts import Facts
+    from pytest_pycinspect.view.items import Items
 
 __all__ = ["Bytecode", "Tree"]
 
@@ -535,16 +536,17 @@ class Bytecode(Factual):
         ``return``, say) is not in it. One that cannot come round a second time is not a loop, and
         comprehensions are not statements. The same on all versions.
         """
-        from pytest_pycinspect.view.facts import Items
+        from pytest_pycinspect.view.items import Kind, Known
         from pytest_pycinspect.view.loops import loops_of
 
         offsets = [frozenset(raw.offset for raw in instr.raw) for instr in self]
-        found = Items(
+        parts = (
             self._part([index for index, own in enumerate(offsets) if own & loop])
             for loop in loops_of(self._code, self._origin.dialect)
             if any(min(loop) in own for own in offsets)
         )
-        return sure_items(found, self._origin.wrapping, ".loops")
+        kind = Kind("a loop; ask one of them, .loops[0]", lambda one: isinstance(one, Bytecode))
+        return sure_items(Known.of(parts, kind), self._origin.wrapping, ".loops")
 
     @property
     def jumps(self) -> tuple[tuple[int, int], ...]:
@@ -672,7 +674,7 @@ def _compiled(wanted: object) -> Bytecode:
 
 
 def _key(instr: Instr) -> tuple[object, ...]:
-    from pytest_pycinspect.view.facts import constant_key
+    from pytest_pycinspect.view.items import constant_key
 
     operand = constant_key(instr.operand) if instr.kind is Kind.CONST else instr.operand
     return instr.opname, operand, instr.kind, instr.target

@@ -17,11 +17,9 @@ from pytest_pycinspect.relations.subgraphs import END, Program, Search, has_valu
 from pytest_pycinspect.relations.surroundings import Surroundings
 from pytest_pycinspect.view.facts import values_in
 from pytest_pycinspect.view.forms import form_of
+from pytest_pycinspect.view.names import VacuousCheckError
 
 __all__ = ["Snippets"]
-
-#: The graph as it is written, and the smallest one: a search may need either.
-_LEVELS = (Level.STRICT, Level.SEMANTIC)
 
 
 class Snippets:
@@ -48,13 +46,22 @@ class Snippets:
 
         Raises:
             PycInspectError: ``does-not-compile``; ``not-canonical`` where a limit was reached.
+            VacuousCheckError: it does nothing, and so is found nowhere.
         """
-        found = any(self._is_in(snippet, level) for level in _LEVELS)
+        # The graph as it is written, and the smallest one: a search may need either.
+        found = self._is_in(snippet, Level.STRICT)
+        if found is None:
+            raise VacuousCheckError(
+                f"{textwrap.shorten(snippet, 60)!r} does nothing that is in bytecode, so it is"
+                " found nowhere, whatever the code does"
+            )
+        found = found or bool(self._is_in(snippet, Level.SEMANTIC))
         words = "contains" if found else "does not contain"
         shortened = textwrap.shorten(snippet, 60)
         return Outcome(found, f"{self._code.qualname} {words} {shortened!r}")
 
-    def _is_in(self, snippet: str, level: Level) -> bool:
+    def _is_in(self, snippet: str, level: Level) -> bool | None:
+        """Return whether a snippet is in the code; None for one that does nothing."""
         program = self._program(level)
         expression = _expression(snippet)
         if expression is not None:
@@ -69,6 +76,8 @@ class Snippets:
                 return found and program.makes_unused_of(wanted)
         wanted = self._compiled(f"{_dedented(snippet)}\n{END}", level)
         search = Search(wanted, program, has_result=expression is not None)
+        if search.is_empty:
+            return None
         return search.found() and program.makes_unused_of(wanted)
 
     def _program(self, level: Level) -> Program:
@@ -122,6 +131,8 @@ def _own(code: Code, dialect: Dialect) -> set[str]:
 def _expression(snippet: str) -> str | None:
     """Return the text of an expression in brackets, None for statements, and for ``yield``."""
     text = _dedented(snippet).strip()
+    if not text:
+        return None
     try:
         tree = ast.parse(f"({text})", mode="eval")
     except SyntaxError:

@@ -215,11 +215,14 @@ class Search:
         self._graph = program.graph
         self._handlers = {node.handler for node in program.graph}
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing happens in the snippet."""
+        return self._is_end(self._start())
+
     def found(self) -> bool:
         """Return whether the graph is there; its end may be anywhere."""
         start = self._start()
-        if self._is_end(start):
-            return False  # nothing happens in it
         return any(self._fits_at(start, place) for place in range(len(self._graph)))
 
     def _start(self) -> int:

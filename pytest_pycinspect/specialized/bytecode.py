@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pytest_pycinspect.bytecode import Bytecode
 from pytest_pycinspect.view.instr import Instr
+from pytest_pycinspect.view.items import Kind, Known
 from pytest_pycinspect.view.names import VacuousCheckError
 
 __all__ = ["TIMES", "Calls", "Change", "SpecializedBytecode"]
@@ -65,6 +66,15 @@ class Change(NamedTuple):
 #: What is said of a specialisation for one class that was replaced by the same for another.
 _ANEW = "for something else"
 
+_INSTRS = Kind(
+    "an instruction; its name is instr.opname for each instr of them",
+    lambda one: isinstance(one, Instr),
+)
+_CHANGES = Kind(
+    "a change; opcodes are change.before and change.after for each change of them",
+    lambda one: isinstance(one, Change),
+)
+
 
 class SpecializedBytecode(Bytecode):
     """The bytecode of a function after it ran, as it is in memory.
@@ -108,13 +118,13 @@ class SpecializedBytecode(Bytecode):
     @cached_property
     def specializations(self) -> tuple[Instr, ...]:
         """The instructions that are specialised, those of nested code among them."""
-        found = tuple(
+        found = (
             instr
             for part in self.tree
             for raw, instr in zip(part.raw, part, strict=True)
             if _is_specialized(instr.opname, raw.opname)
         )
-        return self.sure(found, "Nothing in it is specialised.")
+        return self.sure(Known.of(found, _INSTRS), "Nothing in it is specialised.")
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -123,7 +133,9 @@ class SpecializedBytecode(Bytecode):
         Raises:
             VacuousCheckError: there was no other before it; see :meth:`then`.
         """
-        return self.sure(self._changes, "The last run of calls has changed nothing.")
+        return self.sure(
+            Known.of(self._changes, _CHANGES), "The last run of calls has changed nothing."
+        )
 
     @property
     def deoptimized(self) -> tuple[Change, ...]:
@@ -133,7 +145,9 @@ class SpecializedBytecode(Bytecode):
             VacuousCheckError: as ``changes``.
         """
         found = (one for one in self._changes if _is_specialized(one.before, one.generic))
-        return self.sure(tuple(found), "The last run of calls has deoptimised nothing.")
+        return self.sure(
+            Known.of(found, _CHANGES), "The last run of calls has deoptimised nothing."
+        )
 
     @cached_property
     def _changes(self) -> tuple[Change, ...]:

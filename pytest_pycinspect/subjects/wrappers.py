@@ -18,7 +18,8 @@ from pycinspect.errors import PycInspectError
 from pytest_pycinspect.subjects.origin import relative
 from pytest_pycinspect.subjects.scopes import Namespace, namespace_of
 from pytest_pycinspect.subjects.wrapping import Wrapping
-from pytest_pycinspect.view.facts import Constants, Facts, Items
+from pytest_pycinspect.view.facts import Facts
+from pytest_pycinspect.view.items import Items
 
 __all__ = ["Answer", "Found", "Given", "SureItems", "code_in", "sure", "sure_facts", "sure_items"]
 
@@ -189,6 +190,8 @@ class SureItems(Items[Item]):
 
     wrapping: Wrapping | None
     what: str
+    #: The fact without the wrapper.
+    items: Items[Item]
 
     def sure(self, answer: Answer, why: str) -> Answer:
         """Return an answer, if it is one whosever code is meant; see :func:`sure`."""
@@ -201,8 +204,15 @@ class SureItems(Items[Item]):
 
     def __contains__(self, wanted: object) -> bool:
         __tracebackhide__ = True
-        found = super().__contains__(wanted)
-        return self.sure(found, f"{wanted!r} is not in {self.what}: {[*self]}.")
+        return self.sure(wanted in self.items, self._missing(wanted))
+
+    def count(self, value: object) -> int:
+        """Return how many are equal to a value; see :func:`sure`."""
+        __tracebackhide__ = True
+        return self.sure(self.items.count(value), self._missing(value))
+
+    def _missing(self, wanted: object) -> str:
+        return f"{wanted!r} is not in {self.what}: {[*self]}."
 
     def __len__(self) -> int:
         __tracebackhide__ = True
@@ -217,10 +227,6 @@ class SureItems(Items[Item]):
     __hash__ = Items.__hash__
 
 
-class _SureConstants(SureItems[object], Constants):
-    """Constants, as in ``Constants``."""
-
-
 def sure_items(items: Items[Item], wrapping: Wrapping | None, what: str) -> Items[Item]:
     """Return a fact about code; of that of a wrapper, one that says only what is there.
 
@@ -231,10 +237,9 @@ def sure_items(items: Items[Item], wrapping: Wrapping | None, what: str) -> Item
     """
     if wrapping is None:
         return items
-    made: Any = (_SureConstants if isinstance(items, Constants) else SureItems)(items)
-    made.wrapping, made.what = wrapping, what
-    sure_made: Items[Item] = made
-    return sure_made
+    made = SureItems(items)
+    made.wrapping, made.what, made.items = wrapping, what, items
+    return made
 
 
 def sure_facts(facts: Facts, wrapping: Wrapping | None) -> Facts:

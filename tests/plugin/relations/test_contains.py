@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_pycinspect import Bytecode, bytecode_of
+from pytest_pycinspect import Bytecode, VacuousCheckError, bytecode_of
 from tests.canonical.programs import program
 from tests.plugin.relations.statements import Counted, checked, functions_in, library
 
@@ -192,8 +192,22 @@ def test_the_level_of_optimization_is_that_of_the_code(tmp_path: Path) -> None:
     path.write_text("def f(a):\n    assert a.b\n    return lambda: __debug__\n", "utf-8")
     assert bytecode_of(path, optimize=0)["f"].contains_code("assert a.b")
     optimized = bytecode_of(path, optimize=1)["f"]
-    assert not optimized.contains_code("assert a.b")
+    with pytest.raises(VacuousCheckError, match="does nothing"):
+        assert not optimized.contains_code("assert a.b")
     assert optimized.contains_code("return lambda: __debug__")
+
+
+NOTHING = [
+    *("pass", "global z", "if 0: f()", "assert True", "a: int", "a; b", "if [a, b]: pass", ""),
+    *("try: pass\nfinally: pass", "while True: break", "match a:\n case _: pass"),
+]
+
+
+@pytest.mark.parametrize("snippet", NOTHING)
+def test_a_snippet_that_does_nothing_is_refused(snippet: str) -> None:
+    code = function(f"def f(a, b):\n{textwrap.indent(snippet, ' ')}\n return a, b")
+    with pytest.raises(VacuousCheckError, match="does nothing that is in bytecode"):
+        assert not code.contains_code(snippet)
 
 
 # --- Shapes ----------------------------------------------------------------------------------------
