@@ -176,3 +176,51 @@ def test_an_expectation_that_is_for_other_pythons_says_nothing() -> None:
             with pytest.raises(VacuousCheckError, match=r"every line .* is for other Pythons"):
                 check(expectation)
     assert code.contains("@3.10:\n    CALL\n@else:\n    RETURN_VALUE")
+
+
+# --- What any code is like -----------------------------------------------------------------
+
+TRIVIAL = {
+    "in": ["...", "_", "...; ...", "_; ...", "+ _", "1..x _", "^", "$", "^; ...", "0..x CALL",
+           "total 0..x CALL", "...; 0..x CALL; ...", "any:\n _", "@>=3.0 ...", "0..3x CALL"],
+    "contains": ["...", "_", "^; _", "any:\n _", "...; total 0..x CALL",
+                 "...; 0..1x LOAD_FAST; ..."],
+    "matches": ["...", "+ _", "...; _; ...", "^; ...; $", "0..x _", "...; 0..x CALL"],
+    "startswith": ["_", "...", "0..x CALL"],
+    "endswith": ["_", "...", "0..x CALL"],
+    "count": ["...", "_"],
+}  # fmt: skip
+
+#: What is like these, and not true of all code.
+TELLING = {
+    "contains": ["_; _; _", "^; _; $", "not CALL", "never CALL",
+                 "total 0..1x CALL", "any:\n _\n CALL"],
+    "matches": ["_", "_; _", "...; _; ...; _", "any:\n _", "0..2x _", "0..x CALL", "...; 0..1x LOAD_FAST; ..."],
+}  # fmt: skip
+
+SHORT = "def f(): raise"
+LONG = "def f(a):\n a()\n a()\n return a"
+
+
+@pytest.mark.parametrize("how", TRIVIAL)
+def test_an_expectation_that_any_code_meets_is_refused(how: str) -> None:
+    for source in (SHORT, LONG):
+        code = bytecode_of(source).children[0]
+        ask = code.__contains__ if how == "in" else getattr(code, how)
+        for text in TRIVIAL[how]:
+            with pytest.raises(VacuousCheckError, match="any code is as this expectation says"):
+                ask(text)
+
+
+@pytest.mark.parametrize("how", TELLING)
+def test_an_expectation_that_some_code_does_not_meet_is_not(how: str) -> None:
+    codes = [bytecode_of(source).children[0] for source in (SHORT, LONG)]
+    for text in TELLING[how]:
+        assert (
+            len({bool(getattr(code, how)(text)) for code in codes}) > 1 or how == "matches"
+        )  # of a length
+
+
+def test_what_is_at_the_end_is_counted() -> None:
+    code = bytecode_of(SHORT).children[0]
+    assert code.count("never CALL; $") == 1
