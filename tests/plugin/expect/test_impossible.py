@@ -72,6 +72,11 @@ def possible(row: LinearKind) -> Iterator[Instr]:
     if row.is_dotted:
         values[LinearOperand.NAME] += ["os.path", ""]
     kind = Kind(row.operand.value)
+    numbers = range(row.least, 200 if row.most is None else row.most + 1)
+    if row.operand is LinearOperand.NUMBER:
+        values[row.operand] = [*numbers]
+    if row.operand is LinearOperand.NAMES:
+        values[row.operand] = [value for value in values[row.operand] if value[0] in numbers]  # type: ignore[index] # pairs
     yield from (of(row, value, kind) for value in values[row.operand])
     if row.operand is LinearOperand.CONST:
         yield of(row, "f", Kind.CODE)
@@ -121,6 +126,10 @@ def _is_open(row: LinearKind, wanted: model.Operand) -> bool:
         ("LOAD_GLOBAL os.path", "that is LOAD_GLOBAL os and LOAD_ATTR path"),
         ("LOAD_FAST 3", "LOAD_FAST takes a name, and never 3"),
         ("LOAD_GLOBAL None", "LOAD_GLOBAL takes a name, and never None"),
+        ("BUILD_SLICE 4", "BUILD_SLICE takes a number from 2 to 3, and never 4"),
+        ("SWAP in (1, 2)", "SWAP takes a number from 2 on, and never in (1, 2)"),
+        ("RAISE_VARARGS > 2", "RAISE_VARARGS takes a number from 0 to 2, and never > 2"),
+        ("CALL_KW 0", "CALL_KW takes a number and names"),
         ("CALL -1", "CALL takes a number from 0 on, and never -1"),
         ("CALL True", "CALL takes a number from 0 on, and never True"),
         ("RETURN_VALUE None", "RETURN_VALUE takes no operand"),
