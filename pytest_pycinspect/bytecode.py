@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
@@ -539,7 +539,7 @@ class Bytecode(Factual):
         from pytest_pycinspect.view.items import Kind, Known
         from pytest_pycinspect.view.loops import loops_of
 
-        offsets = [frozenset(raw.offset for raw in instr.raw) for instr in self]
+        offsets = [*_offsets(self)]
         parts = (
             self._part([index for index, own in enumerate(offsets) if own & loop])
             for loop in loops_of(self._code, self._origin.dialect)
@@ -630,6 +630,18 @@ class Bytecode(Factual):
         from pytest_pycinspect.expect import listing
 
         return "\n".join(listing(self))
+
+
+def _offsets(instrs: Iterable[Instr]) -> Iterator[frozenset[int]]:
+    """Yield where the instructions are that each op was made of.
+
+    Where one instruction became several ops, the first of them has it, and jumps have their own.
+    """
+    last = frozenset[int]()
+    for instr in instrs:
+        own = frozenset(raw.offset for raw in instr.raw)
+        last = own or (last if instr.target is None else own)
+        yield last
 
 
 def _spans(lines: Sequence[int]) -> str:

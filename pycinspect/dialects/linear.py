@@ -57,7 +57,7 @@ class LinearKind(NamedTuple):
         name: of the op.
         operand: what its operand is.
         short: how it may be spelt for short.
-        words: all that a word can be, as sequences write it; empty for any.
+        words: all that a word or name can be, as sequences write it; empty for any.
         is_dotted: a name may have dots in it.
         least: the least number that it can be.
         most: the largest one; None for no limit.
@@ -104,11 +104,13 @@ def linear_ops() -> Mapping[str, LinearKind]:
 
 
 _DOTTED = "dotted"
+_WORDED = frozenset({LinearOperand.WORD, LinearOperand.NAME})
 
 
 def _kind(name: str, operand: str, short: str, values: str) -> LinearKind:
     kind = LinearOperand(operand)
-    words = tuple(map(as_written, values.split())) if kind is LinearOperand.WORD else ()
+    has_words = kind in _WORDED and values != _DOTTED
+    words = tuple(map(as_written, values.split())) if has_words else ()
     row = LinearKind(name, kind, tuple(short.split()), words, is_dotted=values == _DOTTED)
     least, dots, most = values.partition("..")
     return row._replace(least=int(least), most=int(most) if most else None) if dots else row

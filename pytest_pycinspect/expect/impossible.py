@@ -13,6 +13,7 @@ from typing import Any
 from pycinspect.dialects import Dialect, LinearKind, LinearOperand, linear_ops
 from pytest_pycinspect.expect import model
 from pytest_pycinspect.expect.errors import PatternError
+from pytest_pycinspect.view.items import KEYWORDS
 from pytest_pycinspect.view.names import first_with, opcode_operand, words_of_opcodes
 
 __all__ = ["check_opcode_operand", "check_operand"]
@@ -81,7 +82,10 @@ def _is_name(row: LinearKind, operand: model.Name | model.Literal) -> bool:
         return False
     if row.is_dotted:
         return all(map(str.isidentifier, text.lstrip(".").split("."))) or not text
-    return text.isidentifier() or (text[:1] == "." and text[1:].isalnum()) or text in _INNER
+    if row.words:
+        return text in row.words
+    is_own = (text[:1] == "." and text[1:].isalnum()) or text in _INNER
+    return (text.isidentifier() and text not in KEYWORDS) or is_own
 
 
 #: Names that the compiler makes for type parameters, ``Python/compile.c``.
@@ -135,8 +139,8 @@ _CAN_BE: Mapping[LinearOperand, Mapping[type, _Can]] = MappingProxyType(
             model.Name: _is_name,
             model.Literal: _is_name,
             model.OneOf: _each,
-            model.Regex: _always,
-            model.Capture: _always,
+            model.Regex: _is_like_a_word,
+            model.Capture: _captures_a_word,
         },
         LinearOperand.CONST: {
             model.Literal: _always,

@@ -21,6 +21,7 @@ __all__ = [
     "CONSTANTS",
     "HANDLERS",
     "IMPORTS",
+    "KEYWORDS",
     "NAMES",
     "VARIABLES",
     "Constants",
@@ -133,13 +134,14 @@ class Constants(Known[object]):
 
 #: Names up to Python 3.6.
 _NAMES_ONCE = frozenset({"async", "await"})
-_KEYWORDS = frozenset(keyword.kwlist) - _NAMES_ONCE
+#: Words that name no variable.
+KEYWORDS = frozenset(keyword.kwlist) - _NAMES_ONCE
 #: What marshal writes in the place of constants, ``Python/marshal.c``.
 _PLAIN = (NoneType, EllipsisType, bool, int, float, complex, str, bytes, Long, Slice, FrozenDict)
 
 
 def _is_name(wanted: object) -> bool:
-    return isinstance(wanted, str) and wanted.isidentifier() and wanted not in _KEYWORDS
+    return isinstance(wanted, str) and wanted.isidentifier() and wanted not in KEYWORDS
 
 
 def _is_dotted(wanted: object) -> bool:
@@ -173,7 +175,8 @@ def _is_handled(wanted: object) -> bool:
 
 
 def _is_constant(wanted: object) -> bool:
-    if isinstance(wanted, tuple | frozenset):
+    """Return whether a source can make it a constant: of a set it makes its items."""
+    if isinstance(wanted, tuple):
         return all(map(_is_constant, wanted))
     return type(wanted) in _PLAIN
 
@@ -183,4 +186,4 @@ ATTRIBUTES = Kind("the name of an attribute, such as 'append'", _is_name)
 NAMES = Kind("a name, such as 'x', or a module, such as 'os.path'", _is_dotted)
 IMPORTS = Kind("a module or a name from one, such as 'os.path' or '..core.run'", _is_imported)
 HANDLERS = Kind("one class as the code says it, such as 'OSError'", _is_handled)
-CONSTANTS = Kind("a constant, such as 1, 'x' or (1, 2)", _is_constant)
+CONSTANTS = Kind("a constant, such as 1, 'x' or (1, 2); of a set its items are", _is_constant)

@@ -69,6 +69,8 @@ def possible(row: LinearKind) -> Iterator[Instr]:
             *("os.path", "", b"x", ..., "=", 2.5, "zq"),
         ],
     }
+    if row.words:
+        values[row.operand] = [*row.words]
     if row.is_dotted:
         values[LinearOperand.NAME] += ["os.path", ""]
     kind = Kind(row.operand.value)
@@ -111,7 +113,11 @@ def is_accepted(row: LinearKind, wanted: model.Operand) -> bool:
 def _is_open(row: LinearKind, wanted: model.Operand) -> bool:
     """Return whether it is a matter of what a program calls its own."""
     is_regex = isinstance(wanted, model.Regex) or bool(getattr(wanted, "regex", None))
-    return is_regex and row.operand in (LinearOperand.NAME, LinearOperand.CODE, LinearOperand.CONST)
+    return (
+        is_regex
+        and not row.words
+        and row.operand in (LinearOperand.NAME, LinearOperand.CODE, LinearOperand.CONST)
+    )
 
 
 @pytest.mark.parametrize(

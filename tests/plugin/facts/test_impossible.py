@@ -19,7 +19,7 @@ ASKED: dict[str, tuple[list[object], list[object]]] = {
     "handlers": (["(A, B)", "A, B", "A B", "", "3", OSError, 3], ["Zq", "zq.Error", "zq()"]),
     "consts": ([[1], {}, {1}, (1, [2]), object(), len, range(3), slice(1)], [977, (1, (2.0,)), ...]),
     "calls": ([3, None, [], "x".__class__.__name__.encode(), os], []),
-    "loops": (["LOAD_GLOBAL", 3], []),
+    "loops": (["LOAD_GLOBAL", "FOR_ITER"], []),
     "unresolved_calls": (["b.c", 3], []),
 }  # fmt: skip
 
