@@ -33,7 +33,7 @@ def check_operand(opname: str, operand: model.Operand) -> None:
         PatternError: with what the op has, and where the operand belongs.
     """
     row = linear_ops().get(opname)
-    if row is not None:
+    if row is not None and row.operand is not LinearOperand.DROPPED:  # its name is refused
         _check(row, operand)
 
 

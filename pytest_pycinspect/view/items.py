@@ -126,6 +126,8 @@ class Constants(Known[object]):
     """Constants, each once; ``1``, ``True`` and ``1.0`` are three, ``0.0`` is not ``-0.0``."""
 
     def _count(self, value: object) -> int:
+        __tracebackhide__ = True
+        self.kind.check(value)  # what is no constant has no key
         key = constant_key(value)
         return sum(key == constant_key(part) for part in self)
 

@@ -158,6 +158,14 @@ def test_instructions_of_the_interpreter_are_looked_at_too(line: str) -> None:
         _ = f"raw {line}" in code
 
 
+@pytest.mark.parametrize(
+    "line", ["KW_NAMES ('key',)", "PUSH_NULL 3", "TO_BOOL x", "LOAD_CLOSURE x"]
+)
+def test_an_op_that_no_sequence_has_is_refused_with_an_operand_too(line: str) -> None:
+    with pytest.raises(VacuousCheckError, match="cannot occur in canonical ops"):
+        assert line not in bytecode_of(lambda: None)
+
+
 def test_names_that_compilers_make_are_names() -> None:
     code = bytecode_of("def f(a): return (x for x in a)")["f"]
     assert "LOAD_FAST .0" in code["<genexpr>"]

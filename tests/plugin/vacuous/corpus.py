@@ -29,6 +29,8 @@ RARE = (
     "def f(a):\n return {x for x in a}, {x: y for x in a for y in x}, [y for x in a for y in x]",
     "def f(a):\n try: pass\n finally: raise a from a",
     "def f(a):\n raise",
+    "def f(a):\n with a as b: a.b = b\n for a.c in b: a[b] = a.c = b\n return -a",
+    "def f(a):\n x = (*a, *a)\n a(*x, *x)\n return x",
     "def f(a):\n from .b import c as d\n from ..e.f import g\n import h.i\n import j.k as l",
     "def f(a):\n (yield)\n x = yield a\n yield from a\n return x is a, x is not a, x in a, x not in a",
     "def f(a):\n class K(a):\n  x: int = 1\n  def m(self): super().m()\n return K",
@@ -48,8 +50,9 @@ MODERN = (
 
 
 def function(source: str) -> Bytecode:
-    """Return the code of the one function of a source."""
-    return bytecode_of(f"{source}\n").children[0]
+    """Return the code of the one function of a source; without any, of the module."""
+    module = bytecode_of(f"{source}\n")
+    return module.children[0] if module.children else module
 
 
 def corpus(count: int, seed: int) -> list[Bytecode]:
