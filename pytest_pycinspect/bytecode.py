@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from pytest_pycinspect.relations.relation import Count, Relation
     from pytest_pycinspect.relations.snippets import Snippets
     from pytest_pycinspect.subjects.wrapping import Wrapping
-    from pytest_pycinspect.view.facts import Facts, Items
+    from pytest_pycinspect.view.facts import Facts
+    from pytest_pycinspect.view.items import Items
 
 __all__ = ["Bytecode", "Tree"]
 
@@ -483,7 +484,9 @@ class Bytecode(Factual):
             note: what a reader should know of that process.
         """
         adaptive = dict(zip(self._code.walk(), memory, strict=True))
-        origin = replace(self._origin, adaptive=adaptive, live=None, notes=(note,))
+        wrapping = self._origin.wrapping
+        notes = (note,) if wrapping is None else (note, wrapping.note)
+        origin = replace(self._origin, adaptive=adaptive, live=None, notes=notes)
         return Bytecode(self._code, origin, "adaptive")
 
     def to_bytecode(self) -> bytecode_library.Bytecode:
@@ -533,16 +536,17 @@ class Bytecode(Factual):
         ``return``, say) is not in it. One that cannot come round a second time is not a loop, and
         comprehensions are not statements. The same on all versions.
         """
-        from pytest_pycinspect.view.facts import Items
+        from pytest_pycinspect.view.items import Kind, Known
         from pytest_pycinspect.view.loops import loops_of
 
-        offsets = [frozenset(raw.offset for raw in instr.raw) for instr in self]
-        found = Items(
+        offsets = [*_offsets(self)]
+        parts = (
             self._part([index for index, own in enumerate(offsets) if own & loop])
             for loop in loops_of(self._code, self._origin.dialect)
             if any(min(loop) in own for own in offsets)
         )
-        return sure_items(found, self._origin.wrapping, ".loops")
+        kind = Kind("a loop; ask one of them, .loops[0]", lambda one: isinstance(one, Bytecode))
+        return sure_items(Known.of(parts, kind), self._origin.wrapping, ".loops")
 
     @property
     def jumps(self) -> tuple[tuple[int, int], ...]:
@@ -628,6 +632,18 @@ class Bytecode(Factual):
         return "\n".join(listing(self))
 
 
+def _offsets(instrs: Iterable[Instr]) -> Iterator[frozenset[int]]:
+    """Yield where the instructions are that each op was made of.
+
+    Where one instruction became several ops, the first of them has it, and jumps have their own.
+    """
+    last = frozenset[int]()
+    for instr in instrs:
+        own = frozenset(raw.offset for raw in instr.raw)
+        last = own or (last if instr.target is None else own)
+        yield last
+
+
 def _spans(lines: Sequence[int]) -> str:
     """Return lines in words: ``lines 3 to 7 and 9``."""
     spans: list[list[int]] = []
@@ -670,7 +686,7 @@ def _compiled(wanted: object) -> Bytecode:
 
 
 def _key(instr: Instr) -> tuple[object, ...]:
-    from pytest_pycinspect.view.facts import constant_key
+    from pytest_pycinspect.view.items import constant_key
 
     operand = constant_key(instr.operand) if instr.kind is Kind.CONST else instr.operand
     return instr.opname, operand, instr.kind, instr.target

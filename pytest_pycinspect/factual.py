@@ -6,7 +6,8 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from pytest_pycinspect.view.facts import Constants, Facts, Items
+from pytest_pycinspect.view.facts import Facts
+from pytest_pycinspect.view.items import Items
 
 if TYPE_CHECKING:
     from pytest_pycinspect.calling.called import Calls
@@ -83,7 +84,7 @@ class Factual:
         return self.calls.unresolved
 
     @property
-    def consts(self) -> Constants:
+    def consts(self) -> Items[object]:
         """The constants that it uses; ``in`` compares type and sign, too."""
         return self._facts.consts
 

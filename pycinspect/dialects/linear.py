@@ -1,8 +1,8 @@
 """From canonical ops to the sequences that people write in expectations: two tables.
 
 ``linear_ops.tsv`` says what the operand of each op is, how the op may be spelt for short, and
-which operands it has: all words, or ``dotted`` for names that may have dots in them; ``dropped``
-is an op that no sequence has. ``linear_rules.tsv`` rewrites ops that follow each
+which operands it has: all words, the least and the largest number (``2..3``, ``1..``), or
+``dotted`` for names that may have dots in them; ``dropped`` is an op that no sequence has. ``linear_rules.tsv`` rewrites ops that follow each
 other and that only some versions have into what the others have. The first rule that fits
 counts, and they are tried until none does. Its columns:
 
@@ -57,8 +57,10 @@ class LinearKind(NamedTuple):
         name: of the op.
         operand: what its operand is.
         short: how it may be spelt for short.
-        words: all that a word can be, as sequences write it; empty for any.
+        words: all that a word or name can be, as sequences write it; empty for any.
         is_dotted: a name may have dots in it.
+        least: the least number that it can be.
+        most: the largest one; None for no limit.
     """
 
     name: str
@@ -66,6 +68,8 @@ class LinearKind(NamedTuple):
     short: tuple[str, ...]
     words: tuple[str, ...]
     is_dotted: bool
+    least: int = 0
+    most: int | None = None
 
 
 class LinearTerm(NamedTuple):
@@ -100,12 +104,16 @@ def linear_ops() -> Mapping[str, LinearKind]:
 
 
 _DOTTED = "dotted"
+_WORDED = frozenset({LinearOperand.WORD, LinearOperand.NAME})
 
 
 def _kind(name: str, operand: str, short: str, values: str) -> LinearKind:
     kind = LinearOperand(operand)
-    words = tuple(map(as_written, values.split())) if kind is LinearOperand.WORD else ()
-    return LinearKind(name, kind, tuple(short.split()), words, is_dotted=values == _DOTTED)
+    has_words = kind in _WORDED and values != _DOTTED
+    words = tuple(map(as_written, values.split())) if has_words else ()
+    row = LinearKind(name, kind, tuple(short.split()), words, is_dotted=values == _DOTTED)
+    least, dots, most = values.partition("..")
+    return row._replace(least=int(least), most=int(most) if most else None) if dots else row
 
 
 def as_written(word: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from importlib.machinery import PathFinder
 from types import (
     ClassMethodDescriptorType,
     FunctionType,
@@ -15,7 +16,7 @@ from types import (
 )
 from typing import NamedTuple
 
-__all__ = ["UNKNOWN", "Instance", "New", "attribute", "in_classes", "is_a"]
+__all__ = ["UNKNOWN", "Instance", "New", "attribute", "in_classes", "is_a", "lacks"]
 
 
 class Unknown:
@@ -65,6 +66,35 @@ def attribute(owner: object, name: str) -> list[object]:
     if name in own and not hasattr(type(found), "__set__"):
         return [own[name]]
     return [_bound(found, owner, cls)]
+
+
+def lacks(owner: object, name: str) -> bool:
+    """Return whether an object has no attribute of a name, and makes none when it is asked for.
+
+    Only of modules, classes and objects whose attributes are looked up as usual.
+    """
+    if type(owner) is ModuleType:
+        own = vars(owner)  # PEP 562: __getattr__
+        return not {name, "__getattr__"} & own.keys() and not _is_submodule(own, name)
+    if is_a(owner, Unknown, New, Instance):
+        return False
+    cls = type(owner)
+    usual = type if issubclass(cls, type) else object
+    if (
+        cls.__getattribute__ is not usual.__getattribute__
+        or in_classes(cls, "__getattr__") is not UNKNOWN
+    ):
+        return False
+    bases = owner.__mro__ if isinstance(owner, type) else ()
+    classes = (*bases, *cls.__mro__)
+    return name not in _variables(owner) and all(name not in vars(base) for base in classes)
+
+
+def _is_submodule(package: Mapping[str, object], name: str) -> bool:
+    """Return whether a package has a module of a name, which may not be imported as yet."""
+    path = package.get("__path__")
+    full = f"{package.get('__name__')}.{name}"
+    return isinstance(path, Iterable) and PathFinder.find_spec(full, [*path]) is not None
 
 
 def _of_instance(cls: type, name: str) -> list[object]:

@@ -11,13 +11,20 @@ from importlib.util import find_spec
 from pytest_pycinspect.calling.resolving import Call, Resolved, Resolver
 from pytest_pycinspect.subjects.wrappers import SureItems
 from pytest_pycinspect.subjects.wrapping import Wrapping
-from pytest_pycinspect.view.facts import Items
+from pytest_pycinspect.view.items import Items, Kind, Known
 from pytest_pycinspect.view.names import VacuousCheckError
 
 __all__ = ["AliasedCallError", "Calls", "UndecidableCallError", "UnknownNameWarning"]
 
 #: What is refused is shown where the test has it.
 __tracebackhide__ = True
+
+
+_CALLABLE = Kind("an object that can be called, such as time.time, or in .calls its name", callable)
+
+_CALLS = Kind(
+    "a call; its name is call.text for each call of them", lambda one: isinstance(one, Call)
+)
 
 
 class UndecidableCallError(VacuousCheckError):
@@ -51,8 +58,9 @@ class Calls(SureItems[str]):
             wrapping: whose code may be meant.
             make: makes what says which objects they are, for each code object.
         """
-        made = cls(texts)
-        made.wrapping, made.what = wrapping, ".calls"
+        items = Items(texts)
+        made = cls(items)
+        made.wrapping, made.what, made.items = wrapping, ".calls", items
         made.make = make
         return made
 
@@ -70,17 +78,20 @@ class Calls(SureItems[str]):
         __tracebackhide__ = True
         if not isinstance(wanted, str):
             return len(self.to(wanted)) > 0
-        if tuple.__contains__(self, wanted):
-            return True
         found = super().__contains__(wanted)
-        self._check_name(wanted)
+        if not found:
+            self._check_name(wanted)
         return found
 
     def count(self, value: object) -> int:
         """Return how many calls there are of a name or an object; see :meth:`to`."""
         __tracebackhide__ = True
-        is_text = isinstance(value, str)
-        return super().count(value) if is_text else len(self.to(value))
+        if not isinstance(value, str):
+            return len(self.to(value))
+        found = super().count(value)
+        if not found:
+            self._check_name(value)
+        return found
 
     def to(self, wanted: object, *, ignores_unresolved: bool = False) -> Items[Call]:
         """Return the calls of an object.
@@ -92,10 +103,12 @@ class Calls(SureItems[str]):
         Raises:
             UndecidableCallError: there is none, but it is not known what some calls call.
             AmbiguousWrapperError: there is none in the code of a wrapper.
+            VacuousCheckError: it is an object that cannot be called.
         """
         __tracebackhide__ = True
+        _CALLABLE.check(wanted)
         calls = self.resolved
-        found = Items(part.call for part in calls if part.may_call(wanted))
+        found = Known.of((part.call for part in calls if part.may_call(wanted)), _CALLS)
         if not found and not ignores_unresolved:
             _check_unresolved(wanted, calls)
         return self.sure(found, f"It does not call {_text(wanted)}.")
@@ -103,7 +116,7 @@ class Calls(SureItems[str]):
     @property
     def unresolved(self) -> Items[Call]:
         """The calls of which it is not known what they call."""
-        found = Items(part.call for part in self.resolved if not part.is_all)
+        found = Known.of((part.call for part in self.resolved if not part.is_all), _CALLS)
         return self.sure(found, "There is no call of which it is not known what it calls.")
 
     def _check_name(self, text: str) -> None:

@@ -48,10 +48,19 @@ class Frame:
                 self.stored.setdefault((target.kind, *target.parts), []).append(value)
 
     @functools.cached_property
+    def _values(self) -> list[Value]:
+        roots = (part for node in self.form.graph for part in node.payload)
+        return [*values_in(roots, set())]
+
+    @functools.cached_property
     def functions(self) -> list[Value]:
         """The functions that it makes."""
-        roots = (part for node in self.form.graph for part in node.payload)
-        return [value for value in values_in(roots, set()) if value.kind == "func"]
+        return [value for value in self._values if value.kind == "func"]
+
+    @functools.cached_property
+    def globals(self) -> frozenset[str]:
+        """The variables that it names, but for those of functions."""
+        return frozenset(value.word(0) for value in self._values if value.kind in _OF_MODULES)
 
     @functools.cached_property
     def set_inside(self) -> frozenset[str]:
@@ -68,6 +77,7 @@ class Frame:
         return frozenset(found)
 
 
+_OF_MODULES = frozenset({"global", "builtin", "name"})
 _STARS = (0x04, 0x08)
 
 

@@ -25,7 +25,15 @@ from pycinspect.canonical.text import Budget, Writer
 from pycinspect.canonical.values import DISPLAYS, Value
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
-from pytest_pycinspect.calling.attributes import UNKNOWN, Instance, New, attribute, in_classes, is_a
+from pytest_pycinspect.calling.attributes import (
+    UNKNOWN,
+    Instance,
+    New,
+    attribute,
+    in_classes,
+    is_a,
+    lacks,
+)
 from pytest_pycinspect.calling.frames import Frame, defaults, way
 from pytest_pycinspect.subjects.scopes import Namespace, Scope
 from pytest_pycinspect.view.facts import values_in
@@ -166,15 +174,21 @@ class Resolver:
     def named(self, text: str) -> Iterator[object]:
         """Yield what a dotted name is in the code, or as a module that is imported."""
         root, *names = text.split(".")
-        frame = self._frames[-1]
-        is_own = root in frame.own or root in frame.code.freevars
-        found = [] if is_own else [*self._global(root)]
         module = sys.modules.get(root)
-        for start in [*found, *([] if module is None else [module])]:
+        for start in [*self._named(root), *([] if module is None else [module])]:
             objects: list[object] = [start]
             for name in names:
                 objects = [part for one in objects for part in attribute(one, name)]
             yield from (one for one in objects if one is not UNKNOWN)
+
+    def _named(self, name: str) -> Iterator[object]:
+        """Yield what a variable of the code may be."""
+        place = len(self._frames) - 1
+        frame = self._frames[place]
+        if name in frame.own or name in frame.code.freevars:
+            yield from self._local(("local", name), place)
+        else:
+            yield from self._own_or_global(name, place)
 
     def has_name(self, name: str) -> bool:
         """Return whether a name is one of a variable of the code, whose value is not known."""
@@ -182,17 +196,26 @@ class Resolver:
         return name in frame.own or name in frame.code.freevars or name in frame.code.names
 
     def lacks(self, text: str) -> bool:
-        """Return whether a dotted name is of a module that has nothing of the kind."""
+        """Return whether a dotted name is of something that has no such attribute.
+
+        What is no variable here, but a module that is imported, is that.
+        """
         root, *names = text.split(".")
-        frame = self._frames[-1]
-        if root in frame.own or root in frame.code.freevars:
-            return False
-        objects = [*self._global(root)]
+        objects = [*self._named(root)] if self._is_variable(root) else []
+        objects = objects or [sys.modules.get(root, UNKNOWN)]
         for name in names:
-            if objects and all(_is_without(owner, name) for owner in objects):
+            if any(name in frame.set_attributes for frame in self._frames):
+                return False
+            if objects and all(lacks(owner, name) for owner in objects):
                 return True
             objects = [part for one in objects for part in attribute(one, name)]
         return False
+
+    def _is_variable(self, name: str) -> bool:
+        """Return whether a name is that of a variable here, not only of an attribute or module."""
+        frame = self._frames[-1]
+        is_local = name in frame.own or name in frame.code.freevars or name in frame.globals
+        return is_local or any(one is not UNKNOWN for one in self._global(name))
 
     def _of(self, value: Value, place: int) -> Iterator[object]:
         """Yield the objects that an expression of a frame may be; ``UNKNOWN`` is any other."""
@@ -262,11 +285,20 @@ class Resolver:
 
     def of_local(self, value: Value, place: int) -> Iterator[object]:
         """Yield what may be a local variable, or one of a function around it."""
-        frame, name = self._frames[place], value.word(0)
-        is_in_comprehension = len(value.parts) > 1
+        yield from self._local((value.kind, *value.parts), place)
+
+    def _local(self, key: tuple[object, ...], place: int) -> Iterator[object]:
+        """Yield what may be a local variable.
+
+        Args:
+            key: by which the frame knows it: ``local``, its name, and which comprehension's it is.
+            place: of the frame.
+        """
+        frame, name = self._frames[place], str(key[1])
+        is_in_comprehension = len(key) > _OWN
         if name in frame.code.freevars and not is_in_comprehension:
             yield from self._free(name, place)
-        found = frame.stored.get((value.kind, *value.parts), [])
+        found = frame.stored.get(key, [])
         for stored in found:
             yield from self._of(stored, place)
         is_parameter = name in frame.parameters and not is_in_comprehension
@@ -307,8 +339,10 @@ class Resolver:
             yield UNKNOWN
 
     def of_name(self, value: Value, place: int) -> Iterator[object]:
-        """Yield what a variable of a class body may be: its own, or a global one."""
-        name = value.word(0)
+        """Yield what may be a variable of a class body: its own, or a global one."""
+        yield from self._own_or_global(value.word(0), place)
+
+    def _own_or_global(self, name: str, place: int) -> Iterator[object]:
         stored = self._frames[place].stored.get(("name", name), [])
         for part in stored:
             yield from self._of(part, place)
@@ -349,10 +383,8 @@ class Resolver:
         )
 
 
-def _is_without(owner: object, name: str) -> bool:
-    """Return whether an object is a module without a name, and does not make it (PEP 562)."""
-    names = vars(owner) if isinstance(owner, ModuleType) else {name, "__getattr__"}
-    return name not in names and "__getattr__" not in names
+#: Words by which a frame knows a variable of its own.
+_OWN = 2
 
 
 def _unknown(_: Resolver, __: Value, ___: int) -> Iterator[object]:

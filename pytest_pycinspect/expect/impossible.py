@@ -13,6 +13,7 @@ from typing import Any
 from pycinspect.dialects import Dialect, LinearKind, LinearOperand, linear_ops
 from pytest_pycinspect.expect import model
 from pytest_pycinspect.expect.errors import PatternError
+from pytest_pycinspect.view.items import KEYWORDS
 from pytest_pycinspect.view.names import first_with, opcode_operand, words_of_opcodes
 
 __all__ = ["check_opcode_operand", "check_operand"]
@@ -32,7 +33,7 @@ def check_operand(opname: str, operand: model.Operand) -> None:
         PatternError: with what the op has, and where the operand belongs.
     """
     row = linear_ops().get(opname)
-    if row is not None:
+    if row is not None and row.operand is not LinearOperand.DROPPED:  # its name is refused
         _check(row, operand)
 
 
@@ -81,7 +82,10 @@ def _is_name(row: LinearKind, operand: model.Name | model.Literal) -> bool:
         return False
     if row.is_dotted:
         return all(map(str.isidentifier, text.lstrip(".").split("."))) or not text
-    return text.isidentifier() or (text[:1] == "." and text[1:].isalnum()) or text in _INNER
+    if row.words:
+        return text in row.words
+    is_own = (text[:1] == "." and text[1:].isalnum()) or text in _INNER
+    return (text.isidentifier() and text not in KEYWORDS) or is_own
 
 
 #: Names that the compiler makes for type parameters, ``Python/compile.c``.
@@ -101,19 +105,25 @@ def _captures_a_word(row: LinearKind, operand: model.Capture) -> bool:
     return operand.regex is None or _is_like_a_word(row, operand.regex)
 
 
-def _is_count(_: LinearKind, operand: model.Literal) -> bool:
-    return type(operand.value) is int and operand.value >= 0
+def _is_count(row: LinearKind, operand: model.Literal) -> bool:
+    return type(operand.value) is int and _is_within(row, operand.value)
 
 
-def _is_some_count(_: LinearKind, operand: model.Compare) -> bool:
-    """Return whether a number from 0 on is within the bound."""
-    near = 0 if math.isinf(operand.bound) else max(0, math.floor(operand.bound))
+def _is_within(row: LinearKind, number: int) -> bool:
+    return number >= row.least and (row.most is None or number <= row.most)
+
+
+def _is_some_count(row: LinearKind, operand: model.Compare) -> bool:
+    """Return whether one of the numbers that there are is within the bound."""
+    near = 0 if math.isinf(operand.bound) else math.floor(operand.bound)
     compare = model.COMPARISONS[operand.sign]
-    return any(compare(number, operand.bound) for number in (0, near, near + 1))
+    ends = (row.least, row.least + 1, near - 1, near, near + 1, row.most or near)
+    return any(compare(one, operand.bound) for one in ends if _is_within(row, one))
 
 
-def _is_number_of(_: LinearKind, operand: model.Arguments) -> bool:
-    return operand.count is None or operand.count >= len(operand.names)
+def _is_number_of(row: LinearKind, operand: model.Arguments) -> bool:
+    count = operand.count
+    return count is None or (count >= len(operand.names) and _is_within(row, count))
 
 
 def _each(row: LinearKind, operand: model.OneOf) -> bool:
@@ -129,8 +139,8 @@ _CAN_BE: Mapping[LinearOperand, Mapping[type, _Can]] = MappingProxyType(
             model.Name: _is_name,
             model.Literal: _is_name,
             model.OneOf: _each,
-            model.Regex: _always,
-            model.Capture: _always,
+            model.Regex: _is_like_a_word,
+            model.Capture: _captures_a_word,
         },
         LinearOperand.CONST: {
             model.Literal: _always,
@@ -178,7 +188,7 @@ _WANTED: Mapping[LinearOperand, str] = MappingProxyType(
         LinearOperand.NAME: "a name",
         LinearOperand.CONST: "a constant as Python writes it, such as 'x', 1 or None",
         LinearOperand.CODE: "a code object, such as <code f>",
-        LinearOperand.NUMBER: "a number from 0 on",
+        LinearOperand.NUMBER: "a number from {0}",
         LinearOperand.NAMES: "a number and names, such as 2 ('key',)",
         LinearOperand.WORD: "an operator such as + or +=",
         LinearOperand.TARGET: "a target, such as -> loop",
@@ -191,7 +201,10 @@ _MOST_WORDS = 8
 
 def _wanted(row: LinearKind) -> str:
     is_short = 0 < len(row.words) <= _MOST_WORDS
-    return f"one of {' '.join(row.words)}" if is_short else _WANTED[row.operand]
+    if is_short:
+        return f"one of {' '.join(row.words)}"
+    numbers = f"{row.least} on" if row.most is None else f"{row.least} to {row.most}"
+    return _WANTED[row.operand].format(numbers)
 
 
 def _hint(row: LinearKind, operand: model.Operand) -> str:

@@ -16,6 +16,7 @@ from pytest_pycinspect.expect.model import Block, BlockKind, Op, Pattern, View
 from pytest_pycinspect.expect.outcome import Match, Part
 from pytest_pycinspect.expect.positions import check_place
 from pytest_pycinspect.expect.program import Program, Section, program_for
+from pytest_pycinspect.expect.trivial import is_trivial
 from pytest_pycinspect.expect.verdict import one_line
 from pytest_pycinspect.session import supported_pythons
 from pytest_pycinspect.view.code import CodeView, walk
@@ -47,6 +48,10 @@ def match(pattern: Pattern, code: CodeView, *, anchored: bool) -> Match:
 
 
 def _program(pattern: Pattern, code: CodeView, *, anchored: bool) -> Program:
+    if is_trivial(pattern, anchored=anchored):
+        raise VacuousCheckError(
+            f"any code is as this expectation says, so the check has one answer:\n{pattern}"
+        )
     host = _host(code)
     supported = _versions(supported_pythons())
     if host.version not in supported:
@@ -208,7 +213,7 @@ def search(expected: object, code: CodeView, effort: Effort | None = None) -> li
         program = _program(pattern, code, anchored=False)
         _views(program, code, negative=True)  # `not in` must not be true of a place alone
         found = _match(pattern, program, code, effort or pool(), anchored=False)
-        return [found.span[0]] if found.met else []
+        return [min(found.span[0], len(code) - 1)] if found.met else []
     program = _program(pattern, code, anchored=False)
     run = Run(program, tuple(code), _views(program, code, negative=True))
     _, one, *_ = program.steps

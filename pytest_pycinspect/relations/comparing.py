@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pycinspect.canonical import Form, Level, Plane, canonicalize
 from pycinspect.diffing import Op, UnitDiff, compare
 from pytest_pycinspect.view.code import CodeView
-from pytest_pycinspect.view.facts import constant_key
 from pytest_pycinspect.view.instr import Kind
+from pytest_pycinspect.view.items import CONSTANTS, constant_key
 
 if TYPE_CHECKING:
     from pycinspect.pyc import Code
@@ -105,7 +105,12 @@ def _counts(old: Form, new: Form) -> str:
 
 
 def folded(code: CodeView, value: object) -> Outcome:
-    """Return whether all that code does is to return a constant."""
+    """Return whether all that code does is to return a constant.
+
+    Raises:
+        VacuousCheckError: no code has such a constant.
+    """
+    CONSTANTS.check(value)
     ops = [instr for instr in code if instr.opname != "RETURN_VALUE"]
     if len(ops) != 1 or len(code) != _LOAD_AND_RETURN or ops[0].kind is not Kind.CONST:
         names = ", ".join(instr.opname for instr in ops[:_MOST_NAMES])

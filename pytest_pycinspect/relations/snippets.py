@@ -15,12 +15,11 @@ from pycinspect.pyc import Code
 from pytest_pycinspect.relations.comparing import Outcome
 from pytest_pycinspect.relations.subgraphs import END, Program, Search, has_value
 from pytest_pycinspect.relations.surroundings import Surroundings
+from pytest_pycinspect.view.facts import values_in
 from pytest_pycinspect.view.forms import form_of
+from pytest_pycinspect.view.names import VacuousCheckError
 
 __all__ = ["Snippets"]
-
-#: The graph as it is written, and the smallest one: a search may need either.
-_LEVELS = (Level.STRICT, Level.SEMANTIC)
 
 
 class Snippets:
@@ -47,13 +46,22 @@ class Snippets:
 
         Raises:
             PycInspectError: ``does-not-compile``; ``not-canonical`` where a limit was reached.
+            VacuousCheckError: it does nothing, and so is found nowhere.
         """
-        found = any(self._is_in(snippet, level) for level in _LEVELS)
+        # The graph as it is written, and the smallest one: a search may need either.
+        found = self._is_in(snippet, Level.STRICT)
+        if found is None:
+            raise VacuousCheckError(
+                f"{textwrap.shorten(snippet, 60)!r} does nothing that is in bytecode, so it is"
+                " found nowhere, whatever the code does"
+            )
+        found = found or bool(self._is_in(snippet, Level.SEMANTIC))
         words = "contains" if found else "does not contain"
         shortened = textwrap.shorten(snippet, 60)
         return Outcome(found, f"{self._code.qualname} {words} {shortened!r}")
 
-    def _is_in(self, snippet: str, level: Level) -> bool:
+    def _is_in(self, snippet: str, level: Level) -> bool | None:
+        """Return whether a snippet is in the code; None for one that does nothing."""
         program = self._program(level)
         expression = _expression(snippet)
         if expression is not None:
@@ -65,9 +73,12 @@ class Snippets:
             value = _only_value(wanted.graph, word)
             found = None if value is None else has_value(wanted, value, program)
             if found is not None:
-                return found
+                return found and program.makes_unused_of(wanted)
         wanted = self._compiled(f"{_dedented(snippet)}\n{END}", level)
-        return Search(wanted, program, has_result=expression is not None).found()
+        search = Search(wanted, program, has_result=expression is not None)
+        if search.is_empty:
+            return None
+        return search.found() and program.makes_unused_of(wanted)
 
     def _program(self, level: Level) -> Program:
         known = self._programs.get(level)
@@ -84,11 +95,34 @@ class Snippets:
 
 
 def _surroundings(code: Code, dialect: Dialect) -> Surroundings:
-    read, stored = set[str](), set[str]()
-    for op in linearize(code, dialect):
-        if op.name.endswith("_GLOBAL"):
-            (read if op.name == "LOAD_GLOBAL" else stored).add(str(op.operand))
-    return Surroundings(code, dialect, read, stored)
+    """Return functions and classes like those around a code object.
+
+    A variable of a comprehension is among those of the code where it was inlined (3.12). If functions
+    inside have a global one of that name, the code has none of its own: they would share it.
+    """
+    names = _named(code, dialect, _OF_GLOBALS)
+    known = {*code.varnames, *code.cellvars}
+    inside = (part for part in code.walk() if part is not code and known.intersection(part.names))
+    read = (name for part in inside for name in _named(part, dialect, _OF_OUTER))
+    shared = known.intersection(read)
+    return Surroundings(code, dialect, names | (shared - _own(code, dialect) if shared else set()))
+
+
+_OF_GLOBALS = frozenset({"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL"})
+#: A class looks among its own variables first.
+_OF_OUTER = _OF_GLOBALS | {"LOAD_NAME"}
+
+
+def _named(code: Code, dialect: Dialect, ops: frozenset[str]) -> set[str]:
+    """Return the variables that some ops of a code object are about."""
+    return {str(op.operand) for op in linearize(code, dialect) if op.name in ops}
+
+
+def _own(code: Code, dialect: Dialect) -> set[str]:
+    """Return the variables of a function, without those of comprehensions in it."""
+    events = (part for node in form_of(code, dialect, Level.STRICT).graph for part in node.payload)
+    variables = (part for part in values_in(events, set()) if part.kind == "local")
+    return {part.word(0) for part in variables if len(part.parts) == 1}
 
 
 # --- The snippet as a graph --------------------------------------------------------------------
@@ -97,6 +131,8 @@ def _surroundings(code: Code, dialect: Dialect) -> Surroundings:
 def _expression(snippet: str) -> str | None:
     """Return the text of an expression in brackets, None for statements, and for ``yield``."""
     text = _dedented(snippet).strip()
+    if not text:
+        return None
     try:
         tree = ast.parse(f"({text})", mode="eval")
     except SyntaxError:

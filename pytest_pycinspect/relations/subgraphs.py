@@ -49,10 +49,32 @@ class Program:
         key = name, code.ordinal
         known = self._meanings.get(key)
         if known is None:
-            inner = self._inside.get(name, ())
-            known = _meaning(inner[code.ordinal], self.form) if code.ordinal < len(inner) else b""
+            inner = self._code(name, code)
+            known = b"" if inner is None else _meaning(inner, self.form)
             self._meanings[key] = known
         return known
+
+    def makes_unused_of(self, wanted: Program) -> bool:
+        """Return whether functions that another program makes for nobody are made here, too.
+
+        The compiler leaves out the first store of ``x, x = lambda: 1, 2`` (3.13), and tests of what
+        is always true; the function is no part of an event then.
+        """
+        unused = [code for code in wanted.form.children if id(code) not in wanted._used]
+        meanings = {_meaning(code, self.form) for code in self.form.children} if unused else set()
+        return all(_meaning(code, wanted.form) in meanings for code in unused)
+
+    @cached_property
+    def _used(self) -> frozenset[int]:
+        """The functions that are part of an event."""
+        events = (part for node in self.graph for part in node.payload)
+        made = (value for value in values_in(events, set()) if value.kind == "func")
+        codes = (self._code(value.word(0), value.value(1)) for value in made)
+        return frozenset(id(code) for code in codes if code is not None)
+
+    def _code(self, name: str, code: Value) -> Code | None:
+        inside = self._inside.get(name, ())
+        return inside[code.ordinal] if code.ordinal < len(inside) else None
 
 
 def _meaning(code: Code, around: Form) -> bytes:
@@ -193,11 +215,14 @@ class Search:
         self._graph = program.graph
         self._handlers = {node.handler for node in program.graph}
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing happens in the snippet."""
+        return self._is_end(self._start())
+
     def found(self) -> bool:
         """Return whether the graph is there; its end may be anywhere."""
         start = self._start()
-        if self._is_end(start):
-            return False  # nothing happens in it
         return any(self._fits_at(start, place) for place in range(len(self._graph)))
 
     def _start(self) -> int:
@@ -266,11 +291,17 @@ class Search:
         """
         word = ours.payload[0]
         places = self._past_reading(place)
-        candidates: Iterable[int] = places if word in _READING else places[-1:]
+        candidates: Iterable[frozenset[int]] = [frozenset({at}) for at in places]
+        if word not in _READING:
+            candidates = [*candidates][-1:]
         if word == _RETURN:
             candidates = chain(candidates, *map(self._past_cleanup, places))
-        fitting = (at for at in candidates if _is_same_event(ours, self._graph[at], values))
-        return next(fitting, None)
+        fitting = (
+            ways
+            for ways in candidates
+            if all(_is_same_event(ours, self._graph[at], values) for at in ways)
+        )
+        return next((min(ways) for ways in fitting), None)
 
     def _past_reading(self, place: int) -> list[int]:
         """Return a place and those after it up to the first that does more than to read."""
@@ -282,45 +313,51 @@ class Search:
             places.append(after)
         return places
 
-    def _past_cleanup(self, place: int) -> Iterator[int]:
+    def _past_cleanup(self, place: int) -> Iterator[frozenset[int]]:
         """Yield where control comes after the ends of ``with`` and ``finally`` around a return.
 
         The compiler copies them before each ``return`` (Python/compile.c:
-        compiler_unwind_fblock). Another copy is where an exception leads to.
+        compiler_unwind_fblock). Another copy is where an exception leads to. One that branches
+        may end at several places.
         """
-        ended: int | None = place
-        seen: set[int] = set()
-        while ended is not None and ended not in seen:
+        ended = frozenset({place})
+        seen: set[frozenset[int]] = set()
+        while ended and ended not in seen:
             seen.add(ended)
-            place = self._past_reading(ended)[-1]
-            yield place
-            copies = (self._past_copy(place, handler) for handler in self._handlers)
-            ways = chain([self._past_exit(place), self._past_name(place)], copies)
-            ended = next((end for end in ways if end is not None), None)
+            places = frozenset(self._past_reading(end)[-1] for end in ended)
+            yield places
+            ways = [self._past_block(end) for end in places]
+            ended = frozenset().union(*ways) if all(ways) else frozenset()
 
-    def _past_name(self, place: int) -> int | None:
-        """Return where control comes after the end of ``except … as name``; None for no such."""
+    def _past_block(self, place: int) -> frozenset[int]:
+        """Return where control comes after the end of one block; nothing if there is none."""
+        copies = (self._past_copy(place, handler) for handler in self._handlers)
+        ways = chain([self._past_exit(place), self._past_name(place)], copies)
+        return next((ends for ends in ways if ends), frozenset())
+
+    def _past_name(self, place: int) -> frozenset[int]:
+        """Return where control comes after the end of ``except … as name``."""
         word, *parts = self._graph[place].payload
         if word != "store" or not _is_none(parts[1]):
-            return None
+            return frozenset()
         (after,) = self._graph[place].successors
         is_deleted = self._graph[after].payload == ("delete", parts[0])
-        return self._graph[after].successors[0] if is_deleted else None
+        return frozenset(self._graph[after].successors[:1] if is_deleted else ())
 
-    def _past_exit(self, place: int) -> int | None:
-        """Return where control comes after the end of a ``with``; None if there is none."""
+    def _past_exit(self, place: int) -> frozenset[int]:
+        """Return where control comes after the end of a ``with``."""
         left = self._graph[place].payload[-1]
         if not isinstance(left, Value) or left.first.kind != "with_exit":
-            return None
+            return frozenset()
         parts = {left}
         while parts.intersection(self._graph[place].payload[1:]):
             (place,) = self._graph[place].successors
             awaited = self._graph[place].payload[-1]
             if isinstance(awaited, Value) and parts.intersection(awaited.operands):
                 parts.add(awaited)
-        return place
+        return frozenset({place})
 
-    def _past_copy(self, place: int, handler: int) -> int | None:
+    def _past_copy(self, place: int, handler: int) -> frozenset[int]:
         """Return where control comes after events that are also those of a handler.
 
         Args:
@@ -344,10 +381,10 @@ class Search:
             if theirs.payload[0] == _PROPAGATE:
                 ends.add(pair[0])
             elif not _is_same_event(ours, theirs, values):
-                return None
+                return frozenset()
             else:
                 waiting += zip(ours.successors, theirs.successors, strict=True)
-        return ends.pop() if len(ends) == 1 and place not in ends else None
+        return frozenset() if place in ends else frozenset(ends)
 
 
 _PREAMBLE = frozenset({"__module__", "__qualname__"})

@@ -39,18 +39,15 @@ class Surroundings:
     Args:
         code: the code object.
         dialect: who compiled it.
-        read: the global variables that it reads: a comprehension may have variables of the same
-            names, which are among those of the code where it was inlined (3.12).
-        stored: the global variables that it stores or deletes.
+        names: the global variables that it reads, stores or deletes. A comprehension may have
+            variables of the same names, which are among those of the code where it was inlined
+            (3.12).
     """
 
-    def __init__(
-        self, code: Code, dialect: Dialect, read: Collection[str], stored: Collection[str]
-    ) -> None:
+    def __init__(self, code: Code, dialect: Dialect, names: Collection[str]) -> None:
         self._code = code
         self._flags = frozenset(names_of_flags(code.flags, dialect))
-        self._stored = frozenset(stored)
-        self._global = frozenset([*read, *stored])
+        self._global = frozenset(names)
         self._parts = tuple(self._around())
 
     def _around(self) -> Iterator[_Part]:
@@ -109,6 +106,10 @@ class Surroundings:
         return [name for name in self._code.freevars if _is_variable(name)]
 
     @property
+    def _captured(self) -> list[str]:
+        return [name for name in self._code.cellvars if _is_variable(name)]
+
+    @property
     def _own(self) -> list[str]:
         names = dict.fromkeys(self._code.varnames + self._code.cellvars)
         if self._outermost < 0:  # its qualified name does not say where they are from
@@ -117,11 +118,17 @@ class Surroundings:
         return [name for name in names if _is_variable(name) and name not in others]
 
     def _declarations(self) -> Iterator[str]:
-        """Yield what says whose the variables are, in the innermost function or class."""
-        if self._stored:
-            yield f"global {', '.join(sorted(self._stored))}"
+        """Yield what says whose the variables are, in the innermost function or class.
+
+        Compilers store variables that functions inside share in the order of the source, and others
+        in the order of the stack (``Python/flowgraph.c: swaptimize``).
+        """
+        if self._global:  # a store of one may be where nothing comes to, and left out
+            yield f"global {', '.join(sorted(self._global))}"
         if self.is_function and self._shared and self._outermost >= 0:
             yield f"nonlocal {', '.join(self._shared)}"
+        if self.is_function and self._captured:
+            yield f"if 0: lambda: ({', '.join(self._captured)})"
 
     def find(self, root: Code) -> Code:
         """Return the code object that the snippet is in.

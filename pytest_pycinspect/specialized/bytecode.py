@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from pytest_pycinspect.bytecode import Bytecode
 from pytest_pycinspect.view.instr import Instr
+from pytest_pycinspect.view.items import Kind, Known
+from pytest_pycinspect.view.names import VacuousCheckError
 
 __all__ = ["TIMES", "Calls", "Change", "SpecializedBytecode"]
 
@@ -64,6 +66,15 @@ class Change(NamedTuple):
 #: What is said of a specialisation for one class that was replaced by the same for another.
 _ANEW = "for something else"
 
+_INSTRS = Kind(
+    "an instruction; its name is instr.opname for each instr of them",
+    lambda one: isinstance(one, Instr),
+)
+_CHANGES = Kind(
+    "a change; opcodes are change.before and change.after for each change of them",
+    lambda one: isinstance(one, Change),
+)
+
 
 class SpecializedBytecode(Bytecode):
     """The bytecode of a function after it ran, as it is in memory.
@@ -107,25 +118,46 @@ class SpecializedBytecode(Bytecode):
     @cached_property
     def specializations(self) -> tuple[Instr, ...]:
         """The instructions that are specialised, those of nested code among them."""
-        return tuple(
+        found = (
             instr
             for part in self.tree
             for raw, instr in zip(part.raw, part, strict=True)
             if _is_specialized(instr.opname, raw.opname)
         )
+        return self.sure(Known.of(found, _INSTRS), "Nothing in it is specialised.")
 
-    @cached_property
+    @property
     def changes(self) -> tuple[Change, ...]:
-        """What the last run of calls has changed; nothing after the first."""
-        if self.before is None:
-            return ()
-        pairs = zip(self.before.tree, self.tree, strict=True)
-        return tuple(change for then, now in pairs for change in _changes(then, now))
+        """What the last run of calls has changed.
+
+        Raises:
+            VacuousCheckError: there was no other before it; see :meth:`then`.
+        """
+        return self.sure(
+            Known.of(self._changes, _CHANGES), "The last run of calls has changed nothing."
+        )
 
     @property
     def deoptimized(self) -> tuple[Change, ...]:
-        """Those changes that took a specialisation away, or put another in its place."""
-        return tuple(one for one in self.changes if _is_specialized(one.before, one.generic))
+        """Those changes that took a specialisation away, or put another in its place.
+
+        Raises:
+            VacuousCheckError: as ``changes``.
+        """
+        found = (one for one in self._changes if _is_specialized(one.before, one.generic))
+        return self.sure(
+            Known.of(found, _CHANGES), "The last run of calls has deoptimised nothing."
+        )
+
+    @cached_property
+    def _changes(self) -> tuple[Change, ...]:
+        if self.before is None:
+            raise VacuousCheckError(
+                f"{self.name} was called with one set of arguments only, so nothing can have"
+                " changed: call it further, .then(…)"
+            )
+        pairs = zip(self.before.tree, self.tree, strict=True)
+        return tuple(change for then, now in pairs for change in _changes(then, now))
 
 
 def _changes(then: Bytecode, now: Bytecode) -> Iterator[Change]:

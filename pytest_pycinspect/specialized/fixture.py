@@ -16,13 +16,14 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.resources import files
-from types import FunctionType, MethodType
+from types import FunctionType
 from typing import Any
 
 import pytest
 
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.asking import BytecodeOf
+from pytest_pycinspect.bytecode import Bytecode
 from pytest_pycinspect.specialized.bytecode import TIMES, Calls, SpecializedBytecode
 from pytest_pycinspect.specialized.child import (
     SELF,
@@ -32,6 +33,7 @@ from pytest_pycinspect.specialized.child import (
     set_attributes,
     write_frame,
 )
+from pytest_pycinspect.subjects.wrappers import Given, code_in
 
 __all__ = ["Specialized"]
 
@@ -67,7 +69,13 @@ class Specialized:
         return cls(child, BytecodeOf.for_item(item), {module.obj.__name__: os.fspath(module.path)})
 
     def __call__(
-        self, f: object, /, *args: object, times: int = TIMES, **kwargs: object
+        self,
+        f: object,
+        /,
+        *args: object,
+        times: int = TIMES,
+        wrapped: bool | None = None,
+        **kwargs: object,
     ) -> SpecializedBytecode:
         """Return the bytecode of a function after it was called so many times.
 
@@ -77,61 +85,87 @@ class Specialized:
         seen by later calls.
 
         Args:
-            f: a function or a method; or what has none of its own, such as what
-                ``functools.lru_cache`` made of one.
+            f: a function or a method; or what has one in it, as for ``bytecode_of``.
             args: its arguments, which must be picklable.
             times: the number of calls.
+            wrapped: of a wrapper with code of its own, whether the function in it is called and
+                meant; None for the wrapper, but then a check that something is not in its code
+                is refused.
             kwargs: its keyword arguments, likewise.
 
         Raises:
-            PycInspectError: ``cannot-specialize``, with the reason.
+            PycInspectError: ``cannot-specialize``, with the reason; ``no-bytecode``, if the
+                wrapper is meant, and has no code of its own.
         """
-        function, bound = _unbound(f)
-        return self._after(function, (Calls(times, (*bound, *args), kwargs),), bound)
+        meant = code_in(f, wrapped=wrapped)
+        if meant is None or not isinstance(meant.function, FunctionType):
+            message = f"{f!r} is not a function written in Python"
+            raise PycInspectError("cannot-specialize", message)
+        code = self._bytecode_of(f, wrapped=wrapped)
+        return self._after(
+            _Function(meant.function, meant.given, code), (Calls(times, args, kwargs),)
+        )
 
-    def _after(
-        self, function: FunctionType, calls: tuple[Calls, ...], bound: tuple[object, ...]
-    ) -> SpecializedBytecode:
+    def _after(self, function: _Function, calls: tuple[Calls, ...]) -> SpecializedBytecode:
         """Return the bytecode of a function after some runs of calls."""
-        name = function.__code__.co_qualname
-        try:
-            times = tuple(run.times for run in calls)
-            request = _request(function, self._files, times, _pickled(function, calls))
-            answers = self._child.ask(request)
-            code = self._bytecode_of(function)
-            compiled = [part.code for part in code.code.walk()]
-            if any([found for found, _ in codes] != compiled for codes in answers):
-                raise RefusedError("its file was changed while the tests ran")
-        except RefusedError as error:
-            message = f"{name} cannot be specialised: {error}"
-            raise PycInspectError("cannot-specialize", message) from None
+        times = tuple(run.times for run in calls)
+        answers = self._answers(function, [function.completed(run) for run in calls])
 
         def then(run: Calls) -> SpecializedBytecode:
-            return self._after(function, (*calls, run._replace(args=(*bound, *run.args))), bound)
+            return self._after(function, (*calls, run))
 
         found: SpecializedBytecode | None = None
         for number, codes in enumerate(answers, 1):
             total = sum(times[:number])
             note = f"after {total} calls in a process of its own, without tracers"
-            memory = code.as_in_memory([adaptive for _, adaptive in codes], note)
+            memory = function.code.as_in_memory([adaptive for _, adaptive in codes], note)
             found = SpecializedBytecode(memory, then, found)
         assert found is not None
         return found
 
+    def _answers(self, function: _Function, calls: Sequence[Calls]) -> list[_Codes]:
+        """Return the code after each run of calls.
 
-def _unbound(f: Any) -> tuple[FunctionType, tuple[object, ...]]:
-    """Return the function in a method or a wrapper without code, and its first arguments."""
-    bound: tuple[object, ...] = ()
-    while True:
-        if isinstance(f, FunctionType):
-            return f, bound
-        if isinstance(f, MethodType):
-            f, bound = f.__func__, (f.__self__, *bound)
-        elif hasattr(f, "__wrapped__"):
-            f = f.__wrapped__
-        else:
-            message = f"{f!r} is not a function written in Python"
-            raise PycInspectError("cannot-specialize", message)
+        Raises:
+            PycInspectError: ``cannot-specialize``, with the reason.
+        """
+        try:
+            values = _pickled(function.function, calls)
+            times = tuple(run.times for run in calls)
+            answers = self._child.ask(_request(function.function, self._files, times, values))
+            compiled = [part.code for part in function.code.code.walk()]
+            if any([found for found, _ in codes] != compiled for codes in answers):
+                raise RefusedError("its file was changed while the tests ran")
+        except RefusedError as error:
+            message = f"{function.code.name} cannot be specialised: {error}{function.hint}"
+            raise PycInspectError("cannot-specialize", message) from None
+        return answers
+
+
+class _Function:
+    """A function that is run.
+
+    Args:
+        function: the function.
+        given: the arguments that it always gets.
+        code: its code as its file has it.
+    """
+
+    def __init__(self, function: FunctionType, given: Given, code: Bytecode) -> None:
+        self.function = function
+        self.code = code
+        self._given = given
+
+    def completed(self, run: Calls) -> Calls:
+        """Return calls with all arguments."""
+        args, keywords = self._given
+        return Calls(run.times, (*args, *run.args), {**keywords, **run.kwargs})
+
+    @property
+    def hint(self) -> str:
+        """What a reader should know where it cannot be run."""
+        wrapping = self.code.wrapping
+        return "" if wrapping is None else f" ({wrapping.note})"
 
 
 def _request(
@@ -227,8 +261,8 @@ def _closure(function: FunctionType) -> dict[str, object]:
 
 # --- The child process -------------------------------------------------------------------
 
-#: After each run of calls the code as it is compiled and as it is in memory, of each code object.
-_Codes = list[list[tuple[bytes, bytes]]]
+#: The code as it is compiled and as it is in memory, of each code object.
+_Codes = list[tuple[bytes, bytes]]
 
 
 class _Child:
@@ -242,8 +276,8 @@ class _Child:
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, request: bytes) -> _Codes:
-        """Return what ``_specialized`` of the child does.
+    def ask(self, request: bytes) -> list[_Codes]:
+        """Return what ``_specialized`` of the child does: the code after each run of calls.
 
         Raises:
             RefusedError: the child says why it cannot, or takes too long, or dies.
@@ -255,7 +289,7 @@ class _Child:
             raise RefusedError(answer)
         return answer
 
-    def _answer(self, process: subprocess.Popen[bytes], request: bytes) -> str | _Codes:
+    def _answer(self, process: subprocess.Popen[bytes], request: bytes) -> str | list[_Codes]:
         assert process.stdin is not None
         assert process.stdout is not None
         expired = threading.Event()
@@ -276,7 +310,7 @@ class _Child:
         if answer is None:
             self.close()
             raise RefusedError(self._how_it_ended(process, expired=expired.is_set()))
-        known: str | _Codes = pickle.loads(answer)  # noqa: S301 - our own
+        known: str | list[_Codes] = pickle.loads(answer)  # noqa: S301 - our own
         return known
 
     def _how_it_ended(self, process: subprocess.Popen[bytes], *, expired: bool) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType
+from types import CellType, CodeType, FunctionType
 
 from pycinspect.pyc import Code
 
@@ -47,8 +47,13 @@ def namespace_of(function: FunctionType) -> Namespace:
     return Namespace(function.__globals__, known, _defaults(function, code))
 
 
-def _is_empty(cell: object) -> bool:
-    return not hasattr(cell, "cell_contents")
+def _is_empty(cell: CellType) -> bool:
+    """Return whether a variable has no value yet."""
+    try:
+        _ = cell.cell_contents
+    except ValueError:
+        return True
+    return False
 
 
 def _defaults(function: FunctionType, code: CodeType) -> dict[str, object]:

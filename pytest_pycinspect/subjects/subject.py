@@ -18,7 +18,7 @@ from pytest_pycinspect.subjects.origin import Origin, python_text, relative
 from pytest_pycinspect.subjects.scopes import Namespace, Scope
 from pytest_pycinspect.subjects.sources import Program, Request, Sources
 from pytest_pycinspect.subjects.wrappers import code_in
-from pytest_pycinspect.view.facts import constant_key
+from pytest_pycinspect.view.items import constant_key
 
 __all__ = ["Subject", "subject_of"]
 

@@ -7,19 +7,21 @@ for the function in it.
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MappingProxyType, MethodType
 from typing import Any, NamedTuple, TypeVar
 
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.subjects.origin import relative
 from pytest_pycinspect.subjects.scopes import Namespace, namespace_of
 from pytest_pycinspect.subjects.wrapping import Wrapping
-from pytest_pycinspect.view.facts import Constants, Facts, Items
+from pytest_pycinspect.view.facts import Facts
+from pytest_pycinspect.view.items import Items
 
-__all__ = ["Answer", "SureItems", "code_in", "sure", "sure_facts", "sure_items"]
+__all__ = ["Answer", "Found", "Given", "SureItems", "code_in", "sure", "sure_facts", "sure_items"]
 
 #: What is refused is shown where the test has it.
 __tracebackhide__ = True
@@ -32,8 +34,31 @@ _INSIDE = (
     "__code__", "__func__", "fget", "func", "__wrapped__",
     "gi_code", "cr_code", "ag_code",
 )  # fmt: skip
+#: Where what a wrapper wraps is, if the wrapper has code of its own. What makes a function of a
+#: ``partialmethod`` leaves that in it (``Lib/functools.py: _make_unbound_method``), since 3.13 by the second name.
+_WRAPPED = ("__wrapped__", "_partialmethod", "__partialmethod__")
 #: Objects inside each other: mocks have any attribute, and so has what is in it.
 _DEEPEST = 100
+
+
+class Given(NamedTuple):
+    """The arguments that a function gets from what it is in: a bound method, a ``partial``.
+
+    Args:
+        args: the first positional ones.
+        keywords: those by name.
+    """
+
+    args: tuple[object, ...] = ()
+    keywords: Mapping[str, object] = MappingProxyType({})
+
+    def inside(self, around: object) -> Given:
+        """Return what the function in an object gets, if the object gets these."""
+        if isinstance(around, MethodType):
+            return self._replace(args=(around.__self__, *self.args))
+        if isinstance(around, functools.partial):
+            return Given((*around.args, *self.args), {**around.keywords, **self.keywords})
+        return self
 
 
 class Found(NamedTuple):
@@ -41,13 +66,20 @@ class Found(NamedTuple):
 
     Args:
         code: the code object.
-        namespace: its variables; None where they are not known.
+        function: whose code it is; anything else than a function for a code object alone.
+        given: the arguments that it always gets.
         wrapping: the wrapper that it is of, if the function in it may be meant.
     """
 
     code: CodeType
-    namespace: Namespace | None
+    function: object
+    given: Given = Given()
     wrapping: Wrapping | None = None
+
+    @property
+    def namespace(self) -> Namespace | None:
+        """Its variables; None where they are not known."""
+        return namespace_of(self.function) if isinstance(self.function, FunctionType) else None
 
 
 def code_in(wanted: object, *, wrapped: bool | None) -> Found | None:
@@ -64,11 +96,12 @@ def code_in(wanted: object, *, wrapped: bool | None) -> Found | None:
     Raises:
         PycInspectError: ``no-bytecode``, if the wrapper is meant, and has no code of its own.
     """
-    found = None
+    found, given = None, Given()
     for seen in _path(wanted, unwraps=bool(wrapped)):
         own = _own(seen)
+        given = given.inside(seen)
         if own is not None:
-            found = own
+            found = own._replace(given=Given((*own.given.args, *given.args), given.keywords))
         elif wrapped is False and _is_bare(seen):
             why = "has no bytecode of its own; wrapped=True is that of what it wraps"
             raise PycInspectError("no-bytecode", f"{type(seen).__name__} {seen!r:.80} {why}")
@@ -93,9 +126,9 @@ def _path(wanted: object, *, unwraps: bool) -> Iterator[object]:
         yield seen
         known.add(id(seen))
         has_own = _own(seen) is not None
-        if has_own and not (unwraps and hasattr(seen, "__wrapped__")):
+        if has_own and not unwraps:
             return
-        names = ("__wrapped__",) if has_own else _INSIDE
+        names = _WRAPPED if has_own else _INSIDE
         attribute = next((name for name in names if hasattr(seen, name)), None)
         if attribute is None:
             return
@@ -111,12 +144,10 @@ def _own(seen: object) -> Found | None:
         return Found(seen, None)
     code = getattr(seen, "__code__", None)
     if isinstance(code, CodeType):
-        function = getattr(seen, "__func__", seen)
-        namespace = namespace_of(function) if isinstance(function, FunctionType) else None
-        return Found(code, namespace)
+        return Found(code, getattr(seen, "__func__", seen))
     classes = type(seen).__mro__ if hasattr(seen, "__wrapped__") else ()
     call = next((vars(cls)["__call__"] for cls in classes if "__call__" in vars(cls)), None)
-    return Found(call.__code__, namespace_of(call)) if isinstance(call, FunctionType) else None
+    return Found(call.__code__, call, Given((seen,))) if isinstance(call, FunctionType) else None
 
 
 def _is_bare(seen: object) -> bool:
@@ -159,6 +190,8 @@ class SureItems(Items[Item]):
 
     wrapping: Wrapping | None
     what: str
+    #: The fact without the wrapper.
+    items: Items[Item]
 
     def sure(self, answer: Answer, why: str) -> Answer:
         """Return an answer, if it is one whosever code is meant; see :func:`sure`."""
@@ -171,8 +204,15 @@ class SureItems(Items[Item]):
 
     def __contains__(self, wanted: object) -> bool:
         __tracebackhide__ = True
-        found = super().__contains__(wanted)
-        return self.sure(found, f"{wanted!r} is not in {self.what}: {[*self]}.")
+        return self.sure(wanted in self.items, self._missing(wanted))
+
+    def count(self, value: object) -> int:
+        """Return how many are equal to a value; see :func:`sure`."""
+        __tracebackhide__ = True
+        return self.sure(self.items.count(value), self._missing(value))
+
+    def _missing(self, wanted: object) -> str:
+        return f"{wanted!r} is not in {self.what}: {[*self]}."
 
     def __len__(self) -> int:
         __tracebackhide__ = True
@@ -187,10 +227,6 @@ class SureItems(Items[Item]):
     __hash__ = Items.__hash__
 
 
-class _SureConstants(SureItems[object], Constants):
-    """Constants, as in ``Constants``."""
-
-
 def sure_items(items: Items[Item], wrapping: Wrapping | None, what: str) -> Items[Item]:
     """Return a fact about code; of that of a wrapper, one that says only what is there.
 
@@ -201,10 +237,9 @@ def sure_items(items: Items[Item], wrapping: Wrapping | None, what: str) -> Item
     """
     if wrapping is None:
         return items
-    made: Any = (_SureConstants if isinstance(items, Constants) else SureItems)(items)
-    made.wrapping, made.what = wrapping, what
-    sure_made: Items[Item] = made
-    return sure_made
+    made = SureItems(items)
+    made.wrapping, made.what, made.items = wrapping, what, items
+    return made
 
 
 def sure_facts(facts: Facts, wrapping: Wrapping | None) -> Facts:

@@ -30,7 +30,7 @@ class Wrapping:
         """What a reader should know."""
         return (
             f"this is the code of {self.wrapper}, which wraps {self.original};"
-            " bytecode_of(…, wrapped=True) is that of the wrapped function"
+            " wrapped=True is that of the wrapped function"
         )
 
     def refusal(self, why: str) -> AmbiguousWrapperError:
@@ -41,6 +41,6 @@ class Wrapping:
         """
         return AmbiguousWrapperError(
             f"{why}\nThis is the code of {self.wrapper}, which wraps {self.original}. What is not in"
-            " the one may be in the other: say which is meant, bytecode_of(…, wrapped=True) for"
-            " the wrapped function or wrapped=False for the wrapper."
+            " the one may be in the other: say which is meant, wrapped=True for the wrapped"
+            " function or wrapped=False for the wrapper."
         )

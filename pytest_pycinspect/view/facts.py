@@ -5,57 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeVar
 
 from pycinspect.canonical.events import Happening, happenings_of
 from pycinspect.canonical.planes import docstring
 from pycinspect.canonical.text import Budget, Writer
-from pycinspect.canonical.values import Value, Values, digest_of
+from pycinspect.canonical.values import Value, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
 from pytest_pycinspect.view.calls import Call, each_once
+from pytest_pycinspect.view.items import (
+    ATTRIBUTES,
+    CONSTANTS,
+    HANDLERS,
+    IMPORTS,
+    NAMES,
+    VARIABLES,
+    Constants,
+    Items,
+    Kind,
+    Known,
+    constant_key,
+)
 
-__all__ = ["Constants", "Facts", "Items", "constant_key", "values_in"]
+__all__ = ["Facts", "values_in"]
 
 _OPTIMIZED = 0x01
 #: Cells that the compiler makes for classes and annotations.
 _BOOKKEEPING = frozenset({"__class__", "__classdict__", "__conditional_annotations__"})
-
-
-def constant_key(constant: object) -> bytes:
-    """Return what is the same for two constants if type, value, sign and bits are."""
-    return digest_of(Values().constant(constant))
-
-
-Item_co = TypeVar("Item_co", covariant=True)
-
-
-class Items(tuple[Item_co, ...]):
-    """A tuple that is also equal to a list of the same, as people write either."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        return super().__eq__(tuple(other) if isinstance(other, list) else other)
-
-    def __ne__(self, other: object) -> bool:  # that of tuple is not made of its ``==``
-        return not self == other
-
-    __hash__ = tuple.__hash__
-
-
-class Constants(Items[object]):
-    """Constants, each once; ``1``, ``True`` and ``1.0`` are three, ``0.0`` is not ``-0.0``."""
-
-    __slots__ = ()
-
-    def __contains__(self, wanted: object) -> bool:
-        return self.count(wanted) > 0
-
-    def count(self, value: object) -> int:
-        """Return how many are equal to a value, in type and sign, too."""
-        key = constant_key(value)
-        return sum(key == constant_key(part) for part in self)
 
 
 def values_in(roots: Iterable[object], seen: set[Value]) -> Iterator[Value]:
@@ -101,14 +77,14 @@ class Facts:
         children: code objects inside it, as ``Form.children``.
     """
 
-    globals: Items[str]
-    names: Items[str]
-    attributes: Items[str]
+    globals: Known[str]
+    names: Known[str]
+    attributes: Known[str]
     calls: Items[str]
     consts: Constants
-    imports: Items[str]
-    handlers: Items[str]
-    freevars: Items[str]
+    imports: Known[str]
+    handlers: Known[str]
+    freevars: Known[str]
     docstring: str | None
     children: tuple[Code, ...]
 
@@ -126,14 +102,14 @@ class Facts:
         if code.flags & _OPTIMIZED:
             seen.docstring = docstring(code, dialect)
         return cls(
-            Items(seen.globals),
-            Items(seen.names),
-            Items(seen.attributes),
+            Known.of(seen.globals, VARIABLES),
+            Known.of(seen.names, NAMES),
+            Known.of(seen.attributes, ATTRIBUTES),
             Items(call.text for call in each_once(seen.calls, dialect)),
-            Constants(seen.consts.values()),
-            Items(seen.imports),
-            Items(seen.handlers),
-            Items(sorted(set(code.freevars) - _BOOKKEEPING)),
+            Constants.of(seen.consts.values(), CONSTANTS),
+            Known.of(seen.imports, IMPORTS),
+            Known.of(seen.handlers, HANDLERS),
+            Known.of(sorted(set(code.freevars) - _BOOKKEEPING), VARIABLES),
             seen.docstring,
             found.children,
         )
@@ -152,21 +128,21 @@ class Facts:
             waiting.extend(reversed(found[-1].children))
         consts = {constant_key(value): value for one in found for value in one.consts}
         return cls(
-            _once(one.globals for one in found),
-            _once(one.names for one in found),
-            _once(one.attributes for one in found),
+            _once((one.globals for one in found), VARIABLES),
+            _once((one.names for one in found), NAMES),
+            _once((one.attributes for one in found), ATTRIBUTES),
             Items(call for one in found for call in one.calls),
-            Constants(consts.values()),
-            _once(one.imports for one in found),
-            _once(one.handlers for one in found),
-            _once(one.freevars for one in found),
+            Constants.of(consts.values(), CONSTANTS),
+            _once((one.imports for one in found), IMPORTS),
+            _once((one.handlers for one in found), HANDLERS),
+            _once((one.freevars for one in found), VARIABLES),
             found[0].docstring,
             (),
         )
 
 
-def _once(lists: Iterable[Iterable[str]]) -> Items[str]:
-    return Items(dict.fromkeys(item for items in lists for item in items))
+def _once(lists: Iterable[Iterable[str]], kind: Kind) -> Known[str]:
+    return Known.of(dict.fromkeys(item for items in lists for item in items), kind)
 
 
 class _Seen:

@@ -323,7 +323,6 @@ def test_a_snippet_that_is_there(snippet: str) -> None:
         "self.seen[i] = x; total += x * 2",
         "for i, x in enumerate(xs): total += x * 2",
         "return total",
-        "pass",
     ],
 )
 def test_a_snippet_that_is_not_there(snippet: str) -> None:

@@ -169,3 +169,13 @@ def test_a_function_is_found_in_what_another_interpreter_compiles() -> None:
 def test_there_are_enough_of_them() -> None:
     assert len(EXPECTATIONS) >= 40
     assert len({name for name, _ in EXPECTATIONS}) >= 24
+
+
+def test_a_class_that_uses_a_variable_of_a_function_around_it() -> None:
+    """LOAD_CLASSDEREF looks into the class first (3.4 to 3.11), as two instructions do later."""
+    source = "def f(a):\n class K:\n  x = a\n return K\n"
+    found = [
+        bytecode_of(source, python=python)["f.<locals>.K"] for python in ("3.8", "3.11", "3.12")
+    ]
+    assert all("LOAD_DEREF a" in code for code in found)
+    assert len({str([(op.opname, op.operand) for op in code]) for code in found}) == 1

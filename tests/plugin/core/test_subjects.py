@@ -366,3 +366,13 @@ def test_a_part_without_instructions_says_nothing() -> None:
     ):
         with pytest.raises(VacuousCheckError, match=r"has no instructions, .* lines 1, 3 and 5"):
             check()
+
+
+def test_a_variable_of_the_closure_without_a_value() -> None:
+    def f():
+        return later()
+
+    code = bytecode_of(f)
+    assert [call.text for call in code.unresolved_calls] == ["later"]
+    later = print
+    assert bytecode_of(f).calls_to(later)

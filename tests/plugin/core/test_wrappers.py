@@ -50,6 +50,12 @@ class Owner:
     as_property = property(logging(original))
     as_cached = functools.cached_property(logging(original))
     as_partial = functools.partialmethod(logging(original))
+    of_class = functools.partialmethod(original)
+    dispatched = functools.singledispatchmethod(original)
+
+
+class Context(contextlib.ContextDecorator):
+    """Its decorator is made by ``functools.wraps``, too."""
 
 
 AMBIGUOUS: dict[str, object] = {
@@ -70,6 +76,10 @@ AMBIGUOUS: dict[str, object] = {
     "property": Owner.as_property,
     "cached property": vars(Owner)["as_cached"],
     "partial method": vars(Owner)["as_partial"],
+    "partial method of the class": Owner.of_class,
+    "single dispatch method of the class": Owner.dispatched,
+    "single dispatch method of an object": Owner().dispatched,
+    "context decorator": Context()(original),
     "wraps by hand": functools.update_wrapper(lambda *args: print(args), original),
 }
 

@@ -69,9 +69,16 @@ def possible(row: LinearKind) -> Iterator[Instr]:
             *("os.path", "", b"x", ..., "=", 2.5, "zq"),
         ],
     }
+    if row.words:
+        values[row.operand] = [*row.words]
     if row.is_dotted:
         values[LinearOperand.NAME] += ["os.path", ""]
     kind = Kind(row.operand.value)
+    numbers = range(row.least, 200 if row.most is None else row.most + 1)
+    if row.operand is LinearOperand.NUMBER:
+        values[row.operand] = [*numbers]
+    if row.operand is LinearOperand.NAMES:
+        values[row.operand] = [value for value in values[row.operand] if value[0] in numbers]  # type: ignore[index] # pairs
     yield from (of(row, value, kind) for value in values[row.operand])
     if row.operand is LinearOperand.CONST:
         yield of(row, "f", Kind.CODE)
@@ -106,7 +113,11 @@ def is_accepted(row: LinearKind, wanted: model.Operand) -> bool:
 def _is_open(row: LinearKind, wanted: model.Operand) -> bool:
     """Return whether it is a matter of what a program calls its own."""
     is_regex = isinstance(wanted, model.Regex) or bool(getattr(wanted, "regex", None))
-    return is_regex and row.operand in (LinearOperand.NAME, LinearOperand.CODE, LinearOperand.CONST)
+    return (
+        is_regex
+        and not row.words
+        and row.operand in (LinearOperand.NAME, LinearOperand.CODE, LinearOperand.CONST)
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,6 +132,10 @@ def _is_open(row: LinearKind, wanted: model.Operand) -> bool:
         ("LOAD_GLOBAL os.path", "that is LOAD_GLOBAL os and LOAD_ATTR path"),
         ("LOAD_FAST 3", "LOAD_FAST takes a name, and never 3"),
         ("LOAD_GLOBAL None", "LOAD_GLOBAL takes a name, and never None"),
+        ("BUILD_SLICE 4", "BUILD_SLICE takes a number from 2 to 3, and never 4"),
+        ("SWAP in (1, 2)", "SWAP takes a number from 2 on, and never in (1, 2)"),
+        ("RAISE_VARARGS > 2", "RAISE_VARARGS takes a number from 0 to 2, and never > 2"),
+        ("CALL_KW 0", "CALL_KW takes a number and names"),
         ("CALL -1", "CALL takes a number from 0 on, and never -1"),
         ("CALL True", "CALL takes a number from 0 on, and never True"),
         ("RETURN_VALUE None", "RETURN_VALUE takes no operand"),
@@ -141,6 +156,14 @@ def test_instructions_of_the_interpreter_are_looked_at_too(line: str) -> None:
         _ = line in code.raw
     with pytest.raises(PatternError, match="and never"):
         _ = f"raw {line}" in code
+
+
+@pytest.mark.parametrize(
+    "line", ["KW_NAMES ('key',)", "PUSH_NULL 3", "TO_BOOL x", "LOAD_CLOSURE x"]
+)
+def test_an_op_that_no_sequence_has_is_refused_with_an_operand_too(line: str) -> None:
+    with pytest.raises(VacuousCheckError, match="cannot occur in canonical ops"):
+        assert line not in bytecode_of(lambda: None)
 
 
 def test_names_that_compilers_make_are_names() -> None:
@@ -176,3 +199,51 @@ def test_an_expectation_that_is_for_other_pythons_says_nothing() -> None:
             with pytest.raises(VacuousCheckError, match=r"every line .* is for other Pythons"):
                 check(expectation)
     assert code.contains("@3.10:\n    CALL\n@else:\n    RETURN_VALUE")
+
+
+# --- What any code is like -----------------------------------------------------------------
+
+TRIVIAL = {
+    "in": ["...", "_", "...; ...", "_; ...", "+ _", "1..x _", "^", "$", "^; ...", "0..x CALL",
+           "total 0..x CALL", "...; 0..x CALL; ...", "any:\n _", "@>=3.0 ...", "0..3x CALL"],
+    "contains": ["...", "_", "^; _", "any:\n _", "...; total 0..x CALL",
+                 "...; 0..1x LOAD_FAST; ..."],
+    "matches": ["...", "+ _", "...; _; ...", "^; ...; $", "0..x _", "...; 0..x CALL"],
+    "startswith": ["_", "...", "0..x CALL"],
+    "endswith": ["_", "...", "0..x CALL"],
+    "count": ["...", "_"],
+}  # fmt: skip
+
+#: What is like these, and not true of all code.
+TELLING = {
+    "contains": ["_; _; _", "^; _; $", "not CALL", "never CALL",
+                 "total 0..1x CALL", "any:\n _\n CALL"],
+    "matches": ["_", "_; _", "...; _; ...; _", "any:\n _", "0..2x _", "0..x CALL", "...; 0..1x LOAD_FAST; ..."],
+}  # fmt: skip
+
+SHORT = "def f(): raise"
+LONG = "def f(a):\n a()\n a()\n return a"
+
+
+@pytest.mark.parametrize("how", TRIVIAL)
+def test_an_expectation_that_any_code_meets_is_refused(how: str) -> None:
+    for source in (SHORT, LONG):
+        code = bytecode_of(source).children[0]
+        ask = code.__contains__ if how == "in" else getattr(code, how)
+        for text in TRIVIAL[how]:
+            with pytest.raises(VacuousCheckError, match="any code is as this expectation says"):
+                ask(text)
+
+
+@pytest.mark.parametrize("how", TELLING)
+def test_an_expectation_that_some_code_does_not_meet_is_not(how: str) -> None:
+    codes = [bytecode_of(source).children[0] for source in (SHORT, LONG)]
+    for text in TELLING[how]:
+        assert (
+            len({bool(getattr(code, how)(text)) for code in codes}) > 1 or how == "matches"
+        )  # of a length
+
+
+def test_what_is_at_the_end_is_counted() -> None:
+    code = bytecode_of(SHORT).children[0]
+    assert code.count("never CALL; $") == 1

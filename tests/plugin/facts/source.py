@@ -123,8 +123,10 @@ def _of_statement(node: ast.stmt, scope: Scope) -> Iterator[ast.AST]:
         for case in node.cases:
             yield from filter(None, [case.pattern, case.guard])
     elif isinstance(node, ast.AnnAssign):
-        # ``x: int`` of a variable is no fact; targets that are not names are evaluated.
-        yield from filter(None, [node.value, node.target])
+        # ``x: int`` of a variable is no fact; targets that are not names are evaluated, but not
+        # the attribute of ``x.y: int``.
+        is_bare = node.value is None and isinstance(node.target, ast.Attribute)
+        yield from filter(None, [node.value, node.target.value if is_bare else node.target])
     elif isinstance(node, ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith):
         for name in _HEADS:
             part = getattr(node, name, [])

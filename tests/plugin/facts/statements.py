@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-__all__ = ["Loop", "Scope", "scopes_of"]
+__all__ = ["Loop", "Scope", "goes_on", "scopes_of", "truth"]
 
 _Looping = ast.For | ast.AsyncFor | ast.While
 
@@ -135,6 +135,11 @@ def _truth_of_all(truths: Sequence[bool | None], is_and: bool) -> bool | None:
 
 _NEXT, _BREAK, _CONTINUE = "next", "break", "continue"
 _Ends = frozenset[str]
+
+
+def goes_on(body: Sequence[ast.stmt]) -> bool:
+    """Return whether what follows some statements can be come to from their end."""
+    return _NEXT in _Flow().outcomes(body)
 
 
 class _Flow:

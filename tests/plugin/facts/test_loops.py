@@ -57,3 +57,16 @@ def test_a_generator_expression_has_its_own() -> None:
     assert code.loops == ()
     (loop,) = code["<genexpr>"].loops
     assert "LOAD_GLOBAL g" in loop
+
+
+def test_all_ops_of_an_instruction_are_in_the_loop() -> None:
+    """3.13 loads two variables at once; what ends ``async for`` is three ops."""
+    source = "def f(y, b, c):\n    for x in y:\n        z = b\n        g(b, c, z, x)\n"
+    found = {
+        python: [(op.opname, op.operand) for op in bytecode_of(source, python=python)["f"].loops[0]]
+        for python in ("3.8", "3.11", "3.12", "3.13")
+    }
+    assert len({str(ops) for ops in found.values()}) == 1
+    assert {("LOAD_FAST", name) for name in "bczx"} <= {*found["3.13"]}
+    outer, _ = bytecode_of("async def f(a):\n while a():\n  async for x in a: b()\n")["f"].loops
+    assert "END_ASYNC_FOR" in outer

@@ -20,8 +20,6 @@ from tests.plugin.core.kit import TOO_OLD
 from tests.plugin.facts.examples import ASYNCHRONOUS, CALLS, IMPORTS, LOOPS, function
 from tests.plugin.facts.kit import Checked, compiled_by, dialect_of
 
-#: It has neither columns nor a table of stack effects, by which copies of calls are told.
-_WITHOUT_CALLS = ("pypy-3.9",)
 _SEEDS = range(3_000, 3_030)
 _OURS = ("view/calls.py", "view/facts.py", "view/names.py", "relations/snippets.py")
 
@@ -69,8 +67,7 @@ def _check_modules(oracle: Oracle, sources: Sequence[str], codes: Sequence[Code 
     for number, (source, code) in enumerate(zip(sources, codes, strict=True)):
         if code is not None:
             checked.add(str(number), source, code, dialect_of(oracle))
-    known = ": calls" if oracle.name in _WITHOUT_CALLS else ": nothing"
-    assert [text for text in checked.differences if known not in text] == []
+    assert checked.differences == []
     assert checked.scopes > 100
     assert checked.loops > 20
     assert checked.calls > 300

@@ -303,8 +303,9 @@ def test_a_test_that_did_not_compare_keeps_its_section_unless_it_passed(
 
 
 def test_only_the_tests_of_a_module_say_what_is_unused(project: Project) -> None:
-    project.recorded = f"{RECORDED}{UNUSED}\n# source: shapes.py\n[area]\n...\n"
-    project.recorded = project.recorded.replace("\n...", "\n    ...")
+    project.recorded = (
+        f"{RECORDED}{UNUSED}\n# source: shapes.py\n[area]\n    ...\n    RETURN_VALUE\n"
+    )
     before = project.recorded
     project.run(f"{UPDATE}=trim", "test_shapes.bytecode").assert_outcomes(passed=1)
     assert project.recorded == before

@@ -86,7 +86,11 @@ def test_a_full_run_says_which_sections_and_files_nothing_tests(project: pytest.
 
 
 def test_nothing_is_said_where_all_is_used(project: pytest.Pytester) -> None:
-    add(project, "tests/own.bytecode", "# source: test_shapes.py\n[area]\n    ...\n")
+    add(
+        project,
+        "tests/own.bytecode",
+        "# source: test_shapes.py\n[area]\n    ...\n    RETURN_VALUE\n",
+    )
     result = run(project)
     result.assert_outcomes(passed=3)
     assert summary(result) == []

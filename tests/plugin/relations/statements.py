@@ -24,6 +24,7 @@ from pathlib import Path
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect import Bytecode, bytecode_of
 from tests.canonical.programs import program
+from tests.plugin.facts.statements import goes_on
 
 __all__ = ["Counted", "Function", "checked", "functions_in", "library"]
 
@@ -46,8 +47,11 @@ class Function:
     @property
     def statements(self) -> Iterator[ast.stmt]:
         """Those in it that do something; not those of functions inside it."""
+        overridden = {*_overridden(self.node.body)}
         for statement in _below(self.node.body):
-            if _does_something(statement) and not _leaves(statement):
+            around = overridden.difference(_overridden([statement]))
+            is_whole = around.isdisjoint(_below([statement]))
+            if is_whole and _does_something(statement) and not _leaves(statement):
                 yield statement
 
 
@@ -61,6 +65,15 @@ def _below(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from _below([child])
             elif isinstance(child, ast.ExceptHandler | ast.match_case):
                 yield from _below(child.body)
+
+
+def _overridden(body: Sequence[ast.stmt]) -> Iterator[ast.Return]:
+    """Yield each ``return`` that never returns what it says, because a ``finally`` leaves."""
+    for statement in _below(body):
+        if isinstance(statement, ast.Try | ast.TryStar) and not goes_on(statement.finalbody):
+            guarded = [*statement.body, *statement.orelse, *statement.handlers]
+            inside = (one for part in guarded for one in ast.walk(part))
+            yield from (one for one in inside if isinstance(one, ast.Return))
 
 
 def _does_something(statement: ast.stmt) -> bool:
@@ -130,13 +143,33 @@ def changed(statement: ast.stmt, rng: random.Random) -> ast.stmt | None:
         if isinstance(getattr(part, name, None), ast.AST)
         for inner in ast.walk(getattr(part, name))
     }
-    nodes = [n for n in ast.walk(copy) if id(n) not in undocumented and id(n) not in notes]
+    unread = {id(part) for test in _tested_displays(copy) for part in ast.walk(test)}
+    unchanged = undocumented | notes | unread
+    nodes = [node for node in ast.walk(copy) if id(node) not in unchanged]
     rng.shuffle(nodes)
     for node in nodes:
         changes = [change for kind, change in _CHANGES.items() if isinstance(node, kind)]
         if any(change(node, rng) for change in rng.sample(changes, len(changes))):
             return copy
     return None
+
+
+def _tested_displays(root: ast.AST) -> Iterator[ast.expr]:
+    """Yield displays that are only tested: nobody takes what is in them."""
+    for node in ast.walk(root):
+        match node:
+            case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
+                tests = [test]
+            case ast.Assert(test=test) | ast.UnaryOp(op=ast.Not(), operand=test):
+                tests = [test]
+            case ast.BoolOp(values=tests) | ast.comprehension(ifs=tests):
+                pass
+            case _:
+                tests = []
+        yield from (test for test in tests if isinstance(test, _DISPLAYS))
+
+
+_DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
 
 
 def _constant(node: ast.Constant, rng: random.Random) -> bool:
@@ -284,15 +317,15 @@ _CHANGES: dict[type[ast.AST], Callable[..., bool]] = {
 }
 
 
-def _is_the_same_in_place(function: Function, statement: ast.stmt, other: ast.stmt) -> bool:
-    """Return whether a change changes nothing, or what the compiler leaves out."""
+def _is_the_same_in_place(function: Function, statement: ast.stmt, *others: ast.stmt) -> bool:
+    """Return whether other statements in the place of one change nothing, or what is left out."""
     wanted = (statement.lineno, statement.col_offset)
 
     class Swap(ast.NodeTransformer):
-        def visit(self, node: ast.AST) -> ast.AST:
+        def visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]:
             place = getattr(node, "lineno", None), getattr(node, "col_offset", None)
             is_it = isinstance(node, ast.stmt) and place == wanted
-            return other if is_it else self.generic_visit(node)
+            return [*others] if is_it else self.generic_visit(node)
 
     whole = ast.parse(ast.unparse(function.node)).body[0]
     again = ast.parse(ast.unparse(function.node)).body[0]
@@ -343,7 +376,7 @@ def checked(function: Function, counted: Counted, rng: random.Random) -> None:
         counted.statements += 1
         try:
             if not function.code.contains_code(snippet):
-                if _is_the_same_in_place(function, statement, _MARK):
+                if _is_the_same_in_place(function, statement, _MARK, statement):
                     continue  # nothing reaches it
                 counted.missed.append((function.code.name, snippet))
                 continue

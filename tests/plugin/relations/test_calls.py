@@ -340,6 +340,60 @@ def test_a_name_of_something_has_none(name: str, bytecode_of: BytecodeOf) -> Non
         assert name not in bytecode_of(is_called).calls
 
 
+#: The lines of a function, before it, and names: some of nothing, others of what may be there.
+IMPORTED: Mapping[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
+    "global": ("import os", "os.path.join(a)", ("os.path.jion", "os.pth.join"), ("os.path.split",)),
+    "inside": ("", "import os; os.path.join(a)", ("os.path.jion",), ("os.path.split", "os.getcwd")),
+    "inside as": ("", "import os.path as p; p.join(a)", ("p.jion", "os.path.jion"), ("p.split",)),
+    "from inside": ("", "from os import path; path.join(a)", ("path.jion", "os.path.jion"), ("path.split",)),
+    "name from inside": ("", "from os.path import join; join(a)", ("os.path.jion", "jion"), ("os.getcwd",)),
+    "local alias": ("import os", "p = os.path; p.join(a)", ("p.jion",), ("p.split",)),
+    "class": ("import pathlib", "pathlib.Path.home(a)", ("pathlib.Path.hmoe",), ("pathlib.Path.cwd",)),
+    "class inside": ("", "from pathlib import Path; Path.home(a)", ("Path.hmoe",), ("Path.cwd", "Path.mro")),
+    "object": ("class K: x = 1\nk = K()", "k.x(a)", ("k.y",), ("k.__init__",)),
+    "set object": ("class K: x = 1\nk = K()", "k.y = a; k.x(a)", (), ("k.y",)),
+    "submodule": ("import xml", "xml.dom(a)", ("xml.dmo.Node",), ("xml.dom.minidom.parse",)),
+    "default": ("import os", "return (lambda p=os.path: p.join(a))", ("p.jion", "os.pth.x"), ("os.path.join",)),
+    "parameter": ("import os", "a.path.join()", (), ("a.path.jion", "a.anything")),
+    "dynamic class": ("class M(type):\n def __getattr__(s, n): pass\nclass K(metaclass=M): pass", "K.x(a)", (), ("K.y",)),
+    "dynamic object": ("class K:\n def __getattr__(s, n): pass\nk = K()", "k.x(a)", (), ("k.y",)),
+    "module's": ("import traced_dynamic as d", "d.x(a)", (), ("d.y",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "line", "wrong", "right"), IMPORTED.values(), ids=IMPORTED)
+def test_an_attribute_that_nothing_has(
+    before: str,
+    line: str,
+    wrong: tuple[str, ...],
+    right: tuple[str, ...],
+    tmp_path: Path,
+    bytecode_of: BytecodeOf,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dynamic = module_of(tmp_path / "traced_dynamic.py", "def __getattr__(name): return name\n")
+    monkeypatch.setitem(sys.modules, "traced_dynamic", dynamic)
+    code = bytecode_of(module_of(tmp_path / "named.py", f"{before}\ndef f(a): {line}\n").f)
+    for name in wrong:
+        with pytest.warns(UnknownNameWarning, match=f"nothing here is called {name}$"):
+            assert name not in code.calls
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not [name for name in right if name in code.calls]
+
+
+def test_an_attribute_that_nothing_in_the_closure_has(bytecode_of: BytecodeOf) -> None:
+    def outer() -> Callable[[], float]:
+        import time as clock
+
+        return lambda: clock.time() + 1
+
+    with pytest.warns(UnknownNameWarning, match=r"nothing here is called clock\.tiem"):
+        assert "clock.tiem" not in bytecode_of(outer()).calls
+    with pytest.warns(UnknownNameWarning, match=r"nothing here is called clock\.tiem"):
+        assert "clock.tiem" not in bytecode_of(outer).tree.calls
+
+
 def test_of_a_wrapper_it_is_refused_by_object_too(bytecode_of: BytecodeOf) -> None:
     import functools
 

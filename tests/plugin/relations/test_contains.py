@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_pycinspect import Bytecode, bytecode_of
+from pytest_pycinspect import Bytecode, VacuousCheckError, bytecode_of
 from tests.canonical.programs import program
 from tests.plugin.relations.statements import Counted, checked, functions_in, library
 
@@ -72,6 +72,10 @@ OTHER = [
     ("def f(a): a.b", "(c := a).b"),
     ("def f(a):\n with a: return a.b", "return a.c"),
     ("def f(a):\n a.b\n c()\n return 1", "a.b\nreturn 1"),
+    ("def f(a):\n a.b\n if c: d()\n return 1", "a.b\nreturn 1"),
+    ("def f(a):\n try: return a and a.b\n finally:\n  if c: d()", "return a and a.c"),
+    ("def f(a):\n x, x = lambda: 1, a\n return x", "x, x = lambda: 2, a"),
+    ("def f(a):\n if [lambda: 1]: return a", "if [lambda: 2]: return a"),
 ]  # fmt: skip
 
 
@@ -101,7 +105,40 @@ OWN = [
      "class K:\n  def m(self): return super().m(a)"),
     ("def f(x, y): return [y for y in x], z", "[y for y in x]"),
     ("def f(x): g(z[0]); return [z for z in x]", "g(z[0])"),
+    ("def f(a):\n x, x = lambda: 1, a\n return x", "x, x = lambda: 1, a"),
+    ("def f(a):\n global G\n while G.a:\n  G.b\n  return\n  G = 1",
+     "while G.a:\n G.b\n return\n G = 1"),
+    ("def f(a):\n try: a()\n except E as y: x, y = (a % a, x)\n return lambda: x", "x, y = (a % a, x)"),
+    ("def f(a): return [lambda: i for i in a], (lambda: a)", "[lambda: i for i in a]"),
+    ("def f(a):\n a([z for z in a])\n a.b = lambda: z\n", "a.b = lambda: z"),
+    ("def f(a):\n a([z for z in a])\n class K: y = z\n", "class K: y = z"),
+    ("def f(a):\n z = [z for z in a]\n return lambda: z\n", "return lambda: z"),
 ]  # fmt: skip
+
+
+RETURNS = ["a.b", "a and b", "b.c if a else b", "[x for x in a.b]", "(a, b, a.b)", "lambda: a.b"]
+#: Blocks around a ``return`` that make something else of the variables that it needs.
+BLOCKS = [
+    "try:\n {0}\nfinally:\n a = b.c",
+    "try:\n {0}\nfinally:\n if b: a = 1",
+    "try:\n {0}\nfinally:\n while g(): del a",
+    "try:\n {0}\nfinally:\n for a in b: g(a)",
+    "try:\n {0}\nfinally:\n try: g()\n except E as a: pass",
+    "with b as a:\n try:\n  {0}\n finally:\n  if a: b = a",
+    "try:\n with a:\n  {0}\nfinally:\n if a: b = a\n else: g()",
+    "try:\n try:\n  {0}\n finally:\n  if a: b = 1\nfinally:\n if b: a = 1",
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("value", RETURNS)
+def test_a_return_in_a_block_that_rebinds_what_it_needs(value: str, block: str) -> None:
+    body = block.format(f"return {value}")
+    code = function(f"def f(a, b):\n{textwrap.indent(body, ' ')}")
+    for snippet in (f"return {value}", body):
+        assert code.contains_code(snippet)
+    for other in (f"return {value}.zq", f"return {value}, 1", "return a.b.zq"):
+        assert not code.contains_code(other)
 
 
 @pytest.mark.parametrize(("source", "snippet"), OWN)
@@ -155,8 +192,22 @@ def test_the_level_of_optimization_is_that_of_the_code(tmp_path: Path) -> None:
     path.write_text("def f(a):\n    assert a.b\n    return lambda: __debug__\n", "utf-8")
     assert bytecode_of(path, optimize=0)["f"].contains_code("assert a.b")
     optimized = bytecode_of(path, optimize=1)["f"]
-    assert not optimized.contains_code("assert a.b")
+    with pytest.raises(VacuousCheckError, match="does nothing"):
+        assert not optimized.contains_code("assert a.b")
     assert optimized.contains_code("return lambda: __debug__")
+
+
+NOTHING = [
+    *("pass", "global z", "if 0: f()", "assert True", "a: int", "a; b", "if [a, b]: pass", ""),
+    *("try: pass\nfinally: pass", "while True: break", "match a:\n case _: pass"),
+]
+
+
+@pytest.mark.parametrize("snippet", NOTHING)
+def test_a_snippet_that_does_nothing_is_refused(snippet: str) -> None:
+    code = function(f"def f(a, b):\n{textwrap.indent(snippet, ' ')}\n return a, b")
+    with pytest.raises(VacuousCheckError, match="does nothing that is in bytecode"):
+        assert not code.contains_code(snippet)
 
 
 # --- Shapes ----------------------------------------------------------------------------------------

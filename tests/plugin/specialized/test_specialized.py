@@ -285,7 +285,7 @@ def test_what_was_specialised_before_and_after(passes: Passes) -> None:
     passes("""
         def test_it(specialized):
             first = specialized(add, 1, 2)
-            assert (first.before, first.changes, first.deoptimized) == (None, (), ())
+            assert first.before is None
             code = first.then(1.0, 2.0)
             assert "BINARY_OP_ADD_INT" in code.before
             assert "BINARY_OP_ADD_INT" not in code
@@ -295,6 +295,17 @@ def test_what_was_specialised_before_and_after(passes: Passes) -> None:
                 f"<add, line {change.line}: BINARY_OP_ADD_INT became BINARY_OP_ADD_FLOAT>"
             )
             assert change in code.changes
+    """)
+
+
+def test_nothing_can_have_changed_before_it_is_called_further(passes: Passes) -> None:
+    passes("""
+        from pytest_pycinspect import VacuousCheckError
+
+        def test_it(specialized):
+            for name in ("changes", "deoptimized"):
+                with pytest.raises(VacuousCheckError, match=r"call it further, \\.then"):
+                    assert getattr(specialized(add, 1, 2), name) == ()
     """)
 
 
@@ -365,3 +376,117 @@ def test_nested_code_is_compared_too(passes: Passes) -> None:
                 ("outer.<locals>.inner", "BINARY_OP_ADD_FLOAT")
             ]
     """)
+
+
+# --- Wrappers --------------------------------------------------------------------------------
+
+WRAPPERS = """
+    from pytest_pycinspect import AmbiguousWrapperError
+
+    def logging(function):
+        @functools.wraps(function)
+        def logged(*args):
+            for number, _ in enumerate(args):
+                number * 3
+            return function(*args)
+        return logged
+
+    class Counting:
+        def __init__(self, function):
+            functools.update_wrapper(self, function)
+            self.function = function
+            self.calls = 0
+        def __call__(self, *args):
+            self.calls * 3
+            return self.function(*args)
+
+    class Owner:
+        x = 1
+        @property
+        def doubled(self):
+            return self.x + self.x
+        @functools.cached_property
+        def cached(self):
+            return self.x + self.x
+        @classmethod
+        def made(cls, a, b):
+            return a + b
+        @functools.singledispatchmethod
+        def dispatched(self, a, b):
+            return a + b
+        def method(self, a, b):
+            return a + b
+        partial = functools.partialmethod(method, 1)
+        logged = logging(method)
+
+    PLAIN = {
+        "partial": (functools.partial(add, 1), 2),
+        "partial of a partial": (functools.partial(functools.partial(add, 1), 2),),
+        "partial with keywords": (functools.partial(add, b=2), 1),
+        "partial of a method": (functools.partial(Owner().method, 1), 2),
+        "partial method": (Owner().partial, 2),
+        "property": (Owner.doubled, Owner()),
+        "cached property": (vars(Owner)["cached"], Owner()),
+        "class method": (vars(Owner)["made"], Owner, 1, 2),
+        "single dispatch method": (vars(Owner)["dispatched"], Owner(), 1, 2),
+        "lru_cache": (functools.lru_cache(add), 1, 2),
+    }
+    AMBIGUOUS = {
+        "wraps": (logging(add), 1, 2),
+        "partial": (functools.partial(logging(add), 1), 2),
+        "lru_cache": (functools.lru_cache(logging(add)), 1, 2),
+        "class": (Counting(add), 1, 2),
+    }
+    #: Those that cannot be run in another process, unless the function in them is meant.
+    BOUND = {
+        "method": (Owner().logged, 1, 2),
+        "class access": (Owner.logged, Owner(), 1, 2),
+        "single dispatch": (functools.singledispatch(add), 1, 2),
+        "single dispatch method": (Owner.dispatched, Owner(), 1, 2),
+        "partial method": (Owner.partial, Owner(), 1, 2),
+    }
+"""
+
+
+def test_wrappers_have_the_rule_of_bytecode_of(passes: Passes) -> None:
+    passes(
+        textwrap.dedent(WRAPPERS)
+        + textwrap.dedent("""
+        @pytest.mark.parametrize("call", PLAIN.values(), ids=PLAIN)
+        def test_what_has_no_code_of_its_own_is_the_function(specialized, call):
+            assert "BINARY_OP_ADD_INT" in specialized(*call)
+            assert "BINARY_OP_ADD_FLOAT" not in specialized(*call)
+            assert "BINARY_OP_ADD_INT" in specialized(*call, wrapped=True)
+            assert specialized(*call).then(*call[1:]).deoptimized == ()
+
+        @pytest.mark.parametrize("call", AMBIGUOUS.values(), ids=AMBIGUOUS)
+        def test_a_negative_check_is_refused(specialized, call):
+            code = specialized(*call)
+            assert "BINARY_OP_MULTIPLY_INT" in code
+            assert any("wraps add (" in note for note in code.notes)
+            for check in (
+                lambda code: "BINARY_OP_ADD_FLOAT" not in code,
+                lambda code: "BINARY_OP_ADD_FLOAT" not in code.tree,
+                lambda code: code.count("BINARY_OP_ADD_FLOAT") == 0,
+                lambda code: code.then(*call[1:]).deoptimized == (),
+                lambda code: code.then(*call[1:]).changes == (),
+            ):
+                with pytest.raises(AmbiguousWrapperError, match="wrapped=True"):
+                    check(code)
+                assert check(specialized(*call, wrapped=True))
+            if not hasattr(call[0], "cache_info"):
+                assert "BINARY_OP_ADD_INT" not in specialized(*call, wrapped=False)
+            assert "BINARY_OP_ADD_INT" in specialized(*call, wrapped=True)
+
+        @pytest.mark.parametrize("call", BOUND.values(), ids=BOUND)
+        def test_the_function_in_it(specialized, call):
+            assert "BINARY_OP_ADD_INT" in specialized(*call, wrapped=True)
+
+        def test_an_error_says_that_it_is_the_wrapper(specialized):
+            call = BOUND["single dispatch"]
+            with pytest.raises(PycInspectError, match="which wraps add .*wrapped=True is that"):
+                specialized(*call)
+            with pytest.raises(PycInspectError, match="no bytecode of its own"):
+                specialized(functools.lru_cache(add), 1, 2, wrapped=False)
+        """)
+    )

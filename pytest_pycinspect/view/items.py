@@ -1,0 +1,191 @@
+"""Facts as sequences, which refuse to be asked for what can never be among them.
+
+That an attribute is not called ``os.path``, or a constant is no list, is true of all code.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import EllipsisType, NoneType
+from typing import Self, TypeVar
+
+from pycinspect.canonical.values import Values, digest_of
+from pycinspect.pyc.constants import FrozenDict, Long, Slice
+from pytest_pycinspect.view.names import VacuousCheckError
+
+__all__ = [
+    "ATTRIBUTES",
+    "CONSTANTS",
+    "HANDLERS",
+    "IMPORTS",
+    "KEYWORDS",
+    "NAMES",
+    "VARIABLES",
+    "Constants",
+    "Items",
+    "Kind",
+    "Known",
+    "constant_key",
+]
+
+#: What is refused is shown where the test has it.
+__tracebackhide__ = True
+
+Item_co = TypeVar("Item_co", covariant=True)
+
+
+def constant_key(constant: object) -> bytes:
+    """Return what is the same for two constants if type, value, sign and bits are."""
+    return digest_of(Values().constant(constant))
+
+
+class Items(tuple[Item_co, ...]):
+    """A tuple that is also equal to a list of the same, as people write either."""
+
+    def __eq__(self, other: object) -> bool:
+        return super().__eq__(tuple(other) if isinstance(other, list) else other)
+
+    def __ne__(self, other: object) -> bool:  # that of tuple is not made of its ``==``
+        return not self == other
+
+    __hash__ = tuple.__hash__
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a fact is about.
+
+    Args:
+        takes: in words, with an example.
+        can_be: whether something is among them in some code.
+    """
+
+    takes: str
+    can_be: Callable[[object], bool]
+
+    def check(self, wanted: object) -> None:
+        """Do nothing if something is among them in some code.
+
+        Raises:
+            VacuousCheckError: it is in none.
+        """
+        __tracebackhide__ = True
+        if not self.can_be(wanted):
+            raise VacuousCheckError(
+                f"{wanted!r:.80} is not there whatever the code does, so this check has one answer:"
+                f" what is asked for is {self.takes}{_hint(wanted)}"
+            )
+
+
+def _hint(wanted: object) -> str:
+    name = getattr(wanted, "__name__", None)
+    return f"; for this object {name!r}" if isinstance(name, str) else ""
+
+
+class Known(Items[Item_co]):
+    """A fact of one kind; what can never be among them is refused."""
+
+    kind: Kind
+
+    @classmethod
+    def of(cls, items: Iterable[Item_co], kind: Kind) -> Self:
+        """Return a fact.
+
+        Args:
+            items: what is there.
+            kind: what it is about.
+        """
+        made = cls(items)
+        made.kind = kind
+        return made
+
+    def __contains__(self, wanted: object) -> bool:
+        __tracebackhide__ = True
+        return self.count(wanted) > 0
+
+    def count(self, value: object) -> int:
+        """Return how many are equal to a value.
+
+        Raises:
+            VacuousCheckError: there are none in any code.
+        """
+        __tracebackhide__ = True
+        found = self._count(value)
+        if not found:
+            self.kind.check(value)
+        return found
+
+    def _count(self, value: object) -> int:
+        return super().count(value)
+
+
+class Constants(Known[object]):
+    """Constants, each once; ``1``, ``True`` and ``1.0`` are three, ``0.0`` is not ``-0.0``."""
+
+    def _count(self, value: object) -> int:
+        __tracebackhide__ = True
+        self.kind.check(value)  # what is no constant has no key
+        key = constant_key(value)
+        return sum(key == constant_key(part) for part in self)
+
+
+# --- What can be -----------------------------------------------------------------------------
+
+#: Names up to Python 3.6.
+_NAMES_ONCE = frozenset({"async", "await"})
+#: Words that name no variable.
+KEYWORDS = frozenset(keyword.kwlist) - _NAMES_ONCE
+#: What marshal writes in the place of constants, ``Python/marshal.c``.
+_PLAIN = (NoneType, EllipsisType, bool, int, float, complex, str, bytes, Long, Slice, FrozenDict)
+
+
+def _is_name(wanted: object) -> bool:
+    return isinstance(wanted, str) and wanted.isidentifier() and wanted not in KEYWORDS
+
+
+def _is_dotted(wanted: object) -> bool:
+    """Return whether it is a name, or that of a module in a package.
+
+    What begins with a dot is the compiler's own: ``.0`` is a comprehension's iterator.
+    """
+    if not isinstance(wanted, str):
+        return False
+    is_own = wanted[:1] == "." and wanted[1:].isdigit()
+    return is_own or all(map(_is_name, wanted.split(".")))
+
+
+def _is_imported(wanted: object) -> bool:
+    """Return whether it is a module, or a name from one, with a dot for each level."""
+    if not isinstance(wanted, str) or not wanted:
+        return False
+    name = wanted.lstrip(".")
+    return not name or _is_dotted(name)
+
+
+def _is_handled(wanted: object) -> bool:
+    """Return whether it is an expression, and not several: each class has an item of its own."""
+    if not isinstance(wanted, str):
+        return False
+    try:
+        tree = ast.parse(f"({wanted}\n)", mode="eval")
+    except (SyntaxError, ValueError):
+        return False
+    return not isinstance(tree.body, ast.Tuple | ast.Constant)
+
+
+def _is_constant(wanted: object) -> bool:
+    """Return whether a source can make it a constant: of a set it makes its items."""
+    if isinstance(wanted, tuple):
+        return all(map(_is_constant, wanted))
+    return type(wanted) in _PLAIN
+
+
+VARIABLES = Kind("the name of a variable, such as 'x'", _is_name)
+ATTRIBUTES = Kind("the name of an attribute, such as 'append'", _is_name)
+NAMES = Kind("a name, such as 'x', or a module, such as 'os.path'", _is_dotted)
+IMPORTS = Kind("a module or a name from one, such as 'os.path' or '..core.run'", _is_imported)
+HANDLERS = Kind("one class as the code says it, such as 'OSError'", _is_handled)
+CONSTANTS = Kind("a constant, such as 1, 'x' or (1, 2); of a set its items are", _is_constant)
