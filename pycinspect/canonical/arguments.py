@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from pycinspect.canonical.ops import CanonicalOp
-from pycinspect.dialects import Bytecode, Dialect
+from pycinspect.dialects import Bytecode, Dialect, Effect
 from pycinspect.disasm import Handler, Instruction
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
@@ -61,11 +62,22 @@ def _told(step: Instruction, op: CanonicalOp) -> int:
     return step.arg or 0
 
 
+@lru_cache(maxsize=128)
+def _effects(bytecode: Bytecode) -> tuple[Effect, ...]:
+    """Return what each opcode does to the stack, by its number; nothing where nobody knows."""
+    return tuple(opcode.effect or _NO_EFFECT for opcode in bytecode.opcodes.by_number)
+
+
+_NO_EFFECT = Effect(lambda _: 0, lambda _: 0)
+#: Ops after which NULL is where it was not before.
+_MOVES_NULL = frozenset({"PUSH_NULL", "SWAP"})
+
+
 class _Stack:
     """The depth of the stack along the code, and where NULL is on it."""
 
     def __init__(self, bytecode: Bytecode, depth: int) -> None:
-        self._opcodes = bytecode.opcodes.by_number
+        self._effects = _effects(bytecode)
         self._depth = depth
         #: In order: what is above the top is taken off the end.
         self._nulls: list[int] = []
@@ -74,25 +86,26 @@ class _Stack:
 
     def run(self, step: Instruction, ops: Sequence[CanonicalOp]) -> int | None:
         """Take one step; return the number of arguments if it is a call."""
-        effect, arg = self._opcodes[step.opcode].effect, step.arg or 0
-        before = self.depths.get(step.offset, self._depth)
-        after = before + (effect.stay(arg) if effect is not None else 0)
-        if step.jump_target is not None and effect is not None:
-            self.depths.setdefault(step.jump_target, before + effect.jump(arg))
+        offset, _, opcode, _, arg, _, _, target, _ = step
+        stay, jump = self._effects[opcode]
+        before = self.depths.get(offset, self._depth)
+        self._depth = after = before + stay(arg or 0)
+        if target is not None and target not in self.depths:
+            self.depths[target] = before + jump(arg or 0)
         count = None
         # The result takes the place of the callable, the lowest of the values.
-        if len(ops) == 1 and _is_call(ops[0]) and isinstance(ops[0].operand, int):
+        if len(ops) == 1 and ops[0].name in CALLS and isinstance(ops[0].operand, int):
             highest = after + ops[0].operand
             nulls = bisect_left(self._nulls, highest) - bisect_left(self._nulls, after - 1)
             count = ops[0].operand - nulls
             before = after - 1
         while self._nulls and self._nulls[-1] >= min(before, after):
             self._nulls.pop()
-        self._push(ops, after)
-        self._depth = after
+        if len(ops) != 1 or ops[0].name in _MOVES_NULL:
+            self._move(ops, after)
         return count
 
-    def _push(self, ops: Sequence[CanonicalOp], after: int) -> None:
+    def _move(self, ops: Sequence[CanonicalOp], after: int) -> None:
         """Note where NULL is now, if it was pushed or moved."""
         for above, op in enumerate(reversed(ops), 1):
             if op.name == "PUSH_NULL":

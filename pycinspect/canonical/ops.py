@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from pycinspect.disasm.steps import bytecode_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 
-__all__ = ["OPAQUE", "CanonicalOp", "Unknown", "lower", "lowered_steps"]
+__all__ = ["OPAQUE", "CanonicalOp", "Unknown", "lower", "lowered", "lowered_steps"]
 
 OPAQUE = "OPAQUE"
 
@@ -80,15 +80,37 @@ def lowered_steps(
     Raises:
         PycInspectError: as :func:`lower`.
     """
+    return lowered(instructions(code, dialect), dialect)
+
+
+def lowered(
+    listed: Iterable[Instruction], dialect: Dialect
+) -> Iterator[tuple[Instruction, Sequence[CanonicalOp]]]:
+    """Yield instructions with the canonical ops that they are.
+
+    Args:
+        listed: the instructions; the texts of constants are not looked at.
+        dialect: who wrote them.
+
+    Raises:
+        PycInspectError: ``unknown-opcodes``; ``bad-index``.
+    """
     plan = _plan(dialect)
-    for step in instructions(code, dialect):
-        if step.argval is OUT_OF_RANGE:
-            message = f"{step.opname} {step.arg} stands for nothing"
-            raise PycInspectError("bad-index", message, offset=step.offset)
-        parts = _parts(step, plan[step.opcode])
+    for step in listed:
+        offset, _, opcode, opname, arg, value, _, target, line = step
+        if value is OUT_OF_RANGE:
+            message = f"{opname} {arg} stands for nothing"
+            raise PycInspectError("bad-index", message, offset=offset)
+        rows = plan[opcode]
+        if isinstance(rows, _Part):
+            name, read, operand, jumps, _, _ = rows
+            if read is not None:
+                operand = read(step, arg or 0)
+            yield step, (_new((name, operand, target if jumps else None, offset, line)),)
+            continue
+        parts = _parts(step, rows)
         if parts is None:
-            unknown = Unknown(step.opname, step.arg)
-            yield step, (_new((OPAQUE, unknown, None, step.offset, step.line)),)
+            yield step, (_new((OPAQUE, Unknown(opname, arg), None, offset, line)),)
         else:
             yield step, [*_ops(step, parts)]
 
@@ -114,15 +136,24 @@ _Rows = tuple[tuple[str, tuple[_Part, ...]], ...]
 
 
 @lru_cache(maxsize=128)
-def _plan(dialect: Dialect) -> tuple[_Rows, ...]:
-    """Return the rows of each opcode, by its number."""
+def _plan(dialect: Dialect) -> tuple[_Rows | _Part, ...]:
+    """Return the rows of each opcode, by its number; of most it is one op, whatever the argument."""
     table = lowering_of(dialect).rows
     return tuple(
-        tuple((row.when, tuple(map(_part, row.ops))) for row in table.get(opcode.base, ()))
+        _shortened(
+            tuple((row.when, tuple(map(_part, row.ops))) for row in table.get(opcode.base, ()))
+        )
         if opcode.role not in _NOT_IN_FILES
         else ()
         for opcode in bytecode_of(dialect).opcodes.by_number
     )
+
+
+def _shortened(rows: _Rows) -> _Rows | _Part:
+    """Return the op of rows that are always this one, else the rows."""
+    if len(rows) != 1 or rows[0][0] or len(rows[0][1]) != 1 or rows[0][1][0].mask:
+        return rows
+    return rows[0][1][0]
 
 
 _NOT_IN_FILES = (Role.INTERNAL, Role.PSEUDO)
