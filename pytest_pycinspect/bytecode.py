@@ -14,7 +14,8 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.values import brief
 from pytest_pycinspect.factual import Factual
-from pytest_pycinspect.subjects.origin import Origin, View, sequence
+from pytest_pycinspect.subjects.origin import Origin, View
+from pytest_pycinspect.subjects.sequences import sequence
 from pytest_pycinspect.subjects.sources import Request, sources_here
 from pytest_pycinspect.subjects.subject import subject_of
 from pytest_pycinspect.subjects.wrappers import Answer, sure, sure_facts, sure_items

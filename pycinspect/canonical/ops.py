@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -105,7 +106,7 @@ def lowered(
         if isinstance(rows, _Part):
             name, read, operand, jumps, _, _ = rows
             if read is not None:
-                operand = read(step, arg or 0)
+                operand = read(step)
             yield step, (_new((name, operand, target if jumps else None, offset, line)),)
             continue
         parts = _parts(step, rows)
@@ -117,7 +118,7 @@ def lowered(
 
 #: CanonicalOp's own constructor takes twice as long.
 _new = partial(tuple.__new__, CanonicalOp)
-_Reader = Callable[[Instruction, int], object]
+_Reader = Callable[[Instruction], object]
 
 
 class _Part(NamedTuple):
@@ -177,32 +178,36 @@ def _ops(step: Instruction, parts: tuple[_Part, ...]) -> Iterator[CanonicalOp]:
     for name, read, literal, jumps, mask, wanted in parts:
         if mask and bool(arg & mask) is not wanted:
             continue
-        operand = literal if read is None else read(step, arg)
+        operand = literal if read is None else read(step)
         target = step.jump_target if jumps else None
         yield _new((name, operand, target, step.offset, step.line))
 
 
 def _pair(index: int) -> _Reader:
-    def read(step: Instruction, _: int) -> object:
+    def read(step: Instruction) -> object:
         return step.argval[index] if isinstance(step.argval, tuple) else step.argval
 
     return read
 
 
+def _number(change: Callable[[int], object]) -> _Reader:
+    return lambda step: change(step.arg or 0)
+
+
 _READERS: Mapping[OperandSource, _Reader] = MappingProxyType(
     {
-        OperandSource.VALUE: lambda step, _: step.argval,
+        OperandSource.VALUE: attrgetter("argval"),
         OperandSource.FIRST: _pair(0),
         OperandSource.SECOND: _pair(1),
-        OperandSource.WORD: lambda step, _: step.argrepr,
-        OperandSource.ARG: lambda _, arg: arg,
-        OperandSource.LOW: lambda _, arg: arg & 0xFF,
-        OperandSource.ARG_1: lambda _, arg: arg + 1,
-        OperandSource.ARG_CLOSURE: lambda _, arg: (arg, True),
-        OperandSource.ONE_BIT: lambda _, arg: 1 + (arg & 1),
-        OperandSource.TWO_BIT: lambda _, arg: 2 + (arg & 1),
-        OperandSource.IDENTITY: lambda _, arg: "is_not" if arg else "is",
-        OperandSource.CONTAINMENT: lambda _, arg: "not_in" if arg else "in",
+        OperandSource.WORD: attrgetter("argrepr"),
+        OperandSource.ARG: _number(lambda arg: arg),
+        OperandSource.LOW: _number(lambda arg: arg & 0xFF),
+        OperandSource.ARG_1: _number(lambda arg: arg + 1),
+        OperandSource.ARG_CLOSURE: _number(lambda arg: (arg, True)),
+        OperandSource.ONE_BIT: _number(lambda arg: 1 + (arg & 1)),
+        OperandSource.TWO_BIT: _number(lambda arg: 2 + (arg & 1)),
+        OperandSource.IDENTITY: _number(lambda arg: "is_not" if arg else "is"),
+        OperandSource.CONTAINMENT: _number(lambda arg: "not_in" if arg else "in"),
     }
 )
 

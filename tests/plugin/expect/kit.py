@@ -9,7 +9,7 @@ from typing import overload
 from pycinspect import find_dialect
 from pycinspect.dialects import Dialect
 from pycinspect.disasm import Instruction, Position
-from pytest_pycinspect.view.instr import Instr, Kind
+from pytest_pycinspect.view.instr import Instr, Kind, Provenance
 
 _NAMES = {"LOAD_FAST", "STORE_FAST", "LOAD_GLOBAL", "LOAD_ATTR", "LOAD_NAME", "STORE_NAME"}
 _WORDS = {"BINARY_OP", "COMPARE_OP", "IS_OP", "CONTAINS_OP", "UNARY_OP"}
@@ -45,7 +45,7 @@ def instr(
         kind = Kind.NONE if operand is None else Kind.NUMBER
     position = None if columns is None else Position(line, line, *columns)
     steps = tuple(_step(name, operand) for name in raw or (opname,))
-    return Instr(opname, operand, kind, target, line, position, steps)
+    return Instr(opname, operand, kind, target, 0, (Provenance(line, position, steps),))
 
 
 def _step(opname: str, operand: object, offset: int = 0) -> Instruction:
