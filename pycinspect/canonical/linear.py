@@ -102,6 +102,10 @@ class LinearSequence:
         self._code, self._dialect = code, dialect
         self._ops = _sequence(code, dialect)
 
+    def names(self) -> frozenset[str]:
+        """Return the names of the ops, each once."""
+        return frozenset({op.name for op in self._ops})
+
     def steps(self) -> list[LinearStep]:
         """Return what is compared of each op."""
         offsets, kinds = [op.offset for op in self._ops], _operands()
@@ -255,7 +259,7 @@ def _read(
 
 _SETUPS = frozenset({"SETUP_EXCEPT", "SETUP_FINALLY", "SETUP_LOOP"})
 _NEVER_KEPT = _SETUPS | {
-    *("ASYNC_GEN_WRAP", "MAKE_CELL", "POP_BLOCK", "PUSH_EXC_INFO", "PUSH_NULL"),
+    *("ASYNC_GEN_WRAP", "CHECK_NAMESPACE", "MAKE_CELL", "POP_BLOCK", "PUSH_EXC_INFO", "PUSH_NULL"),
 }
 
 
@@ -456,9 +460,7 @@ _Candidates = Mapping[str | None, Sequence[LinearRule]]
 @lru_cache(maxsize=128)
 def _candidates(dialect: Dialect) -> Mapping[str, _Candidates]:
     """Return the rules that may fit, by the first two ops, in the order of the table."""
-    return MappingProxyType(
-        {first: _by_second(rules) for first, rules in linear_rules(dialect).items()}
-    )
+    return {first: _by_second(rules) for first, rules in linear_rules(dialect).items()}
 
 
 def _by_second(rules: Sequence[LinearRule]) -> _Candidates:

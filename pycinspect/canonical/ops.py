@@ -113,7 +113,7 @@ def lowered(
         if parts is None:
             yield step, (_new((OPAQUE, Unknown(opname, arg), None, offset, line)),)
         else:
-            yield step, [*_ops(step, parts)]
+            yield step, _ops(step, parts)
 
 
 #: CanonicalOp's own constructor takes twice as long.
@@ -173,14 +173,13 @@ def _parts(step: Instruction, rows: _Rows) -> tuple[_Part, ...] | None:
     return None
 
 
-def _ops(step: Instruction, parts: tuple[_Part, ...]) -> Iterator[CanonicalOp]:
-    arg = step.arg or 0
-    for name, read, literal, jumps, mask, wanted in parts:
-        if mask and bool(arg & mask) is not wanted:
-            continue
-        operand = literal if read is None else read(step)
-        target = step.jump_target if jumps else None
-        yield _new((name, operand, target, step.offset, step.line))
+def _ops(step: Instruction, parts: tuple[_Part, ...]) -> list[CanonicalOp]:
+    arg, target, offset, line = step.arg or 0, step.jump_target, step.offset, step.line
+    return [
+        _new((name, read(step) if read else literal, target if jumps else None, offset, line))
+        for name, read, literal, jumps, mask, wanted in parts
+        if not mask or bool(arg & mask) is wanted
+    ]
 
 
 def _pair(index: int) -> _Reader:

@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import CodeType
 
 from pycinspect.dialects import DIALECTS, Dialect
@@ -15,11 +16,35 @@ from pytest_pycinspect.subjects.scopes import Scope
 from pytest_pycinspect.subjects.wrapping import Wrapping
 from pytest_pycinspect.view.instr import Instr
 
-__all__ = ["Normalize", "Origin", "View", "python_text", "relative"]
+__all__ = ["Decoded", "Normalize", "Origin", "View", "python_text", "relative"]
 
 View = str
 #: What takes the place of a constant, None for the constant itself.
 Normalize = Callable[[object], object]
+
+
+class Decoded:
+    """The instructions of a code object in one view, made when they are asked for.
+
+    Args:
+        list_names: returns the names of the opcodes, each once.
+        make: returns the instructions.
+    """
+
+    def __init__(
+        self, list_names: Callable[[], frozenset[str]], make: Callable[[], tuple[Instr, ...]]
+    ) -> None:
+        self._list_names, self._make = list_names, make
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the opcodes, each once."""
+        return self._list_names()
+
+    @cached_property
+    def instrs(self) -> tuple[Instr, ...]:
+        """The instructions, with constants as the session's plugins want them."""
+        return self._make()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,7 +62,7 @@ class Origin:
         normalize: constants are compared as what it makes of them.
         adaptive: the code as it is in memory, specialised, of each code object.
         live: the code object of the running interpreter that it was asked for, by its own.
-        sequences: the instructions of what was decoded last, by code object and view.
+        decoded: what was decoded last, by code object and view.
         wrapping: the wrapper that it is of, if the function in it may be meant.
         scope: what is known of its variables.
     """
@@ -52,7 +77,7 @@ class Origin:
     normalize: Normalize | None = None
     adaptive: Mapping[Code, bytes] = field(default_factory=dict)
     live: CodeType | None = None
-    sequences: dict[tuple[Code, View], tuple[Instr, ...]] = field(default_factory=dict)
+    decoded: dict[tuple[Code, View], Decoded] = field(default_factory=dict)
     wrapping: Wrapping | None = None
     scope: Scope | None = None
 

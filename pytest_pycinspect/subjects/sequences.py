@@ -9,38 +9,37 @@ from types import MappingProxyType
 from typing import overload
 
 from pycinspect.canonical import LinearSequence
-from pycinspect.dialects import Dialect, Operand
+from pycinspect.dialects import Dialect, LinearOperand, Operand
 from pycinspect.disasm import Instruction, Position, instructions, positions
 from pycinspect.disasm.decode import bare_instructions
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
-from pytest_pycinspect.subjects.origin import Normalize, Origin, View
+from pytest_pycinspect.subjects.origin import Decoded, Normalize, Origin, View
 from pytest_pycinspect.view.instr import Instr, Kind, Provenance, raw_kind
 
-__all__ = ["sequence"]
+__all__ = ["decoded"]
 
 #: Of so many code objects the instructions are kept: a test asks about the same ones again
 #: and again, the next test about others.
 _KEPT = 200
 
 
-def sequence(code: Code, origin: Origin, view: View) -> tuple[Instr, ...]:
+def decoded(code: Code, origin: Origin, view: View) -> Decoded:
     """Return the instructions of a code object, as a view shows them.
 
     Raises:
         PycInspectError: it cannot be disassembled; see ``linearize`` and ``instructions``.
     """
     if view == "adaptive":  # it changes while the code runs
-        return _normalized(_in_memory(code, origin), origin.normalize)
-    kept = origin.sequences
-    known = kept.pop((code, view), None)
-    if known is None:
-        make = _ops if view == "ops" else _raw
-        known = _normalized(make(code, origin.dialect), origin.normalize)
+        return _in_memory(code, origin)
+    kept = origin.decoded
+    found = kept.pop((code, view), None)
+    if found is None:
+        found = (_ops if view == "ops" else _raw)(code, origin)
         if len(kept) >= _KEPT:
             del kept[next(iter(kept))]
-    kept[code, view] = known
-    return known
+    kept[code, view] = found
+    return found
 
 
 def _normalized(instrs: tuple[Instr, ...], normalize: Normalize | None) -> tuple[Instr, ...]:
@@ -96,24 +95,34 @@ def _position(raw: tuple[Instruction, ...], places: Sequence[Position]) -> Posit
 
 # --- Canonical ops -----------------------------------------------------------------------------
 
+#: The words of ``linear_ops.tsv`` are those of ``Kind``. Damaged code can have an op that no
+#: sequence has; what it takes is nobody's operand.
+_KINDS: Mapping[LinearOperand, Kind] = MappingProxyType(
+    {
+        **{LinearOperand(kind.value): kind for kind in Kind},
+        LinearOperand.DROPPED: Kind.NONE,
+    }
+)
 
-#: The words of ``linear_ops.tsv`` are those of ``Kind``.
-_KINDS: Mapping[str, Kind] = MappingProxyType({kind.value: kind for kind in Kind})
+
+def _ops(code: Code, origin: Origin) -> Decoded:
+    found = LinearSequence(code, origin.dialect)
+    return Decoded(
+        found.names, lambda: _normalized(_of_ops(code, origin.dialect, found), origin.normalize)
+    )
 
 
-def _ops(code: Code, dialect: Dialect) -> tuple[Instr, ...]:
-    found = LinearSequence(code, dialect)
-    origins = _Provenances(code, dialect, partial(_of_ops, found))
-    steps = enumerate(found.steps())
+def _of_ops(code: Code, dialect: Dialect, found: LinearSequence) -> tuple[Instr, ...]:
+    origins = _Provenances(code, dialect, partial(_located, found))
     return tuple(
         [
             _new((name, operand, _KINDS[kind], target, place, origins))
-            for place, (name, operand, kind, target) in steps
+            for place, (name, operand, kind, target) in enumerate(found.steps())
         ]
     )
 
 
-def _of_ops(found: LinearSequence, places: Sequence[Position]) -> Iterator[Provenance]:
+def _located(found: LinearSequence, places: Sequence[Position]) -> Iterator[Provenance]:
     """Yield where ops come from; of those that one instruction stands for, one is where that is.
 
     A super-instruction has the place of its first (``Python/flowgraph.c:
@@ -134,12 +143,12 @@ def _of_ops(found: LinearSequence, places: Sequence[Position]) -> Iterator[Prove
 # --- The interpreter's own instructions --------------------------------------------------------
 
 
-def _raw(code: Code, dialect: Dialect) -> tuple[Instr, ...]:
-    listed = bare_instructions(code, bytecode_of(dialect))
-    return _of_steps(code, dialect, listed, lambda: instructions(code, dialect))
+def _raw(code: Code, origin: Origin) -> Decoded:
+    listed = bare_instructions(code, bytecode_of(origin.dialect))
+    return _of_steps(code, origin, listed, lambda: instructions(code, origin.dialect))
 
 
-def _in_memory(code: Code, origin: Origin) -> tuple[Instr, ...]:
+def _in_memory(code: Code, origin: Origin) -> Decoded:
     """Return the instructions with the names that they have in memory, specialised."""
     names = [opcode.name for opcode in bytecode_of(origin.dialect).opcodes.by_number]
     memory = origin.adaptive[code]
@@ -147,28 +156,37 @@ def _in_memory(code: Code, origin: Origin) -> tuple[Instr, ...]:
         step._replace(opname=names[memory[step.offset]])
         for step in instructions(code, origin.dialect)
     ]
-    return _of_steps(code, origin.dialect, listed, lambda: listed)
+    return _of_steps(code, origin, listed, lambda: listed)
 
 
 def _of_steps(
     code: Code,
-    dialect: Dialect,
+    origin: Origin,
     listed: Sequence[Instruction],
     full: Callable[[], Iterable[Instruction]],
-) -> tuple[Instr, ...]:
+) -> Decoded:
     """Return instructions.
 
     Args:
         code: the code object.
-        dialect: who wrote it.
+        origin: who compiled it.
         listed: the instructions; lines, and the texts of constants, may be left out.
         full: returns them with all there is.
     """
     origins = _Provenances(
         code,
-        dialect,
+        origin.dialect,
         lambda places: (Provenance(s.line, _position((s,), places), (s,)) for s in full()),
     )
+    return Decoded(
+        lambda: frozenset({step.opname for step in listed}),
+        lambda: _normalized(_instrs(listed, origin.dialect, origins), origin.normalize),
+    )
+
+
+def _instrs(
+    listed: Sequence[Instruction], dialect: Dialect, origins: Sequence[Provenance]
+) -> tuple[Instr, ...]:
     indexes = {step.start_offset: index for index, step in reversed([*enumerate(listed)])}
     operands = [opcode.operand for opcode in bytecode_of(dialect).opcodes.by_number]
     return tuple(

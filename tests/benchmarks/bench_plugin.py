@@ -77,7 +77,7 @@ def best(work: Callable[[], object], rounds: int) -> float:
 
 def fresh(code: Bytecode) -> Bytecode:
     """Return code of which nothing is decoded yet."""
-    return Bytecode(code.code, replace(code._origin, sequences={}))
+    return Bytecode(code.code, replace(code._origin, decoded={}))
 
 
 def _rows() -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
