@@ -2,74 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
 from pycinspect.errors import PycInspectError
-from pycinspect.values import Implementation
-from pytest_pycinspect.expect import (
-    Capture,
-    Compare,
-    Failure,
-    Label,
-    OneOf,
-    Op,
-    Pattern,
-    PatternError,
-    Regex,
-    as_pattern,
-    explain,
-    listing,
-    match,
+from pytest_pycinspect.expect import Failure
+from pytest_pycinspect.golden.file import GoldenFile, read_golden
+from pytest_pycinspect.golden.places import GoldenPlace, GoldenTests, place_of
+from pytest_pycinspect.golden.recorded import (
+    Difference,
+    Found,
+    accepted,
+    difference_of,
+    is_respelling,
+    mismatch,
 )
-from pytest_pycinspect.expect.constants import spelled
-from pytest_pycinspect.expect.guards import Host
-from pytest_pycinspect.expect.literals import literal, starts_literal
-from pytest_pycinspect.expect.model import Anything
-from pytest_pycinspect.expect.scanner import Scanner
-from pytest_pycinspect.golden.file import (
-    Content,
-    GoldenFile,
-    Variant,
-    located,
-    read_golden,
-    shown,
-)
+from pytest_pycinspect.golden.sections import Content, Variant
 from pytest_pycinspect.golden.update import Edit, Kind
-from pytest_pycinspect.session import COLLECTED
-from pytest_pycinspect.view.instr import Kind as InstrKind
-from pytest_pycinspect.view.names import UnknownOpcodeError, VacuousCheckError
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode
 
-__all__ = ["SUFFIX", "BytecodeGolden", "Goldens", "Tests", "is_of", "place_of"]
-
-SUFFIX = ".bytecode"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a golden is, or will be.
-
-    Args:
-        path: of the file.
-        title: of the section.
-        order: new sections stand in this order, that of their tests.
-    """
-
-    path: str
-    title: str
-    order: int
-
-    def __str__(self) -> str:
-        return f"[{self.title}] of {shown(self.path)}"
+__all__ = ["BytecodeGolden", "Goldens"]
 
 
 class BytecodeGolden:
@@ -84,7 +41,7 @@ class BytecodeGolden:
     compares_bytecode: ClassVar[bool] = True
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, goldens: Goldens, place: Place, tests: Tests) -> None:
+    def __init__(self, goldens: Goldens, place: GoldenPlace, tests: GoldenTests) -> None:
         self._goldens = goldens
         self._place = place
         self._tests = tests
@@ -93,7 +50,7 @@ class BytecodeGolden:
     @classmethod
     def for_item(cls, item: pytest.Item) -> BytecodeGolden:
         """Return the fixture's value for a test."""
-        return cls(Goldens.of(item.config), place_of(item), Tests.of(item.config))
+        return cls(Goldens.of(item.config), place_of(item), GoldenTests.of(item.config))
 
     def __call__(self, name: str) -> BytecodeGolden:
         """Return one more golden of the same test.
@@ -102,7 +59,7 @@ class BytecodeGolden:
             name: what tells it from others of the test.
         """
         place = self._place
-        another = Place(place.path, f"{place.title}/{name}", place.order)
+        another = GoldenPlace(place.path, f"{place.title}/{name}", place.order)
         return type(self)(self._goldens, another, self._tests)
 
     def __eq__(self, code: object) -> bool:
@@ -119,58 +76,6 @@ class BytecodeGolden:
 
     def __repr__(self) -> str:
         return f"<golden {self._place}>"
-
-
-def place_of(item: pytest.Item) -> Place:
-    """Return where the golden of a test is: beside its file, by its name after its class's."""
-    title = item.nodeid.partition("::")[2].replace("::", ".")
-    order = item.location[1] or 0
-    if item.path.suffix == SUFFIX:  # a section is a test itself
-        return Place(os.fspath(item.path), title, order)
-    folder = item.config.getini("pycinspect_golden_dir")
-    path = item.path.parent / folder / f"{item.path.stem}{SUFFIX}"
-    return Place(os.fspath(path), title, order)
-
-
-@dataclass(frozen=True)
-class Tests:
-    """The tests that were collected, by the goldens that they may have.
-
-    Args:
-        items: the tests.
-    """
-
-    items: tuple[pytest.Item, ...]
-
-    @classmethod
-    def of(cls, config: pytest.Config) -> Tests:
-        """Return those of a session, as long as its tests run."""
-        known = config.stash.get(_TESTS, None)
-        if known is None:
-            known = config.stash[_TESTS] = cls(tuple(config.stash[COLLECTED][0]))
-        return known
-
-    @cached_property
-    def titles(self) -> Mapping[str, frozenset[str]]:
-        """The titles that the tests' goldens have, by the paths of their files."""
-        found: dict[str, set[str]] = {}
-        for item in self.items:
-            place = place_of(item)
-            found.setdefault(place.path, set()).add(place.title)
-        return {path: frozenset(titles) for path, titles in found.items()}
-
-    def have(self, path: str, title: str) -> bool:
-        """Return whether a section is one of those that a test can have."""
-        return is_of(title, self.titles.get(path, ()))
-
-
-def is_of(title: str, tests: Container[str]) -> bool:
-    """Return whether a section is that of a test, or one more of it: ``[test_it/more]``."""
-    ends = [place for place, letter in enumerate(title) if letter == "/"]
-    return any(title[:end] in tests for end in [*ends, len(title)])
-
-
-_TESTS = pytest.StashKey[Tests]()
 
 
 # --- Comparing -----------------------------------------------------------------------------
@@ -221,7 +126,7 @@ class Goldens:
             known = self._files[path] = read_golden(path)
         return known
 
-    def compare(self, place: Place, code: Bytecode, tests: Tests) -> Failure | None:
+    def compare(self, place: GoldenPlace, code: Bytecode, tests: GoldenTests) -> Failure | None:
         """Return what is wrong with code, None where it is as recorded or will be recorded.
 
         Args:
@@ -234,7 +139,7 @@ class Goldens:
             PycInspectError: ``golden-twice``: a test has two values for one golden.
         """
         self.used.add((place.path, place.title))
-        actual = _Actual(code)
+        actual = Found(code)
         self._check_single(place, actual)
         file = self.file(place.path)
         section = file.sections.get(place.title)
@@ -244,16 +149,16 @@ class Goldens:
         assert section is not None
         if section.view != code.view:
             message = f"  it is recorded in the view {section.view}, this is {code.view}"
-            return _failure(code, message)
-        difference = _difference(file, variant, actual)
+            return mismatch(code, message)
+        difference = difference_of(file, variant, actual)
         if difference is not None:
             return self._different(place, variant, actual, difference)
-        if Kind.RESPELL in self.update and _is_respelling(file, variant, actual):
-            content = _accepted(variant.content, actual.content)
+        if Kind.RESPELL in self.update and is_respelling(file, variant, actual):
+            content = accepted(variant.content, actual.content)
             self._edit(place, actual, Kind.RESPELL, content, conditions=variant.conditions)
         return None
 
-    def _missing(self, place: Place, actual: _Actual, tests: Tests) -> Failure | None:
+    def _missing(self, place: GoldenPlace, actual: Found, tests: GoldenTests) -> Failure | None:
         before = next(self._same(place, actual, tests), None)
         if before is not None:
             self.moved[before.path, before.title] = place.title
@@ -271,7 +176,7 @@ class Goldens:
         summary = (f"no golden {place}", hint)
         return Failure(summary, f"no golden: {place.title}", "\n".join(actual.content.lines))
 
-    def _same(self, place: Place, actual: _Actual, tests: Tests) -> Iterator[Place]:
+    def _same(self, place: GoldenPlace, actual: Found, tests: GoldenTests) -> Iterator[GoldenPlace]:
         """Yield sections that no test has and that say the same, of the same file first."""
         for path in dict.fromkeys([place.path, *sorted(self.collected)]):
             file = self.file(path)
@@ -281,13 +186,13 @@ class Goldens:
                     variant is not None
                     and section.source is None
                     and section.view == actual.code.view
-                    and file.spells(variant, _accepted(variant.content, actual.content))
+                    and file.spells(variant, accepted(variant.content, actual.content))
                     and not tests.have(path, section.title)
                 ):
-                    yield Place(path, section.title, place.order)
+                    yield GoldenPlace(path, section.title, place.order)
 
     def _different(
-        self, place: Place, variant: Variant, actual: _Actual, difference: _Difference
+        self, place: GoldenPlace, variant: Variant, actual: Found, difference: Difference
     ) -> Failure | None:
         if Kind.FIX in self.update:
             is_own = variant.conditions == actual.conditions or (
@@ -308,8 +213,8 @@ class Goldens:
 
     def _edit(
         self,
-        place: Place,
-        actual: _Actual,
+        place: GoldenPlace,
+        actual: Found,
         kind: Kind,
         content: Content,
         *,
@@ -330,7 +235,7 @@ class Goldens:
             over,
         )
 
-    def _check_single(self, place: Place, actual: _Actual) -> None:
+    def _check_single(self, place: GoldenPlace, actual: Found) -> None:
         """Refuse to write a golden of which a test has two values."""
         key = (place.path, place.title, actual.python)
         if self.update and self._values.setdefault(key, actual.content) != actual.content:
@@ -339,140 +244,3 @@ class Goldens:
 
 
 _KEY = pytest.StashKey[Goldens]()
-
-
-class _Actual:
-    """Code, as a golden would have it.
-
-    Args:
-        code: the code.
-    """
-
-    def __init__(self, code: Bytecode) -> None:
-        self.code = code
-        dialect = code.dialect
-        is_other = dialect.implementation is not Implementation.CPYTHON
-        named = [str(dialect.implementation)] if is_other else []
-        optimized = [f"opt{code.optimize}"] if code.optimize else []
-        #: The guard of lines that hold for this Python alone.
-        self.conditions = (dialect.version, *named, *optimized)
-        self.python = " ".join(self.conditions)
-
-    @cached_property
-    def content(self) -> Content:
-        """What a file says about it; facts are those of the version-free view."""
-        instructions = tuple(listing(self.code))
-        if self.code.view != "ops":
-            return Content(instructions)
-        consts = (text for constant in self.code.consts if (text := spelled(constant)))
-        return Content(instructions, _joined(consts), _joined(self.code.handlers))
-
-    @property
-    def host(self) -> Host:
-        """Who compiled it, as guards ask."""
-        dialect = self.code.dialect
-        return Host(str(dialect.implementation), dialect.python, self.code.optimize)
-
-
-def _joined(parts: Iterable[str]) -> str | None:
-    return ", ".join(parts) or None
-
-
-class _Difference(NamedTuple):
-    """What is not as recorded.
-
-    Args:
-        failure: what is said about it.
-        content: what would be.
-    """
-
-    failure: Failure
-    content: Content
-
-
-def _difference(file: GoldenFile, variant: Variant, actual: _Actual) -> _Difference | None:
-    """Return what is not as recorded, None where all is."""
-    code, content, recorded = actual.code, actual.content, variant.content
-    try:
-        found = match(_expectation(file, variant), code, anchored=True)
-    except (VacuousCheckError, UnknownOpcodeError) as error:  # was written by another Python
-        return _Difference(_failure(code, f"  {error}"), content)
-    if not found:
-        return _Difference(explain(found, "== golden"), content)
-    if (lines := _other("consts", recorded.consts, content.consts)) or (
-        lines := _other("handlers", recorded.handlers, content.handlers)
-    ):
-        # The instructions are as they are recorded, perhaps in words of somebody's own.
-        accepted = _accepted(recorded, content)
-        return _Difference(
-            _failure(code, *lines), replace(accepted, instructions=recorded.instructions)
-        )
-    return None
-
-
-def _accepted(recorded: Content, content: Content) -> Content:
-    """Return content without the facts that were not recorded, which may be on purpose."""
-    return Content(
-        content.instructions,
-        None if recorded.consts is None else content.consts or "",
-        None if recorded.handlers is None else content.handlers or "",
-    )
-
-
-def _other(name: str, recorded: str | None, found: str | None) -> tuple[str, ...]:
-    """Return lines about a fact that is not as recorded; what is not recorded may be anything."""
-    if recorded is None or _parts(recorded) == _parts(found or ""):
-        return ()
-    return f"  {name} expected  {recorded}", f"  {name} found     {found or 'none'}"
-
-
-def _expectation(file: GoldenFile, variant: Variant) -> Pattern:
-    try:
-        return as_pattern(file.expectation(variant))
-    except PatternError as error:
-        raise located(error, file.path) from None
-
-
-def _parts(text: str) -> set[str]:
-    """Return what commas separate: constants as they are spelled, and names."""
-    scanner, parts = Scanner(text, 1), set()
-    while not scanner.at_end():
-        if starts_literal(scanner):
-            parts.add(str(spelled(literal(scanner))))
-        else:
-            parts.add(scanner.need(_PART, "a constant or a name")[0].strip())
-        if not scanner.take(_COMMA):
-            break
-    return parts
-
-
-_PART, _COMMA = re.compile(r"[^,]+"), re.compile(r",")
-
-
-def _failure(code: Bytecode, *lines: str) -> Failure:
-    """Return a failure that is not about one instruction."""
-    summary = (f"{code.name} == golden", *lines, f"  {code.path}:{code.line}, Python {code.python}")
-    listed = "\n".join(["To paste:", *(f"    {line}" for line in listing(code))])
-    return Failure(summary, f"bytecode mismatch: {code.name}", listed)
-
-
-#: What says less than the operand that is there.
-_VAGUE = (Anything, Capture, Compare, OneOf, Regex)
-
-
-def _is_respelling(file: GoldenFile, variant: Variant, actual: _Actual) -> bool:
-    """Return whether matching lines say all that a listing says, in other words.
-
-    Lines with gaps, groups, guards and operands left out are what somebody wrote by hand.
-    """
-    if file.spells(variant, _accepted(variant.content, actual.content)):
-        return False
-    pattern = _expectation(file, variant)
-    items = [item for item in pattern.items if not isinstance(item, Label)]
-    if len(items) != len(actual.code):
-        return False
-    return all(
-        isinstance(item, Op)
-        and (instr.kind is InstrKind.NONE or not isinstance(item.operand, _VAGUE))
-        for item, instr in zip(items, actual.code, strict=True)
-    )

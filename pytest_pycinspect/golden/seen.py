@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_pycinspect.golden.goldens import Goldens, place_of
+from pytest_pycinspect.golden.goldens import Goldens
+from pytest_pycinspect.golden.places import place_of
 from pytest_pycinspect.golden.update import Edit
 from pytest_pycinspect.session import COLLECTED
 

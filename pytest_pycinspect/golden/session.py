@@ -16,7 +16,8 @@ import pytest
 
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.golden.file import read_golden, shown
-from pytest_pycinspect.golden.goldens import SUFFIX, Goldens, is_of
+from pytest_pycinspect.golden.goldens import Goldens
+from pytest_pycinspect.golden.places import SUFFIX, is_of
 from pytest_pycinspect.golden.seen import Seen
 from pytest_pycinspect.golden.update import Edit, Kind, written
 

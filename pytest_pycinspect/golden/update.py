@@ -8,7 +8,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from pycinspect.writing import replacing
-from pytest_pycinspect.golden.file import Content, GoldenFile, read_golden
+from pytest_pycinspect.golden.file import GoldenFile, read_golden
+from pytest_pycinspect.golden.sections import Content
 
 __all__ = ["Edit", "Kind", "Written", "written"]
 

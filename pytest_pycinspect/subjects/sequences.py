@@ -21,7 +21,7 @@ __all__ = ["decoded"]
 
 #: Of so many code objects the instructions are kept: a test asks about the same ones again
 #: and again, the next test about others.
-_KEPT = 200
+_KEPT = 32
 
 
 def decoded(code: Code, origin: Origin, view: View) -> Decoded:
