@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
@@ -20,32 +21,56 @@ from pytest_pycinspect.golden.recorded import (
     is_respelling,
     mismatch,
 )
-from pytest_pycinspect.golden.sections import Content, Variant
+from pytest_pycinspect.golden.sections import Content, Section, Variant
 from pytest_pycinspect.golden.update import Edit, Kind
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode
 
-__all__ = ["BytecodeGolden", "Goldens"]
+__all__ = ["BytecodeGolden", "Goldens", "Recorded"]
 
 
-class BytecodeGolden:
-    """What the fixture ``bytecode_golden`` is: equal to the bytecode that is recorded.
-
-    Args:
-        goldens: of the session.
-        place: of the golden.
-    """
+class Recorded:
+    """What is equal to bytecode that is as it was recorded."""
 
     #: ``Bytecode.__eq__`` leaves the comparison to this class.
     compares_bytecode: ClassVar[bool] = True
     __hash__ = None  # type: ignore[assignment]
 
+    def __init__(self) -> None:
+        self.failure: Failure | None = None
+
+    @abstractmethod
+    def compare(self, code: Bytecode) -> Failure | None:
+        """Return what is wrong with code, None where it is as recorded or will be recorded."""
+
+    def __eq__(self, code: object) -> bool:
+        from pytest_pycinspect.bytecode import Bytecode
+
+        if not isinstance(code, Bytecode):
+            return NotImplemented
+        __tracebackhide__ = True
+        try:
+            self.failure = self.compare(code)
+        except PycInspectError as error:  # where it was found is no concern of the test's
+            raise error.with_traceback(None) from None
+        return self.failure is None
+
+
+class BytecodeGolden(Recorded):
+    """What the fixture ``bytecode_golden`` is: equal to the bytecode that is recorded.
+
+    Args:
+        goldens: of the session.
+        place: of the golden.
+        tests: of the session.
+    """
+
     def __init__(self, goldens: Goldens, place: GoldenPlace, tests: GoldenTests) -> None:
+        super().__init__()
         self._goldens = goldens
         self._place = place
         self._tests = tests
-        self.failure: Failure | None = None
 
     @classmethod
     def for_item(cls, item: pytest.Item) -> BytecodeGolden:
@@ -62,17 +87,9 @@ class BytecodeGolden:
         another = GoldenPlace(place.path, f"{place.title}/{name}", place.order)
         return type(self)(self._goldens, another, self._tests)
 
-    def __eq__(self, code: object) -> bool:
-        from pytest_pycinspect.bytecode import Bytecode
-
-        if not isinstance(code, Bytecode):
-            return NotImplemented
-        __tracebackhide__ = True
-        try:
-            self.failure = self._goldens.compare(self._place, code, self._tests)
-        except PycInspectError as error:  # where it was found is no concern of the test's
-            raise error.with_traceback(None) from None
-        return self.failure is None
+    def compare(self, code: Bytecode) -> Failure | None:
+        """Return what is wrong with code, None where it is as recorded or will be recorded."""
+        return self._goldens.compare(self._place, code, self._tests)
 
     def __repr__(self) -> str:
         return f"<golden {self._place}>"
@@ -92,6 +109,7 @@ class Goldens:
         obsolete: likewise, of those that are about code that is not there.
         collected: paths of the files that pytest found.
         moved: path and title of a section to the title of a test that is new and has its content.
+        twice: paths and titles of what has two values, of which none is written.
     """
 
     update: frozenset[Kind] = frozenset()
@@ -100,6 +118,7 @@ class Goldens:
     obsolete: set[tuple[str, str]] = field(default_factory=set)
     collected: set[str] = field(default_factory=set)
     moved: dict[tuple[str, str], str] = field(default_factory=dict)
+    twice: set[tuple[str, str]] = field(default_factory=set)
     _files: dict[str, GoldenFile] = field(default_factory=dict)
     _values: dict[tuple[str, str, str], Content] = field(default_factory=dict)
 
@@ -139,71 +158,108 @@ class Goldens:
             PycInspectError: ``golden-twice``: a test has two values for one golden.
         """
         self.used.add((place.path, place.title))
-        actual = Found(code)
-        self._check_single(place, actual)
+        found = Found(code)
+        self._check_single(place, found, 'bytecode_golden("name") is another golden')
         file = self.file(place.path)
         section = file.sections.get(place.title)
-        variant = None if section is None else section.active(actual.host)
-        if variant is None:
-            return self._missing(place, actual, tests)
-        assert section is not None
-        if section.view != code.view:
-            message = f"  it is recorded in the view {section.view}, this is {code.view}"
-            return mismatch(code, message)
-        difference = difference_of(file, variant, actual)
+        variant = None if section is None else section.active(found.host)
+        if section is None or variant is None:
+            return self._missing(place, found, tests)
+        return self._compared(place, file, (section, variant), found)
+
+    def compare_inline(
+        self, place: GoldenPlace | None, file: GoldenFile, code: Bytecode
+    ) -> Failure | None:
+        """Return what is wrong with code, None where it is as a snapshot has it or will have it.
+
+        Args:
+            place: of the snapshot; None where nothing is written.
+            file: what the snapshot says, as the one section of a file.
+            code: the code.
+
+        Raises:
+            PatternError: the text is not well formed, with its path and line.
+            PycInspectError: ``golden-twice``: there are two values for one snapshot.
+        """
+        found = Found(code)
+        if place is not None:
+            self._check_single(place, found, "it can have one: use bytecode_golden")
+        (section,) = file.sections.values()
+        variant = section.active(found.host)
+        if variant is not None:
+            return self._compared(place, file, (section, variant), found)
+        if place is not None and Kind.CREATE in self.update:
+            self._create(place, found)
+            return None
+        return _unrecorded("the snapshot says nothing here", found, _RECORD)
+
+    def _compared(
+        self,
+        place: GoldenPlace | None,
+        file: GoldenFile,
+        recorded: tuple[Section, Variant],
+        found: Found,
+    ) -> Failure | None:
+        section, variant = recorded
+        if section.view != found.code.view:
+            message = f"  it is recorded in the view {section.view}, this is {found.code.view}"
+            return mismatch(found.code, message)
+        difference = difference_of(file, variant, found)
         if difference is not None:
-            return self._different(place, variant, actual, difference)
-        if Kind.RESPELL in self.update and is_respelling(file, variant, actual):
-            content = accepted(variant.content, actual.content)
-            self._edit(place, actual, Kind.RESPELL, content, conditions=variant.conditions)
+            return self._different(place, variant, found, difference)
+        if place and Kind.RESPELL in self.update and is_respelling(file, variant, found):
+            content = accepted(variant.content, found.content)
+            self._edit(place, found, Kind.RESPELL, content, conditions=variant.conditions)
         return None
 
-    def _missing(self, place: GoldenPlace, actual: Found, tests: GoldenTests) -> Failure | None:
-        before = next(self._same(place, actual, tests), None)
+    def _create(self, place: GoldenPlace, found: Found) -> None:
+        shared = found.code.view == "ops"
+        conditions = () if shared else found.conditions
+        self._edit(place, found, Kind.CREATE, found.content, conditions=conditions)
+
+    def _missing(self, place: GoldenPlace, found: Found, tests: GoldenTests) -> Failure | None:
+        before = next(self._same(place, found, tests), None)
         if before is not None:
             self.moved[before.path, before.title] = place.title
         if Kind.CREATE in self.update:
-            shared = actual.code.view == "ops"
-            conditions = () if shared else actual.conditions
-            self._edit(place, actual, Kind.CREATE, actual.content, conditions=conditions)
+            self._create(place, found)
             return None
-        hint = "run with --pycinspect-update=create to record it"
+        hint = _RECORD
         if before is not None:
             hint = (
                 f"no test has {before}, which is the same: rename it [{place.title}],"
                 " or run with --pycinspect-update=create,trim"
             )
-        summary = (f"no golden {place}", hint)
-        return Failure(summary, f"no golden: {place.title}", "\n".join(actual.content.lines))
+        return _unrecorded(f"no golden {place}", found, hint)
 
-    def _same(self, place: GoldenPlace, actual: Found, tests: GoldenTests) -> Iterator[GoldenPlace]:
+    def _same(self, place: GoldenPlace, found: Found, tests: GoldenTests) -> Iterator[GoldenPlace]:
         """Yield sections that no test has and that say the same, of the same file first."""
         for path in dict.fromkeys([place.path, *sorted(self.collected)]):
             file = self.file(path)
             for section in file.sections.values():
-                variant = section.active(actual.host)
+                variant = section.active(found.host)
                 if (
                     variant is not None
                     and section.source is None
-                    and section.view == actual.code.view
-                    and file.spells(variant, accepted(variant.content, actual.content))
+                    and section.view == found.code.view
+                    and file.spells(variant, accepted(variant.content, found.content))
                     and not tests.have(path, section.title)
                 ):
                     yield GoldenPlace(path, section.title, place.order)
 
     def _different(
-        self, place: GoldenPlace, variant: Variant, actual: Found, difference: Difference
+        self, place: GoldenPlace | None, variant: Variant, found: Found, difference: Difference
     ) -> Failure | None:
-        if Kind.FIX in self.update:
-            is_own = variant.conditions == actual.conditions or (
-                not variant.conditions and variant.python == actual.python
+        if place is not None and Kind.FIX in self.update:
+            is_own = variant.conditions == found.conditions or (
+                not variant.conditions and variant.python == found.python
             )
             self._edit(
                 place,
-                actual,
+                found,
                 Kind.FIX,
                 difference.content,
-                conditions=variant.conditions if is_own else actual.conditions,
+                conditions=variant.conditions if is_own else found.conditions,
                 over=variant.conditions,
             )
             return None
@@ -214,7 +270,7 @@ class Goldens:
     def _edit(
         self,
         place: GoldenPlace,
-        actual: Found,
+        found: Found,
         kind: Kind,
         content: Content,
         *,
@@ -230,17 +286,26 @@ class Goldens:
             content.instructions,
             content.consts,
             content.handlers,
-            actual.python,
-            actual.code.view,
+            found.python,
+            found.code.view,
             over,
         )
 
-    def _check_single(self, place: GoldenPlace, actual: Found) -> None:
+    def _check_single(self, place: GoldenPlace, found: Found, instead: str) -> None:
         """Refuse to write a golden of which a test has two values."""
-        key = (place.path, place.title, actual.python)
-        if self.update and self._values.setdefault(key, actual.content) != actual.content:
-            message = f'{place} has two values; bytecode_golden("name") is another golden'
-            raise PycInspectError("golden-twice", message)
+        key = (place.path, place.title, found.python)
+        if self.update and self._values.setdefault(key, found.content) != found.content:
+            self.twice.add((place.path, place.title))
+            raise PycInspectError("golden-twice", f"{place} has two values; {instead}")
+
+
+#: What to do where nothing is recorded.
+_RECORD = "run with --pycinspect-update=create to record it"
+
+
+def _unrecorded(what: str, found: Found, hint: str) -> Failure:
+    listed = "\n".join(found.content.lines)
+    return Failure((what, hint), f"no golden: {found.code.name}", listed)
 
 
 _KEY = pytest.StashKey[Goldens]()

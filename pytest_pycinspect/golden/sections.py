@@ -14,6 +14,7 @@ __all__ = [
     "BLANK",
     "COMMENT",
     "FACT",
+    "GUARD",
     "TITLE",
     "Content",
     "Section",
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 TITLE = re.compile(r"\[(?P<title>.+)\]\s*(?:#.*)?")
-_GUARD = re.compile(r"(?P<conditions>@\S+(?:\s+@\S+)*?)\s*:\s*(?:#.*)?")
+GUARD = re.compile(r"(?P<conditions>@\S+(?:\s+@\S+)*?)\s*:\s*(?:#.*)?")
 _DIRECTIVE = re.compile(r"#\s*(?P<name>source|view|python):\s*(?P<value>.*?)\s*")
 FACT = re.compile(r"(?P<name>consts|handlers):\s*(?P<value>.*?)\s*")
 _VIEWS = ("ops", "raw", "adaptive")
@@ -223,7 +224,7 @@ def _directives(file: Text, indexes: Iterable[int]) -> dict[str, str]:
 
 def _variants(file: Text, start: int, head: int, end: int) -> Iterator[Variant]:
     guards = {
-        index: found for index in range(head, end) if (found := _GUARD.fullmatch(file.lines[index]))
+        index: found for index in range(head, end) if (found := GUARD.fullmatch(file.lines[index]))
     }
     ends = [*guards, end]
     yield _variant(file, (), start, head, ends[0])

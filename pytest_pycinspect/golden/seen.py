@@ -88,7 +88,7 @@ class Seen:
             session: with its tests.
             passed: identifiers of the tests that came to their ends.
         """
-        self.edits += goldens.edits.values()
+        self.edits += [e for e in goldens.edits.values() if (e.path, e.title) not in goldens.twice]
         self.used |= goldens.used
         self.obsolete |= goldens.obsolete
         self.moved |= goldens.moved

@@ -110,7 +110,7 @@ class _Session:
     """
 
     def __init__(self, goldens: Goldens, config: pytest.Config) -> None:
-        self._goldens = goldens
+        self.goldens = goldens
         self._config = config
         self._seen = Seen()
         self._passed: set[str] = set()
@@ -134,7 +134,7 @@ class _Session:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write, or tell the controller what it is to write."""
         if not _has_workers(self._config):
-            self._seen.look(self._goldens, session, self._passed)
+            self._seen.look(self.goldens, session, self._passed)
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
             output[_OUTPUT] = self._seen.sendable()
@@ -152,11 +152,11 @@ class _Session:
                 self._finish_file(path, [edit for edit in edits if edit.path == path], unused)
             except (OSError, PycInspectError) as error:
                 reason = error.message if isinstance(error, PycInspectError) else error
-                what = "written" if edits or self._goldens.update else "looked through"
+                what = "written" if edits or self.goldens.update else "looked through"
                 self._lost.append(f"{shown(path)} was not {what}: {reason}")
 
     def _finish_file(self, path: str, edits: list[Edit], unused: _Unused) -> None:
-        trimmed = unused if Kind.TRIM in self._goldens.update else _NONE
+        trimmed = unused if Kind.TRIM in self.goldens.update else _NONE
         if unused.number and not trimmed.number:
             self._unused[path] = unused
         self._done[Kind.TRIM] += trimmed.number
@@ -173,7 +173,7 @@ class _Session:
     def _known(self) -> Iterator[str]:
         """Yield the files of which it is known what is unused, and is to be trimmed or said."""
         seen = self._seen
-        if seen.is_known and (Kind.TRIM in self._goldens.update or seen.is_full):
+        if seen.is_known and (Kind.TRIM in self.goldens.update or seen.is_full):
             known = {*seen.titles, *(path for path, _ in seen.obsolete)}
             known |= seen.collected if seen.is_full else set()
             yield from (path for path in known - seen.partial if os.path.exists(path))

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from pycinspect.writing import replacing
 from pytest_pycinspect.golden.file import GoldenFile, read_golden
+from pytest_pycinspect.golden.inline import SNAPSHOT, CallEnd, TestSource, golden_of, read_source
+from pytest_pycinspect.golden.places import SUFFIX
 from pytest_pycinspect.golden.sections import Content
 
 __all__ = ["Edit", "Kind", "Written", "written"]
@@ -78,7 +80,7 @@ def written(path: str, edits: Sequence[Edit], trim: Sequence[str]) -> Written:
     """Read a file again, and write what is to be.
 
     Args:
-        path: of the file.
+        path: of the file: of goldens, or the source of a test with snapshots in it.
         edits: of its sections.
         trim: titles of sections that are left out.
 
@@ -86,13 +88,28 @@ def written(path: str, edits: Sequence[Edit], trim: Sequence[str]) -> Written:
         OSError: it cannot be written.
         PycInspectError: it cannot be read, or is not well formed.
     """
-    before = read_golden(path)
     chosen = _agreed(edits)
-    after = _edited(before, chosen).without(trim)
-    if after.lines != before.lines:
-        _replace(path, after)
+    if path.endswith(SUFFIX):
+        before = read_golden(path)
+        _replace(path, before.text, _edited(before, chosen).without(trim).text)
+    else:
+        source = read_source(path)
+        _replace(path, source.text, _filled(source, chosen).text)
     lost = {edit.title for edit in edits} - {edit.title for edit in chosen}
     return Written(chosen, sorted(lost))
+
+
+def _filled(source: TestSource, edits: Iterable[Edit]) -> TestSource:
+    """Return a test's source with what its snapshots say from now on."""
+    files: dict[CallEnd, GoldenFile] = {}
+    for edit in edits:
+        end = CallEnd.parse(edit.title)
+        file = files.get(end)
+        if file is None:
+            given = source.argument(end)
+            file = golden_of(source.path, given.line, given.value, edit.view)
+        files[end] = _edited(file, [edit._replace(title=SNAPSHOT)])
+    return source.with_goldens(files)
 
 
 def _agreed(edits: Iterable[Edit]) -> list[Edit]:
@@ -117,8 +134,9 @@ def _edited(file: GoldenFile, edits: Iterable[Edit]) -> GoldenFile:
     return file
 
 
-def _replace(path: str, file: GoldenFile) -> None:
+def _replace(path: str, before: str, after: str) -> None:
     """Write a file as a whole: a reader sees the old one, or the new one."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with replacing(path, newline="") as stream:
-        stream.write(file.text)
+    if after != before:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with replacing(path, newline="") as stream:
+            stream.write(after)
