@@ -13,7 +13,7 @@ from pytest_pycinspect.golden.inline import SNAPSHOT, CallEnd, TestSource, golde
 from pytest_pycinspect.golden.places import SUFFIX
 from pytest_pycinspect.golden.sections import Content
 
-__all__ = ["Edit", "Kind", "Written", "written"]
+__all__ = ["Edit", "Kind", "Planned", "planned", "recorded"]
 
 
 class Kind(Enum):
@@ -64,20 +64,37 @@ class Edit(NamedTuple):
         return Content(self.instructions, self.consts, self.handlers)
 
 
-class Written(NamedTuple):
-    """What was written to a file.
+class Planned(NamedTuple):
+    """What is to be written to a file.
 
     Args:
-        edits: what was.
+        path: of the file.
+        before: what it has.
+        after: what it is to have.
+        edits: of its sections.
         lost: titles of sections of which tests have two values.
     """
 
+    path: str
+    before: str
+    after: str
     edits: Sequence[Edit]
     lost: Sequence[str]
 
+    def write(self) -> None:
+        """Write the file as a whole: a reader sees the old one, or the new one.
 
-def written(path: str, edits: Sequence[Edit], trim: Sequence[str]) -> Written:
-    """Read a file again, and write what is to be.
+        Raises:
+            OSError: it cannot be written.
+        """
+        if self.after != self.before:
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            with replacing(self.path, newline="") as stream:
+                stream.write(self.after)
+
+
+def planned(path: str, edits: Sequence[Edit], trim: Sequence[str]) -> Planned:
+    """Read a file again, and return what is to be written.
 
     Args:
         path: of the file: of goldens, or the source of a test with snapshots in it.
@@ -85,18 +102,33 @@ def written(path: str, edits: Sequence[Edit], trim: Sequence[str]) -> Written:
         trim: titles of sections that are left out.
 
     Raises:
-        OSError: it cannot be written.
         PycInspectError: it cannot be read, or is not well formed.
     """
     chosen = _agreed(edits)
     if path.endswith(SUFFIX):
-        before = read_golden(path)
-        _replace(path, before.text, _edited(before, chosen).without(trim).text)
+        file = read_golden(path)
+        texts = file.text, _edited(file, chosen).without(trim).text
     else:
         source = read_source(path)
-        _replace(path, source.text, _filled(source, chosen).text)
+        texts = source.text, _filled(source, chosen).text
     lost = {edit.title for edit in edits} - {edit.title for edit in chosen}
-    return Written(chosen, sorted(lost))
+    return Planned(path, *texts, chosen, sorted(lost))
+
+
+def recorded(edit: Edit) -> Content | None:
+    """Return what is recorded where an edit is to be, None for nothing.
+
+    Raises:
+        PycInspectError: the file cannot be read, or is not well formed.
+    """
+    if edit.path.endswith(SUFFIX):
+        section = read_golden(edit.path).sections.get(edit.title)
+    else:
+        given = read_source(edit.path).argument(CallEnd.parse(edit.title))
+        section = golden_of(edit.path, given.line, given.value, edit.view).sections[SNAPSHOT]
+    conditions = edit.over if edit.kind == Kind.FIX.value else edit.conditions
+    variant = None if section is None else section.variant(conditions)
+    return None if variant is None or not variant.content.lines else variant.content
 
 
 def _filled(source: TestSource, edits: Iterable[Edit]) -> TestSource:
@@ -132,11 +164,3 @@ def _edited(file: GoldenFile, edits: Iterable[Edit]) -> GoldenFile:
             over=edit.over,
         )
     return file
-
-
-def _replace(path: str, before: str, after: str) -> None:
-    """Write a file as a whole: a reader sees the old one, or the new one."""
-    if after != before:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with replacing(path, newline="") as stream:
-            stream.write(after)
