@@ -54,6 +54,12 @@ def _step(opname: str, operand: object, offset: int = 0) -> Instruction:
     return Instruction(offset, offset, 0, opname, arg, operand, text, None, 1)
 
 
+def _at(one: Instr, offset: int) -> Instr:
+    """Return an instruction that stands for others at an offset."""
+    raw = tuple(step._replace(offset=offset) for step in one.raw)
+    return one._replace(place=0, provenances=(Provenance(one.line, one.position, raw),))
+
+
 @dataclass(frozen=True)
 class Code(Sequence[Instr]):
     """What a ``Bytecode`` has, as far as expectations ask."""
@@ -72,10 +78,7 @@ class Code(Sequence[Instr]):
     strict_names: bool = True
 
     def __post_init__(self) -> None:
-        numbered = tuple(
-            one._replace(raw=tuple(step._replace(offset=2 * i) for step in one.raw))
-            for i, one in enumerate(self.instrs)
-        )
+        numbered = tuple(_at(one, 2 * i) for i, one in enumerate(self.instrs))
         object.__setattr__(self, "instrs", numbered)
 
     def __iter__(self) -> Iterator[Instr]:
