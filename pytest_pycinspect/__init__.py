@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         pattern,
     )
     from pytest_pycinspect.golden.goldens import BytecodeGolden
+    from pytest_pycinspect.golden.snapshots import BytecodeSnapshot, snapshot
     from pytest_pycinspect.imports.startup import ImportsAtStartup, StartupImports
     from pytest_pycinspect.interpreters import Interpreter, Interpreters
     from pytest_pycinspect.relations.relation import Count, Relation
@@ -51,6 +52,7 @@ __all__ = [
     "Bytecode",
     "BytecodeGolden",
     "BytecodeOf",
+    "BytecodeSnapshot",
     "CacheEvent",
     "Compiled",
     "Count",
@@ -78,6 +80,7 @@ __all__ = [
     "bytecode_of",
     "op",
     "pattern",
+    "snapshot",
 ]
 
 _MODULES = {
@@ -96,6 +99,7 @@ _MODULES = {
         "pattern",
     ),
     "golden.goldens": ("BytecodeGolden",),
+    "golden.snapshots": ("BytecodeSnapshot", "snapshot"),
     "view.instr": ("Instr",),
     "interpreters": ("Interpreter", "Interpreters"),
     "view.names": ("ImpossibleCountWarning", "UnknownOpcodeError", "VacuousCheckError"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import pytest
 
 from pytest_pycinspect.bytecode import Bytecode
@@ -15,8 +17,8 @@ __all__ = ["BytecodeOf", "Compiled", "bytecode_of"]
 __tracebackhide__ = True
 
 
-class BytecodeOf:
-    """What the fixture ``bytecode_of`` is; it remembers the files that it compiled.
+class _Asking:
+    """What gives bytecode; it remembers what it compiled.
 
     Args:
         sources: what was compiled before.
@@ -25,13 +27,17 @@ class BytecodeOf:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
 
-    def __repr__(self) -> str:
-        return "bytecode_of"  # as in the test: pytest shows it with every failure
-
     @classmethod
-    def for_item(cls, item: pytest.Item) -> BytecodeOf:
+    def for_item(cls, item: pytest.Item) -> Self:
         """Return the fixture's value for a test."""
         return cls(sources_of(item.config))
+
+
+class BytecodeOf(_Asking):
+    """What the fixture ``bytecode_of`` is."""
+
+    def __repr__(self) -> str:
+        return "bytecode_of"  # as in the test: pytest shows it with every failure
 
     def __call__(
         self,
@@ -51,20 +57,8 @@ class BytecodeOf:
         return Bytecode(subject.code, subject.origin, view)
 
 
-class Compiled:
-    """What the fixture ``compiled`` is.
-
-    Args:
-        sources: what was compiled before.
-    """
-
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
-
-    @classmethod
-    def for_item(cls, item: pytest.Item) -> Compiled:
-        """Return the fixture's value for a test."""
-        return cls(sources_of(item.config))
+class Compiled(_Asking):
+    """What the fixture ``compiled`` is."""
 
     def __call__(
         self,

@@ -14,7 +14,8 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.values import brief
 from pytest_pycinspect.factual import Factual
-from pytest_pycinspect.subjects.origin import Origin, View, sequence
+from pytest_pycinspect.subjects.origin import Decoded, Origin, View
+from pytest_pycinspect.subjects.sequences import decoded
 from pytest_pycinspect.subjects.sources import Request, sources_here
 from pytest_pycinspect.subjects.subject import subject_of
 from pytest_pycinspect.subjects.wrappers import Answer, sure, sure_facts, sure_items
@@ -153,21 +154,23 @@ class Bytecode(Factual):
     # --- Sequence ----------------------------------------------------------------------------
 
     @cached_property
-    def _all(self) -> tuple[Instr, ...]:
-        return sequence(self._code, self._origin, self.view)
+    def _whole(self) -> Decoded:
+        return decoded(self._code, self._origin, self.view)
 
     @cached_property
     def _instrs(self) -> tuple[Instr, ...]:
         if self._selected is None:
-            return self._all
+            return self._whole.instrs
         places = {index: place for place, index in enumerate(self._selected)}
-        chosen = (self._all[index] for index in self._selected)
+        chosen = (self._whole.instrs[index] for index in self._selected)
         return tuple(
             i if i.target is None else i._replace(target=places.get(i.target)) for i in chosen
         )
 
     @cached_property
     def _opnames(self) -> frozenset[str]:
+        if self._selected is None:
+            return self._whole.names
         return frozenset(instr.opname for instr in self._instrs)
 
     def __len__(self) -> int:
@@ -190,10 +193,9 @@ class Bytecode(Factual):
 
     def _part(self, indexes: Sequence[int]) -> Bytecode:
         """Return the instructions at some of the indexes."""
-        selected = range(len(self._all)) if self._selected is None else self._selected
+        selected = range(len(self)) if self._selected is None else self._selected
         part = Bytecode(self._code, self._origin, self.view, tuple(selected[i] for i in indexes))
-        if "_all" in self.__dict__:
-            part.__dict__["_all"] = self._all
+        part.__dict__["_whole"] = self._whole
         return part
 
     def __contains__(self, expectation: object) -> bool:
@@ -242,7 +244,7 @@ class Bytecode(Factual):
         Raises:
             VacuousCheckError: with the lines that there are.
         """
-        if not self._instrs:
+        if not self._opnames:
             whole = Bytecode(self._code, self._origin, self.view)
             message = f"this part of {self.name} has no instructions, so a check says nothing"
             raise VacuousCheckError(f"{message}: there are {len(whole)}, in {_spans(whole.lines)}")

@@ -31,8 +31,13 @@ _OPTIONS: tuple[tuple[str, dict[str, object]], ...] = (
             "nargs": "?",
             "const": "create,fix",
             "metavar": "WHAT",
-            "help": "Write *.bytecode files: create, fix, respell, trim (comma separated; create,fix).",
+            "help": "Write *.bytecode files and snapshots: create, fix, respell, trim; review-file"
+            " writes a patch of them (comma separated; create,fix).",
         },
+    ),
+    (
+        "--pycinspect-review",
+        {"action": "store_true", "help": "Ask at the end of the run which goldens to write."},
     ),
     (
         "--pycinspect-view",
@@ -181,7 +186,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
     wanted = config.option.pycinspect_update
-    if wanted is not None:
+    if config.option.pycinspect_review:
+        from pytest_pycinspect.golden.session import start_reviewing
+
+        start_reviewing(config)
+    elif wanted is not None:
         from pytest_pycinspect.golden.session import start_updating
 
         start_updating(config, wanted)

@@ -5,7 +5,7 @@ Code objects to canonical ops, to graphs of events, to forms that can be compare
 """
 
 from pycinspect.canonical.form import Form, Level, canonicalize
-from pycinspect.canonical.linear import LinearOp, linearize
+from pycinspect.canonical.linear import LinearOp, LinearSequence, LinearStep, linearize
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, Unknown, lower
 from pycinspect.canonical.planes import Plane
@@ -17,6 +17,8 @@ __all__ = [
     "Form",
     "Level",
     "LinearOp",
+    "LinearSequence",
+    "LinearStep",
     "Note",
     "Place",
     "Plane",

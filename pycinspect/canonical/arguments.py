@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from pycinspect.canonical.ops import CanonicalOp
-from pycinspect.dialects import Bytecode, Dialect
+from pycinspect.dialects import Bytecode, Dialect, Effect
 from pycinspect.disasm import Handler, Instruction
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
@@ -39,15 +40,9 @@ def argument_counts(
     bytecode = bytecode_of(dialect)
     if "PUSH_NULL" not in bytecode.opcodes.by_name:
         return {step.offset: _told(step, op) for step, ops in steps for op in ops if _is_call(op)}
-    stack = _Stack(bytecode, int(bytecode.sent_at_entry and code.flags & _GENERATORS != 0))
-    for row in handlers:
-        stack.depths[row.target] = row.depth + row.lasti + 1
-    counts: dict[int, int] = {}
-    for step, ops in steps:
-        count = stack.run(step, ops)
-        if count is not None:
-            counts[step.offset] = count
-    return counts
+    depth = int(bytecode.sent_at_entry and code.flags & _GENERATORS != 0)
+    depths = {row.target: row.depth + row.lasti + 1 for row in handlers}
+    return dict(_counted(steps, _effects(bytecode), depth, depths))
 
 
 def _is_call(op: CanonicalOp) -> bool:
@@ -61,60 +56,69 @@ def _told(step: Instruction, op: CanonicalOp) -> int:
     return step.arg or 0
 
 
-class _Stack:
-    """The depth of the stack along the code, and where NULL is on it."""
+@lru_cache(maxsize=128)
+def _effects(bytecode: Bytecode) -> tuple[Effect, ...]:
+    """Return what each opcode does to the stack, by its number; nothing where nobody knows."""
+    return tuple(opcode.effect or _NO_EFFECT for opcode in bytecode.opcodes.by_number)
 
-    def __init__(self, bytecode: Bytecode, depth: int) -> None:
-        self._opcodes = bytecode.opcodes.by_number
-        self._depth = depth
-        #: In order: what is above the top is taken off the end.
-        self._nulls: list[int] = []
-        #: Of the targets of jumps and handlers.
-        self.depths: dict[int, int] = {}
 
-    def run(self, step: Instruction, ops: Sequence[CanonicalOp]) -> int | None:
-        """Take one step; return the number of arguments if it is a call."""
-        effect, arg = self._opcodes[step.opcode].effect, step.arg or 0
-        before = self.depths.get(step.offset, self._depth)
-        after = before + (effect.stay(arg) if effect is not None else 0)
-        if step.jump_target is not None and effect is not None:
-            self.depths.setdefault(step.jump_target, before + effect.jump(arg))
-        count = None
-        # The result takes the place of the callable, the lowest of the values.
-        if len(ops) == 1 and _is_call(ops[0]) and isinstance(ops[0].operand, int):
-            highest = after + ops[0].operand
-            nulls = bisect_left(self._nulls, highest) - bisect_left(self._nulls, after - 1)
-            count = ops[0].operand - nulls
-            before = after - 1
-        while self._nulls and self._nulls[-1] >= min(before, after):
-            self._nulls.pop()
-        self._push(ops, after)
-        self._depth = after
-        return count
+_NO_EFFECT = Effect(lambda _: 0, lambda _: 0)
 
-    def _push(self, ops: Sequence[CanonicalOp], after: int) -> None:
-        """Note where NULL is now, if it was pushed or moved."""
-        for above, op in enumerate(reversed(ops), 1):
+
+def _counted(
+    steps: _Steps, effects: Sequence[Effect], depth: int, depths: dict[int, int]
+) -> Iterator[tuple[int, int]]:
+    """Yield the offset of each call with the number of its arguments.
+
+    Args:
+        steps: what ``lowered_steps`` yields.
+        effects: what each opcode does to the stack.
+        depth: of the stack at the start.
+        depths: where handlers begin.
+    """
+    nulls: list[int] = []  # the slots where NULL is, in order
+    for (offset, _, opcode, _, arg, _, _, target, _), ops in steps:
+        stay, jump = effects[opcode]
+        before = lowest = depths.get(offset, depth)
+        depth = before + stay(arg or 0)
+        if target is not None and target not in depths:
+            depths[target] = before + jump(arg or 0)
+        name, operand = ops[0][:2] if len(ops) == 1 else ("", None)
+        if name in CALLS and isinstance(operand, int):
+            # The result takes the place of the callable, the lowest of the values.
+            lowest = depth - 1
+            yield offset, operand - bisect_left(nulls, depth + operand) + bisect_left(nulls, lowest)
+        while nulls and nulls[-1] >= min(lowest, depth):
+            nulls.pop()
+        if name == "SWAP" and isinstance(operand, int):
+            _swap(nulls, depth - 1, depth - operand)
+        for above, op in enumerate(reversed(ops), 1) if name in _MAY_PUSH else ():
             if op.name == "PUSH_NULL":
-                self._add(after - above)
-            elif op.name == "SWAP" and len(ops) == 1 and isinstance(op.operand, int):
-                self._swap(after - 1, after - op.operand)
+                _add(nulls, depth - above)
 
-    def _swap(self, one: int, other: int) -> None:
-        places = [self._place(slot) for slot in (one, other)]
-        if (places[0] is None) is (places[1] is None):
-            return
-        if places[0] is None:
-            one, other = other, one
-        self._nulls.remove(one)
-        self._add(other)
 
-    def _place(self, slot: int) -> int | None:
-        """Return where a slot is in the list, None if there is no NULL in it."""
-        place = bisect_left(self._nulls, slot)
-        return place if place < len(self._nulls) and self._nulls[place] == slot else None
+#: Of an instruction that is one op, and of any other.
+_MAY_PUSH = frozenset({"PUSH_NULL", ""})
 
-    def _add(self, slot: int) -> None:
-        """Note that there is NULL in a slot."""
-        if self._place(slot) is None:
-            insort(self._nulls, slot)
+
+def _swap(nulls: list[int], one: int, other: int) -> None:
+    """Swap two slots."""
+    places = [_place(nulls, slot) for slot in (one, other)]
+    if (places[0] is None) is (places[1] is None):
+        return
+    if places[0] is None:
+        one, other = other, one
+    nulls.remove(one)
+    _add(nulls, other)
+
+
+def _place(nulls: list[int], slot: int) -> int | None:
+    """Return where a slot is in the list, None if there is no NULL in it."""
+    place = bisect_left(nulls, slot)
+    return place if place < len(nulls) and nulls[place] == slot else None
+
+
+def _add(nulls: list[int], slot: int) -> None:
+    """Note that there is NULL in a slot."""
+    if _place(nulls, slot) is None:
+        insort(nulls, slot)

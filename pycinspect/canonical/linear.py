@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache, partial
 from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.canonical.arguments import CALLS, argument_counts
-from pycinspect.canonical.ops import CanonicalOp, Unknown, lowered_steps
+from pycinspect.canonical.ops import CanonicalOp, Unknown, lowered
 from pycinspect.dialects import (
     Dialect,
     Flow,
@@ -27,12 +28,14 @@ from pycinspect.dialects import (
     linear_rules,
     vocabulary,
 )
-from pycinspect.disasm import Handler, Instruction, exception_table
+from pycinspect.disasm import Instruction, exception_table, instructions
+from pycinspect.disasm.decode import bare_instructions
+from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
 from pycinspect.pyc.code import constants_equal
 from pycinspect.pyc.constants import Slice
 
-__all__ = ["LinearOp", "linearize"]
+__all__ = ["LinearOp", "LinearSequence", "LinearStep", "linearize"]
 
 
 class LinearOp(NamedTuple):
@@ -56,18 +59,74 @@ class LinearOp(NamedTuple):
     raw: tuple[Instruction, ...]
 
 
-#: Instructions, and such tuples: two can be put together without copying them.
+class LinearStep(NamedTuple):
+    """What is compared of an op; the fields are those of ``LinearOp``."""
+
+    name: str
+    operand: object
+    kind: LinearOperand
+    target: int | None
+
+
+#: Indexes of instructions, and such tuples: two can be put together without copying them.
 _Raw = tuple[object, ...]
 
 
 class _Op:
-    """An op on its way to its place."""
+    """An op on its way to its place.
 
-    __slots__ = ("line", "name", "offset", "operand", "raw", "target")
+    Args:
+        place: the index of the instruction whose line it has.
+        raw: those of the instructions that it stands for.
+    """
 
-    def __init__(self, op: CanonicalOp, raw: _Raw) -> None:
-        self.name, self.operand, self.target, self.offset, self.line = op
-        self.raw = raw
+    __slots__ = ("name", "offset", "operand", "place", "raw", "target")
+
+    def __init__(self, op: CanonicalOp, place: int, raw: _Raw) -> None:
+        self.name, self.operand, self.target, self.offset, _ = op
+        self.place, self.raw = place, raw
+
+
+class LinearSequence:
+    """A code object's sequence of ops; their lines and instructions are looked up when asked for.
+
+    Args:
+        code: the code object.
+        dialect: who wrote it, ``CodeFile.dialect``.
+
+    Raises:
+        PycInspectError: as ``lower``; ``bad-exception-table``.
+    """
+
+    def __init__(self, code: Code, dialect: Dialect) -> None:
+        self._code, self._dialect = code, dialect
+        self._ops = _sequence(code, dialect)
+
+    def names(self) -> frozenset[str]:
+        """Return the names of the ops, each once."""
+        return frozenset({op.name for op in self._ops})
+
+    def steps(self) -> list[LinearStep]:
+        """Return what is compared of each op."""
+        offsets, kinds = [op.offset for op in self._ops], _operands()
+        return [
+            _new_step(
+                (
+                    op.name,
+                    *_operand(op, kinds[op.name]),
+                    None if op.target is None else bisect_left(offsets, op.target),
+                )
+            )
+            for op in self._ops
+        ]
+
+    def origins(self) -> list[tuple[int | None, tuple[Instruction, ...]]]:
+        """Return the line of each op, and the instructions that it stands for."""
+        listed, raws = instructions(self._code, self._dialect), _Raws()
+        return [
+            (listed[op.place].line, tuple(listed[place] for place in raws.flat(op.raw)))
+            for op in self._ops
+        ]
 
 
 def linearize(code: Code, dialect: Dialect) -> list[LinearOp]:
@@ -80,31 +139,40 @@ def linearize(code: Code, dialect: Dialect) -> list[LinearOp]:
     Raises:
         PycInspectError: as ``lower``; ``bad-exception-table``.
     """
-    steps = list(lowered_steps(code, dialect))
+    sequence = LinearSequence(code, dialect)
+    rows = zip(sequence.steps(), sequence.origins(), strict=True)
+    return [LinearOp(*step, *origin) for step, origin in rows]
+
+
+def _sequence(code: Code, dialect: Dialect) -> list[_Op]:
+    bytecode = bytecode_of(dialect)
+    listed = bare_instructions(code, bytecode)
+    steps = list(lowered(listed, dialect))
     table = exception_table(code, dialect)
     counts = argument_counts(steps, code, dialect, table)
-    skipped = _skipped([step for step, _ in steps])
-    ops = _displays(_functions(_calls(_read(steps, skipped, counts))))
-    handlers = _handlers(steps, table)
-    rules = linear_rules(dialect)
+    ops = _read(steps, _skipped(listed), counts)
+    names = {op.name for op in ops}
+    for change, about in _CHANGES:
+        if about & names:
+            ops = change(ops)
+    handlers = [row.target for row in table] if bytecode.exception_table else _setups(steps)
+    rules = _candidates(dialect)
     ops = _rewritten(_reached(ops, handlers), rules)
     for _ in range(_MOST_ROUNDS):
         if not _threaded(ops):
             break
         ops = _rewritten(_reached(ops, handlers), rules)
-    return _placed(ops)
+    return ops
 
 
 #: Jumps to jumps that are followed. Compilers leave chains of two or three.
 _MOST_ROUNDS = 20
 
 
-def _handlers(
-    steps: Sequence[tuple[Instruction, Sequence[CanonicalOp]]], table: Sequence[Handler]
-) -> list[int]:
-    """Return where handlers begin, of the table or of the blocks that are in the code."""
+def _setups(steps: Sequence[tuple[Instruction, Sequence[CanonicalOp]]]) -> list[int]:
+    """Return where handlers begin: up to 3.10 the blocks that are in the code say it."""
     targets = (op.target for _, ops in steps for op in ops if op.name in _SETUPS)
-    return [*(row.target for row in table), *(to for to in targets if to is not None)]
+    return [target for target in targets if target is not None]
 
 
 # --- What no person writes -------------------------------------------------------------------
@@ -170,16 +238,18 @@ def _read(
 ) -> list[_Op]:
     """Return the ops that are left; those that do nothing belong to the next one."""
     found: list[_Op] = []
-    waiting: list[Instruction] = []
-    for step, ops in steps:
-        waiting.append(step)
+    waiting: list[int] = []
+    for place, (step, ops) in enumerate(steps):
+        waiting.append(place)
         if step.offset in skipped:
             continue
-        for op in _kept(step, ops):
-            count = counts.get(step.offset)
-            made = _Op(op, tuple(waiting))
-            if count is not None and op.name in CALLS:
-                made.operand = count
+        keep = _PARTLY.get(step.opname)
+        for op in ops if keep is None else keep(ops):
+            if op.name in _NEVER_KEPT:
+                continue
+            made = _Op(op, place, tuple(waiting))
+            if op.name in CALLS:
+                made.operand = counts.get(op.offset, op.operand)
             found.append(made)
             waiting = []
     if found:
@@ -189,18 +259,17 @@ def _read(
 
 _SETUPS = frozenset({"SETUP_EXCEPT", "SETUP_FINALLY", "SETUP_LOOP"})
 _NEVER_KEPT = _SETUPS | {
-    *("ASYNC_GEN_WRAP", "MAKE_CELL", "POP_BLOCK", "PUSH_EXC_INFO", "PUSH_NULL"),
+    *("ASYNC_GEN_WRAP", "CHECK_NAMESPACE", "MAKE_CELL", "POP_BLOCK", "PUSH_EXC_INFO", "PUSH_NULL"),
 }
-#: Opcodes that are several canonical ops, of which a sequence has only the first so many.
-_ONLY_FIRST = MappingProxyType({"POP_ITER": 1})
 
 
-def _kept(step: Instruction, ops: Sequence[CanonicalOp]) -> Iterator[CanonicalOp]:
-    if step.opname == "SEND":
-        ops = [op for op in ops if op.name == "YIELD_FROM"]
-    for op in ops[: _ONLY_FIRST.get(step.opname)]:
-        if op.name not in _NEVER_KEPT:
-            yield op
+#: By opcode, what is left of its ops: the others are of its version alone.
+_PARTLY: Mapping[str, Callable[[Sequence[CanonicalOp]], Sequence[CanonicalOp]]] = MappingProxyType(
+    {
+        "POP_ITER": lambda ops: ops[:1],
+        "SEND": lambda ops: [op for op in ops if op.name == "YIELD_FROM"],
+    }
+)
 
 
 # --- Calls and functions -----------------------------------------------------------------------
@@ -293,8 +362,10 @@ _LOADS_CELL = frozenset({"LOAD_CLOSURE", "LOAD_FAST"})
 
 def _displays(ops: Sequence[_Op]) -> list[_Op]:
     """Spell out lists, dicts and slices that some versions make of a constant."""
-    entered = _entered(ops)
     found: list[_Op] = []
+    if not any(op.name in _DISPLAYS or type(op.operand) is Slice for op in ops):
+        return [*ops]
+    entered = _entered(ops)
     allowed = _FREE_SPELLED + _TIMES * _items_in(ops)
     for op in ops:
         found.append(op)
@@ -361,38 +432,76 @@ def _slice(found: list[_Op], _: Sequence[int]) -> None:
 
 def _load(like: _Op, value: object) -> _Op:
     """Return the load of a constant, at the place of another op."""
-    return _Op(CanonicalOp("LOAD_CONST", value, None, like.offset, like.line), like.raw)
+    return _Op(CanonicalOp("LOAD_CONST", value, None, like.offset, None), like.place, like.raw)
 
 
 _LOADS = frozenset({"LOAD_CONST", "LOAD_FAST", "LOAD_DEREF", "LOAD_GLOBAL", "LOAD_NAME"})
 _SPELLERS: Mapping[str, Callable[[list[_Op], Sequence[int]], None]] = MappingProxyType(
     {"LIST_EXTEND": _list, "BUILD_CONST_KEY_MAP": _dict, "LOAD_CONST": _slice}
 )
+#: Those that are spelled out wherever they are; of constants, slices are.
+_DISPLAYS = _SPELLERS.keys() - {"LOAD_CONST"}
+
+#: What is made of ops, and the ops without which there is nothing to make.
+_CHANGES: Sequence[tuple[Callable[[Sequence[_Op]], list[_Op]], frozenset[str]]] = (
+    (_calls, frozenset({"KW_NAMES", "CALL_KW"})),
+    (_functions, frozenset({"MAKE_FUNCTION"})),
+    (_displays, frozenset(_SPELLERS)),
+)
 
 
 # --- Rules -------------------------------------------------------------------------------------
 
 
-def _rewritten(ops: list[_Op], rules: Mapping[str, Sequence[LinearRule]]) -> list[_Op]:
+#: The rules whose pattern begins with an op, by the op after it; None for any other.
+_Candidates = Mapping[str | None, Sequence[LinearRule]]
+
+
+@lru_cache(maxsize=128)
+def _candidates(dialect: Dialect) -> Mapping[str, _Candidates]:
+    """Return the rules that may fit, by the first two ops, in the order of the table."""
+    return {first: _by_second(rules) for first, rules in linear_rules(dialect).items()}
+
+
+def _by_second(rules: Sequence[LinearRule]) -> _Candidates:
+    seconds = [rule.pattern[1].name if len(rule.pattern) > 1 else None for rule in rules]
+    return {
+        wanted: [
+            rule for rule, second in zip(rules, seconds, strict=True) if second in (None, wanted)
+        ]
+        for wanted in (*seconds, None)
+    }
+
+
+def _rewritten(ops: list[_Op], rules: Mapping[str, _Candidates]) -> list[_Op]:
     """Apply the rules until none fits, from left to right."""
     entered = _entered(ops)
     done: list[_Op] = []
     waiting = ops[::-1]
     while waiting:
-        for rule in rules.get(waiting[-1].name, ()):
-            window = waiting[: -len(rule.pattern) - 1 : -1]
-            bound = _bound(rule, window)
-            if bound is not None and not _is_entered(window, entered):
-                made = _replaced(rule, window, bound)
-                waiting[-len(window) :] = reversed(made)
-                if not made:
-                    _hand_over(window, (*done[-1:], *waiting[-1:]))
-                waiting.extend(reversed(done[-_LONGEST_PATTERN:]))
-                del done[-_LONGEST_PATTERN:]
-                break
-        else:
+        candidates = rules.get(waiting[-1].name)
+        if candidates is None or not _apply(candidates, done, waiting, entered):
             done.append(waiting.pop())
     return done
+
+
+def _apply(
+    candidates: _Candidates, done: list[_Op], waiting: list[_Op], entered: Sequence[int]
+) -> bool:
+    """Apply the first rule that fits to the ops that wait, the next of them last."""
+    second = waiting[-2].name if len(waiting) > 1 else None
+    for rule in candidates.get(second, candidates[None]):
+        window = waiting[: -len(rule.pattern) - 1 : -1]
+        bound = _bound(rule, window)
+        if bound is not None and not _is_entered(window, entered):
+            made = _replaced(rule, window, bound)
+            waiting[-len(window) :] = reversed(made)
+            if not made:
+                _hand_over(window, (*done[-1:], *waiting[-1:]))
+            waiting.extend(reversed(done[-_LONGEST_PATTERN:]))
+            del done[-_LONGEST_PATTERN:]
+            return True
+    return False
 
 
 def _entered(ops: Sequence[_Op]) -> list[int]:
@@ -461,11 +570,11 @@ def _replaced(rule: LinearRule, window: Sequence[_Op], bound: Mapping[str, objec
         like = next(alike, rest[0])
         is_jump = jump is not None and linear_ops()[term.name].operand is LinearOperand.TARGET
         target = jump.target if jump is not None and is_jump else None
-        op = _Op(CanonicalOp(term.name, operand, target, window[0].offset, like.line), like.raw)
+        op = CanonicalOp(term.name, operand, target, window[0].offset, None)
         left = tuple(op.raw for op in rest)
         if len(rest) > 1:
             rest.remove(like)
-        made.append(op)
+        made.append(_Op(op, like.place, like.raw))
     if made and len(window) > len(made):
         made[-1].raw = left
     return made
@@ -537,42 +646,34 @@ _DROPS = frozenset({"POP_TOP", *_OR_POP})
 # --- Places ------------------------------------------------------------------------------------
 
 
-def _placed(ops: Sequence[_Op]) -> list[LinearOp]:
-    """Return the ops with the indexes that they jump to."""
-    offsets = [op.offset for op in ops]
-    kinds = linear_ops()
-    raws = _Raws()
-    return [
-        LinearOp(
-            op.name,
-            *_operand(op, kinds[op.name].operand),
-            None if op.target is None else bisect_left(offsets, op.target),
-            op.line,
-            raws.flat(op.raw),
-        )
-        for op in ops
-    ]
+@cache
+def _operands() -> Mapping[str, LinearOperand]:
+    return {name: kind.operand for name, kind in linear_ops().items()}
+
+
+#: LinearStep's own constructor takes twice as long.
+_new_step = partial(tuple.__new__, LinearStep)
 
 
 class _Raws:
     """Puts the instructions of ops into one tuple each; those that share them share it."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Instruction, ...]] = {}
+        self._known: dict[int, tuple[int, ...]] = {}
 
-    def flat(self, root: _Raw) -> tuple[Instruction, ...]:
-        """Return all instructions, in order. ``root`` must live as long as this does."""
+    def flat(self, root: _Raw) -> tuple[int, ...]:
+        """Return all indexes, in order. ``root`` must live as long as this does."""
         known = self._known.get(id(root))
         if known is None:
             known = self._known[id(root)] = tuple(_flat(root))
         return known
 
 
-def _flat(root: _Raw) -> Iterator[Instruction]:
+def _flat(root: _Raw) -> Iterator[int]:
     waiting: list[object] = [root]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, Instruction):
+        if isinstance(part, int):
             yield part
         elif isinstance(part, tuple):
             waiting.extend(reversed(part))
@@ -585,7 +686,7 @@ def _operand(op: _Op, kind: LinearOperand) -> tuple[object, LinearOperand]:
         return operand.name, LinearOperand.CODE
     if isinstance(operand, Unknown):
         return operand.opname, LinearOperand.WORD
-    if kind in (LinearOperand.NONE, LinearOperand.TARGET):
+    if kind is LinearOperand.NONE or kind is LinearOperand.TARGET:
         return None, kind
     if kind is LinearOperand.WORD and isinstance(operand, str):
         return as_written(operand), kind

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from pycinspect.disasm.steps import bytecode_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 
-__all__ = ["OPAQUE", "CanonicalOp", "Unknown", "lower", "lowered_steps"]
+__all__ = ["OPAQUE", "CanonicalOp", "Unknown", "lower", "lowered", "lowered_steps"]
 
 OPAQUE = "OPAQUE"
 
@@ -80,22 +81,44 @@ def lowered_steps(
     Raises:
         PycInspectError: as :func:`lower`.
     """
+    return lowered(instructions(code, dialect), dialect)
+
+
+def lowered(
+    listed: Iterable[Instruction], dialect: Dialect
+) -> Iterator[tuple[Instruction, Sequence[CanonicalOp]]]:
+    """Yield instructions with the canonical ops that they are.
+
+    Args:
+        listed: the instructions; the texts of constants are not looked at.
+        dialect: who wrote them.
+
+    Raises:
+        PycInspectError: ``unknown-opcodes``; ``bad-index``.
+    """
     plan = _plan(dialect)
-    for step in instructions(code, dialect):
-        if step.argval is OUT_OF_RANGE:
-            message = f"{step.opname} {step.arg} stands for nothing"
-            raise PycInspectError("bad-index", message, offset=step.offset)
-        parts = _parts(step, plan[step.opcode])
+    for step in listed:
+        offset, _, opcode, opname, arg, value, _, target, line = step
+        if value is OUT_OF_RANGE:
+            message = f"{opname} {arg} stands for nothing"
+            raise PycInspectError("bad-index", message, offset=offset)
+        rows = plan[opcode]
+        if isinstance(rows, _Part):
+            name, read, operand, jumps, _, _ = rows
+            if read is not None:
+                operand = read(step)
+            yield step, (_new((name, operand, target if jumps else None, offset, line)),)
+            continue
+        parts = _parts(step, rows)
         if parts is None:
-            unknown = Unknown(step.opname, step.arg)
-            yield step, (_new((OPAQUE, unknown, None, step.offset, step.line)),)
+            yield step, (_new((OPAQUE, Unknown(opname, arg), None, offset, line)),)
         else:
-            yield step, [*_ops(step, parts)]
+            yield step, _ops(step, parts)
 
 
 #: CanonicalOp's own constructor takes twice as long.
 _new = partial(tuple.__new__, CanonicalOp)
-_Reader = Callable[[Instruction, int], object]
+_Reader = Callable[[Instruction], object]
 
 
 class _Part(NamedTuple):
@@ -114,15 +137,24 @@ _Rows = tuple[tuple[str, tuple[_Part, ...]], ...]
 
 
 @lru_cache(maxsize=128)
-def _plan(dialect: Dialect) -> tuple[_Rows, ...]:
-    """Return the rows of each opcode, by its number."""
+def _plan(dialect: Dialect) -> tuple[_Rows | _Part, ...]:
+    """Return the rows of each opcode, by its number; of most it is one op, whatever the argument."""
     table = lowering_of(dialect).rows
     return tuple(
-        tuple((row.when, tuple(map(_part, row.ops))) for row in table.get(opcode.base, ()))
+        _shortened(
+            tuple((row.when, tuple(map(_part, row.ops))) for row in table.get(opcode.base, ()))
+        )
         if opcode.role not in _NOT_IN_FILES
         else ()
         for opcode in bytecode_of(dialect).opcodes.by_number
     )
+
+
+def _shortened(rows: _Rows) -> _Rows | _Part:
+    """Return the op of rows that are always this one, else the rows."""
+    if len(rows) != 1 or rows[0][0] or len(rows[0][1]) != 1 or rows[0][1][0].mask:
+        return rows
+    return rows[0][1][0]
 
 
 _NOT_IN_FILES = (Role.INTERNAL, Role.PSEUDO)
@@ -141,37 +173,40 @@ def _parts(step: Instruction, rows: _Rows) -> tuple[_Part, ...] | None:
     return None
 
 
-def _ops(step: Instruction, parts: tuple[_Part, ...]) -> Iterator[CanonicalOp]:
-    arg = step.arg or 0
-    for name, read, literal, jumps, mask, wanted in parts:
-        if mask and bool(arg & mask) is not wanted:
-            continue
-        operand = literal if read is None else read(step, arg)
-        target = step.jump_target if jumps else None
-        yield _new((name, operand, target, step.offset, step.line))
+def _ops(step: Instruction, parts: tuple[_Part, ...]) -> list[CanonicalOp]:
+    arg, target, offset, line = step.arg or 0, step.jump_target, step.offset, step.line
+    return [
+        _new((name, read(step) if read else literal, target if jumps else None, offset, line))
+        for name, read, literal, jumps, mask, wanted in parts
+        if not mask or bool(arg & mask) is wanted
+    ]
 
 
 def _pair(index: int) -> _Reader:
-    def read(step: Instruction, _: int) -> object:
+    def read(step: Instruction) -> object:
         return step.argval[index] if isinstance(step.argval, tuple) else step.argval
 
     return read
 
 
+def _number(change: Callable[[int], object]) -> _Reader:
+    return lambda step: change(step.arg or 0)
+
+
 _READERS: Mapping[OperandSource, _Reader] = MappingProxyType(
     {
-        OperandSource.VALUE: lambda step, _: step.argval,
+        OperandSource.VALUE: attrgetter("argval"),
         OperandSource.FIRST: _pair(0),
         OperandSource.SECOND: _pair(1),
-        OperandSource.WORD: lambda step, _: step.argrepr,
-        OperandSource.ARG: lambda _, arg: arg,
-        OperandSource.LOW: lambda _, arg: arg & 0xFF,
-        OperandSource.ARG_1: lambda _, arg: arg + 1,
-        OperandSource.ARG_CLOSURE: lambda _, arg: (arg, True),
-        OperandSource.ONE_BIT: lambda _, arg: 1 + (arg & 1),
-        OperandSource.TWO_BIT: lambda _, arg: 2 + (arg & 1),
-        OperandSource.IDENTITY: lambda _, arg: "is_not" if arg else "is",
-        OperandSource.CONTAINMENT: lambda _, arg: "not_in" if arg else "in",
+        OperandSource.WORD: attrgetter("argrepr"),
+        OperandSource.ARG: _number(lambda arg: arg),
+        OperandSource.LOW: _number(lambda arg: arg & 0xFF),
+        OperandSource.ARG_1: _number(lambda arg: arg + 1),
+        OperandSource.ARG_CLOSURE: _number(lambda arg: (arg, True)),
+        OperandSource.ONE_BIT: _number(lambda arg: 1 + (arg & 1)),
+        OperandSource.TWO_BIT: _number(lambda arg: 2 + (arg & 1)),
+        OperandSource.IDENTITY: _number(lambda arg: "is_not" if arg else "is"),
+        OperandSource.CONTAINMENT: _number(lambda arg: "not_in" if arg else "in"),
     }
 )
 

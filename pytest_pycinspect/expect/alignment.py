@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pytest_pycinspect.expect.matcher import Run
 from pytest_pycinspect.expect.operands import Test
-from pytest_pycinspect.expect.program import Gap, Many, One, Program
+from pytest_pycinspect.expect.steps import Gap, Many, One, Program
 
 __all__ = ["Likeness", "aligned", "cost"]
 

@@ -11,17 +11,7 @@ from pytest_pycinspect.expect.model import At
 from pytest_pycinspect.expect.operands import UNBOUND, Test, place_of
 from pytest_pycinspect.expect.outcome import Match, Part
 from pytest_pycinspect.expect.printer import labels_of, operand_text
-from pytest_pycinspect.expect.program import (
-    End,
-    Gap,
-    Global,
-    Group,
-    Many,
-    Mark,
-    One,
-    Program,
-    Start,
-)
+from pytest_pycinspect.expect.steps import End, Gap, Global, Group, Many, Mark, One, Program, Start
 
 __all__ = ["Trouble", "culprit", "instr_words", "line_words", "trouble"]
 

@@ -14,8 +14,8 @@ from pytest_pycinspect.expect.effort import ExhaustedError, pool
 from pytest_pycinspect.expect.matching import match, search
 from pytest_pycinspect.expect.outcome import Match
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
-from pytest_pycinspect.expect.program import Gap
 from pytest_pycinspect.expect.statuses import Outcome, Status, statuses
+from pytest_pycinspect.expect.steps import Gap
 from pytest_pycinspect.expect.verdict import (
     BELOW,
     cut,

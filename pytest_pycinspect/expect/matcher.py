@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 from pytest_pycinspect.expect.effort import Effort, ExhaustedError
 from pytest_pycinspect.expect.model import GROUP_LIMIT, View
 from pytest_pycinspect.expect.operands import UNBOUND, Key, Test, key_of
-from pytest_pycinspect.expect.program import (
+from pytest_pycinspect.expect.reach import Level, Reach, Sets, first_of, places_of, set_of
+from pytest_pycinspect.expect.steps import (
     End,
     Gap,
     Global,
@@ -31,7 +32,6 @@ from pytest_pycinspect.expect.program import (
     Start,
     opname_of,
 )
-from pytest_pycinspect.expect.reach import Level, Reach, Sets, first_of, places_of, set_of
 from pytest_pycinspect.view.instr import Instr
 
 __all__ = ["Run", "State", "search"]

@@ -15,7 +15,8 @@ from pytest_pycinspect.expect.matcher import search as search_program
 from pytest_pycinspect.expect.model import Block, BlockKind, Op, Pattern, View
 from pytest_pycinspect.expect.outcome import Match, Part
 from pytest_pycinspect.expect.positions import check_place
-from pytest_pycinspect.expect.program import Program, Section, program_for
+from pytest_pycinspect.expect.program import program_for
+from pytest_pycinspect.expect.steps import Program, Section
 from pytest_pycinspect.expect.trivial import is_trivial
 from pytest_pycinspect.expect.verdict import one_line
 from pytest_pycinspect.session import supported_pythons

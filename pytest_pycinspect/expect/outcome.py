@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pytest_pycinspect.expect.matcher import Run, State
 from pytest_pycinspect.expect.model import Pattern
 from pytest_pycinspect.expect.operands import UNBOUND, Key, key_of
-from pytest_pycinspect.expect.program import Group, One, Program, Section
+from pytest_pycinspect.expect.steps import Group, One, Program, Section
 from pytest_pycinspect.noted import note
 from pytest_pycinspect.view.code import CodeView
 

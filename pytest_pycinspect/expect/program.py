@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
@@ -14,90 +14,24 @@ from pytest_pycinspect.expect.guards import Host, Version, is_active, may_be_act
 from pytest_pycinspect.expect.impossible import check_operand
 from pytest_pycinspect.expect.model import View, lines_of
 from pytest_pycinspect.expect.operands import Test, Variable, tested_by
+from pytest_pycinspect.expect.steps import (
+    End,
+    Gap,
+    Global,
+    Group,
+    Line,
+    Many,
+    Mark,
+    Named,
+    One,
+    Program,
+    Section,
+    Start,
+    Step,
+)
 from pytest_pycinspect.view.names import resolve_name
 
-__all__ = [
-    "End",
-    "Gap",
-    "Global",
-    "Group",
-    "Line",
-    "Many",
-    "Mark",
-    "Named",
-    "One",
-    "Program",
-    "Section",
-    "Start",
-    "Step",
-    "opname_of",
-    "program_for",
-]
-
-
-class Named(NamedTuple):
-    """An opcode that an expectation names.
-
-    Args:
-        opname: in the full spelling.
-        operand: what is said of its operand.
-        negative: whether the expectation is met where it does not occur.
-        view: whose name it is.
-        place: where in the source it must be, None for anywhere.
-    """
-
-    opname: str
-    operand: model.Operand
-    negative: bool
-    view: View
-    place: model.At | None = None
-
-
-class Line(NamedTuple):
-    """A line, as it is shown in failures.
-
-    Args:
-        number: from 1, of the expectation's own text.
-        text: what it says.
-        active: whether it counts on this Python.
-    """
-
-    number: int
-    text: str
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Global:
-    """So many instructions in the whole code object; none for ``never``."""
-
-    line: int
-    test: Test
-    low: int
-    high: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class One:
-    """One instruction."""
-
-    line: int
-    test: Test
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Any run of instructions.
-
-    Args:
-        line: of its ``...``; None for the ends of what is only contained.
-        forbidden: lines and tests of what must not occur in it.
-        to_end: nothing but the end of the code comes after it.
-    """
-
-    line: int | None
-    forbidden: tuple[tuple[int, Test], ...] = ()
-    to_end: bool = False
+__all__ = ["program_for"]
 
 
 class _Forbidden(NamedTuple):
@@ -105,113 +39,6 @@ class _Forbidden(NamedTuple):
 
     line: int
     test: Test
-
-
-@dataclass(frozen=True, slots=True)
-class Many:
-    """A run of instructions that one line is about.
-
-    Args:
-        line: its number.
-        test: what all of them must be.
-        low: the least number.
-        high: the largest, None for no limit.
-        alone_before: the run must begin there; the line is after a gap.
-        alone_after: the run must end there.
-    """
-
-    line: int
-    test: Test
-    low: int
-    high: int | None
-    alone_before: bool = False
-    alone_after: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Runs of instructions in any order.
-
-    Args:
-        line: of ``any:``; the members are in the lines below.
-        members: the tests of each.
-        gaps: whether others may stand between them.
-    """
-
-    line: int
-    members: tuple[tuple[Test, ...], ...]
-    gaps: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A label."""
-
-    line: int
-    slot: int
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """The first instruction."""
-
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """Behind the last instruction; None for the end of the expectation itself."""
-
-    line: int | None
-
-
-Step = One | Gap | Many | Group | Mark | Start | End
-
-
-def opname_of(step: Step) -> str | None:
-    """Return the opcode that a step is one instruction of, None for any."""
-    if isinstance(step, One) and step.test.view is View.OWN:
-        return step.test.opname
-    return None
-
-
-class Section(NamedTuple):
-    """Lines about nested code.
-
-    Args:
-        line: of their header.
-        block: how the code is found.
-        program: what it must be.
-    """
-
-    line: int
-    block: model.Block
-    program: Program
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """What is to be done, and what to say about it.
-
-    Args:
-        steps: in order; the last is an :class:`End`.
-        globals: what must hold of the code object as a whole.
-        sections: nested code.
-        variables: names of captured variables and labels, by slot.
-        named: the opcodes that are named.
-        lines: of this code object, in order; those of sections have their own.
-        slots: of variables that are asked about, those that are longest asked about first.
-        live: for each step, how many of ``slots`` it or a later one asks about.
-    """
-
-    steps: tuple[Step, ...]
-    globals: tuple[Global, ...]
-    sections: tuple[Section, ...]
-    variables: tuple[Variable, ...]
-    named: tuple[Named, ...]
-    lines: tuple[Line, ...]
-    slots: tuple[int, ...]
-    live: tuple[int, ...]
 
 
 @lru_cache(maxsize=512)

@@ -16,17 +16,7 @@ from typing import Any
 
 from pytest_pycinspect.expect.model import GROUP_LIMIT
 from pytest_pycinspect.expect.operands import Test
-from pytest_pycinspect.expect.program import (
-    End,
-    Gap,
-    Group,
-    Many,
-    Mark,
-    One,
-    Start,
-    Step,
-    opname_of,
-)
+from pytest_pycinspect.expect.steps import End, Gap, Group, Many, Mark, One, Start, Step, opname_of
 
 __all__ = ["CHOICES", "Level", "Reach", "Sets", "first_of", "places_of", "set_of"]
 

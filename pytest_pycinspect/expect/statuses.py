@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pytest_pycinspect.expect.alignment import Likeness, aligned
 from pytest_pycinspect.expect.diagnosis import Trouble, line_words, trouble
 from pytest_pycinspect.expect.outcome import Match, Place
-from pytest_pycinspect.expect.program import Gap, Global, Group, Line, Many, Mark, One
+from pytest_pycinspect.expect.steps import Gap, Global, Group, Line, Many, Mark, One
 
 __all__ = ["Outcome", "Status", "statuses"]
 

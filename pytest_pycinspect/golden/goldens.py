@@ -2,108 +2,47 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
 from pycinspect.errors import PycInspectError
-from pycinspect.values import Implementation
-from pytest_pycinspect.expect import (
-    Capture,
-    Compare,
-    Failure,
-    Label,
-    OneOf,
-    Op,
-    Pattern,
-    PatternError,
-    Regex,
-    as_pattern,
-    explain,
-    listing,
-    match,
+from pytest_pycinspect.expect import Failure
+from pytest_pycinspect.golden.file import GoldenFile, read_golden
+from pytest_pycinspect.golden.places import GoldenPlace, GoldenTests, place_of
+from pytest_pycinspect.golden.recorded import (
+    Difference,
+    Found,
+    accepted,
+    difference_of,
+    is_respelling,
+    mismatch,
 )
-from pytest_pycinspect.expect.constants import spelled
-from pytest_pycinspect.expect.guards import Host
-from pytest_pycinspect.expect.literals import literal, starts_literal
-from pytest_pycinspect.expect.model import Anything
-from pytest_pycinspect.expect.scanner import Scanner
-from pytest_pycinspect.golden.file import (
-    Content,
-    GoldenFile,
-    Variant,
-    located,
-    read_golden,
-    shown,
-)
+from pytest_pycinspect.golden.sections import Content, Section, Variant
 from pytest_pycinspect.golden.update import Edit, Kind
-from pytest_pycinspect.session import COLLECTED
-from pytest_pycinspect.view.instr import Kind as InstrKind
-from pytest_pycinspect.view.names import UnknownOpcodeError, VacuousCheckError
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode
 
-__all__ = ["SUFFIX", "BytecodeGolden", "Goldens", "Tests", "is_of", "place_of"]
-
-SUFFIX = ".bytecode"
+__all__ = ["BytecodeGolden", "Goldens", "Recorded"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a golden is, or will be.
-
-    Args:
-        path: of the file.
-        title: of the section.
-        order: new sections stand in this order, that of their tests.
-    """
-
-    path: str
-    title: str
-    order: int
-
-    def __str__(self) -> str:
-        return f"[{self.title}] of {shown(self.path)}"
-
-
-class BytecodeGolden:
-    """What the fixture ``bytecode_golden`` is: equal to the bytecode that is recorded.
-
-    Args:
-        goldens: of the session.
-        place: of the golden.
-    """
+class Recorded:
+    """What is equal to bytecode that is as it was recorded."""
 
     #: ``Bytecode.__eq__`` leaves the comparison to this class.
     compares_bytecode: ClassVar[bool] = True
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, goldens: Goldens, place: Place, tests: Tests) -> None:
-        self._goldens = goldens
-        self._place = place
-        self._tests = tests
+    def __init__(self) -> None:
         self.failure: Failure | None = None
 
-    @classmethod
-    def for_item(cls, item: pytest.Item) -> BytecodeGolden:
-        """Return the fixture's value for a test."""
-        return cls(Goldens.of(item.config), place_of(item), Tests.of(item.config))
-
-    def __call__(self, name: str) -> BytecodeGolden:
-        """Return one more golden of the same test.
-
-        Args:
-            name: what tells it from others of the test.
-        """
-        place = self._place
-        another = Place(place.path, f"{place.title}/{name}", place.order)
-        return type(self)(self._goldens, another, self._tests)
+    @abstractmethod
+    def compare(self, code: Bytecode) -> Failure | None:
+        """Return what is wrong with code, None where it is as recorded or will be recorded."""
 
     def __eq__(self, code: object) -> bool:
         from pytest_pycinspect.bytecode import Bytecode
@@ -112,65 +51,48 @@ class BytecodeGolden:
             return NotImplemented
         __tracebackhide__ = True
         try:
-            self.failure = self._goldens.compare(self._place, code, self._tests)
+            self.failure = self.compare(code)
         except PycInspectError as error:  # where it was found is no concern of the test's
             raise error.with_traceback(None) from None
         return self.failure is None
 
-    def __repr__(self) -> str:
-        return f"<golden {self._place}>"
 
-
-def place_of(item: pytest.Item) -> Place:
-    """Return where the golden of a test is: beside its file, by its name after its class's."""
-    title = item.nodeid.partition("::")[2].replace("::", ".")
-    order = item.location[1] or 0
-    if item.path.suffix == SUFFIX:  # a section is a test itself
-        return Place(os.fspath(item.path), title, order)
-    folder = item.config.getini("pycinspect_golden_dir")
-    path = item.path.parent / folder / f"{item.path.stem}{SUFFIX}"
-    return Place(os.fspath(path), title, order)
-
-
-@dataclass(frozen=True)
-class Tests:
-    """The tests that were collected, by the goldens that they may have.
+class BytecodeGolden(Recorded):
+    """What the fixture ``bytecode_golden`` is: equal to the bytecode that is recorded.
 
     Args:
-        items: the tests.
+        goldens: of the session.
+        place: of the golden.
+        tests: of the session.
     """
 
-    items: tuple[pytest.Item, ...]
+    def __init__(self, goldens: Goldens, place: GoldenPlace, tests: GoldenTests) -> None:
+        super().__init__()
+        self._goldens = goldens
+        self._place = place
+        self._tests = tests
 
     @classmethod
-    def of(cls, config: pytest.Config) -> Tests:
-        """Return those of a session, as long as its tests run."""
-        known = config.stash.get(_TESTS, None)
-        if known is None:
-            known = config.stash[_TESTS] = cls(tuple(config.stash[COLLECTED][0]))
-        return known
+    def for_item(cls, item: pytest.Item) -> BytecodeGolden:
+        """Return the fixture's value for a test."""
+        return cls(Goldens.of(item.config), place_of(item), GoldenTests.of(item.config))
 
-    @cached_property
-    def titles(self) -> Mapping[str, frozenset[str]]:
-        """The titles that the tests' goldens have, by the paths of their files."""
-        found: dict[str, set[str]] = {}
-        for item in self.items:
-            place = place_of(item)
-            found.setdefault(place.path, set()).add(place.title)
-        return {path: frozenset(titles) for path, titles in found.items()}
+    def __call__(self, name: str) -> BytecodeGolden:
+        """Return one more golden of the same test.
 
-    def have(self, path: str, title: str) -> bool:
-        """Return whether a section is one of those that a test can have."""
-        return is_of(title, self.titles.get(path, ()))
+        Args:
+            name: what tells it from others of the test.
+        """
+        place = self._place
+        another = GoldenPlace(place.path, f"{place.title}/{name}", place.order)
+        return type(self)(self._goldens, another, self._tests)
 
+    def compare(self, code: Bytecode) -> Failure | None:
+        """Return what is wrong with code, None where it is as recorded or will be recorded."""
+        return self._goldens.compare(self._place, code, self._tests)
 
-def is_of(title: str, tests: Container[str]) -> bool:
-    """Return whether a section is that of a test, or one more of it: ``[test_it/more]``."""
-    ends = [place for place, letter in enumerate(title) if letter == "/"]
-    return any(title[:end] in tests for end in [*ends, len(title)])
-
-
-_TESTS = pytest.StashKey[Tests]()
+    def __repr__(self) -> str:
+        return f"<golden {self._place}>"
 
 
 # --- Comparing -----------------------------------------------------------------------------
@@ -187,6 +109,7 @@ class Goldens:
         obsolete: likewise, of those that are about code that is not there.
         collected: paths of the files that pytest found.
         moved: path and title of a section to the title of a test that is new and has its content.
+        twice: paths and titles of what has two values, of which none is written.
     """
 
     update: frozenset[Kind] = frozenset()
@@ -195,6 +118,7 @@ class Goldens:
     obsolete: set[tuple[str, str]] = field(default_factory=set)
     collected: set[str] = field(default_factory=set)
     moved: dict[tuple[str, str], str] = field(default_factory=dict)
+    twice: set[tuple[str, str]] = field(default_factory=set)
     _files: dict[str, GoldenFile] = field(default_factory=dict)
     _values: dict[tuple[str, str, str], Content] = field(default_factory=dict)
 
@@ -221,7 +145,7 @@ class Goldens:
             known = self._files[path] = read_golden(path)
         return known
 
-    def compare(self, place: Place, code: Bytecode, tests: Tests) -> Failure | None:
+    def compare(self, place: GoldenPlace, code: Bytecode, tests: GoldenTests) -> Failure | None:
         """Return what is wrong with code, None where it is as recorded or will be recorded.
 
         Args:
@@ -234,71 +158,108 @@ class Goldens:
             PycInspectError: ``golden-twice``: a test has two values for one golden.
         """
         self.used.add((place.path, place.title))
-        actual = _Actual(code)
-        self._check_single(place, actual)
+        found = Found(code)
+        self._check_single(place, found, 'bytecode_golden("name") is another golden')
         file = self.file(place.path)
         section = file.sections.get(place.title)
-        variant = None if section is None else section.active(actual.host)
-        if variant is None:
-            return self._missing(place, actual, tests)
-        assert section is not None
-        if section.view != code.view:
-            message = f"  it is recorded in the view {section.view}, this is {code.view}"
-            return _failure(code, message)
-        difference = _difference(file, variant, actual)
+        variant = None if section is None else section.active(found.host)
+        if section is None or variant is None:
+            return self._missing(place, found, tests)
+        return self._compared(place, file, (section, variant), found)
+
+    def compare_inline(
+        self, place: GoldenPlace | None, file: GoldenFile, code: Bytecode
+    ) -> Failure | None:
+        """Return what is wrong with code, None where it is as a snapshot has it or will have it.
+
+        Args:
+            place: of the snapshot; None where nothing is written.
+            file: what the snapshot says, as the one section of a file.
+            code: the code.
+
+        Raises:
+            PatternError: the text is not well formed, with its path and line.
+            PycInspectError: ``golden-twice``: there are two values for one snapshot.
+        """
+        found = Found(code)
+        if place is not None:
+            self._check_single(place, found, "it can have one: use bytecode_golden")
+        (section,) = file.sections.values()
+        variant = section.active(found.host)
+        if variant is not None:
+            return self._compared(place, file, (section, variant), found)
+        if place is not None and Kind.CREATE in self.update:
+            self._create(place, found)
+            return None
+        return _unrecorded("the snapshot says nothing here", found, _RECORD)
+
+    def _compared(
+        self,
+        place: GoldenPlace | None,
+        file: GoldenFile,
+        recorded: tuple[Section, Variant],
+        found: Found,
+    ) -> Failure | None:
+        section, variant = recorded
+        if section.view != found.code.view:
+            message = f"  it is recorded in the view {section.view}, this is {found.code.view}"
+            return mismatch(found.code, message)
+        difference = difference_of(file, variant, found)
         if difference is not None:
-            return self._different(place, variant, actual, difference)
-        if Kind.RESPELL in self.update and _is_respelling(file, variant, actual):
-            content = _accepted(variant.content, actual.content)
-            self._edit(place, actual, Kind.RESPELL, content, conditions=variant.conditions)
+            return self._different(place, variant, found, difference)
+        if place and Kind.RESPELL in self.update and is_respelling(file, variant, found):
+            content = accepted(variant.content, found.content)
+            self._edit(place, found, Kind.RESPELL, content, conditions=variant.conditions)
         return None
 
-    def _missing(self, place: Place, actual: _Actual, tests: Tests) -> Failure | None:
-        before = next(self._same(place, actual, tests), None)
+    def _create(self, place: GoldenPlace, found: Found) -> None:
+        shared = found.code.view == "ops"
+        conditions = () if shared else found.conditions
+        self._edit(place, found, Kind.CREATE, found.content, conditions=conditions)
+
+    def _missing(self, place: GoldenPlace, found: Found, tests: GoldenTests) -> Failure | None:
+        before = next(self._same(place, found, tests), None)
         if before is not None:
             self.moved[before.path, before.title] = place.title
         if Kind.CREATE in self.update:
-            shared = actual.code.view == "ops"
-            conditions = () if shared else actual.conditions
-            self._edit(place, actual, Kind.CREATE, actual.content, conditions=conditions)
+            self._create(place, found)
             return None
-        hint = "run with --pycinspect-update=create to record it"
+        hint = _RECORD
         if before is not None:
             hint = (
                 f"no test has {before}, which is the same: rename it [{place.title}],"
                 " or run with --pycinspect-update=create,trim"
             )
-        summary = (f"no golden {place}", hint)
-        return Failure(summary, f"no golden: {place.title}", "\n".join(actual.content.lines))
+        return _unrecorded(f"no golden {place}", found, hint)
 
-    def _same(self, place: Place, actual: _Actual, tests: Tests) -> Iterator[Place]:
+    def _same(self, place: GoldenPlace, found: Found, tests: GoldenTests) -> Iterator[GoldenPlace]:
         """Yield sections that no test has and that say the same, of the same file first."""
         for path in dict.fromkeys([place.path, *sorted(self.collected)]):
             file = self.file(path)
             for section in file.sections.values():
-                variant = section.active(actual.host)
+                variant = section.active(found.host)
                 if (
                     variant is not None
                     and section.source is None
-                    and section.view == actual.code.view
-                    and file.spells(variant, _accepted(variant.content, actual.content))
+                    and section.view == found.code.view
+                    and file.spells(variant, accepted(variant.content, found.content))
                     and not tests.have(path, section.title)
                 ):
-                    yield Place(path, section.title, place.order)
+                    yield GoldenPlace(path, section.title, place.order)
 
     def _different(
-        self, place: Place, variant: Variant, actual: _Actual, difference: _Difference
+        self, place: GoldenPlace | None, variant: Variant, found: Found, difference: Difference
     ) -> Failure | None:
-        if Kind.FIX in self.update:
-            is_own = variant.conditions == actual.conditions or (
-                not variant.conditions and variant.python == actual.python
+        if place is not None and Kind.FIX in self.update:
+            is_own = variant.conditions == found.conditions or (
+                not variant.conditions and variant.python == found.python
             )
             self._edit(
                 place,
-                actual,
+                found,
                 Kind.FIX,
                 difference.content,
-                conditions=variant.conditions if is_own else actual.conditions,
+                conditions=variant.conditions if is_own else found.conditions,
                 over=variant.conditions,
             )
             return None
@@ -308,8 +269,8 @@ class Goldens:
 
     def _edit(
         self,
-        place: Place,
-        actual: _Actual,
+        place: GoldenPlace,
+        found: Found,
         kind: Kind,
         content: Content,
         *,
@@ -325,154 +286,26 @@ class Goldens:
             content.instructions,
             content.consts,
             content.handlers,
-            actual.python,
-            actual.code.view,
+            found.python,
+            found.code.view,
             over,
         )
 
-    def _check_single(self, place: Place, actual: _Actual) -> None:
+    def _check_single(self, place: GoldenPlace, found: Found, instead: str) -> None:
         """Refuse to write a golden of which a test has two values."""
-        key = (place.path, place.title, actual.python)
-        if self.update and self._values.setdefault(key, actual.content) != actual.content:
-            message = f'{place} has two values; bytecode_golden("name") is another golden'
-            raise PycInspectError("golden-twice", message)
+        key = (place.path, place.title, found.python)
+        if self.update and self._values.setdefault(key, found.content) != found.content:
+            self.twice.add((place.path, place.title))
+            raise PycInspectError("golden-twice", f"{place} has two values; {instead}")
+
+
+#: What to do where nothing is recorded.
+_RECORD = "run with --pycinspect-update=create to record it"
+
+
+def _unrecorded(what: str, found: Found, hint: str) -> Failure:
+    listed = "\n".join(found.content.lines)
+    return Failure((what, hint), f"no golden: {found.code.name}", listed)
 
 
 _KEY = pytest.StashKey[Goldens]()
-
-
-class _Actual:
-    """Code, as a golden would have it.
-
-    Args:
-        code: the code.
-    """
-
-    def __init__(self, code: Bytecode) -> None:
-        self.code = code
-        dialect = code.dialect
-        is_other = dialect.implementation is not Implementation.CPYTHON
-        named = [str(dialect.implementation)] if is_other else []
-        optimized = [f"opt{code.optimize}"] if code.optimize else []
-        #: The guard of lines that hold for this Python alone.
-        self.conditions = (dialect.version, *named, *optimized)
-        self.python = " ".join(self.conditions)
-
-    @cached_property
-    def content(self) -> Content:
-        """What a file says about it; facts are those of the version-free view."""
-        instructions = tuple(listing(self.code))
-        if self.code.view != "ops":
-            return Content(instructions)
-        consts = (text for constant in self.code.consts if (text := spelled(constant)))
-        return Content(instructions, _joined(consts), _joined(self.code.handlers))
-
-    @property
-    def host(self) -> Host:
-        """Who compiled it, as guards ask."""
-        dialect = self.code.dialect
-        return Host(str(dialect.implementation), dialect.python, self.code.optimize)
-
-
-def _joined(parts: Iterable[str]) -> str | None:
-    return ", ".join(parts) or None
-
-
-class _Difference(NamedTuple):
-    """What is not as recorded.
-
-    Args:
-        failure: what is said about it.
-        content: what would be.
-    """
-
-    failure: Failure
-    content: Content
-
-
-def _difference(file: GoldenFile, variant: Variant, actual: _Actual) -> _Difference | None:
-    """Return what is not as recorded, None where all is."""
-    code, content, recorded = actual.code, actual.content, variant.content
-    try:
-        found = match(_expectation(file, variant), code, anchored=True)
-    except (VacuousCheckError, UnknownOpcodeError) as error:  # was written by another Python
-        return _Difference(_failure(code, f"  {error}"), content)
-    if not found:
-        return _Difference(explain(found, "== golden"), content)
-    if (lines := _other("consts", recorded.consts, content.consts)) or (
-        lines := _other("handlers", recorded.handlers, content.handlers)
-    ):
-        # The instructions are as they are recorded, perhaps in words of somebody's own.
-        accepted = _accepted(recorded, content)
-        return _Difference(
-            _failure(code, *lines), replace(accepted, instructions=recorded.instructions)
-        )
-    return None
-
-
-def _accepted(recorded: Content, content: Content) -> Content:
-    """Return content without the facts that were not recorded, which may be on purpose."""
-    return Content(
-        content.instructions,
-        None if recorded.consts is None else content.consts or "",
-        None if recorded.handlers is None else content.handlers or "",
-    )
-
-
-def _other(name: str, recorded: str | None, found: str | None) -> tuple[str, ...]:
-    """Return lines about a fact that is not as recorded; what is not recorded may be anything."""
-    if recorded is None or _parts(recorded) == _parts(found or ""):
-        return ()
-    return f"  {name} expected  {recorded}", f"  {name} found     {found or 'none'}"
-
-
-def _expectation(file: GoldenFile, variant: Variant) -> Pattern:
-    try:
-        return as_pattern(file.expectation(variant))
-    except PatternError as error:
-        raise located(error, file.path) from None
-
-
-def _parts(text: str) -> set[str]:
-    """Return what commas separate: constants as they are spelled, and names."""
-    scanner, parts = Scanner(text, 1), set()
-    while not scanner.at_end():
-        if starts_literal(scanner):
-            parts.add(str(spelled(literal(scanner))))
-        else:
-            parts.add(scanner.need(_PART, "a constant or a name")[0].strip())
-        if not scanner.take(_COMMA):
-            break
-    return parts
-
-
-_PART, _COMMA = re.compile(r"[^,]+"), re.compile(r",")
-
-
-def _failure(code: Bytecode, *lines: str) -> Failure:
-    """Return a failure that is not about one instruction."""
-    summary = (f"{code.name} == golden", *lines, f"  {code.path}:{code.line}, Python {code.python}")
-    listed = "\n".join(["To paste:", *(f"    {line}" for line in listing(code))])
-    return Failure(summary, f"bytecode mismatch: {code.name}", listed)
-
-
-#: What says less than the operand that is there.
-_VAGUE = (Anything, Capture, Compare, OneOf, Regex)
-
-
-def _is_respelling(file: GoldenFile, variant: Variant, actual: _Actual) -> bool:
-    """Return whether matching lines say all that a listing says, in other words.
-
-    Lines with gaps, groups, guards and operands left out are what somebody wrote by hand.
-    """
-    if file.spells(variant, _accepted(variant.content, actual.content)):
-        return False
-    pattern = _expectation(file, variant)
-    items = [item for item in pattern.items if not isinstance(item, Label)]
-    if len(items) != len(actual.code):
-        return False
-    return all(
-        isinstance(item, Op)
-        and (instr.kind is InstrKind.NONE or not isinstance(item.operand, _VAGUE))
-        for item, instr in zip(items, actual.code, strict=True)
-    )

@@ -13,8 +13,9 @@ from pycinspect.errors import PycInspectError
 from pytest_pycinspect.asking import BytecodeOf
 from pytest_pycinspect.bytecode import Bytecode
 from pytest_pycinspect.expect import Failure
-from pytest_pycinspect.golden.file import Section
-from pytest_pycinspect.golden.goldens import Goldens, Tests, place_of
+from pytest_pycinspect.golden.goldens import Goldens
+from pytest_pycinspect.golden.places import GoldenTests, place_of
+from pytest_pycinspect.golden.sections import Section
 from pytest_pycinspect.golden.update import Kind
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class BytecodeSection(pytest.Item):
         code = self._code(goldens)
         if code is None:
             return
-        failure = goldens.compare(place_of(self), code, Tests.of(self.config))
+        failure = goldens.compare(place_of(self), code, GoldenTests.of(self.config))
         if failure is not None:
             raise GoldenMismatchError(failure)
 

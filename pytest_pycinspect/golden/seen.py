@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_pycinspect.golden.goldens import Goldens, place_of
+from pytest_pycinspect.golden.goldens import Goldens
+from pytest_pycinspect.golden.places import place_of
 from pytest_pycinspect.golden.update import Edit
 from pytest_pycinspect.session import COLLECTED
 
@@ -87,7 +88,7 @@ class Seen:
             session: with its tests.
             passed: identifiers of the tests that came to their ends.
         """
-        self.edits += goldens.edits.values()
+        self.edits += [e for e in goldens.edits.values() if (e.path, e.title) not in goldens.twice]
         self.used |= goldens.used
         self.obsolete |= goldens.obsolete
         self.moved |= goldens.moved

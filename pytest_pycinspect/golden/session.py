@@ -7,8 +7,11 @@ what is unused.
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,16 +19,21 @@ import pytest
 
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.golden.file import read_golden, shown
-from pytest_pycinspect.golden.goldens import SUFFIX, Goldens, is_of
+from pytest_pycinspect.golden.goldens import Goldens
+from pytest_pycinspect.golden.places import SUFFIX, is_of
+from pytest_pycinspect.golden.review import reviewed, write_patch
 from pytest_pycinspect.golden.seen import Seen
-from pytest_pycinspect.golden.update import Edit, Kind, written
+from pytest_pycinspect.golden.update import Edit, Kind, Planned, planned
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-__all__ = ["begin", "start_updating"]
+__all__ = ["begin", "start_reviewing", "start_updating"]
 
-_OPTION = "--pycinspect-update"
+_OPTION, _REVIEW = "--pycinspect-update", "--pycinspect-review"
+_OPTIONS = (_OPTION, _REVIEW)
+_REVIEW_FILE = "review-file"
+_ACCEPTED = f"{Kind.CREATE.value},{Kind.FIX.value}"
 _PLUGIN = "pycinspect-goldens"
 _OUTPUT = "pycinspect_goldens"
 _DONE: Mapping[Kind, str] = {
@@ -49,21 +57,51 @@ def start_updating(config: pytest.Config, wanted: str) -> None:
             whatever it is to check.
     """
     kinds = _kinds(wanted)
-    given = any(str(part).startswith(_OPTION) for part in config.invocation_params.args)
+    given = any(str(part).startswith(_OPTIONS) for part in config.invocation_params.args)
     if os.environ.get("CI") and not given and not hasattr(config, "workerinput"):
         message = (
             f"{_OPTION} is refused: CI is set, and it comes from addopts or PYTEST_ADDOPTS;"
             " give it in the command line itself"
         )
         raise pytest.UsageError(message)
-    begin(config, kinds)
+    begin(config, kinds).writes_patch = _REVIEW_FILE in map(str.strip, wanted.split(","))
+
+
+def start_reviewing(config: pytest.Config) -> None:
+    """Ask about goldens at the end of a session, and write those that are accepted.
+
+    Raises:
+        pytest.UsageError: there is no terminal to ask on; as :func:`start_updating`.
+    """
+    with _uncaptured(config):
+        has_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if not has_terminal and not hasattr(config, "workerinput"):
+        message = f"{_REVIEW} asks on a terminal; {_OPTION}={_REVIEW_FILE} writes a patch"
+        raise pytest.UsageError(message)
+    start_updating(config, config.option.pycinspect_update or _ACCEPTED)
+    begin(config).asks = True
+
+
+@contextmanager
+def _uncaptured(config: pytest.Config) -> Iterator[None]:
+    """Give the process its terminal back, its input included, as ``pytest --pdb`` does."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is None:
+        yield
+        return
+    capture.suspend(in_=True)
+    try:
+        yield
+    finally:
+        capture.resume()
 
 
 def _kinds(wanted: str) -> frozenset[Kind]:
+    words = {word.strip() for word in wanted.split(",")} - {_REVIEW_FILE}
     try:
-        return frozenset(Kind(word.strip()) for word in wanted.split(","))
+        return frozenset(map(Kind, words or _ACCEPTED.split(",")))
     except ValueError:
-        known = ", ".join(kind.value for kind in Kind)
+        known = ", ".join([*(kind.value for kind in Kind), _REVIEW_FILE])
         raise pytest.UsageError(f"{_OPTION}={wanted}: use some of {known}") from None
 
 
@@ -106,15 +144,22 @@ class _Session:
     Args:
         goldens: of this process.
         config: of the session.
+
+    Attributes:
+        writes_patch: what would be written goes to a patch.
+        asks: somebody is asked what may be written.
     """
 
+    writes_patch = asks = False
+
     def __init__(self, goldens: Goldens, config: pytest.Config) -> None:
-        self._goldens = goldens
+        self.goldens = goldens
         self._config = config
         self._seen = Seen()
         self._passed: set[str] = set()
         self._done: Counter[Kind] = Counter()
         self._lost: list[str] = []
+        self._plans: list[Planned] = []
         self._unused: dict[str, _Unused] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -133,7 +178,7 @@ class _Session:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write, or tell the controller what it is to write."""
         if not _has_workers(self._config):
-            self._seen.look(self._goldens, session, self._passed)
+            self._seen.look(self.goldens, session, self._passed)
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
             output[_OUTPUT] = self._seen.sendable()
@@ -143,7 +188,7 @@ class _Session:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _finish(self) -> None:
-        edits = self._seen.edits
+        edits = self._asked(self._seen.edits) if self.asks else self._seen.edits
         known = {*self._known()}
         for path in sorted({edit.path for edit in edits} | known):
             try:
@@ -151,28 +196,47 @@ class _Session:
                 self._finish_file(path, [edit for edit in edits if edit.path == path], unused)
             except (OSError, PycInspectError) as error:
                 reason = error.message if isinstance(error, PycInspectError) else error
-                what = "written" if edits or self._goldens.update else "looked through"
+                what = "written" if edits or self.goldens.update else "looked through"
                 self._lost.append(f"{shown(path)} was not {what}: {reason}")
+        if self._plans:
+            count = sum(len(plan.edits) for plan in self._plans)
+            name = shown(os.fspath(write_patch(self._config.rootpath, self._plans)))
+            self._lost.append(f"{_goldens(count)} to review in {name}; git apply accepts them")
+
+    def _asked(self, edits: Sequence[Edit]) -> list[Edit]:
+        """Return the edits that are accepted; those that are not fail the session."""
+        width = shutil.get_terminal_size().columns
+        with _uncaptured(self._config):
+            accepted = reviewed(edits, input, print, width)
+        if len(accepted) < len(edits):
+            self._lost.append(f"{_goldens(len(edits) - len(accepted))} not accepted")
+        return accepted
 
     def _finish_file(self, path: str, edits: list[Edit], unused: _Unused) -> None:
-        trimmed = unused if Kind.TRIM in self._goldens.update else _NONE
+        trimmed = unused if Kind.TRIM in self.goldens.update else _NONE
         if unused.number and not trimmed.number:
             self._unused[path] = unused
         self._done[Kind.TRIM] += trimmed.number
-        if trimmed.whole:
+        if trimmed.whole and not self.writes_patch:
             os.remove(path)
         elif edits or trimmed.titles:
-            result = written(path, edits, trimmed.titles)
-            self._done.update(Kind(edit.kind) for edit in result.edits)
-            self._lost += [
-                f"[{title}] of {shown(path)} has two values; it was not written"
-                for title in result.lost
-            ]
+            self._carry_out(planned(path, edits, trimmed.titles))
+
+    def _carry_out(self, plan: Planned) -> None:
+        self._lost += [
+            f"[{title}] of {shown(plan.path)} has two values; it was not written"
+            for title in plan.lost
+        ]
+        if self.writes_patch:
+            self._plans += [plan] if plan.after != plan.before else []
+        else:
+            plan.write()
+            self._done.update(Kind(edit.kind) for edit in plan.edits)
 
     def _known(self) -> Iterator[str]:
         """Yield the files of which it is known what is unused, and is to be trimmed or said."""
         seen = self._seen
-        if seen.is_known and (Kind.TRIM in self._goldens.update or seen.is_full):
+        if seen.is_known and (Kind.TRIM in self.goldens.update or seen.is_full):
             known = {*seen.titles, *(path for path, _ in seen.obsolete)}
             known |= seen.collected if seen.is_full else set()
             yield from (path for path in known - seen.partial if os.path.exists(path))
@@ -197,7 +261,7 @@ class _Session:
         counts = [(self._done[kind], word) for kind, word in _DONE.items() if self._done[kind]]
         if counts:
             (first, word), *others = counts
-            words = [f"{first} golden{'s' * (first != 1)} {word}"]
+            words = [f"{_goldens(first)} {word}"]
             words += [f"{number} {word}" for number, word in others]
             terminalreporter.write_line(f"pycinspect: {', '.join(words)}")
         for place in self._lost:
@@ -217,6 +281,10 @@ class _Session:
         for title in [] if unused.whole else unused.titles:
             now = self._seen.moved.get((path, title))
             yield f"[{title}] of {shown(path)}" + (f"; [{now}] has the same code" if now else "")
+
+
+def _goldens(count: int) -> str:
+    return f"{count} golden{'s' * (count != 1)}"
 
 
 def _has_workers(config: pytest.Config) -> bool:

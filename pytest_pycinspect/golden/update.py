@@ -8,9 +8,12 @@ from enum import Enum
 from typing import NamedTuple
 
 from pycinspect.writing import replacing
-from pytest_pycinspect.golden.file import Content, GoldenFile, read_golden
+from pytest_pycinspect.golden.file import GoldenFile, read_golden
+from pytest_pycinspect.golden.inline import SNAPSHOT, CallEnd, TestSource, golden_of, read_source
+from pytest_pycinspect.golden.places import SUFFIX
+from pytest_pycinspect.golden.sections import Content
 
-__all__ = ["Edit", "Kind", "Written", "written"]
+__all__ = ["Edit", "Kind", "Planned", "planned", "recorded"]
 
 
 class Kind(Enum):
@@ -61,37 +64,84 @@ class Edit(NamedTuple):
         return Content(self.instructions, self.consts, self.handlers)
 
 
-class Written(NamedTuple):
-    """What was written to a file.
-
-    Args:
-        edits: what was.
-        lost: titles of sections of which tests have two values.
-    """
-
-    edits: Sequence[Edit]
-    lost: Sequence[str]
-
-
-def written(path: str, edits: Sequence[Edit], trim: Sequence[str]) -> Written:
-    """Read a file again, and write what is to be.
+class Planned(NamedTuple):
+    """What is to be written to a file.
 
     Args:
         path: of the file.
+        before: what it has.
+        after: what it is to have.
+        edits: of its sections.
+        lost: titles of sections of which tests have two values.
+    """
+
+    path: str
+    before: str
+    after: str
+    edits: Sequence[Edit]
+    lost: Sequence[str]
+
+    def write(self) -> None:
+        """Write the file as a whole: a reader sees the old one, or the new one.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if self.after != self.before:
+            os.makedirs(os.path.dirname(self.path), exist_ok=True)
+            with replacing(self.path, newline="") as stream:
+                stream.write(self.after)
+
+
+def planned(path: str, edits: Sequence[Edit], trim: Sequence[str]) -> Planned:
+    """Read a file again, and return what is to be written.
+
+    Args:
+        path: of the file: of goldens, or the source of a test with snapshots in it.
         edits: of its sections.
         trim: titles of sections that are left out.
 
     Raises:
-        OSError: it cannot be written.
         PycInspectError: it cannot be read, or is not well formed.
     """
-    before = read_golden(path)
     chosen = _agreed(edits)
-    after = _edited(before, chosen).without(trim)
-    if after.lines != before.lines:
-        _replace(path, after)
+    if path.endswith(SUFFIX):
+        file = read_golden(path)
+        texts = file.text, _edited(file, chosen).without(trim).text
+    else:
+        source = read_source(path)
+        texts = source.text, _filled(source, chosen).text
     lost = {edit.title for edit in edits} - {edit.title for edit in chosen}
-    return Written(chosen, sorted(lost))
+    return Planned(path, *texts, chosen, sorted(lost))
+
+
+def recorded(edit: Edit) -> Content | None:
+    """Return what is recorded where an edit is to be, None for nothing.
+
+    Raises:
+        PycInspectError: the file cannot be read, or is not well formed.
+    """
+    if edit.path.endswith(SUFFIX):
+        section = read_golden(edit.path).sections.get(edit.title)
+    else:
+        given = read_source(edit.path).argument(CallEnd.parse(edit.title))
+        section = golden_of(edit.path, given.line, given.value, edit.view).sections[SNAPSHOT]
+    conditions = edit.over if edit.kind == Kind.FIX.value else edit.conditions
+    variant = None if section is None else section.variant(conditions)
+    return None if variant is None or not variant.content.lines else variant.content
+
+
+def _filled(source: TestSource, edits: Iterable[Edit]) -> TestSource:
+    """Return a test's source with what its snapshots say from now on."""
+    files: dict[CallEnd, GoldenFile] = {}
+    for edit in edits:
+        end = CallEnd.parse(edit.title)
+        file = files.get(end)
+        if file is None:
+            given = source.argument(end)
+            file = golden_of(source.path, given.line, given.value, edit.view)
+        files[end] = _edited(file, [edit._replace(title=SNAPSHOT)])
+    return source.with_goldens(files)
 
 
 def _agreed(edits: Iterable[Edit]) -> list[Edit]:
@@ -114,10 +164,3 @@ def _edited(file: GoldenFile, edits: Iterable[Edit]) -> GoldenFile:
             over=edit.over,
         )
     return file
-
-
-def _replace(path: str, file: GoldenFile) -> None:
-    """Write a file as a whole: a reader sees the old one, or the new one."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with replacing(path, newline="") as stream:
-        stream.write(file.text)

@@ -17,7 +17,7 @@ from pytest_pycinspect.expect.explanation import (
     explain_present,
 )
 from pytest_pycinspect.expect.verdict import BELOW
-from pytest_pycinspect.golden.goldens import BytecodeGolden
+from pytest_pycinspect.golden.goldens import Recorded
 from pytest_pycinspect.noted import note, noted_last
 from pytest_pycinspect.relations.relation import Count, Relation
 from pytest_pycinspect.reporting.explained import count_failure, explain_count, explain_relation
@@ -55,7 +55,7 @@ def _failure(op: str, left: object, right: object, style: Style) -> Failure | No
     if op in ("in", "not in") and isinstance(right, Bytecode | Tree):
         return _membership(op, left, right, style)
     code, other = (left, right) if isinstance(left, Bytecode) else (right, left)
-    if isinstance(other, BytecodeGolden):
+    if isinstance(other, Recorded):
         return other.failure if op == "==" else None
     if op not in ("==", "!=") or not isinstance(code, Bytecode):
         return None

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import pytest
@@ -200,6 +200,12 @@ def _normalizer(config: pytest.Config) -> Normalize | None:
 
 
 def sources_here() -> Sources:
-    """Return what was compiled before in the session whose test runs; nothing outside tests."""
+    """Return what was compiled before in the session whose test runs, or else in this process.
+
+    So a test that ``python -m unittest`` runs compiles a file once, too.
+    """
     item = ITEM.get(None)
-    return Sources() if item is None else sources_of(item.config)
+    return _outside() if item is None else sources_of(item.config)
+
+
+_outside = cache(Sources)

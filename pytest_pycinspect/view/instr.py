@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +14,7 @@ from pycinspect.values import brief
 if TYPE_CHECKING:
     from pycinspect.disasm import Instruction, Position
 
-__all__ = ["Instr", "Kind", "raw_kind"]
+__all__ = ["Instr", "Kind", "Provenance", "raw_kind"]
 
 
 class Kind(Enum):
@@ -42,6 +42,21 @@ class Kind(Enum):
 _SHOWN = 60
 
 
+class Provenance(NamedTuple):
+    """Where an instruction of a view comes from.
+
+    Args:
+        line: of the source, None for none.
+        position: of the source, None where the code has no columns.
+        raw: the instructions that it stands for, in order; dropped ones that belong to it
+            (such as ``PUSH_NULL`` of a ``CALL``) are among them.
+    """
+
+    line: int | None
+    position: Position | None
+    raw: tuple[Instruction, ...]
+
+
 class Instr(NamedTuple):
     """One instruction of a view.
 
@@ -52,19 +67,32 @@ class Instr(NamedTuple):
         kind: what the operand is.
         target: the index, in its :class:`Bytecode`, of the instruction that it may jump to;
             None where it does not jump.
-        line: of the source, None for none.
-        position: of the source, None where the code has no columns.
-        raw: the instructions that it stands for, in order; dropped ones that belong to it
-            (such as ``PUSH_NULL`` of a ``CALL``) are among them.
+        place: its index in the whole code object.
+        provenances: where each instruction of the whole code object comes from; that is looked
+            up when it is first asked for, which a test that passes seldom does.
     """
 
     opname: str
     operand: object
     kind: Kind
     target: int | None
-    line: int | None
-    position: Position | None
-    raw: tuple[Instruction, ...]
+    place: int
+    provenances: Sequence[Provenance]
+
+    @property
+    def line(self) -> int | None:
+        """The line of the source, None for none."""
+        return self.provenances[self.place].line
+
+    @property
+    def position(self) -> Position | None:
+        """The lines and columns of the source, None where the code has no columns."""
+        return self.provenances[self.place].position
+
+    @property
+    def raw(self) -> tuple[Instruction, ...]:
+        """The instructions that it stands for, in order; see :class:`Provenance`."""
+        return self.provenances[self.place].raw
 
     def __repr__(self) -> str:
         where = f", line {self.line}" if self.line else ""

@@ -17,8 +17,7 @@ from pycinspect import writing
 from pycinspect.auditing.baseline import Accepted, read_baseline, write_baseline
 from pycinspect.errors import PycInspectError
 from pycinspect.writing import replacing
-from pytest_pycinspect.golden.file import parse_golden
-from pytest_pycinspect.golden.update import _replace
+from pytest_pycinspect.golden.update import Planned
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions, links and fifos of POSIX")
 NEW = "x" * 100_000  # more than any buffer holds
@@ -34,7 +33,7 @@ def _baseline(path: str) -> None:
 
 
 def _golden(path: str) -> None:
-    _replace(path, parse_golden(path, f"[test]\n{NEW}\n".encode()))
+    Planned(path, "", f"[test]\n{NEW}\n", (), ()).write()
 
 
 WRITERS = pytest.mark.parametrize("write", [_report, _baseline, _golden])

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from contextvars import Context
+from pathlib import Path
+
 import pytest
+
+from pytest_pycinspect.subjects.sources import Request, sources_here
 
 
 def test_the_fixtures_and_the_import(pytester: pytest.Pytester) -> None:
@@ -158,3 +163,14 @@ def test_the_imported_function_compiles_a_file_once(pytester: pytest.Pytester) -
         """
     )
     pytester.runpytest_inprocess("-p", "no:randomly").assert_outcomes(passed=4)
+
+
+def test_without_pytest_a_file_is_compiled_once_a_process(tmp_path: Path) -> None:
+    source = tmp_path / "m.py"
+    source.write_text("x = 1\n")
+
+    def compiled() -> object:
+        return sources_here().file(str(source), Request())
+
+    first, second = Context().run(compiled), Context().run(compiled)
+    assert first is second

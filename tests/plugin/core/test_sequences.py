@@ -7,6 +7,7 @@ shows.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from pycinspect.dialects import (
 )
 from pycinspect.disasm import instructions
 from pycinspect.errors import PycInspectError
+from pytest_pycinspect import Bytecode
+from pytest_pycinspect.subjects.origin import Origin
 from tests.plugin.core.kit import LAYOUT, sequences
 
 
@@ -106,6 +109,27 @@ DIALECT_NAMES = [*(f"cpython-3.{minor}" for minor in range(8, 16)), "pypy-3.9"]
 SOME = compile_source(b"def f(a, b=(1, 'x')):\n  c = a.b + a\n  return lambda: c", "x").code.find(
     "f"
 )
+
+
+@pytest.mark.parametrize("name", DIALECT_NAMES)
+def test_any_opcode_alone_has_instructions_or_an_error(name: str) -> None:
+    for number in range(256):
+        code = replace(SOME, code=bytes((number, 0)) * 2, freevars=("x",))
+        for view in ("ops", "raw"):
+            with suppress(PycInspectError):
+                shown = [repr(i) for i in Bytecode(code, Origin(DIALECTS[name], name), view)]
+                assert shown or view == "ops"
+
+
+@pytest.mark.parametrize("name", ["cpython-3.8", "cpython-3.11", "pypy-3.9"])
+def test_a_class_looks_into_its_namespace_first_without_an_op(name: str) -> None:
+    dialect = DIALECTS[name]
+    assert dialect.bytecode is not None
+    number = dialect.bytecode.opcodes.by_name["LOAD_CLASSDEREF"].number
+    index = len(SOME.varnames) if dialect.bytecode.one_index else 0
+    code = replace(SOME, code=bytes((number, index)), cellvars=(), freevars=("x",))
+    (op,) = Bytecode(code, Origin(dialect, name))
+    assert (op.opname, op.operand) == ("LOAD_DEREF", "x")
 
 
 @settings(max_examples=150, deadline=None)

@@ -9,7 +9,7 @@ from typing import overload
 from pycinspect import find_dialect
 from pycinspect.dialects import Dialect
 from pycinspect.disasm import Instruction, Position
-from pytest_pycinspect.view.instr import Instr, Kind
+from pytest_pycinspect.view.instr import Instr, Kind, Provenance
 
 _NAMES = {"LOAD_FAST", "STORE_FAST", "LOAD_GLOBAL", "LOAD_ATTR", "LOAD_NAME", "STORE_NAME"}
 _WORDS = {"BINARY_OP", "COMPARE_OP", "IS_OP", "CONTAINS_OP", "UNARY_OP"}
@@ -45,13 +45,19 @@ def instr(
         kind = Kind.NONE if operand is None else Kind.NUMBER
     position = None if columns is None else Position(line, line, *columns)
     steps = tuple(_step(name, operand) for name in raw or (opname,))
-    return Instr(opname, operand, kind, target, line, position, steps)
+    return Instr(opname, operand, kind, target, 0, (Provenance(line, position, steps),))
 
 
 def _step(opname: str, operand: object, offset: int = 0) -> Instruction:
     text = operand if isinstance(operand, str) else ""
     arg = None if operand is None else 0
     return Instruction(offset, offset, 0, opname, arg, operand, text, None, 1)
+
+
+def _at(one: Instr, offset: int) -> Instr:
+    """Return an instruction that stands for others at an offset."""
+    raw = tuple(step._replace(offset=offset) for step in one.raw)
+    return one._replace(place=0, provenances=(Provenance(one.line, one.position, raw),))
 
 
 @dataclass(frozen=True)
@@ -72,10 +78,7 @@ class Code(Sequence[Instr]):
     strict_names: bool = True
 
     def __post_init__(self) -> None:
-        numbered = tuple(
-            one._replace(raw=tuple(step._replace(offset=2 * i) for step in one.raw))
-            for i, one in enumerate(self.instrs)
-        )
+        numbered = tuple(_at(one, 2 * i) for i, one in enumerate(self.instrs))
         object.__setattr__(self, "instrs", numbered)
 
     def __iter__(self) -> Iterator[Instr]:

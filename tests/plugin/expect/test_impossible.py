@@ -16,7 +16,7 @@ from pytest_pycinspect import (
 from pytest_pycinspect.expect import PatternError, model, operands
 from pytest_pycinspect.expect.grammar import parse
 from pytest_pycinspect.expect.impossible import check_operand
-from pytest_pycinspect.view.instr import Instr, Kind
+from pytest_pycinspect.view.instr import Instr, Kind, Provenance
 
 #: All ops but OPAQUE, which has the name of whatever the table does not know.
 OPS = [row for row in linear_ops().values() if row.operand is not LinearOperand.DROPPED]
@@ -51,7 +51,8 @@ def operand(text: str) -> model.Operand:
 
 
 def of(row: LinearKind, value: object, kind: Kind) -> Instr:
-    return Instr(row.name, value, kind, 0 if kind is Kind.TARGET else None, 1, None, ())
+    target = 0 if kind is Kind.TARGET else None
+    return Instr(row.name, value, kind, target, 0, (Provenance(1, None, ()),))
 
 
 def possible(row: LinearKind) -> Iterator[Instr]:

@@ -20,7 +20,7 @@ from pytest_pycinspect.expect import (
     search,
 )
 from pytest_pycinspect.expect import match as compare
-from pytest_pycinspect.expect.program import Many, One
+from pytest_pycinspect.expect.steps import Many, One
 from pytest_pycinspect.view.instr import Instr
 from pytest_pycinspect.view.names import VacuousCheckError
 from tests.plugin.expect import reference

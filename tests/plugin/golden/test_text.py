@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_pycinspect.expect import PatternError
-from pytest_pycinspect.golden.file import Content, GoldenFile, parse_golden
+from pytest_pycinspect.golden.file import GoldenFile, parse_golden
+from pytest_pycinspect.golden.sections import Content
 
 LINES = st.sampled_from([
     "", "   ", "# a comment", "    # indented", "# source: ../a.py", "# source: a.py::f",
