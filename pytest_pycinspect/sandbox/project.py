@@ -46,6 +46,15 @@ class Project:
         init = os.path.join(base, f"{_INIT}.py")
         return init if os.path.isdir(base) and not os.path.exists(f"{base}.py") else f"{base}.py"
 
+    def has(self, path: str) -> bool:
+        """Return whether a path leads into the project, by its words or where it is led by links."""
+        places = (
+            os.path.normpath(path),
+            os.path.realpath(os.path.dirname(path)),
+            os.path.realpath(path),
+        )
+        return any(f"{place}{os.sep}".startswith(f"{self.root}{os.sep}") for place in places)
+
     def relative(self, path: str) -> str:
         """Return a path as a person writes it: from the root, with slashes."""
         return os.path.relpath(path, self.root).replace(os.sep, "/")
