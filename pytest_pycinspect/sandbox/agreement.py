@@ -27,10 +27,12 @@ __all__ = ["Observed", "Reader", "exception_text"]
 
 #: What reading a source raises, which says nothing of what is in it.
 _UNREADABLE = frozenset({"FileNotFoundError", "PermissionError", "IsADirectoryError", "IOError"})
-#: What compiling raises for want of room says nothing of the source, either.
-_NO_ANSWER = frozenset({"RecursionError", "MemoryError"})
+#: What is raised for want of room, or of descriptors, says nothing of the source, either.
+_NO_ANSWER = frozenset({"RecursionError", "MemoryError", "OSError"})
 #: Without these an importer tries to write the caches of what it has compiled.
 _NEVER_TRIED = frozenset({None, "write-disabled", "never-writes", "in-zip"})
+#: Functions of a loader in which the system can refuse something.
+_READS, _WRITES = "get_data", "_write_atomic"
 #: What the loader of an extension module does is not seen.
 _NOT_SEEN = "extension-module"
 
@@ -45,6 +47,7 @@ class Observed(NamedTuple):
         is_known: what the source compiles to was asked, and answered.
         raised: type and text of what the import raised, None where it did not or nobody knows.
         changed: what became of the cache.
+        has_failed: the system refused to write it, for what is not seen from outside (a full disk).
     """
 
     got: str | None
@@ -53,6 +56,7 @@ class Observed(NamedTuple):
     is_known: bool
     raised: tuple[str, str] | None
     changed: Written
+    has_failed: bool
 
 
 def exception_text(raised: tuple[str, str] | None) -> str | None:
@@ -111,6 +115,9 @@ class Reader:
             why = Why("not_compiled", "what its source compiles to could not be asked")
             return self.unobserved(one.name, why, verdict.cache_path)
         differences = [*self._differences(expected, observed, one.after)]
+        if differences and one.refused.count(_READS) > (expected.cache.stamp is None):
+            why = Why("refused", "the system did not let it read a file that can be read")
+            return self.unobserved(one.name, why, verdict.cache_path)
         if differences and is_settled and not one.environment.company:
             self._disagree(one.name, verdict, differences)
         if differences:
@@ -137,6 +144,7 @@ class Reader:
             is_known=compiled is not None,
             raised=raised,
             changed=_changed(expected.cache.stamp, after) if is_file and one.after else False,
+            has_failed=_WRITES in one.refused,
         )
 
     # --- Agreement -------------------------------------------------------------------
@@ -216,6 +224,8 @@ def _other_exception(verdict: Verdict, observed: Observed) -> Iterator[str]:
 
 def _other_write(verdict: Verdict, observed: Observed) -> Iterator[str]:
     is_due = verdict.writes is not None and observed.source_failed is None
+    if is_due and observed.has_failed and not observed.changed:
+        return
     if is_due != bool(observed.changed):
         yield f"the cache was {observed.changed or 'not written'}"
 
@@ -241,6 +251,7 @@ _TIED = {
 
 def _written(verdict: Verdict, observed: Observed) -> Written:
     is_hindered = verdict.hindrance not in _NEVER_TRIED and observed.source_failed is None
+    is_hindered = is_hindered or observed.has_failed
     return "failed" if is_hindered and not observed.changed else observed.changed
 
 

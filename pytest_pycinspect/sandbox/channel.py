@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any, NamedTuple
 
-from pytest_pycinspect.sandbox.moments import Moment, parse_moment
+from pytest_pycinspect.sandbox.moments import Elsewhere, Moment, parse_moment
 
 __all__ = ["Ends", "Hear", "Hearing", "listening"]
 
@@ -90,7 +90,10 @@ class _Listener:
 
     def run(self) -> None:
         for line in self._lines():
-            answer = self.hearing(parse_moment(line))
+            moment = parse_moment(line)
+            answer = self.hearing(moment)
+            if isinstance(moment, Elsewhere):  # who told it does not wait
+                continue
             try:
                 os.write(self.mouth, repr(answer).encode("ascii", "backslashreplace") + b"\n")
             except BrokenPipeError:  # it has ended meanwhile

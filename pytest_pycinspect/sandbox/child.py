@@ -3,7 +3,8 @@
 It is given two paths: of the request, which is Python's text of a dictionary, and of the report
 that it writes in the same way; see ``children.script``.
 """
-# ruff: noqa: TC004, UP004 - what it uses is above it when it runs, on 2.7 as well
+# ruff: noqa: S307, TC004, UP004 - what it uses is above it when it runs, on 2.7 as well; what it
+# evaluates is our own
 
 import sys
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
         threads,
     )
 
-_open, _eval, _repr, _type, _ident = open, eval, repr, type, threads.get_ident
-_read, _write, _fstat, _getpid = system.read, system.write, system.fstat, system.getpid
+_ident, _getpid, _fstat = threads.get_ident, system.getpid, system.fstat
+_read, _write = system.read, system.write
 
 
 class Channel(object):
@@ -42,7 +43,7 @@ class Channel(object):
             return None
         if _getpid() != self._process:  # answers would go to whoever reads first
             if moment[0] == "asks":
-                self._say(("elsewhere", moment[1]))
+                self._say(("elsewhere", moment[2]))
             return None
         self._lock.acquire()
         self._owner = _ident()
@@ -56,7 +57,7 @@ class Channel(object):
         """Write a line, unless the program has closed the descriptor, or has it for its own."""
         if self._identities() != self._are:
             return False
-        data = _repr(moment).encode("ascii", "backslashreplace") + b"\n"
+        data = repr(moment).encode("ascii", "backslashreplace") + b"\n"
         while data:
             data = data[_write(self._out, data) :]
         return True
@@ -68,7 +69,7 @@ class Channel(object):
             if not part:
                 return None
             data += part
-        return _eval(data.decode("ascii"), {})  # type: ignore[no-any-return] # our own text
+        return eval(data.decode("ascii"), {})  # type: ignore[no-any-return] # our own text
 
     def _identities(self):  # type: () -> list[tuple[int, int]]
         try:
@@ -91,10 +92,10 @@ def main(request_path, report_path):  # type: (str, str) -> None
 
     The witness stays to the end of the process: what is imported at exit is told, too.
     """
-    with _open(request_path, "rb") as stream:
-        request = _eval(stream.read().decode("ascii"), {})
+    with open(request_path, "rb") as stream:
+        request = eval(stream.read().decode("ascii"), {})
     script = sys.modules["__main__"]  # as long as it is referred to, our globals live
-    sys.modules["__main__"] = _type(sys)("__main__")
+    sys.modules["__main__"] = type(sys)("__main__")
     sys.path[0] = request["root"]
     sys.argv[:] = request["arguments"]
     ends = request["channel"]
@@ -105,11 +106,18 @@ def main(request_path, report_path):  # type: (str, str) -> None
     witness.__enter__()
     report, raised = observed(request["code"], sys.modules["__main__"].__dict__, witness)
     if _getpid() == process:
-        with _open(report_path, "wb") as stream:
-            stream.write(_repr(report).encode("ascii", "backslashreplace"))
+        _put(report_path, repr(report).encode("ascii", "backslashreplace"))
     if raised:
         _end_as(raised)
     del script
+
+
+def _put(path, data):  # type: (str, bytes) -> None
+    try:
+        with open(path, "wb") as stream:
+            stream.write(data)
+    except OSError:  # the program let nothing be written: it ends without a word
+        return
 
 
 def _end_as(raised):  # type: (Raised) -> None

@@ -218,15 +218,16 @@ class Inquiry:
 
     def _unexplained(self, events: list[CacheEvent]) -> Iterator[CacheEvent]:
         """Yield caches that were written, by whomever, and not by an import that was seen."""
-        known = dict(self._start)
+        known = {os.path.realpath(path): stamp for path, stamp in self._start.items()}
         for one in self._record.seen:
             if isinstance(one, Import) and isinstance(one.expected, Expected) and one.after:
                 path, stamp = one.expected.scene.verdict.cache_path, one.after.cache
-                known |= {path: stamp._replace(digest=b"")} if path and stamp else {}
+                if path and stamp:
+                    known[os.path.realpath(path)] = stamp._replace(digest=b"")
         told = {event.pyc for event in events if event.not_observed and event.written != "unknown"}
         for path, stamp in self._files().items():
             is_cache = path.endswith(_CACHES) and _OF_PYTEST not in os.path.basename(path)
-            if is_cache and known.get(path) != stamp and path not in told:
+            if is_cache and known.get(os.path.realpath(path)) != stamp and path not in told:
                 yield self._written_by_nobody(path, is_new=path not in self._start)
 
     def _written_by_nobody(self, path: str, *, is_new: bool) -> CacheEvent:

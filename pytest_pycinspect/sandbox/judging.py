@@ -89,7 +89,9 @@ class Judge:
         try:
             verdict = judge_module(part, path, row, options, package=package, compiler=compile_own)
             is_ours = verdict.reason not in _NOT_OURS
-            return self._expected(verdict, options) if is_ours else None
+            if not is_ours:
+                return None
+            return self._expected(verdict, options, is_in_zip=_is_member(verdict.found.path))
         except PycInspectError as error:
             return Why("not_judged", str(error))
 
@@ -248,6 +250,11 @@ def _archive(path: str) -> tuple[str, str]:
     while archive and not os.path.isfile(archive):
         archive, _, _ = archive.rpartition(os.sep)
     return archive, path[len(archive) + 1 :].replace(os.sep, "/")
+
+
+def _is_member(path: str | None) -> bool:
+    """Return whether a file that was found is in an archive."""
+    return path is not None and not os.path.lexists(path) and os.path.isfile(_archive(path)[0])
 
 
 def _is_as_read(place: str, loads: Loads) -> bool:

@@ -135,10 +135,17 @@ class Compiled(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """A loader is done: the marshalled code, None where it raised."""
+    """A loader is done.
+
+    Args:
+        token: of its beginning.
+        code: the marshalled code, None where it raised.
+        refused: functions of the loader in which the system refused something, each as often.
+    """
 
     token: int
     code: bytes | None
+    refused: Sequence[str] = ()
 
 
 class Runs(NamedTuple):
@@ -204,8 +211,8 @@ def parse_moment(line: bytes) -> Moment:
     match moment:
         case Compiled(key, str(code)) if not code.isidentifier():
             return Compiled(key, _bytes(code))
-        case Loaded(token, str(code)):
-            return Loaded(token, _bytes(code))
+        case Loaded(token, str(code), refused):
+            return Loaded(token, _bytes(code), refused)
         case Body(str(code)):
             return Body(_bytes(code))
     return moment

@@ -9,7 +9,7 @@ does not matter what the program has changed before, and what it changes afterwa
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pycinspect.dialects import Dialect
@@ -66,6 +66,7 @@ class Import:
         code: marshalled, what the loader got; None where it raised.
         compiled: what the source compiles to, or the name of what that raises; None for unknown.
         after: None until the loader was done.
+        refused: see ``moments.Loaded``.
         has_run: the code ran.
     """
 
@@ -77,6 +78,7 @@ class Import:
     code: bytes | None = None
     compiled: bytes | str | None = None
     after: After | None = None
+    refused: Sequence[str] = ()
     has_run: bool = False
 
     @property
@@ -138,8 +140,8 @@ class Record:
                 return self._begun(moment)
             case Compiled(key, code):
                 self._compiles(self._found(key), code)
-            case Loaded(token, payload):
-                self._ended(self._found(token), payload)
+            case Loaded(token, payload, refused):
+                self._ended(self._found(token), payload, refused)
             case Runs():
                 return self._ran(moment)
             case Body(payload):
@@ -189,8 +191,8 @@ class Record:
         if not (one.is_in_zip and code in _NO_SUCH_FILE):
             one.compiled = code
 
-    def _ended(self, one: Import, payload: bytes | None) -> None:
-        one.code = payload
+    def _ended(self, one: Import, payload: bytes | None, refused: Sequence[str] = ()) -> None:
+        one.code, one.refused = payload, refused
         if isinstance(one.expected, Expected):
             one.after = _after(one.expected, self.judge.dialect)
 

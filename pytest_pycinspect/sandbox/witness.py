@@ -1,10 +1,10 @@
 """Runs in the test's own process, and as the first part of ``child.py`` under any Python from 2.7 on.
 
 It imports nothing but what every Python has built in: what the user's code imports is part of the
-report. That code may replace whatever it likes, so nothing of ``builtins`` or of a module is
-looked up while it runs.
+report. That code may replace whatever it likes, so no function of a module is looked up while it
+runs, and the builtins are a copy.
 """
-# ruff: noqa: BLE001, C402, SLF001, UP004 - it does run on 2.7, looks into importers, and no error
+# ruff: noqa: BLE001, C402, SLF001, UP004, UP036 - it does run on 2.7, looks into importers, and no error
 # of ours may reach the user's code
 
 import marshal
@@ -32,7 +32,10 @@ if TYPE_CHECKING:  # for the comments that are types
     Raised = tuple[type[BaseException], BaseException, TracebackType]
     Tell = Callable[..., "str | None"]
 
-_open, _compile, _type = open, compile, type
+if sys.version_info >= (3,):  # in 2.7 code with other builtins is restricted
+    import builtins
+
+    __builtins__ = dict(vars(builtins))  # type: ignore[assignment] # as functions find them
 _dumps, _ident, _getcwd = marshal.dumps, threads.get_ident, system.getcwd
 _umask, _geteuid = system.umask, getattr(system, "geteuid", None)
 _getprofile, _setprofile = sys.getprofile, sys.setprofile
@@ -46,7 +49,7 @@ _MACHINERY = (
     ("_imp", ()),
     ("marshal", ("loads", "dumps")),
     ("_io", ("open_code", "open", "FileIO", "BytesIO")),
-    ("builtins", ("compile", "exec", "__import__")),
+    ("builtins", ("compile", "exec")),
     (
         system.__name__,
         ("stat", "open", "replace", "rename", "mkdir", "listdir", "getcwd", "unlink"),
@@ -61,6 +64,9 @@ _LOADERS = (
     ("_frozen_importlib_external", "SourcelessFileLoader", "get_code", "sourceless"),
     ("zipimport", "zipimporter", _ZIP_CODE, "zip"),
 )
+#: Functions that ask the system for a file's content, and to write one.
+_REFUSED = ("get_data", "_write_atomic")
+_EVENTS = frozenset(("call", "return", "c_exception"))
 _ZIP_SUFFIXES = (".pyc", ".py")
 #: What a loader of Python's own has in it.
 _OWN_ATTRIBUTES = frozenset(("name", "path"))
@@ -73,7 +79,7 @@ def _machinery():  # type: () -> list[tuple[dict[str, object], str, str, object]
         place = vars(sys.modules.get(module, object))
         for name in names or list(place):
             value = place.get(name)
-            if isinstance(value, _type) and not names:
+            if isinstance(value, type) and not names:
                 found += [
                     (vars(value), key, name + "." + key, part)
                     for key, part in list(vars(value).items())
@@ -112,6 +118,7 @@ class Witness(object):
         self._watched = _watched()
         self._machinery = _machinery()
         self._loads = {}  # type: dict[int, int]
+        self._refused = {}  # type: dict[int, list[str]]
         self._codes = []  # type: list[tuple[CodeType, int]]
         self._count = 0
         self._profile = self._profiler()
@@ -146,11 +153,12 @@ class Witness(object):
         A closure: it is called for every call of the import system, of which there are many.
         """
         handlers = {"<module>": self._body, "get_code": self._load, _ZIP_CODE: self._load}
+        handlers.update((name, self._refuse) for name in _REFUSED)
         find = handlers.get
 
         def profile(frame, event, arg):  # type: (FrameType, str, object) -> None
             handle = find(frame.f_code.co_name)
-            if handle is not None and event in ("call", "return"):
+            if handle is not None and event in _EVENTS:
                 try:
                     handle(frame, event, arg)
                 except Exception:  # as above
@@ -167,15 +175,23 @@ class Witness(object):
             if token is not None:
                 code = arg[0] if isinstance(arg, tuple) else arg
                 self._codes.append((code, token))
-                self._tell("loaded", token, None if code is None else _dumps(code))
+                payload = None if code is None else _dumps(code)
+                self._tell("loaded", token, payload, self._refused.pop(_ident(), []))
+            return
+        if event != "call":
             return
         for code, kind, owner in self._watched:
             if frame.f_code is code:
                 self._begin(frame, kind, owner)
 
+    def _refuse(self, frame, event, _arg):  # type: (FrameType, str, object) -> None
+        """Note that the system refused what a loader asked it for."""
+        if event == "c_exception":
+            self._refused.setdefault(_ident(), []).append(frame.f_code.co_name)
+
     def _begin(self, frame, kind, owner):  # type: (FrameType, str, type) -> None
         loader, name = frame.f_locals["self"], frame.f_locals["fullname"]
-        is_own = _type(loader) is owner
+        is_own = type(loader) is owner
         if kind == "zip":
             file = loader.archive + "/" + loader.prefix
             members = _members(loader, name)
@@ -183,7 +199,7 @@ class Witness(object):
             is_own = is_own and _OWN_ATTRIBUTES.issuperset(vars(loader))
             file, members = loader.path, {}
         if not is_own:
-            kind = _type(loader).__name__ + " " + kind
+            kind = type(loader).__name__ + " " + kind
         self._count += 1
         token = self._count
         assert self._tell is not None
@@ -191,6 +207,7 @@ class Witness(object):
         source = self._tell("loads", token, _ident(), name, kind, file, members, environment)
         if source is not None:  # it is of the project
             self._loads[id(frame)] = token
+            self._refused[_ident()] = []
             is_zip = bool(members)
             self._compile_for(token, source, _reader(loader, members) if is_zip else _content)
 
@@ -201,12 +218,14 @@ class Witness(object):
             if names.get("__name__") == "threading" and "setprofile" in names:
                 names["setprofile"](self._profile)  # of threads that begin later
             return
+        if event != "call":
+            return
         name, code = str(names.get("__name__")), frame.f_code
         self.bodies.append(name)
         if self._tell is not None:
             token = next((token for known, token in self._codes if known is code), None)
             loader = names.get("__loader__")
-            by = None if loader is None else _type(loader).__name__
+            by = None if loader is None else type(loader).__name__
             file = _text(names.get("__file__"))
             told = self._tell("runs", token, name, file, code.co_filename, by, self._directory())
             if told is not None:
@@ -245,7 +264,7 @@ class Witness(object):
                 if place.get(name) is not value
             ],
             "foreign": [
-                _type(finder).__name__
+                type(finder).__name__
                 for finder in sys.meta_path
                 if finder is not self and all(finder is not known for known in self._finders)
             ],
@@ -280,7 +299,7 @@ def _starters():  # type: () -> list[str]
 
 def _text(value):  # type: (object) -> object
     """Return a text, True or None as it is; of anything else, which importers do not take, a tuple."""
-    return value if value is None or isinstance(value, str) else (str(_type(value)),)
+    return value if value is None or isinstance(value, str) else (str(type(value)),)
 
 
 def _texts(values):  # type: (Any) -> list[str]
@@ -293,7 +312,9 @@ def _members(loader, name):  # type: (Any, str) -> dict[str, tuple[int, int] | N
     candidates = [
         stem + middle + suffix for middle in ("/__init__", "") for suffix in _ZIP_SUFFIXES
     ]
-    entries = [(one, loader._files.get(one.replace("/", _SEPARATOR))) for one in candidates]
+    # Since 3.13 the importer may have forgotten them, and reads them again.
+    files = loader._get_files() if hasattr(loader, "_get_files") else loader._files
+    entries = [(one, files.get(one.replace("/", _SEPARATOR))) for one in candidates]
     return dict((one, entry and (entry[4], entry[7])) for one, entry in entries)
 
 
@@ -301,7 +322,7 @@ _SEPARATOR = "\\" if system.__name__ == "nt" else "/"
 
 
 def _content(path):  # type: (str) -> bytes
-    with _open(path, "rb") as stream:
+    with open(path, "rb") as stream:
         return stream.read()
 
 
@@ -320,9 +341,9 @@ def _compiled(path, read):  # type: (str, Callable[[str], bytes]) -> bytes | str
     """Return marshalled code, or the name of what compiling raises; its warnings are not shown."""
     stderr, sys.stderr = sys.stderr, None
     try:
-        return _dumps(_compile(read(path), path, "exec", 0, True))  # noqa: FBT003
+        return _dumps(compile(read(path), path, "exec", 0, True))  # noqa: FBT003
     except Exception as error:
-        return _type(error).__name__
+        return type(error).__name__
     finally:
         sys.stderr = stderr
 
@@ -349,11 +370,13 @@ def observe(code, namespace, tell=None):
 def observed(code, namespace, witness):
     # type: (str, dict[str, object], Witness) -> tuple[Report, Raised | None]
     """Run code before a witness, who stays; see :func:`observe`."""
+    if sys.version_info >= (3,):
+        namespace["__builtins__"] = builtins
     before = set(sys.modules)
     raised = None  # type: Raised | None
     try:
         # Flags 0, and none of this file's own.
-        exec(_compile(code, "<run>", "exec", 0, True), namespace)  # noqa: FBT003, S102
+        exec(compile(code, "<run>", "exec", 0, True), namespace)  # noqa: FBT003, S102
     except BaseException:
         raised = sys.exc_info()  # type: ignore[assignment] # there is one here
     report = {
