@@ -99,6 +99,26 @@ class Sources(Bench):
             touched.extend(self._project.move(old, new))
         self._say(f"move {self._shown(old)} to {self._shown(new)}")
 
+    def pack(self, archive: str, *names: str) -> str:
+        """Move modules into a zip file, as importers find them there.
+
+        Args:
+            archive: its path from the project; what is there is replaced. ``run(…, env={"PYTHONPATH": archive})``
+                imports from it.
+            names: the modules, each with the cache beside it if there is one (see
+                ``compile(…, legacy=True)``); ``"m.py"`` or ``"m.pyc"`` is that file alone.
+
+        Returns:
+            The path of the archive.
+
+        Raises:
+            PycInspectError: ``not-found``.
+        """
+        with self._doing() as touched:
+            touched.extend(self._project.pack(archive, names))
+        self._say(f"pack {', '.join(names)} into {self._shown(archive)}")
+        return os.path.join(self.root, archive)
+
     def _set_time(self, path: str, mtime: Time | None, before_ns: int | None) -> None:
         if mtime is None and before_ns is not None:
             mtime_ns = later(before_ns)

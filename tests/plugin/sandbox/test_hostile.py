@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pytest_pycinspect import Pycache
+from pytest_pycinspect.sandbox.event import Outcome
 
-from .hostile import PROGRAMS, Program, prepare
+from .hostile import ALL, PROGRAMS, Program, prepare
 from .testimony import PRELUDE, deeds, wrong
 
 
@@ -29,6 +31,24 @@ def test_every_event_is_true(program: Program, tmp_path: Path) -> None:
     assert seen.keys() >= program.imported, run.stderr
     unseen = {name for name, is_unseen in seen.items() if is_unseen}
     assert unseen - program.maybe == program.unseen, run.history
+
+
+@pytest.mark.parametrize("outcome", ["hit", "stale_hit", "miss", "stale", "invalid"])
+def test_testimony_contradicts_what_is_not_so(outcome: Outcome, tmp_path: Path) -> None:
+    log = str(tmp_path / "log")
+    with Pycache(tmp_path / "sandbox") as project:
+        prepare(project)
+        run = project.run(f"LOG = {log!r}\n{PRELUDE}\n{ALL}")
+    assert [event.module for event in run.history if event.outcome != outcome]
+    for number, event in enumerate(run.history):
+        false = [*run.history]
+        false[number] = replace(event, outcome=outcome)
+        assert bool([*wrong(false, deeds(log), project.root)]) == (event.outcome != outcome)
+        false[number] = replace(event, written=False if event.written else "created")
+        assert [*wrong(false, deeds(log), project.root)]
+        assert [
+            *wrong([*run.history[:number], *run.history[number + 1 :]], deeds(log), project.root)
+        ]
 
 
 def test_there_are_enough_of_them() -> None:

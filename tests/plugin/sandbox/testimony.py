@@ -13,6 +13,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib.util import MAGIC_NUMBER
 from typing import NamedTuple
 
 from pytest_pycinspect.sandbox import CacheEvent
@@ -30,6 +31,11 @@ def _hook(log, posix=posix, ident=_thread.get_ident, frame=sys._getframe, repr=r
             return posix.read(fd, 100_000)
         finally:
             posix.close(fd)
+    def start_of(path):
+        try:
+            return text_of(path)[:16]
+        except OSError:
+            return None
     def say(*words):
         fd = posix.open(log, posix.O_WRONLY | posix.O_APPEND | posix.O_CREAT)
         posix.write(fd, (repr((posix.getpid(), ident(), *words)) + "\\n").encode())
@@ -42,7 +48,7 @@ def _hook(log, posix=posix, ident=_thread.get_ident, frame=sys._getframe, repr=r
         busy.add(ident())
         try:
             if event == "open" and isinstance(args[0], str) and (".py" in args[0] or ".zip" in args[0]):
-                say("open", posix.fspath(args[0]), args[1])
+                say("open", args[0], start_of(args[0]))
             elif event == "marshal.loads":
                 say("loads")
             elif event == "compile" and isinstance(args[1], (str, bytes)):
@@ -54,7 +60,7 @@ def _hook(log, posix=posix, ident=_thread.get_ident, frame=sys._getframe, repr=r
                 code = args[0]
                 mark = next((c for c in code.co_consts if isinstance(c, str) and c[:1] == "<"), None)
                 text = None if mark is None else text_or_none(code.co_filename)
-                say("exec", code.co_filename, mark, None if text is None else mark.encode() in text)
+                say("exec", code.co_filename, None if text is None else mark.encode() in text)
         except (OSError, RecursionError):
             pass
         finally:
@@ -105,16 +111,13 @@ class Loads:
     """What was done with the files of one module, by one process.
 
     Args:
-        cached: how often a payload of its cache was decoded.
-        compiled: how often its source was compiled.
-        written: how often its cache was put in place.
+        done: how often its cache was decoded (``cached``) and put in place (``written``), and its
+            source compiled, by what the cache was like that was opened just before.
         ran: of the code that ran, whether the source had its marker then; None where there was none.
         is_zipped: it is in a zip file, whose importer gets the code twice.
     """
 
-    cached: int = 0
-    compiled: int = 0
-    written: int = 0
+    done: Counter[str] = field(default_factory=Counter)
     ran: list[bool | None] = field(default_factory=list)
     is_zipped: bool = False
 
@@ -122,40 +125,64 @@ class Loads:
 def of_modules(said: Sequence[Deed], directory: str) -> dict[tuple[int, str], Loads]:
     """Return what each process did with each file's module, by the file's name."""
     found: dict[tuple[int, str], Loads] = defaultdict(Loads)
-    opened: dict[tuple[int, int], str] = {}
+    opened: dict[tuple[int, int], Deed] = {}
     unpacked: Counter[tuple[int, int]] = Counter()
     for deed in said:
         place = (deed.process, deed.thread)
-        if deed.kind == "open":
-            opened[place] = str(deed.fields[0])
-        if deed.kind == "loads" and opened.get(place, "").endswith(".zip"):
-            unpacked[place] += 1
-        path = _subject(deed, opened.get(place, ""))
+        before = opened.get(place)
+        if deed.kind == "open" and str(deed.fields[0]).endswith((".pyc", ".zip")):
+            opened[place] = deed
+        is_packed = before is not None and str(before.fields[0]).endswith(".zip")
+        unpacked[place] += deed.kind == "loads" and is_packed
+        path = _subject(deed, before)
         if not os.path.join(directory, path).startswith(os.path.dirname(directory)):
             continue
         if deed.kind in {"begin", "open"} or not path.endswith((".py", ".pyc")):
             continue
-        loads = found[deed.process, os.path.basename(path).partition(".")[0]]
+        loads = found[deed.process, _stem_of(path)]
         loads.is_zipped |= ".zip" in path or unpacked[place] > 0
-        loads.cached += deed.kind == "loads"
-        loads.compiled += deed.kind == "compile"
-        loads.written += deed.kind == "rename"
         if deed.kind == "exec":
-            loads.cached += unpacked.pop(place, 0)
-            loads.ran.append(deed.fields[2])  # type: ignore[arg-type] # as the hook writes it
+            loads.done["cached"] += unpacked.pop(place, 0)
+            loads.ran.append(deed.fields[1])  # type: ignore[arg-type] # as the hook writes it
+        else:
+            loads.done[_WORDS.get(deed.kind) or _refusal(path, before)] += 1
+            opened.pop(place, None)
     return found
 
 
-def _subject(deed: Deed, opened: str) -> str:
+_WORDS = {"loads": "cached", "rename": "written"}
+
+
+def _refusal(source: str, opened: Deed | None) -> str:
+    """Return why a source was compiled: what the cache was like that was opened before."""
+    if opened is None or _stem_of(str(opened.fields[0])) != _stem_of(source):
+        return "bypassed"
+    start = opened.fields[1]
+    if not isinstance(start, bytes):
+        return "miss"
+    return "stale" if start.startswith(MAGIC_NUMBER) and len(start) == _HEADER_SIZE else "invalid"
+
+
+_HEADER_SIZE = 16
+
+
+def _stem_of(path: str) -> str:
+    return os.path.basename(path).partition(".")[0]
+
+
+def _subject(deed: Deed, opened: Deed | None) -> str:
     """Return the file that a line is about; a payload is that of what was opened last."""
-    if deed.kind == "loads":
-        return opened if opened.endswith(".pyc") else ""
-    return str(deed.fields[-1 if deed.kind == "rename" else 0]) if deed.fields else ""
+    if deed.kind != "loads":
+        return str(deed.fields[-1 if deed.kind == "rename" else 0]) if deed.fields else ""
+    return (
+        ""
+        if opened is None or not str(opened.fields[0]).endswith(".pyc")
+        else str(opened.fields[0])
+    )
 
 
-#: Outcomes for which a payload is decoded, and those for which the source is compiled.
-_CACHED = {"hit", "stale_hit", "sourceless"}
-_COMPILED = {"miss", "stale", "invalid"}
+#: Outcomes for which a payload is decoded; all others are called as the hook's lines are.
+_CACHED = ("hit", "stale_hit", "sourceless")
 
 
 def wrong(
@@ -175,8 +202,7 @@ def wrong(
     main = said[0].process
     found = of_modules(said, directory)
     for name in compiled:
-        found[main, name].compiled -= 1
-        found[main, name].written -= 1
+        found[main, name].done -= Counter(["bypassed", "written"])
     for name in {name for process, name in found if process == main}:
         ours = [event for event in events if _stem(event) == name]
         if not ours:
@@ -185,7 +211,7 @@ def wrong(
             yield from _wrong(name, ours, found[main, name])
     told = {_stem(event) for event in events}
     for process, name in found:
-        if process != main and found[process, name].written and name not in told:
+        if process != main and found[process, name].done["written"] and name not in told:
             yield f"{name}: no event tells that process {process} wrote its cache"
 
 
@@ -197,23 +223,21 @@ def _stem(event: CacheEvent) -> str:
 
 
 def _wrong(name: str, events: Sequence[CacheEvent], loads: Loads) -> Iterator[str]:
-    told = {
-        "cached": sum(event.outcome in _CACHED for event in events),
-        "compiled": sum(event.outcome in _COMPILED for event in events),
-        "written": sum(event.written in {"created", "rewritten"} for event in events),
-    }
-    done = {
-        "cached": loads.cached,
-        "compiled": loads.compiled - sum(event.outcome == "bypassed" for event in events),
-        "written": loads.written,
-    }
-    if loads.is_zipped:
-        told, done = (
-            {key: bool(count) for key, count in counts.items()} for counts in (told, done)
-        )
-    if told != done:
-        yield f"{name}: {done} was done, and {told} is told: {events}"
+    told = Counter("cached" if event.outcome in _CACHED else event.outcome for event in events)
+    told["written"] = sum(event.written in {"created", "rewritten"} for event in events)
+    if not _agree(told, loads):
+        yield f"{name}: {dict(loads.done)} was done, and {dict(told)} is told: {events}"
     ran = [event.outcome not in {"stale_hit", "sourceless"} for event in events if event.code_ran]
     is_right = [said in {None, told} for said, told in zip(loads.ran, ran, strict=False)]
     if len(ran) != len(loads.ran) or not all(is_right):
         yield f"{name}: {loads.ran} ran: {events}"
+
+
+def _agree(told: Counter[str], loads: Loads) -> bool:
+    if not loads.is_zipped:
+        return told == loads.done  # which counts what is missing as 0
+    was_compiled = loads.done.total() > loads.done["cached"]
+    return (told["cached"] > 0, told.total() > told["cached"]) == (
+        loads.done["cached"] > 0,
+        was_compiled,
+    )
