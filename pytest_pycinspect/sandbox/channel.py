@@ -81,23 +81,29 @@ class _Listener:
         hearing: who is told.
         ear: the descriptor that moments come from.
         mouth: the one for answers.
+        is_spoiled: the program itself has written there: what it says further is not to be trusted.
     """
 
     hearing: Hearing
     ear: int
     mouth: int
+    is_spoiled: bool = False
     _rest: bytes = field(default=b"")
 
     def run(self) -> None:
         for line in self._lines():
-            moment = parse_moment(line)
-            answer = self.hearing(moment)
-            if isinstance(moment, Elsewhere):  # who told it does not wait
-                continue
-            try:
-                os.write(self.mouth, repr(answer).encode("ascii", "backslashreplace") + b"\n")
-            except BrokenPipeError:  # it has ended meanwhile
-                return
+            moment = None if self.is_spoiled else _parsed(line)
+            self.is_spoiled |= moment is None
+            answer = None if moment is None else self.hearing(moment)
+            if not isinstance(moment, Elsewhere):  # who told that does not wait
+                self._say(answer)
+
+    def _say(self, answer: str | None) -> None:
+        text = "None" if answer is None else f"u{answer!r}"  # 2.7 reads text of any language so
+        try:
+            os.write(self.mouth, f"{text}\n".encode("ascii", "backslashreplace"))
+        except BrokenPipeError:  # it has ended meanwhile
+            return
 
     def _lines(self) -> Iterator[bytes]:
         while True:
@@ -112,6 +118,13 @@ class _Listener:
                 if not part:
                     return
                 self._rest += part
+
+
+def _parsed(line: bytes) -> Moment | None:
+    try:
+        return parse_moment(line)
+    except (ValueError, SyntaxError, TypeError, KeyError):  # no witness says that
+        return None
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pycinspect.cache import ImportOptions, Outcome
@@ -115,8 +115,8 @@ class Inquiry:
                     yield self._of_body(one)
             elif one.token is not None:
                 yield self._of_load(one, ending)
-            else:
-                yield from self._of_search(one, ending, others)
+            elif one.path is None or one.path not in others:
+                yield from self._of_search(one, ending)
 
     def _of_load(self, one: Import, ending: _Ending) -> CacheEvent:
         expected = one.expected
@@ -141,42 +141,27 @@ class Inquiry:
             self._start.get(path) == stamp for path, stamp in paths.items()
         )
 
-    def _of_search(
-        self, one: Import, ending: _Ending, others: Container[str]
-    ) -> Iterator[CacheEvent]:
+    def _of_search(self, one: Import, ending: _Ending) -> Iterator[CacheEvent]:
         """Yield the event of a module that was looked for, where no loader was seen."""
-        expected, is_there = one.expected, ending.has(one.name)
+        expected = one.expected
+        is_there = ending.has(one.name) or one.name == ending.only
         if isinstance(expected, Why):
             if is_there and not self._was_loaded(one.name):
                 yield self._reader.unobserved(one.name, expected)
-            return
-        verdict = expected.scene.verdict
-        if verdict.found.path in others:
-            return
-        is_only = one.name == ending.only
-        raised = ending.raised if is_only else None
-        if not self._record.can_see(one):
-            failed = verdict.exception is not None or isinstance(one.compiled, str)
-            if one.has_run or is_there or is_only or failed:
-                yield self._reader.event(
-                    one, expected, raised, is_settled=self._is_settled(expected)
-                )
-        elif (verdict.outcome is Outcome.NOT_FOUND and not self._may_be_foreign(one, ending)) or (
-            verdict.outcome is Outcome.NO_CACHE
-            and verdict.cache_path is None
-            and (is_there or is_only)
-        ):
-            yield self._reader.event(one, expected, raised, is_settled=True)
-        elif (is_there or is_only) and not self._was_loaded(one.name):
-            why = Why("unseen", "no loader of Python's own was seen to load it")
-            yield self._reader.unobserved(one.name, why, verdict.cache_path)
+        elif expected.scene.verdict.outcome is Outcome.NOT_FOUND and self._is_foreign(one, ending):
+            why = Why("other_finder", "the program has finders of its own, which may have found it")
+            yield self._reader.unobserved(one.name, why)
+        elif is_there or one.has_run or _fails(one, expected):
+            raised = ending.raised if one.name == ending.only else None
+            is_settled = self._is_settled(expected)
+            yield self._reader.event(one, expected, raised, is_settled=is_settled)
         # else only its spec was asked for, or an import of it failed elsewhere
 
     def _was_loaded(self, name: str) -> bool:
         """Return whether another import of a module was seen to the end."""
         return any(one.token is not None for one in self._record.imports if one.name == name)
 
-    def _may_be_foreign(self, one: Import, ending: _Ending) -> bool:
+    def _is_foreign(self, one: Import, ending: _Ending) -> bool:
         """Return whether a finder of the program's own may have found what Python's do not find."""
         if self._was_loaded(one.name) or not one.environment.foreign:
             return False
@@ -203,32 +188,43 @@ class Inquiry:
     # --- What nobody saw ---------------------------------------------------------------
 
     def _of_forks(self) -> Iterator[CacheEvent]:
-        known = {*self._project.modules()}
-        for name in dict.fromkeys(self._record.forked):
-            if name in known:
-                why = Why("forked", "a process that was forked from this one looked for it")
-                yield self._reader.unobserved(name, why)
+        for name in self._modules_among(self._record.forked):
+            why = Why("forked", "a process that was forked from this one looked for it")
+            yield self._reader.unobserved(name, why)
 
-    def _unseen(self, ending: _Ending, told: Container[str]) -> Iterator[CacheEvent]:
+    def _unseen(self, ending: _Ending, told: set[str]) -> Iterator[CacheEvent]:
         """Yield modules that are there at the end, although nobody looked for them."""
-        for name in self._project.modules():
-            if ending.has(name) and name not in told and name not in self._record.elsewhere:
-                why = Why("unseen", "it is there at the end, and nobody was seen to import it")
-                yield self._reader.unobserved(name, why)
+        names = (ending.imported or frozenset()) - told - self._record.elsewhere
+        for name in self._modules_among(sorted(names)):
+            why = Why("unseen", "it is there at the end, and nobody was seen to import it")
+            yield self._reader.unobserved(name, why)
+
+    def _modules_among(self, names: Sequence[str]) -> Iterator[str]:
+        modules = frozenset(self._project.modules()) if names else frozenset()
+        return (name for name in dict.fromkeys(names) if name in modules)
 
     def _unexplained(self, events: list[CacheEvent]) -> Iterator[CacheEvent]:
         """Yield caches that were written, by whomever, and not by an import that was seen."""
+        changed = {
+            path: stamp
+            for path, stamp in self._files().items()
+            if self._start.get(path) != stamp and path.endswith(_CACHES) and _OF_PYTEST not in path
+        }
+        known = self._known() if changed else {}
+        told = {event.pyc for event in events if event.not_observed and event.written != "unknown"}
+        for path, stamp in changed.items():
+            if known.get(os.path.realpath(path)) != stamp and path not in told:
+                yield self._written_by_nobody(path, is_new=path not in self._start)
+
+    def _known(self) -> Mapping[str, Stamp]:
+        """Return how caches were, without links on the way, when an import was last seen to end."""
         known = {os.path.realpath(path): stamp for path, stamp in self._start.items()}
         for one in self._record.seen:
             if isinstance(one, Import) and isinstance(one.expected, Expected) and one.after:
                 path, stamp = one.expected.scene.verdict.cache_path, one.after.cache
                 if path and stamp:
                     known[os.path.realpath(path)] = stamp._replace(digest=b"")
-        told = {event.pyc for event in events if event.not_observed and event.written != "unknown"}
-        for path, stamp in self._files().items():
-            is_cache = path.endswith(_CACHES) and _OF_PYTEST not in os.path.basename(path)
-            if is_cache and known.get(os.path.realpath(path)) != stamp and path not in told:
-                yield self._written_by_nobody(path, is_new=path not in self._start)
+        return known
 
     def _written_by_nobody(self, path: str, *, is_new: bool) -> CacheEvent:
         caches = Caches(self._project.root, (), self._prefix)
@@ -241,3 +237,8 @@ class Inquiry:
         written = "created" if is_new else "rewritten"
         why = Why("no_witness", sentence)
         return self._reader.unobserved(name, why, path, written)  # type: ignore[arg-type] # a literal
+
+
+def _fails(one: Import, expected: Expected) -> bool:
+    """Return whether an import fails before a body runs."""
+    return expected.scene.verdict.exception is not None or isinstance(one.compiled, str)

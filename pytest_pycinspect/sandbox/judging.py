@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import sys
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from zipfile import BadZipFile, ZipFile
 
-from pycinspect.cache import ImportOptions, Outcome, Refusal, Verdict, judge, judge_module
+from pycinspect.cache import (
+    Found,
+    ImportOptions,
+    Outcome,
+    Refusal,
+    Verdict,
+    find_module,
+    judge,
+    judge_module,
+)
 from pycinspect.compiling import Compilers
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
@@ -20,9 +30,13 @@ from pytest_pycinspect.sandbox.project import Project
 from pytest_pycinspect.sandbox.reasons import cache_reason, level_elsewhere
 from pytest_pycinspect.sandbox.snapshot import Look, Stamp, look_at, stamp_of
 
-__all__ = ["Expected", "Judge", "compile_own"]
+__all__ = ["Expected", "Judge", "Sought", "compile_own"]
 
 _NO_CACHE = Look(None, b"")
+#: What files are called whose loaders give code.
+_WITH_CODE = (".py", ".pyw", ".pyc", ".pyo")
+#: Said of a search until a loader is seen.
+_UNSEEN = Why("unseen", "no loader of Python's own was seen to load it")
 _BYTECODE = (".pyc", ".pyo")
 #: Reasons for which no file of the project is imported.
 _NOT_OURS = frozenset({"module-not-found", "built-in-module", "frozen-module"})
@@ -62,6 +76,13 @@ class Expected(NamedTuple):
     is_in_zip: bool = False
 
 
+class Sought(NamedTuple):
+    """What a finder will find: a path, None for none or where nobody knows; and what becomes of it."""
+
+    path: str | None
+    expected: Expected | Why
+
+
 @dataclass(frozen=True, slots=True)
 class Judge:
     """Asks pycinspect what will become of a module.
@@ -70,30 +91,40 @@ class Judge:
         project: the files.
         dialect: who imports.
         options: how it is started.
+        outside: directories of this process's own, which are known to be outside of the project.
     """
 
     project: Project
     dialect: Dialect
     options: ImportOptions
+    outside: frozenset[str] = field(default_factory=lambda: frozenset(sys.path))
 
-    def of_search(self, asks: Asks) -> Expected | Why | None:
-        """Return what is found for a module; None for what is not the project's."""
+    def of_search(self, asks: Asks, seen: Container[str]) -> Sought | None:
+        """Return what is found for a module; None for what is not the project's.
+
+        Args:
+            asks: the search.
+            seen: the kinds of loaders that are seen: what they load is judged then.
+        """
         path = [*self._places(asks)]
         if not path:
             return None
         hindrance = _hindrance(asks.environment)
         if hindrance is not None:
-            return hindrance
+            return Sought(None, hindrance)
         row, options = self._as_it_is(asks.environment)
         package, _, part = asks.name.rpartition(".")
         try:
+            found = find_module(part, path, row, options, package=package)
+            if _loader_of(found) in seen:
+                return Sought(found.path, _UNSEEN)
             verdict = judge_module(part, path, row, options, package=package, compiler=compile_own)
-            is_ours = verdict.reason not in _NOT_OURS
-            if not is_ours:
-                return None
-            return self._expected(verdict, options, is_in_zip=_is_member(verdict.found.path))
         except PycInspectError as error:
-            return Why("not_judged", str(error))
+            return Sought(None, Why("not_judged", str(error)))
+        if verdict.reason in _NOT_OURS:
+            return None
+        expected = self._expected(verdict, options, is_in_zip=_is_member(found.path))
+        return Sought(found.path, expected)
 
     def _places(self, asks: Asks) -> Iterator[str]:
         """Yield the entries of a search path that are in the project.
@@ -102,7 +133,7 @@ class Judge:
         """
         environment = asks.environment
         if environment.directory is not None or all(map(os.path.isabs, asks.path)):
-            places = map(environment.absolute, asks.path)
+            places = (environment.absolute(path) for path in asks.path if path not in self.outside)
             yield from (place for place in places if self.project.has(place))
 
     def of_load(self, loads: Loads) -> Expected | Why | None:
@@ -177,6 +208,15 @@ def _source_of(verdict: Verdict) -> str | None:
     """Return the path of the source that a verdict is about, None for none."""
     path = verdict.found.path
     return None if verdict.found.is_bytecode or path is None or os.path.isdir(path) else path
+
+
+def _loader_of(found: Found) -> str | None:
+    """Return the kind of loader that loads what was found; None for one that gets no code."""
+    if found.path is None or not found.path.endswith(_WITH_CODE):
+        return None
+    if _is_member(found.path):
+        return "zip"
+    return "sourceless" if found.is_bytecode else "source"
 
 
 def _status(source: str | None) -> os.stat_result | None:

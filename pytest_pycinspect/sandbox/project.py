@@ -48,13 +48,15 @@ class Project:
         return init if os.path.isdir(base) and not os.path.exists(f"{base}.py") else f"{base}.py"
 
     def has(self, path: str) -> bool:
-        """Return whether a path leads into the project, by its words or where it is led by links."""
-        places = (
-            os.path.normpath(path),
-            os.path.realpath(os.path.dirname(path)),
-            os.path.realpath(path),
+        """Return whether an absolute path leads into the project, by its words or by links."""
+        return (
+            self._is_above(os.path.normpath(path))
+            or self._is_above(os.path.realpath(os.path.dirname(path)))
+            or self._is_above(os.path.realpath(path))
         )
-        return any(f"{place}{os.sep}".startswith(f"{self.root}{os.sep}") for place in places)
+
+    def _is_above(self, path: str) -> bool:
+        return f"{path}{os.sep}".startswith(f"{self.root}{os.sep}")
 
     def relative(self, path: str) -> str:
         """Return a path as a person writes it: from the root, with slashes."""

@@ -65,8 +65,6 @@ class Pycache(Surroundings):
                 of it, ``not-reached`` where a package above it could not be imported.
             SandboxDisagreement: pycinspect said otherwise.
         """
-        if self.status(name).reason == "module-not-found":
-            self._project.require(name)
         interpreter = self._children.interpreter(None)
         options = self._options(interpreter)
         inquiry = self._inquiry(interpreter, options)
@@ -75,9 +73,12 @@ class Pycache(Surroundings):
         events = inquiry.events(report, only=name)
         where = "" if is_here else " (in a child process)"
         self._happened(f"import_ {name}{where}", events)
-        if name not in _by_name(events):
+        found = _by_name(events).get(name)
+        if found is None:
+            if self.status(name).reason == "module-not-found":
+                self._project.require(name)
             raise PycInspectError("not-reached", f"{name} was not imported: {report['raised']}")
-        return _by_name(events)[name]
+        return found
 
     def _report(
         self, inquiry: Inquiry, options: ImportOptions, name: str, *, is_here: bool

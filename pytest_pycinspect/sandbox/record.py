@@ -63,6 +63,7 @@ class Import:
         environment: what it depended on.
         expected: what pycinspect said, or why it could not.
         token: of the loader; None where only a finder was asked.
+        path: what a finder finds, None for nothing.
         code: marshalled, what the loader got; None where it raised.
         compiled: what the source compiles to, or the name of what that raises; None for unknown.
         after: None until the loader was done.
@@ -75,6 +76,7 @@ class Import:
     environment: Environment
     expected: Expected | Why
     token: int | None = None
+    path: str | None = None
     code: bytes | None = None
     compiled: bytes | str | None = None
     after: After | None = None
@@ -154,11 +156,12 @@ class Record:
         return next(one for one in self.imports if key in {one.token, one.name})
 
     def _asked(self, asks: Asks) -> str | None:
-        expected = self.judge.of_search(asks)
-        if expected is None:
+        sought = self.judge.of_search(asks, self._kinds)
+        if sought is None:
             self.elsewhere.add(asks.name)
             return None
-        one = Import(asks.name, asks.thread, asks.environment, expected)
+        path, expected = sought
+        one = Import(asks.name, asks.thread, asks.environment, expected, path=path)
         self.seen.append(one)
         return None if self.can_see(one) else self._source(one)
 
@@ -177,7 +180,7 @@ class Record:
             self.elsewhere.add(loads.name)
             return None
         one = Import(loads.name, loads.thread, loads.environment, expected, loads.token)
-        last = next((one for one in self.imports if one.thread == loads.thread), None)
+        last = next((other for other in self.imports if _is_of_one(other, one)), None)
         if last is not None and _is_same(last, one):
             self.seen.remove(last)
         self.seen.append(one)
@@ -221,14 +224,16 @@ class Record:
         one.code = payload
 
 
+def _is_of_one(last: Import, one: Import) -> bool:
+    return (last.thread, last.name) == (one.thread, one.name)
+
+
 def _is_same(last: Import, one: Import) -> bool:
-    """Return whether what a loader begins is what came last: a search, or the same in a zip file.
+    """Return whether what a loader begins is what came before: a search, or the same in a zip file.
 
     A zip importer gets the code for its finder, and once more to run it (``zipimport.py:
     get_filename``).
     """
-    if last.name != one.name:
-        return False
     return last.token is None or (last.is_in_zip and one.is_in_zip and not last.has_run)
 
 

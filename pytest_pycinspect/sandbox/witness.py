@@ -72,22 +72,18 @@ _ZIP_SUFFIXES = (".pyc", ".py")
 _OWN_ATTRIBUTES = frozenset(("name", "path"))
 
 
-def _machinery():  # type: () -> list[tuple[dict[str, object], str, str, object]]
-    """Return every function that an import goes through, and where it is kept."""
-    found = []  # type: list[Any]
+def _machinery():  # type: () -> Iterator[tuple[Any, str, str, object]]
+    """Yield every function that an import goes through, and where it is kept."""
     for module, names in _MACHINERY:
         place = vars(sys.modules.get(module, object))
         for name in names or list(place):
             value = place.get(name)
-            if isinstance(value, type) and not names:
-                found += [
-                    (vars(value), key, name + "." + key, part)
-                    for key, part in list(vars(value).items())
-                    if callable(part) or isinstance(part, (staticmethod, classmethod))
-                ]
             if callable(value):
-                found.append((place, name, module + "." + name, value))
-    return found
+                yield place, name, module + "." + name, value
+            if isinstance(value, type) and value.__module__ == module:
+                for key, part in list(vars(value).items()):
+                    if callable(part) or isinstance(part, (staticmethod, classmethod)):
+                        yield vars(value), key, name + "." + key, part
 
 
 def _watched():  # type: () -> list[tuple[CodeType, str, type]]
@@ -100,6 +96,9 @@ def _watched():  # type: () -> list[tuple[CodeType, str, type]]
         if hasattr(get_code, "__code__"):
             found.append((get_code.__code__, kind, loader))  # type: ignore[union-attr,arg-type] # found
     return found
+
+
+_AS_IT_WAS = tuple(_machinery())
 
 
 class Witness(object):
@@ -116,7 +115,6 @@ class Witness(object):
         self.bodies = []  # type: list[str]
         self._tell = tell
         self._watched = _watched()
-        self._machinery = _machinery()
         self._loads = {}  # type: dict[int, int]
         self._refused = {}  # type: dict[int, list[str]]
         self._codes = []  # type: list[tuple[CodeType, int]]
@@ -134,7 +132,7 @@ class Witness(object):
             if profiler is self._profile:
                 _setprofile(None)  # our own work need not be watched
             if self._tell is not None:
-                where = sys.path if path is None else list(path)  # type: ignore[call-overload]
+                where = sys.path if path is None else _listed(path)
                 is_theirs = profiler is not None and profiler is not self._profile
                 environment = dict(self._environment(), profiler=is_theirs)
                 source = self._tell("asks", _ident(), name, _texts(where), environment)
@@ -259,9 +257,7 @@ class Witness(object):
             "umask": _umask_now,
             "user": None if _geteuid is None else _geteuid(),
             "replaced": [
-                label
-                for place, name, label, value in self._machinery
-                if place.get(name) is not value
+                label for place, name, label, value in _AS_IT_WAS if place.get(name) is not value
             ],
             "foreign": [
                 type(finder).__name__
@@ -298,12 +294,19 @@ def _starters():  # type: () -> list[str]
 
 
 def _text(value):  # type: (object) -> object
-    """Return a text, True or None as it is; of anything else, which importers do not take, a tuple."""
+    """Return a text or None as it is; of anything else, which importers do not take, a tuple."""
+    if sys.version_info < (3,) and isinstance(value, str):
+        return value.decode("utf-8", "replace")
     return value if value is None or isinstance(value, str) else (str(type(value)),)
 
 
-def _texts(values):  # type: (Any) -> list[str]
-    return [value for value in values if isinstance(value, str)]
+def _texts(values):  # type: (Any) -> list[object]
+    return [_text(value) for value in values if isinstance(value, str)]
+
+
+def _listed(path):  # type: (Any) -> list[object]
+    """Return a ``__path__``, unless it can be gone through only once."""
+    return list(path) if hasattr(path, "__len__") else []
 
 
 def _members(loader, name):  # type: (Any, str) -> dict[str, tuple[int, int] | None]

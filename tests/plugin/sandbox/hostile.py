@@ -597,6 +597,68 @@ CHANGES = (
     ),
 )
 
+ODDITIES = (
+    Program(
+        "a source is not called .py",
+        ALL + "import importlib.machinery as m, types\n"
+        "open('thing.txt', 'w').write(\"value = '<thing:A>'\")\n"
+        "for _ in range(2): m.SourceFileLoader('thing', 'thing.txt').exec_module(types.ModuleType('t'))",
+        imported=EVERY | {"thing"},
+    ),
+    Program(
+        "a directory with letters of all kinds",
+        "import sys\nsys.path.insert(0, 'd\u00fc r\u0436 \U0001f600')\n" + ALL,
+        before=lambda project: project.write("d\u00fc r\u0436 \U0001f600/inner.py", "x = 1"),
+    ),
+    Program(
+        "a path that can be gone through only once",
+        ALL + "import p\np.__path__ = iter(p.__path__)\nimport p.m",
+        imported=EVERY | {"m"},
+        before=lambda project: project.write("p.m", "value = '<m:A>'"),
+    ),
+    Program(
+        "a package whose path is another directory",
+        ALL + "import os, p\nos.mkdir('q'); open('q/m.py', 'w').write(\"value = '<m:C>'\")\n"
+        "p.__path__ = ['q']\nimport p.m",
+        imported=EVERY | {"m"},
+        before=lambda project: project.write("p.m", "value = '<m:A>'"),
+    ),
+    Program(
+        "the program writes where the sandbox is told",
+        "import os\nimport fresh, old\n"
+        "for fd in range(3, 40):\n    try: os.write(fd, b'junk\\n')\n    except OSError: pass\n"
+        "import liar, bad, new",
+        unseen=_only("liar", "bad", "new"),
+    ),
+    Program(
+        "another interpreter in the same process",
+        "import _interpreters as i\ni.exec(i.create(), 'import sys; sys.path.insert(0, \"\"); import new')",
+        unseen=_only("new"),
+        imported=_only("new"),
+        since=(3, 13),
+    ),
+    Program(
+        "paths that are not text",
+        "import sys, pathlib\nsys.path[:0] = [pathlib.Path('x'), b'y', None, 5]\n" + ALL,
+    ),
+    Program(
+        "importlib by all its names",
+        "import importlib\nimportlib.import_module('fresh'); importlib.__import__('old')\n"
+        "__import__('liar'); exec('from bad import *'); exec('import new as n', {})",
+    ),
+    Program(
+        "zipfile and pkgutil look at everything",
+        "import pkgutil\n[m.name for m in pkgutil.walk_packages(['.'])]\n"
+        + ALL
+        + "pkgutil.get_data('fresh', 'fresh.py')",
+    ),
+    Program(
+        "frames and modules are looked through",
+        ALL + "import gc, inspect, sys\n[vars(m) for m in list(sys.modules.values())]\n"
+        "inspect.stack(); gc.collect(); [repr(f) for f in sys.meta_path]",
+    ),
+)
+
 ENDS = (
     Program(
         "imported at exit",
@@ -684,5 +746,6 @@ PROGRAMS = (
     *REPLACED,
     *SETTINGS,
     *CHANGES,
+    *ODDITIES,
     *ENDS,
 )

@@ -137,7 +137,7 @@ def of_modules(said: Sequence[Deed], directory: str) -> dict[tuple[int, str], Lo
         path = _subject(deed, before)
         if not os.path.join(directory, path).startswith(os.path.dirname(directory)):
             continue
-        if deed.kind in {"begin", "open"} or not path.endswith((".py", ".pyc")):
+        if deed.kind in {"begin", "open"} or not path.endswith((".py", ".pyc", ".txt")):
             continue
         loads = found[deed.process, _stem_of(path)]
         loads.is_zipped |= ".zip" in path or unpacked[place] > 0
