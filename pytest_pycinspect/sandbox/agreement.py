@@ -8,7 +8,7 @@ between, when it was not observed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,10 +27,14 @@ __all__ = ["Observed", "Reader", "exception_text"]
 
 #: What reading a source raises, which says nothing of what is in it.
 _UNREADABLE = frozenset({"FileNotFoundError", "PermissionError", "IsADirectoryError", "IOError"})
+#: What compiling raises for what is in a source.
+_OF_SOURCE = frozenset({"SyntaxError", "IndentationError", "TabError"})
 #: What is raised for want of room, or of descriptors, says nothing of the source, either.
 _NO_ANSWER = frozenset({"RecursionError", "MemoryError", "OSError"})
 #: Without these an importer tries to write the caches of what it has compiled.
 _NEVER_TRIED = frozenset({None, "write-disabled", "never-writes", "in-zip"})
+#: See ``moments.Loaded``.
+_DISTURBED = "?"
 #: Functions of a loader in which the system can refuse something.
 _READS, _WRITES = "get_data", "_write_atomic"
 #: What the loader of an extension module does is not seen.
@@ -115,14 +119,13 @@ class Reader:
             why = Why("not_compiled", "what its source compiles to could not be asked")
             return self.unobserved(one.name, why, verdict.cache_path)
         differences = [*self._differences(expected, observed, one.after)]
-        if differences and one.refused.count(_READS) > (expected.cache.stamp is None):
-            why = Why("refused", "the system did not let it read a file that can be read")
-            return self.unobserved(one.name, why, verdict.cache_path)
-        if differences and is_settled and not one.environment.company:
-            self._disagree(one.name, verdict, differences)
         if differences:
-            sentence = "its files were changed while it was imported: " + "; ".join(differences)
-            return self.unobserved(one.name, Why("changed_meanwhile", sentence), verdict.cache_path)
+            may_be_ours = is_settled and not one.environment.company
+            found = _interference(one, expected)
+            if found is None and may_be_ours:
+                self._disagree(one.name, verdict, differences)
+            why = found or _changed_meanwhile(differences)
+            return self.unobserved(one.name, why, verdict.cache_path)
         return self._event(one, expected, observed)
 
     def unobserved(
@@ -134,7 +137,7 @@ class Reader:
     def _observed(
         self, one: Import, expected: Expected, raised: tuple[str, str] | None
     ) -> Observed:
-        compiled = None if one.compiled in _NO_ANSWER else one.compiled
+        compiled = None if _says_nothing(one) else one.compiled
         after = None if one.after is None else one.after.cache
         is_file = expected.scene.verdict.cache_path is not None
         return Observed(
@@ -200,6 +203,28 @@ class Reader:
             scene=expected.scene,
             cache=None if one.after is None else one.after.facts,
         )
+
+
+def _says_nothing(one: Import) -> bool:
+    """Return whether what compiling raised was not about the source."""
+    compiled = one.compiled
+    if not isinstance(compiled, str) or compiled in _OF_SOURCE | _UNREADABLE:
+        return False
+    return compiled in _NO_ANSWER or one.environment.company  # an audit hook may raise anything
+
+
+def _interference(one: Import, expected: Expected) -> Why | None:
+    """Return what got in between an importer and its files, None for nothing that was seen."""
+    if _DISTURBED in one.refused:
+        return Why("interrupted", "code of the program's own ran in the midst of it")
+    if one.refused.count(_READS) > (expected.cache.stamp is None):
+        return Why("refused", "the system did not let it read a file that can be read")
+    return None
+
+
+def _changed_meanwhile(differences: Sequence[str]) -> Why:
+    sentence = f"something else changed it while it was imported: {'; '.join(differences)}"
+    return Why("changed_meanwhile", sentence)
 
 
 def _changed(before: Stamp | None, after: Stamp | None) -> Written:

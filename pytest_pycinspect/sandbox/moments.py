@@ -63,7 +63,8 @@ class Environment:
         user: its effective user, None on Windows.
         replaced: functions of the import system that are not those of the beginning.
         foreign: types of the finders in ``sys.meta_path`` that are not those of the beginning.
-        company: other threads run, or another process may have been started.
+        company: other threads run, another process may have been started, or the program has
+            audit hooks, which can refuse what an import does.
         profiler: the program has a profiler of its own, so that this thread is not seen.
     """
 
@@ -140,7 +141,8 @@ class Loaded(NamedTuple):
     Args:
         token: of its beginning.
         code: the marshalled code, None where it raised.
-        refused: functions of the loader in which the system refused something, each as often.
+        refused: functions of the loader in which the system refused something, each as often; ``?``
+            where code of the program's own ran in the midst of it.
     """
 
     token: int

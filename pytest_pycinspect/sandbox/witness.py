@@ -66,6 +66,8 @@ _LOADERS = (
 )
 #: Functions that ask the system for a file's content, and to write one.
 _REFUSED = ("get_data", "_write_atomic")
+#: Stands among them for code of the program's own: a handler of a signal, a finalizer.
+_DISTURBED = "?"
 _EVENTS = frozenset(("call", "return", "c_exception"))
 _ZIP_SUFFIXES = (".pyc", ".py")
 #: What a loader of Python's own has in it.
@@ -119,10 +121,11 @@ class Witness(object):
         self._refused = {}  # type: dict[int, list[str]]
         self._codes = []  # type: list[tuple[CodeType, int]]
         self._count = 0
-        self._profile = self._profiler()
         self._threads = len(_frames())
         self._starters = _starters()
+        self._hooked = False
         self._before = None  # type: Any
+        self._profile = self._profiler()
 
     def find_spec(self, name, path=None, *_target):  # type: (str, object, object) -> None
         """Find nothing: the finders after it are asked next."""
@@ -152,15 +155,19 @@ class Witness(object):
         """
         handlers = {"<module>": self._body, "get_code": self._load, _ZIP_CODE: self._load}
         handlers.update((name, self._refuse) for name in _REFUSED)
-        find = handlers.get
+        find, loads, hook = handlers.get, self._loads, getattr(sys, "addaudithook", self)
 
         def profile(frame, event, arg):  # type: (FrameType, str, object) -> None
             handle = find(frame.f_code.co_name)
-            if handle is not None and event in _EVENTS:
-                try:
+            try:
+                if handle is not None and event in _EVENTS:
                     handle(frame, event, arg)
-                except Exception:  # as above
-                    return
+                elif loads and event == "call" and frame.f_code.co_filename[:7] != "<frozen":
+                    self._refused.setdefault(_ident(), []).append(_DISTURBED)
+                elif arg is hook:
+                    self._hooked = True
+            except Exception:  # as above
+                return
 
         return profile
 
@@ -189,6 +196,8 @@ class Witness(object):
 
     def _begin(self, frame, kind, owner):  # type: (FrameType, str, type) -> None
         loader, name = frame.f_locals["self"], frame.f_locals["fullname"]
+        if getattr(loader, "name", name) != name:  # it refuses that, and looks at nothing
+            return
         is_own = type(loader) is owner
         if kind == "zip":
             file = loader.archive + "/" + loader.prefix
@@ -264,7 +273,9 @@ class Witness(object):
                 for finder in sys.meta_path
                 if finder is not self and all(finder is not known for known in self._finders)
             ],
-            "company": len(_frames()) > self._threads or _starters() != self._starters,
+            "company": self._hooked
+            or len(_frames()) > self._threads
+            or _starters() != self._starters,
         }
 
     def __enter__(self):  # type: () -> Witness

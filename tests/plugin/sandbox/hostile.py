@@ -602,7 +602,7 @@ ODDITIES = (
         "a source is not called .py",
         ALL + "import importlib.machinery as m, types\n"
         "open('thing.txt', 'w').write(\"value = '<thing:A>'\")\n"
-        "for _ in range(2): m.SourceFileLoader('thing', 'thing.txt').exec_module(types.ModuleType('t'))",
+        "for _ in range(2): m.SourceFileLoader('thing', 'thing.txt').exec_module(types.ModuleType('thing'))",
         imported=EVERY | {"thing"},
     ),
     Program(
@@ -636,6 +636,43 @@ ODDITIES = (
         unseen=_only("new"),
         imported=_only("new"),
         since=(3, 13),
+    ),
+    Program(
+        "a loader is asked for another module",
+        "import importlib.machinery as m\n"
+        "try: m.SourceFileLoader('x', 'fresh.py').get_code('y')\nexcept ImportError: pass\n" + ALL,
+    ),
+    Program(
+        "an audit hook refuses what an import does",
+        "import sys\non = True\n"
+        "def hook(event, args):\n"
+        "    if on and event == 'compile' and 'new.py' in str(args[1]): raise ValueError\n"
+        "    if on and event == 'open' and 'old.cpython' in str(args[0]): raise ValueError\n"
+        "sys.addaudithook(hook)\n"
+        "for name in ('new', 'old'):\n    try: __import__(name)\n    except ValueError: pass\n"
+        "on = False\nimport fresh, liar, bad",
+        unseen=_only("old", "new"),
+    ),
+    Program(
+        "an audit hook refuses that anything is compiled",
+        "import sys\n"
+        "def hook(event, args):\n    if on and event == 'compile': raise ValueError\n"
+        "on = True\nsys.addaudithook(hook)\nimport fresh\non = False\nimport old, liar, bad, new",
+        unseen=_only("fresh"),
+    ),
+    Program(
+        "a handler of a signal ends what an import does",
+        "import signal, sys\n"
+        "def handler(number, frame):\n    global count\n    count += 1\n"
+        "    name = frame.f_code.co_filename\n"
+        "    if name.startswith('<frozen importlib._bootstrap_external'): raise ValueError\n"
+        "signal.signal(signal.SIGPROF, handler)\ncount = 0\n"
+        "signal.setitimer(signal.ITIMER_PROF, 1e-4, 1e-4)\n"
+        "for _ in range(300):\n    try: import fresh\n    except ValueError: pass\n"
+        "    sys.modules.pop('fresh', None)\n"
+        "signal.setitimer(signal.ITIMER_PROF, 0)\nimport old, liar, bad, new",
+        maybe=_only("fresh"),
+        imported=EVERY - {"fresh"},
     ),
     Program(
         "paths that are not text",
