@@ -90,7 +90,8 @@ class CacheEvent:
         outcome: see :data:`OUTCOMES`.
         why: the reason for the outcome; of a miss that wrote nothing, why it did not.
         written: what became of the cache: False, ``"created"``, ``"rewritten"``, ``"failed"``
-            where the importer tried and could not, or ``"unknown"`` where it was not observed.
+            where the importer tried and could not. Where the import was not observed, what was found
+            at the end of the run, or ``"unknown"``.
         pyc: the cache that the importer looked at, None where there is none.
         code_ran: a digest of the code object that ran, whatever file it came from; None where
             none did. Observed, not inferred.

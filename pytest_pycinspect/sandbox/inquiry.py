@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from pycinspect.cache import ImportOptions, Outcome
@@ -11,7 +12,7 @@ from pycinspect.dialects import Dialect
 from pycinspect.pyc import PYCACHE
 from pytest_pycinspect.sandbox.agreement import Reader
 from pytest_pycinspect.sandbox.audit import Caches
-from pytest_pycinspect.sandbox.event import CacheEvent, Why
+from pytest_pycinspect.sandbox.event import CacheEvent, Why, Written
 from pytest_pycinspect.sandbox.judging import Expected, Judge
 from pytest_pycinspect.sandbox.moments import Moment, Report
 from pytest_pycinspect.sandbox.project import Project
@@ -106,7 +107,7 @@ class Inquiry:
         events = [*self._seen(ending, others)]
         events += self._of_forks()
         events += self._unseen(ending, {event.module for event in events})
-        return [*events, *self._unexplained(events)]
+        return [*_with_writes(events, [*self._unexplained()])]
 
     def _seen(self, ending: _Ending, others: Container[str]) -> Iterator[CacheEvent]:
         for one in self._record.seen:
@@ -203,7 +204,7 @@ class Inquiry:
         modules = frozenset(self._project.modules()) if names else frozenset()
         return (name for name in dict.fromkeys(names) if name in modules)
 
-    def _unexplained(self, events: list[CacheEvent]) -> Iterator[CacheEvent]:
+    def _unexplained(self) -> Iterator[CacheEvent]:
         """Yield caches that were written, by whomever, and not by an import that was seen."""
         changed = {
             path: stamp
@@ -211,10 +212,10 @@ class Inquiry:
             if self._start.get(path) != stamp and path.endswith(_CACHES) and _OF_PYTEST not in path
         }
         known = self._known() if changed else {}
-        told = {event.pyc for event in events if event.not_observed and event.written != "unknown"}
         for path, stamp in changed.items():
-            if known.get(os.path.realpath(path)) != stamp and path not in told:
-                yield self._written_by_nobody(path, is_new=path not in self._start)
+            before = known.get(os.path.realpath(path))
+            if before != stamp:
+                yield self._written_by_nobody(path, "created" if before is None else "rewritten")
 
     def _known(self) -> Mapping[str, Stamp]:
         """Return how caches were, without links on the way, when an import was last seen to end."""
@@ -226,17 +227,24 @@ class Inquiry:
                     known[os.path.realpath(path)] = stamp._replace(digest=b"")
         return known
 
-    def _written_by_nobody(self, path: str, *, is_new: bool) -> CacheEvent:
+    def _written_by_nobody(self, path: str, written: Written) -> CacheEvent:
         caches = Caches(self._project.root, (), self._prefix)
         is_beside = os.path.basename(os.path.dirname(path)) != PYCACHE
         source = path if is_beside and self._project.has(path) else caches.source_of(path)
         name = self._project.module_of(source or path)
-        sentence = (
-            f"its cache was {'created' if is_new else 'rewritten'}, not by an import that was seen"
-        )
-        written = "created" if is_new else "rewritten"
-        why = Why("no_witness", sentence)
-        return self._reader.unobserved(name, why, path, written)  # type: ignore[arg-type] # a literal
+        why = Why("no_witness", f"its cache was {written}, not by an import that was seen")
+        return self._reader.unobserved(name, why, path, written)
+
+
+def _with_writes(events: Sequence[CacheEvent], writes: list[CacheEvent]) -> Iterator[CacheEvent]:
+    """Yield events; to those that were not observed belongs what was found to be written."""
+    for event in events:
+        is_open = event.not_observed and event.written == "unknown"
+        own = next((one for one in writes if is_open and one.module == event.module), None)
+        if own is not None:
+            writes.remove(own)
+        yield event if own is None else replace(event, written=own.written, pyc=own.pyc)
+    yield from writes
 
 
 def _fails(one: Import, expected: Expected) -> bool:
