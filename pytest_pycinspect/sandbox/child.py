@@ -1,24 +1,22 @@
-"""Runs by itself, under any Python from 2.7 on, with ``witness.py`` above it in the same script.
+"""Runs by itself, under any Python from 2.7 on, with ``machinery.py`` and ``witness.py`` above it in one script.
 
 It is given two paths: of the request, which is Python's text of a dictionary, and of the report
 that it writes in the same way; see ``children.script``.
 """
-# ruff: noqa: S307, TC004, UP004 - what it uses is above it when it runs, on 2.7 as well; what it
+# ruff: noqa: S307, UP004 - what it uses is above it when it runs, on 2.7 as well; what it
 # evaluates is our own
 
 import sys
 
-TYPE_CHECKING = False  # an import of typing would be reported
-if TYPE_CHECKING:
-    from pytest_pycinspect.sandbox.witness import (
-        Raised,  # noqa: F401 - for comments that are types
-        Witness,
-        observed,
-        system,
-        threads,
-    )
+if __name__ != "__main__":  # there they are above
+    from pytest_pycinspect.sandbox.machinery import identity, system, threads
+    from pytest_pycinspect.sandbox.witness import Witness, observed
 
-_ident, _getpid, _fstat = threads.get_ident, system.getpid, system.fstat
+TYPE_CHECKING = False  # an import of typing would be reported
+if TYPE_CHECKING:  # for the comments that are types
+    from pytest_pycinspect.sandbox.witness import Raised  # noqa: F401
+
+_getpid, _fstat = system.getpid, system.fstat
 _read, _write = system.read, system.write
 
 
@@ -39,14 +37,14 @@ class Channel(object):
 
     def __call__(self, *moment):  # type: (object) -> str | None
         """Tell a moment; return the answer, None for none."""
-        if self._owner == _ident():  # a handler of a signal, in the midst of another moment
+        if self._owner == identity():  # a handler of a signal, in the midst of another moment
             return None
         if _getpid() != self._process:  # answers would go to whoever reads first
             if moment[0] == "asks":
                 self._say(("elsewhere", moment[2]))
             return None
         self._lock.acquire()
-        self._owner = _ident()
+        self._owner = identity()
         try:
             return self._answer() if self._say(moment) else None
         finally:

@@ -25,7 +25,9 @@ from pytest_pycinspect.sandbox.moments import Report, Request, parse_report
 
 __all__ = ["Answer", "Children", "Interpreter", "Named", "Python", "python_name", "script"]
 
-_PARTS = tuple(Path(__file__).with_name(name) for name in ("witness.py", "child.py"))
+_PARTS = tuple(
+    Path(__file__).with_name(name) for name in ("machinery.py", "witness.py", "child.py")
+)
 
 
 class Interpreter(Protocol):
@@ -82,9 +84,9 @@ def python_name(interpreter: Interpreter) -> str:
 
 @cache
 def script() -> bytes:
-    """Return what a child runs: the two parts of it, one after the other.
+    """Return what a child runs: its parts, one after the other.
 
-    A second file would have to be found and imported, before the eyes of the user's code.
+    Other files would have to be found and imported, before the eyes of the user's code.
     """
     return b"\n\n".join(part.read_bytes() for part in _PARTS)
 
