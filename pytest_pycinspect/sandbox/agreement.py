@@ -23,7 +23,7 @@ from pytest_pycinspect.sandbox.reasons import outcome_of, why_of
 from pytest_pycinspect.sandbox.record import After, Import
 from pytest_pycinspect.sandbox.snapshot import Stamp
 
-__all__ = ["Observed", "Reader", "exception_text"]
+__all__ = ["Agreement", "Observed", "exception_text"]
 
 #: What reading a source raises, which says nothing of what is in it.
 _UNREADABLE = frozenset({"FileNotFoundError", "PermissionError", "IsADirectoryError", "IOError"})
@@ -72,8 +72,8 @@ def exception_text(raised: tuple[str, str] | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Makes events of imports.
+class Agreement:
+    """Makes events of imports, if what was seen of them is what pycinspect said.
 
     Args:
         dialect: who imported.

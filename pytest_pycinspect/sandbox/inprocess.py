@@ -18,6 +18,7 @@ from pycinspect.cache import ImportOptions
 from pycinspect.values import HashCheckMode
 from pytest_pycinspect.sandbox.channel import Hear, Hearing
 from pytest_pycinspect.sandbox.moments import Report, moment_of
+from pytest_pycinspect.sandbox.project import Project
 from pytest_pycinspect.sandbox.witness import observe
 
 __all__ = ["can_import_here", "observe_here"]
@@ -190,5 +191,6 @@ def _modules_restored(root: str, names: set[str]) -> Iterator[None]:
 
 def _is_of_project(name: str, module: ModuleType, root: str, names: set[str]) -> bool:
     """Return whether a module is called, or comes from where, the project's are."""
-    path = str(getattr(module, "__file__", None))
-    return name.partition(".")[0] in names or path.startswith(root)
+    path = getattr(module, "__file__", None)
+    is_there = isinstance(path, str) and Project(root).has(os.path.join(root, path))
+    return name.partition(".")[0] in names or is_there

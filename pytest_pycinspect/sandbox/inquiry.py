@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pycinspect.cache import ImportOptions, Outcome
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import PYCACHE
-from pytest_pycinspect.sandbox.agreement import Reader
+from pytest_pycinspect.sandbox.agreement import Agreement
 from pytest_pycinspect.sandbox.audit import Caches
 from pytest_pycinspect.sandbox.event import CacheEvent, Why, Written
 from pytest_pycinspect.sandbox.judging import Expected, Judge
@@ -67,7 +67,7 @@ class Inquiry:
     ) -> None:
         self._project = project
         self._prefix = options.pycache_prefix
-        self._reader = Reader(dialect, python, {} if digests is None else digests)
+        self._agreement = Agreement(dialect, python, {} if digests is None else digests)
         self._record = Record(Judge(project, dialect, options))
         self._start = self._files()
 
@@ -122,12 +122,12 @@ class Inquiry:
     def _of_load(self, one: Import, ending: _Ending) -> CacheEvent:
         expected = one.expected
         if isinstance(expected, Why):
-            return self._reader.unobserved(one.name, expected)
+            return self._agreement.unobserved(one.name, expected)
         if one.after is None:
             why = Why("interrupted", "it was not seen how its loader ended")
-            return self._reader.unobserved(one.name, why, expected.scene.verdict.cache_path)
+            return self._agreement.unobserved(one.name, why, expected.scene.verdict.cache_path)
         raised = ending.raised if one.name == ending.only else None
-        return self._reader.event(one, expected, raised, is_settled=self._is_settled(expected))
+        return self._agreement.event(one, expected, raised, is_settled=self._is_settled(expected))
 
     def _is_settled(self, expected: Expected) -> bool:
         """Return whether the files of a module were, at its import, as they were at the start."""
@@ -148,14 +148,14 @@ class Inquiry:
         is_there = ending.has(one.name) or one.name == ending.only
         if isinstance(expected, Why):
             if is_there and not self._was_loaded(one.name):
-                yield self._reader.unobserved(one.name, expected)
+                yield self._agreement.unobserved(one.name, expected)
         elif expected.scene.verdict.outcome is Outcome.NOT_FOUND and self._is_foreign(one, ending):
             why = Why("other_finder", "the program has finders of its own, which may have found it")
-            yield self._reader.unobserved(one.name, why)
+            yield self._agreement.unobserved(one.name, why)
         elif is_there or one.has_run or _fails(one, expected):
             raised = ending.raised if one.name == ending.only else None
             is_settled = self._is_settled(expected)
-            yield self._reader.event(one, expected, raised, is_settled=is_settled)
+            yield self._agreement.event(one, expected, raised, is_settled=is_settled)
         # else only its spec was asked for, or an import of it failed elsewhere
 
     def _was_loaded(self, name: str) -> bool:
@@ -172,7 +172,7 @@ class Inquiry:
         runs = one.runs
         if runs.loader is not None and runs.file is not None:
             sentence = f"it was loaded by {runs.loader}, which was not seen to do that"
-            return self._reader.unobserved(runs.name, Why("other_loader", sentence))
+            return self._agreement.unobserved(runs.name, Why("other_loader", sentence))
         sentence = "its code ran without an importer, which would look for a cache"
         return CacheEvent(
             module=runs.name,
@@ -180,9 +180,9 @@ class Inquiry:
             why=Why("not_imported", sentence),
             written=False,
             pyc=None,
-            code_ran=self._reader.digest(one.code),
+            code_ran=self._agreement.digest(one.code),
             raised=None,
-            python=self._reader.python,
+            python=self._agreement.python,
             scene=None,
         )
 
@@ -191,14 +191,14 @@ class Inquiry:
     def _of_forks(self) -> Iterator[CacheEvent]:
         for name in self._modules_among(self._record.forked):
             why = Why("forked", "a process that was forked from this one looked for it")
-            yield self._reader.unobserved(name, why)
+            yield self._agreement.unobserved(name, why)
 
     def _unseen(self, ending: _Ending, told: set[str]) -> Iterator[CacheEvent]:
         """Yield modules that are there at the end, although nobody looked for them."""
         names = (ending.imported or frozenset()) - told - self._record.elsewhere
         for name in self._modules_among(sorted(names)):
             why = Why("unseen", "it is there at the end, and nobody was seen to import it")
-            yield self._reader.unobserved(name, why)
+            yield self._agreement.unobserved(name, why)
 
     def _modules_among(self, names: Sequence[str]) -> Iterator[str]:
         modules = frozenset(self._project.modules()) if names else frozenset()
@@ -209,7 +209,7 @@ class Inquiry:
         changed = {
             path: stamp
             for path, stamp in self._files().items()
-            if self._start.get(path) != stamp and path.endswith(_CACHES) and _OF_PYTEST not in path
+            if self._start.get(path) != stamp and _is_of_importer(os.path.basename(path))
         }
         known = self._known() if changed else {}
         for path, stamp in changed.items():
@@ -233,7 +233,11 @@ class Inquiry:
         source = path if is_beside and self._project.has(path) else caches.source_of(path)
         name = self._project.module_of(source or path)
         why = Why("no_witness", f"its cache was {written}, not by an import that was seen")
-        return self._reader.unobserved(name, why, path, written)
+        return self._agreement.unobserved(name, why, path, written)
+
+
+def _is_of_importer(name: str) -> bool:
+    return name.endswith(_CACHES) and _OF_PYTEST not in name
 
 
 def _with_writes(events: Sequence[CacheEvent], writes: list[CacheEvent]) -> Iterator[CacheEvent]:

@@ -40,8 +40,9 @@ class Pycache(Surroundings):
     """A temporary project whose caches can be written, damaged and imported.
 
     A module is meant by its name, ``"pkg.mod"``, a package's own file by ``"pkg"``. Every
-    import is judged by pycinspect before and observed while it happens; should the two
-    disagree, :class:`SandboxDisagreement` is raised. Nothing of the user's shell has an effect
+    import is judged by pycinspect at its moment, with the files and settings as they are then, and
+    observed while it happens; should the two disagree, :class:`SandboxDisagreement` is raised.
+    What cannot be observed is an event that says so. Nothing of the user's shell has an effect
     (``PYTHONDONTWRITEBYTECODE``, ``PYTHONPYCACHEPREFIX``, ``PYTHONOPTIMIZE`` ...).
 
     Args:

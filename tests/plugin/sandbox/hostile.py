@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from pytest_pycinspect import Pycache
 
-__all__ = ["ALL", "MODULES", "PROGRAMS", "Program", "prepare"]
+__all__ = ["ALL", "HARMLESS", "MODULES", "PROGRAMS", "Program", "prepare"]
 
 T = 1_700_000_000
 #: What the cache of each module is before: fresh, of an older source, of another source that looks
@@ -202,7 +202,7 @@ RUNNING = (
     ),
     Program(
         "runpy runs a directory",
-        "import runpy\nopen('__main__.py', 'w').write('import fresh, old, liar, bad, new')\n"
+        "import runpy\nwith open('__main__.py', 'w') as f: f.write('import fresh, old, liar, bad, new')\n"
         "runpy.run_path('.')",
         imported=EVERY | {"__main__"},
     ),
@@ -786,3 +786,6 @@ PROGRAMS = (
     *ODDITIES,
     *ENDS,
 )
+
+#: Those that can be run in this process, too.
+HARMLESS = (*THREADS, *RUNNING, *ZIPS, *LINKS)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from pytest_pycinspect import Pycache
 from pytest_pycinspect.sandbox.event import Outcome
 
-from .hostile import ALL, PROGRAMS, Program, prepare
+from .hostile import ALL, HARMLESS, MODULES, PROGRAMS, Program, prepare
 from .testimony import PRELUDE, deeds, wrong
 
 
@@ -31,6 +33,29 @@ def test_every_event_is_true(program: Program, tmp_path: Path) -> None:
     assert seen.keys() >= program.imported, run.stderr
     unseen = {name for name, is_unseen in seen.items() if is_unseen}
     assert unseen - program.maybe == program.unseen, run.history
+
+
+def _told(project: Pycache, program: Program, *, is_here: bool) -> list[tuple[object, ...]]:
+    prepare(project)
+    program.before(project)
+    project.write("program", f"import os\nos.chdir({project.root!r})\n{program.code}")
+    with project:
+        _ = project.import_("program") if is_here else project.run("import program")
+    events = (event for event in project.events if event.module != "program")
+    return sorted((event.module, event.outcome, str(event.written)) for event in events)
+
+
+@pytest.mark.parametrize("program", HARMLESS, ids=lambda program: str(program.name))
+def test_this_process_sees_what_another_does(program: Program, tmp_path: Path) -> None:
+    """And is afterwards as it was before."""
+    names = ("path", "meta_path", "path_hooks", "path_importer_cache")
+    before = {name: getattr(sys, name).copy() for name in names}
+    state = os.getcwd(), sys.getprofile(), threading.getprofile(), sys.modules.keys() & {*MODULES}
+    here = _told(Pycache(tmp_path / "here"), program, is_here=True)
+    assert {name: getattr(sys, name) for name in names} == before
+    after = os.getcwd(), sys.getprofile(), threading.getprofile(), sys.modules.keys() & {*MODULES}
+    assert after == state
+    assert here == _told(Pycache(tmp_path / "there"), program, is_here=False)
 
 
 @pytest.mark.parametrize("outcome", ["hit", "stale_hit", "miss", "stale", "invalid"])

@@ -25,4 +25,8 @@ def test_events_are_what_happened(oracle: Oracle) -> None:
 @pytest.mark.parametrize("oracle", ["cpython-3.12"], indirect=True)
 def test_chance_meets_every_outcome(oracle: Oracle) -> None:
     """Else the test above would show less than it says."""
-    assert set(check_situations(oracle, drawn(120, 8)).outcomes) == set(OUTCOMES) - {"not_observed"}
+    missing = set(OUTCOMES) - {"not_observed"}
+    for situation in drawn(600, 0):
+        if missing:
+            missing -= check_situations(oracle, [situation]).outcomes.keys()
+    assert not missing
