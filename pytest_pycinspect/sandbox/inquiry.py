@@ -86,7 +86,7 @@ class Inquiry:
     @property
     def bodies(self) -> list[Ran]:
         """Code of the project's files that ran without Python's own importers."""
-        return [one for one in self._record.seen if isinstance(one, Ran)]
+        return [one for one in self._record.seen if isinstance(one, Ran) and one.code]
 
     def events(
         self, report: Report | None, *, only: str | None = None, others: Container[str] = ()
@@ -180,7 +180,7 @@ class Inquiry:
             why=Why("not_imported", sentence),
             written=False,
             pyc=None,
-            code_ran=self._agreement.digest(one.code),
+            code_ran=self._agreement.digest(one.code) if one.code else None,
             raised=None,
             python=self._agreement.python,
             scene=None,

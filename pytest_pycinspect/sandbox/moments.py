@@ -154,6 +154,7 @@ class Runs(NamedTuple):
     """The body of a module begins to run.
 
     Args:
+        key: by which its code is told.
         token: of the loading that gave its code, None where none was seen.
         name: ``__name__``.
         file: ``__file__``, None where it has none.
@@ -162,6 +163,7 @@ class Runs(NamedTuple):
         directory: the current one, None where it is gone.
     """
 
+    key: int
     token: int | None
     name: str
     file: Any
@@ -171,8 +173,9 @@ class Runs(NamedTuple):
 
 
 class Body(NamedTuple):
-    """The marshalled code of what just began to run."""
+    """The marshalled code of what began to run."""
 
+    key: int
     code: bytes
 
 
@@ -215,8 +218,8 @@ def parse_moment(line: bytes) -> Moment:
             return Compiled(key, _bytes(code))
         case Loaded(token, str(code), refused):
             return Loaded(token, _bytes(code), refused)
-        case Body(str(code)):
-            return Body(_bytes(code))
+        case Body(key, str(code)):
+            return Body(key, _bytes(code))
     return moment
 
 

@@ -96,7 +96,7 @@ class Ran:
     Args:
         runs: the moment.
         file: the source that its code names.
-        code: the code, marshalled.
+        code: the code, marshalled; empty until it is told.
     """
 
     runs: Runs
@@ -120,6 +120,7 @@ class Record:
     forked: list[str] = field(default_factory=list)
     elsewhere: set[str] = field(default_factory=set)
     _kinds: frozenset[str] = frozenset()
+    _running: dict[int, Import | Ran] = field(default_factory=dict)
 
     @property
     def imports(self) -> Iterator[Import]:
@@ -146,8 +147,8 @@ class Record:
                 self._ended(self._found(token), payload, refused)
             case Runs():
                 return self._ran(moment)
-            case Body(payload):
-                self._has_body(payload)
+            case Body(key, payload):
+                self._running[key].code = payload
             case Elsewhere(name):
                 self.forked.append(name)
         return None
@@ -207,21 +208,14 @@ class Record:
         if last is not None and last.token is None and not self.can_see(last):
             last.has_run = True
             self._ended(last, None)
+            self._running[runs.key] = last
             return _NO_SOURCE
         file = os.path.normpath(os.path.join(runs.directory or os.sep, runs.filename))
         if not os.path.isfile(file) or not self.judge.project.has(file):
             return None
-        self.seen.append(Ran(runs, file))
+        self._running[runs.key] = ran = Ran(runs, file)
+        self.seen.append(ran)
         return _NO_SOURCE
-
-    def _has_body(self, payload: bytes) -> None:
-        """Take the code of what was the last to begin to run."""
-        last = self.seen[-1]
-        if isinstance(last, Ran) and not last.code:
-            last.code = payload
-            return
-        one = next(one for one in self.imports if one.has_run and one.code is None)
-        one.code = payload
 
 
 def _is_of_one(last: Import, one: Import) -> bool:

@@ -175,9 +175,10 @@ class Witness(object):
         token = next((token for known, token in self._codes if known is code), None)
         loader, file = names.get("__loader__"), text(names.get("__file__"))
         by = None if loader is None else type(loader).__name__
-        told = self._tell("runs", token, self.bodies[-1], file, code.co_filename, by, place())
-        if told is not None:
-            self._tell("body", dumps(code))
+        self._count += 1
+        key, name = self._count, str(names.get("__name__"))
+        if self._tell("runs", key, token, name, file, code.co_filename, by, place()) is not None:
+            self._tell("body", key, dumps(code))
 
     def _compile_for(self, key, path, read):
         # type: (int | str, str | None, Callable[[str], bytes]) -> None
