@@ -13,6 +13,7 @@ import pytest
 from pytest_pycinspect import Pycache
 from pytest_pycinspect.sandbox.event import Outcome
 
+from .chance import drawn, errors_of
 from .hostile import ALL, HARMLESS, MODULES, PROGRAMS, Program, prepare
 from .testimony import PRELUDE, deeds, wrong
 
@@ -33,6 +34,12 @@ def test_every_event_is_true(program: Program, tmp_path: Path) -> None:
     assert seen.keys() >= program.imported, run.stderr
     unseen = {name for name, is_unseen in seen.items() if is_unseen}
     assert unseen - program.maybe == program.unseen, run.history
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_programs_by_chance(number: int, tmp_path: Path) -> None:
+    """``python -m tests.plugin.sandbox.chance --programs 1000`` runs more, with any seed."""
+    assert errors_of(drawn(488, number), tmp_path) == []
 
 
 def _told(project: Pycache, program: Program, *, is_here: bool) -> list[tuple[object, ...]]:

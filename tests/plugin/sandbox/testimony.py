@@ -135,7 +135,7 @@ def of_modules(said: Sequence[Deed], directory: str) -> dict[tuple[int, str], Lo
         is_packed = before is not None and str(before.fields[0]).endswith(".zip")
         unpacked[place] += deed.kind == "loads" and is_packed
         path = _subject(deed, before)
-        if not os.path.join(directory, path).startswith(os.path.dirname(directory)):
+        if directory.lstrip(os.sep) not in os.path.join(directory, path):  # or below a prefix
             continue
         if deed.kind in {"begin", "open"} or not path.endswith((".py", ".pyc", ".txt")):
             continue
@@ -160,7 +160,8 @@ def _refusal(source: str, opened: Deed | None) -> str:
     start = opened.fields[1]
     if not isinstance(start, bytes):
         return "miss"
-    return "stale" if start.startswith(MAGIC_NUMBER) and len(start) == _HEADER_SIZE else "invalid"
+    is_whole = start.startswith(MAGIC_NUMBER) and len(start) == _HEADER_SIZE
+    return "stale" if is_whole and int.from_bytes(start[4:8], "little") <= 0b11 else "invalid"
 
 
 _HEADER_SIZE = 16
