@@ -64,7 +64,7 @@ class Environment:
         replaced: functions of the import system that are not those of the beginning.
         foreign: types of the finders in ``sys.meta_path`` that are not those of the beginning.
         company: other threads run, another process may have been started, or the program has
-            audit hooks, which can refuse what an import does.
+            audit hooks or a tracer, which can end what an import does.
         profiler: the program has a profiler of its own, so that this thread is not seen.
     """
 

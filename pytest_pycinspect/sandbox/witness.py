@@ -38,7 +38,7 @@ if TYPE_CHECKING:  # for the comments that are types
     Raised = tuple[type[BaseException], BaseException, TracebackType]
     Tell = Callable[..., "str | None"]
 
-_getprofile, _setprofile = sys.getprofile, sys.setprofile
+_getprofile, _setprofile, _gettrace = sys.getprofile, sys.setprofile, sys.gettrace
 
 #: Functions that ask the system for a file's content, and to write one.
 _REFUSED = ("get_data", "_write_atomic")
@@ -70,6 +70,7 @@ class Witness(object):
         self._count = 0
         self._helpers = helpers()
         self._finders = []  # type: list[object]
+        self._tracer = _gettrace()
         self._hooked = False
         self._before = None  # type: Any
         self._profile = self._profiler()
@@ -191,6 +192,7 @@ class Witness(object):
         threads_now, starters_now = helpers()
         threads_before, starters_before = self._helpers
         company = threads_now > threads_before or starters_now != starters_before
+        company = company or not is_among(_gettrace(), [None, self._tracer])
         return dict(
             environment(self._finders),
             company=self._hooked or company,

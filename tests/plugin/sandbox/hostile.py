@@ -663,16 +663,26 @@ ODDITIES = (
     Program(
         "a handler of a signal ends what an import does",
         "import signal, sys\n"
-        "def handler(number, frame):\n    global count\n    count += 1\n"
-        "    name = frame.f_code.co_filename\n"
-        "    if name.startswith('<frozen importlib._bootstrap_external'): raise ValueError\n"
-        "signal.signal(signal.SIGPROF, handler)\ncount = 0\n"
-        "signal.setitimer(signal.ITIMER_PROF, 1e-4, 1e-4)\n"
-        "for _ in range(300):\n    try: import fresh\n    except ValueError: pass\n"
-        "    sys.modules.pop('fresh', None)\n"
-        "signal.setitimer(signal.ITIMER_PROF, 0)\nimport old, liar, bad, new",
-        maybe=_only("fresh"),
-        imported=EVERY - {"fresh"},
+        "def handler(*_): raise ValueError\n"
+        "def hook(event, args):\n"
+        "    if on and event == 'open' and 'fresh.cpython' in str(args[0]):\n"
+        "        signal.raise_signal(signal.SIGUSR1)\n"
+        "on = True\nsignal.signal(signal.SIGUSR1, handler)\nsys.addaudithook(hook)\n"
+        "try: import fresh\nexcept ValueError: pass\n"
+        "on = False\nimport old, liar, bad, new",
+        unseen=_only("fresh"),
+    ),
+    Program(
+        "a tracer ends what an import does",
+        "import sys\non = True\n"
+        "def tracer(frame, event, arg):\n    global on\n"
+        "    if on and event == 'line' and frame.f_code.co_name == 'get_code':\n"
+        "        on = False\n        raise ValueError\n"
+        "    return tracer\n"
+        "sys.settrace(tracer)\n"
+        "try: import fresh\nexcept ValueError: pass\n"
+        "sys.settrace(None)\nimport old, liar, bad, new",
+        unseen=_only("fresh"),
     ),
     Program(
         "paths that are not text",
