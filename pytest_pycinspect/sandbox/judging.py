@@ -91,7 +91,7 @@ class Judge:
         project: the files.
         dialect: who imports.
         options: how it is started.
-        outside: directories of this process's own, which are known to be outside of the project.
+        outside: directories of this process's own, which do not lead into the project by links.
     """
 
     project: Project
@@ -133,8 +133,14 @@ class Judge:
         """
         environment = asks.environment
         if environment.directory is not None or all(map(os.path.isabs, asks.path)):
-            places = (environment.absolute(path) for path in asks.path if path not in self.outside)
-            yield from (place for place in places if self.project.has(place))
+            places = map(environment.absolute, asks.path)
+            yield from (place for place in places if self._is_ours(place))
+
+    def _is_ours(self, place: str) -> bool:
+        """Return whether a directory is in the project; where links lead is asked of few."""
+        return self.project.is_above(place) or (
+            place not in self.outside and self.project.has(place)
+        )
 
     def of_load(self, loads: Loads) -> Expected | Why | None:
         """Return what a loader will do; None for what is not the project's."""

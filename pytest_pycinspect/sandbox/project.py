@@ -50,12 +50,13 @@ class Project:
     def has(self, path: str) -> bool:
         """Return whether an absolute path leads into the project, by its words or by links."""
         return (
-            self._is_above(os.path.normpath(path))
-            or self._is_above(os.path.realpath(os.path.dirname(path)))
-            or self._is_above(os.path.realpath(path))
+            self.is_above(os.path.normpath(path))
+            or self.is_above(os.path.realpath(os.path.dirname(path)))
+            or self.is_above(os.path.realpath(path))
         )
 
-    def _is_above(self, path: str) -> bool:
+    def is_above(self, path: str) -> bool:
+        """Return whether a path leads into the project by its words."""
         return f"{path}{os.sep}".startswith(f"{self.root}{os.sep}")
 
     def relative(self, path: str) -> str:

@@ -51,6 +51,20 @@ def test_what_a_module_sets_counts_for_the_next(
     assert (os.getcwd(), sys.dont_write_bytecode, sys.pycache_prefix, sys.getprofile()) == before
 
 
+def test_the_path_of_the_test_itself_may_lead_to_the_project(
+    sandbox: Pycache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend("")
+    monkeypatch.syspath_prepend(sandbox.root)
+    sandbox.write("m", "x = 1")
+    sandbox.compile("m")
+    sandbox.delete("m")
+    sandbox.write("space.inner", "x = 1")
+    sandbox.delete("space.__init__")
+    assert sandbox.import_("m").orphan
+    assert _told(sandbox.import_("space")) == ("bypassed", False, "namespace_package")
+
+
 def test_a_thread_is_seen(sandbox: Pycache) -> None:
     sandbox.write(
         "first",
