@@ -14,7 +14,7 @@ from random import Random
 
 from pytest_pycinspect import Pycache
 
-from .hostile import MODULES, prepare
+from .programs import MODULES, prepare
 from .testimony import PRELUDE, deeds, wrong
 
 __all__ = ["drawn", "errors_of"]

@@ -14,7 +14,8 @@ from pytest_pycinspect import Pycache
 from pytest_pycinspect.sandbox.event import Outcome
 
 from .chance import drawn, errors_of
-from .hostile import ALL, HARMLESS, MODULES, PROGRAMS, Program, prepare
+from .hostile import HARMLESS, PROGRAMS
+from .programs import ALL, MODULES, Program, prepare
 from .testimony import PRELUDE, deeds, wrong
 
 
