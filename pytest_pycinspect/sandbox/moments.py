@@ -116,7 +116,7 @@ class Loads(NamedTuple):
         environment: what it depends on.
     """
 
-    token: int
+    token: str
     thread: int
     name: str
     kind: str
@@ -131,7 +131,7 @@ class Compiled(NamedTuple):
     The key is that of the loading, or a name that was looked for.
     """
 
-    key: int | str
+    key: str
     code: bytes | str
 
 
@@ -145,7 +145,7 @@ class Loaded(NamedTuple):
             where code of the program's own ran in the midst of it.
     """
 
-    token: int
+    token: str
     code: bytes | None
     refused: Sequence[str] = ()
 
@@ -163,8 +163,8 @@ class Runs(NamedTuple):
         directory: the current one, None where it is gone.
     """
 
-    key: int
-    token: int | None
+    key: str
+    token: str | None
     name: str
     file: Any
     filename: str
@@ -175,7 +175,7 @@ class Runs(NamedTuple):
 class Body(NamedTuple):
     """The marshalled code of what began to run."""
 
-    key: int
+    key: str
     code: bytes
 
 

@@ -75,7 +75,7 @@ class Import:
     thread: int
     environment: Environment
     expected: Expected | Why
-    token: int | None = None
+    token: str | None = None
     path: str | None = None
     code: bytes | None = None
     compiled: bytes | str | None = None
@@ -120,7 +120,7 @@ class Record:
     forked: list[str] = field(default_factory=list)
     elsewhere: set[str] = field(default_factory=set)
     _kinds: frozenset[str] = frozenset()
-    _running: dict[int, Import | Ran] = field(default_factory=dict)
+    _running: dict[str, Import | Ran] = field(default_factory=dict)
 
     @property
     def imports(self) -> Iterator[Import]:
@@ -153,7 +153,7 @@ class Record:
                 self.forked.append(name)
         return None
 
-    def _found(self, key: int | str) -> Import:
+    def _found(self, key: str) -> Import:
         return next(one for one in self.imports if key in {one.token, one.name})
 
     def _asked(self, asks: Asks) -> str | None:

@@ -64,9 +64,9 @@ class Witness(object):
         self.bodies = []  # type: list[str]
         self._tell = tell
         self._watched = watched()
-        self._loads = {}  # type: dict[int, int]
+        self._loads = {}  # type: dict[int, str]
         self._refused = {}  # type: dict[int, list[str]]
-        self._codes = []  # type: list[tuple[CodeType, int]]
+        self._codes = []  # type: list[tuple[CodeType, str]]
         self._count = 0
         self._helpers = helpers()
         self._finders = []  # type: list[object]
@@ -149,8 +149,7 @@ class Witness(object):
         file, members = _where(loader, name, kind)
         if type(loader) is not owner or not _has_own_attributes(loader, kind):
             kind = type(loader).__name__ + " " + kind
-        self._count += 1
-        token, now = self._count, self._environment(None)
+        token, now = self._key(), self._environment(None)
         assert self._tell is not None
         source = self._tell("loads", token, identity(), name, kind, file, members, now)
         if source is not None:  # it is of the project
@@ -176,13 +175,17 @@ class Witness(object):
         token = next((token for known, token in self._codes if known is code), None)
         loader, file = names.get("__loader__"), text(names.get("__file__"))
         by = None if loader is None else type(loader).__name__
-        self._count += 1
-        key, name = self._count, str(names.get("__name__"))
+        key, name = self._key(), str(names.get("__name__"))
         if self._tell("runs", key, token, name, file, code.co_filename, by, place()) is not None:
             self._tell("body", key, dumps(code))
 
+    def _key(self):  # type: () -> str
+        """Return what nothing else is called, whatever other threads count meanwhile."""
+        self._count += 1
+        return str(self._count) + " of " + str(identity())
+
     def _compile_for(self, key, path, read):
-        # type: (int | str, str | None, Callable[[str], bytes]) -> None
+        # type: (str, str | None, Callable[[str], bytes]) -> None
         """Tell what a source compiles to now, if that was asked."""
         if path and self._tell is not None:
             self._tell("compiled", key, _compiled(path, read))
