@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pytest_pycinspect.imports.startup import ImportsAtStartup, StartupImports
     from pytest_pycinspect.interpreters import Interpreter, Interpreters
     from pytest_pycinspect.relations.relation import Count, Relation
-    from pytest_pycinspect.sandbox import CacheEvent, Pycache, PycacheAudit
+    from pytest_pycinspect.sandbox import CacheEvent, CacheFile, Pycache, PycacheAudit, Run
     from pytest_pycinspect.specialized.bytecode import SpecializedBytecode
     from pytest_pycinspect.specialized.fixture import Specialized
     from pytest_pycinspect.subjects.wrapping import AmbiguousWrapperError
@@ -54,6 +54,7 @@ __all__ = [
     "BytecodeOf",
     "BytecodeSnapshot",
     "CacheEvent",
+    "CacheFile",
     "Compiled",
     "Count",
     "ImportsAtStartup",
@@ -69,6 +70,7 @@ __all__ = [
     "PycacheAudit",
     "Relation",
     "Repeat",
+    "Run",
     "Specialized",
     "SpecializedBytecode",
     "StartupImports",
@@ -105,7 +107,7 @@ _MODULES = {
     "view.names": ("ImpossibleCountWarning", "UnknownOpcodeError", "VacuousCheckError"),
     "relations.relation": ("Count", "Relation"),
     "specialized.bytecode": ("SpecializedBytecode",),
-    "sandbox": ("CacheEvent", "Pycache", "PycacheAudit"),
+    "sandbox": ("CacheEvent", "CacheFile", "Pycache", "PycacheAudit", "Run"),
     "specialized.fixture": ("Specialized",),
     "imports.startup": ("ImportsAtStartup", "StartupImports"),
     "subjects.wrapping": ("AmbiguousWrapperError",),

@@ -110,6 +110,7 @@ def pycache(
     pycache.write("pkg.mod", source), .edit(…), .touch(…), .delete(…), .move(…): sources
     pycache.compile("mod", mode="checked-hash"), .corrupt("mod", magic=…): caches
     pycache.import_("mod"), .run("import mod", python="3.9", flags=["-B"]) -> CacheEvent
+    pycache.run_module("mod"), .pack("lib.zip", "mod"): python -m, modules in zip files
 
     Example:
         def test_it(pycache):

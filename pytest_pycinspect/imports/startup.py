@@ -21,8 +21,8 @@ import pytest
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.asking import BytecodeOf
 from pytest_pycinspect.bytecode import Bytecode
+from pytest_pycinspect.sandbox.agreement import exception_text
 from pytest_pycinspect.sandbox.children import Answer, Children
-from pytest_pycinspect.sandbox.inquiry import Request, exception_text
 from pytest_pycinspect.sandbox.settings import ISOLATION, clean_environment
 from pytest_pycinspect.view.names import VacuousCheckError
 
@@ -88,9 +88,9 @@ class _Child:
     def run(self, code: str, module: str) -> tuple[Answer, list[object]]:
         """Return what came of code, and what it printed for us."""
         text = code.format(path=sys.path, module=module)
-        request = Request(code=text, root=os.getcwd(), sources={})
         interpreter = self.children.interpreter(None)
-        answer = self.children.observe(request, interpreter, self.flags, clean_environment({}))
+        variables = clean_environment({})
+        answer = self.children.observe(text, os.getcwd(), interpreter, self.flags, variables)
         lines = (line.partition(_MARK)[2] for line in answer.stdout.splitlines() if _MARK in line)
         return answer, [ast.literal_eval(line) for line in lines]
 

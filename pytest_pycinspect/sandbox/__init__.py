@@ -4,8 +4,18 @@ The ``pycache`` fixture and its values. Uses ``pycinspect``'s rooms; nothing els
 """
 
 from pytest_pycinspect.sandbox.audit import PycacheAudit
+from pytest_pycinspect.sandbox.cachefile import CacheFile
 from pytest_pycinspect.sandbox.event import CacheEvent, Run, SandboxDisagreement, Why
 from pytest_pycinspect.sandbox.pycache import Pycache
 from pytest_pycinspect.sandbox.snapshot import Changes
 
-__all__ = ["CacheEvent", "Changes", "Pycache", "PycacheAudit", "Run", "SandboxDisagreement", "Why"]
+__all__ = [
+    "CacheEvent",
+    "CacheFile",
+    "Changes",
+    "Pycache",
+    "PycacheAudit",
+    "Run",
+    "SandboxDisagreement",
+    "Why",
+]

@@ -1,134 +1,121 @@
-"""Runs in the test's own process, and by itself under any Python from 2.7 on: imports, and reports.
+"""Runs by itself, under any Python from 2.7 on, with ``machinery.py`` and ``witness.py`` above it in one script.
 
-As a script it is given two paths: of the request, which is Python's text of a dictionary, and of
-the report that it writes in the same way. It imports nothing but what every Python has loaded
-when it starts: what the user's code imports is part of the report.
+It is given two paths: of the request, which is Python's text of a dictionary, and of the report
+that it writes in the same way; see ``children.script``.
 """
-# ruff: noqa: BLE001, C402, UP004 - it does run on 2.7, and reports whatever is raised
+# ruff: noqa: S307, UP004 - what it uses is above it when it runs, on 2.7 as well; what it
+# evaluates is our own
 
-import marshal
 import sys
+
+if __name__ != "__main__":  # there they are above
+    from pytest_pycinspect.sandbox.machinery import identity, system, threads
+    from pytest_pycinspect.sandbox.witness import Witness, observed
 
 TYPE_CHECKING = False  # an import of typing would be reported
 if TYPE_CHECKING:  # for the comments that are types
-    from collections.abc import Callable  # noqa: F401
-    from types import CodeType, FrameType, TracebackType  # noqa: F401
+    from pytest_pycinspect.sandbox.witness import Raised  # noqa: F401
 
-    from pytest_pycinspect.sandbox.inquiry import Report, Request  # noqa: F401
-
-    Raised = tuple[type[BaseException], BaseException, TracebackType]
+_getpid, _fstat = system.getpid, system.fstat
+_read, _write = system.read, system.write
 
 
-class Witness(object):
-    """Sees which modules an import looks for, and which code objects run as their bodies.
+class Channel(object):
+    """Tells the sandbox's process what happens, and waits until it has looked at the files.
 
-    Whatever importer is at work, the body of a module is a frame called ``<module>`` with the
-    module's dictionary as its globals, and a profiler is told of every frame.
+    Args:
+        out: the descriptor that is written to.
+        back: the one that answers come from.
     """
 
-    def __init__(self):  # type: () -> None
-        self.asked = []  # type: list[str]
-        self.ran = []  # type: list[tuple[str, object, CodeType]]
+    def __init__(self, out, back):  # type: (int, int) -> None
+        self._out, self._back = out, back
+        self._are = self._identities()
+        self._process = _getpid()
+        self._lock = threads.allocate_lock()
+        self._owner = None  # type: int | None
 
-    def find_spec(self, name, *_where):  # type: (str, object) -> None
-        """Find nothing: the finders after it are asked next."""
-        self.asked.append(name)
-
-    find_module = find_spec  # what it was called before 3.4
-
-    def profiler(self):  # type: () -> Callable[[FrameType, str, object], None]
-        """Return what notes the code of modules' bodies that begin to run.
-
-        A closure: it is called for every call of the import system, of which there are many.
-        """
-        note = self.ran.append
-
-        def profile(frame, event, _arg):  # type: (FrameType, str, object) -> None
-            if event == "call" and frame.f_code.co_name == "<module>":
-                names = frame.f_globals
-                note((str(names.get("__name__")), names.get("__file__"), frame.f_code))
-
-        return profile
-
-    def __enter__(self):  # type: () -> Witness
-        sys.meta_path.insert(0, self)
-        sys.setprofile(self.profiler())
-        return self
-
-    def __exit__(self, *_error):  # type: (object) -> None
-        sys.setprofile(None)
-        if self in sys.meta_path:
-            sys.meta_path.remove(self)
-
-
-def observe(request, namespace):
-    # type: (Request, dict[str, object]) -> tuple[Report, Raised | None]
-    """Run the code of a request; return the report, and what the code raised, as exc_info.
-
-    Request: ``code`` is the text, ``root`` the directory of the project, ``sources`` the paths
-    of its modules' sources by the modules' names, None for a module without source.
-
-    Report: ``asked`` has the names that were looked for, ``bodies`` those of all modules whose
-    bodies ran, ``ran`` name, file and marshalled code of those in ``root``, ``compiled`` what compiling their sources gives now: marshalled code,
-    or the name of what it raises; ``imported`` all modules that are new, ``raised`` type and
-    text of what the code raised, or None.
-    """
-    before = set(sys.modules)
-    raised = None  # type: Raised | None
-    with Witness() as witness:
+    def __call__(self, *moment):  # type: (object) -> str | None
+        """Tell a moment; return the answer, None for none."""
+        if self._owner == identity():  # a handler of a signal, in the midst of another moment
+            return None
+        if _getpid() != self._process:  # answers would go to whoever reads first
+            if moment[0] == "asks":
+                self._say(("elsewhere", moment[2]))
+            return None
+        self._lock.acquire()
+        self._owner = identity()
         try:
-            # Flags 0, and none of this file's own.
-            exec(compile(request["code"], "<run>", "exec", 0, True), namespace)  # noqa: FBT003, S102
-        except BaseException:
-            raised = sys.exc_info()  # type: ignore[assignment] # there is one here
-    sources = request["sources"]
-    ran = [
-        (name, str(path), marshal.dumps(code))
-        for name, path, code in witness.ran
-        if str(path).startswith(request["root"])
-    ]
-    report = {
-        "imported": _new(before),
-        "asked": witness.asked,
-        "bodies": [name for name, _, _ in witness.ran],
-        "ran": ran,
-        "compiled": dict(
-            (name, _compiled(path))
-            for name, path in sources.items()
-            if path is not None and name in witness.asked
-        ),
-        "raised": (raised[0].__name__, str(raised[1])) if raised else None,
-    }  # type: Report
-    return report, raised
+            return self._answer() if self._say(moment) else None
+        finally:
+            self._owner = None
+            self._lock.release()
+
+    def _say(self, moment):  # type: (object) -> bool
+        """Write a line, unless the program has closed the descriptor, or has it for its own."""
+        if self._identities() != self._are:
+            return False
+        data = repr(moment).encode("ascii", "backslashreplace") + b"\n"
+        while data:
+            data = data[_write(self._out, data) :]
+        return True
+
+    def _answer(self):  # type: () -> str | None
+        data = b""
+        while not data.endswith(b"\n"):
+            part = _read(self._back, 65536)
+            if not part:
+                return None
+            data += part
+        return eval(data.decode("ascii"), {})  # type: ignore[no-any-return] # our own text
+
+    def _identities(self):  # type: () -> list[tuple[int, int]]
+        try:
+            return [(stat.st_dev, stat.st_ino) for stat in map(_fstat, (self._out, self._back))]
+        except OSError:
+            return []
 
 
-def _new(before):  # type: (set[str]) -> list[str]
-    """Return the names of modules that were not there, in the order of their imports."""
-    return [name for name in list(sys.modules) if name not in before]
+def _descriptor(number, flags):  # type: (int, int) -> int
+    """Return a descriptor that was given to this process; on Windows, what is given is a handle."""
+    if system.__name__ != "nt":
+        return number
+    import msvcrt
 
-
-def _compiled(path):  # type: (str) -> bytes | str
-    try:
-        with open(path, "rb") as stream:
-            return marshal.dumps(compile(stream.read(), path, "exec", 0, True))  # noqa: FBT003
-    except Exception as error:
-        return type(error).__name__
+    return msvcrt.open_osfhandle(number, flags)  # type: ignore[attr-defined,no-any-return]
 
 
 def main(request_path, report_path):  # type: (str, str) -> None
-    """Serve one request as ``python -c`` would run its code."""
+    """Serve one request as ``python -c`` or ``python -m`` would run its code.
+
+    The witness stays to the end of the process: what is imported at exit is told, too.
+    """
     with open(request_path, "rb") as stream:
-        request = eval(stream.read().decode("ascii"), {})  # noqa: S307 - our own text
+        request = eval(stream.read().decode("ascii"), {})
     script = sys.modules["__main__"]  # as long as it is referred to, our globals live
     sys.modules["__main__"] = type(sys)("__main__")
     sys.path[0] = request["root"]
-    sys.argv[:] = ["-c"]
-    report, raised = observe(request, sys.modules["__main__"].__dict__)
-    with open(report_path, "wb") as stream:
-        stream.write(repr(report).encode("ascii", "backslashreplace"))
+    sys.argv[:] = request["arguments"]
+    ends = request["channel"]
+    tell = Channel(_descriptor(ends[0], 1), _descriptor(ends[1], 0)) if ends else None
+    witness = Witness(tell)
+    witness.script = script  # type: ignore[attr-defined]
+    process = _getpid()
+    witness.__enter__()
+    report, raised = observed(request["code"], sys.modules["__main__"].__dict__, witness)
+    if _getpid() == process:
+        _put(report_path, repr(report).encode("ascii", "backslashreplace"))
     if raised:
         _end_as(raised)
     del script
+
+
+def _put(path, data):  # type: (str, bytes) -> None
+    try:
+        with open(path, "wb") as stream:
+            stream.write(data)
+    except OSError:  # the program let nothing be written: it ends without a word
+        return
 
 
 def _end_as(raised):  # type: (Raised) -> None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import marshal
 import os
 import subprocess
@@ -21,11 +20,14 @@ from pycinspect.compiling import find_interpreter
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.values import Implementation
-from pytest_pycinspect.sandbox.inquiry import Report, Request
+from pytest_pycinspect.sandbox.channel import Ends, Hear, listening
+from pytest_pycinspect.sandbox.moments import Report, Request, parse_report
 
-__all__ = ["Answer", "Children", "Interpreter", "Named", "Python", "parse_report", "python_name"]
+__all__ = ["Answer", "Children", "Interpreter", "Named", "Python", "python_name", "script"]
 
-_CHILD = Path(__file__).with_name("child.py")
+_PARTS = tuple(
+    Path(__file__).with_name(name) for name in ("machinery.py", "witness.py", "child.py")
+)
 
 
 class Interpreter(Protocol):
@@ -81,12 +83,21 @@ def python_name(interpreter: Interpreter) -> str:
 
 
 @cache
-def _compiled_child() -> bytes:
-    """Return ``child.py`` as a cache of the running interpreter, which can be run as it is.
+def script() -> bytes:
+    """Return what a child runs: its parts, one after the other.
+
+    Other files would have to be found and imported, before the eyes of the user's code.
+    """
+    return b"\n\n".join(part.read_bytes() for part in _PARTS)
+
+
+@cache
+def _compiled_script() -> bytes:
+    """Return the same as a cache of the running interpreter, which can be run as it is.
 
     Compiling it in every child would take longer than all that it does there.
     """
-    code = compile(_CHILD.read_bytes(), str(_CHILD), "exec", dont_inherit=True, optimize=0)
+    code = compile(script(), str(_PARTS[-1]), "exec", dont_inherit=True, optimize=0)
     return MAGIC_NUMBER + bytes(12) + marshal.dumps(code)  # the rest of the header is not read
 
 
@@ -131,8 +142,9 @@ class Children:
         arguments: Sequence[str],
         environment: Mapping[str, str],
         directory: str,
+        ends: Ends | None = None,
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run an interpreter.
+        """Run an interpreter; ``ends`` are the descriptors that it is given.
 
         Raises:
             PycInspectError: ``child-timeout``, or ``no-interpreter`` where it does not start.
@@ -145,6 +157,7 @@ class Children:
                 capture_output=True,
                 env=dict(environment),
                 cwd=directory,
+                **({} if ends is None else ends.options()),
                 timeout=self.seconds,
                 check=False,
             )
@@ -158,22 +171,35 @@ class Children:
             raise PycInspectError("no-interpreter", message) from error
 
     def _script(self, interpreter: Interpreter) -> str:
-        if interpreter != self.interpreter(None):
-            return str(_CHILD)
-        path = os.path.join(self.place, "child.pyc")
+        is_running = interpreter == self.interpreter(None)
+        name, content = ("child.pyc", _compiled_script) if is_running else ("child.py", script)
+        path = os.path.join(self.place, name)
         if not os.path.exists(path):
             with open(path, "wb") as stream:
-                stream.write(_compiled_child())
+                stream.write(content())
         return path
 
     def observe(
         self,
-        request: Request,
+        code: str,
+        directory: str,
         interpreter: Interpreter,
         flags: Sequence[str],
         environment: Mapping[str, str],
+        *,
+        arguments: Sequence[str] = ("-c",),
+        hear: Hear | None = None,
     ) -> Answer:
-        """Run the code of a request in a child process, and observe its imports.
+        """Run code in a child process, and observe its imports.
+
+        Args:
+            code: Python's text.
+            directory: the current one of the child, and the first of ``sys.path``.
+            interpreter: who runs it.
+            flags: its options.
+            environment: all its variables.
+            arguments: ``sys.argv``.
+            hear: is told of each moment of an import, and answers before it goes on.
 
         Raises:
             PycInspectError: as :meth:`run`.
@@ -182,12 +208,15 @@ class Children:
         asked, answered = (
             os.path.join(self.place, f"{kind}-{number}") for kind in ("request", "report")
         )
-        with open(asked, "wb") as stream:
-            stream.write(repr(request).encode("ascii", "backslashreplace"))
-        arguments = [*flags, self._script(interpreter), asked, answered]
-        began = time.perf_counter()
-        child = self.run(interpreter, arguments, environment, request["root"])
-        duration = time.perf_counter() - began
+        with listening(hear) as ends:
+            channel = None if ends is None else ends.names()
+            request = Request(code=code, root=directory, arguments=[*arguments], channel=channel)
+            with open(asked, "wb") as stream:
+                stream.write(repr(request).encode("ascii", "backslashreplace"))
+            command = [*flags, self._script(interpreter), asked, answered]
+            began = time.perf_counter()
+            child = self.run(interpreter, command, environment, directory, ends)
+            duration = time.perf_counter() - began
         report = read_report(answered)
         return Answer(report, _text(child.stdout), _text(child.stderr), child.returncode, duration)
 
@@ -199,29 +228,6 @@ def read_report(path: str) -> Report | None:
             return parse_report(stream.read().decode("ascii"))
     except (OSError, ValueError, SyntaxError):
         return None
-
-
-def parse_report(text: str) -> Report:
-    """Return a report from Python's text of it, also from Python 2's."""
-    raw = ast.literal_eval(text)
-    return Report(
-        imported=raw["imported"],
-        asked=raw["asked"],
-        bodies=raw["bodies"],
-        ran=[(name, path, _bytes(code)) for name, path, code in raw["ran"]],
-        compiled={name: _code_or_error(code) for name, code in raw["compiled"].items()},
-        raised=raw["raised"],
-    )
-
-
-def _bytes(value: bytes | str) -> bytes:
-    """Return bytes, which Python 2 writes as it writes text."""
-    return value if isinstance(value, bytes) else value.encode("latin-1")
-
-
-def _code_or_error(value: bytes | str) -> bytes | str:
-    """Return marshalled code as bytes; the name of an exception stays text."""
-    return value if isinstance(value, str) and value.isidentifier() else _bytes(value)
 
 
 def _text(output: bytes) -> str:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from pycinspect.cache import ImportOptions, Verdict
 from pycinspect.errors import PycInspectError
 from pycinspect.values import brief
+from pytest_pycinspect.sandbox.cachefile import CacheFile
 
 __all__ = [
     "OUTCOMES",
@@ -23,9 +24,17 @@ __all__ = [
 ]
 
 Outcome = Literal[
-    "hit", "miss", "stale", "stale_hit", "invalid", "sourceless", "orphan", "bypassed"
+    "hit",
+    "miss",
+    "stale",
+    "stale_hit",
+    "invalid",
+    "sourceless",
+    "orphan",
+    "bypassed",
+    "not_observed",
 ]
-Written = Literal[False, "created", "rewritten", "failed"]
+Written = Literal[False, "created", "rewritten", "failed", "unknown"]
 
 #: Every outcome, and when an import has it.
 OUTCOMES: Mapping[Outcome, str] = {
@@ -37,6 +46,7 @@ OUTCOMES: Mapping[Outcome, str] = {
     "sourceless": "the cache stands in the source's place, and was used",
     "orphan": "the cache was not found, because its source is gone",
     "bypassed": "the import uses no cache",
+    "not_observed": "it could not be seen what was done with the cache",
 }
 
 
@@ -79,14 +89,18 @@ class CacheEvent:
         module: its name.
         outcome: see :data:`OUTCOMES`.
         why: the reason for the outcome; of a miss that wrote nothing, why it did not.
-        written: what became of the cache: False, ``"created"``, ``"rewritten"``, or
-            ``"failed"`` where the importer tried and could not.
+        written: what became of the cache: False, ``"created"``, ``"rewritten"``, ``"failed"``
+            where the importer tried and could not. Where the import was not observed, what was found
+            at the end of the run, or ``"unknown"``.
         pyc: the cache that the importer looked at, None where there is none.
         code_ran: a digest of the code object that ran, whatever file it came from; None where
             none did. Observed, not inferred.
         raised: what the import raised, ``"ValueError: ..."``; None where it did not.
         python: who imported, ``"3.13.0"`` or ``"PyPy 3.9.16"``.
-        scene: what there was before the import, pycinspect's verdict among it.
+        scene: what there was before the import, pycinspect's verdict among it; None where that
+            was not observed.
+        cache: what the cache was when the import was done with it: its mode, how it is tied to
+            the source, its level. None where there is none, and for a member of a zip file.
     """
 
     module: str
@@ -97,52 +111,72 @@ class CacheEvent:
     code_ran: str | None
     raised: str | None
     python: str
-    scene: Scene = field(compare=False)
+    scene: Scene | None = field(compare=False)
+    cache: CacheFile | None = None
 
     def __repr__(self) -> str:
         parts = [self.outcome, *([self.written] if self.written else [])]
         raised = "" if self.raised is None else f"; raised {self.raised}"
         return brief(f"<CacheEvent {self.module}: {', '.join(parts)}; {self.why}{raised}>", 1_000)
 
+    def _is(self, outcome: Outcome) -> bool:
+        """Return whether the outcome is this one.
+
+        Raises:
+            PycInspectError: ``not-observed``, since then neither answer is known to be right.
+        """
+        if self.not_observed:
+            raise PycInspectError("not-observed", f"{self.module} was not observed: {self.why}")
+        return self.outcome == outcome
+
     @property
     def hit(self) -> bool:
-        """Whether the cache was used, and is of this source."""
-        return self.outcome == "hit"
+        """Whether the cache was used, and is of this source.
+
+        Raises:
+            PycInspectError: ``not-observed``, as all that are about the outcome.
+        """
+        return self._is("hit")
 
     @property
     def miss(self) -> bool:
         """Whether there was no cache to look at."""
-        return self.outcome == "miss"
+        return self._is("miss")
 
     @property
     def stale(self) -> bool:
         """Whether the cache was refused as one of another source."""
-        return self.outcome == "stale"
+        return self._is("stale")
 
     @property
     def stale_hit(self) -> bool:
         """Whether the cache was used although the source differs."""
-        return self.outcome == "stale_hit"
+        return self._is("stale_hit")
 
     @property
     def invalid(self) -> bool:
         """Whether the cache is damaged or of another Python."""
-        return self.outcome == "invalid"
+        return self._is("invalid")
 
     @property
     def sourceless(self) -> bool:
         """Whether bytecode in the source's place was used."""
-        return self.outcome == "sourceless"
+        return self._is("sourceless")
 
     @property
     def orphan(self) -> bool:
         """Whether a cache is left without its source, so that nothing is imported."""
-        return self.outcome == "orphan"
+        return self._is("orphan")
 
     @property
     def bypassed(self) -> bool:
         """Whether the import uses no cache."""
-        return self.outcome == "bypassed"
+        return self._is("bypassed")
+
+    @property
+    def not_observed(self) -> bool:
+        """Whether it could not be seen what was done with the cache; ``why`` says why."""
+        return self.outcome == "not_observed"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -150,7 +184,7 @@ class Run(Mapping[str, CacheEvent]):
     r"""What code did in a child process: the events of the project's modules by their names.
 
     Args:
-        events: in the order of the imports.
+        events: in the order of the imports; of a module that was imported again, the first time.
         stdout: what it printed; line ends are ``\n``.
         stderr: what it printed there.
         returncode: the exit status; negative for the signal that ended it.
@@ -161,6 +195,7 @@ class Run(Mapping[str, CacheEvent]):
         raised: the exception that ended the code, ``"ValueError: ..."``, SystemExit among
             them; None where it came to its end, and where the process was ended otherwise,
             by ``os._exit`` or a signal: ``returncode`` says so.
+        history: all events, those of modules that were imported again among them.
     """
 
     events: Mapping[str, CacheEvent]
@@ -171,6 +206,7 @@ class Run(Mapping[str, CacheEvent]):
     duration: float
     python: str
     raised: str | None = None
+    history: tuple[CacheEvent, ...] = ()
 
     def __getitem__(self, name: str) -> CacheEvent:
         """Return the event of a module.

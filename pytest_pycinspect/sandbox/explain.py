@@ -12,6 +12,7 @@ from pycinspect.cache import ImportOptions
 from pycinspect.cache.importer import source_mtime
 from pycinspect.dialects import DIALECTS, HeaderField, HeaderLayout
 from pycinspect.values import U32_MASK, HashCheckMode
+from pytest_pycinspect.sandbox.cachefile import CacheFile
 from pytest_pycinspect.sandbox.event import OUTCOMES, CacheEvent, Scene
 
 __all__ = ["Step", "asked_for", "section"]
@@ -94,11 +95,19 @@ def _event_lines(event: CacheEvent, root: str, statement: str) -> Iterator[str]:
     if event.pyc is not None:
         yield f"  pyc       {_shown(event.pyc, root)}"
     yield f"  code ran  {event.code_ran[:12] if event.code_ran else 'none'}"
-    yield from (f"  {line}".rstrip() for line in _comparison(event.scene))
-    yield f"  started   {_started(event.scene.options, root)}"
+    if event.cache is not None:
+        yield f"  cache     {_facts(event.cache)}"
+    if event.scene is not None:
+        yield from (f"  {line}".rstrip() for line in _comparison(event.scene))
+        yield f"  started   {_started(event.scene.options, root)}"
     ignored = [f"{name}={os.environ[name]}" for name in _VARIABLES if os.environ.get(name)]
     if ignored:
         yield f"  shell     {' '.join(ignored)} (without effect in the sandbox)"
+
+
+def _facts(cache: CacheFile) -> str:
+    tied = cache.invalidation or "damaged header"
+    return f"{tied}, level {cache.optimize}, mode {cache.mode:#o}"
 
 
 def _shown(text: str, root: str) -> str:

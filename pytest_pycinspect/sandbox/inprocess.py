@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import _imp
+import os
 import sys
+import zipimport
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import machinery
+from threading import Lock, get_ident
 from types import ModuleType
 from typing import Any
 from zipimport import zipimporter
 
 from pycinspect.cache import ImportOptions
 from pycinspect.values import HashCheckMode
-from pytest_pycinspect.sandbox.child import observe
-from pytest_pycinspect.sandbox.inquiry import Report, Request
+from pytest_pycinspect.sandbox.channel import Hear, Hearing
+from pytest_pycinspect.sandbox.moments import Report, moment_of
+from pytest_pycinspect.sandbox.project import Project
+from pytest_pycinspect.sandbox.witness import observe
 
 __all__ = ["can_import_here", "observe_here"]
 
+#: What zipimport knows of archives: ``zipimport.py`` has no other way to forget one.
+_ZIP_DIRECTORIES = "_zip_directory_cache"
 _FINDERS = (machinery.BuiltinImporter, machinery.FrozenImporter, machinery.PathFinder)
 _LOADERS = (
     (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
@@ -36,19 +43,53 @@ def can_import_here(options: ImportOptions) -> bool:
     return sys.flags.optimize == options.optimize and sys.getprofile() is None
 
 
-def observe_here(request: Request, options: ImportOptions) -> Report:
-    """Import in this process, and report as ``child.observe`` does.
+def observe_here(
+    code: str, root: str, names: Iterable[str], options: ImportOptions, hear: Hear
+) -> Report:
+    """Import in this process, and report as ``witness.observe`` does.
+
+    Args:
+        code: the import.
+        root: the directory of the project.
+        names: of its modules.
+        options: how it is started.
+        hear: is told of each moment of an import, before it goes on.
 
     Raises:
         BaseException: what is not an ``Exception``, such as KeyboardInterrupt.
     """
-    modules = {name.partition(".")[0] for name in request["sources"]}
-    with _isolated(request["root"], modules, options):
-        report, raised = observe(request, {"__name__": "__main__"})
+    modules = {name.partition(".")[0] for name in names}
+    hearing = Hearing(hear)
+    with _isolated(root, modules, options):
+        report, raised = observe(code, {"__name__": "__main__"}, _Ear(hearing))
+    hearing.check()
     if raised and not issubclass(raised[0], Exception):
         raise raised[1]
     answer: Report = report
     return answer
+
+
+class _Ear:
+    """What a witness in this process tells to.
+
+    What is imported here to answer it, and what a handler of a signal imports in the midst of that,
+    is not told.
+    """
+
+    def __init__(self, hearing: Hearing) -> None:
+        self._hearing = hearing
+        self._lock = Lock()
+        self._owner: int | None = None
+
+    def __call__(self, kind: str, *fields: object) -> str | None:
+        if self._owner == get_ident():
+            return None
+        with self._lock:
+            self._owner = get_ident()
+            try:
+                return self._hearing(moment_of(kind, *fields))
+            finally:
+                self._owner = None
 
 
 @contextmanager
@@ -71,7 +112,9 @@ def _isolated(root: str, names: Iterable[str], options: ImportOptions) -> Iterat
         ),
         # What --check-hash-based-pycs sets; CPython's own tests set it like this, too.
         _attributes_restored(_imp, check_hash_based_pycs=HashCheckMode.DEFAULT.value),
-        _importer_cache_restored(root),
+        _entries_restored(sys.path_importer_cache, root),
+        _entries_restored(vars(zipimport)[_ZIP_DIRECTORIES], root),
+        _directory_restored(),
         _modules_restored(root, set(names)),
     ):
         yield
@@ -104,15 +147,25 @@ def _attributes_restored(target: ModuleType, **during: object) -> Iterator[None]
 
 
 @contextmanager
-def _importer_cache_restored(root: str) -> Iterator[None]:
-    before = dict(sys.path_importer_cache)
+def _entries_restored(target: dict[str, Any], root: str) -> Iterator[None]:
+    """Let the import system know nothing of a directory, and nothing new afterwards."""
+    before = dict(target)
     for path in [path for path in before if path.startswith(root)]:
-        del sys.path_importer_cache[path]
+        del target[path]
     try:
         yield
     finally:
-        sys.path_importer_cache.clear()
-        sys.path_importer_cache.update(before)
+        target.clear()
+        target.update(before)
+
+
+@contextmanager
+def _directory_restored() -> Iterator[None]:
+    before = os.getcwd()
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 @contextmanager
@@ -138,5 +191,6 @@ def _modules_restored(root: str, names: set[str]) -> Iterator[None]:
 
 def _is_of_project(name: str, module: ModuleType, root: str, names: set[str]) -> bool:
     """Return whether a module is called, or comes from where, the project's are."""
-    path = str(getattr(module, "__file__", None))
-    return name.partition(".")[0] in names or path.startswith(root)
+    path = getattr(module, "__file__", None)
+    is_there = isinstance(path, str) and Project(root).has(os.path.join(root, path))
+    return name.partition(".")[0] in names or is_there

@@ -1,103 +1,47 @@
-"""Ask pycinspect, let the import happen, and compare.
-
-Before the import every module of the project is judged. The import is then observed by
-``child.observe`` from outside the importer: which code objects ran, and which files changed. Both
-must tell the same, else the sandbox is not to be trusted, and says so.
-"""
+"""What became of each module of the project: the events of one run."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator
-from typing import NamedTuple, TypedDict
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
-from pycinspect.cache import ImportOptions, Outcome, Refusal, Verdict, judge_module
-from pycinspect.compiling import Compilers
-from pycinspect.dialects import DIALECTS, Dialect
-from pycinspect.errors import PycInspectError
-from pycinspect.pyc import LONGEST_HEADER, Code, unmarshal
-from pytest_pycinspect.sandbox.digest import code_digest
-from pytest_pycinspect.sandbox.event import CacheEvent, SandboxDisagreement, Scene, Written
+from pycinspect.cache import ImportOptions, Outcome
+from pycinspect.dialects import Dialect
+from pycinspect.pyc import PYCACHE
+from pytest_pycinspect.sandbox.agreement import Agreement
+from pytest_pycinspect.sandbox.audit import Caches
+from pytest_pycinspect.sandbox.event import CacheEvent, Why, Written
+from pytest_pycinspect.sandbox.judging import Expected, Judge
+from pytest_pycinspect.sandbox.moments import Moment, Report
 from pytest_pycinspect.sandbox.project import Project
-from pytest_pycinspect.sandbox.reasons import cache_reason, level_elsewhere, outcome_of, why_of
-from pytest_pycinspect.sandbox.snapshot import Look, Stamp, look_at
+from pytest_pycinspect.sandbox.record import Import, Ran, Record
+from pytest_pycinspect.sandbox.snapshot import Stamp, take_snapshot
 
-__all__ = ["Inquiry", "Report", "Request", "compile_own", "exception_text"]
+__all__ = ["Inquiry"]
 
-_NO_CACHE = Look(None, b"")
-#: What ``child._compiled`` says of a source that cannot be read.
-_UNREADABLE = frozenset({"FileNotFoundError", "PermissionError", "IsADirectoryError", "IOError"})
-#: Reasons for which no file of the project is imported.
-_NOT_OURS = frozenset({"module-not-found", "built-in-module", "frozen-module"})
-#: Without these an importer tries to write the caches of what it has compiled.
-_NEVER_TRIED = frozenset({None, "write-disabled", "never-writes"})
-#: What the loader of an extension module does is not seen.
-_NOT_SEEN = "extension-module"
+_CACHES = (".pyc", ".pyo")
+#: In the names of caches that are pytest's own; ``rewriting`` tells of them.
+_OF_PYTEST = "-pytest-"
 
 
-class Request(TypedDict):
-    """What ``child.observe`` is asked; see there."""
-
-    code: str
-    root: str
-    sources: dict[str, str | None]
-
-
-class Report(TypedDict):
-    """What it answers; see there."""
-
-    imported: list[str]
-    asked: list[str]
-    bodies: list[str]
-    ran: list[tuple[str, str, bytes]]
-    compiled: dict[str, bytes | str]
-    raised: tuple[str, str] | None
-
-
-def compile_own(source: bytes, path: str, dialect: Dialect, optimize: int, /) -> Refusal | None:
-    """Answer as a ``cache.SourceCompiler``, in this process.
-
-    The modules of a sandbox are the test's own program, which is imported anyway; so they
-    are not compiled in a process with limits, which takes longer than the import.
-    """
-    if dialect.magic != DIALECTS.running().magic:
-        raise PycInspectError("no-interpreter", f"{dialect.name} is asked by the import itself")
-    with Compilers(trusted=True) as compilers:
-        return compilers.refusal(source, path, optimize=optimize)
-
-
-class Expected(NamedTuple):
-    """A module before the import.
+class _Ending(NamedTuple):
+    """How a run ended.
 
     Args:
-        scene: pycinspect's verdict, and what it is about.
-        reason: what is wrong with the cache.
-        other_level: see ``reasons.level_elsewhere``.
-        cache: as it was.
+        imported: the modules that were new then; None where the process ended without a word.
+        raised: what ended the code.
+        only: the module that the code imports and does nothing else, so that what was raised is
+            what that import raised.
     """
 
-    scene: Scene
-    reason: str
-    other_level: int | None
-    cache: Look
-
-
-class Observed(NamedTuple):
-    """A module after the import; code objects are known by their digests.
-
-    Args:
-        ran: the code that ran, None where none did.
-        compiled: what the source compiles to now, None where it does not, or is not there.
-        source_failed: the exception that compiling the source raises, None where it does not.
-        raised: type and text of what the import raised, None where it did not or nobody knows.
-        changed: what became of the cache.
-    """
-
-    ran: str | None
-    compiled: str | None
-    source_failed: str | None
+    imported: frozenset[str] | None
     raised: tuple[str, str] | None
-    changed: Written
+    only: str | None
+
+    def has(self, name: str) -> bool:
+        return self.imported is not None and name in self.imported
 
 
 class Inquiry:
@@ -108,7 +52,6 @@ class Inquiry:
         dialect: who imports.
         python: the same for a person.
         options: how it is started.
-        names: modules that are asked for although no file may have their name.
         digests: marshalled code to its digest, what is known already; decoding it takes
             longer than to import it.
     """
@@ -119,210 +62,195 @@ class Inquiry:
         dialect: Dialect,
         python: str,
         options: ImportOptions,
-        names: Iterable[str] = (),
         *,
         digests: dict[tuple[Dialect, bytes], str] | None = None,
     ) -> None:
         self._project = project
-        self._dialect = dialect
-        self._python = python
-        self._options = options
-        self._digests = {} if digests is None else digests
-        modules = dict.fromkeys([*names, *project.modules(), *self._mirrored()])
-        self._expected = {name: self._expect(name) for name in modules}
+        self._prefix = options.pycache_prefix
+        self._agreement = Agreement(dialect, python, {} if digests is None else digests)
+        self._record = Record(Judge(project, dialect, options))
+        self._start = self._files()
 
-    def _mirrored(self) -> Iterator[str]:
-        """Yield the names of the modules that have caches below the prefix."""
-        prefix = self._options.pycache_prefix
-        if prefix is not None:
+    def _files(self) -> Mapping[str, Stamp]:
+        """Return the stamps of the files of the project, and of its caches below the prefix."""
+        paths = [*self._project.files()]
+        if self._prefix is not None:
             place = os.path.splitdrive(self._project.root)[1].lstrip(os.sep)
-            yield from Project(os.path.join(prefix, place)).modules()
+            paths += Project(os.path.join(self._prefix, place)).files()
+        return take_snapshot(paths, digest=False)
 
-    def _expect(self, name: str) -> Expected:
-        options = self._options
-        verdict = judge_module(
-            name, [self._project.root], self._dialect, options, compiler=compile_own
-        )
-        cache = _NO_CACHE if verdict.cache_path is None else look_at(verdict.cache_path)
-        return Expected(
-            Scene(verdict, options, cache.content[:LONGEST_HEADER], _status(_source(verdict))),
-            cache_reason(verdict, options),
-            level_elsewhere(verdict, options),
-            cache,
-        )
+    def hear(self, moment: Moment) -> str | None:
+        """Take what a witness tells; see ``record.Record.hear``."""
+        return self._record.hear(moment)
 
-    def verdict(self, name: str) -> Verdict:
-        """Return pycinspect's verdict of a module that was asked for by name."""
-        return self._expected[name].scene.verdict
-
-    def request(self, code: str) -> Request:
-        """Return what ``child.observe`` is asked."""
-        sources = {name: _source(self.verdict(name)) for name in self._expected}
-        return Request(code=code, root=self._project.root, sources=sources)
+    @property
+    def bodies(self) -> list[Ran]:
+        """Code of the project's files that ran without Python's own importers."""
+        return [one for one in self._record.seen if isinstance(one, Ran) and one.code]
 
     def events(
-        self, report: Report, *, only: str | None = None, others: Container[str] = ()
-    ) -> dict[str, CacheEvent]:
+        self, report: Report | None, *, only: str | None = None, others: Container[str] = ()
+    ) -> list[CacheEvent]:
         """Return what happened to the project's modules, in the order of the imports.
 
         Args:
-            report: the answer to the request.
+            report: what was told at the end; None where the process ended without a word.
             only: the module that the code imports and does nothing else, so that what was
                 raised is what that import raised.
-            others: sources that another importer than Python's own has loaded.
             others: sources that another importer than Python's own has loaded.
 
         Raises:
             SandboxDisagreement: pycinspect said otherwise.
         """
-        # Of a module that ran twice, the first time.
-        ran = {name: code for name, _, code in reversed(report["ran"])}
-        events = {}
-        for name in dict.fromkeys([*report["asked"], *ran]):
-            expected = self._expected.get(name)
-            if expected is None or expected.reason in _NOT_OURS:
-                continue
-            if expected.scene.verdict.found.path in others:
-                continue
-            raised = report["raised"] if name == only else None
-            observed = self._observed(expected, name, report, ran.get(name), raised)
-            was_imported = name in ran or name in report["imported"] or name == only
-            if was_imported or expected.scene.verdict.exception or observed.source_failed:
-                self._compare(name, expected, observed)
-                events[name] = self._event(name, expected, observed)
-            # else only its spec was asked for, or an import of it failed elsewhere
-        return events
+        imported = None if report is None else frozenset(report["imported"])
+        ending = _Ending(imported, None if report is None else report["raised"], only)
+        events = [*self._seen(ending, others)]
+        events += self._of_forks()
+        events += self._unseen(ending, {event.module for event in events})
+        return [*_with_writes(events, [*self._unexplained()])]
 
-    def _observed(
-        self,
-        expected: Expected,
-        name: str,
-        report: Report,
-        ran: bytes | None,
-        raised: tuple[str, str] | None,
-    ) -> Observed:
-        compiled = report["compiled"].get(name)
-        path = expected.scene.verdict.cache_path
-        return Observed(
-            ran=None if ran is None else self._digest(ran),
-            compiled=self._digest(compiled) if isinstance(compiled, bytes) else None,
-            source_failed=compiled if isinstance(compiled, str) else None,
-            raised=raised,
-            changed=False if path is None else _changed(expected.cache.stamp, look_at(path).stamp),
+    def _seen(self, ending: _Ending, others: Container[str]) -> Iterator[CacheEvent]:
+        for one in self._record.seen:
+            if isinstance(one, Ran):
+                if one.file not in others:
+                    yield self._of_body(one)
+            elif one.token is not None:
+                yield self._of_load(one, ending)
+            elif one.path is None or one.path not in others:
+                yield from self._of_search(one, ending)
+
+    def _of_load(self, one: Import, ending: _Ending) -> CacheEvent:
+        expected = one.expected
+        if isinstance(expected, Why):
+            return self._agreement.unobserved(one.name, expected)
+        if one.after is None:
+            why = Why("interrupted", "it was not seen how its loader ended")
+            return self._agreement.unobserved(one.name, why, expected.scene.verdict.cache_path)
+        raised = ending.raised if one.name == ending.only else None
+        return self._agreement.event(one, expected, raised, is_settled=self._is_settled(expected))
+
+    def _is_settled(self, expected: Expected) -> bool:
+        """Return whether the files of a module were, at its import, as they were at the start."""
+        verdict = expected.scene.verdict
+        cache = expected.cache.stamp
+        stamps = {
+            verdict.cache_path: cache and cache._replace(digest=b""),
+            expected.source_path: expected.source,
+        }
+        paths = {path: stamp for path, stamp in stamps.items() if path is not None}
+        return expected.is_in_zip or all(
+            self._start.get(path) == stamp for path, stamp in paths.items()
         )
 
-    def _digest(self, data: bytes, offset: int = 0) -> str:
-        key = (self._dialect, data[offset:])
-        if key not in self._digests:
-            value, _ = unmarshal(data, self._dialect, offset=offset)
-            assert isinstance(value, Code), "marshalled by child.py, or judged to be one"
-            self._digests[key] = code_digest(value)
-        return self._digests[key]
+    def _of_search(self, one: Import, ending: _Ending) -> Iterator[CacheEvent]:
+        """Yield the event of a module that was looked for, where no loader was seen."""
+        expected = one.expected
+        is_there = ending.has(one.name) or one.name == ending.only
+        if isinstance(expected, Why):
+            if is_there and not self._was_loaded(one.name):
+                yield self._agreement.unobserved(one.name, expected)
+        elif expected.scene.verdict.outcome is Outcome.NOT_FOUND and self._is_foreign(one, ending):
+            why = Why("other_finder", "the program has finders of its own, which may have found it")
+            yield self._agreement.unobserved(one.name, why)
+        elif is_there or one.has_run or _fails(one, expected):
+            raised = ending.raised if one.name == ending.only else None
+            is_settled = self._is_settled(expected)
+            yield self._agreement.event(one, expected, raised, is_settled=is_settled)
+        # else only its spec was asked for, or an import of it failed elsewhere
 
-    # --- Agreement -------------------------------------------------------------------
+    def _was_loaded(self, name: str) -> bool:
+        """Return whether another import of a module was seen to the end."""
+        return any(one.token is not None for one in self._record.imports if one.name == name)
 
-    def _compare(self, name: str, expected: Expected, observed: Observed) -> None:
-        """Raise SandboxDisagreement unless pycinspect said what was then seen."""
-        verdict = expected.scene.verdict
-        if verdict.reason == _NOT_SEEN:
-            return
-        differences = [
-            *self._other_code(verdict, expected, observed),
-            *_other_exception(verdict, observed),
-            *_other_write(verdict, observed),
-        ]
-        if differences:
-            message = (
-                f"{name}: pycinspect says: {verdict.message} The import, by Python"
-                f" {self._python}: {'; '.join(differences)}. Did the code change the project"
-                " while it was running? If not, please report it."
-            )
-            raise SandboxDisagreement("sandbox-disagreement", message)
+    def _is_foreign(self, one: Import, ending: _Ending) -> bool:
+        """Return whether a finder of the program's own may have found what Python's do not find."""
+        if self._was_loaded(one.name) or not one.environment.foreign:
+            return False
+        return ending.imported is None or ending.has(one.name)
 
-    def _other_code(
-        self, verdict: Verdict, expected: Expected, observed: Observed
-    ) -> Iterator[str]:
-        wanted = None
-        if verdict.outcome is Outcome.LOAD:
-            layout = self._dialect.header
-            assert layout is not None
-            wanted = self._digest(expected.cache.content, layout.size)
-        elif verdict.outcome is Outcome.RECOMPILE or verdict.reason == "no-cache-tag":
-            wanted = observed.compiled
-        if observed.ran != wanted:
-            yield f"it ran {_code(observed.ran)}, not {_code(wanted)}"
-
-    def _event(self, name: str, expected: Expected, observed: Observed) -> CacheEvent:
-        verdict = expected.scene.verdict
-        differs = observed.ran != observed.compiled and observed.source_failed not in _UNREADABLE
-        outcome = outcome_of(expected.reason, verdict, source_differs=differs)
+    def _of_body(self, one: Ran) -> CacheEvent:
+        runs = one.runs
+        if runs.loader is not None and runs.file is not None:
+            sentence = f"it was loaded by {runs.loader}, which was not seen to do that"
+            return self._agreement.unobserved(runs.name, Why("other_loader", sentence))
+        sentence = "its code ran without an importer, which would look for a cache"
         return CacheEvent(
-            module=name,
-            outcome=outcome,
-            why=why_of(verdict, outcome, self._options, expected.other_level),
-            written=_written(verdict, observed),
-            pyc=verdict.cache_path,
-            code_ran=observed.ran,
-            raised=_raised(verdict, observed),
-            python=self._python,
-            scene=expected.scene,
+            module=runs.name,
+            outcome="bypassed",
+            why=Why("not_imported", sentence),
+            written=False,
+            pyc=None,
+            code_ran=self._agreement.digest(one.code) if one.code else None,
+            raised=None,
+            python=self._agreement.python,
+            scene=None,
         )
 
+    # --- What nobody saw ---------------------------------------------------------------
 
-def _source(verdict: Verdict) -> str | None:
-    path = verdict.found.path
-    return None if verdict.found.is_bytecode or path is None or os.path.isdir(path) else path
+    def _of_forks(self) -> Iterator[CacheEvent]:
+        for name in self._modules_among(self._record.forked):
+            why = Why("forked", "a process that was forked from this one looked for it")
+            yield self._agreement.unobserved(name, why)
 
+    def _unseen(self, ending: _Ending, told: set[str]) -> Iterator[CacheEvent]:
+        """Yield modules that are there at the end, although nobody looked for them."""
+        names = (ending.imported or frozenset()) - told - self._record.elsewhere
+        for name in self._modules_among(sorted(names)):
+            why = Why("unseen", "it is there at the end, and nobody was seen to import it")
+            yield self._agreement.unobserved(name, why)
 
-def _status(source: str | None) -> os.stat_result | None:
-    try:
-        return None if source is None else os.stat(source)
-    except OSError:  # it was there a moment ago
-        return None
+    def _modules_among(self, names: Sequence[str]) -> Iterator[str]:
+        modules = frozenset(self._project.modules()) if names else frozenset()
+        return (name for name in dict.fromkeys(names) if name in modules)
 
+    def _unexplained(self) -> Iterator[CacheEvent]:
+        """Yield caches that were written, by whomever, and not by an import that was seen."""
+        changed = {
+            path: stamp
+            for path, stamp in self._files().items()
+            if self._start.get(path) != stamp and _is_of_importer(os.path.basename(path))
+        }
+        known = self._known() if changed else {}
+        for path, stamp in changed.items():
+            before = known.get(os.path.realpath(path))
+            if before != stamp:
+                yield self._written_by_nobody(path, "created" if before is None else "rewritten")
 
-def _changed(before: Stamp | None, after: Stamp | None) -> Written:
-    if before == after or after is None:
-        return False
-    return "created" if before is None else "rewritten"
+    def _known(self) -> Mapping[str, Stamp]:
+        """Return how caches were, without links on the way, when an import was last seen to end."""
+        known = {os.path.realpath(path): stamp for path, stamp in self._start.items()}
+        for one in self._record.seen:
+            if isinstance(one, Import) and isinstance(one.expected, Expected) and one.after:
+                path, stamp = one.expected.scene.verdict.cache_path, one.after.cache
+                if path and stamp:
+                    known[os.path.realpath(path)] = stamp._replace(digest=b"")
+        return known
 
-
-def _code(digest: str | None) -> str:
-    return "no code" if digest is None else f"the code {digest[:12]}"
-
-
-def _other_exception(verdict: Verdict, observed: Observed) -> Iterator[str]:
-    """Yield where the import raised something else; what a body raises is its own affair."""
-    raised = None if observed.raised is None else observed.raised[0]
-    wanted = verdict.exception
-    if observed.ran is None and observed.raised is not None and wanted is None:
-        wanted = observed.source_failed
-    if wanted != raised and observed.raised is not None and observed.ran is None:
-        yield f"it raised {raised}, not {wanted or 'nothing'}"
-
-
-def _other_write(verdict: Verdict, observed: Observed) -> Iterator[str]:
-    is_due = verdict.writes is not None and observed.source_failed is None
-    if is_due != bool(observed.changed):
-        yield f"the cache was {observed.changed or 'not written'}"
-
-
-def _written(verdict: Verdict, observed: Observed) -> Written:
-    is_hindered = verdict.hindrance not in _NEVER_TRIED and observed.source_failed is None
-    return "failed" if is_hindered and not observed.changed else observed.changed
-
-
-def exception_text(raised: tuple[str, str] | None) -> str | None:
-    """Return an exception as the last line of a traceback has it, None for none."""
-    if raised is None:
-        return None
-    kind, text = raised
-    return f"{kind}: {text}" if text else kind
+    def _written_by_nobody(self, path: str, written: Written) -> CacheEvent:
+        caches = Caches(self._project.root, (), self._prefix)
+        is_beside = os.path.basename(os.path.dirname(path)) != PYCACHE
+        source = path if is_beside and self._project.has(path) else caches.source_of(path)
+        name = self._project.module_of(source or path)
+        why = Why("no_witness", f"its cache was {written}, not by an import that was seen")
+        return self._agreement.unobserved(name, why, path, written)
 
 
-def _raised(verdict: Verdict, observed: Observed) -> str | None:
-    if observed.raised is not None:
-        return exception_text(observed.raised)
-    if verdict.exception is not None or observed.ran is not None:
-        return verdict.exception
-    return observed.source_failed
+def _is_of_importer(name: str) -> bool:
+    return name.endswith(_CACHES) and _OF_PYTEST not in name
+
+
+def _with_writes(events: Sequence[CacheEvent], writes: list[CacheEvent]) -> Iterator[CacheEvent]:
+    """Yield events; to those that were not observed belongs what was found to be written."""
+    for event in events:
+        is_open = event.not_observed and event.written == "unknown"
+        own = next((one for one in writes if is_open and one.module == event.module), None)
+        if own is not None:
+            writes.remove(own)
+        yield event if own is None else replace(event, written=own.written, pyc=own.pyc)
+    yield from writes
+
+
+def _fails(one: Import, expected: Expected) -> bool:
+    """Return whether an import fails before a body runs."""
+    return expected.scene.verdict.exception is not None or isinstance(one.compiled, str)

@@ -6,8 +6,9 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from zipfile import ZipFile
 
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE
@@ -46,6 +47,18 @@ class Project:
         init = os.path.join(base, f"{_INIT}.py")
         return init if os.path.isdir(base) and not os.path.exists(f"{base}.py") else f"{base}.py"
 
+    def has(self, path: str) -> bool:
+        """Return whether an absolute path leads into the project, by its words or by links."""
+        return (
+            self.is_above(os.path.normpath(path))
+            or self.is_above(os.path.realpath(os.path.dirname(path)))
+            or self.is_above(os.path.realpath(path))
+        )
+
+    def is_above(self, path: str) -> bool:
+        """Return whether a path leads into the project by its words."""
+        return f"{path}{os.sep}".startswith(f"{self.root}{os.sep}")
+
     def relative(self, path: str) -> str:
         """Return a path as a person writes it: from the root, with slashes."""
         return os.path.relpath(path, self.root).replace(os.sep, "/")
@@ -70,10 +83,14 @@ class Project:
         return [*made, path]
 
     def _packages_above(self, path: str) -> Iterator[str]:
+        missing = (place for place in self._above(path) if not os.path.exists(place))
+        yield from (os.path.join(place, f"{_INIT}.py") for place in missing)
+
+    def _above(self, path: str) -> Iterator[str]:
+        """Yield the directories between a path and the root, the lowest first."""
         directory = os.path.dirname(path)
         while directory != self.root and directory.startswith(self.root):
-            if not os.path.exists(directory):
-                yield os.path.join(directory, f"{_INIT}.py")
+            yield directory
             directory = os.path.dirname(directory)
 
     def read(self, name: str) -> bytes:
@@ -122,6 +139,26 @@ class Project:
         before = set(self.files())
         os.replace(source, target)
         return sorted(before.symmetric_difference(self.files()) | {target})
+
+    def pack(self, archive: str, names: Iterable[str]) -> list[str]:
+        """Move files into a zip file, under their paths from the root; see ``sources.pack``."""
+        files = [path for name in names for path in self._files_of(name)]
+        target = os.path.join(self.root, archive)
+        above = {place for path in files for place in self._above(path)}
+        with ZipFile(target, "w", strict_timestamps=False) as stream:
+            # With entries for directories, as zip programs make them: importers look for them.
+            for path in [*sorted(above), *files]:
+                stream.write(path, self.relative(path))
+        for path in files:
+            os.remove(path)
+        return [*files, target]
+
+    def _files_of(self, name: str) -> Iterator[str]:
+        """Yield the source of a module, and the cache beside it; a path is that file alone."""
+        path = self.path(name)
+        candidates = (path,) if name.endswith(_MODULE_SUFFIXES) else (path, f"{path}c")
+        there = [one for one in candidates if os.path.exists(one)]
+        yield from there or (self.require(name),)
 
     def set_mtime(self, path: str, wanted: Time, before_ns: int) -> None:
         """Set a file's time.

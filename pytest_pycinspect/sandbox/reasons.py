@@ -25,7 +25,7 @@ __all__ = ["OUTCOME_OF", "cache_reason", "level_elsewhere", "outcome_of", "why_o
 _SOURCE_LIMIT = 64 * 1024 * 1024
 _LEVELS = (0, 1, 2)
 
-#: Reason of a verdict to the outcome; a reason that is not here is one of zip files.
+#: Reason of a verdict to the outcome.
 OUTCOME_OF: Mapping[str, Outcome] = MappingProxyType(
     {
         "header-matches": "hit",
@@ -70,6 +70,10 @@ OUTCOME_OF: Mapping[str, Outcome] = MappingProxyType(
         "package-fails": "bypassed",
         "prefix-elsewhere": "bypassed",
         "tool-cache": "bypassed",
+        "zip-source": "invalid",
+        "zip-hash-refused": "invalid",
+        "zip-nothing-usable": "invalid",
+        "not-a-zip-file": "bypassed",
     }
 )
 

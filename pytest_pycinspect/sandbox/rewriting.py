@@ -9,7 +9,7 @@ with it, it is made anew: nothing is raised.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from pycinspect.cache import FinderKind, Found, ImportOptions, Outcome, Verdict
@@ -19,9 +19,9 @@ from pycinspect.pyc import LONGEST_HEADER, Code, unmarshal
 from pytest_pycinspect.sandbox.audit import Caches
 from pytest_pycinspect.sandbox.digest import code_digest
 from pytest_pycinspect.sandbox.event import CacheEvent, SandboxDisagreement, Scene, Written
-from pytest_pycinspect.sandbox.inquiry import Report
 from pytest_pycinspect.sandbox.project import Project
 from pytest_pycinspect.sandbox.reasons import outcome_of, why_of
+from pytest_pycinspect.sandbox.record import Ran
 from pytest_pycinspect.sandbox.snapshot import Look, look_at
 
 __all__ = ["Rewriting"]
@@ -74,16 +74,19 @@ class Rewriting:
             raise PycInspectError("not-code", type(value).__name__)
         return value
 
-    def events(self, report: Report) -> dict[str, CacheEvent]:
+    def events(self, bodies: Iterable[Ran]) -> dict[str, CacheEvent]:
         """Return what happened to the modules that pytest rewrote, by their sources' paths.
+
+        Args:
+            bodies: code that ran without Python's own importers.
 
         Raises:
             SandboxDisagreement: pycinspect said otherwise.
         """
         caches = {self._caches.source_of(path): path for path in [*self._before, *self._paths()]}
         events = {}
-        for _, source, payload in report["ran"]:
-            code = self._code(payload)
+        for body in bodies:
+            source, code = body.file, self._code(body.code)
             if source not in events and (source in caches or _REWRITTEN in code.names):
                 events[source] = self._event(source, caches.get(source), code_digest(code))
         return events

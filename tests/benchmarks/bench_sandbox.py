@@ -2,7 +2,7 @@
 
 python -m tests.benchmarks.bench_sandbox [--rounds N]
 
-The budgets: ``import_`` takes at most 1 ms more than a plain import; ``run`` at most 5 ms more
+The budgets: ``import_`` takes at most 1.5 ms more than a plain import; ``run`` at most 8 ms more
 than the interpreter takes to start and to import.
 """
 

@@ -22,6 +22,7 @@ from tests.plugin.ports import (
     test_peephole,
     test_positions,
     test_rewritten_caches,
+    test_zip_files,
 )
 
 
@@ -73,6 +74,12 @@ PORTS = (
         ("test.test_importlib.source.test_file_loader", "test.test_import"),
         test_file_loader.__file__,
         _names(test_file_loader.CASES),
+    ),
+    Port(
+        "`test_zipimport`, its bytecode",
+        ("test.test_zipimport",),
+        test_zip_files.__file__,
+        _names(test_zip_files.CASES),
     ),
     Port(
         "pytest's `test_assertrewrite`, its caches",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -346,6 +347,12 @@ def filename(project: Pycache, *, moved: bool) -> bool:
     return run["m"].hit and run.stdout == "True\n"
 
 
+def of_mode(project: Pycache, mode: int) -> CacheEvent:
+    """Import a module whose source has a mode."""
+    os.chmod(project.write("m", OLD, mtime=T), mode)
+    return project.import_("m")
+
+
 _PYCACHE = "PycacheTests."
 IMPORTS = (
     CacheCase(
@@ -411,6 +418,24 @@ IMPORTS = (
         lambda printed: printed == "new\n",
     ),
     CacheCase(
+        "FilePermissionTests.test_creation_mode",
+        partial(of_mode, mode=0o644),
+        partial(of_mode, mode=0o600),
+        lambda event: event.cache.mode == 0o644,
+    ),
+    CacheCase(
+        "FilePermissionTests.test_cached_mode_issue_2051",
+        partial(of_mode, mode=0o600),
+        partial(of_mode, mode=0o644),
+        lambda event: event.cache.mode == 0o600,
+    ),
+    CacheCase(
+        "FilePermissionTests.test_cached_readonly",
+        partial(of_mode, mode=0o400),
+        partial(of_mode, mode=0o444),
+        lambda event: event.cache.mode == 0o600,
+    ),
+    CacheCase(
         "PycRewritingTests.test_basics",
         partial(filename, moved=True),
         partial(filename, moved=False),
@@ -440,16 +465,8 @@ CASES = (*BAD_BYTECODE, *LOADING, *IMPORTS)
 
 NOT_SAID = (
     NotSaid(
-        "test_import.FilePermissionTests.test_creation_mode, test_cached_mode_issue_2051",
-        "the permissions of a written cache: no word of the sandbox is about them",
-    ),
-    NotSaid(
         "test_import.PycRewritingTests.test_foreign_code",
         "a cache with code of another file in it: a payload is made by hand, as before",
-    ),
-    NotSaid(
-        "test_zipimport",
-        "a project is a directory: modules in a zip file have no events, only what a run prints",
     ),
     NotSaid(
         "test_file_loader.SimpleTest.test_load_module_API",

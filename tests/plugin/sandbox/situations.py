@@ -12,7 +12,7 @@ import argparse
 import os
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,22 +22,17 @@ from typing import Any, NamedTuple
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from pycinspect.cache import ImportOptions, expected_header, source_hash
+from pycinspect.cache import expected_header, source_hash
 from pycinspect.dialects import DIALECTS
 from pycinspect.errors import PycInspectError
-from pycinspect.values import HashCheckMode
-from pytest_pycinspect.sandbox import CacheEvent, Pycache, SandboxDisagreement
-from pytest_pycinspect.sandbox import child as sandbox_child
-from pytest_pycinspect.sandbox.children import Named, parse_report
-from pytest_pycinspect.sandbox.inquiry import Inquiry
-from pytest_pycinspect.sandbox.project import Project
+from pytest_pycinspect.sandbox import CacheEvent, Pycache, Run, SandboxDisagreement
+from pytest_pycinspect.sandbox.children import Named
 from tests.differential.kit import CHILD as FACTS_CHILD
 from tests.differential.trees import workspace
 from tests.oracles import WANTED, Oracle, find_oracles
 
 __all__ = ["Tally", "check_situations"]
 
-CHILD = Path(__file__).with_name("batch_child.py")
 MODULES = ("m", "pkg", "pkg.n")
 LETTERS = "ABC"
 T = 1_700_000_000
@@ -49,7 +44,7 @@ _ROW = "{:<14} {:>10} {:>9} {:>8}  {}"
 
 def source_of(name: str, letter: str) -> str:
     """Return a source that says its marker; all letters give the same size."""
-    return f"import sys\nsys.ran.append('<{name}:{letter}>')\n"
+    return f"print('<{name}:{letter}>')\n"
 
 
 class Start(NamedTuple):
@@ -171,7 +166,7 @@ class Builder:
             self.sandbox.write(
                 name if name != "pkg" else "pkg.__init__", source_of(name, "A"), mtime=T
             )
-        if situation.start.prefix and self.row.cache_path and self.row.cache_path.prefix:
+        if self._has_prefix():
             self.sandbox.prefix()
         for kind, *arguments in situation.deeds:
             try:
@@ -179,17 +174,13 @@ class Builder:
             except (PycInspectError, OSError):
                 continue
 
-    def options(self) -> ImportOptions:
-        start = self._start
-        return ImportOptions(
-            optimize=start.optimize,
-            dont_write_bytecode=start.dont_write_bytecode,
-            check_hash_based_pycs=HashCheckMode(start.hash_checks),
-            pycache_prefix=str(Path(self.sandbox.root).parent / "caches")
-            if self._has_prefix()
-            else None,
-            current_directory=self.sandbox.root,
-        )
+    def run(self, code: str) -> Run:
+        """Run code as the situation says."""
+        start, flags = self._start, []
+        if start.hash_checks != "default" and self.row.source_hash is not None:
+            flags += ["--check-hash-based-pycs", start.hash_checks]
+        flags += ["-O"] * start.optimize + ["-B"] * start.dont_write_bytecode
+        return self.sandbox.run(code, python=self._python, flags=flags)
 
     def _has_prefix(self) -> bool:
         return self._start.prefix and self.row.cache_path is not None and self.row.cache_path.prefix
@@ -265,85 +256,46 @@ class Tally(NamedTuple):
     failures: list[str]
 
 
-class Case(NamedTuple):
-    """A situation that was built and judged."""
-
-    situation: Situation
-    sandbox: Pycache
-    inquiry: Inquiry
-    question: Mapping[str, Any]
-    before: Mapping[str, bytes]
-
-
 def check_situations(oracle: Oracle, situations: Sequence[Situation]) -> Tally:
-    """Build situations, import in as few children as possible, and compare."""
-    by_level: dict[int, list[Situation]] = defaultdict(list)
-    for situation in situations:
-        by_level[situation.start.optimize].append(situation)
+    """Build situations, import in a child each, and compare."""
     outcomes: Counter[str] = Counter()
     failures: list[str] = []
-    for level, batch in by_level.items():
-        with workspace() as directory:
-            cases = [_case(oracle, one, directory / str(i)) for i, one in enumerate(batch)]
-            for case, answer in zip(cases, _answers(oracle, level, cases, directory), strict=True):
-                found, wrong = _compared(case, answer)
-                outcomes.update(found)
-                failures += [f"{oracle.name}: {text}\n  {case.situation}" for text in wrong]
+    with workspace() as directory:
+        for number, situation in enumerate(situations):
+            found, wrong = _compared(Builder(oracle, situation, directory / str(number)), situation)
+            outcomes.update(found)
+            failures += [f"{oracle.name}: {text}\n  {situation}" for text in wrong]
     return Tally(len(situations), outcomes, failures)
-
-
-def _case(oracle: Oracle, situation: Situation, directory: Path) -> Case:
-    builder = Builder(oracle, situation, directory)
-    options = builder.options()
-    project = Project(builder.sandbox.root)
-    inquiry = Inquiry(project, builder.row, oracle.name, options, [situation.target])
-    question = {
-        "request": inquiry.request(f"import {situation.target}"),
-        "dont_write_bytecode": options.dont_write_bytecode,
-        "pycache_prefix": options.pycache_prefix,
-        "check_hash_based_pycs": situation.start.hash_checks,
-    }
-    return Case(situation, builder.sandbox, inquiry, question, _contents(directory))
 
 
 def _contents(directory: Path) -> Mapping[str, bytes]:
     """Return the bytes of all files; a directory has some that no file has."""
-    paths = [*directory.rglob("*")]
+    paths = [path for path in directory.rglob("*") if "messages" not in path.parts]
     return {str(path): path.read_bytes() if path.is_file() else _DIRECTORY for path in paths}
 
 
-def _answers(oracle: Oracle, level: int, cases: Sequence[Case], directory: Path) -> Any:
-    request = {
-        "child": Path(sandbox_child.__file__).read_text("utf-8"),
-        "situations": [case.question for case in cases],
-    }
-    arguments = ["-B", *(["-" + "O" * level] if level else [])]
-    return oracle.run(CHILD, request, arguments=arguments, directories=[directory])
-
-
-def _compared(case: Case, answer: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Return the outcomes of a case's events, and what is wrong with them."""
-    report = parse_report(answer["report"])
+def _compared(builder: Builder, situation: Situation) -> tuple[list[str], list[str]]:
+    """Return the outcomes of a situation's events, and what is wrong with them."""
+    place = Path(builder.sandbox.root).parent
+    before = _contents(place)
     try:
-        events = case.inquiry.events(report, only=case.situation.target)
+        run = builder.run(f"import {situation.target}")
     except SandboxDisagreement as error:
         return [], [str(error)]
-    after = _contents(Path(case.sandbox.root).parent)
-    ran = dict(marker.strip("<>").split(":") for marker in answer["ran"])
+    after = _contents(place)
+    ran = dict(marker.strip("<>").split(":") for marker in run.stdout.split())
     wrong = [
         f"{event!r}: {text}"
-        for event in events.values()
-        for text in _wrong(event, ran.get(event.module), case.before, after)
+        for event in run.history
+        for text in _wrong(event, ran.get(event.module), before, after)
     ]
-    told = {event.pyc for event in events.values() if event.written}
-    changed = {
-        path
-        for path, _ in case.before.items() ^ after.items()
-        if path.endswith((".py", ".pyc", ".pyo"))
-    }
+    told = {event.pyc for event in run.history if event.written}
+    root = builder.sandbox.root  # below the prefix there are caches of the library, too
+    changed = {path for path, _ in before.items() ^ after.items() if root in path}
+    changed = {path for path in changed if path.endswith((".py", ".pyc", ".pyo"))}
     wrong += [f"{path} changed, and no event tells" for path in changed - told]
-    wrong += [f"{name} ran, and no event tells" for name in ran if name not in events]
-    return [event.outcome for event in events.values()], wrong
+    wrong += [f"{name} ran, and no event tells" for name in ran if name not in run]
+    return [event.outcome for event in run.history], wrong
 
 
 def _wrong(
@@ -353,6 +305,9 @@ def _wrong(
     pyc = event.pyc or ""
     cached, now = before.get(pyc), after.get(pyc)
     in_cache = _letter(event.module, cached)
+    if event.scene is None:
+        yield "it was not observed"
+        return
     source = event.scene.verdict.found.path
     in_source = _letter(event.module, before.get(source or ""))
     if event.outcome in {"hit", "stale_hit", "sourceless"} and (ran is None or ran != in_cache):
@@ -394,7 +349,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(_ROW.format("oracle", "situations", "failures", "seconds", "events"), flush=True)
     situations, failed = drawn(options.examples, options.seed), 0
     for name, oracle in find_oracles().items():
-        if options.oracles and name not in options.oracles:
+        if (options.oracles and name not in options.oracles) or oracle.kind != "native":
             continue
         began = time.perf_counter()
         tally = check_situations(oracle, situations)

@@ -61,6 +61,7 @@ def _comparable(text: str) -> str:
     text = re.sub(r"cpython-31\d", "cpython-3xx", text)
     text = re.sub(r"Python 3\.1\d\.\d+", "Python 3.xx", text)
     text = re.sub(r"(code ran\s+)[0-9a-f]{12}", r"\1<digest>", text)
+    text = re.sub(r"mode 0o\d+", "mode <umask>", text)
     text = re.sub(r"[0-9a-f]{16}", "<hash of source>", text)
     return re.sub(r" in [\d.]+s", "", text)
 

@@ -10,19 +10,14 @@ from tests.oracles import Oracle
 from .situations import check_situations, drawn
 
 #: ``python -m tests.plugin.sandbox.situations --examples 3000`` draws more, with any seed.
-_EXAMPLES = 60
+_EXAMPLES = 25
 _SEED = 488
-#: Pyodide needs seconds to start, once for each level: the command asks it everything.
-_TOO_SLOW = {"pyodide-3.14"}
 
 
 def test_events_are_what_happened(oracle: Oracle) -> None:
-    if oracle.name in _TOO_SLOW:
-        pytest.skip("python -m tests.plugin.sandbox.situations asks it")
-    situations = drawn(_EXAMPLES, _SEED)
-    if oracle.kind == "pyodide":
-        situations = [situation for situation in situations if not situation.start.optimize]
-    tally = check_situations(oracle, situations)
+    if oracle.kind != "native":
+        pytest.skip("a sandbox starts the interpreter itself")
+    tally = check_situations(oracle, drawn(_EXAMPLES, _SEED))
     if tally.failures:
         pytest.fail("\n\n".join(tally.failures), pytrace=False)
 
@@ -30,4 +25,8 @@ def test_events_are_what_happened(oracle: Oracle) -> None:
 @pytest.mark.parametrize("oracle", ["cpython-3.12"], indirect=True)
 def test_chance_meets_every_outcome(oracle: Oracle) -> None:
     """Else the test above would show less than it says."""
-    assert set(check_situations(oracle, drawn(300, 0)).outcomes) == set(OUTCOMES)
+    missing = set(OUTCOMES) - {"not_observed"}
+    for situation in drawn(600, 0):
+        if missing:
+            missing -= check_situations(oracle, [situation]).outcomes.keys()
+    assert not missing
