@@ -34,6 +34,8 @@ __all__ = ["After", "Import", "Ran", "Record"]
 
 #: Said to a witness of what is the project's and has no source.
 _NO_SOURCE = ""
+#: Said of what is loaded from a directory outside of the project.
+_ELSEWHERE = "-"
 #: What a source in an archive raises where only its path is known (zipimport up to 3.7).
 _NO_SUCH_FILE = frozenset({"NotADirectoryError", "FileNotFoundError", "IOError"})
 
@@ -131,8 +133,8 @@ class Record:
         """Take what a witness tells.
 
         Returns:
-            The path of the source that the witness is to compile, empty for none; None where what
-            it tells is not about the project.
+            The path of the source that the witness is to compile, empty for none; None, or a dash
+            for what is loaded, where what it tells is not about the project.
         """
         match moment:
             case Watches(kinds):
@@ -179,7 +181,7 @@ class Record:
         expected = self.judge.of_load(loads)
         if expected is None:
             self.elsewhere.add(loads.name)
-            return None
+            return _ELSEWHERE
         one = Import(loads.name, loads.thread, loads.environment, expected, loads.token)
         last = next((other for other in self.imports if _is_of_one(other, one)), None)
         if last is not None and _is_same(last, one):

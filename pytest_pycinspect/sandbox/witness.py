@@ -46,6 +46,8 @@ _REFUSED = ("get_data", "_write_atomic")
 _DISTURBED = "?"
 _EVENTS = frozenset(("call", "return", "c_exception"))
 _ZIP_SUFFIXES = (".pyc", ".py")
+#: The answer to what is not of the project: nor is what else is in the same directory.
+_ELSEWHERE = "-"
 #: What a loader of Python's own has in it.
 _OWN_ATTRIBUTES = frozenset(("name", "path"))
 
@@ -72,6 +74,7 @@ class Witness(object):
         self._finders = []  # type: list[object]
         self._tracer = _gettrace()
         self._hooked = False
+        self._elsewhere = set()  # type: set[object]
         self._before = None  # type: Any
         self._profile = self._profiler()
 
@@ -82,8 +85,8 @@ class Witness(object):
             self.asked.append(name)
             if profiler is self._profile:
                 _setprofile(None)  # our own work need not be watched
-            if self._tell is not None:
-                where = sys.path if path is None else listed(path)
+            where = sys.path if path is None else listed(path)
+            if self._tell is not None and not self._is_elsewhere(where):
                 now = self._environment(profiler)
                 source = self._tell("asks", identity(), name, texts(where), now)
                 self._compile_for(name, source, _content)
@@ -147,12 +150,16 @@ class Witness(object):
         if getattr(loader, "name", name) != name:  # it refuses that, and looks at nothing
             return
         file, members = _where(loader, name, kind)
+        if _directory(file) in self._elsewhere:
+            return
         if type(loader) is not owner or not _has_own_attributes(loader, kind):
             kind = type(loader).__name__ + " " + kind
         token, now = self._key(), self._environment(None)
         assert self._tell is not None
         source = self._tell("loads", token, identity(), name, kind, file, members, now)
-        if source is not None:  # it is of the project
+        if source == _ELSEWHERE:
+            self._elsewhere.add(_directory(file))
+        elif source is not None:
             self._loads[id(frame)] = token
             self._refused[identity()] = []
             self._compile_for(token, source, _reader(loader, members) if members else _content)
@@ -173,11 +180,18 @@ class Witness(object):
     def _tell_body(self, names, code):  # type: (dict[str, Any], CodeType) -> None
         assert self._tell is not None
         token = next((token for known, token in self._codes if known is code), None)
+        if _directory(code.co_filename) in self._elsewhere:
+            return
         loader, file = names.get("__loader__"), text(names.get("__file__"))
         by = None if loader is None else type(loader).__name__
         key, name = self._key(), str(names.get("__name__"))
         if self._tell("runs", key, token, name, file, code.co_filename, by, place()) is not None:
             self._tell("body", key, dumps(code))
+
+    def _is_elsewhere(self, path):  # type: (Any) -> bool
+        """Return whether nothing of the project can be found on a path, as was told before."""
+        found = [isinstance(entry, str) and entry in self._elsewhere for entry in path]
+        return bool(found) and all(found)
 
     def _key(self):  # type: () -> str
         """Return what nothing else is called, whatever other threads count meanwhile."""
@@ -220,6 +234,12 @@ class Witness(object):
         threading = sys.modules.get("threading")
         if threading is not None:
             threading.setprofile(self._before)
+
+
+def _directory(path):  # type: (str) -> str | None
+    """Return the directory of an absolute path, None for another."""
+    is_absolute = path[:1] == _SEPARATOR or path[1:2] == ":"
+    return path.rpartition(_SEPARATOR)[0] if is_absolute else None
 
 
 def _where(loader, name, kind):  # type: (Any, str, str) -> tuple[str, dict[str, Any]]

@@ -128,25 +128,26 @@ def of_modules(said: Sequence[Deed], directory: str) -> dict[tuple[int, str], Lo
     opened: dict[tuple[int, int], Deed] = {}
     unpacked: Counter[tuple[int, int]] = Counter()
     for deed in said:
-        place = (deed.process, deed.thread)
-        before = opened.get(place)
+        who = (deed.process, deed.thread)
+        before = opened.get(who)
         if deed.kind == "open" and str(deed.fields[0]).endswith((".pyc", ".zip")):
-            opened[place] = deed
+            opened[who] = deed
         is_packed = before is not None and str(before.fields[0]).endswith(".zip")
-        unpacked[place] += deed.kind == "loads" and is_packed
+        unpacked[who] += deed.kind == "loads" and is_packed
         path = _subject(deed, before)
-        if directory.lstrip(os.sep) not in os.path.join(directory, path):  # or below a prefix
+        place = os.path.normpath(os.path.join(directory, path))
+        if directory.lstrip(os.sep) not in place:  # it may be below a prefix
             continue
         if deed.kind in {"begin", "open"} or not path.endswith((".py", ".pyc", ".txt")):
             continue
         loads = found[deed.process, _stem_of(path)]
-        loads.is_zipped |= ".zip" in path or unpacked[place] > 0
+        loads.is_zipped |= ".zip" in path or unpacked[who] > 0
         if deed.kind == "exec":
-            loads.done["cached"] += unpacked.pop(place, 0)
+            loads.done["cached"] += unpacked.pop(who, 0)
             loads.ran.append(deed.fields[1])  # type: ignore[arg-type] # as the hook writes it
         else:
             loads.done[_WORDS.get(deed.kind) or _refusal(path, before)] += 1
-            opened.pop(place, None)
+            opened.pop(who, None)
     return found
 
 
