@@ -63,7 +63,8 @@ class InstalledCompilers:
         Raises:
             PycInspectError: ``no-interpreter`` where none of its major version is installed.
         """
-        for row in _by_distance(dialect, self._dialects):
+        rows = self._dialects.neighbours(dialect)
+        for row in (row for row in rows if _RELEASE.fullmatch(row.name)):
             try:
                 return find_interpreter(row.name, dialects=self._dialects)
             except PycInspectError as error:
@@ -83,17 +84,6 @@ class InstalledCompilers:
         except PycInspectError as error:
             return missing if error.slug == "no-interpreter" else error
         return found if found.dialect.magic == dialect.magic else missing
-
-
-def _by_distance(dialect: Dialect, rows: DialectTable) -> list[Dialect]:
-    """Return the released dialects of the same major version, the nearest first."""
-    major, minor = dialect.python
-    others = [row for row in rows if _RELEASE.fullmatch(row.name) and row.python[0] == major]
-
-    def distance(row: Dialect) -> tuple[bool, int]:
-        return row.implementation is not dialect.implementation, abs(row.python[1] - minor)
-
-    return sorted(others, key=distance)
 
 
 def judge(

@@ -128,6 +128,18 @@ class DialectTable:
         """Return the rows whose importer looks for caches with ``tag``."""
         return self._by_tag.get(tag, ())
 
+    def neighbours(self, dialect: Dialect) -> list[Dialect]:
+        """Return the rows of a dialect's major version: those of its implementation, then others.
+
+        The nearest minor version comes first among both.
+        """
+        major, minor = dialect.python
+
+        def distance(row: Dialect) -> tuple[bool, int]:
+            return row.implementation is not dialect.implementation, abs(row.python[1] - minor)
+
+        return sorted((row for row in self if row.python[0] == major), key=distance)
+
     def running(self) -> Dialect:
         """Return the row of the interpreter that runs this code.
 

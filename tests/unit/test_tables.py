@@ -78,3 +78,12 @@ def test_residents(name: str, built_in: str, frozen: str) -> None:
 
 def test_where_nobody_looked_there_are_none() -> None:
     assert residents_of(DIALECTS["pypy-3.8"]) == (frozenset(), frozenset())
+
+
+def test_neighbours_are_those_of_the_same_implementation_first() -> None:
+    names = [row.name for row in DIALECTS.neighbours(DIALECTS["cpython-3.14"])]
+    assert names[0] == "cpython-3.14"
+    assert set(names[1:3]) == {"cpython-3.13", "cpython-3.15"}
+    assert names.index("cpython-3.6") < names.index("pypy-3.9")
+    assert not any(name.startswith("cpython-2") for name in names)
+    assert DIALECTS.neighbours(DIALECTS["pypy-3.9"])[0].implementation == "pypy"
