@@ -317,6 +317,7 @@ def _of_loops(rng: random.Random, _: Sequence[str]) -> Drawn:
 _IN_LOOPS = (
     "def f(a):\n class K:\n  for x in a: y = 1; del y; x()",
     "def f(a):\n class K:\n  for x in a:\n   class L: y: x = a",
+    "def f(a):\n class K:\n  for x in x: y = a",
     "def f(a):\n while a(): a = (a and a() or a.b) and (a or a())",
     "for x in y: from m import *",
 )
