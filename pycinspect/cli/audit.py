@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import sysconfig
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TextIO
+from collections.abc import Iterable
+from typing import Any
 
 import click
 
-from pycinspect import __version__
 from pycinspect.cli.common import (
     CommaList,
     EnumChoice,
+    baseline_options,
+    budget_options,
     completing,
     completing_list,
-    environment_of,
     flattened,
     import_options,
-    output_width,
-    programs_of,
+    report_options,
     rule_ids,
 )
-from pycinspect.cli.failures import Exit, debug_option, report_error, show_traceback
-from pycinspect.errors import PycInspectError
+from pycinspect.cli.failures import debug_option
+from pycinspect.cli.running import Accepting, Output, run_audit
 from pycinspect.values import InvalidationMode
-from pycinspect.writing import replacing
 
-if TYPE_CHECKING:
-    from pycinspect.auditing import Audit, Rule, Settings, SettingsFile, Severity, Summary
-    from pycinspect.auditing.baseline import Baseline
-    from pycinspect.dialects import Dialect, DialectTable
-    from pycinspect.plugins import Registry
-
-__all__ = ["Accepting", "Output", "command", "run_audit"]
-
-#: The variable in which GitHub names the file of a step's summary.
-_STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
-
-
-def _formats() -> Iterable[str]:
-    from pycinspect.plugins import load_registry
-
-    return load_registry().reporters
+__all__ = ["command"]
 
 
 def _profiles() -> Iterable[str]:
@@ -74,23 +52,7 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
 
 @click.command("audit")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option(
-    "--format",
-    "format_name",
-    default="text",
-    show_default=True,
-    metavar="FORMAT",
-    shell_complete=completing(_formats),
-    help="text, markdown, json, jsonl, sarif, github, gitlab or junit.",
-)
-@click.option("--json", "format_name", flag_value="json", help="Short for --format json.")
-@click.option("-v", "--verbose", count=True, help="More of each finding's paths; -vv all.")
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="Write the report to FILE, which stays as it is if there can be none.",
-)
+@report_options
 @click.option(
     "--select",
     type=CommaList(),
@@ -130,14 +92,7 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
     help="The least severity that gives exit code 1.  [default: warning]",
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
-@click.option(
-    "--baseline", metavar="FILE", help="Files that FILE accepts, by content, do not count."
-)
-@click.option(
-    "--write-baseline",
-    metavar="FILE",
-    help="Accept what is found from --fail-on on: write it to FILE and exit 0.",
-)
+@baseline_options
 @click.option(
     "--levels",
     type=CommaList(int),
@@ -161,8 +116,7 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
     help="Compile sources again and compare (PYC306, PYC501 to PYC503).  [default: only with"
     " --profile security]",
 )
-@click.option("--max-files", type=click.IntRange(0), help="Stop after so many caches.")
-@click.option("--max-seconds", type=click.FloatRange(0), help="Stop after so many seconds.")
+@budget_options
 @click.option(
     "--config",
     metavar="FILE",
@@ -214,286 +168,3 @@ def command(
     shown = Output(format_name, verbose, output)
     accepted = Accepting(write_baseline, exit_zero=exit_zero)
     run_audit(paths, Settings(**given), shown, accepted, config=config, no_config=no_config)
-
-
-class Output(NamedTuple):
-    """How findings are shown, and where.
-
-    Args:
-        format_name: the format.
-        verbose: how often more was asked for.
-        path: the file; None is standard output.
-    """
-
-    format_name: str
-    verbose: int = 0
-    path: str | None = None
-
-
-class Accepting(NamedTuple):
-    """What becomes of findings that count.
-
-    Args:
-        baseline: the file that accepts them from now on; None for none.
-        exit_zero: they do not decide the exit code.
-    """
-
-    baseline: str | None = None
-    exit_zero: bool = False
-
-
-def run_audit(
-    paths: tuple[str, ...],
-    asked: Settings,
-    shown: Output,
-    accepting: Accepting = Accepting(),  # noqa: B008 - a frozen value
-    *,
-    config: str | None = None,
-    no_config: bool = False,
-) -> NoReturn:
-    """Audit, report, and exit with the code that the findings decide.
-
-    Args:
-        paths: directories and files; none is the site-packages of this environment.
-        asked: what the command line says; files of settings say the rest.
-        shown: how findings are shown.
-        accepting: what becomes of them.
-        config: the file of settings, instead of the nearest one.
-        no_config: no file of settings is read.
-
-    Raises:
-        PycInspectError: for what could not be done at all.
-    """
-    from pycinspect.plugins import load_registry
-
-    registry = load_registry()
-    files = _settings_files(config, _on_host(paths, asked), asked, no_config=no_config)
-    settings = asked.over(files[-1].settings) if files else asked
-    variables = environment_of(environment=settings.environment, file=settings.environment_file)
-    if variables is not None:
-        row = _imports(settings, variables, registry.dialects)
-        settings = asked.over(settings.from_environment(row, variables).over(settings))
-    roots = paths or (("/",) if settings.root is not None else _site_packages())
-    baseline = _baseline(settings, files, accepting.baseline)
-    run = _start(roots, settings, registry, programs_of(variables), baseline)
-    run.on_fault(show_traceback)
-    threshold = settings.fail_on or settings.chosen_profile().fail_on
-    with _refusals_told(run):
-        if accepting.baseline is not None:
-            _accept(run, accepting.baseline, threshold, registry.rules)
-        else:
-            decisive = tuple(_decisive(file, asked, run) for file in files)
-            _report(run, _Shown(registry, shown.format_name, shown.verbose, decisive), shown.path)
-    never_fails = accepting.exit_zero or accepting.baseline is not None
-    sys.exit(_exit(run, None if never_fails else threshold, registry.rules))
-
-
-@contextmanager
-def _refusals_told(run: Audit) -> Iterator[None]:
-    """Say on stderr which paths could not be audited; the report is of the others."""
-    try:
-        yield
-    except PycInspectError as error:
-        if error not in run.refused:
-            raise
-        for refused in run.refused:
-            report_error(refused)
-        sys.exit(Exit.TROUBLE)
-    for refused in run.refused:
-        report_error(refused)
-
-
-def _exit(run: Audit, threshold: Severity | None, rules: Mapping[str, type[Rule]]) -> Exit:
-    """Return the exit code; without a threshold no finding is a failure."""
-    if run.summary.faults:
-        return Exit.FAULT
-    if run.refused:
-        return Exit.TROUBLE
-    failed = threshold is not None and any(
-        _counts(rule, severity, threshold, rules) for rule, severity in run.summary.findings
-    )
-    return Exit.FINDINGS if failed else Exit.CLEAN
-
-
-def _site_packages() -> tuple[str, ...]:
-    places = sysconfig.get_paths()
-    return tuple(dict.fromkeys((places["purelib"], places["platlib"])))
-
-
-def _settings_files(
-    config: str | None, roots: tuple[str, ...], asked: Settings, *, no_config: bool
-) -> tuple[SettingsFile, ...]:
-    """Return the files of settings that count, or would but for the profile."""
-    from pycinspect.auditing.settings import find_settings, named_settings
-
-    if config is not None:
-        return (named_settings(config),)
-    if no_config:
-        return ()
-    trusts_tree = asked.chosen_profile().trusts_tree
-    return find_settings(os.curdir, roots, trusts_tree=trusts_tree)
-
-
-def _decisive(file: SettingsFile, asked: Settings, run: Audit) -> SettingsFile:
-    """Return a file with what of it the command line does not overrule."""
-    settings = file.settings.without(asked)
-    baseline = run.policy.baseline
-    accepted = 0 if settings.baseline is None or baseline is None else len(baseline.accepted)
-    return file._replace(settings=settings, accepted=accepted)
-
-
-def _on_host(paths: tuple[str, ...], asked: Settings) -> tuple[str, ...]:
-    """Return where on this machine that lies which is audited."""
-    return (asked.root,) if asked.root is not None else paths or _site_packages()
-
-
-def _imports(settings: Settings, variables: Mapping[str, str], dialects: DialectTable) -> Dialect:
-    """Return whose rules of reading variables apply."""
-    from pycinspect.cache import python_of_image
-
-    if settings.dialect is not None:
-        return dialects[settings.dialect]
-    view = settings.view()
-    of_image = python_of_image(view, programs_of(variables), dialects) if view.root else None
-    return of_image or dialects.running()
-
-
-def _start(
-    roots: tuple[str, ...],
-    settings: Settings,
-    registry: Registry,
-    programs: tuple[str, ...],
-    baseline: Baseline | None,
-) -> Audit:
-    from dataclasses import replace
-
-    from pycinspect.auditing import Audit, require_rules
-
-    named = [settings.select, settings.ignore, *(i.rules for i in settings.per_path_ignores or ())]
-    require_rules(chain.from_iterable(ids or () for ids in named), registry.rules)
-    policy = replace(settings.policy(registry.dialects, baseline), programs=programs)
-    rules = registry.rules.values()
-    if not any(policy.selection.takes(rule.id) and not rule.about_run for rule in rules):
-        raise PycInspectError("bad-setting", "no rule is left that looks at the tree")
-    return Audit(roots, rules, policy)
-
-
-def _baseline(
-    settings: Settings, files: tuple[SettingsFile, ...], written: str | None
-) -> Baseline | None:
-    """Return the baseline that counts, or an empty one for what is written."""
-    from pycinspect.auditing.baseline import Baseline, read_baseline
-
-    home = os.path.dirname(os.path.abspath(files[0].path)) if files else None
-    if written is not None:
-        return Baseline(home or os.path.dirname(os.path.abspath(written)))
-    return None if settings.baseline is None else read_baseline(settings.baseline, home)
-
-
-def _accept(run: Audit, path: str, threshold: Severity, rules: Mapping[str, type[Rule]]) -> None:
-    """Write everything that counts now into a baseline, but for bugs of ours."""
-    from pycinspect.auditing.baseline import read_notes, write_baseline
-    from pycinspect.auditing.failures import FAULT
-    from pycinspect.report.words import counted
-
-    notes = read_notes(path)
-    found = (f for f in run if f.rule != FAULT and _counts(f.rule, f.severity, threshold, rules))
-    count = write_baseline(path, map(run.acceptance, found), notes)
-    click.echo(f"{path}: {counted(count, 'finding', 'findings')} accepted", err=True)
-    if run.summary.faults:
-        message = f"not everything was looked at: {run.summary.faults} internal errors (PYC902)"
-        click.echo(f"pycinspect: {message}", err=True)
-
-
-def _counts(
-    rule_id: str, severity: Severity, threshold: Severity, rules: Mapping[str, type[Rule]]
-) -> bool:
-    """Return whether an audit fails because of a finding."""
-    rule = rules.get(rule_id)
-    return severity.rank >= threshold.rank and not (rule is not None and rule.never_fails)
-
-
-class _Shown(NamedTuple):
-    """How findings are shown.
-
-    Args:
-        registry: knows rules and formats.
-        format_name: the format.
-        verbose: how often more was asked for.
-        settings: what files of settings decide.
-    """
-
-    registry: Registry
-    format_name: str
-    verbose: int
-    settings: tuple[SettingsFile, ...]
-
-
-def _report(run: Audit, shown: _Shown, output: str | None) -> None:
-    from pycinspect.report.base import ListsAccepted, ReportContext
-    from pycinspect.report.spool import causes_first
-
-    rules = shown.registry.rules
-    reporters = shown.registry.reporters
-    if shown.format_name not in reporters:
-        known = ", ".join(reporters)
-        raise PycInspectError("bad-setting", f"format {shown.format_name!r} is none of {known}")
-    with _stream(output) as stream:
-        terminal = output is None and sys.stdout.isatty()
-        context = ReportContext(
-            rules=rules,
-            version=__version__,
-            verbose=shown.verbose,
-            color=terminal and "NO_COLOR" not in os.environ,
-            width=output_width(terminal=terminal),
-            base=_here() if run.policy.view.root is None else None,
-            settings=shown.settings,
-            ran=run.rule_ids,
-            policy=run.policy,
-            step_summary=os.environ.get(_STEP_SUMMARY) or None,
-        )
-        reporter = reporters[shown.format_name](stream, context)
-        if isinstance(reporter, ListsAccepted):
-            run.on_accepted(reporter.accepted)
-        with _progress(run):
-            for finding in causes_first(run, rules):
-                reporter.finding(finding)
-        reporter.close(run.summary)
-
-
-def _here() -> str | None:
-    try:
-        return os.getcwd()
-    except OSError:  # it has been removed: nothing is relative to it
-        return None
-
-
-@contextmanager
-def _stream(output: str | None) -> Iterator[TextIO]:
-    if output is None:
-        yield sys.stdout
-        return
-    with replacing(output, errors="backslashreplace") as stream:
-        yield stream
-
-
-@contextmanager
-def _progress(run: Audit) -> Iterator[None]:
-    """Show on a terminal how far the audit is; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("reading …")
-
-        def show(summary: Summary) -> None:
-            findings = sum(summary.rules.values())
-            text = f"{summary.directories:,} directories  {summary.files:,} caches"
-            progress.update(task, description=f"{text}  {findings:,} findings")
-
-        run.on_progress(show)
-        yield

@@ -15,6 +15,8 @@ __all__ = [
     "CommaList",
     "EnumChoice",
     "as_option",
+    "baseline_options",
+    "budget_options",
     "completing",
     "completing_list",
     "dialect_names",
@@ -24,6 +26,7 @@ __all__ = [
     "output_width",
     "programs_of",
     "python_versions",
+    "report_options",
     "rule_ids",
 ]
 
@@ -140,6 +143,60 @@ def as_option(function: _Command) -> _Command:
         help="Whose importer is asked: cpython-3.9, pypy-3.9 … By default a cache's own; of a"
         " source, check asks the running interpreter's, and audit those that its tree is for.",
     )(function)
+
+
+def _formats() -> Iterable[str]:
+    from pycinspect.plugins import load_registry
+
+    return load_registry().reporters
+
+
+def report_options(function: _Command) -> _Command:
+    """Add the options that say how an audit's findings are shown, and where."""
+    options = (
+        click.option(
+            "--format",
+            "format_name",
+            default="text",
+            show_default=True,
+            metavar="FORMAT",
+            shell_complete=completing(_formats),
+            help="text, markdown, json, jsonl, sarif, github, gitlab or junit.",
+        ),
+        click.option("--json", "format_name", flag_value="json", help="Short for --format json."),
+        click.option("-v", "--verbose", count=True, help="More of each finding's paths; -vv all."),
+        click.option(
+            "--output",
+            type=click.Path(dir_okay=False),
+            metavar="FILE",
+            help="Write the report to FILE, which stays as it is if there can be none.",
+        ),
+    )
+    return _with_options(function, options)
+
+
+def baseline_options(function: _Command) -> _Command:
+    """Add the options that name files in which findings are accepted."""
+    options = (
+        click.option(
+            "--baseline", metavar="FILE", help="Files that FILE accepts, by content, do not count."
+        ),
+        click.option(
+            "--write-baseline",
+            metavar="FILE",
+            help="Accept what is found from --fail-on on: write it to FILE and exit 0.",
+        ),
+    )
+    return _with_options(function, options)
+
+
+def budget_options(function: _Command) -> _Command:
+    """Add the options that end an audit early."""
+    options = (
+        click.option("--max-files", type=click.IntRange(0), help="Stop after so many caches."),
+        click.option("--max-seconds", type=click.FloatRange(0), help="Stop after so many seconds."),
+    )
+    return _with_options(function, options)
 
 
 def import_options(function: _Command) -> _Command:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from pycinspect.cli.audit import Accepting, Output, run_audit
+from pycinspect.cli.common import baseline_options, budget_options, report_options
 from pycinspect.cli.failures import debug_option
+from pycinspect.cli.running import Accepting, Output, run_audit
 
 __all__ = ["command"]
 
@@ -15,32 +16,9 @@ _RULES = ("PYC004", "PYC306", "PYC501", "PYC502", "PYC503", "PYC513", "PYC9")
 
 @click.command("verify")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option(
-    "--format",
-    "format_name",
-    default="text",
-    show_default=True,
-    metavar="FORMAT",
-    help="As in audit: text, markdown, json, jsonl, sarif, github, gitlab or junit.",
-)
-@click.option("--json", "format_name", flag_value="json", help="Short for --format json.")
-@click.option("-v", "--verbose", count=True, help="More of each finding's paths; -vv all.")
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="Write the report to FILE, which stays as it is if there can be none.",
-)
-@click.option(
-    "--baseline", metavar="FILE", help="Files that FILE accepts, by content, do not count."
-)
-@click.option(
-    "--write-baseline",
-    metavar="FILE",
-    help="Accept what is found: write it to FILE and exit 0.",
-)
-@click.option("--max-files", type=click.IntRange(0), help="Stop after so many caches.")
-@click.option("--max-seconds", type=click.FloatRange(0), help="Stop after so many seconds.")
+@report_options
+@baseline_options
+@budget_options
 @debug_option
 def command(
     paths: tuple[str, ...],
