@@ -146,12 +146,18 @@ class Settings:
             needs_caches=profile.needs_caches,
             one_python=profile.one_python,
             deep=profile.deep if self.deep is None else self.deep,
-            verify=profile.verify if self.verify is None else self.verify,
+            verify=self._verifies(profile),
             max_files=self.max_files,
             max_seconds=self.max_seconds,
             dialects=dialects,
             view=self.view(),
         )
+
+    def _verifies(self, profile: Profile) -> bool:
+        """Return whether caches are compared with their sources: not without their payloads."""
+        if self.verify is not None:
+            return self.verify
+        return profile.verify and self.deep is not False
 
 
 class SettingsFile(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _imp
+import encodings
 import os
 import sys
 import zipimport
@@ -115,6 +116,7 @@ def _isolated(root: str, names: Iterable[str], options: ImportOptions) -> Iterat
         _entries_restored(sys.path_importer_cache, root),
         _entries_restored(vars(zipimport)[_ZIP_DIRECTORIES], root),
         _directory_restored(),
+        _codecs_restored(),
         _modules_restored(root, set(names)),
     ):
         yield
@@ -166,6 +168,22 @@ def _directory_restored() -> Iterator[None]:
         yield
     finally:
         os.chdir(before)
+
+
+@contextmanager
+def _codecs_restored() -> Iterator[None]:
+    """Forget which codecs were not found meanwhile.
+
+    ``Lib/encodings/__init__.py: search_function`` remembers it for as long as the process lives,
+    also of one that could not be imported only because the program has taken its path away.
+    """
+    cache: dict[str, object] = vars(encodings)["_cache"]
+    before = set(cache)
+    try:
+        yield
+    finally:
+        for name in [name for name in cache if name not in before and cache[name] is None]:
+            del cache[name]
 
 
 @contextmanager

@@ -69,13 +69,13 @@ def test_a_file_is_compiled_once_in_a_session(pytester: pytest.Pytester) -> None
     pytester.makepyfile(
         """
         import pytest
-        from pycinspect import compiling
+        from pycinspect import programs
 
         @pytest.fixture(autouse=True, scope="module")
         def counted():
-            calls, plain = [], compiling.read_subject
+            calls, plain = [], programs.read_subject
             patch = pytest.MonkeyPatch()
-            patch.setattr(compiling, "read_subject", lambda *a: calls.append(a) or plain(*a))
+            patch.setattr(programs, "read_subject", lambda *a: calls.append(a) or plain(*a))
             yield
             patch.undo()
             assert len(calls) == 2, calls

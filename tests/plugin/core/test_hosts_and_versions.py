@@ -172,7 +172,7 @@ def test_there_are_enough_of_them() -> None:
 
 
 def test_a_class_that_uses_a_variable_of_a_function_around_it() -> None:
-    """LOAD_CLASSDEREF looks into the class first (3.4 to 3.11), as two instructions do later."""
+    """Up to 3.11 it is LOAD_CLASSDEREF, which looks into the class first; later two instructions."""
     source = "def f(a):\n class K:\n  x = a\n return K\n"
     found = [
         bytecode_of(source, python=python)["f.<locals>.K"] for python in ("3.8", "3.11", "3.12")

@@ -53,7 +53,7 @@ def _check_facts(
     assert {body: sorted(one.calls) for body, one in zip(CALLS, facts, strict=True)} == CALLS
     facts = [_facts(oracle, code) for code in imports]
     assert {body: list(one.imports) for body, one in zip(IMPORTS, facts, strict=True)} == IMPORTS
-    assert all("" not in one.names for one in facts)
+    assert all("" not in tuple(one.names) for one in facts)
     assert all(one.attributes == () for one in facts)
 
 

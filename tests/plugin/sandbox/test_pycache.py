@@ -434,3 +434,15 @@ def test_events_are_told(tmp_path: Path) -> None:
     assert [one.module for one in told] == ["a", "a.b"]
     assert told[-1] is event
     assert sandbox.events == tuple(told)
+
+
+def test_a_codec_that_the_program_could_not_import_is_there_afterwards(sandbox: Pycache) -> None:
+    """``encodings`` remembers for ever which codecs were not found."""
+    sandbox.write(
+        "m",
+        "import sys\n"
+        "sys.meta_path.clear()\n"
+        "try:\n    'a'.encode('cp1006')\nexcept LookupError:\n    found = False\n",
+    )
+    sandbox.import_("m")
+    assert "a".encode("cp1006") == b"a"
