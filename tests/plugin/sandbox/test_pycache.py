@@ -441,8 +441,11 @@ def test_a_codec_that_the_program_could_not_import_is_there_afterwards(sandbox: 
     sandbox.write(
         "m",
         "import sys\n"
-        "sys.meta_path.clear()\n"
-        "try:\n    'a'.encode('cp1006')\nexcept LookupError:\n    found = False\n",
+        "class Nothing:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Nothing())\n"
+        "try:\n    'a'.encode('cp1006')\nexcept LookupError:\n    missing = True\n",
     )
     sandbox.import_("m")
     assert "a".encode("cp1006") == b"a"
