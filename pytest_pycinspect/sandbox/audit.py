@@ -139,6 +139,12 @@ _STATES: Mapping[str, State] = {
 }
 
 
+#: Rungs of ``pycinspect.verifying``, by their names: the room is loaded when it is asked.
+_WRONG = frozenset({"mismatch", "unverifiable"})
+#: Why a cache is not the one that an import takes.
+_NOT_TAKEN = frozenset({"stale", "no-source"})
+
+
 def _is_cache(name: str) -> bool:
     return name.endswith((".pyc", ".pyo"))
 
@@ -204,6 +210,22 @@ class PycacheAudit:
     def orphaned(self) -> list[str]:
         """Caches whose source is gone now, and was not before."""
         return self._became("orphan")
+
+    @property
+    def unverified(self) -> list[str]:
+        """Caches that were not shown to be what their source says.
+
+        Sources are compiled again, in other processes. Caches that an import would not take as
+        they are, and those that a tool such as pytest has changed and marked, are not among them.
+        """
+        from pycinspect.verifying import Verifier
+
+        with Verifier() as verifier:
+            found = map(verifier.verify_file, sorted(self._caches.paths()))
+            wrong = [
+                one.path for one in found if one.rung in _WRONG and one.reason not in _NOT_TAKEN
+            ]
+        return [os.path.relpath(path, self._caches.root).replace(os.sep, "/") for path in wrong]
 
     def already(self, state: State) -> int:
         """Return how many caches were in a state when the audit began."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import py_compile
 import sys
@@ -59,6 +60,20 @@ def test_everything_happens(project: Path) -> None:
     assert audit.orphaned == [f"__pycache__/{two.name}"]
     two.unlink()
     assert audit.removed == [f"__pycache__/{two.name}"]
+
+
+def test_a_cache_that_is_not_what_its_source_says(project: Path) -> None:
+    audit = _audit(project)
+    assert audit.unverified == []
+    cache = _cache(project, "one")
+    forged = cache.read_bytes().replace(b"\xe9\x01\0\0\0", b"\xe9\x02\0\0\0")
+    if forged == cache.read_bytes():  # small numbers are in the instructions (3.14)
+        forged = forged[:16] + marshal.dumps(compile("x = 2", str(project / "one.py"), "exec"))
+    cache.write_bytes(forged)
+    assert audit.stale == []
+    assert audit.unverified == [f"__pycache__/{cache.name}"]
+    _write(project / "one.py", "x = 33")  # now it is stale, and says nothing of its source
+    assert audit.unverified == []
 
 
 def test_what_was_so_before_is_not_counted(project: Path) -> None:
