@@ -37,6 +37,11 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "pycinspect/programs": ("tests/unit/test_programs.py", "tests/diffing", "tests/cli"),
     "pycinspect/auditing": ("tests/audit", "tests/cli", "tests/healthy"),
     "pycinspect/diffing": ("tests/diffing", "tests/cli/test_diff.py"),
+    "pycinspect/verifying": (
+        "tests/audit/test_verification_rules.py",
+        "tests/cli/test_verify.py",
+        "tests/verifying",
+    ),
     "pycinspect/report": ("tests/report", "tests/diffing", "tests/cli"),
     "pycinspect/cli": ("tests/cli", "tests/readme"),
     "pycinspect": ("tests/unit", "tests/cli"),
