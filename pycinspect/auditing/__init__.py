@@ -6,6 +6,7 @@ say what is wrong. Uses ``cache``, ``pyc``, ``dialects``, ``writing``, ``errors`
 """
 
 from pycinspect.auditing.baseline import Accepted, Baseline
+from pycinspect.auditing.cachefile import Alike, CacheFile
 from pycinspect.auditing.engine import Audit
 from pycinspect.auditing.findings import Assumed, Finding, Reason, Severity, Summary
 from pycinspect.auditing.policy import (
@@ -16,7 +17,7 @@ from pycinspect.auditing.policy import (
     Selection,
     require_rules,
 )
-from pycinspect.auditing.rule import HEADINGS, Alike, CacheFile, Context, Rule
+from pycinspect.auditing.rule import HEADINGS, Context, Rule
 from pycinspect.auditing.selecting import ALL, strength
 from pycinspect.auditing.settings import Settings, SettingsFile
 from pycinspect.auditing.walk import CacheDirectory, Directory

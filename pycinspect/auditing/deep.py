@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.examine import Examined
 from pycinspect.auditing.failures import Failures
 from pycinspect.auditing.findings import Finding, Summary
 from pycinspect.auditing.payload import Payload, read_payload
 from pycinspect.auditing.policy import Policy
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import Outcome, judge_failure
 from pycinspect.errors import PycInspectError

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.baseline import Accepted
+from pycinspect.auditing.cachefile import Alike, CacheFile
 from pycinspect.auditing.deep import Batch, Budget, Decoder, is_deep, when_to_decode
 from pycinspect.auditing.examination import Examination
 from pycinspect.auditing.examine import Examined, Examiner, grouped
@@ -21,7 +22,7 @@ from pycinspect.auditing.packages import FailingPackages
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.place import Places
 from pycinspect.auditing.policy import Policy
-from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.selecting import strength
 from pycinspect.auditing.sources import SourceBudget, Sources
 from pycinspect.auditing.suppressions import UNUSED, Suppressions

@@ -19,8 +19,8 @@ from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 from pycinspect.auditing.audience import Audience
+from pycinspect.auditing.cachefile import Alike, CacheFile
 from pycinspect.auditing.policy import Policy
-from pycinspect.auditing.rule import Alike, CacheFile
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import (
     SOURCE_LIMIT,

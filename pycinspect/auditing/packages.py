@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.cache import Outcome
-
-if TYPE_CHECKING:
-    from pycinspect.auditing.rule import CacheFile
 
 __all__ = ["FailingPackages"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.rule import CacheFile
 from pycinspect.dialects import DialectTable
 from pycinspect.pyc import tag_of
 

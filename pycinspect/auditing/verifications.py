@@ -8,10 +8,10 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Summary
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.policy import Policy
-from pycinspect.auditing.rule import CacheFile
 from pycinspect.cache import SOURCE_LIMIT, Outcome
 from pycinspect.compiling import CompileLimits
 from pycinspect.diffing import Stored

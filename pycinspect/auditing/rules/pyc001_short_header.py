@@ -15,8 +15,9 @@ What to do
 Delete the file, or compile again (``python -m compileall -f``).
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 
 __all__ = ["ShortHeader"]
 

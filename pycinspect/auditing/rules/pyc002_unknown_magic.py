@@ -16,8 +16,9 @@ Find out who wrote it. A damaged file is deleted or compiled again; where a copy
 text mode did it, everything that it copied has to be copied again.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.dialects.model import CRLF
 
 __all__ = ["UnknownMagic"]

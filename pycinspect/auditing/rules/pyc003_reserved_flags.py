@@ -15,8 +15,9 @@ What to do
 Find out who wrote it, then delete the file or compile it again.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 
 __all__ = ["ReservedFlags"]
 

@@ -18,10 +18,11 @@ Delete the file at once; then find what cut it off, often a full disk: up to 3.1
 ``_write_atomic`` does not notice a short write.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.readings import OtherReadings
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.cache import Outcome
 from pycinspect.pyc import FAILURES
 

@@ -15,9 +15,10 @@ What to do
 Delete the file, and find out what wrote it.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.cache import Outcome
 
 __all__ = ["NotCode"]

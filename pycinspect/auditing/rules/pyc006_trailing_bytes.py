@@ -16,9 +16,10 @@ Look at what they are, from the offset that the finding names; then delete the f
 compile again.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 
 __all__ = ["TrailingBytes"]
 

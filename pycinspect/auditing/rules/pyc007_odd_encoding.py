@@ -22,9 +22,10 @@ Find out what wrote the file. Delete it or compile again.
 
 from collections.abc import Iterator
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.rules.pyc901_incomplete import NotLookedAt
 
 __all__ = ["OddEncoding"]

@@ -20,9 +20,10 @@ Delete the file and compile again. If it comes back the same, its source is enor
 and the file has to be trusted for the source's sake.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import CODE_LIMIT, Payload
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.values import brief, byte_count
 
 __all__ = ["LimitReached"]

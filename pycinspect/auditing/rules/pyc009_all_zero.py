@@ -14,8 +14,9 @@ What to do
 Delete the file or compile it again, and check what else was written at that time.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 
 __all__ = ["AllZero"]
 

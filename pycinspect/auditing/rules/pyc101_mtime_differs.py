@@ -16,8 +16,9 @@ Compile again (``python -m compileall -f``), copy trees with their times
 (``python -m compileall --invalidation-mode checked-hash``).
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.cache import why_never
 
 __all__ = ["MtimeDiffers"]

@@ -15,8 +15,9 @@ Compile again (``python -m compileall -f``). Where times are set by a tool, use
 hash-based caches (``python -m compileall --invalidation-mode checked-hash``).
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 
 __all__ = ["SizeDiffers"]
 

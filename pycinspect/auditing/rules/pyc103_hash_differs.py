@@ -15,8 +15,9 @@ Compile again (``python -m compileall -f --invalidation-mode checked-hash``), as
 last step after everything that changes sources.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 
 __all__ = ["HashDiffers"]
 

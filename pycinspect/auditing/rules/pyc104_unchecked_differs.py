@@ -16,8 +16,9 @@ Compile again (``python -m compileall -f --invalidation-mode unchecked-hash``), 
 checked hashes where sources are edited in place.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.auditing.rules.pyc901_incomplete import Incomplete
 from pycinspect.cache import NOT_COMPARED, SOURCE_LIMIT, hash_differs, source_hash
 from pycinspect.errors import PycInspectError

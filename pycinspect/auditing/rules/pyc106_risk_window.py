@@ -21,8 +21,9 @@ deployments that overwrite files should use checked hashes
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 
 __all__ = ["RiskWindow"]
 

@@ -20,9 +20,10 @@ times (``python -m compileall --invalidation-mode checked-hash``).
 
 from collections.abc import Iterator
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.causes import Evidence, find_cause
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.cache import Outcome
 
 __all__ = ["TreeStale"]

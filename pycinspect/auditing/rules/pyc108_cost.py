@@ -21,10 +21,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.cost import Sample
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rewriting import COMPILED_AFTER, Rewriting
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import Outcome, cache_from_source, level_of
 from pycinspect.dialects import Dialect

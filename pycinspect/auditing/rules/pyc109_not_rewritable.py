@@ -19,9 +19,10 @@ copied, or use unchecked hashes for trees that never change. Name the user who r
 programs (``--user``): root may write nearly everywhere.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rewriting import COMPILED_AFTER, Rewriting
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.cache import Outcome
 
 __all__ = ["NotRewritable"]

@@ -19,8 +19,9 @@ Compile the whole tree again in one mode
 from collections import Counter
 from collections.abc import Iterator
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.cache import Outcome
 from pycinspect.values import InvalidationMode
 

@@ -15,8 +15,9 @@ Give the source a time that fits (``touch``) and compile again. Such times come 
 broken clocks and from archives with unset times.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.cache import Outcome, expected_header
 
 __all__ = ["MtimeWraps"]

@@ -15,8 +15,9 @@ Delete it. Tools that remove or rename sources should remove their caches, too.
 
 import os
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 
 __all__ = ["Orphan"]
 

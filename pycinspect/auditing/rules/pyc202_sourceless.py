@@ -19,8 +19,9 @@ for its path.
 
 import os
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.cache import Outcome
 from pycinspect.pyc import FAILURES
 

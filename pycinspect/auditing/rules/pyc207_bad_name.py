@@ -19,9 +19,10 @@ Find out who wrote it; delete it if nobody misses it.
 import os
 from collections.abc import Iterable, Iterator
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.names import is_interrupted_write
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.auditing.walk import CacheDirectory, Directory
 from pycinspect.pyc import PYCACHE
 

@@ -14,8 +14,9 @@ What to do
 Delete it.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 
 __all__ = ["PrefixOrphan"]
 

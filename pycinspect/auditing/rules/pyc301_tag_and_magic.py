@@ -13,8 +13,9 @@ What to do
 Compile again with the interpreter that the name stands for, or delete it.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 
 __all__ = ["TagAndMagic"]
 

@@ -14,9 +14,10 @@ What to do
 Delete them.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Reason, Severity
 from pycinspect.auditing.interpreters import is_installed
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
 from pycinspect.dialects import Dialect
 

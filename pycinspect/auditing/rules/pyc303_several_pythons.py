@@ -19,8 +19,9 @@ Delete those that are not needed.
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
+from pycinspect.auditing.cachefile import Alike
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import Alike, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import View
 from pycinspect.dialects import Dialect

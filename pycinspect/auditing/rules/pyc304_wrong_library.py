@@ -15,8 +15,9 @@ What to do
 Compile with the interpreter that the library belongs to, and delete these.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
 from pycinspect.dialects import Dialect
 from pycinspect.values import Implementation

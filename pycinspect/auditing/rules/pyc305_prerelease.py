@@ -13,8 +13,9 @@ What to do
 Compile again with the release, and delete the caches of the pre-release.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 
 __all__ = ["Prerelease"]
 

@@ -15,9 +15,10 @@ Delete the file and compile again. Find out what wrote it: compiling with ``-O``
 file does this, and so does somebody who wants a check gone.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 
 __all__ = ["WrongLevel"]
 

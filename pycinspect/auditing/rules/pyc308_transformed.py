@@ -18,8 +18,9 @@ Delete it; the tool writes it again. Run tests on a copy, or with
 
 import os
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.cache import transformer_of
 
 __all__ = ["Transformed"]

@@ -13,8 +13,9 @@ What to do
 Nothing, if that implementation is in use; otherwise delete it.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.dialects import Dialect
 from pycinspect.values import Implementation
 

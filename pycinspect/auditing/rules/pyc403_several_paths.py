@@ -14,9 +14,10 @@ Do not import the module; look at the parts that the finding names (``pycinspect
 file and compile again.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 
 __all__ = ["SeveralPaths"]
 

@@ -17,9 +17,10 @@ Do not import the module. Look at what the code does, which runs nothing:
 tool that changes code as it is compiled, and does not say so in the name, does this, too.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.verifying import Rung, told
 
 __all__ = ["AnotherProgram"]

@@ -14,9 +14,10 @@ Install the interpreter that the finding names, or make the source readable. Of 
 source only reading it tells what it does: ``pycinspect show``.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.cache import Outcome
 from pycinspect.verifying import Rung
 

@@ -22,10 +22,11 @@ do not import the module. Delete the file, and find out who could write it.
 
 from collections.abc import Iterator
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import CodeDefect, Payload
 from pycinspect.auditing.readings import OtherReadings
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.rules.pyc901_incomplete import NotLookedAt
 
 __all__ = ["InvalidBytecode"]

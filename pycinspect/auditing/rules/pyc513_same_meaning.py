@@ -14,9 +14,10 @@ What to do
 Nothing, as a rule. ``pycinspect diff --level exact SOURCE CACHE`` shows what differs.
 """
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.verifying import Rung, told
 
 __all__ = ["SameMeaning"]

@@ -20,8 +20,9 @@ import os
 import stat
 from collections.abc import Iterable
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.auditing.walk import Directory
 
 __all__ = ["WorldWritable"]

@@ -19,8 +19,9 @@ compile them, before others can.
 import os
 import stat
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 
 __all__ = ["MoreWriters", "more_writers"]
 

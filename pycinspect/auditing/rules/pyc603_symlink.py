@@ -19,8 +19,9 @@ directory leads to is read and judged, as the importer does.
 import os
 from collections.abc import Iterable
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.auditing.walk import Directory
 from pycinspect.cache import View
 from pycinspect.pyc import parse_cache_name

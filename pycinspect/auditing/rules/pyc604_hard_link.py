@@ -18,8 +18,9 @@ Nothing, if a package manager made the link. Otherwise find the other name
 
 from collections import Counter
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
 
 __all__ = ["HardLink"]

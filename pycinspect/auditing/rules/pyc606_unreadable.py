@@ -14,8 +14,9 @@ Correct the permissions, or run the audit as a user who may read the tree.
 
 from collections.abc import Iterable
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Rule
+from pycinspect.auditing.rule import Rule
 from pycinspect.auditing.walk import Directory
 
 __all__ = ["Unreadable"]

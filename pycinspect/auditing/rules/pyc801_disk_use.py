@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from heapq import heappush, heappushpop
 from operator import itemgetter
 
+from pycinspect.auditing.cachefile import Alike, CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import Alike, CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.cache import Outcome
 
 __all__ = ["DiskUse"]

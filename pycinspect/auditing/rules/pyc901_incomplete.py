@@ -19,8 +19,9 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 
+from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import CacheFile, Context, Rule
+from pycinspect.auditing.rule import Context, Rule
 
 __all__ = ["Incomplete", "NotLookedAt"]
 
