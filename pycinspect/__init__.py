@@ -62,7 +62,8 @@ if TYPE_CHECKING:
     )
     from pycinspect.report.dis import dis
     from pycinspect.values import HashCheckMode, Implementation, InvalidationMode, Level
-    from pycinspect.verifying import Rung, Verification, verify_source
+    from pycinspect.verifying import Rung, Verification
+    from pycinspect.verifying.verifier import verify_source
 
 __all__ = [
     "DIALECTS",
@@ -226,8 +227,8 @@ _ROOMS = {
     "verifying": (
         "Rung",
         "Verification",
-        "verify_source",
     ),
+    "verifying.verifier": ("verify_source",),
 }
 
 

@@ -6,23 +6,24 @@ Several rules look at one answer, so that of the last cache is remembered.
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Summary
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.policy import Policy
 from pycinspect.cache import SOURCE_LIMIT, Outcome
-from pycinspect.compiling import CompileLimits
-from pycinspect.diffing import Stored
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import CodeFile
-from pycinspect.verifying import Rung, Verification, Verifier
+from pycinspect.verifying import Rung, Verification
+
+if TYPE_CHECKING:
+    from pycinspect.verifying.verifier import Verifier
 
 __all__ = ["Verifications"]
 
 #: Of one source: an audit asks many.
-_LIMITS = CompileLimits(seconds=20.0, memory=1024 * 1024 * 1024)
+_SECONDS, _MEMORY = 20.0, 1024 * 1024 * 1024
 #: Caches that a tool alone takes are named, and not compared.
 _TOOLS = "tool-cache"
 
@@ -38,11 +39,11 @@ class Verifications:
     def __init__(self, policy: Policy, summary: Summary) -> None:
         self._view = policy.view
         self._summary = summary
-        self._verifier = Verifier(_LIMITS, dialects=policy.dialects)
+        self._policy = policy
+        self._verifier: Verifier | None = None
         self._last: tuple[Payload, Verification | None] | None = None
 
     def __enter__(self) -> Self:
-        self._verifier.__enter__()
         return self
 
     def __exit__(
@@ -51,7 +52,8 @@ class Verifications:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._verifier.__exit__(kind, error, traceback)
+        if self._verifier is not None:
+            self._verifier.close()
 
     def of(self, cache: CacheFile, payload: Payload) -> Verification | None:
         """Return what became of a cache; None of one that no import takes as it is.
@@ -65,6 +67,16 @@ class Verifications:
             self._last = payload, found
         return self._last[1]
 
+    def _started(self) -> Verifier:
+        """Return who compares; most audits never ask, and what it needs takes time to import."""
+        from pycinspect.compiling import CompileLimits
+        from pycinspect.verifying.verifier import Verifier
+
+        if self._verifier is None:
+            limits = CompileLimits(seconds=_SECONDS, memory=_MEMORY)
+            self._verifier = Verifier(limits, dialects=self._policy.dialects)
+        return self._verifier
+
     def _compared(self, cache: CacheFile, payload: Payload) -> Verification:
         if cache.is_module or cache.source_status is None:
             return Verification(cache.path, None, Rung.UNVERIFIABLE, "no-source")
@@ -75,10 +87,12 @@ class Verifications:
             return Verification(
                 cache.path, cache.source, Rung.UNVERIFIABLE, "source-unreadable", detail
             )
+        from pycinspect.diffing import Stored
+
         assert payload.code is not None
         file = CodeFile(payload.header, payload.code, payload.trailing)
         stored = Stored(file, payload.data, payload.header.size)
-        return self._verifier.verify(stored, cache.path, source, cache.source)
+        return self._started().verify(stored, cache.path, source, cache.source)
 
 
 def _is_taken(cache: CacheFile, payload: Payload) -> bool:

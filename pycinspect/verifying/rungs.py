@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pycinspect.diffing import Diff, FieldChange
 from pycinspect.values import shown
+
+if TYPE_CHECKING:
+    from pycinspect.diffing import Diff, FieldChange
 
 __all__ = ["REASONS", "Difference", "Rung", "Verification", "told"]
 

@@ -100,6 +100,10 @@ class Verifier:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes."""
         self._compilers.close()
 
     def verify_file(self, path: str) -> Verification:

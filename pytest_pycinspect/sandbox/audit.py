@@ -218,7 +218,7 @@ class PycacheAudit:
         Sources are compiled again, in other processes. Caches that an import would not take as
         they are, and those that a tool such as pytest has changed and marked, are not among them.
         """
-        from pycinspect.verifying import Verifier
+        from pycinspect.verifying.verifier import Verifier
 
         with Verifier() as verifier:
             found = map(verifier.verify_file, sorted(self._caches.paths()))

@@ -15,7 +15,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from pycinspect.verifying import Rung, Verification, Verifier
+from pycinspect.verifying import Rung, Verification
+from pycinspect.verifying.verifier import Verifier
 
 
 def _row(tree: str, paths: list[str], verifier: Verifier) -> list[Verification]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pycinspect.verifying import Rung, Verifier
+from pycinspect.verifying import Rung
+from pycinspect.verifying.verifier import Verifier
 from tests.canonical.programs import program
 from tests.oracles import Oracle, find_oracle
 from tests.verifying.kit import Tampered, tampered, written
