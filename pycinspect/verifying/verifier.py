@@ -15,9 +15,10 @@ from typing import NamedTuple, Self
 
 from pycinspect.cache import (
     SOURCE_LIMIT,
-    ImportOptions,
+    CacheBytes,
     Outcome,
-    judge,
+    Subject,
+    judge_cache,
     source_from_cache,
     transformer_of,
 )
@@ -40,7 +41,7 @@ from pycinspect.pyc import (
     read_code,
     tag_of,
 )
-from pycinspect.values import Implementation
+from pycinspect.values import HashCheckMode, Implementation
 from pycinspect.verifying.comparing import Comparison, compared, compared_across_versions
 from pycinspect.verifying.rungs import Rung, Verification
 
@@ -125,8 +126,8 @@ class Verifier:
         if found is None:
             return Verification(path, None, Rung.UNVERIFIABLE, "no-source")
         try:
-            why = _why_stale(path, found, cache.file.header.dialect)
             source = read_all(found, SOURCE_LIMIT)
+            why = _why_stale(cache, source, os.stat(found))
         except (OSError, PycInspectError) as error:
             detail = error.message if isinstance(error, PycInspectError) else str(error)
             return Verification(path, found, Rung.UNVERIFIABLE, "source-unreadable", detail)
@@ -315,11 +316,11 @@ def _candidates(path: str, dialect: Dialect) -> Iterator[str]:
         yield path[:-1]
 
 
-def _why_stale(path: str, source: str, dialect: Dialect) -> str | None:
+def _why_stale(cache: Stored, source: bytes, status: os.stat_result) -> str | None:
     """Return why an importer does not take a cache for its source, None where it does."""
-    level = levels_in(path)[0]
-    verdict = judge(source, dialect, ImportOptions(optimize=level))
-    is_it = verdict.cache_path is not None and os.path.realpath(
-        verdict.cache_path
-    ) == os.path.realpath(path)
-    return verdict.why if is_it and verdict.outcome is not Outcome.LOAD else None
+    row = cache.file.header.dialect
+    if row.importer is None:
+        return None
+    read = CacheBytes(cache.content[: cache.start], len(cache.content))
+    judgement = judge_cache(Subject(row, read, status, lambda: source, HashCheckMode.DEFAULT))
+    return None if judgement.outcome is Outcome.LOAD else judgement.why
