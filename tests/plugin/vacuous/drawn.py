@@ -255,7 +255,12 @@ def _of_raw(rng: random.Random, _: Sequence[str]) -> Drawn:
     bytecode = rng.choice(dialects).bytecode
     assert bytecode is not None
     text = rng.choice([one.name for one in bytecode.opcodes.opcodes if one.name not in _NOT_DRAWN])
-    return Drawn(f"{text}, raw", lambda code: any(text in part.raw for part in code.tree))
+    sources = [_NAMED[text].format("x")] if text in _NAMED else []
+    return Drawn(
+        f"{text}, raw",
+        lambda code: any(text in part.raw for part in code.tree),
+        (*sources, *_IN_LOOPS),
+    )
 
 
 # --- Facts -------------------------------------------------------------------------------------
