@@ -87,11 +87,7 @@ def _of_verified(summary: Summary) -> str:
         if total != 1:
             verb = "were compared, and are what their sources say"
         return f"{total:,} of {summary.files:,} caches {verb}"
-    parts: list[str] = []
-    for rung, count in counts.items():
-        of = "" if parts else f" of {counted(total, 'cache', 'caches')} compared"
-        parts.append(f"{count:,}{of} {_NOT_VERIFIED[rung][count != 1]}")
-    return ", ".join(parts)
+    return _shares(summary.files, {_NOT_VERIFIED[rung]: n for rung, n in counts.items()})
 
 
 def _of_caches(summary: Summary) -> str:
@@ -101,12 +97,17 @@ def _of_caches(summary: Summary) -> str:
     counts = {state: summary.states[state] for state in _SAID if summary.states[state]}
     if not counts:
         return _of_fresh(summary)
-    if summary.files == 1:
-        return f"The cache {_SAID[next(iter(counts))][0]}"
-    of = f" of {summary.files:,} caches"
+    return _shares(summary.files, {_SAID[state]: count for state, count in counts.items()})
+
+
+def _shares(files: int, counts: Mapping[tuple[str, str], int]) -> str:
+    """Return ``2 of 3 caches are stale, 1 has no source``, or ``The cache is stale``."""
+    if files == 1:
+        return f"The cache {next(iter(counts))[0]}"
+    of = f" of {files:,} caches"
     parts: list[str] = []
-    for state, count in counts.items():
-        parts.append(f"{count:,}{'' if parts else of} {_SAID[state][count != 1]}")
+    for words, count in counts.items():
+        parts.append(f"{count:,}{'' if parts else of} {words[count != 1]}")
     return ", ".join(parts)
 
 

@@ -42,7 +42,7 @@ def test_one_file(run: Run, project: Path) -> None:
 def test_a_forged_cache_is_named_on_the_first_screen(run: Run, forged: Path) -> None:
     result = run("verify", ".")
     assert result.exit_code == 1
-    assert result.stdout.startswith("1 of 1 cache compared is not what its source says; ")
+    assert result.stdout.startswith("1 of 2 caches is not what its source says; ")
     words = " ".join(result.stdout.split())  # lines are broken at the terminal's width
     assert f"{CACHE}" in words
     assert "is not what CPython" in words
@@ -86,3 +86,11 @@ def test_what_is_not_there_is_one_line(run: Run, project: Path, path: str) -> No
     result = run("verify", path)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"nobody's magic number"])
+def test_what_is_no_cache_is_not_clean(run: Run, project: Path, content: bytes) -> None:
+    (project / "damaged.pyc").write_bytes(content)
+    result = run("verify", "damaged.pyc")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("The cache makes its import fail; 1 error.\n")
