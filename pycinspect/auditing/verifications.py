@@ -15,7 +15,7 @@ from pycinspect.auditing.policy import Policy
 from pycinspect.cache import SOURCE_LIMIT, Outcome
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import CodeFile
-from pycinspect.verifying import Rung, Verification
+from pycinspect.verifying import Rung, Verification, transformed
 
 if TYPE_CHECKING:
     from pycinspect.verifying.verifier import Verifier
@@ -78,6 +78,9 @@ class Verifications:
         return self._verifier
 
     def _compared(self, cache: CacheFile, payload: Payload) -> Verification:
+        tools = transformed(cache.path, cache.source)
+        if tools is not None:
+            return tools
         if cache.is_module or cache.source_status is None:
             return Verification(cache.path, None, Rung.UNVERIFIABLE, "no-source")
         try:

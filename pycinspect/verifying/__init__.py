@@ -7,6 +7,6 @@ import. Uses ``diffing``, ``compiling``, ``canonical``, ``cache``, ``pyc``, ``di
 and ``values``.
 """
 
-from pycinspect.verifying.rungs import REASONS, Difference, Rung, Verification, told
+from pycinspect.verifying.rungs import REASONS, Difference, Rung, Verification, told, transformed
 
-__all__ = ["REASONS", "Difference", "Rung", "Verification", "told"]
+__all__ = ["REASONS", "Difference", "Rung", "Verification", "told", "transformed"]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from pycinspect.cache import transformer_of
 from pycinspect.values import shown
 
 if TYPE_CHECKING:
     from pycinspect.diffing import Diff, FieldChange
 
-__all__ = ["REASONS", "Difference", "Rung", "Verification", "told"]
+__all__ = ["REASONS", "Difference", "Rung", "Verification", "told", "transformed"]
 
 
 class Rung(StrEnum):
@@ -111,6 +113,19 @@ class Verification:
 
 
 _VERIFIED = frozenset({Rung.IDENTICAL, Rung.CANONICAL, Rung.SAME_CODE, Rung.SAME_MEANING})
+
+
+def transformed(path: str, source: str | None) -> Verification | None:
+    """Return what is said of a cache whose name tells of a tool; None for any other.
+
+    What the tool made of the source is not replayed: that would run the tool, perhaps from the
+    very tree whose caches are asked about.
+    """
+    tool = transformer_of(os.path.basename(path))
+    if tool is None:
+        return None
+    detail = f"{tool.name} {tool.version or ''}".rstrip()
+    return Verification(path, source, Rung.TRANSFORMED, "transformer", detail)
 
 
 #: Differences that are told in a line, and characters of each side.

@@ -20,7 +20,6 @@ from pycinspect.cache import (
     Subject,
     judge_cache,
     source_from_cache,
-    transformer_of,
 )
 from pycinspect.compiling import (
     DEFAULT_COMPILE_LIMITS,
@@ -43,7 +42,7 @@ from pycinspect.pyc import (
 )
 from pycinspect.values import HashCheckMode, Implementation
 from pycinspect.verifying.comparing import Comparison, compared, compared_across_versions
-from pycinspect.verifying.rungs import Rung, Verification
+from pycinspect.verifying.rungs import Rung, Verification, transformed
 
 __all__ = ["Verifier", "verify_source"]
 
@@ -118,6 +117,9 @@ class Verifier:
             the importer would not take for the source as it is now is not compared: it is
             stale, and says nothing of the source.
         """
+        tools = transformed(path, None)
+        if tools is not None:
+            return tools
         try:
             cache = _read(path, self._dialects)
         except PycInspectError as error:
@@ -149,10 +151,6 @@ class Verifier:
         Returns:
             As :meth:`verify_file`.
         """
-        tool = transformer_of(os.path.basename(path))
-        if tool is not None:
-            detail = f"{tool.name} {tool.version or ''}".rstrip()
-            return Verification(path, source_path, Rung.TRANSFORMED, "transformer", detail)
         try:
             compiler = self._compiler(cache.dialect)
             return self._verified(cache, path, source, source_path, compiler)

@@ -14,6 +14,8 @@ import pytest
 from pycinspect.auditing import PROFILES, Audit, Policy, Selection, Severity
 from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.dialects import DIALECTS
+from pycinspect.verifying import Rung
+from pycinspect.verifying.verifier import verify_source
 from tests.audit.kit import MTIME, RUNNING, Tree, timestamp, unchecked
 
 SOURCE = b'''"""Prices."""
@@ -169,3 +171,11 @@ def test_a_part_with_a_path_of_its_own_is_found_without_a_source(shop: Tree) -> 
     _add(shop, _inner(co_filename="other.py"))
     message = "price says that it comes from other.py, and the module from shop.py"
     assert _found(shop, policy) == {"PYC403": message}
+
+
+def test_what_a_tool_has_changed_is_said_to_be_so(shop: Tree) -> None:
+    header = timestamp(RUNNING, MTIME, len(SOURCE))
+    name = f"__pycache__/shop.{RUNNING.cache_tag}-pytest-9.2.0.pyc"
+    path = shop.file(name, header + _inner(co_consts=CONSTS))
+    assert _found(shop) == {"PYC503": "was not compared: pytest 9.2.0 has changed the code"}
+    assert verify_source(path).rung is Rung.TRANSFORMED
