@@ -23,7 +23,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from pycinspect.auditing import PROFILES
-from pycinspect.report import REPORTERS
+from pycinspect.report.formats import REPORTERS
 from tests.samples import ENTRIES, SAMPLES
 
 ROOT = Path(__file__).parent.parent

@@ -5,7 +5,6 @@ Several rules look at one answer, so that of the last cache is remembered.
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from pycinspect.auditing.cachefile import CacheFile
@@ -46,12 +45,7 @@ class Verifications:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._verifier is not None:
             self._verifier.close()
 
