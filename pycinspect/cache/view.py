@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from stat import S_ISDIR, S_ISLNK, S_ISREG, S_ISVTX
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import (
@@ -26,6 +26,9 @@ from pycinspect.pyc import (
     read_start,
 )
 from pycinspect.values import quoted
+
+if TYPE_CHECKING:
+    from pycinspect.containers import Archive
 
 __all__ = ["HERE", "Entry", "User", "View", "find_user", "named_view"]
 
@@ -107,6 +110,9 @@ class View:
     """
 
     __slots__ = ("_directory", "_user_searches", "is_ours", "read_only", "root", "user")
+
+    #: Whether archives are directories in it.
+    has_archives = False
 
     def __init__(
         self, root: str | None = None, user: User | None = None, *, read_only: bool = False
@@ -196,6 +202,15 @@ class View:
         return (
             os.path.join(os.sep, os.path.relpath(found, self.root)) if found != self.root else "/"
         )
+
+    def above(self, directory: str) -> str | None:
+        """Return the directory that one lies in; None for the root."""
+        parent = os.path.dirname(directory)
+        return None if parent == directory else parent
+
+    def archive_of(self, path: str) -> Archive | None:  # noqa: ARG002 - of a view of archives
+        """Return the archive that a path lies in; None for one outside of any."""
+        return None
 
     # --- What is there --------------------------------------------------------------------
 

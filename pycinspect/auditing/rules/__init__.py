@@ -58,6 +58,7 @@ _MODULES = (
     "pyc605_not_a_file",
     "pyc606_unreadable",
     "pyc607_odd_mode",
+    "pyc707_odd_member",
     "pyc801_disk_use",
     "pyc901_incomplete",
     "pyc902_internal_error",
