@@ -49,7 +49,7 @@ from pycinspect.cache.sourcetext import SourceText, source_lines, source_text
 from pycinspect.cache.target import judge_target
 from pycinspect.cache.transformers import Transformer, transformer_of
 from pycinspect.cache.verdict import REASONS, FinderKind, Found, Outcome, Verdict, Write
-from pycinspect.cache.view import HERE, Entry, User, View, find_user, named_view
+from pycinspect.cache.view import HERE, ArchivePlace, Entry, User, View, find_user, named_view
 from pycinspect.cache.writer import Hindrance, plan_write, why_not_written
 
 __all__ = [
@@ -62,6 +62,7 @@ __all__ = [
     "REASONS",
     "SOURCE_LIMIT",
     "WINDOWS",
+    "ArchivePlace",
     "CacheBytes",
     "Compilable",
     "Entry",

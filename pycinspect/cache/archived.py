@@ -13,9 +13,9 @@ import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from stat import S_IFMT, S_ISLNK, S_ISREG
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
-from pycinspect.cache.view import Entry, User, View
+from pycinspect.cache.view import ArchivePlace, Entry, User, View
 from pycinspect.containers import (
     DEFAULT_CONTAINER_LIMITS,
     Archive,
@@ -31,20 +31,6 @@ __all__ = ["ArchiveView"]
 #: Device numbers of archives: none that a system gives.
 _FIRST_DEVICE = 1 << 40
 _READ = 4
-
-
-class _Place(NamedTuple):
-    """Where a path leads.
-
-    Args:
-        archive: the archive that it is in.
-        mount: the path of the archive's root.
-        inside: the path below it, with slashes.
-    """
-
-    archive: Archive
-    mount: str
-    inside: str
 
 
 class ArchiveView(View):
@@ -81,19 +67,13 @@ class ArchiveView(View):
 
     # --- Where a path leads ---------------------------------------------------------------
 
-    def archive_of(self, path: str) -> Archive | None:
-        """Return the archive that a path lies in; None for one outside of any.
+    def archive_of(self, path: str) -> ArchivePlace | None:
+        """Return where in an archive a path leads; None for one outside of any.
 
         Raises:
             PycInspectError: as :func:`pycinspect.containers.read_archive`.
         """
-        place = self._place(path)
-        return None if place is None else place.archive
-
-    def in_archive(self, path: str) -> str:
-        """Return a path from the root of its archive on."""
-        place = self._place(path)
-        return path if place is None else place.inside
+        return self._place(path)
 
     def above(self, directory: str) -> str | None:
         """Return the directory that one lies in; above an archive is nothing of its tree."""
@@ -102,9 +82,9 @@ class ArchiveView(View):
             return None
         return self._base.above(directory)
 
-    def _place(self, path: str) -> _Place | None:
+    def _place(self, path: str) -> ArchivePlace | None:
         """Split a path into an archive, the innermost one, and what is in it."""
-        found: _Place | None = None
+        found: ArchivePlace | None = None
         depth, end = 0, path.find(ARCHIVE_MARK)
         while end >= 0:
             if path[end + 1 : end + 2] in ("", os.sep, "/"):
@@ -114,11 +94,11 @@ class ArchiveView(View):
                     if depth > self._limits.nesting:
                         message = f"not looked into: containers nested more than {depth - 1} deep"
                         raise PycInspectError("container-limit", message, path=path[: end + 1])
-                    found = _Place(archive, path[: end + 1], _inside(path[end + 1 :]))
+                    found = ArchivePlace(archive, path[: end + 1], _inside(path[end + 1 :]))
             end = path.find(ARCHIVE_MARK, end + 1)
         return found
 
-    def _archive(self, path: str, outer: _Place | None) -> Archive | None:
+    def _archive(self, path: str, outer: ArchivePlace | None) -> Archive | None:
         """Return the archive at a path; None if there is none, or a directory of that name."""
         if path not in self._found:
             try:
@@ -130,7 +110,7 @@ class ArchiveView(View):
             raise found
         return found
 
-    def _opened_archive(self, path: str, outer: _Place | None) -> Archive | None:
+    def _opened_archive(self, path: str, outer: ArchivePlace | None) -> Archive | None:
         if outer is None:
             return self._archive_on_disk(path)
         try:
@@ -254,14 +234,14 @@ class ArchiveView(View):
         return self._base.scandir(path) if place is None else self._scanned(place, path)
 
     @contextmanager
-    def _scanned(self, place: _Place, path: str) -> Iterator[Iterator[Entry]]:
+    def _scanned(self, place: ArchivePlace, path: str) -> Iterator[Iterator[Entry]]:
         children = self._children(place, path)
         yield (
             _MemberEntry(name, os.path.join(path, name), node, self)
             for name, node in children.items()
         )
 
-    def _children(self, place: _Place, path: str) -> dict[str, Node]:
+    def _children(self, place: ArchivePlace, path: str) -> dict[str, Node]:
         node = place.archive.find(place.inside)
         if node.children is None:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
@@ -328,13 +308,13 @@ class ArchiveView(View):
             self._base.read_all(path, limit) if place is None else self._content(place, path, limit)
         )
 
-    def _content(self, place: _Place, path: str, limit: int) -> bytes:
+    def _content(self, place: ArchivePlace, path: str, limit: int) -> bytes:
         data = self._start(place, path, limit + 1)
         if len(data) > limit:
             raise PycInspectError("too-large", f"more than {limit} bytes", path=path)
         return data
 
-    def _start(self, place: _Place, path: str, size: int) -> bytes:
+    def _start(self, place: ArchivePlace, path: str, size: int) -> bytes:
         """Read the first bytes of a member; what is damaged is an error of input and output."""
         node = place.archive.find(place.inside)
         mode = node.member.kind.value

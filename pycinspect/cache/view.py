@@ -30,7 +30,7 @@ from pycinspect.values import quoted
 if TYPE_CHECKING:
     from pycinspect.containers import Archive
 
-__all__ = ["HERE", "Entry", "User", "View", "find_user", "named_view"]
+__all__ = ["HERE", "ArchivePlace", "Entry", "User", "View", "find_user", "named_view"]
 
 _READ, _WRITE, _SEARCH = 4, 2, 1
 #: Links in one path after which the system gives up (``MAXSYMLINKS`` of Linux).
@@ -95,6 +95,20 @@ class User(NamedTuple):
         else:
             allowed = status.st_mode
         return allowed & wanted == wanted
+
+
+class ArchivePlace(NamedTuple):
+    """Where in an archive a path leads.
+
+    Args:
+        archive: the archive, of several around a file the innermost.
+        mount: the path of its root.
+        inside: the path below that, with slashes.
+    """
+
+    archive: Archive
+    mount: str
+    inside: str
 
 
 class View:
@@ -208,8 +222,8 @@ class View:
         parent = os.path.dirname(directory)
         return None if parent == directory else parent
 
-    def archive_of(self, path: str) -> Archive | None:  # noqa: ARG002 - of a view of archives
-        """Return the archive that a path lies in; None for one outside of any."""
+    def archive_of(self, path: str) -> ArchivePlace | None:  # noqa: ARG002 - of a view of archives
+        """Return where in an archive a path leads; None for one outside of any."""
         return None
 
     # --- What is there --------------------------------------------------------------------

@@ -83,6 +83,8 @@ class Archive:
     """
 
     def __init__(self, kind: str, limits: ContainerLimits) -> None:
+        #: The format.
+        self.kind = kind
         self.layout = Layout(kind)
         #: What was not, or not alone, looked at; the first of them.
         self.oddities: list[Oddity] = []

@@ -23,6 +23,9 @@ from pycinspect.auditing.rule import Rule
 
 __all__ = ["OddMember"]
 
+#: Characters of a name that are shown.
+_SHOWN = 200
+
 
 class OddMember(Rule):
     """PYC707."""
@@ -36,11 +39,12 @@ class OddMember(Rule):
 
     def finish(self) -> Iterator[Finding]:
         """Report what was odd when the archive was read."""
-        archive = self.context.policy.view.archive_of(self.context.root)
-        if archive is None:
+        place = self.context.policy.view.archive_of(self.context.root)
+        if place is None:
             return
+        archive = place.archive
         for member, reason in archive.oddities:
-            yield self.of_path(self.context.root, {"member": member, "reason": reason})
+            yield self.of_path(self.context.root, {"member": member[:_SHOWN], "reason": reason})
         others = archive.odd - len(archive.oddities)
         if others:
             data = {"member": "", "reason": "", "others": others}
