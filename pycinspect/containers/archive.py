@@ -11,7 +11,7 @@ import io
 import os
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 from pycinspect.containers.limits import ContainerLimits
@@ -27,7 +27,12 @@ _MOST_LINKS = 40
 _MOST_ODDITIES = 100
 #: Suffixes and names of what an audit reads; of a stream these are kept as it passes.
 _KEPT = (".py", ".pyw", ".pyc", ".pyo", ".pth", ".cfg", ".toml")
-_KEPT_NAMES = frozenset({"RECORD", "WHEEL", "METADATA", "PKG-INFO", "INSTALLER", ".python-version"})
+_KEPT_NAMES = frozenset(
+    {
+        *("RECORD", "WHEEL", "METADATA", "PKG-INFO", ".python-version"),
+        *("manifest.json", "index.json", "oci-layout"),
+    }
+)
 _LONGEST_KEPT = 64 * 1024 * 1024
 _OUTSIDE = "leads out of it, or has a name that no file can have"
 _DIRECTORY = Member("", MemberKind.DIRECTORY, mode=0o755)
@@ -86,6 +91,8 @@ class Archive:
         #: The format.
         self.kind = kind
         self.layout = Layout(kind)
+        #: Whether any member can be read without reading those before it.
+        self.is_seekable = True
         #: What was not, or not alone, looked at; the first of them.
         self.oddities: list[Oddity] = []
         #: How many there are in all.
@@ -295,8 +302,3 @@ class Archive:
 def _is_kept(name: str, member: Member) -> bool:
     is_wanted = name.endswith(_KEPT) or name in _KEPT_NAMES
     return is_wanted and member.size <= _LONGEST_KEPT
-
-
-def with_layer(member: Member, layer: str) -> Member:
-    """Return a member of an image's layer."""
-    return replace(member, layer=layer)

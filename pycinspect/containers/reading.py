@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from pycinspect.containers.archive import Archive, Layout
+from pycinspect.containers.images import merged_image
 from pycinspect.containers.limits import DEFAULT_CONTAINER_LIMITS, ContainerLimits
 from pycinspect.containers.members import installed_name, safe_name
 from pycinspect.containers.streams import Budget
@@ -104,10 +105,11 @@ def _zip_layout(names: Iterable[str]) -> Layout:
 def _read_tar(file: BinaryIO, kind: str, budget: Budget, compression: str | None = None) -> Archive:
     tar = TarFile(file, budget, compression)
     archive = Archive(kind, budget.limits)
+    archive.is_seekable = tar.is_seekable
     for member in tar.members():
         archive.add(member, safe_name(member.path), keep=not tar.is_seekable)
     archive.layout = _tar_layout(archive, kind)
-    return archive
+    return merged_image(archive, budget) or archive
 
 
 def _tar_layout(archive: Archive, kind: str) -> Layout:

@@ -51,13 +51,13 @@ def decompressed(file: BinaryIO, kind: str, budget: Budget) -> Counted:
 
     Args:
         file: the file, which stays open.
-        kind: what it is, a key of the table above.
+        kind: what it is, as ``pyc.container_kind_of`` names it.
         budget: what may be unpacked.
 
     Raises:
         PycInspectError: ``unsupported``, with the extra that is missing.
     """
-    for module, name in _DECOMPRESSORS[kind]:
+    for module, name in _DECOMPRESSORS.get(kind, ()):
         try:
             opener: Callable[[BinaryIO], BinaryIO] = getattr(importlib.import_module(module), name)
         except ImportError:  # the next one, or none
@@ -65,7 +65,9 @@ def decompressed(file: BinaryIO, kind: str, budget: Budget) -> Counted:
         if name == "GzipFile":
             opener = partial(cast("Callable[..., BinaryIO]", opener), None, "rb", 9)
         return Counted(opener(file), budget)
-    message = f"a {kind}, which is read with the extra pycinspect[zstd], or by Python 3.14"
+    message = f"a {kind}, which cannot be looked into"
+    if kind in _DECOMPRESSORS:
+        message += " without the extra pycinspect[zstd], or Python 3.14"
     raise PycInspectError("unsupported", message)
 
 

@@ -62,6 +62,7 @@ _MODULES = (
     "pyc701_in_wheel",
     "pyc702_in_sdist",
     "pyc704_times_lost",
+    "pyc705_other_layer",
     "pyc707_odd_member",
     "pyc708_without_sources",
     "pyc801_disk_use",
