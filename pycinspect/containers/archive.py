@@ -45,11 +45,13 @@ class Layout(NamedTuple):
         kind: what it is, ``"wheel"``, or its format where it is nothing more special.
         is_imported: Python imports from the file as it is (``zipimport``).
         is_image: its root is a system's root directory.
+        is_bundle: it is a program with its modules, which are without source on purpose.
     """
 
     kind: str
     is_imported: bool = False
     is_image: bool = False
+    is_bundle: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -10,12 +10,13 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from pycinspect.containers.archive import Archive, Layout
+from pycinspect.containers.bundles import BUNDLE, bundle_members
 from pycinspect.containers.images import merged_image
 from pycinspect.containers.limits import DEFAULT_CONTAINER_LIMITS, ContainerLimits
 from pycinspect.containers.members import installed_name, safe_name
 from pycinspect.containers.streams import Budget
 from pycinspect.containers.tars import TAR, TarFile
-from pycinspect.containers.zips import ZIP, zip_members
+from pycinspect.containers.zips import ZIP, is_zip, zip_members
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import container_kind_of
 
@@ -125,6 +126,30 @@ def _read_compressed(file: BinaryIO, kind: str, budget: Budget) -> Archive:
     return _read_tar(file, f"{TAR} in a {kind}", budget, kind)
 
 
+# --- Executables ----------------------------------------------------------------------------
+
+
+def _read_executable(file: BinaryIO, kind: str, budget: Budget) -> Archive:
+    """Read what follows a program: PyInstaller's archive, or a zip file."""
+    members = bundle_members(file, budget)
+    if members is None:
+        file.seek(0)
+        if not is_zip(file):
+            message = f"{_named(kind)} without an archive that is known (PyInstaller's, zip)"
+            raise PycInspectError("unsupported", message)
+        return _read_zip(file, kind, budget)
+    archive = Archive(BUNDLE, budget.limits)
+    archive.layout = Layout(BUNDLE, is_bundle=True)
+    for member in members:
+        archive.add(member, safe_name(member.path))
+    return archive
+
+
+def _named(kind: str) -> str:
+    """Return a kind of file with its article."""
+    return f"{'an' if kind[0] in 'aeiouE' else 'a'} {kind}"
+
+
 #: Formats that are looked into, as ``pyc.container_kind_of`` names them.
 FORMATS: Mapping[str, _Reader] = MappingProxyType(
     {
@@ -134,5 +159,8 @@ FORMATS: Mapping[str, _Reader] = MappingProxyType(
         "bzip2 file": _read_compressed,
         "xz file": _read_compressed,
         "Zstandard file": _read_compressed,
+        "ELF file": _read_executable,
+        "Mach-O file": _read_executable,
+        "Windows executable": _read_executable,
     }
 )

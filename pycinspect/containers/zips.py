@@ -19,7 +19,7 @@ from typing import BinaryIO, cast
 from pycinspect.containers.members import Member, MemberKind
 from pycinspect.containers.streams import Budget, archive_errors_named, read_bounded, too_much
 
-__all__ = ["ZIP", "zip_members"]
+__all__ = ["ZIP", "is_zip", "zip_members"]
 
 ZIP = "zip archive"
 #: Systems whose unpackers keep the mode in the upper half of the external attributes
@@ -67,6 +67,11 @@ def zip_members(file: BinaryIO, budget: Budget) -> Iterator[Member]:
         for info in archive.infolist():
             budget.member()
             yield _member(archive, info, budget)
+
+
+def is_zip(file: BinaryIO) -> bool:
+    """Return whether a file ends as zip files do."""
+    return zipfile.is_zipfile(file)
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Member:

@@ -34,6 +34,7 @@ _SIGNATURES = (
     _Signature(0, b"hsqs", "SquashFS image"),
     _Signature(0, b"\x7fELF", "ELF file"),  # PyInstaller and its like append archives
     _Signature(0, b"MZ", "Windows executable"),
+    _Signature(0, b"\xcf\xfa\xed\xfe", "Mach-O file"),
 )
 
 #: The record at the end of a zip archive, and the most bytes that it can have with its comment
