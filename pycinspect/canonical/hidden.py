@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.statements import Statement, payload_digest, without_docstring
+from pycinspect.canonical.states import Payload
 from pycinspect.canonical.text import Budget, Writer, listed, short
 from pycinspect.canonical.values import Value, digest_of
 

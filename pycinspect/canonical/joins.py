@@ -17,8 +17,10 @@ from itertools import count, islice
 from operator import or_
 from typing import NamedTuple
 
-from pycinspect.canonical.machine import Event, Frame, Machine, State, bare
+from pycinspect.canonical.frames import Frame
+from pycinspect.canonical.machine import Machine
 from pycinspect.canonical.stack import EMPTY
+from pycinspect.canonical.states import Event, State, bare
 from pycinspect.canonical.values import OPEN, Value
 
 __all__ = ["Joins"]

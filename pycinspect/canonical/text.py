@@ -9,7 +9,7 @@ from operator import or_
 from types import MappingProxyType
 from typing import Self
 
-from pycinspect.canonical.machine import PROPAGATE, Payload
+from pycinspect.canonical.states import PROPAGATE, Payload
 from pycinspect.canonical.values import Value
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import parts_of

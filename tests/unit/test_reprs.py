@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 import pycinspect
 from pycinspect.auditing import Finding
 from pycinspect.canonical.form import Form, Level, canonicalize
-from pycinspect.canonical.machine import Frame, Machine
+from pycinspect.canonical.frames import Frame
+from pycinspect.canonical.machine import Machine
 from pycinspect.canonical.rules import RULES
 from pycinspect.canonical.values import Values
 from pycinspect.canonical.work import Work

@@ -8,12 +8,14 @@ from itertools import groupby, takewhile
 from types import MappingProxyType
 
 from pycinspect.canonical.folding import NOT_FOLDED, cost_of, fold_binary, fold_unary
-from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, bare
+from pycinspect.canonical.looking import Part
+from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.displays import is_outermost
 from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.stack import Stack
+from pycinspect.canonical.states import Event, State, bare
 from pycinspect.canonical.values import MATCHED, Value
 from pycinspect.canonical.work import refused
 
@@ -404,7 +406,7 @@ _ask_next = _beside_top("anext")
 
 def _for_iter(machine: Machine, state: State, op: CanonicalOp) -> Event:
     values, change = machine.values, number(op)
-    above = takewhile(lambda value: value is values.null, machine.seen(reversed(state.stack)))
+    above = takewhile(lambda value: value is values.null, machine.work.seen(reversed(state.stack)))
     depth = sum(1 for _ in above) + 1
     if depth > state.stack.depth:
         state.pop(1)
@@ -418,7 +420,7 @@ def _for_iter(machine: Machine, state: State, op: CanonicalOp) -> Event:
         done = state.jump(state.stack.push(*[values.null] * change))
     else:
         done = state.jump(state.pop(-change)[0])
-    return Event(("for", iterator), (going, done), machine.handler(state), state)
+    return Event(("for", iterator), (going, done), machine.unwinding.handler(state), state)
 
 
 def _get_awaitable(machine: Machine, state: State, _: CanonicalOp) -> State | Event:

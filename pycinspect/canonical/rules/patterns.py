@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Event, Machine, Rule, State, bare
+from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.words import number
+from pycinspect.canonical.states import Event, State, bare
 
 __all__ = ["RULES"]
 
