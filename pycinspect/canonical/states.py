@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pycinspect.canonical.frames import Frame
+from pycinspect.canonical.kinds import Trait, kinds_with
 from pycinspect.canonical.stack import Stack
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
@@ -120,8 +121,7 @@ def bare(value: Value) -> Value:
     return value.value(0) if value.kind == "known" else value
 
 
-#: What a handler finds of an exception beside its value, up to 3.10: each is made of that.
-_PARTS_OF_EXC = frozenset({"exc_type", "exc_traceback"})
+_PARTS_OF_EXC = kinds_with(Trait.PART_OF_EXC)
 
 
 def caught(value: Value) -> Value:

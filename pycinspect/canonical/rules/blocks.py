@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pycinspect.canonical.kinds import kind_named
 from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.calls import managed, only_read
@@ -177,6 +178,8 @@ def _cleanup_throw(_: Machine, __: State, ___: CanonicalOp) -> Event:
 
 
 def _before_with(kind: str) -> Rule:
+    kind = kind_named(kind)
+
     def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
         rest, (manager,) = state.pop(1)
         manager = only_read(manager)

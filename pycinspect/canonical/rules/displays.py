@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 
+from pycinspect.canonical.kinds import Trait, kinds_with
 from pycinspect.canonical.looking import Part
 from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.notes import Note
@@ -18,7 +19,7 @@ from pycinspect.canonical.work import refused
 
 __all__ = ["RULES", "display", "finished", "is_outermost", "pairs"]
 
-_SEQUENCES = frozenset({"tuple", "list", "set"})
+_SEQUENCES = kinds_with(Trait.SEQUENCE)
 
 
 def display(machine: Machine, kind: str, items: Sequence[Value]) -> Value:

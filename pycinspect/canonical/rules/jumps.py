@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pycinspect.canonical.kinds import Trait, kinds_with
 from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, Unknown
@@ -27,7 +28,7 @@ def _jump(_: Machine, state: State, __: CanonicalOp) -> State:
 # --- Branches ------------------------------------------------------------------------------
 
 #: Their truth is a bool that is there, so that asking for it raises nothing.
-_SAFE = frozenset({"is", "in", "bool", "exc_match", "is_mapping", "is_sequence"})
+_SAFE = kinds_with(Trait.SAFE)
 
 
 def _pop_jump(machine: Machine, state: State, op: CanonicalOp) -> State | Event:

@@ -8,6 +8,7 @@ from itertools import groupby, takewhile
 from types import MappingProxyType
 
 from pycinspect.canonical.folding import NOT_FOLDED, cost_of, fold_binary, fold_unary
+from pycinspect.canonical.kinds import Trait, kind_named, kinds_with
 from pycinspect.canonical.looking import Part
 from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.notes import Note
@@ -75,7 +76,7 @@ def _unary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
 #: Branches, and the truth for which each jumps.
 SENSES = MappingProxyType({"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False})
 #: Values that are bools already: asking for their truth does nothing.
-_BOOLS = frozenset({"is", "in", "not", "bool", "exc_match", "is_mapping", "is_sequence"})
+_BOOLS = kinds_with(Trait.TRUTH)
 
 
 def is_bool(value: Value) -> bool:
@@ -317,6 +318,7 @@ def _template(machine: Machine, state: State, _: CanonicalOp) -> State:
 
 def _beside_top(kind: str) -> Rule:
     """Return the rule of an op that computes something of the top, and keeps the top."""
+    kind = kind_named(kind)
 
     def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
         value = bare(state.peek(1))
@@ -460,6 +462,8 @@ def _wrap(machine: Machine, state: State, _: CanonicalOp) -> State:
 
 
 def _import(kind: str) -> Rule:
+    kind = kind_named(kind)
+
     def rule(machine: Machine, state: State, op: CanonicalOp) -> Event:
         rest, (level, names) = state.pop(2)
         return machine.evaluated(state, machine.values.make(kind, word(op), level, names), rest)

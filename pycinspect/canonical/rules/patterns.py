@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pycinspect.canonical.kinds import kind_named
 from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.words import number
@@ -15,6 +16,7 @@ __all__ = ["RULES"]
 
 def _asked(kind: str) -> Rule:
     """Return the rule of an op that pushes what it finds out about the top."""
+    kind = kind_named(kind)
 
     def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
         subject = bare(state.peek(1))

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from pycinspect.canonical.docstrings import cleandoc, docstring_text, is_indented
 from pycinspect.canonical.frames import NAMESPACE, Frame
+from pycinspect.canonical.kinds import Trait, kind_named, kinds_with
 from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
@@ -65,6 +66,8 @@ def _load_common(machine: Machine, state: State, op: CanonicalOp) -> State:
 
 
 def _load_variable(kind: str) -> Rule:
+    kind = kind_named(kind)
+
     def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         if word(op) in _AT_HAND:
             return _push(state, machine.values.make("global", word(op)))
@@ -149,7 +152,7 @@ def _is_in_comprehension(machine: Machine, state: State) -> bool:
     return False
 
 
-_ITERATORS = frozenset({"iter", "aiter"})
+_ITERATORS = kinds_with(Trait.ITERATOR)
 
 
 def _is_cell(machine: Machine, state: State, variable: Value) -> bool:
@@ -200,6 +203,8 @@ def _make_cell(machine: Machine, state: State, op: CanonicalOp) -> State:
 
 
 def _load_thing(kind: str) -> Rule:
+    kind = kind_named(kind)
+
     def rule(machine: Machine, state: State, _: CanonicalOp) -> State:
         return _push(state, machine.values.make(kind))
 
