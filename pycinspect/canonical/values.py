@@ -13,7 +13,6 @@ from pycinspect.canonical.kinds import KINDS, Trait, kinds_with
 from pycinspect.canonical.work import Work, refused, steps_to_make
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import CONTAINERS, Long, parts_of
-from pycinspect.values import brief
 
 __all__ = [
     "DISPLAYS",
@@ -237,7 +236,7 @@ class Value:
         self.operands = parts if len(operands) == len(parts) else operands  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"<Value {brief(self.kind)} of {self.size}>"
+        return f"<Value {self.kind} of {self.size}>"
 
     @property
     def is_literal(self) -> bool:

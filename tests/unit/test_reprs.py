@@ -212,7 +212,7 @@ def test_short_values_are_written_as_dataclasses_are() -> None:
 
 
 def test_what_is_on_the_symbolic_stack_is_a_short_printable_line() -> None:
-    text = repr(Values().make(HOSTILE[0] * 1_000, *HOSTILE))
+    text = repr(Values().make("call", *HOSTILE))
     assert text.isprintable()
     assert len(text) < 1_000
 
