@@ -84,8 +84,9 @@ def _does_something(statement: ast.stmt) -> bool:
             return False  # nobody takes what it makes, so the code does not make it
         case ast.AnnAssign(value=None) | ast.Assert():
             return False
-        case ast.Try(finalbody=[_, *_]) if all(isinstance(s, ast.Pass) for s in statement.body):
-            return True
+        case ast.Try(finalbody=[]) if not any(map(_does_something, _below(statement.body))):
+            # Nothing can be raised, so no handler ever runs.
+            return any(map(_does_something, _below(statement.orelse)))
         case ast.If(test=ast.Constant()) | ast.While(test=ast.Constant()):
             return False
     return True
@@ -331,7 +332,7 @@ def _is_the_same_in_place(function: Function, statement: ast.stmt, *others: ast.
     again = ast.parse(ast.unparse(function.node)).body[0]
     places = [
         (a.lineno, a.col_offset)
-        for a, b in zip(ast.walk(again), ast.walk(function.node), strict=True)
+        for a, b in zip(_statements_in(again), _statements_in(function.node), strict=True)
         if b is statement
     ]
     wanted = places[0]
@@ -341,6 +342,11 @@ def _is_the_same_in_place(function: Function, statement: ast.stmt, *others: ast.
         return bool(one.children[0].same_as(two.children[0]))
     except PycInspectError:
         return True  # such as a return with a value in an asynchronous generator
+
+
+def _statements_in(root: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements: texts that are written one after the other are one when unparsed."""
+    return (node for node in ast.walk(root) if isinstance(node, ast.stmt))
 
 
 _MARK = ast.parse("mark_zq()").body[0]
