@@ -222,7 +222,7 @@ class SureItems(Items[Item]):
     def __eq__(self, other: object) -> bool:
         __tracebackhide__ = True
         self._checked()
-        return super().__eq__(other)
+        return self.items == other
 
     __hash__ = Items.__hash__
 

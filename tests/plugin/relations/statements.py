@@ -84,9 +84,12 @@ def _does_something(statement: ast.stmt) -> bool:
             return False  # nobody takes what it makes, so the code does not make it
         case ast.AnnAssign(value=None) | ast.Assert():
             return False
-        case ast.Try(finalbody=[]) if not any(map(_does_something, _below(statement.body))):
+        case (
+            ast.Try(body=body, orelse=orelse, finalbody=[])
+            | ast.TryStar(body=body, orelse=orelse, finalbody=[])
+        ) if not any(map(_does_something, _below(body))):
             # Nothing can be raised, so no handler ever runs.
-            return any(map(_does_something, _below(statement.orelse)))
+            return any(map(_does_something, _below(orelse)))
         case ast.If(test=ast.Constant()) | ast.While(test=ast.Constant()):
             return False
     return True
