@@ -11,7 +11,7 @@ FUNCTIONS = """
     import functools, os, sys, time, types
     import pytest
     from pycinspect.errors import PycInspectError
-    from pytest_pycinspect import VacuousCheckError
+    from pytest_pycinspect.view.names import VacuousCheckError
 
     def add(a, b):
         assert a is not None
@@ -216,7 +216,6 @@ def test_a_changed_file_is_not_taken_for_the_function(pytester: pytest.Pytester)
         test_it="""
             import m, pathlib, pytest
             from pycinspect.errors import PycInspectError
-    from pytest_pycinspect import VacuousCheckError
 
             def test_it(specialized):
                 pathlib.Path(m.__file__).write_text("# a line more\\ndef f(): return 1\\n")
@@ -309,7 +308,7 @@ def test_what_was_specialised_before_and_after(passes: Passes) -> None:
 
 def test_nothing_can_have_changed_before_it_is_called_further(passes: Passes) -> None:
     passes("""
-        from pytest_pycinspect import VacuousCheckError
+        from pytest_pycinspect.view.names import VacuousCheckError
 
         def test_it(specialized):
             for name in ("changes", "deoptimized"):
