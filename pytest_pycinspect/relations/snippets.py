@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from pycinspect.canonical import Level, linearize
+from pycinspect.canonical.machine import parameters
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.values import Value
 from pycinspect.compiling import Compilers
@@ -122,7 +123,8 @@ def _own(code: Code, dialect: Dialect) -> set[str]:
     """Return the variables of a function, without those of comprehensions in it."""
     events = (part for node in form_of(code, dialect, Level.STRICT).graph for part in node.payload)
     variables = (part for part in values_in(events, set()) if part.kind == "local")
-    return {part.word(0) for part in variables if len(part.parts) == 1}
+    stored = {part.word(0) for part in variables if len(part.parts) == 1}
+    return stored | set(parameters(code))  # those that nothing but functions inside read
 
 
 # --- The snippet as a graph --------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain, starmap
+from itertools import chain, starmap, takewhile
 
 from pycinspect.canonical import Form, Plane
 from pycinspect.canonical.graph import NOWHERE
@@ -198,6 +198,44 @@ _PROPAGATE, _RETURN = "propagate", "return"
 _READING = frozenset({"load", "keep"})
 
 
+class _Matched:
+    """The events that are those of a snippet, and the handlers that are its own.
+
+    Args:
+        graph: of the code.
+    """
+
+    def __init__(self, graph: Sequence[Merged]) -> None:
+        self._graph = graph
+        self._places: set[int] = set()
+        self.handlers: set[int] = set()
+
+    def add(self, passed: Sequence[int], fitting: frozenset[int]) -> None:
+        """Note what is like an event of the snippet.
+
+        Args:
+            passed: places up to it and after it; the first are passed over.
+            fitting: its own places.
+        """
+        before = takewhile(lambda place: place not in fitting, passed)
+        self._places.update(fitting, filter(self._reads_own, before))
+
+    def _reads_own(self, place: int) -> bool:
+        """Return whether an event only reads a local variable, which is bound in the snippet."""
+        word, *parts = self._graph[place].payload
+        variable = parts[-1] if word in _READING else None
+        return isinstance(variable, Value) and variable.first.kind == "local"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all in the reach of the snippet's handlers is of the snippet.
+
+        ``try: f()`` is not a part of ``try: f(); g()``, though it does the same up to its end.
+        """
+        guarded = (at for at, node in enumerate(self._graph) if node.handler in self.handlers)
+        return self._places.issuperset(guarded)
+
+
 class Search:
     """Looks for one graph in another: equal events, connected equally.
 
@@ -243,6 +281,7 @@ class Search:
         seen: set[tuple[int, int]] = set()
         ends: set[int] = set()
         outer: set[int] = set()
+        part = _Matched(self._graph)
         while waiting:
             number, place = waiting.pop()
             if (number, place) in seen:
@@ -256,15 +295,18 @@ class Search:
                 outer.add(place)  # the handler around the snippet
                 continue
             fitting = self._fitting(ours, place, values)
-            if fitting is None:
+            if not fitting:
                 return False
-            theirs = self._graph[fitting]
+            part.add(self._past_reading(place), fitting)
+            theirs = self._graph[min(fitting)]
             waiting += zip(ours.successors, theirs.successors, strict=True)
             if ours.handler != NOWHERE:
                 if theirs.handler == NOWHERE:
                     return False
+                part.handlers.add(theirs.handler)
                 waiting.append((ours.handler, theirs.handler))
-        return self._are_one(outer) and (self._has_result or self._are_one(ends))
+        is_one = self._are_one(outer) and (self._has_result or self._are_one(ends))
+        return is_one and part.is_whole
 
     def _is_handler(self, place: int) -> bool:
         """Return whether a place is the start of a handler, or of a copy of one."""
@@ -281,8 +323,8 @@ class Search:
     def _are_copies(self, one: Merged, other: Merged) -> bool:
         return _is_same_event(one, other, _Values(self._program, self._program))
 
-    def _fitting(self, ours: Merged, place: int, values: _Values) -> int | None:
-        """Return the place of an event that is like one of the snippet, None for none.
+    def _fitting(self, ours: Merged, place: int, values: _Values) -> frozenset[int]:
+        """Return the place of an event that is like one of the snippet, or of its copies.
 
         Args:
             ours: the event of the snippet.
@@ -301,7 +343,7 @@ class Search:
             for ways in candidates
             if all(_is_same_event(ours, self._graph[at], values) for at in ways)
         )
-        return next((min(ways) for ways in fitting), None)
+        return next(fitting, frozenset())
 
     def _past_reading(self, place: int) -> list[int]:
         """Return a place and those after it up to the first that does more than to read."""

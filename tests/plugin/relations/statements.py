@@ -51,7 +51,7 @@ class Function:
         for statement in _below(self.node.body):
             around = overridden.difference(_overridden([statement]))
             is_whole = around.isdisjoint(_below([statement]))
-            if is_whole and _does_something(statement) and not _leaves(statement):
+            if is_whole and _is_written(statement) and not _leaves(statement):
                 yield statement
 
 
@@ -74,6 +74,16 @@ def _overridden(body: Sequence[ast.stmt]) -> Iterator[ast.Return]:
             guarded = [*statement.body, *statement.orelse, *statement.handlers]
             inside = (one for part in guarded for one in ast.walk(part))
             yield from (one for one in inside if isinstance(one, ast.Return))
+
+
+def _is_written(statement: ast.stmt) -> bool:
+    """Return whether a statement does something, and ``ast`` writes it so that it is read again.
+
+    It writes ``with ((a, b)):`` without one pair of brackets.
+    """
+    if not _does_something(statement):
+        return False
+    return ast.dump(ast.parse(ast.unparse(statement)).body[0]) == ast.dump(statement)
 
 
 def _does_something(statement: ast.stmt) -> bool:
