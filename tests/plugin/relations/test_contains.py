@@ -288,3 +288,13 @@ def test_a_parameter_that_only_functions_inside_read() -> None:
 
 def _in_function(body: str, parameters: str = "a") -> Bytecode:
     return bytecode_of(f"def f({parameters}):\n {body}\n").children[0]
+
+
+def test_a_handler_of_what_may_not_be_bound() -> None:
+    code = _in_function("if a: x = 1\n try: x\n except E: a.b()\n finally: import m")
+    snippet = "try: x\nexcept E: a.{}()\nfinally: import m"
+    assert code.contains_code(snippet.format("b"))
+    assert not code.contains_code(snippet.format("c"))
+    loop = _in_function("for x in a:\n  try: k(x)\n  except E: a.b()\n return x")
+    assert loop.contains_code("try: k(x)\nexcept E: a.b()")
+    assert not loop.contains_code("try: k(x)\nexcept E: a.c()")
