@@ -12,6 +12,7 @@ from types import MappingProxyType
 from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.baseline import Accepted
 from pycinspect.auditing.cachefile import Alike, CacheFile
+from pycinspect.auditing.copies import Copies
 from pycinspect.auditing.deep import Batch, Budget, Decoder, is_deep, when_to_decode
 from pycinspect.auditing.examination import Examination
 from pycinspect.auditing.examine import Examined, Examiner, grouped
@@ -93,7 +94,7 @@ class Audit:
         if view.root is not None:
             named = [view.absolute(path) for path in named]
         self._paths = distinct(named, view)
-        wanted = (rule for rule in rules if self.policy.verify or not rule.needs_verification)
+        wanted = (rule for rule in rules if rule.is_asked(self.policy))
         selected = (rule for rule in wanted if self.policy.selection.takes(rule.id))
         self._rules = sorted(selected, key=lambda rule: rule.id)
         only_counts = self.policy.only_counts
@@ -103,6 +104,7 @@ class Audit:
         self._budget = Budget()
         self._failures = Failures(self.summary, self._rules)
         self._source_budget = SourceBudget()
+        self._copies = Copies()
         self._is_late = False
         self._suppressions = Suppressions(self.policy, self._paths)
         self._show_accepted: Callable[[Finding, Accepted], None] = lambda *_: None
@@ -310,6 +312,7 @@ class Audit:
             FailingPackages(),
             MissingCaches(self.policy, audience),
             verifications,
+            self._copies,
         )
 
     def _count_files(self, examined: list[Examined], audience: Audience) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -71,6 +72,7 @@ def _found(shop: Tree, policy: Policy = VERIFY) -> dict[str, str]:
     return {finding.rule: finding.message for finding in run}
 
 
+CACHE = f"__pycache__/shop.{RUNNING.cache_tag}.pyc"
 PRICE = _price()
 CONSTS = tuple(4 if value == 3 else value for value in PRICE.co_consts)
 
@@ -104,6 +106,31 @@ def test_a_level_is_that_of_the_name(shop: Tree, level: int, name: str) -> None:
     assert _found(shop) == {}
     _add(shop, marshal.dumps(_code(0)), level)
     assert "compiled with no -O" in _found(shop)["PYC306"]
+
+
+@pytest.mark.parametrize(
+    ("source_ns", "cache_ns", "expected"),
+    [
+        (700, 200, "PYC105"),  # changed after the cache was written, in the same second
+        (200, 700, "PYC501"),  # the cache is younger, as every cache is that was made from it
+        (200, 200, "PYC501"),  # a clock of whole seconds says nothing
+        (200, -300, "PYC501"),  # a second before: its header would not fit
+    ],
+)
+def test_an_edit_within_one_second_is_told_as_such(
+    shop: Tree, source_ns: int, cache_ns: int, expected: str
+) -> None:
+    _add(shop, _inner(co_consts=CONSTS))
+    for path, milliseconds in (("shop.py", source_ns), (CACHE, cache_ns)):
+        times = MTIME * 10**9 + milliseconds * 10**6
+        os.utime(shop.root / path, ns=(times, times))
+    found = _found(shop, replace(VERIFY, selection=Selection((*RULES, "PYC105"))))
+    assert list(found) == [expected]
+    assert "price: constants" in found[expected]
+    assert list(_found(shop)) == ["PYC501"]  # where PYC105 does not run, nothing is lost
+    _add(shop, marshal.dumps(_code()))
+    os.utime(shop.root / CACHE, ns=(MTIME * 10**9,) * 2)
+    assert _found(shop) == {}
 
 
 def test_nothing_is_compared_unless_it_is_asked_for(shop: Tree) -> None:
