@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import marshal
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 import pytest
 
 from pycinspect.auditing import PROFILES, Audit, Policy, Selection, Severity
 from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.dialects import DIALECTS
+from pycinspect.report.base import ReportContext
+from pycinspect.report.mismatch import listing_lines
+from pycinspect.report.text import TextReporter
 from pycinspect.verifying import Rung
 from pycinspect.verifying.verifier import verify_source
 from tests.audit.kit import MTIME, RUNNING, Tree, timestamp, unchecked
@@ -98,6 +104,53 @@ def test_each_rung_has_its_rule(shop: Tree, payload: bytes, expected: dict[str, 
     assert found.keys() == expected.keys()
     for rule, words in expected.items():
         assert words in found[rule]
+
+
+FORGED = SOURCE.replace(b"item * 3", b"item * 4").replace(
+    b"return total", b"print(cart)\n    return total"
+)
+
+
+def _forged() -> bytes:
+    return marshal.dumps(compile(FORGED, "shop.py", "exec", dont_inherit=True))
+
+
+def test_a_mismatch_has_the_statements_that_differ(shop: Tree) -> None:
+    _add(shop, _forged())
+    (found,) = [f for f in shop.audit(VERIFY) if "shop" in f.path]
+    changes: Any = found.data["changes"]
+    (multiplied, printed) = changes
+    assert multiplied["qualname"] == printed["qualname"] == "price"
+    assert "item * 3" in multiplied["source"][0]
+    assert "item * 4" in multiplied["cache"][0]
+    assert (multiplied["source_lines"], printed["source"]) == ([9], [])
+    assert "print(cart)" in printed["cache"][0]
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_people_see_them_in_the_diff_s_listing(shop: Tree, verbose: int) -> None:
+    _add(shop, _forged())
+    out = StringIO()
+    reporter = TextReporter(out, ReportContext({r.id: r for r in BUILT_IN}, "1", verbose))
+    run = Audit([shop.root], BUILT_IN, VERIFY)
+    for finding in run:
+        reporter.finding(finding)
+    reporter.close(run.summary)
+    text = out.getvalue()
+    assert "    price: - the source, + the cache\n" in text
+    assert re.search(r"^ +9 +- total \+= item \* 3", text, re.MULTILINE)
+    assert re.search(r"^ +9 +\+ total \+= item \* 4", text, re.MULTILINE)
+    assert re.search(r"^ +10 +\+ .*print\(cart\)", text, re.MULTILINE)
+
+
+def test_a_long_listing_is_cut_and_says_so() -> None:
+    row = {"qualname": "f", "source": [], "cache": ["x"], "source_lines": [], "cache_lines": [1]}
+    few, many = ([dict(row) for _ in range(count)] for count in (3, 40))
+    assert len(list(listing_lines({"changes": few}, whole=False))) == 4
+    cut = list(listing_lines({"changes": many}, whole=False))
+    assert "-v shows all" in cut[-1][0][0]
+    assert len(cut) < len(list(listing_lines({"changes": many}, whole=True))) == 41
+    assert list(listing_lines({}, whole=True)) == []
 
 
 @pytest.mark.parametrize(("level", "name"), [(1, "-O"), (2, "-OO")])

@@ -22,7 +22,7 @@ from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.rule import Rule
-from pycinspect.verifying import Rung, told
+from pycinspect.verifying import Rung, other_statements, told
 
 __all__ = ["SameSecond", "is_of_earlier_source"]
 
@@ -55,6 +55,7 @@ class SameSecond(Rule):
             source=cache.source,
             compiler=found.compiler,
             what=told(found),
+            changes=[change._asdict() for change in other_statements(found.diff)],
         )
 
 

@@ -23,7 +23,7 @@ from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.rule import Rule
 from pycinspect.auditing.rules.pyc105_same_second import SameSecond, is_of_earlier_source
-from pycinspect.verifying import Rung, told
+from pycinspect.verifying import Rung, other_statements, told
 
 __all__ = ["AnotherProgram"]
 
@@ -52,4 +52,5 @@ class AnotherProgram(Rule):
             source=cache.source,
             what=told(found),
             fields=list(dict.fromkeys(fields)),
+            changes=[change._asdict() for change in other_statements(found.diff)],
         )
