@@ -96,6 +96,7 @@ class Profile:
         trusts_tree: whether a tree may bring its own settings.
         needs_caches: whether a source counts that has no cache and can get none.
         verify: whether caches are compared with their sources.
+        fails_closed: what was not looked at is a finding.
     """
 
     select: tuple[str, ...]
@@ -108,6 +109,7 @@ class Profile:
     trusts_tree: bool = True
     needs_caches: bool = False
     verify: bool = False
+    fails_closed: bool = False
 
 
 #: What is looked for where nothing is said is ``default``: everything.
@@ -143,6 +145,7 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             lists=("PYC308", "PYC508", "PYC604"),
             trusts_tree=False,
             verify=True,
+            fails_closed=True,
         ),
         "wheel": Profile(
             (ALL,),
@@ -180,6 +183,7 @@ class Policy:
             caches have together at most 4 MiB, and where such a rule is named.
         verify: whether caches are compared with what compiling their sources gives (PYC105,
             PYC306, PYC501 to PYC503, PYC513); payloads are decoded for it.
+        fails_closed: what was not looked at is a finding (PYC901), and said in the answer.
         max_files: caches after which the audit stops (PYC901).
         max_seconds: time after which the audit stops (PYC901).
         dialects: the rows to look in.
@@ -203,6 +207,7 @@ class Policy:
     one_python: bool = False
     deep: bool | None = None
     verify: bool = False
+    fails_closed: bool = False
     max_files: int | None = None
     max_seconds: float | None = None
     dialects: DialectTable = field(default=DIALECTS)

@@ -150,6 +150,7 @@ class Settings:
             one_python=profile.one_python,
             deep=profile.deep if self.deep is None else self.deep,
             verify=self._verifies(profile),
+            fails_closed=profile.fails_closed,
             max_files=self.max_files,
             max_seconds=self.max_seconds,
             dialects=dialects,

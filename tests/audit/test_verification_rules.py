@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from pycinspect.auditing import PROFILES, Audit, Policy, Selection, Severity
+from pycinspect.auditing import PROFILES, Audit, Policy, Selection, Settings, Severity
 from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.dialects import DIALECTS
+from pycinspect.report.answer import answer
 from pycinspect.report.base import ReportContext
 from pycinspect.report.mismatch import listing_lines
 from pycinspect.report.text import TextReporter
@@ -242,6 +243,56 @@ def test_the_security_profile_compares_and_fails_closed() -> None:
     assert profile.verify
     assert profile.fail_on is Severity.INFO
     assert not PROFILES["default"].verify
+
+
+def _answer(shop: Tree, **asked: Any) -> tuple[str, list[str]]:
+    """Return the first line of a report by the profile, and what fails."""
+    settings = Settings(profile="security", **asked)
+    run = Audit([shop.root], BUILT_IN, settings.policy(DIALECTS))
+    rules = [finding.rule for finding in run]
+    return answer(run.summary), rules
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Tree:
+    """A tree in which a cache is what its source says."""
+    tree = Tree(tmp_path / "tree")
+    code = compile(tree.root.joinpath("clean.py").read_bytes(), "clean.py", "exec", 0, True)
+    tree.cache("clean.py", payload=marshal.dumps(code))
+    return tree
+
+
+_ALL = "The cache is what its source says; the cache is fresh."
+_MISSING = {
+    "ignore": (("PYC505",), "Not looked at: the structure of code."),
+    "verify": (False, "Not looked at: whether code is what its source says."),
+    "deep": (False, "Not looked at: whether code is what its source says, the code of 1 cache."),
+    "select": (
+        ("PYC6",),
+        "Not looked at: headers, payloads, the structure of code, whether code is what its source says.",
+    ),
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are not looked at elsewhere")
+def test_the_security_profile_says_what_it_has_not_looked_at(sound: Tree) -> None:
+    assert _answer(sound) == (_ALL, [])
+    for setting, (value, words) in _MISSING.items():
+        said, rules = _answer(sound, **{setting: value})
+        assert said.endswith(f" {words}")
+        assert rules == ["PYC901"]
+
+
+def test_code_of_a_format_that_nobody_reads_is_not_passed_over(sound: Tree) -> None:
+    row = DIALECTS["graalpy-25.0"]
+    sound.cache("clean.py", timestamp(row, MTIME - 5, 1), dialect=row, payload=b"?")
+    said, rules = _answer(sound)
+    assert said.endswith(" Not looked at: the code of 1 cache.")
+    assert "PYC901" in rules
+
+
+def test_other_profiles_ask_less() -> None:
+    assert [name for name, profile in PROFILES.items() if profile.fails_closed] == ["security"]
 
 
 def test_a_part_with_a_path_of_its_own_is_found_without_a_source(shop: Tree) -> None:
