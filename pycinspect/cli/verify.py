@@ -11,7 +11,10 @@ from pycinspect.cli.running import Accepting, Output, run_audit
 __all__ = ["command"]
 
 #: What cannot be read, what is not known to be what its source says, and why.
-_RULES = ("PYC0", "PYC306", "PYC403", "PYC501", "PYC502", "PYC503", "PYC513", "PYC9")
+_RULES = (
+    *("PYC0", "PYC105", "PYC306", "PYC403", "PYC501", "PYC502", "PYC503", "PYC507", "PYC513"),
+    "PYC9",
+)
 
 
 @click.command("verify")
