@@ -7,6 +7,7 @@ waits in a file without a name until it is needed: a tree can have more of it th
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from tempfile import TemporaryFile
 from types import MappingProxyType
@@ -19,7 +20,7 @@ from pycinspect.diffing import Stored
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import errors_named, parse_header, read_all, read_code, tag_of
 from pycinspect.repairing.damage import Damage
-from pycinspect.repairing.repair import Portion, SourceState
+from pycinspect.repairing.repair import FileState, Portion, SourceState
 from pycinspect.values import InvalidationMode
 from pycinspect.verifying.verifier import Verifier
 
@@ -87,13 +88,16 @@ class Maker:
         """Compile the source of a cache as the importer that looks for the cache would.
 
         Raises:
-            PycInspectError: ``no-source``, ``no-level`` for the cache of a tool,
-                ``no-interpreter``, ``does-not-compile``, ``never-fresh``, ``changed`` for a
+            PycInspectError: ``no-source``, ``no-level`` for the cache of a tool, ``exposes`` where
+                others could read in it what they may not read in its source, ``no-interpreter``, ``does-not-compile``, ``never-fresh``, ``changed`` for a
                 source that somebody is writing, or what reading and compiling raise.
         """
         row, source = self._row(damage), _read_source(damage)
         if damage.level is None:
             raise PycInspectError("no-level", "only the tool that wrote it can make it again")
+        if _exposes(damage.seen.state, source.status):
+            message = "some who can read it cannot read its source: its mode is left to you (chmod)"
+            raise PycInspectError("exposes", message)
         header = _header(row, source, self._flags(damage, row))
         interpreter = self._installed.interpreter(row)
         payload = self._compilers.marshalled(
@@ -181,6 +185,16 @@ def _read_source(damage: Damage) -> _Source:
     if state != SourceState(path, after.st_mtime_ns, len(content)):
         raise PycInspectError("changed", "its source is being written")
     return _Source(state, status, content)
+
+
+def _exposes(cache: FileState | None, source: os.stat_result) -> bool:
+    """Return whether somebody may read a cache and not its source; root may read everything."""
+    if cache is None or source.st_mode & stat.S_IROTH:
+        return False
+    if cache.uid not in {0, source.st_uid} or cache.mode & stat.S_IROTH:
+        return True
+    group = stat.S_IRGRP if source.st_gid != cache.gid else stat.S_IRGRP & ~source.st_mode
+    return bool(cache.mode & (group | stat.S_IRUSR & ~source.st_mode))
 
 
 def _header(row: Dialect, source: _Source, flags: int) -> bytes:

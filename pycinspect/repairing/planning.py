@@ -116,6 +116,10 @@ class Planner:
 
     def _attempt(self, rule: str, damage: Damage) -> Repair | Unmended:
         remedy = REMEDIES[rule]
+        state = damage.seen.state
+        if state is None or state.kind != _EXPECTED[remedy.kind]:
+            kind = "nothing" if state is None else f"a {state.kind}"
+            return Unmended(rule, damage.path, f"it is {kind}, and is left as it is")
         if remedy.kind is RepairKind.REMOVE_DIRECTORY:
             return _repair(remedy.kind, rule, damage)
         if remedy.kind is RepairKind.DELETE:
@@ -199,6 +203,10 @@ _THOROUGH = (
     RepairKind.DELETE,
     RepairKind.RECOMPILE,
     RepairKind.CONVERT,
+)
+#: To what it is done.
+_EXPECTED: Mapping[RepairKind, str] = MappingProxyType(
+    dict.fromkeys(_THOROUGH, REGULAR) | {RepairKind.REMOVE_DIRECTORY: DIRECTORY}
 )
 #: What a repair mends beside its own kind.
 _INCLUDED: Mapping[RepairKind, frozenset[RepairKind]] = MappingProxyType(
