@@ -93,8 +93,10 @@ class Folder:
             return NOTHING
         if stat.S_ISREG(status.st_mode):
             return self._read(name)
-        target = os.readlink(self._at(name), **self._from()) if stat.S_ISLNK(status.st_mode) else ""
-        digest = digest_of(os.fsencode(target)) if target else ""
+        digest = ""
+        if stat.S_ISLNK(status.st_mode):
+            target = os.readlink(self._at(name), dir_fd=self._descriptor)
+            digest = digest_of(os.fsencode(target))
         return Sighting(_state(status, digest), identity=_identity(status))
 
     def names(self) -> list[str]:
@@ -134,12 +136,18 @@ class Folder:
         """Delete a directory that is empty."""
         os.rmdir(self._at(name), dir_fd=self._descriptor)
 
-    def make_directory(self, name: str, state: FileState) -> None:
-        """Make a directory with the permissions and, where we may, the owner of an old one."""
-        os.mkdir(self._at(name), 0o700, dir_fd=self._descriptor)
-        if hasattr(os, "fchown") and os.geteuid() == 0:
-            os.chown(self._at(name), state.uid, state.gid, **self._from(), follow_symlinks=False)
-        self.change_mode(name, state.mode, _identity(self._status(name)))
+    def make_directory(self, name: str, state: FileState, temporary: str) -> None:
+        """Make a directory with the permissions and, where we may, the owner of an old one.
+
+        It has another name until it has them. What has its name by then, empty, is replaced.
+        """
+        os.mkdir(self._at(temporary), 0o700, dir_fd=self._descriptor)
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            path, where = self._at(temporary), self._descriptor
+            os.chown(path, state.uid, state.gid, dir_fd=where, follow_symlinks=False)
+        self.change_mode(temporary, state.mode, _identity(self._status(temporary)))
+        where = self._descriptor
+        os.rename(self._at(temporary), self._at(name), src_dir_fd=where, dst_dir_fd=where)
 
     def change_mode(self, name: str, mode: int, identity: tuple[int, ...]) -> None:
         """Give a file or directory other permissions, if it is still the one that was seen.
@@ -173,9 +181,6 @@ class Folder:
 
     def _at(self, name: str) -> str:
         return name if self._descriptor is not None else os.path.join(self._path, name)
-
-    def _from(self) -> dict[str, int]:
-        return {} if self._descriptor is None else {"dir_fd": self._descriptor}
 
     def _status(self, name: str) -> os.stat_result:
         return os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)

@@ -219,12 +219,16 @@ def _steps(lines: list[bytes], *, is_torn: bool, path: str) -> Iterator[JournalS
             else:
                 yield _step(value, tops)
         except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
-            if is_torn and number == len(lines):
+            if is_torn and number == len(lines) and (number > 1 or _may_begin(line)):
                 return  # the change that it was about was not made
             message = f"not a line of a {SCHEMA} file"
             raise PycInspectError("bad-journal", message, path=path, line=number) from error
-    if not lines:
-        raise PycInspectError("bad-journal", f"not a {SCHEMA} file", path=path)
+
+
+def _may_begin(line: bytes) -> bool:
+    """Return whether a torn first line is that of a journal."""
+    beginning = json.dumps({"schema": SCHEMA}).encode("ascii")[:-1]
+    return line.startswith(beginning) or beginning.startswith(line)
 
 
 def _tops(value: Any) -> list[str]:

@@ -69,9 +69,7 @@ def _taken_back(
     """
     name = os.path.basename(step.spot.below)
     with opened(step.spot) as folder:
-        if step.kept:
-            with suppress(FileNotFoundError):  # it is there only if a process was killed
-                folder.remove(step.temporary)
+        _clean(folder, step)
         seen = folder.look(name)
         if any(state.is_like(seen.state) for state in earlier):
             return None
@@ -82,6 +80,13 @@ def _taken_back(
             return RepairStatus.CHANGED
         _WAYS_BACK[step.kind](folder, name, step, seen, content)
     return RepairStatus.DONE
+
+
+def _clean(folder: Folder, step: JournalStep) -> None:
+    """Remove what a process that was killed has not completed."""
+    remove = folder.remove_directory if step.kind is RepairKind.REMOVE_DIRECTORY else folder.remove
+    with suppress(FileNotFoundError):
+        remove(step.temporary)
 
 
 def _is_as_left(after: FileState | None, state: FileState | None) -> bool:
@@ -103,7 +108,7 @@ def _restore_mode(
 def _restore_directory(
     folder: Folder, name: str, step: JournalStep, _seen: Sighting, _: bytes
 ) -> None:
-    folder.make_directory(name, step.before)
+    folder.make_directory(name, step.before, step.temporary)
 
 
 _WAYS_BACK: Mapping[RepairKind, Callable[[Folder, str, JournalStep, Sighting, bytes], None]] = (

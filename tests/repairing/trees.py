@@ -189,7 +189,9 @@ def _changed_imports(tree: _Tree, outcomes: Outcomes) -> Iterator[str]:
             continue
         outcomes.questions += 1
         outcomes.fresher += before != after
-        if after not in {before, fresh} and not _is_masked(tree, question):
+        is_known = after.raised in {before.raised, fresh.raised}
+        is_known = is_known and {*after.ran} <= {*before.ran, *fresh.ran}  # of package and module
+        if not is_known and not _is_masked(tree, question):
             yield f"{question}: before {before}, after {after}, of its source {fresh}"
 
 
