@@ -189,7 +189,8 @@ class Folder:
         descriptor = os.open(self._at(name), _READ, dir_fd=self._descriptor)
         with open(descriptor, "rb") as stream:
             status = os.fstat(descriptor)
-            content = stream.read(CONTENT_LIMIT + 1) if stat.S_ISREG(status.st_mode) else b""
+            size = min(status.st_size, CONTENT_LIMIT) + 1  # which is allocated
+            content = stream.read(size) if stat.S_ISREG(status.st_mode) else b""
         if len(content) > CONTENT_LIMIT:
             raise PycInspectError("too-large", f"more than {CONTENT_LIMIT} bytes")
         return Sighting(_state(status, digest_of(content)), content, _identity(status))

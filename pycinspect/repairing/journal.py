@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Self
 
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import errors_named, read_all
+from pycinspect.pyc import errors_named, open_regular, read_all
 from pycinspect.repairing.folder import CONTENT_LIMIT, digest_of
 from pycinspect.repairing.repair import FileState, Repair, RepairKind, Spot
 from pycinspect.writing import Attributes, write_whole
@@ -28,8 +30,8 @@ __all__ = ["JOURNAL", "SCHEMA", "JournalStep", "JournalWriter", "kept_content", 
 SCHEMA = "pycinspect.journal/1"
 JOURNAL = "journal.jsonl"
 _KEPT = "kept"
-#: Largest journal, in bytes: a million steps.
-_LIMIT = 1024 * 1024 * 1024
+#: Bytes of the longest line: paths have 4,096 at most, and JSON makes six of some.
+_LONGEST_LINE = 128 * 1024
 _PRIVATE = 0o700
 _BINARY = getattr(os, "O_BINARY", 0)
 
@@ -174,11 +176,8 @@ def read_journal(path: str) -> list[JournalStep]:
     with errors_named(file):
         _require_ours(os.path.dirname(file) or os.curdir)
         _require_ours(file)
-        content = read_all(file, _LIMIT)
-    lines = content.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
-    return list(_steps(lines, is_torn=not content.endswith(b"\n"), path=file))
+        with open_regular(file) as stream:
+            return list(_steps(iter(lambda: stream.readline(_LONGEST_LINE), b"")))
 
 
 def kept_content(journal: str, step: JournalStep) -> bytes:
@@ -209,7 +208,7 @@ def _require_ours(path: str) -> None:
         raise PycInspectError("bad-journal", message)
 
 
-def _steps(lines: list[bytes], *, is_torn: bool, path: str) -> Iterator[JournalStep]:
+def _steps(lines: Iterable[bytes]) -> Iterator[JournalStep]:
     tops: list[str] = []
     for number, line in enumerate(lines, 1):
         try:
@@ -219,10 +218,11 @@ def _steps(lines: list[bytes], *, is_torn: bool, path: str) -> Iterator[JournalS
             else:
                 yield _step(value, tops)
         except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
-            if is_torn and number == len(lines) and (number > 1 or _may_begin(line)):
-                return  # the change that it was about was not made
-            message = f"not a line of a {SCHEMA} file"
-            raise PycInspectError("bad-journal", message, path=path, line=number) from error
+            is_torn = not line.endswith(b"\n") and len(line) < _LONGEST_LINE
+            if is_torn and (number > 1 or _may_begin(line)):
+                return  # it is the last, and the change that it was about was not made
+            message = f"line {number} is not one of a {SCHEMA} file"
+            raise PycInspectError("bad-journal", message) from error
 
 
 def _may_begin(line: bytes) -> bool:
@@ -241,15 +241,14 @@ def _tops(value: Any) -> list[str]:
 
 
 def _step(value: Any, tops: list[str]) -> JournalStep:
-    after = value["after"]
-    kept, temporary = _name(value["kept"]), _name(value["temporary"])
+    after, below = value["after"], _below(value["path"])
     return JournalStep(
         RepairKind(value["action"]),
-        Spot(tops[value["tree"]], _below(value["path"])),
+        Spot(tops[_number(value["tree"], 0, len(tops) - 1)], below),
         _state(value["before"]),
         None if after is None else _state(after),
-        kept,
-        temporary,
+        _named(value["kept"], "[0-9]*"),
+        _named(value["temporary"], rf"{re.escape(os.path.basename(below))}\.[0-9]+"),
     )
 
 
@@ -262,19 +261,30 @@ def _below(path: Any) -> str:
     return path
 
 
-def _name(name: Any) -> str:
-    if not isinstance(name, str) or "\0" in name or os.path.basename(name) != name:
+def _named(name: Any, pattern: str) -> str:
+    if not isinstance(name, str) or re.fullmatch(pattern, name, re.ASCII) is None:
         raise ValueError(name)
     return name
 
 
-#: Fields of a state that are no numbers.
+def _number(number: Any, least: int, most: int) -> int:
+    if type(number) is not int or not least <= number <= most:
+        raise ValueError(number)
+    return number
+
+
+#: What a state's numbers may be; what is not here may have 64 bits.
+_MOST: Mapping[str, int] = MappingProxyType(
+    {"mode": 0o7777, "uid": 2**32 - 1, "gid": 2**32 - 1, "links": 2**32}
+)
 _TEXTS = frozenset({"kind", "digest"})
 
 
 def _state(value: Any) -> FileState:
     state = FileState(**value)
     for name, part in state._asdict().items():
-        if type(part) is not (str if name in _TEXTS else int):
+        if name not in _TEXTS:
+            _number(part, 0 if name in _MOST else -(2**63), _MOST.get(name, 2**63 - 1))
+        elif not isinstance(part, str):
             raise TypeError(name)
     return state

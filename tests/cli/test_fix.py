@@ -134,7 +134,7 @@ def test_what_could_not_be_done(run: Run, broken: Path, monkeypatch: pytest.Monk
     ("arguments", "said"),
     [
         (("--undo", "nowhere"), "nowhere: no such file"),
-        (("--undo", "stale.py"), "stale.py:1: not a line of a pycinspect.journal/1 file"),
+        (("--undo", "stale.py"), "stale.py: line 1 is not one of a pycinspect.journal/1 file"),
         (("nowhere",), "nowhere: No such file or directory"),
         ((".", "--undo", "journal"), "--undo takes back a whole run"),
         ((".", "--no-undo", "--journal", "x"), "cannot both be given"),

@@ -323,9 +323,19 @@ def test_a_journal_leads_nowhere_but_down(path: object, tree: Tree, journal: Pat
     first, second, *_ = (journal / JOURNAL).read_text().splitlines()
     step = {**json.loads(second), "path": path}
     (journal / JOURNAL).write_text(f"{first}\n{json.dumps(step)}\n")
-    with pytest.raises(PycInspectError) as raised:
+    with pytest.raises(PycInspectError, match="line 2 is not one") as raised:
         read_journal(os.fspath(journal))
-    assert (raised.value.slug, raised.value.line) == ("bad-journal", 2)
+    assert raised.value.slug == "bad-journal"
+
+
+@pytest.mark.parametrize("name", ["temporary", "kept"])
+def test_a_journal_removes_nothing_but_its_own(name: str, tree: Tree, journal: Path) -> None:
+    mended(tree, journal)
+    first, second, *_ = (journal / JOURNAL).read_text().splitlines()
+    step = {**json.loads(second), name: "stale.py"}
+    (journal / JOURNAL).write_text(f"{first}\n{json.dumps(step)}\n")
+    with pytest.raises(PycInspectError, match="line 2 is not one"):
+        undone(journal)
 
 
 @POSIX
