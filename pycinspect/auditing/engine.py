@@ -115,6 +115,11 @@ class Audit:
         return f"<Audit of {cell(self._paths)}>"
 
     @property
+    def roots(self) -> tuple[str, ...]:
+        """The directories and files that are audited; of those in one another, the outer ones."""
+        return tuple(self._paths)
+
+    @property
     def rule_ids(self) -> tuple[str, ...]:
         """The ids of the rules that run, in their order."""
         return tuple(rule.id for rule in self._rules)
