@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 
@@ -30,10 +31,10 @@ from pycinspect.auditing.sources import SourceBudget, Sources
 from pycinspect.auditing.suppressions import UNUSED, Suppressions
 from pycinspect.auditing.verifications import Verifications
 from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
-from pycinspect.cache import Outcome
+from pycinspect.cache import Outcome, View, containers_in, mounted
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import containers_in, errors_named, subject_kind_of
-from pycinspect.values import StrPath, cell
+from pycinspect.pyc import errors_named, subject_kind_of
+from pycinspect.values import ARCHIVE_MARK, StrPath, cell
 
 __all__ = ["Audit"]
 
@@ -86,12 +87,12 @@ class Audit:
         rules: Iterable[type[Rule]],
         policy: Policy | None = None,
     ) -> None:
-        self.policy = policy or Policy()
+        policy = policy or Policy()
+        view, named = mounted([os.fsdecode(path) for path in paths], policy.view)
+        self.policy = replace(policy, view=view)
         self.summary = Summary()
         #: Why paths could not be audited; complete when the last finding was taken.
         self.refused: list[PycInspectError] = []
-        view = self.policy.view
-        named = [os.fsdecode(path) for path in paths]
         if view.root is not None:
             named = [view.absolute(path) for path in named]
         self._paths = distinct(named, view)
@@ -204,10 +205,10 @@ class Audit:
     ) -> Iterator[list[Finding]]:
         """Yield the findings of some directories after others, then those of the tree."""
         counts: Counter[tuple[str, Outcome]] = Counter()
-        with errors_named(root):
+        with errors_named(root.removesuffix(ARCHIVE_MARK)):
             view = self.policy.view
             if view.exists(root) and not view.is_dir(root):
-                subject_kind_of(view.host(root), self.policy.dialects)
+                subject_kind_of(root, self.policy.dialects, view.open)
             context = self._context(root, counts, sources, verifications)
         audience = context.audience
         run = _Run(context, self._rules, self._failures)
@@ -237,7 +238,7 @@ class Audit:
             self.summary.limit = limit
             yield list(self._own(INCOMPLETE, root, {"reason": limit}))
         elif not tree.has_python:
-            raise _nothing_in(root)
+            raise _nothing_in(root, self.policy.view)
         self.summary.directories = read_before + tree.directories
         self.summary.sources += tree.sources
         self.summary.assumed.append(audience.assumed)
@@ -419,13 +420,14 @@ def _state(outcome: Outcome, reason: str) -> str:
     return _REASON_STATES.get(reason) or _STATES[outcome]
 
 
-def _nothing_in(root: str) -> PycInspectError:
+def _nothing_in(root: str, view: View) -> PycInspectError:
     message = "there is neither a cache nor a source in it"
-    found = next(containers_in(root), None)
+    found = next(containers_in(root, view), None)
     if found is not None:
         name, kind = found
-        message += f", but {name} is a container ({kind}), which is not looked into yet"
-    return PycInspectError("nothing-to-audit", message, path=root)
+        article = "an" if kind[0] in "aeiou" else "a"
+        message += f", but {name}, {article} {kind}: audit it by its name"
+    return PycInspectError("nothing-to-audit", message, path=root.removesuffix(ARCHIVE_MARK))
 
 
 def _in_rows(directories: Iterable[Directory], length: int) -> Iterator[list[Directory]]:

@@ -91,7 +91,7 @@ def _judge_by_kind(
     if extension is not None:
         row, name = extension
         return _about(target, _judge_name(target, name, Case(row, options, compiler)), view)
-    if subject_kind_of(view.host(target), dialects) is SubjectKind.SOURCE:
+    if subject_kind_of(target, dialects, view.open) is SubjectKind.SOURCE:
         return _about(target, _judge_source(target, case), view)
     row = dialect or _dialect_of(target, None, dialects, view)
     suffix = os.path.splitext(target)[1]

@@ -87,7 +87,7 @@ def refuse_container(kind: str | None) -> None:
     """
     if kind is None:
         return
-    message = f"a container ({kind}), which is not looked into yet; unpack it"
+    message = f"a container ({kind}); a file in it is named after it: ARCHIVE!/PATH"
     if kind == "zip archive":
-        message += ", or ask about a module in it: pycinspect check -m NAME --path FILE"
+        message += ", and a module by check -m NAME --path ARCHIVE"
     raise PycInspectError("container", message)
