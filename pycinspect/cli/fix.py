@@ -172,6 +172,9 @@ def _prepared(
     paths: tuple[str, ...], asked: Settings, config: str | None, *, no_config: bool
 ) -> Audit:
     run = prepare_audit(paths, asked, config=config, no_config=no_config).run
+    if run.policy.view.has_archives:
+        message = "fix changes nothing in archives: what is in one was made elsewhere"
+        raise PycInspectError("unsupported", message)
     if not run.policy.view.is_ours:
         message = "the settings name a user or an image: fix changes what this process may, here"
         raise PycInspectError("unsupported", message)

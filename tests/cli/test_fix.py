@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import py_compile
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,10 @@ GONE = f"__pycache__/gone.{TAG}.pyc"
 @pytest.fixture
 def broken(project: Path) -> Path:
     """The project, with a cache without source beside the stale one."""
-    (project / GONE).write_bytes((project / STALE).read_bytes())
+    source = project / "gone.py"
+    source.write_text("name = 'gone'\n")
+    py_compile.compile(os.fspath(source))
+    source.unlink()
     return project
 
 
@@ -158,6 +163,16 @@ def test_settings_that_name_an_image_are_refused(run: Run, broken: Path) -> None
     result = run("fix", ".")
     assert result.exit_code == 2
     assert "name a user or an image" in result.stderr
+
+
+def test_archives_are_left_alone(run: Run, broken: Path) -> None:
+    with zipfile.ZipFile(broken / "x.zip", "w") as archive:
+        archive.writestr("m.py", "x = 1\n")
+    before = _content(broken)
+    result = run("fix", "x.zip", ".", "--no-config", "--apply")
+    assert result.exit_code == 2
+    assert "nothing in archives" in result.stderr
+    assert _content(broken) == before
 
 
 def test_long_lists_are_cut_unless_asked(run: Run, broken: Path) -> None:
