@@ -19,7 +19,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.repairing import RepairPlan, take_back
 from pycinspect.repairing.journal import JOURNAL
 from pycinspect.values import InvalidationMode
-from tests.repairing.kit import Fixer, Left, content_of, damaged, left
+from tests.repairing.kit import Fixer, Left, between, content_of, damaged, differing, left
 
 #: All that changes something on the disk, and what is asked in between.
 CALLS = (
@@ -111,26 +111,13 @@ class _Experiment:
         return self._objections()
 
     def _objections(self) -> Iterator[str]:
-        yield from self._between()
+        yield from between(self.root, self._old, self._new)
         if (self._journal / JOURNAL).exists():
             try:
                 self.undo()
             except PycInspectError as error:
                 yield f"cannot be taken back: {error}"
-        now = left(self.root)
-        for path in sorted({*now, *self._old}):
-            if now.get(path) != self._old.get(path):
-                yield f"{path}: {self._old.get(path)} became {now.get(path)}"
-
-    def _between(self) -> Iterator[str]:
-        """Say what is neither old nor new."""
-        old = {path: one.content for path, one in self._old.items()}
-        for path, content in content_of(self.root).items():
-            is_known = path in old or path in self._new
-            if is_known and content not in (old.get(path, b"-"), self._new.get(path, b"-")):
-                yield f"{path}: {content!r} is neither old nor new"
-            if not is_known and not path.rpartition(".")[2].isdecimal():
-                yield f"{path}: left behind"
+        yield from differing(self.root, self._old)
 
 
 def main(place: Path) -> dict[str, object]:

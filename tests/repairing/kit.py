@@ -27,7 +27,7 @@ from pycinspect.repairing import (
 from pycinspect.values import InvalidationMode
 from tests.audit.kit import MTIME, PAYLOAD, RUNNING, SOURCE, Tree, timestamp
 
-__all__ = ["COMPILED", "Fixer", "Left", "content_of", "damaged", "left"]
+__all__ = ["COMPILED", "Fixer", "Left", "between", "content_of", "damaged", "differing", "left"]
 
 #: What compiling :data:`SOURCE` gives; that of the audit's kit has this module's future in it.
 COMPILED = marshal.dumps(compile(SOURCE, "<tree>", "exec", dont_inherit=True))
@@ -114,6 +114,25 @@ def left(root: Path) -> Mapping[str, Left]:
 def content_of(root: Path) -> Mapping[str, bytes | None]:
     """Return the content of all files below a directory."""
     return {path: one.content for path, one in left(root).items()}
+
+
+def between(root: Path, old: Mapping[str, Left], new: Mapping[str, bytes | None]) -> Iterator[str]:
+    """Say what in a tree is neither as it was nor as it is when it is mended."""
+    before = {path: one.content for path, one in old.items()}
+    for path, content in content_of(root).items():
+        is_known = path in before or path in new
+        if is_known and content not in (before.get(path, b"-"), new.get(path, b"-")):
+            yield f"{path}: {content!r} is neither old nor new"
+        if not is_known and not path.rpartition(".")[2].isdecimal():
+            yield f"{path}: left behind"
+
+
+def differing(root: Path, old: Mapping[str, Left]) -> Iterator[str]:
+    """Say what in a tree is not as it was."""
+    now = left(root)
+    for path in sorted({*now, *old}):
+        if now.get(path) != old.get(path):
+            yield f"{path}: {old.get(path)} became {now.get(path)}"
 
 
 def _left(path: Path) -> Left:
