@@ -13,6 +13,8 @@ from types import MappingProxyType
 from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.baseline import Accepted
 from pycinspect.auditing.cachefile import Alike, CacheFile
+from pycinspect.auditing.copies import Copies
+from pycinspect.auditing.coverage import not_looked_at
 from pycinspect.auditing.deep import Batch, Budget, Decoder, is_deep, when_to_decode
 from pycinspect.auditing.examination import Examination
 from pycinspect.auditing.examine import Examined, Examiner, grouped
@@ -94,7 +96,8 @@ class Audit:
         if view.root is not None:
             named = [view.absolute(path) for path in named]
         self._paths = distinct(named, view)
-        wanted = (rule for rule in rules if self.policy.verify or not rule.needs_verification)
+        self._known = tuple(rules)
+        wanted = (rule for rule in self._known if rule.is_asked(self.policy))
         selected = (rule for rule in wanted if self.policy.selection.takes(rule.id))
         self._rules = sorted(selected, key=lambda rule: rule.id)
         only_counts = self.policy.only_counts
@@ -104,12 +107,18 @@ class Audit:
         self._budget = Budget()
         self._failures = Failures(self.summary, self._rules)
         self._source_budget = SourceBudget()
+        self._copies = Copies()
         self._is_late = False
         self._suppressions = Suppressions(self.policy, self._paths)
         self._show_accepted: Callable[[Finding, Accepted], None] = lambda *_: None
 
     def __repr__(self) -> str:
         return f"<Audit of {cell(self._paths)}>"
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The directories and files that are audited; of those in one another, the outer ones."""
+        return tuple(self._paths)
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
@@ -131,6 +140,8 @@ class Audit:
                     self.refused.append(error)
         if self.refused:
             yield from self._counted(self._refusals())
+        if self.policy.fails_closed:
+            yield from self._counted(list(self._shortfall()))
         for finding in self._unused_suppressions():
             self.summary.add(finding)
             yield finding
@@ -147,6 +158,15 @@ class Audit:
         self.summary.unread += len(self.refused)
         told = [self._own(INCOMPLETE, e.path or "", {"reason": e.message}) for e in self.refused]
         return list(chain.from_iterable(told))
+
+    def _shortfall(self) -> Iterator[Finding]:
+        """Note what was not looked at; an audit that fails closed has a finding of it."""
+        missing = self.summary.not_looked_at
+        known = [rule.id for rule in self._known]
+        missing += not_looked_at(known, self.rule_ids, self.summary)
+        if missing:  # whoever leaves PYC901 out, too, has not made it whole by that
+            reason: dict[str, object] = {"reason": ", ".join(missing)}
+            yield from own_findings(self._known, INCOMPLETE, self._paths[0], reason)
 
     def _counted(self, findings: list[Finding]) -> list[Finding]:
         if self._suppressions:
@@ -323,6 +343,7 @@ class Audit:
             FailingPackages(),
             MissingCaches(self.policy, audience),
             verifications,
+            self._copies,
         )
 
     def _count_files(self, examined: list[Examined], audience: Audience) -> None:

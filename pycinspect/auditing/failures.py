@@ -8,7 +8,7 @@ from pycinspect.auditing.findings import Finding, Severity, Summary
 from pycinspect.auditing.rule import Rule
 from pycinspect.errors import PycInspectError, described
 
-__all__ = ["FAULT", "INCOMPLETE", "Failures", "own_findings"]
+__all__ = ["FAULT", "INCOMPLETE", "Failures", "own_findings", "reason_of"]
 
 #: Rules that tell of the run itself.
 INCOMPLETE = "PYC901"
@@ -44,7 +44,7 @@ class Failures:
     def _of(self, what: Mapping[str, str], path: str, error: Exception) -> list[Finding]:
         if isinstance(error, OSError | PycInspectError):
             self._summary.unread += 1
-            return list(own_findings(self._rules, INCOMPLETE, path, {"reason": _reason(error)}))
+            return list(own_findings(self._rules, INCOMPLETE, path, {"reason": reason_of(error)}))
         self._summary.faults += 1
         self.show(error)
         (failed,) = what
@@ -62,7 +62,8 @@ def own_findings(
             yield Finding(rule.id, rule.severity, path, rule.message, data)
 
 
-def _reason(error: OSError | PycInspectError) -> str:
+def reason_of(error: OSError | PycInspectError) -> str:
+    """Return why something could not be looked at, in a few words."""
     if isinstance(error, PycInspectError):
         return error.message
     return error.strerror or described(error)

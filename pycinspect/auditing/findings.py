@@ -141,6 +141,7 @@ class Summary:
         limit: which limit ended the audit early, None where none did.
         unread: directories that could not be read, and places that went away, or changed into
             something else, while they were looked at.
+        not_looked_at: of an audit that fails closed, what it has left out, in words.
         faults: errors of pycinspect's own, or of a plugin (PYC902).
         assumed: for which Pythons each tree was judged.
         notes: sentences on what was, and was not, looked at, without a full stop.
@@ -164,6 +165,7 @@ class Summary:
     suppressed: int = 0
     limit: str | None = None
     unread: int = 0
+    not_looked_at: list[str] = field(default_factory=list)
     faults: int = 0
     assumed: list[Assumed] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -174,7 +176,8 @@ class Summary:
     @property
     def complete(self) -> bool:
         """Whether everything was looked at."""
-        return self.limit is None and not self.unread and not self.faults
+        is_whole = not (self.unread or self.faults or self.not_looked_at)
+        return is_whole and self.limit is None
 
     def add(self, finding: Finding) -> None:
         """Count a finding."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -14,6 +14,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import (
     Anomaly,
     Code,
+    CodeFile,
     Header,
     anomalies,
     errors_named,
@@ -24,7 +25,10 @@ from pycinspect.pyc import (
 )
 
 if TYPE_CHECKING:
+    from pycinspect.auditing.obfuscation import Hidden
+    from pycinspect.diffing import Stored
     from pycinspect.disasm import Defect
+    from pycinspect.pyc.spelling import Spelling
 
 __all__ = ["CODE_LIMIT", "CodeDefect", "Payload", "read_payload"]
 
@@ -75,6 +79,15 @@ class Payload:
         return None if self.error is None else payload_exception(self.error, self.header.dialect)
 
     @property
+    def stored(self) -> Stored:
+        """The code with its bytes, as comparing wants it; there must be code."""
+        from pycinspect.diffing import Stored
+
+        assert self.code is not None
+        file = CodeFile(self.header, self.code, self.trailing)
+        return Stored(file, self.data, self.header.size)
+
+    @property
     def oversized(self) -> Iterator[Code]:
         """Code objects whose instructions are too many to be checked."""
         codes = () if self.code is None else self.code.walk()
@@ -107,6 +120,47 @@ class Payload:
             for defect in verify(code, self.dialect)
         )
         return tuple(islice(found, _MOST))
+
+    @cached_property
+    def leftovers(self) -> tuple[CodeDefect, ...]:
+        """What nothing in it needs or leads to, the first hundred; see ``disasm.leftovers``.
+
+        Nothing where its instructions cannot be checked, or are invalid.
+        """
+        from pycinspect.disasm import leftovers
+
+        if self.code is None or not self.is_verifiable or self.defects:
+            return ()
+        found = (
+            CodeDefect(code.qualname, leftover)
+            for code in self.code.walk()
+            if len(code.code) <= CODE_LIMIT
+            for leftover in leftovers(code, self.dialect)
+        )
+        return tuple(islice(found, _MOST))
+
+    @cached_property
+    def capabilities(self) -> Mapping[str, list[str]]:
+        """What its code could do, by the names that it uses; see ``auditing.capabilities``."""
+        from pycinspect.auditing.capabilities import capabilities_of
+
+        return {} if self.code is None else capabilities_of(self.code, self.dialect)
+
+    @cached_property
+    def hidden(self) -> tuple[Hidden, ...]:
+        """Signs that its code hides what it does, the first hundred."""
+        from pycinspect.auditing.obfuscation import hidden_in
+
+        return () if self.code is None else tuple(islice(hidden_in(self.code), _MOST))
+
+    @cached_property
+    def spelling(self) -> Spelling | None:
+        """What of its spelling depends on the run of the compiler; None where it cannot be read."""
+        from pycinspect.pyc.spelling import spelling
+
+        if self.code is None or self.code.dialect.marshal is None:
+            return None
+        return spelling(self.data, self.header.dialect, self.header.size)
 
     @cached_property
     def anomalies(self) -> tuple[Anomaly, ...]:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 
 from pycinspect.auditing.baseline import Baseline
+from pycinspect.auditing.digests import Digests
 from pycinspect.auditing.findings import Severity
 from pycinspect.auditing.selecting import ALL, is_named, strength
 from pycinspect.cache import HERE, IMAGE_PATH, ImportOptions, View
@@ -95,6 +96,7 @@ class Profile:
         trusts_tree: whether a tree may bring its own settings.
         needs_caches: whether a source counts that has no cache and can get none.
         verify: whether caches are compared with their sources.
+        fails_closed: what was not looked at is a finding.
     """
 
     select: tuple[str, ...]
@@ -107,6 +109,7 @@ class Profile:
     trusts_tree: bool = True
     needs_caches: bool = False
     verify: bool = False
+    fails_closed: bool = False
 
 
 #: What is looked for where nothing is said is ``default``: everything.
@@ -122,28 +125,33 @@ PROFILES: Mapping[str, Profile] = MappingProxyType(
             needs_caches=True,
         ),
         "distro": Profile(
-            (ALL,), ("PYC106",), Severity.INFO, levels=(0, 1, 2), lists=("PYC205", "PYC308")
+            (ALL,),
+            ("PYC106",),
+            Severity.INFO,
+            levels=(0, 1, 2),
+            lists=("PYC205", "PYC308", "PYC402"),
         ),
         "repro": Profile(
             (ALL,),
             ("PYC106", "PYC2", "PYC5", "PYC6", "PYC8"),
             Severity.INFO,
-            lists=("PYC308",),
+            lists=("PYC308", "PYC402", "PYC406", "PYC407"),
         ),
         "security": Profile(
             (ALL,),
             ("PYC106", "PYC205", "PYC206", "PYC801"),
             Severity.INFO,
             deep=True,
-            lists=("PYC308", "PYC604"),
+            lists=("PYC308", "PYC508", "PYC604"),
             trusts_tree=False,
             verify=True,
+            fails_closed=True,
         ),
         "wheel": Profile(
             (ALL,),
             ("PYC1", "PYC205", "PYC206", "PYC5", "PYC6", "PYC8"),
             Severity.INFO,
-            lists=("PYC308",),
+            lists=("PYC308", "PYC402"),
             one_python=True,
         ),
     }
@@ -158,6 +166,7 @@ class Policy:
         selection: which rules run.
         path_ignores: findings that do not count.
         baseline: the files in which findings were accepted before.
+        digests: what files are known to be (PYC512).
         dialect: the interpreter that the tree is for; None is told by the path
             (``lib/python3.12``), a pin, the image, or the caches (``auditing.audience``).
         levels: the optimization levels whose caches are wanted (PYC205).
@@ -172,8 +181,9 @@ class Policy:
         deep: whether payloads are decoded, for the rules that look at them; None: where it
             costs little or was asked for, that is for paths that are files, trees whose
             caches have together at most 4 MiB, and where such a rule is named.
-        verify: whether caches are compared with what compiling their sources gives (PYC306,
-            PYC501 to PYC503, PYC513); payloads are decoded for it.
+        verify: whether caches are compared with what compiling their sources gives (PYC105,
+            PYC306, PYC501 to PYC503, PYC513); payloads are decoded for it.
+        fails_closed: what was not looked at is a finding (PYC901), and said in the answer.
         max_files: caches after which the audit stops (PYC901).
         max_seconds: time after which the audit stops (PYC901).
         dialects: the rows to look in.
@@ -184,6 +194,7 @@ class Policy:
     selection: Selection = Selection()
     path_ignores: tuple[PathIgnore, ...] = ()
     baseline: Baseline | None = None
+    digests: Digests | None = None
     dialect: Dialect | None = None
     levels: tuple[int, ...] = (0,)
     invalidation_mode: InvalidationMode | None = None
@@ -196,6 +207,7 @@ class Policy:
     one_python: bool = False
     deep: bool | None = None
     verify: bool = False
+    fails_closed: bool = False
     max_files: int | None = None
     max_seconds: float | None = None
     dialects: DialectTable = field(default=DIALECTS)

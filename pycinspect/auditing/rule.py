@@ -25,6 +25,7 @@ from pycinspect.cache import Outcome
 from pycinspect.dialects import Dialect
 
 if TYPE_CHECKING:
+    from pycinspect.auditing.copies import Copies
     from pycinspect.auditing.payload import Payload
     from pycinspect.auditing.verifications import Verifications
 
@@ -49,6 +50,7 @@ class Context(NamedTuple):
         packages: knows of packages that cannot be imported.
         missing: knows which caches a directory lacks.
         verifications: compares caches with their sources, where that is asked for.
+        copies: knows the caches of the other trees of the run.
     """
 
     root: str
@@ -61,6 +63,7 @@ class Context(NamedTuple):
     packages: FailingPackages
     missing: MissingCaches
     verifications: Verifications
+    copies: Copies
 
     @property
     def dialect(self) -> Dialect:
@@ -87,6 +90,8 @@ class Rule:
             (``context.missing``).
         needs_verification: it asks whether caches are what their sources say, and runs only where
             that is asked for (``policy.verify``).
+        only_on_request: it answers a question that most people do not have, and runs only where it
+            is named, or the profile lists it.
         skips_ordinary_directories: :meth:`check_directory` never finds anything at a
             directory that ``is_ordinary``, and is not asked.
         about_run: a finding is about the audit, not about what is audited.
@@ -110,6 +115,7 @@ class Rule:
     needs_caches: ClassVar[bool] = False
     needs_missing: ClassVar[bool] = False
     needs_verification: ClassVar[bool] = False
+    only_on_request: ClassVar[bool] = False
     skips_ordinary_directories: ClassVar[bool] = False
     about_run: ClassVar[bool] = False
     about_tree: ClassVar[bool] = False
@@ -144,6 +150,13 @@ class Rule:
     def finish(self) -> Iterable[Finding]:
         """Say what only the whole tree shows."""
         return ()
+
+    @classmethod
+    def is_asked(cls, policy: Policy) -> bool:
+        """Return whether a policy asks what the rule answers, if it selects it."""
+        if cls.needs_verification and not policy.verify:
+            return False
+        return not (cls.only_on_request and policy.only_counts(cls.id))
 
     @classmethod
     def documentation(cls) -> str:

@@ -15,6 +15,7 @@ from reprlib import repr as shortened
 from typing import Any, NamedTuple
 
 from pycinspect.auditing.baseline import Baseline
+from pycinspect.auditing.digests import Digests, read_digests
 from pycinspect.auditing.findings import Severity
 from pycinspect.auditing.policy import PROFILES, PathIgnore, Policy, Profile, Selection
 from pycinspect.cache import View, named_view, options_from_environment
@@ -50,6 +51,7 @@ class Settings:
     ignore: tuple[str, ...] | None = None
     per_path_ignores: tuple[PathIgnore, ...] | None = None
     baseline: str | None = None
+    digests: str | None = None
     fail_on: Severity | None = None
     dialect: str | None = None
     levels: tuple[int, ...] | None = None
@@ -136,6 +138,7 @@ class Settings:
             ),
             path_ignores=self.per_path_ignores or (),
             baseline=baseline,
+            digests=self._digests(),
             dialect=None if self.dialect is None else dialects[self.dialect],
             levels=self.levels or profile.levels,
             invalidation_mode=self.invalidation_mode,
@@ -147,11 +150,18 @@ class Settings:
             one_python=profile.one_python,
             deep=profile.deep if self.deep is None else self.deep,
             verify=self._verifies(profile),
+            fails_closed=profile.fails_closed,
             max_files=self.max_files,
             max_seconds=self.max_seconds,
             dialects=dialects,
             view=self.view(),
         )
+
+    def _digests(self) -> Digests | None:
+        """Read the digests; names in an image are relative to its root."""
+        if self.digests is None:
+            return None
+        return read_digests(self.digests, None if self.root is None else os.sep)
 
     def _verifies(self, profile: Profile) -> bool:
         """Return whether caches are compared with their sources: not without their payloads."""
@@ -294,7 +304,7 @@ def _settings(document: Mapping[str, object], path: str) -> Settings:
 
 
 #: Settings that are paths, relative to the file.
-_PLACES = ("baseline", "environment_file", "root")
+_PLACES = ("baseline", "digests", "environment_file", "root")
 
 
 def _key(name: str) -> str:
@@ -366,6 +376,7 @@ _READERS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
     "ignore": ("ignore", _texts),
     "per-path-ignores": ("per_path_ignores", _path_ignores),
     "baseline": ("baseline", _text),
+    "digests": ("digests", _text),
     "fail-on": ("fail_on", partial(_member, Severity)),
     "as": ("dialect", _text),
     "levels": ("levels", _levels),

@@ -13,7 +13,6 @@ from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.policy import Policy
 from pycinspect.cache import SOURCE_LIMIT, Outcome
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import CodeFile
 from pycinspect.verifying import Rung, Verification, transformed
 
 if TYPE_CHECKING:
@@ -84,12 +83,7 @@ class Verifications:
             return Verification(
                 cache.path, cache.source, Rung.UNVERIFIABLE, "source-unreadable", detail
             )
-        from pycinspect.diffing import Stored
-
-        assert payload.code is not None
-        file = CodeFile(payload.header, payload.code, payload.trailing)
-        stored = Stored(file, payload.data, payload.header.size)
-        return self._started().verify(stored, cache.path, source, cache.source)
+        return self._started().verify(payload.stored, cache.path, source, cache.source)
 
 
 def _is_taken(cache: CacheFile, payload: Payload) -> bool:

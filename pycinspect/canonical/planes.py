@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from pycinspect.canonical.docstrings import cleandoc, docstring_text, is_indented
+from pycinspect.canonical.frames import has_parameters, parameters
 from pycinspect.canonical.graph import Annotation
-from pycinspect.canonical.machine import has_parameters, parameters
 from pycinspect.canonical.values import Values, digest_of, digest_of_words
 from pycinspect.dialects import Dialect
 from pycinspect.disasm.steps import bytecode_of

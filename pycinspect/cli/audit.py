@@ -116,6 +116,11 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
     help="Compile sources again and compare (PYC306, PYC501 to PYC503).  [default: only with"
     " --profile security]",
 )
+@click.option(
+    "--digests",
+    metavar="FILE",
+    help="What caches are known to be, as sha256sum writes it (PYC512).",
+)
 @budget_options
 @click.option(
     "--config",

@@ -120,6 +120,10 @@ class Bytecode:
         sent_at_entry: generators start with a value on the stack (3.10; since 3.13
             RETURN_GENERATOR pushes it; ``compile.c: stackdepth``).
         exception_table: handlers stand in a table of their own (3.11), not in the code.
+        keeps_dead_code: its compiler leaves instructions at the end that nothing leads to (up to
+            3.9; then ``compile.c: eliminate_empty_basic_blocks`` and its like).
+        keeps_constants: its compiler leaves constants that nothing needs any more, of a folded
+            expression for example (up to 3.11; then ``flowgraph.c: remove_unused_consts``).
     """
 
     format: InstructionFormat
@@ -130,6 +134,8 @@ class Bytecode:
     one_index: bool = False
     sent_at_entry: bool = False
     exception_table: bool = False
+    keeps_dead_code: bool = False
+    keeps_constants: bool = False
 
 
 def _numbered(era: Bytecode, table: str) -> Bytecode:
@@ -166,7 +172,13 @@ _LABELS = replace(_ALL_JUMPS, labels=True, starts_without_line=True)
 _WORDS = replace(_LABELS, from_target=True, words=True)
 
 _E10 = Bytecode(
-    _ONE_OR_THREE, OpcodeTable.shipped("cpython-1.0"), LineTable.SET_LINENO, _SILENT, _REPR_1
+    _ONE_OR_THREE,
+    OpcodeTable.shipped("cpython-1.0"),
+    LineTable.SET_LINENO,
+    _SILENT,
+    _REPR_1,
+    keeps_dead_code=True,
+    keeps_constants=True,
 )
 _E15 = replace(_E10, lines=LineTable.LNOTAB)
 _E21 = replace(_E15, literals=_REPR_21)
@@ -179,7 +191,12 @@ _E36_NARROW = replace(_E31, lines=LineTable.SIGNED_LNOTAB)
 _E36 = replace(_E36_NARROW, format=_WORDCODE)
 _E38 = replace(_E36, lines=LineTable.SIGNED_LNOTAB_CUT)
 _E310 = replace(
-    _E38, format=_WORD_JUMPS, lines=LineTable.LINETABLE, operands=_ALL_JUMPS, sent_at_entry=True
+    _E38,
+    format=_WORD_JUMPS,
+    lines=LineTable.LINETABLE,
+    operands=_ALL_JUMPS,
+    sent_at_entry=True,
+    keeps_dead_code=False,
 )
 _E311 = replace(
     _E310,
@@ -188,7 +205,12 @@ _E311 = replace(
     one_index=True,
     exception_table=True,
 )
-_E312 = replace(_E311, lines=LineTable.LOCATIONS, operands=replace(_ALL_JUMPS, marks_first=True))
+_E312 = replace(
+    _E311,
+    lines=LineTable.LOCATIONS,
+    operands=replace(_ALL_JUMPS, marks_first=True),
+    keeps_constants=False,
+)
 _E313 = replace(_E312, operands=_LABELS, sent_at_entry=False)
 _E314 = replace(_E313, operands=_WORDS)
 _E315 = replace(_E313, operands=replace(_WORDS, common_values=True))

@@ -7,6 +7,7 @@ Code objects to instructions, lines, positions and handlers. Uses ``pyc``, ``dia
 from pycinspect.disasm.checks import Defect, verify
 from pycinspect.disasm.decode import Instruction, instruction_count, instructions
 from pycinspect.disasm.handlers import Handler, exception_table
+from pycinspect.disasm.leftovers import leftovers
 from pycinspect.disasm.lines import LineRange, line_ranges, line_starts
 from pycinspect.disasm.literals import LITERAL_LIMIT, Literals, literal
 from pycinspect.disasm.live import adaptive_instructions, code_of
@@ -31,6 +32,7 @@ __all__ = [
     "how_it_decodes",
     "instruction_count",
     "instructions",
+    "leftovers",
     "line_ranges",
     "line_starts",
     "literal",

@@ -15,7 +15,7 @@ from pycinspect.disasm.handlers import Handler, exception_table
 from pycinspect.disasm.lines import plain_ranges
 from pycinspect.disasm.locations import LOCATION_TABLES, check_entries
 from pycinspect.disasm.operands import OUT_OF_RANGE
-from pycinspect.disasm.reach import is_reached
+from pycinspect.disasm.reach import reached
 from pycinspect.disasm.stack import Defect, stack_defects
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.errors import PycInspectError
@@ -91,7 +91,7 @@ def _end_defects(
     flow = bytecode.opcodes.by_number[listed[-1].opcode].flow
     if flow in (Flow.EXIT, Flow.JUMP):
         return
-    if is_reached(len(listed) - 1, listed, bytecode, handlers):
+    if len(listed) - 1 in reached(listed, bytecode, handlers):
         yield Defect("runs-off", "control runs off the end of the code", len(code.code))
 
 

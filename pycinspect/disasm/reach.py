@@ -8,23 +8,22 @@ from pycinspect.dialects import Bytecode, Flow
 from pycinspect.disasm.decode import Instruction
 from pycinspect.disasm.handlers import Handler
 
-__all__ = ["is_reached"]
+__all__ = ["reached"]
 
 _JUMPS = (Flow.BRANCH, Flow.JUMP, Flow.SETUP)
 _STAYS = (Flow.NEXT, Flow.BRANCH, Flow.SETUP, Flow.UNKNOWN)
 
 
-def is_reached(
-    index: int, listed: Sequence[Instruction], bytecode: Bytecode, handlers: Sequence[Handler]
-) -> bool:
-    """Return whether a path leads from the start of the code to an instruction.
+def reached(
+    listed: Sequence[Instruction], bytecode: Bytecode, handlers: Sequence[Handler]
+) -> set[int]:
+    """Return the instructions to which a path leads from the start of the code.
 
     Compilers leave instructions behind that none leads to: up to 3.9 what follows a
     ``return`` in ``finally``.
 
     Args:
-        index: of the instruction, in ``listed``.
-        listed: all instructions of a code object.
+        listed: all instructions of a code object; the answer has their places in it.
         bytecode: how its version writes code.
         handlers: its exception table; each of them counts as being come to.
     """
@@ -43,4 +42,4 @@ def is_reached(
             waiting.append(here + 1)
         if flow in _JUMPS and step.jump_target in place:
             waiting.append(place[step.jump_target])
-    return index in seen
+    return seen

@@ -56,8 +56,14 @@ def answer(summary: Summary) -> str:
     parts = [_of_verified(summary), _of_caches(summary), _of_findings(summary)]
     first, *others = [part for part in parts if part]
     sentence = "; ".join([first, *(part[0].lower() + part[1:] for part in others)])
-    limit = "" if summary.complete else " Not everything was looked at."
-    return f"{sentence}.{limit}"
+    return f"{sentence}.{_of_the_rest(summary)}"
+
+
+def _of_the_rest(summary: Summary) -> str:
+    """Return what is said of that which was not looked at, "" where there is nothing."""
+    if summary.not_looked_at:
+        return f" Not looked at: {', '.join(summary.not_looked_at)}."
+    return "" if summary.complete else " Not everything was looked at."
 
 
 #: What is said of caches on rungs where the source does not decide what runs; the worst first.

@@ -16,6 +16,7 @@ def shortfalls(summary: Summary) -> str:
     reasons = []
     if summary.limit is not None:
         reasons.append("a limit ended the audit early")
+    reasons += [f"{missing} not looked at" for missing in summary.not_looked_at]
     if summary.faults:
         errors = counted(summary.faults, "internal error", "internal errors")
         reasons.append(f"{errors} (PYC902)")

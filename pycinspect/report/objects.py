@@ -137,6 +137,7 @@ def summary_object(summary: Summary, context: ReportContext) -> Json:
         "internal_errors": summary.faults,
         "settings": plain(settings_objects(context.settings, context.base)),
         "importer": _importer_object(context.policy),
+        **({"not_looked_at": summary.not_looked_at} if summary.not_looked_at else {}),
         **({"notes": list(summary.notes)} if summary.notes else {}),
         "seconds": round(summary.seconds, 6),
         "files_per_second": round(summary.files_per_second, 1),

@@ -14,6 +14,7 @@ from pycinspect.report.answer import answer
 from pycinspect.report.audit_words import assumptions, shortfalls
 from pycinspect.report.base import ReportContext
 from pycinspect.report.groups import Group, Groups
+from pycinspect.report.mismatch import listing_lines
 from pycinspect.report.objects import STATES
 from pycinspect.report.pen import Piece, pen_for
 from pycinspect.report.settings import settings_lines
@@ -95,16 +96,20 @@ class TextReporter:
 
     def _examples(self, group: Group) -> Iterator[_Line]:
         for finding in group.examples:
-            path, message = self._shown(finding)
-            if len(_PATH_INDENT) + len(path) + 2 + len(message) <= self._context.width:
-                yield (f"{_PATH_INDENT}{path}", ""), (f": {message}", "message")
-                continue
-            yield ((f"{_PATH_INDENT}{path}", ""),)
-            for line in wrapped(message, self._context.width, _MESSAGE_INDENT):
-                yield ((line, "message"),)
+            yield from self._example(finding)
+            yield from listing_lines(finding.data, whole=self._context.verbose > 0)
         more = group.count - len(group.examples)
         if more and group.examples:
             yield ((f"{_PATH_INDENT}... and {more:,} more", "hint"),)
+
+    def _example(self, finding: Finding) -> Iterator[_Line]:
+        path, message = self._shown(finding)
+        if len(_PATH_INDENT) + len(path) + 2 + len(message) <= self._context.width:
+            yield (f"{_PATH_INDENT}{path}", ""), (f": {message}", "message")
+            return
+        yield ((f"{_PATH_INDENT}{path}", ""),)
+        for line in wrapped(message, self._context.width, _MESSAGE_INDENT):
+            yield ((line, "message"),)
 
 
 def _answer(summary: Summary, width: int) -> Iterator[_Line]:

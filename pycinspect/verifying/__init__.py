@@ -8,5 +8,15 @@ and ``values``.
 """
 
 from pycinspect.verifying.rungs import REASONS, Difference, Rung, Verification, told, transformed
+from pycinspect.verifying.statements import OtherStatements, other_statements
 
-__all__ = ["REASONS", "Difference", "Rung", "Verification", "told", "transformed"]
+__all__ = [
+    "REASONS",
+    "Difference",
+    "OtherStatements",
+    "Rung",
+    "Verification",
+    "other_statements",
+    "told",
+    "transformed",
+]

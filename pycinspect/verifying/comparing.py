@@ -22,7 +22,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code, marshal_digest, read_marshalled
 from pycinspect.verifying.rungs import Difference, Rung
 
-__all__ = ["Comparison", "compared", "compared_across_versions"]
+__all__ = ["Comparison", "compared", "compared_across_versions", "copies_compared"]
 
 #: Fields that no instruction looks at: tracebacks, debuggers and coverage do.
 _NOT_RUN = frozenset({"line table", "first line", "file name", "bytes after the code"})
@@ -65,7 +65,22 @@ def compared(cache: Stored, content: bytes) -> Comparison:
     digest = marshal_digest(cache.content, dialect, cache.start)
     if _has_one_path(cache) and digest == marshal_digest(content, dialect):
         return Comparison(Rung.CANONICAL)
-    made = Stored(read_marshalled(content, dialect), content, 0)
+    return copies_compared(cache, Stored(read_marshalled(content, dialect), content, 0))
+
+
+def copies_compared(cache: Stored, made: Stored) -> Comparison:
+    """Compare two caches of one source, both of one version, whose bytes differ.
+
+    Args:
+        cache: one of them.
+        made: the other one.
+
+    Returns:
+        A rung from SAME_CODE on, with what differs.
+
+    Raises:
+        PycInspectError: as :func:`compared`.
+    """
     found = tuple(islice(_differences(cache, made), _MOST))
     fields = {change.field for _, change in found if not change.field.startswith(_SPELLING)}
     if fields <= _NOT_RUN:

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pytest_pycinspect.calling.resolving import Call, Resolved, Resolver
 from pytest_pycinspect.subjects.wrappers import SureItems
 from pytest_pycinspect.subjects.wrapping import Wrapping
-from pytest_pycinspect.view.items import Items, Kind, Known
+from pytest_pycinspect.view.items import CALLED, Items, Kind, Known
 from pytest_pycinspect.view.names import VacuousCheckError
 
 __all__ = ["AliasedCallError", "Calls", "UndecidableCallError", "UnknownNameWarning"]
@@ -82,6 +82,20 @@ class Calls(SureItems[str]):
         if not found:
             self._check_name(wanted)
         return found
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether they are those of a list or tuple, in its order.
+
+        Raises:
+            VacuousCheckError: no code has one of the others.
+        """
+        __tracebackhide__ = True
+        is_equal = super().__eq__(other)
+        if not is_equal:
+            CALLED.check_all(other)
+        return is_equal
+
+    __hash__ = SureItems.__hash__
 
     def count(self, value: object) -> int:
         """Return how many calls there are of a name or an object; see :meth:`to`."""

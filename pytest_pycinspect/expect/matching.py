@@ -10,10 +10,11 @@ from pytest_pycinspect.expect.convert import as_pattern
 from pytest_pycinspect.expect.effort import Effort, pool
 from pytest_pycinspect.expect.guards import Host, versions
 from pytest_pycinspect.expect.impossible import check_opcode_operand
-from pytest_pycinspect.expect.matcher import Run, Views
+from pytest_pycinspect.expect.matcher import Run
 from pytest_pycinspect.expect.matcher import search as search_program
 from pytest_pycinspect.expect.model import Block, BlockKind, Op, Pattern, View
 from pytest_pycinspect.expect.outcome import Match, Part
+from pytest_pycinspect.expect.passing import Views
 from pytest_pycinspect.expect.positions import check_place
 from pytest_pycinspect.expect.program import program_for
 from pytest_pycinspect.expect.steps import Program, Section

@@ -112,7 +112,7 @@ def _function(wanted: object, request: Request, sources: Sources) -> Subject:
     if inside.wrapping is not None:
         notes = (*origin.notes, inside.wrapping.note)
         origin = replace(origin, notes=notes, wrapping=inside.wrapping)
-    return replace(found, origin=origin)
+    return Subject(found.code, origin)
 
 
 # --- Pristine code ----------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from pytest_pycinspect.view.names import VacuousCheckError
 
 __all__ = [
     "ATTRIBUTES",
+    "CALLED",
     "CONSTANTS",
     "HANDLERS",
     "IMPORTS",
@@ -79,6 +80,17 @@ class Kind:
                 f" what is asked for is {self.takes}{_hint(wanted)}"
             )
 
+    def check_all(self, others: object) -> None:
+        """Do nothing if a list or tuple has only what is among them in some code.
+
+        Raises:
+            VacuousCheckError: no code has one of its items.
+        """
+        __tracebackhide__ = True
+        if isinstance(others, list | tuple):
+            for wanted in others:
+                self.check(wanted)
+
 
 def _hint(wanted: object) -> str:
     name = getattr(wanted, "__name__", None)
@@ -105,6 +117,20 @@ class Known(Items[Item_co]):
     def __contains__(self, wanted: object) -> bool:
         __tracebackhide__ = True
         return self.count(wanted) > 0
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether they are those of a list or tuple, in its order.
+
+        Raises:
+            VacuousCheckError: one of the others is in no code.
+        """
+        __tracebackhide__ = True
+        is_equal = super().__eq__(other)
+        if not is_equal:
+            self.kind.check_all(other)
+        return is_equal
+
+    __hash__ = Items.__hash__
 
     def count(self, value: object) -> int:
         """Return how many are equal to a value.
@@ -167,13 +193,23 @@ def _is_imported(wanted: object) -> bool:
 
 def _is_handled(wanted: object) -> bool:
     """Return whether it is an expression, and not several: each class has an item of its own."""
-    if not isinstance(wanted, str):
-        return False
+    parsed = _parsed(wanted)
+    return parsed is not None and not isinstance(parsed, ast.Tuple | ast.Constant)
+
+
+def _is_called(wanted: object) -> bool:
+    """Return whether it is an expression, or what has no name in a source: ``<lambda>``."""
+    return (isinstance(wanted, str) and "<" in wanted) or _parsed(wanted) is not None
+
+
+def _parsed(wanted: object) -> ast.expr | None:
+    """Return the expression that a string is, None for what is none."""
+    if not isinstance(wanted, str) or not wanted.strip():
+        return None
     try:
-        tree = ast.parse(f"({wanted}\n)", mode="eval")
+        return ast.parse(f"({wanted}\n)", mode="eval").body
     except (SyntaxError, ValueError):
-        return False
-    return not isinstance(tree.body, ast.Tuple | ast.Constant)
+        return None
 
 
 def _is_constant(wanted: object) -> bool:
@@ -187,5 +223,6 @@ VARIABLES = Kind("the name of a variable, such as 'x'", _is_name)
 ATTRIBUTES = Kind("the name of an attribute, such as 'append'", _is_name)
 NAMES = Kind("a name, such as 'x', or a module, such as 'os.path'", _is_dotted)
 IMPORTS = Kind("a module or a name from one, such as 'os.path' or '..core.run'", _is_imported)
+CALLED = Kind("what is called as the code says it, such as 'self.items.append'", _is_called)
 HANDLERS = Kind("one class as the code says it, such as 'OSError'", _is_handled)
 CONSTANTS = Kind("a constant, such as 1, 'x' or (1, 2); of a set its items are", _is_constant)

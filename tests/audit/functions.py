@@ -1,4 +1,4 @@
-"""What compilers make of random functions has no defect: PYC505 and PYC007 are silent.
+"""What compilers make of random functions has no defect: PYC504, PYC505, PYC007 are silent.
 
 ``python -m tests.audit.functions --functions 10000 --seed 1 [ORACLE ...]``
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 
 from pycinspect.dialects import DIALECTS, Dialect
-from pycinspect.disasm import verify
+from pycinspect.disasm import leftovers, verify
 from pycinspect.pyc import anomalies, parse_header, read_code
 from tests.canonical.programs import program
 from tests.oracles import WANTED, Oracle, find_oracles
@@ -183,6 +183,7 @@ def defects(oracle: Oracle, texts: Sequence[str]) -> tuple[int, list[tuple[str, 
         data = start + bytes.fromhex(payload)
         code = read_code(data, header).code
         said = [str(defect) for part in code.walk() for defect in verify(part, row)]
+        said += [str(leftover) for part in code.walk() for leftover in leftovers(part, row)]
         said += [str(anomaly) for anomaly in anomalies(data, row, len(start))]
         found += [(text, words) for words in said]
     return sum(payload is not None for payload in answer), found

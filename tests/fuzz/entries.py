@@ -43,6 +43,7 @@ from tests.fuzz.mutants import Mutant
 from tests.fuzz.others import (
     damaged_baseline,
     damaged_environment,
+    damaged_journal,
     damaged_settings,
     damaged_source,
     damaged_users,
@@ -68,6 +69,7 @@ _FOLDERS = (
     "image/__pycache__",
     "image/etc",
     "image/usr/bin",
+    "journal",
 )
 
 
@@ -156,6 +158,13 @@ class Workspace:
     def baseline(self) -> str:
         """Return the path of a damaged baseline."""
         return self._write("other/baseline.json", damaged_baseline(self.chance))
+
+    def journal(self) -> str:
+        """Return the path of a damaged journal, which is about this folder."""
+        data = damaged_journal(os.path.realpath(self.folder), self.chance)
+        path = self._write("journal/journal.jsonl", data)
+        os.chmod(path, 0o600)
+        return path
 
     def settings(self) -> str:
         """Return the path of a damaged ``pyproject.toml``."""
@@ -531,5 +540,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("audit-config", _command(lambda w: ("audit", "--config", w.settings(), os.path.dirname(w.bare()))), 2 * _RARE),
     Entry("audit-file", _command(lambda w: ("audit", "--no-config", "--profile", "security", w.bare())), 2 * _RARE),
     *(Entry(f"audit-{format_}", _audit(format_, look, "-vv"), 2 * _RARE) for format_, look in _REPORTS.items()),
+    Entry("fix", _command(lambda w: ("fix", "--no-config", "--deep", _tree(w))), 2 * _RARE),
+    Entry("fix-mode", _command(lambda w: ("fix", "--no-config", "--json", "--invalidation-mode", "checked-hash", _tree(w)), _as_json), 2 * _RARE),
+    Entry("fix-undo", _command(lambda w: ("fix", "--undo", w.journal())), 2 * _RARE),
     Entry("audit-levels", _audit("text", _as_text, "--levels", "0,1", "--invalidation-mode", "checked-hash"), 2 * _RARE),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from tests.fuzz.mutants import LARGEST
 __all__ = [
     "damaged_baseline",
     "damaged_environment",
+    "damaged_journal",
     "damaged_settings",
     "damaged_source",
     "damaged_users",
@@ -94,6 +95,34 @@ def damaged_baseline(rng: random.Random) -> bytes:
         ],
     }
     return _damaged_text(json.dumps(good), _JSON_VALUES, rng)
+
+
+def damaged_journal(tree: str, rng: random.Random) -> bytes:
+    """Return what may be the journal of ``pycinspect fix``, about a tree that is there."""
+    state = {
+        "kind": "regular file",
+        "digest": "sha256:0",
+        "mode": 420,
+        "uid": 0,
+        "gid": 0,
+        "mtime_ns": 0,
+        "size": 0,
+        "links": 1,
+    }
+    step = {
+        "step": 1,
+        "action": rng.choice(("delete", "recompile", "chmod", "remove-directory")),
+        "rules": [],
+        "tree": 0,
+        "path": rng.choice(("m.pyc", "src/m.py", "src/none")),
+        "before": state,
+        "after": rng.choice((state, None)),
+        "kept": "000001",
+        "temporary": "m.pyc.1",
+    }
+    first = {"schema": "pycinspect.journal/1", "began": "", "trees": [tree]}
+    good = f"{json.dumps(first)}\n{json.dumps(step)}\n"
+    return _damaged_text(good, _JSON_VALUES, rng)
 
 
 def damaged_settings(rng: random.Random) -> bytes:

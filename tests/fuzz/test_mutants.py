@@ -28,7 +28,7 @@ _BY_CHANCE = {
     *("show-as", "show-as-canonical", "show-source", "show-zip", "check-as", "check-as-zip"),
     *("check-damaged-source", "check-damaged-zip", "audit-baseline", "audit-config"),
     *("check-environment", "check-image", "audit-image"),
-    *("diff-source", "diff-optimized"),
+    *("diff-source", "diff-optimized", "fix-undo"),
 }
 
 

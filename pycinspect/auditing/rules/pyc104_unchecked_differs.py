@@ -19,7 +19,7 @@ checked hashes where sources are edited in place.
 from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import Rule
-from pycinspect.auditing.rules.pyc901_incomplete import Incomplete
+from pycinspect.auditing.rules.pyc901_incomplete import not_looked_at
 from pycinspect.cache import NOT_COMPARED, SOURCE_LIMIT, hash_differs, source_hash
 from pycinspect.errors import PycInspectError
 
@@ -47,17 +47,7 @@ class UncheckedDiffers(Rule):
             source = self.context.policy.view.read_all(cache.source, SOURCE_LIMIT)
             if not hash_differs(cache.start, source, cache.reader):
                 return None
-        except PycInspectError as error:
-            return self._not_compared(cache, error.message)
-        except OSError as error:
-            return self._not_compared(cache, error.strerror or type(error).__name__)
+        except (OSError, PycInspectError) as error:
+            return not_looked_at(self.context, cache, "the source cannot be hashed", error)
         recorded, expected = cache.start[8:16], source_hash(source, cache.reader)
         return self.of_cache(cache, header_hash=recorded.hex(), source_hash=expected.hex())
-
-    def _not_compared(self, cache: CacheFile, reason: str) -> Finding | None:
-        """Say so: what was not looked at must not pass for clean."""
-        if not self.context.policy.selection.takes(Incomplete.id):
-            return None
-        return Incomplete(self.context).of_cache(
-            cache, reason=f"the source cannot be hashed ({reason})"
-        )

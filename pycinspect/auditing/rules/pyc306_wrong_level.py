@@ -19,6 +19,7 @@ from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.rule import Rule
+from pycinspect.verifying import other_statements
 
 __all__ = ["WrongLevel"]
 
@@ -38,4 +39,10 @@ class WrongLevel(Rule):
         found = self.context.verifications.of(cache, payload)
         if found is None or found.reason != "optimization":
             return None
-        return self.of_cache(cache, why=found.why, level=found.detail, compiler=found.compiler)
+        return self.of_cache(
+            cache,
+            why=found.why,
+            level=found.detail,
+            compiler=found.compiler,
+            changes=[change._asdict() for change in other_statements(found.diff)],
+        )

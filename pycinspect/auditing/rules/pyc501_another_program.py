@@ -14,14 +14,16 @@ What to do
 ==========
 Do not import the module. Look at what the code does, which runs nothing:
 ``pycinspect diff SOURCE CACHE``. Find out who could write the file; delete it and compile again. A
-tool that changes code as it is compiled, and does not say so in the name, does this, too.
+tool that changes code as it is compiled, and does not say so in the name, does this, too. A source
+that was changed twice within a second is PYC105.
 """
 
 from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.rule import Rule
-from pycinspect.verifying import Rung, told
+from pycinspect.auditing.rules.pyc105_same_second import SameSecond, is_of_earlier_source
+from pycinspect.verifying import Rung, other_statements, told
 
 __all__ = ["AnotherProgram"]
 
@@ -41,6 +43,8 @@ class AnotherProgram(Rule):
         found = self.context.verifications.of(cache, payload)
         if found is None or found.rung is not Rung.MISMATCH or found.reason == "optimization":
             return None
+        if is_of_earlier_source(cache) and self.context.policy.selection.takes(SameSecond.id):
+            return None
         fields = [change.field for _, change in found.differences]
         return self.of_cache(
             cache,
@@ -48,4 +52,5 @@ class AnotherProgram(Rule):
             source=cache.source,
             what=told(found),
             fields=list(dict.fromkeys(fields)),
+            changes=[change._asdict() for change in other_statements(found.diff)],
         )

@@ -19,7 +19,7 @@ from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.rule import Context, Rule
 from pycinspect.cache import Outcome
-from pycinspect.verifying import Rung
+from pycinspect.verifying import Rung, other_statements
 
 __all__ = ["NotVerified"]
 
@@ -55,4 +55,5 @@ class NotVerified(Rule):
         found = self.context.verifications.of(cache, payload)
         if found is None or found.rung not in _RUNGS:
             return None
-        return self.of_cache(cache, why=found.why, reason=found.reason)
+        changes = [change._asdict() for change in other_statements(found.diff)]
+        return self.of_cache(cache, why=found.why, reason=found.reason, changes=changes)

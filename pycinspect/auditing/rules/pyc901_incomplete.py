@@ -20,10 +20,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pycinspect.auditing.cachefile import CacheFile
+from pycinspect.auditing.failures import reason_of
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import Context, Rule
+from pycinspect.errors import PycInspectError
 
-__all__ = ["Incomplete", "NotLookedAt"]
+__all__ = ["Incomplete", "NotLookedAt", "not_looked_at"]
 
 
 class Incomplete(Rule):
@@ -40,6 +42,22 @@ class Incomplete(Rule):
     def check_cache(self, cache: CacheFile) -> Finding:
         """Report a cache that could not be compared with its source."""
         return self.of_cache(cache, reason=cache.judgement.actual)
+
+
+def not_looked_at(
+    context: Context, cache: CacheFile, what: str, error: OSError | PycInspectError
+) -> Finding | None:
+    """Return a finding, if PYC901 is selected, that a rule could not look at one cache.
+
+    Args:
+        context: what the rule knows about the run.
+        cache: the cache.
+        what: it could not do, such as "the source cannot be hashed".
+        error: why.
+    """
+    if not context.policy.selection.takes(Incomplete.id):
+        return None
+    return Incomplete(context).of_cache(cache, reason=f"{what} ({reason_of(error)})")
 
 
 class NotLookedAt:

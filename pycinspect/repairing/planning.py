@@ -1,0 +1,291 @@
+"""From findings to what is done about them: one repair for each change of a file.
+
+Nothing is changed here. What has to be known of the files is asked of a ``Looker``, new content of
+a ``Maker``; what becomes of it is decided by the table of remedies alone.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
+from types import MappingProxyType
+
+from pycinspect.auditing import Finding
+from pycinspect.dialects import DIALECTS, DialectTable
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import PYCACHE
+from pycinspect.repairing.damage import Damage, Looker
+from pycinspect.repairing.folder import DIRECTORY, LINK, REGULAR, digest_of
+from pycinspect.repairing.making import Made, Maker
+from pycinspect.repairing.remedies import REMEDIES, DeleteIf, Remedy
+from pycinspect.repairing.repair import FileState, Repair, RepairKind, RepairPlan, Spot, Unmended
+
+__all__ = ["Asked", "Planner"]
+
+#: The rule that finds what is left when the last cache of a directory goes.
+_EMPTY_DIRECTORY = "PYC210"
+#: Seconds after which nobody is still writing a temporary file of the importer.
+_WRITING = 60.0
+#: Why a source cannot be compiled again, for which deleting its cache makes up.
+_NEVER_MADE = frozenset({"no-interpreter", "does-not-compile"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What may be done.
+
+    Args:
+        sourceless: delete also what an import takes, and what cannot be made again.
+        recompile: compile sources again; else what is stale is deleted.
+        undo: what is done can be taken back.
+    """
+
+    sourceless: bool = False
+    recompile: bool = True
+    undo: bool = True
+
+
+class Planner:
+    """Decides what is done about findings.
+
+    Args:
+        looker: looks at files.
+        maker: makes new content.
+        asked: what may be done.
+        dialects: the rows to look in.
+    """
+
+    def __init__(
+        self, looker: Looker, maker: Maker, asked: Asked, *, dialects: DialectTable = DIALECTS
+    ) -> None:
+        self._looker = looker
+        self._maker = maker
+        self._asked = asked
+        self._dialects = dialects
+
+    def plan(self, findings: Iterable[Finding]) -> RepairPlan:
+        """Return what mends findings, in the order of paths.
+
+        Args:
+            findings: of an audit, in any order; those that nothing mends are passed over.
+
+        Returns:
+            The repairs; those of one path come in a row, and a directory after what was in it.
+            Whatever is left, although its rule has a remedy, has a reason.
+        """
+        mendable = sorted((f for f in findings if f.rule in REMEDIES), key=_by_path)
+        repairs: list[Repair] = []
+        unmended: list[Unmended] = []
+        for path, group in groupby(mendable, key=_by_path):
+            done, left = self._of_path(self._looker.damage(path, group))
+            repairs += done
+            unmended += left
+        return RepairPlan((*repairs, *self._emptied(repairs)), tuple(unmended))
+
+    def _of_path(self, damage: Damage) -> tuple[list[Repair], list[Unmended]]:
+        problem = damage.problem or _untouchable(damage.seen.state)
+        if problem:
+            return [], [Unmended(rule, damage.path, problem) for rule in damage.findings]
+        attempts = list(self._attempts(damage))
+        content = next((one for one in attempts if isinstance(one, Repair)), None)
+        reasons = {one.rule: one for one in attempts if isinstance(one, Unmended)}
+        if content is not None:
+            content = replace(content, rules=tuple(sorted(_mended(content, damage.findings))))
+        is_gone = content is not None and content.after is None
+        modes = [] if is_gone else list(_mode_changes(damage))
+        done = [one for one in modes if isinstance(one, Repair)]
+        reasons.update({one.rule: one for one in modes if isinstance(one, Unmended)})
+        if content is not None:
+            done.append(_after(content, done))
+        mended = {rule for repair in done for rule in repair.rules}
+        return done, [one for rule, one in reasons.items() if rule not in mended]
+
+    def _attempts(self, damage: Damage) -> Iterator[Repair | Unmended]:
+        """Yield what can be done about the content, the most thorough first; then stop."""
+        for kind in _THOROUGH:
+            rules = [rule for rule in damage.findings if REMEDIES[rule].kind is kind]
+            for rule in rules:
+                found = self._attempt(rule, damage)
+                yield found
+                if isinstance(found, Repair):
+                    return
+
+    def _attempt(self, rule: str, damage: Damage) -> Repair | Unmended:
+        remedy = REMEDIES[rule]
+        state = damage.seen.state
+        if state is None or state.kind != _EXPECTED[remedy.kind]:
+            kind = "nothing" if state is None else f"a {state.kind}"
+            return Unmended(rule, damage.path, f"it is {kind}, and is left as it is")
+        if remedy.kind is RepairKind.REMOVE_DIRECTORY:
+            return _repair(remedy.kind, rule, damage)
+        if remedy.kind is RepairKind.DELETE:
+            return self._deleted(rule, remedy, damage, "")
+        if remedy.kind is RepairKind.CONVERT:
+            return self._made(rule, damage, remedy.kind, self._maker.converted)
+        if not self._asked.recompile:
+            return self._otherwise(rule, remedy, damage, "nothing is compiled (--no-recompile)")
+        return self._made(rule, damage, remedy.kind, self._maker.recompiled)
+
+    def _made(
+        self, rule: str, damage: Damage, kind: RepairKind, make: Callable[[Damage], Made]
+    ) -> Repair | Unmended:
+        try:
+            made = make(damage)
+        except PycInspectError as error:
+            if error.slug in _NEVER_MADE:
+                return self._otherwise(rule, REMEDIES[rule], damage, error.message)
+            return Unmended(rule, damage.path, error.message)
+        before = damage.seen.state
+        assert before is not None
+        after = before._replace(digest=digest_of(made.content), size=len(made.content))
+        span = self._maker.keep(made.content)
+        repair = _repair(kind, rule, damage)
+        return replace(repair, after=after, content=span, source=made.source)
+
+    def _otherwise(self, rule: str, remedy: Remedy, damage: Damage, why: str) -> Repair | Unmended:
+        if not remedy.deletes_otherwise:
+            return Unmended(rule, damage.path, why)
+        return self._deleted(rule, remedy, damage, why)
+
+    def _deleted(self, rule: str, remedy: Remedy, damage: Damage, why: str) -> Repair | Unmended:
+        objection = None
+        if not self._asked.sourceless or remedy.condition in _ALWAYS:
+            objection = self._objection(remedy.condition, damage)
+        if objection is not None:
+            return Unmended(rule, damage.path, objection)
+        return replace(_repair(RepairKind.DELETE, rule, damage), why=why)
+
+    def _objection(self, condition: DeleteIf, damage: Damage) -> str | None:
+        """Return why a file may not be deleted, without a full stop."""
+        if condition is DeleteIf.KNOWN:
+            is_known = self._dialects.find(damage.start[:4]) is not None
+            return None if is_known and damage.is_among_caches else _UNKNOWN
+        if condition is DeleteIf.LEFT_BEHIND:
+            return None if damage.age >= _WRITING else _YOUNG
+        if condition is DeleteIf.ORPHAN:
+            return None if self._asked.undo else _NO_WAY_BACK
+        if condition is DeleteIf.SOURCE:
+            return None if damage.source is not None else _NO_SOURCE
+        return _TAKEN
+
+    # --- Directories -----------------------------------------------------------------------
+
+    def _emptied(self, repairs: list[Repair]) -> Iterator[Repair]:
+        """Yield the cache directories out of which the last file goes."""
+        gone: dict[Spot, set[str]] = defaultdict(set)
+        for repair in repairs:
+            if repair.kind is RepairKind.DELETE:
+                directory, name = os.path.split(repair.spot.below)
+                if os.path.basename(directory) == PYCACHE:
+                    gone[Spot(repair.spot.top, directory)].add(name)
+        for repair in repairs:
+            spot = Spot(repair.spot.top, os.path.dirname(repair.spot.below))
+            names = gone.pop(spot, None)
+            if names is not None and self._is_all(spot, names):
+                damage = self._looker.damage(os.path.dirname(repair.path), ())
+                if damage.seen.state is not None:
+                    yield _repair(RepairKind.REMOVE_DIRECTORY, _EMPTY_DIRECTORY, damage)
+
+    def _is_all(self, spot: Spot, names: set[str]) -> bool:
+        try:
+            return set(self._looker.names_in(spot)) == names
+        except (OSError, PycInspectError):  # then the directory stays, and may be found empty
+            return False
+
+
+#: Repairs of content, the most thorough first: one makes the others needless.
+_THOROUGH = (
+    RepairKind.REMOVE_DIRECTORY,
+    RepairKind.DELETE,
+    RepairKind.RECOMPILE,
+    RepairKind.CONVERT,
+)
+#: To what it is done.
+_EXPECTED: Mapping[RepairKind, str] = MappingProxyType(
+    dict.fromkeys(_THOROUGH, REGULAR) | {RepairKind.REMOVE_DIRECTORY: DIRECTORY}
+)
+#: What a repair mends beside its own kind.
+_INCLUDED: Mapping[RepairKind, frozenset[RepairKind]] = MappingProxyType(
+    {
+        RepairKind.DELETE: frozenset(RepairKind),
+        RepairKind.REMOVE_DIRECTORY: frozenset(RepairKind),
+        RepairKind.RECOMPILE: frozenset({RepairKind.RECOMPILE, RepairKind.CONVERT}),
+        RepairKind.CONVERT: frozenset({RepairKind.CONVERT}),
+    }
+)
+#: Conditions that hold even for who wants to be rid of everything.
+_ALWAYS = frozenset({DeleteIf.KNOWN, DeleteIf.LEFT_BEHIND})
+_UNKNOWN = "nobody here knows what it is"
+_YOUNG = "it is less than a minute old: a program may be writing it"
+_NO_WAY_BACK = (
+    "it cannot be made again, and with --no-undo nothing is kept: --delete-sourceless deletes it"
+)
+_NO_SOURCE = "its source is not there, and it cannot be made again: --delete-sourceless deletes it"
+_TAKEN = "imports take it, and it cannot be made again: --delete-sourceless deletes it"
+
+
+def _by_path(finding: Finding) -> str:
+    return finding.path
+
+
+def _untouchable(state: FileState | None) -> str:
+    """Return why nothing is done with what is there; "" where something may be."""
+    if state is None:
+        return "it has gone since it was found"
+    if state.kind == LINK:
+        return "it is a symbolic link: what it leads to is left alone"
+    return "" if state.kind in {REGULAR, DIRECTORY} else f"it is a {state.kind}"
+
+
+def _mended(repair: Repair, rules: Iterable[str]) -> set[str]:
+    kinds = _INCLUDED[repair.kind]
+    return {*repair.rules, *(rule for rule in rules if REMEDIES[rule].kind in kinds)}
+
+
+def _after(content: Repair, modes: list[Repair]) -> Repair:
+    """Return the repair of a file's content as it is after its permissions were changed."""
+    if not modes or modes[-1].after is None:
+        return content
+    mode = modes[-1].after.mode
+    after = None if content.after is None else content.after._replace(mode=mode)
+    return replace(content, before=content.before._replace(mode=mode), after=after)
+
+
+def _mode_changes(damage: Damage) -> Iterator[Repair | Unmended]:
+    """Yield one repair that takes away all bits that should not be there."""
+    rules = [rule for rule in damage.findings if REMEDIES[rule].kind is RepairKind.CHMOD]
+    before = damage.seen.state
+    assert before is not None
+    bits, mended = 0, []
+    for rule in rules:
+        objection = _mode_objection(damage.findings[rule], before)
+        if objection is None:
+            bits |= REMEDIES[rule].bits
+            mended.append(rule)
+        else:
+            yield Unmended(rule, damage.path, objection)
+    if bits & stat.S_IWOTH:
+        bits |= damage.excess  # PYC602, which yields to PYC601
+    if before.mode & bits:
+        repair = _repair(RepairKind.CHMOD, mended[0], damage)
+        yield replace(
+            repair, rules=tuple(sorted(mended)), after=before._replace(mode=before.mode & ~bits)
+        )
+
+
+def _mode_objection(finding: Finding, before: FileState) -> str | None:
+    if before.kind == REGULAR and before.links > 1:
+        return f"it has {before.links - 1} more names, and its mode is theirs, too"
+    if str(finding.data.get("writers", "")).startswith("user "):
+        return "its owner can write it: who owns it is left to you (chown)"
+    return None
+
+
+def _repair(kind: RepairKind, rule: str, damage: Damage) -> Repair:
+    assert damage.spot is not None
+    assert damage.seen.state is not None
+    return Repair(kind, damage.path, damage.spot, (rule,), damage.seen.state)
