@@ -489,7 +489,10 @@ class _Run:
         self._checks: dict[str, list[_Check]] = {}
 
     def _made(self, rules: Iterable[type[Rule]], context: Context) -> Iterator[Rule]:
+        is_archive = context.policy.view.archive_of(context.root) is not None
         for rule in rules:
+            if rule.needs_archive and not is_archive:
+                continue
             try:
                 yield rule(context)
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding

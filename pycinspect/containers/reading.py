@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from pycinspect.containers.archive import Archive, Layout
 from pycinspect.containers.bundles import BUNDLE, bundle_members
@@ -89,25 +89,37 @@ def _read_zip(file: BinaryIO, kind: str, budget: Budget) -> Archive:
 
 
 _WHEEL = "wheel"
-#: What a member of the archive's root says of it, and what its Python does with it: an egg and a
-#: zipapp are on ``sys.path`` as they are (``zipimport``, PEP 441), a wheel is installed (PEP 427).
-_ZIP_SIGNS: Mapping[str, Layout] = MappingProxyType(
-    {
-        "__main__.py": Layout("zipapp", is_imported=True),
-        "__main__.pyc": Layout("zipapp", is_imported=True),
-        "EGG-INFO/PKG-INFO": Layout("egg", is_imported=True),
-    }
+
+
+class _Sign(NamedTuple):
+    """What a zip file is if it has all of some members."""
+
+    names: frozenset[str]
+    layout: Layout
+
+
+#: The first sign that is there counts. A pex and a shiv unpack themselves at their first start, and
+#: are imported from there; a zipapp and an egg stand on ``sys.path`` as they are (PEP 441).
+_ZIP_SIGNS = tuple(
+    _Sign(frozenset(names), layout)
+    for names, layout in (
+        (("PEX-INFO", "__main__.py"), Layout("pex")),
+        (("environment.json", "_bootstrap/__init__.py"), Layout("shiv")),
+        (("__main__.py",), Layout("zipapp", is_imported=True)),
+        (("__main__.pyc",), Layout("zipapp", is_imported=True)),
+        (("EGG-INFO/PKG-INFO",), Layout("egg", is_imported=True)),
+    )
 )
 
 
-def _zip_layout(names: Iterable[str]) -> Layout:
-    found = Layout(ZIP)
+def _zip_layout(paths: Iterable[str]) -> Layout:
+    """Tell what a zip file is by its members: a wheel (PEP 427), or by the signs above."""
+    names = frozenset(paths)
     for name in names:
         first, _, rest = name.partition("/")
         if rest == "WHEEL" and first.endswith(".dist-info"):
             return Layout(_WHEEL)
-        found = _ZIP_SIGNS.get(name, found)
-    return found
+    return next((sign.layout for sign in _ZIP_SIGNS if sign.names <= names), Layout(ZIP))
 
 
 # --- Tar ------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ class InPackage(Rule):
     title = "Bytecode in a package that should have none"
     severity = Severity.WARNING
     message = "the {kind} has {count} {caches}, such as {example}"
+    needs_archive = True
     about_tree = True
 
     def __init__(self, context: Context) -> None:
