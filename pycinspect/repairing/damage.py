@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pycinspect.auditing import Finding
 from pycinspect.cache import level_of, split_dotted, transformer_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import LONGEST_HEADER, PYCACHE, NameEnd, parse_name_end
-from pycinspect.repairing.folder import NOTHING, Grounds, Sighting, opened
+from pycinspect.repairing.folder import DIRECTORY, NOTHING, Grounds, Sighting, opened
 from pycinspect.repairing.repair import FileState, Spot
 
 __all__ = ["Damage", "Looker"]
@@ -111,6 +111,25 @@ class Looker:
         """
         with opened(spot) as folder:
             return folder.names_in(os.path.basename(spot.below))
+
+    def below(self, path: str) -> Iterator[str]:
+        """Yield everything in a directory and in those in it; links are not followed.
+
+        Of what cannot be read, nothing is yielded.
+        """
+        pending = [path]
+        while pending:
+            directory = pending.pop()
+            state = self.damage(directory, ()).seen.state
+            spot = self._grounds.spot(directory)
+            if state is None or spot is None or state.kind != DIRECTORY:
+                continue
+            try:
+                paths = [os.path.join(directory, name) for name in self.names_in(spot)]
+            except (OSError, PycInspectError):  # so it does not become empty, and stays
+                continue
+            yield from paths
+            pending += paths
 
     def _is_among_caches(self, path: str) -> bool:
         directory = os.path.dirname(os.path.abspath(path))

@@ -19,12 +19,8 @@ def _assert_mended(oracle: Oracle, count: int) -> Outcomes:
     return outcomes
 
 
-def test_imports_do_what_they_did_or_what_their_sources_say() -> None:
-    from tests.oracles import find_oracle
-
-    oracle = find_oracle("cpython-3.12")
-    if oracle is None:
-        pytest.skip("no CPython 3.12")
+@pytest.mark.parametrize("oracle", ["cpython-3.12"], indirect=True)
+def test_imports_do_what_they_did_or_what_their_sources_say(oracle: Oracle) -> None:
     outcomes = _assert_mended(oracle, 25)
     assert outcomes.trees == 25
     assert outcomes.repairs > 20
