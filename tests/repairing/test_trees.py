@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.differential.kit import kit_of
@@ -19,7 +21,11 @@ def _assert_mended(oracle: Oracle, count: int) -> Outcomes:
     return outcomes
 
 
-@pytest.mark.parametrize("oracle", ["cpython-3.12"], indirect=True)
+#: What runs this: no interpreter has to be looked for.
+_RUNNING = "cpython-{}.{}".format(*sys.version_info)
+
+
+@pytest.mark.parametrize("oracle", [_RUNNING], indirect=True)
 def test_imports_do_what_they_did_or_what_their_sources_say(oracle: Oracle) -> None:
     outcomes = _assert_mended(oracle, 25)
     assert outcomes.trees == 25
