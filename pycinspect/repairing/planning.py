@@ -11,10 +11,11 @@ import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 from types import MappingProxyType
 
 from pycinspect.auditing import Finding
+from pycinspect.auditing.names import is_interrupted_write
 from pycinspect.dialects import DIALECTS, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE
@@ -77,14 +78,25 @@ class Planner:
             The repairs; those of one path come in a row, and a directory after what was in it.
             Whatever is left, although its rule has a remedy, has a reason.
         """
-        mendable = sorted((f for f in findings if f.rule in REMEDIES), key=_by_path)
+        mendable = (found for found in findings if found.rule in REMEDIES)
+        parts = sorted(chain.from_iterable(map(self._parts, mendable)), key=_by_path)
         repairs: list[Repair] = []
         unmended: list[Unmended] = []
-        for path, group in groupby(mendable, key=_by_path):
+        for path, group in groupby(parts, key=_by_path):
             done, left = self._of_path(self._looker.damage(path, group))
             repairs += done
             unmended += left
-        return RepairPlan((*repairs, *self._emptied(repairs)), tuple(unmended))
+        files = [repair for repair in repairs if repair.kind is not _RMDIR]
+        found = [repair for repair in repairs if repair.kind is _RMDIR]
+        directories, full = self._directories(files, found)
+        return RepairPlan((*files, *directories), (*unmended, *full))
+
+    def _parts(self, finding: Finding) -> Iterator[Finding]:
+        """Yield a finding, once for each file that has to go for it."""
+        yield finding
+        if REMEDIES[finding.rule].is_whole and self._asked.sourceless:
+            for path in self._looker.below(finding.path):
+                yield finding._replace(path=path)
 
     def _of_path(self, damage: Damage) -> tuple[list[Repair], list[Unmended]]:
         problem = damage.problem or _untouchable(damage.seen.state)
@@ -117,10 +129,14 @@ class Planner:
     def _attempt(self, rule: str, damage: Damage) -> Repair | Unmended:
         remedy = REMEDIES[rule]
         state = damage.seen.state
+        if state is not None and state.kind == REGULAR and remedy.is_whole:
+            return self._deleted(rule, _PART, damage, "")
         if state is None or state.kind != _EXPECTED[remedy.kind]:
             kind = "nothing" if state is None else f"a {state.kind}"
             return Unmended(rule, damage.path, f"it is {kind}, and is left as it is")
         if remedy.kind is RepairKind.REMOVE_DIRECTORY:
+            if remedy.is_whole and not self._asked.sourceless:
+                return Unmended(rule, damage.path, _NAMESPACE)
             return _repair(remedy.kind, rule, damage)
         if remedy.kind is RepairKind.DELETE:
             return self._deleted(rule, remedy, damage, "")
@@ -161,6 +177,8 @@ class Planner:
 
     def _objection(self, condition: DeleteIf, damage: Damage) -> str | None:
         """Return why a file may not be deleted, without a full stop."""
+        if condition is DeleteIf.KNOWN and is_interrupted_write(os.path.basename(damage.path)):
+            condition = DeleteIf.LEFT_BEHIND
         if condition is DeleteIf.KNOWN:
             is_known = self._dialects.find(damage.start[:4]) is not None
             return None if is_known and damage.is_among_caches else _UNKNOWN
@@ -174,21 +192,35 @@ class Planner:
 
     # --- Directories -----------------------------------------------------------------------
 
-    def _emptied(self, repairs: list[Repair]) -> Iterator[Repair]:
-        """Yield the cache directories out of which the last file goes."""
+    def _directories(
+        self, files: Iterable[Repair], found: Iterable[Repair]
+    ) -> tuple[list[Repair], list[Unmended]]:
+        """Return the directories that go, the inner ones first, and those that do not.
+
+        Args:
+            files: what is done about files.
+            found: directories that should go. Those of caches go, too, with their last file.
+        """
         gone: dict[Spot, set[str]] = defaultdict(set)
-        for repair in repairs:
+        wanted = {repair.spot: repair for repair in found}
+        for repair in files:
+            directory, name = _split(repair.spot)
             if repair.kind is RepairKind.DELETE:
-                directory, name = os.path.split(repair.spot.below)
-                if os.path.basename(directory) == PYCACHE:
-                    gone[Spot(repair.spot.top, directory)].add(name)
-        for repair in repairs:
-            spot = Spot(repair.spot.top, os.path.dirname(repair.spot.below))
-            names = gone.pop(spot, None)
-            if names is not None and self._is_all(spot, names):
-                damage = self._looker.damage(os.path.dirname(repair.path), ())
-                if damage.seen.state is not None:
-                    yield _repair(RepairKind.REMOVE_DIRECTORY, _EMPTY_DIRECTORY, damage)
+                gone[directory].add(name)
+                if os.path.basename(directory.below) == PYCACHE and directory not in wanted:
+                    damage = self._looker.damage(os.path.dirname(repair.path), ())
+                    if damage.seen.state is not None:
+                        wanted[directory] = _repair(_RMDIR, _EMPTY_DIRECTORY, damage)
+        done: list[Repair] = []
+        left: list[Unmended] = []
+        for repair in sorted(wanted.values(), key=_by_depth):
+            if self._is_all(repair.spot, gone[repair.spot]):
+                directory, name = _split(repair.spot)
+                gone[directory].add(name)
+                done.append(repair)
+            elif repair.rules != (_EMPTY_DIRECTORY,):
+                left += [Unmended(rule, repair.path, _FULL) for rule in repair.rules]
+        return done, left
 
     def _is_all(self, spot: Spot, names: set[str]) -> bool:
         try:
@@ -217,8 +249,13 @@ _INCLUDED: Mapping[RepairKind, frozenset[RepairKind]] = MappingProxyType(
         RepairKind.CONVERT: frozenset({RepairKind.CONVERT}),
     }
 )
+_RMDIR = RepairKind.REMOVE_DIRECTORY
+#: What is done with a file that has to go with its directory.
+_PART = Remedy(RepairKind.DELETE, DeleteIf.KNOWN)
 #: Conditions that hold even for who wants to be rid of everything.
 _ALWAYS = frozenset({DeleteIf.KNOWN, DeleteIf.LEFT_BEHIND})
+_FULL = "something in it stays"
+_NAMESPACE = "imports take it for a namespace package: --delete-sourceless deletes it"
 _UNKNOWN = "nobody here knows what it is"
 _YOUNG = "it is less than a minute old: a program may be writing it"
 _NO_WAY_BACK = (
@@ -226,6 +263,17 @@ _NO_WAY_BACK = (
 )
 _NO_SOURCE = "its source is not there, and it cannot be made again: --delete-sourceless deletes it"
 _TAKEN = "imports take it, and it cannot be made again: --delete-sourceless deletes it"
+
+
+def _split(spot: Spot) -> tuple[Spot, str]:
+    """Return the directory in which something is, and its name there."""
+    directory, name = os.path.split(spot.below)
+    return Spot(spot.top, directory), name
+
+
+def _by_depth(repair: Repair) -> tuple[int, str]:
+    """Put what lies deeper first."""
+    return -repair.spot.path.count(os.sep), repair.path
 
 
 def _by_path(finding: Finding) -> str:

@@ -188,6 +188,42 @@ def test_a_directory_stays_that_has_something_else_in_it(tree: Tree) -> None:
     assert told(tree, planned(tree)) == {f"pkg/{_cache('gone')}": ["delete"]}
 
 
+def _bare(tree: Tree) -> None:
+    for place in ("old", "old/sub"):
+        tree.cache(f"{place}/gone.py")
+    tree.file(f"old/{_cache('gone')}.139872034862080", b"half", LONG_AGO)
+
+
+def test_a_directory_that_caches_keep_alive_goes_as_a_whole_if_asked(tree: Tree) -> None:
+    _bare(tree)
+    plan = planned(tree, select=("PYC201", "PYC204"))
+    assert not plan.repairs
+    assert "namespace package" in reasons(tree, plan)["PYC204", "old"]
+    plan = planned(tree, Asked(sourceless=True), select=("PYC201", "PYC204"))
+    assert not plan.unmended
+    assert [tree.relative(repair.path) for repair in plan.repairs] == [
+        f"old/{_cache('gone')}",
+        f"old/{_cache('gone')}.139872034862080",
+        f"old/sub/{_cache('gone')}",
+        "old/sub/__pycache__",
+        "old/__pycache__",
+        "old/sub",
+        "old",
+    ]
+
+
+def test_a_directory_in_which_something_stays_stays(tree: Tree) -> None:
+    _bare(tree)
+    tree.file(f"old/sub/__pycache__/notes.{TAG}.pyc", b"not a cache")
+    plan = planned(tree, Asked(sourceless=True), select=("PYC204",))
+    assert {tree.relative(one.path): one.reason for one in plan.unmended} == {
+        f"old/sub/__pycache__/notes.{TAG}.pyc": "nobody here knows what it is",
+        "old/sub/__pycache__": "something in it stays",
+        "old/sub": "something in it stays",
+        "old": "something in it stays",
+    }
+
+
 @POSIX
 def test_permissions_are_taken_away_at_once_and_before_new_content_comes(tree: Tree) -> None:
     _module(timestamp(RUNNING, MTIME - 1, len(SOURCE)))(tree)

@@ -8,9 +8,8 @@ was.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, chdir
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -128,16 +127,9 @@ def _asked(kit: Kit, cases: Sequence[_Case], directory: Path) -> None:
         _ask(kit, cases, level, directory)
 
 
-@contextmanager
-def _standing(tree: _Tree) -> Iterator[None]:
+def _standing(tree: _Tree) -> AbstractContextManager[None]:
     """Work in a tree, as root or as the ordinary user to whom it belongs."""
-    here = Path.cwd()
-    with nullcontext() if tree.is_ours else ordinary_user(tree.root):
-        os.chdir(tree.root)
-        try:
-            yield
-        finally:
-            os.chdir(here)
+    return chdir(tree.root) if tree.is_ours else ordinary_user(tree.root)
 
 
 def _mended(tree: _Tree, row: Dialect, maker: Maker, outcomes: Outcomes) -> Mapping[str, Entry]:
