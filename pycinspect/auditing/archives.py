@@ -16,16 +16,13 @@ def archive_place(context: Context, *kinds: str) -> ArchivePlace | None:
 
     Args:
         context: what a rule knows about the run.
-        kinds: what it must be (``Layout.kind``, or the format of the file); any if there are none.
+        kinds: what it must be (``Layout.kind``); any if there are none.
 
     Returns:
         None outside of archives, and in those of other kinds.
     """
     place = context.policy.view.archive_of(context.root)
-    if place is None or not kinds:
-        return place
-    archive = place.archive
-    return place if archive.layout.kind in kinds or archive.kind in kinds else None
+    return place if place is None or not kinds or place.archive.layout.kind in kinds else None
 
 
 class CacheTally:

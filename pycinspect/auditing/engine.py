@@ -31,7 +31,7 @@ from pycinspect.auditing.sources import SourceBudget, Sources
 from pycinspect.auditing.suppressions import UNUSED, Suppressions
 from pycinspect.auditing.verifications import Verifications
 from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
-from pycinspect.cache import Outcome, View, containers_in, mounted
+from pycinspect.cache import ARCHIVES, Outcome, View, containers_in, mounted
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import errors_named, subject_kind_of
 from pycinspect.values import ARCHIVE_MARK, StrPath, cell
@@ -239,6 +239,7 @@ class Audit:
             yield list(self._own(INCOMPLETE, root, {"reason": limit}))
         elif not tree.has_python:
             raise _nothing_in(root, self.policy.view)
+        yield list(self._archives_in(root))
         self.summary.directories = read_before + tree.directories
         self.summary.sources += tree.sources
         self.summary.assumed.append(audience.assumed)
@@ -267,6 +268,17 @@ class Audit:
                 if cache.judgement is not judgement:
                     groups[:] = grouped(caches)
                 self._is_late = self._time_limit() is not None
+
+    def _archives_in(self, root: str) -> Iterator[Finding]:
+        """Tell of archives in an archive, which have to be named to be looked into."""
+        place = self.policy.view.archive_of(root)
+        if place is None:
+            return
+        names = [name for name, _ in place.archive.files(place.inside) if name.endswith(ARCHIVES)]
+        if names:
+            count = f"{len(names)} archive{'s' * (len(names) != 1)} in it"
+            reason = f"{count}, such as {names[0]}, to be audited by name"
+            yield from self._own(INCOMPLETE, root, {"reason": reason})
 
     def _note_view(self) -> None:
         """Tell whose file system was looked at."""
@@ -477,7 +489,10 @@ class _Run:
         self._checks: dict[str, list[_Check]] = {}
 
     def _made(self, rules: Iterable[type[Rule]], context: Context) -> Iterator[Rule]:
+        is_archive = context.policy.view.archive_of(context.root) is not None
         for rule in rules:
+            if rule.needs_archive and not is_archive:
+                continue
             try:
                 yield rule(context)
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding

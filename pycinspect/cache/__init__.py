@@ -39,7 +39,7 @@ from pycinspect.cache.importer import (
 )
 from pycinspect.cache.judge import SOURCE_LIMIT, judge, judge_module
 from pycinspect.cache.location import cache_from_source, source_from_cache
-from pycinspect.cache.mounting import containers_in, mounted, view_of
+from pycinspect.cache.mounting import ARCHIVES, containers_in, mounted, view_of
 from pycinspect.cache.naming import level_of, module_objection, reader_objection, split_dotted
 from pycinspect.cache.options import ImportOptions, options_from_environment
 from pycinspect.cache.payload import PAYLOAD_LIMIT, judge_failure, payload_exception
@@ -51,8 +51,10 @@ from pycinspect.cache.transformers import Transformer, transformer_of
 from pycinspect.cache.verdict import REASONS, FinderKind, Found, Outcome, Verdict, Write
 from pycinspect.cache.view import HERE, ArchivePlace, Entry, User, View, find_user, named_view
 from pycinspect.cache.writer import Hindrance, plan_write, why_not_written
+from pycinspect.cache.zipped import ZipTarget, judge_in_zip, zip_target
 
 __all__ = [
+    "ARCHIVES",
     "HERE",
     "IMAGE_PATH",
     "LINUX",
@@ -84,6 +86,7 @@ __all__ = [
     "Verdict",
     "View",
     "Write",
+    "ZipTarget",
     "cache_from_source",
     "compilable",
     "containers_in",
@@ -97,6 +100,7 @@ __all__ = [
     "judge",
     "judge_cache",
     "judge_failure",
+    "judge_in_zip",
     "judge_module",
     "judge_sourceless",
     "judge_target",
@@ -128,4 +132,5 @@ __all__ = [
     "view_of",
     "why_never",
     "why_not_written",
+    "zip_target",
 ]

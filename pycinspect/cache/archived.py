@@ -10,8 +10,9 @@ import errno
 import io
 import os
 import weakref
+import zipfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from stat import S_IFMT, S_ISLNK, S_ISREG
 from typing import BinaryIO
 
@@ -46,7 +47,7 @@ class ArchiveView(View):
     be read; those that answer yes or no say no.
     """
 
-    __slots__ = ("_base", "_found", "_limits", "_numbers")
+    __slots__ = ("__weakref__", "_base", "_found", "_limits", "_numbers", "_zips")
 
     has_archives = True
 
@@ -64,6 +65,7 @@ class ArchiveView(View):
         self._limits = limits
         self._found: dict[str, Archive | PycInspectError | None] = {}
         self._numbers: dict[int, int] = {}
+        self._zips: dict[str, zipfile.ZipFile] = {}
 
     # --- Where a path leads ---------------------------------------------------------------
 
@@ -247,6 +249,20 @@ class ArchiveView(View):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
         self._require_read(place.archive, node, path)
         return node.children
+
+    def zip_file(self, path: str) -> AbstractContextManager[zipfile.ZipFile]:
+        """Open a zip file; one that was found to be an archive stays open."""
+        if not isinstance(self._found.get(path), Archive):
+            return super().zip_file(path)
+        if path not in self._zips:
+            stream = self.open(path)
+            try:
+                self._zips[path] = zipfile.ZipFile(stream)
+            except BaseException:
+                stream.close()
+                raise
+            weakref.finalize(self, stream.close)
+        return nullcontext(self._zips[path])
 
     # --- What may be done with it ---------------------------------------------------------
 

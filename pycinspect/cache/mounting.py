@@ -11,10 +11,15 @@ from pycinspect.errors import PycInspectError
 from pycinspect.pyc import container_kind_of
 from pycinspect.values import ARCHIVE_MARK
 
-__all__ = ["containers_in", "mounted", "view_of"]
+__all__ = ["ARCHIVES", "containers_in", "mounted", "view_of"]
 
 #: What is known by its name, whatever it holds.
 _NEVER = (".py", ".pyw", ".pyc", ".pyo")
+#: Ends of the names of archives that may hold Python: of those in an archive, only these are told.
+ARCHIVES = (
+    *(".whl", ".egg", ".pyz", ".pex", ".zip", ".conda", ".deb", ".rpm"),
+    *(".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst"),
+)
 #: Files of a directory that may be opened.
 _LOOKED_AT = 100
 

@@ -28,6 +28,8 @@ from pycinspect.pyc import (
 from pycinspect.values import quoted
 
 if TYPE_CHECKING:
+    from zipfile import ZipFile
+
     from pycinspect.containers import Archive
 
 __all__ = ["HERE", "ArchivePlace", "Entry", "User", "View", "find_user", "named_view"]
@@ -291,6 +293,21 @@ class View:
     def _scandir(self, path: str) -> Iterator[Iterator[Entry]]:
         with os.scandir(self._opened(path, S_ISDIR)) as entries:
             yield (_ViewEntry(entry, os.path.join(path, entry.name), self) for entry in entries)
+
+    def zip_file(self, path: str) -> AbstractContextManager[ZipFile]:
+        """Open a zip file.
+
+        Raises:
+            OSError: as ``open`` does; and what ``zipfile`` and :meth:`open` raise.
+        """
+        return self._zip_file(path)
+
+    @contextmanager
+    def _zip_file(self, path: str) -> Iterator[ZipFile]:
+        import zipfile  # which takes longer to import than all of this room
+
+        with self.open(path) as stream, zipfile.ZipFile(stream) as file:
+            yield file
 
     # --- What may be done with it ---------------------------------------------------------
 

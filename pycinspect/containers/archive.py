@@ -277,9 +277,16 @@ class Archive:
         held = self._held.get(node.number)
         return node.member.open() if held is None else io.BytesIO(zlib.decompress(held))
 
-    def files(self) -> Iterator[tuple[str, Node]]:
-        """Yield every path that is not a directory, in the order of names, and what it is."""
-        pending = [("", self.root)]
+    def files(self, top: str = "") -> Iterator[tuple[str, Node]]:
+        """Yield every path that is not a directory, in the order of names, and what it is.
+
+        Args:
+            top: the directory to begin with.
+
+        Raises (while iterating):
+            OSError: as ``os.stat`` for that directory.
+        """
+        pending = [(top, self.find(top))]
         while pending:
             path, node = pending.pop()
             if node.children is None:

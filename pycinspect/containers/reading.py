@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from pycinspect.containers.archive import Archive, Layout
 from pycinspect.containers.bundles import BUNDLE, bundle_members
 from pycinspect.containers.images import merged_image
 from pycinspect.containers.limits import DEFAULT_CONTAINER_LIMITS, ContainerLimits
-from pycinspect.containers.members import installed_name, safe_name
+from pycinspect.containers.members import Member, installed_name, safe_name
+from pycinspect.containers.packages import (
+    AR,
+    RPM,
+    conda_members,
+    deb_members,
+    is_conda,
+    rpm_members,
+)
 from pycinspect.containers.streams import Budget
 from pycinspect.containers.tars import TAR, TarFile
 from pycinspect.containers.zips import ZIP, is_zip, zip_members
@@ -67,6 +75,8 @@ def read_archive(
 
 def _read_zip(file: BinaryIO, kind: str, budget: Budget) -> Archive:
     members = list(zip_members(file, budget))
+    if is_conda([member.path for member in members]):
+        return _packed(kind, _CONDA, conda_members(members, budget), budget)
     layout = _zip_layout(member.path for member in members)
     archive = Archive(kind, budget.limits)
     archive.layout = layout
@@ -79,25 +89,37 @@ def _read_zip(file: BinaryIO, kind: str, budget: Budget) -> Archive:
 
 
 _WHEEL = "wheel"
-#: What a member of the archive's root says of it, and what its Python does with it: an egg and a
-#: zipapp are on ``sys.path`` as they are (``zipimport``, PEP 441), a wheel is installed (PEP 427).
-_ZIP_SIGNS: Mapping[str, Layout] = MappingProxyType(
-    {
-        "__main__.py": Layout("zipapp", is_imported=True),
-        "__main__.pyc": Layout("zipapp", is_imported=True),
-        "EGG-INFO/PKG-INFO": Layout("egg", is_imported=True),
-    }
+
+
+class _Sign(NamedTuple):
+    """What a zip file is if it has all of some members."""
+
+    names: frozenset[str]
+    layout: Layout
+
+
+#: The first sign that is there counts. A pex and a shiv unpack themselves at their first start, and
+#: are imported from there; a zipapp and an egg stand on ``sys.path`` as they are (PEP 441).
+_ZIP_SIGNS = tuple(
+    _Sign(frozenset(names), layout)
+    for names, layout in (
+        (("PEX-INFO", "__main__.py"), Layout("pex")),
+        (("environment.json", "_bootstrap/__init__.py"), Layout("shiv")),
+        (("__main__.py",), Layout("zipapp", is_imported=True)),
+        (("__main__.pyc",), Layout("zipapp", is_imported=True)),
+        (("EGG-INFO/PKG-INFO",), Layout("egg", is_imported=True)),
+    )
 )
 
 
-def _zip_layout(names: Iterable[str]) -> Layout:
-    found = Layout(ZIP)
+def _zip_layout(paths: Iterable[str]) -> Layout:
+    """Tell what a zip file is by its members: a wheel (PEP 427), or by the signs above."""
+    names = frozenset(paths)
     for name in names:
         first, _, rest = name.partition("/")
         if rest == "WHEEL" and first.endswith(".dist-info"):
             return Layout(_WHEEL)
-        found = _ZIP_SIGNS.get(name, found)
-    return found
+    return next((sign.layout for sign in _ZIP_SIGNS if sign.names <= names), Layout(ZIP))
 
 
 # --- Tar ------------------------------------------------------------------------------------
@@ -118,12 +140,39 @@ def _tar_layout(archive: Archive, kind: str) -> Layout:
     if len(children) == 1:
         (top,) = children.values()
         if top.children is not None and "PKG-INFO" in top.children:  # PEP 643
-            return Layout("sdist")
+            return Layout(_SDIST)
+    info = children.get("info")
+    if info is not None and info.children is not None and "index.json" in info.children:
+        return Layout(_CONDA)  # of the first version
     return Layout(kind)
 
 
 def _read_compressed(file: BinaryIO, kind: str, budget: Budget) -> Archive:
     return _read_tar(file, f"{TAR} in a {kind}", budget, kind)
+
+
+_SDIST, _CONDA = "sdist", "conda package"
+
+
+# --- Packages -------------------------------------------------------------------------------
+
+
+def _packed(kind: str, name: str, members: Iterable[Member], budget: Budget) -> Archive:
+    """Return the tree of a package whose members come in one stream."""
+    archive = Archive(kind, budget.limits)
+    archive.layout = Layout(name)
+    archive.is_seekable = False
+    for member in members:
+        archive.add(member, safe_name(member.path), keep=True)
+    return archive
+
+
+def _read_deb(file: BinaryIO, kind: str, budget: Budget) -> Archive:
+    return _packed(kind, "Debian package", deb_members(file, budget), budget)
+
+
+def _read_rpm(file: BinaryIO, kind: str, budget: Budget) -> Archive:
+    return _packed(kind, RPM, rpm_members(file, budget), budget)
 
 
 # --- Executables ----------------------------------------------------------------------------
@@ -159,6 +208,8 @@ FORMATS: Mapping[str, _Reader] = MappingProxyType(
         "bzip2 file": _read_compressed,
         "xz file": _read_compressed,
         "Zstandard file": _read_compressed,
+        AR: _read_deb,
+        RPM: _read_rpm,
         "ELF file": _read_executable,
         "Mach-O file": _read_executable,
         "Windows executable": _read_executable,

@@ -24,7 +24,7 @@ from pycinspect.containers.streams import (
 )
 from pycinspect.errors import PycInspectError
 
-__all__ = ["TAR", "TarFile", "decompressed"]
+__all__ = ["TAR", "Part", "TarFile", "decompressed"]
 
 TAR = "tar archive"
 
@@ -127,7 +127,7 @@ class TarFile:
         )
 
     def _opened(self, offset: int, size: int) -> BinaryIO:
-        part = _Part(self._stream, offset, size, self._kind)
+        part = Part(self._stream, offset, size, self._kind)
         return cast("BinaryIO", io.BufferedReader(part))
 
     def window(self, offset: int, size: int) -> Window:
@@ -135,7 +135,7 @@ class TarFile:
         return Window(self._stream, offset, size)
 
 
-class _Part(Window):
+class Part(Window):
     """The content of a member; one that is cut is an error, not an end."""
 
     def __init__(self, file: BinaryIO | Counted, start: int, size: int, kind: str) -> None:

@@ -33,22 +33,39 @@ _LONGEST_TARGET = 4096
 _ENCRYPTED = 1
 
 
-class _Directory(io.BufferedReader):
-    """A zip file whose directory cannot be longer than a limit.
+class _Directory(io.RawIOBase):
+    """A zip file whose directory cannot be longer than a limit, and which others close.
 
     ``zipfile`` reads it in one piece and makes an object of every 46 bytes, whatever the
     number of members is said to be.
     """
 
     def __init__(self, file: BinaryIO, limit: int) -> None:
-        super().__init__(cast("io.RawIOBase", file))
+        super().__init__()
+        self._file = file
         self._limit = limit
 
-    def read(self, size: int | None = -1, /) -> bytes:
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def tell(self) -> int:
+        """Return how many bytes come before the next."""
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place."""
+        return self._file.seek(offset, whence)
+
+    def read(self, size: int = -1, /) -> bytes:
         """Return bytes."""
-        if size is not None and size > self._limit:
+        if size > self._limit:
             raise too_much(f"its directory has more than {self._limit:,} bytes")
-        return super().read(size)
+        return self._file.read(size)
 
 
 def zip_members(file: BinaryIO, budget: Budget) -> Iterator[Member]:
@@ -63,7 +80,7 @@ def zip_members(file: BinaryIO, budget: Budget) -> Iterator[Member]:
     """
     with archive_errors_named(ZIP):
         reader = _Directory(file, budget.limits.directory)
-        archive = zipfile.ZipFile(reader)
+        archive = zipfile.ZipFile(cast("BinaryIO", reader))
         for info in archive.infolist():
             budget.member()
             yield _member(archive, info, budget)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import marshal
 import os
 import shutil
@@ -18,6 +19,7 @@ import pytest
 
 from pycinspect.auditing import Finding, Policy
 from pycinspect.cache import source_hash
+from pycinspect.containers import read_archive
 from tests.audit.kit import MTIME, PAYLOAD, RUNNING, SOURCE, Tree, timestamp
 from tests.cli.conftest import Run, project, run
 from tests.containers.kit import found, members_zip, pack_tar, pack_zip
@@ -252,3 +254,23 @@ def test_an_archive_without_sources(tmp_path: Path) -> None:
         ("TOP", "all of its 3 modules are bytecode without source")
     ]
     assert _of("PYC708", found(members_zip(archive, [*members, ("app/c.py", b"")]))) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        (("PEX-INFO", "__main__.py"), "pex"),
+        (("environment.json", "_bootstrap/__init__.py", "__main__.py"), "shiv"),
+        (("__main__.py",), "zipapp"),
+        (("EGG-INFO/PKG-INFO",), "egg"),
+        ((f"{INFO}/WHEEL", "__main__.py"), "wheel"),
+        (("a/__main__.py", "a/b.dist-info/WHEEL"), "zip archive"),
+    ],
+)
+def test_what_a_zip_file_is_its_members_tell(
+    tmp_path: Path, names: tuple[str, ...], kind: str
+) -> None:
+    members_zip(tmp_path / "a", [(name, b"") for name in names])
+    data = (tmp_path / "a").read_bytes()
+    layout = read_archive(io.BytesIO(data), len(data)).layout
+    assert (layout.kind, layout.is_imported) == (kind, kind in ("zipapp", "egg"))

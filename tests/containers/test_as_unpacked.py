@@ -67,14 +67,16 @@ def test_a_tar_is_judged_as_the_directory(tmp_path: Path, suffix: str) -> None:
 def test_a_zip_is_judged_as_the_directory(tmp_path: Path) -> None:
     tree = Tree(tmp_path / "tree")
     _defects(tree)
-    assert found(pack_zip(tree.root, tmp_path / "app.zip")) == found(tree.root)
+    findings = found(pack_zip(tree.root, tmp_path / "app.zip"))
+    assert [one for one in findings if one.rule != "PYC704"] == found(tree.root)
 
 
 def test_what_is_well_is_well(tmp_path: Path) -> None:
     tree = Tree(tmp_path / "tree")
     tree.module("pkg/__init__.py")
     for suffix, pack in PACKERS.items():
-        assert found(pack(tree.root, tmp_path / f"app.{suffix}")) == []
+        findings = found(pack(tree.root, tmp_path / f"app.{suffix}"))
+        assert [one for one in findings if one.rule != "PYC704"] == []
 
 
 # --- What an unpacker makes of it -------------------------------------------------------------

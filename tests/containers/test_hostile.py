@@ -312,6 +312,16 @@ def test_a_container_in_a_container(tmp_path: Path) -> None:
         view.listdir(f"{tmp_path}/b.tar!/n.zip!")
 
 
+def test_archives_that_were_not_looked_into_are_said(tmp_path: Path) -> None:
+    inner = (_zip(("m.py", b"")), {})
+    (tmp_path / "a.tar").write_bytes(
+        _tar(("m.py", b"", {}), ("b.whl", *inner), ("c/d.zip", *inner))
+    )
+    (finding,) = (one for one in found(tmp_path / "a.tar") if one.rule == "PYC901")
+    assert "2 archives in it, such as b.whl, to be audited by name" in finding.message
+    assert "PYC901" not in {one.rule for one in found(f"{tmp_path}/a.tar!/b.whl")}
+
+
 # --- Damage by chance -------------------------------------------------------------------------
 
 

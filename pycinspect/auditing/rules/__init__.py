@@ -76,6 +76,7 @@ _MODULES = (
     "pyc702_in_sdist",
     "pyc704_times_lost",
     "pyc705_other_layer",
+    "pyc706_in_package",
     "pyc707_odd_member",
     "pyc708_without_sources",
     "pyc801_disk_use",

@@ -52,6 +52,7 @@ class Sourceless(Rule):
             "reserved-flags",
             "short-header",
             "sourceless",
+            "zip-nothing-usable",
             *(f"payload-{slug}" for slug in FAILURES),
         }
     )

@@ -32,6 +32,7 @@ class InWheel(Rule):
     title = "Bytecode in a wheel"
     severity = Severity.WARNING
     message = "the wheel has {count} {caches}, such as {example}"
+    needs_archive = True
     about_tree = True
 
     def __init__(self, context: Context) -> None:

@@ -31,6 +31,7 @@ class InSdist(Rule):
     title = "Bytecode in a source distribution"
     severity = Severity.WARNING
     message = "the source distribution has {count} {caches}, such as {example}"
+    needs_archive = True
     about_tree = True
 
     def __init__(self, context: Context) -> None:

@@ -34,11 +34,14 @@ class TimesLost(Rule):
     title = "Fresh only if times are kept"
     severity = Severity.WARNING
     message = "{count} {caches} such as {example} are fresh after unzip and bsdtar, which keep times, and stale after pip, uv and zipfile, which do not"
+    needs_archive = True
     about_tree = True
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._tally = CacheTally(archive_place(context, "wheel", "zip archive"), "header-matches")
+        self._tally = CacheTally(
+            archive_place(context, "wheel", "pex", "shiv", "zip archive"), "header-matches"
+        )
 
     def check_groups(self, groups: Sequence[Alike]) -> Sequence[Finding]:
         """Count timestamp caches that are fresh with the times in the archive."""

@@ -38,6 +38,7 @@ class OtherLayer(Rule):
     title = "Cache and source in different layers"
     severity = Severity.WARNING
     message = "comes with {layer}, and its source with {source_layer}"
+    needs_archive = True
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

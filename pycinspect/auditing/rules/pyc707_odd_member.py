@@ -35,6 +35,7 @@ class OddMember(Rule):
     title = "Archive member that is not what its name says"
     severity = Severity.WARNING
     message = "the archive has a member {member} that {reason}"
+    needs_archive = True
     about_tree = True
 
     def finish(self) -> Iterator[Finding]:

@@ -15,10 +15,10 @@ Ask for the sources, or, if it is meant to be so, ignore this rule and PYC202 fo
 
 from collections.abc import Iterator, Sequence
 
-from pycinspect.auditing.cachefile import Alike
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import Context, Rule
 from pycinspect.auditing.walk import Directory
+from pycinspect.cache import Outcome
 
 __all__ = ["WithoutSources"]
 
@@ -35,23 +35,21 @@ class WithoutSources(Rule):
     severity = Severity.INFO
     message = "all of its {modules} modules are bytecode without source"
     about_tree = True
+    skips_ordinary_directories = True
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._sources = 0
-        self._modules = 0
 
     def check_directory(self, directory: Directory) -> Sequence[Finding]:
-        """Count sources."""
+        """Count sources, but for those with fresh caches."""
         self._sources += len(directory.sources)
-        return ()
-
-    def check_groups(self, groups: Sequence[Alike]) -> Sequence[Finding]:
-        """Count what stands in the place of sources."""
-        self._modules += sum(group.files for group in groups if group.first.is_module)
         return ()
 
     def finish(self) -> Iterator[Finding]:
         """Report the tree."""
-        if not self._sources and self._modules >= _FEWEST:
-            yield self.of_path(self.context.root, {"modules": self._modules})
+        counts = self.context.counts
+        modules = counts.get(("sourceless", Outcome.LOAD), 0)
+        loaded = sum(count for (_, outcome), count in counts.items() if outcome is Outcome.LOAD)
+        if modules >= _FEWEST and modules == loaded and not self._sources:
+            yield self.of_path(self.context.root, {"modules": modules})
