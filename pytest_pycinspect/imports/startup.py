@@ -18,6 +18,7 @@ from typing import NamedTuple, overload
 
 import pytest
 
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.asking import BytecodeOf
 from pytest_pycinspect.bytecode import Bytecode
@@ -51,7 +52,6 @@ print({_MARK!r} + repr(found), flush=True)
 """
 #: What imports names that are not in the code.
 _DYNAMIC = frozenset({"__import__", "import_module", "exec", "eval", "run_module", "run_path"})
-_OPTIMIZED = 0x01  # CO_OPTIMIZED: a function, whose body does not run at the import
 
 
 class Found(NamedTuple):
@@ -303,7 +303,7 @@ def _at_import(code: Bytecode) -> Iterator[Bytecode]:
     """Yield the body of a module, and those of classes in it, which run with it."""
     yield code
     for part in code.children:
-        if not part.code.flags & _OPTIMIZED:
+        if not part.code.flags & CodeFlag.OPTIMIZED:
             yield from _at_import(part)
 
 

@@ -11,13 +11,13 @@ from typing import NamedTuple
 from pycinspect.cache import ImportOptions
 from pycinspect.cache.importer import source_mtime
 from pycinspect.dialects import DIALECTS, HeaderField, HeaderLayout
+from pycinspect.pyc.header import HASH_BASED
 from pycinspect.values import U32_MASK, HashCheckMode
 from pytest_pycinspect.sandbox.cachefile import CacheFile
 from pytest_pycinspect.sandbox.event import OUTCOMES, CacheEvent, Scene
 
 __all__ = ["Step", "asked_for", "section"]
 
-_HASH_BASED = 0b01
 _FLAGS_OFFSET = 4
 #: Reason of a verdict to the header's field that it is about.
 _FIELD_OF = MappingProxyType(
@@ -167,7 +167,7 @@ def _cells(scene: Scene) -> Iterator[_Cell]:
 
 def _columns(layout: HeaderLayout, header: bytes) -> Iterable[HeaderField]:
     is_hashed = layout.has_flags and header[_FLAGS_OFFSET : _FLAGS_OFFSET + 1] > b""
-    if is_hashed and header[_FLAGS_OFFSET] & _HASH_BASED:
+    if is_hashed and header[_FLAGS_OFFSET] & HASH_BASED:
         return layout.hashed
     return layout.timestamp
 

@@ -11,6 +11,7 @@ from pycinspect.canonical.planes import docstring
 from pycinspect.canonical.text import Budget, Writer
 from pycinspect.canonical.values import Value, digest_of
 from pycinspect.dialects import Dialect
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.pyc import Code
 from pytest_pycinspect.view.calls import Call, each_once
 from pytest_pycinspect.view.items import (
@@ -29,7 +30,6 @@ from pytest_pycinspect.view.items import (
 
 __all__ = ["Facts", "values_in"]
 
-_OPTIMIZED = 0x01
 #: Cells that the compiler makes for classes and annotations.
 _BOOKKEEPING = frozenset({"__class__", "__classdict__", "__conditional_annotations__"})
 
@@ -99,7 +99,7 @@ class Facts:
         seen = _Seen(code)
         for event in found.events:
             seen.event(event)
-        if code.flags & _OPTIMIZED:
+        if code.flags & CodeFlag.OPTIMIZED:
             seen.docstring = docstring(code, dialect)
         return cls(
             Known.of(seen.globals, VARIABLES),
