@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pytest_pycinspect.expect.effort import Effort
     from pytest_pycinspect.relations.relation import Count
     from pytest_pycinspect.subjects.wrapping import Wrapping
-    from pytest_pycinspect.view.facts import Facts
+    from pytest_pycinspect.view.facts import Facts, FactsInTurn
     from pytest_pycinspect.view.items import Items
 
 __all__ = ["Bytecode", "Tree"]
@@ -241,10 +241,13 @@ class Bytecode(Related):
     # --- Facts -----------------------------------------------------------------------------------
 
     @cached_property
-    def _facts(self) -> Facts:
-        from pytest_pycinspect.view.facts import Facts
+    def _facts(self) -> Facts | FactsInTurn:
+        from pytest_pycinspect.view.facts import Facts, FactsInTurn
 
-        return sure_facts(Facts.of(self._code, self._origin.dialect), self._origin.wrapping)
+        dialect, wrapping = self._origin.dialect, self._origin.wrapping
+        if wrapping is None:
+            return FactsInTurn(self._code, dialect)
+        return sure_facts(Facts.of(self._code, dialect), wrapping)
 
     def resolvers(self) -> tuple[Resolver, ...]:
         """Return what says which objects it calls."""

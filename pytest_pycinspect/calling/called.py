@@ -47,7 +47,7 @@ class Calls(SureItems[str]):
     @classmethod
     def of(
         cls,
-        texts: Iterable[str],
+        texts: Items[str],
         wrapping: Wrapping | None,
         make: Callable[[], tuple[Resolver, ...]],
     ) -> Calls:
@@ -58,9 +58,8 @@ class Calls(SureItems[str]):
             wrapping: whose code may be meant.
             make: makes what says which objects they are, for each code object.
         """
-        items = Items(texts)
-        made = cls(items)
-        made.wrapping, made.what, made.items = wrapping, ".calls", items
+        made = cls(lambda: texts)
+        made.wrapping, made.what, made.items = wrapping, ".calls", texts
         made.make = make
         return made
 
