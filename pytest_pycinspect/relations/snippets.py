@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from pycinspect.canonical import Level, linearize
+from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.machine import parameters
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.values import Value
@@ -16,7 +17,7 @@ from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
 from pytest_pycinspect.relations.comparing import Outcome
 from pytest_pycinspect.relations.sameness import Program, has_value
-from pytest_pycinspect.relations.subgraphs import END, READING, Search
+from pytest_pycinspect.relations.subgraphs import END, Search
 from pytest_pycinspect.relations.surroundings import Surroundings
 from pytest_pycinspect.view.facts import values_in
 from pytest_pycinspect.view.forms import form_of
@@ -98,7 +99,7 @@ class Snippets:
         if not self._has_handlers(snippet) or not self._unbound:
             return wanted
         unsure = self._compiled(snippet, level, self._unbound)
-        return unsure if _events(unsure) > _events(wanted) else wanted
+        return unsure if _handlers(unsure) > _handlers(wanted) else wanted
 
     @staticmethod
     def _has_handlers(snippet: str) -> bool:
@@ -106,9 +107,10 @@ class Snippets:
 
     @cached_property
     def _unbound(self) -> frozenset[str]:
-        """The variables of the code of which it is not sure that they are bound."""
+        """The variables of the code that may not be bound where a handler catches that."""
         graph = self._program(Level.STRICT).graph
-        read = (node.payload[1] for node in graph if node.payload[0] == "load")
+        guarded = (node.payload for node in graph if node.handler != NOWHERE)
+        read = (payload[1] for payload in guarded if payload[0] == "load")
         return frozenset(
             value.word(0) for value in read if isinstance(value, Value) and value.kind == "local"
         )
@@ -123,9 +125,9 @@ class Snippets:
         return Program(form_of(self._around.find(file.code), file.dialect, level))
 
 
-def _events(program: Program) -> int:
-    """Return how many events there are, but for those that only read variables."""
-    return sum(node.payload[0] not in READING for node in program.graph)
+def _handlers(program: Program) -> int:
+    """Return how many handlers there are that control may come to."""
+    return len({node.handler for node in program.graph})
 
 
 def _surroundings(code: Code, dialect: Dialect) -> Surroundings:
