@@ -275,7 +275,7 @@ class Bytecode(Related):
         ``return``, say) is not in it. One that cannot come round a second time is not a loop, and
         comprehensions are not statements. The same on all versions.
         """
-        from pytest_pycinspect.view.items import Kind, Known
+        from pytest_pycinspect.view.items import FactKind, Known
         from pytest_pycinspect.view.loops import loops_of
 
         offsets = [*_offsets(self)]
@@ -284,7 +284,7 @@ class Bytecode(Related):
             for loop in loops_of(self._code, self._origin.dialect)
             if any(min(loop) in own for own in offsets)
         )
-        kind = Kind("a loop; ask one of them, .loops[0]", lambda one: isinstance(one, Bytecode))
+        kind = FactKind("a loop; ask one of them, .loops[0]", lambda one: isinstance(one, Bytecode))
         return sure_items(Known.of(parts, kind), self._origin.wrapping, ".loops")
 
     @property

@@ -15,8 +15,8 @@ from pycinspect.canonical.values import Value
 from pycinspect.compiling import Compilers
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
-from pytest_pycinspect.relations.comparing import Outcome
-from pytest_pycinspect.relations.sameness import Program, has_value
+from pytest_pycinspect.relations.comparing import RelationOutcome
+from pytest_pycinspect.relations.sameness import CodeForm, has_value
 from pytest_pycinspect.relations.subgraphs import END, Search
 from pytest_pycinspect.relations.surroundings import Surroundings
 from pytest_pycinspect.view.facts import values_in
@@ -40,9 +40,9 @@ class Snippets:
         self._dialect = dialect
         self._optimize = optimize
         self._around = _surroundings(code, dialect)
-        self._programs: dict[Level, Program] = {}
+        self._programs: dict[Level, CodeForm] = {}
 
-    def search(self, snippet: str) -> Outcome:
+    def search(self, snippet: str) -> RelationOutcome:
         """Return whether an expression or statements are somewhere in the code.
 
         Args:
@@ -62,7 +62,7 @@ class Snippets:
         found = found or bool(self._is_in(snippet, Level.SEMANTIC))
         words = "contains" if found else "does not contain"
         shortened = textwrap.shorten(snippet, 60)
-        return Outcome(found, f"{self._code.qualname} {words} {shortened!r}")
+        return RelationOutcome(found, f"{self._code.qualname} {words} {shortened!r}")
 
     def _is_in(self, snippet: str, level: Level) -> bool | None:
         """Return whether a snippet is in the code; None for one that does nothing."""
@@ -84,13 +84,13 @@ class Snippets:
             return None
         return search.found() and program.makes_unused_of(wanted)
 
-    def _program(self, level: Level) -> Program:
+    def _program(self, level: Level) -> CodeForm:
         known = self._programs.get(level)
         if known is None:
-            known = self._programs[level] = Program(form_of(self._code, self._dialect, level))
+            known = self._programs[level] = CodeForm(form_of(self._code, self._dialect, level))
         return known
 
-    def _statements(self, snippet: str, level: Level) -> Program:
+    def _statements(self, snippet: str, level: Level) -> CodeForm:
         """Return the form of statements, with all that can happen if some variables are not bound.
 
         That is all there is in ``try: x`` that a handler could be of.
@@ -117,15 +117,15 @@ class Snippets:
 
     def _compiled(
         self, snippet: str, level: Level, unbound: frozenset[str] = frozenset()
-    ) -> Program:
+    ) -> CodeForm:
         """Return the form of a snippet in surroundings like the code's."""
         source = self._around.source(snippet, unbound).encode("utf-8", "surrogatepass")
         with Compilers(trusted=True) as compilers:  # the snippet is the test's own
             file = compilers.compile(source, f"the snippet {snippet!r}", optimize=self._optimize)
-        return Program(form_of(self._around.find(file.code), file.dialect, level))
+        return CodeForm(form_of(self._around.find(file.code), file.dialect, level))
 
 
-def _handlers(program: Program) -> int:
+def _handlers(program: CodeForm) -> int:
     """Return how many handlers there are that control may come to."""
     return len({node.handler for node in program.graph})
 

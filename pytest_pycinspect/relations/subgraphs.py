@@ -8,7 +8,7 @@ from itertools import chain, takewhile
 from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.values import Value
-from pytest_pycinspect.relations.sameness import Program, SameValues, is_same_event
+from pytest_pycinspect.relations.sameness import CodeForm, SameValues, is_same_event
 
 __all__ = ["END", "Search"]
 
@@ -72,7 +72,7 @@ class Search:
             result: what follows is not the same for all.
     """
 
-    def __init__(self, wanted: Program, program: Program, *, has_result: bool) -> None:
+    def __init__(self, wanted: CodeForm, program: CodeForm, *, has_result: bool) -> None:
         self._wanted = wanted
         self._program = program
         self._has_result = has_result

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pytest_pycinspect.bytecode import Bytecode
 from pytest_pycinspect.view.instr import Instr
-from pytest_pycinspect.view.items import Items, Kind, Known
+from pytest_pycinspect.view.items import FactKind, Items, Known
 from pytest_pycinspect.view.names import VacuousCheckError
 
 __all__ = ["TIMES", "Change", "SpecializedBytecode", "Warmup"]
@@ -78,11 +78,11 @@ class Change(NamedTuple):
 #: What is said of a specialisation for one class that was replaced by the same for another.
 _ANEW = "for something else"
 
-_INSTRS = Kind(
+_INSTRS = FactKind(
     "an instruction; its name is instr.opname for each instr of them",
     lambda one: isinstance(one, Instr),
 )
-_CHANGES = Kind(
+_CHANGES = FactKind(
     "a change; opcodes are change.before and change.after for each change of them",
     lambda one: isinstance(one, Change),
 )

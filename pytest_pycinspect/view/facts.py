@@ -13,7 +13,7 @@ from pycinspect.canonical.text import Budget, Writer
 from pycinspect.canonical.values import Value, digest_of
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
-from pytest_pycinspect.view.calls import Call, each_once
+from pytest_pycinspect.view.calls import CallOnPath, each_once
 from pytest_pycinspect.view.items import (
     ATTRIBUTES,
     CONSTANTS,
@@ -22,8 +22,8 @@ from pytest_pycinspect.view.items import (
     NAMES,
     VARIABLES,
     Constants,
+    FactKind,
     Items,
-    Kind,
     Known,
     constant_key,
 )
@@ -191,7 +191,7 @@ def _freevars(code: Code) -> list[str]:
     return sorted(set(code.freevars) - _BOOKKEEPING)
 
 
-def _once(lists: Iterable[Iterable[str]], kind: Kind) -> Known[str]:
+def _once(lists: Iterable[Iterable[str]], kind: FactKind) -> Known[str]:
     return Known.of(dict.fromkeys(item for items in lists for item in items), kind)
 
 
@@ -204,7 +204,7 @@ class _Seen:
         self.globals: dict[str, None] = {}
         self.names: dict[str, None] = {}
         self.attributes: dict[str, None] = {}
-        self.calls: list[Call] = []
+        self.calls: list[CallOnPath] = []
         self.consts: dict[bytes, object] = {}
         self.imports: dict[str, None] = {}
         self.handlers: dict[str, None] = {}
@@ -225,7 +225,7 @@ class _Seen:
         if value.kind == "call" and not _is_made(value.value(0)):
             function = value.value(0)
             text = _LAMBDA if function.kind == "func" else self._text(function)
-            self.calls.append(Call(event.sites, text))
+            self.calls.append(CallOnPath(event.sites, text))
         elif value.kind == "exc_match":
             classes = value.value(1)
             caught = classes.operands if classes.kind == "tuple" else [classes]

@@ -27,8 +27,8 @@ __all__ = [
     "NAMES",
     "VARIABLES",
     "Constants",
+    "FactKind",
     "Items",
-    "Kind",
     "Known",
     "constant_key",
 ]
@@ -103,7 +103,7 @@ class Items(Sequence[Item_co]):
 
 
 @dataclass(frozen=True)
-class Kind:
+class FactKind:
     """What a fact is about.
 
     Args:
@@ -147,13 +147,13 @@ def _hint(wanted: object) -> str:
 class Known(Items[Item_co]):
     """A fact of one kind; what can never be among them is refused."""
 
-    kind: Kind
+    kind: FactKind
 
     @classmethod
     def of(
         cls,
         items: Iterable[Item_co] | Callable[[], Iterable[Item_co]],
-        kind: Kind,
+        kind: FactKind,
         plain: Callable[[], Collection[object] | None] = lambda: None,
     ) -> Self:
         """Return a fact.
@@ -279,10 +279,10 @@ def _is_constant(wanted: object) -> bool:
     return type(wanted) in _PLAIN
 
 
-VARIABLES = Kind("the name of a variable, such as 'x'", _is_name)
-ATTRIBUTES = Kind("the name of an attribute, such as 'append'", _is_name)
-NAMES = Kind("a name, such as 'x', or a module, such as 'os.path'", _is_dotted)
-IMPORTS = Kind("a module or a name from one, such as 'os.path' or '..core.run'", _is_imported)
-CALLED = Kind("what is called as the code says it, such as 'self.items.append'", _is_called)
-HANDLERS = Kind("one class as the code says it, such as 'OSError'", _is_handled)
-CONSTANTS = Kind("a constant, such as 1, 'x' or (1, 2); of a set its items are", _is_constant)
+VARIABLES = FactKind("the name of a variable, such as 'x'", _is_name)
+ATTRIBUTES = FactKind("the name of an attribute, such as 'append'", _is_name)
+NAMES = FactKind("a name, such as 'x', or a module, such as 'os.path'", _is_dotted)
+IMPORTS = FactKind("a module or a name from one, such as 'os.path' or '..core.run'", _is_imported)
+CALLED = FactKind("what is called as the code says it, such as 'self.items.append'", _is_called)
+HANDLERS = FactKind("one class as the code says it, such as 'OSError'", _is_handled)
+CONSTANTS = FactKind("a constant, such as 1, 'x' or (1, 2); of a set its items are", _is_constant)
