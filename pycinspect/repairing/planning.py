@@ -173,7 +173,10 @@ class Planner:
             objection = self._objection(remedy.condition, damage)
         if objection is not None:
             return Unmended(rule, damage.path, objection)
-        return replace(_repair(RepairKind.DELETE, rule, damage), why=why)
+        absent = None
+        if remedy.condition is DeleteIf.ORPHAN:
+            absent = damage.findings[rule].source
+        return replace(_repair(RepairKind.DELETE, rule, damage), why=why, absent=absent or "")
 
     def _objection(self, condition: DeleteIf, damage: Damage) -> str | None:
         """Return why a file may not be deleted, without a full stop."""
@@ -184,6 +187,8 @@ class Planner:
             return None if is_known and damage.is_among_caches else _UNKNOWN
         if condition is DeleteIf.LEFT_BEHIND:
             return None if damage.age >= _WRITING else _YOUNG
+        if condition is DeleteIf.ORPHAN and damage.source is not None:
+            return _NO_ORPHAN
         if condition is DeleteIf.ORPHAN:
             return None if self._asked.undo else _NO_WAY_BACK
         if condition is DeleteIf.SOURCE:
@@ -258,6 +263,7 @@ _FULL = "something in it stays"
 _NAMESPACE = "imports take it for a namespace package: --delete-sourceless deletes it"
 _UNKNOWN = "nobody here knows what it is"
 _YOUNG = "it is less than a minute old: a program may be writing it"
+_NO_ORPHAN = "its source is there, and no import comes to it: that is left to you"
 _NO_WAY_BACK = (
     "it cannot be made again, and with --no-undo nothing is kept: --delete-sourceless deletes it"
 )

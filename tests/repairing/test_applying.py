@@ -166,6 +166,16 @@ def test_a_source_that_changed_since_the_plan_is_not_compiled_into_a_cache(
     assert (tree.root / STALE).read_bytes() == old
 
 
+def test_an_orphan_whose_source_comes_back_is_none(tree: Tree, journal: Path) -> None:
+    with Fixer.of(tree) as fixer:
+        plan = fixer.plan()
+        tree.source("gone.py")
+        results = fixer.apply(plan, journal)
+    (found,) = [one for one in results if one.path == os.fspath(tree.root / GONE)]
+    assert (found.status, "source" in found.reason) == (RepairStatus.CHANGED, True)
+    assert (tree.root / GONE).exists()
+
+
 def test_a_directory_into_which_something_comes_stays(tree: Tree) -> None:
     directory = tree.root / "alone" / "__pycache__"
     for path in directory.iterdir():
