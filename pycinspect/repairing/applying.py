@@ -155,8 +155,9 @@ def _remove_directory(change: _Change) -> None:
 
 
 def _replace(change: _Change) -> None:
-    before = change.repair.before
-    attributes = Attributes(before.mode, owner_of(before))
+    before, after = change.repair.before, change.repair.after
+    assert after is not None
+    attributes = Attributes(after.mode, owner_of(before))
     change.folder.write(change.name, change.content, attributes, change.temporary, is_new=False)
 
 

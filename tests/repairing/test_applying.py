@@ -32,6 +32,7 @@ ROOT = pytest.mark.skipif(
 )
 NOBODY = 65534
 STALE = f"__pycache__/stale.{RUNNING.cache_tag}.pyc"
+OPEN = f"__pycache__/open.{RUNNING.cache_tag}.pyc"
 GONE = f"__pycache__/gone.{RUNNING.cache_tag}.pyc"
 
 
@@ -132,9 +133,8 @@ def _rewritten(path: Path) -> Callable[[], object]:
 
 @pytest.mark.parametrize("kind", [RepairKind.DELETE, RepairKind.RECOMPILE, RepairKind.CHMOD])
 def test_what_changes_just_before_is_left(kind: RepairKind, tree: Tree) -> None:
-    path = GONE if kind is RepairKind.DELETE else STALE
-    if kind is RepairKind.RECOMPILE:
-        (tree.root / STALE).chmod(0o644)
+    paths = {RepairKind.DELETE: GONE, RepairKind.RECOMPILE: STALE, RepairKind.CHMOD: OPEN}
+    path = paths[kind]
     (result,) = meanwhile(tree, path, _rewritten(tree.root / path), kind)
     assert result.status is RepairStatus.CHANGED
     assert "changed" in result.reason
