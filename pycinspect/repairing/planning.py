@@ -89,7 +89,7 @@ class Planner:
         files = [repair for repair in repairs if repair.kind is not _RMDIR]
         found = [repair for repair in repairs if repair.kind is _RMDIR]
         directories, full = self._directories(files, found)
-        return RepairPlan((*files, *directories), (*unmended, *full))
+        return RepairPlan(_without_needless(files, directories), (*unmended, *full))
 
     def _parts(self, finding: Finding) -> Iterator[Finding]:
         """Yield a finding, once for each file that has to go for it."""
@@ -107,12 +107,12 @@ class Planner:
         reasons = {one.rule: one for one in attempts if isinstance(one, Unmended)}
         if content is not None:
             content = replace(content, rules=tuple(sorted(_mended(content, damage.findings))))
-        is_gone = content is not None and content.after is None
-        modes = [] if is_gone else list(_mode_changes(damage))
-        done = [one for one in modes if isinstance(one, Repair)]
-        reasons.update({one.rule: one for one in modes if isinstance(one, Unmended)})
-        if content is not None:
-            done.append(_after(content, done))
+        done = [] if content is None else [content]
+        if content is None or content.after is not None:
+            mode, objections = _mode_change(damage, is_replaced=content is not None)
+            reasons.update({one.rule: one for one in objections})
+            if mode is not None:
+                done = [mode if content is None else _with_mode(content, mode)]
         mended = {rule for repair in done for rule in repair.rules}
         return done, [one for rule, one in reasons.items() if rule not in mended]
 
@@ -173,7 +173,10 @@ class Planner:
             objection = self._objection(remedy.condition, damage)
         if objection is not None:
             return Unmended(rule, damage.path, objection)
-        return replace(_repair(RepairKind.DELETE, rule, damage), why=why)
+        absent = None
+        if remedy.condition is DeleteIf.ORPHAN:
+            absent = damage.findings[rule].source
+        return replace(_repair(RepairKind.DELETE, rule, damage), why=why, absent=absent or "")
 
     def _objection(self, condition: DeleteIf, damage: Damage) -> str | None:
         """Return why a file may not be deleted, without a full stop."""
@@ -184,6 +187,8 @@ class Planner:
             return None if is_known and damage.is_among_caches else _UNKNOWN
         if condition is DeleteIf.LEFT_BEHIND:
             return None if damage.age >= _WRITING else _YOUNG
+        if condition is DeleteIf.ORPHAN and damage.source is not None:
+            return _NO_ORPHAN
         if condition is DeleteIf.ORPHAN:
             return None if self._asked.undo else _NO_WAY_BACK
         if condition is DeleteIf.SOURCE:
@@ -258,11 +263,25 @@ _FULL = "something in it stays"
 _NAMESPACE = "imports take it for a namespace package: --delete-sourceless deletes it"
 _UNKNOWN = "nobody here knows what it is"
 _YOUNG = "it is less than a minute old: a program may be writing it"
+_NO_ORPHAN = "its source is there, and no import comes to it: that is left to you"
 _NO_WAY_BACK = (
     "it cannot be made again, and with --no-undo nothing is kept: --delete-sourceless deletes it"
 )
 _NO_SOURCE = "its source is not there, and it cannot be made again: --delete-sourceless deletes it"
 _TAKEN = "imports take it, and it cannot be made again: --delete-sourceless deletes it"
+
+
+def _without_needless(files: Iterable[Repair], directories: Iterable[Repair]) -> tuple[Repair, ...]:
+    """Return repairs without the changes of permissions of directories that go."""
+    gone = {repair.spot: repair for repair in directories}
+    kept: list[Repair] = []
+    for repair in files:
+        if repair.spot in gone:
+            rules = {*repair.rules, *gone[repair.spot].rules}
+            gone[repair.spot] = replace(gone[repair.spot], rules=tuple(sorted(rules)))
+        else:
+            kept.append(repair)
+    return (*kept, *gone.values())
 
 
 def _split(spot: Spot) -> tuple[Spot, str]:
@@ -294,40 +313,44 @@ def _mended(repair: Repair, rules: Iterable[str]) -> set[str]:
     return {*repair.rules, *(rule for rule in rules if REMEDIES[rule].kind in kinds)}
 
 
-def _after(content: Repair, modes: list[Repair]) -> Repair:
-    """Return the repair of a file's content as it is after its permissions were changed."""
-    if not modes or modes[-1].after is None:
-        return content
-    mode = modes[-1].after.mode
-    after = None if content.after is None else content.after._replace(mode=mode)
-    return replace(content, before=content.before._replace(mode=mode), after=after)
+def _with_mode(content: Repair, mode: Repair) -> Repair:
+    """Return the repair of a file's content, so that the new file has other permissions."""
+    assert content.after is not None
+    assert mode.after is not None
+    rules = tuple(sorted({*content.rules, *mode.rules}))
+    return replace(content, rules=rules, after=content.after._replace(mode=mode.after.mode))
 
 
-def _mode_changes(damage: Damage) -> Iterator[Repair | Unmended]:
-    """Yield one repair that takes away all bits that should not be there."""
-    rules = [rule for rule in damage.findings if REMEDIES[rule].kind is RepairKind.CHMOD]
+def _mode_change(damage: Damage, *, is_replaced: bool) -> tuple[Repair | None, list[Unmended]]:
+    """Return what takes away all bits that should not be there, and which have to stay.
+
+    Args:
+        damage: the file or directory.
+        is_replaced: a new file comes in its place, of which nobody else has a name.
+    """
     before = damage.seen.state
     assert before is not None
-    bits, mended = 0, []
-    for rule in rules:
-        objection = _mode_objection(damage.findings[rule], before)
+    bits, mended, left = 0, [], []
+    for rule in (rule for rule in damage.findings if REMEDIES[rule].kind is RepairKind.CHMOD):
+        shared = before.links if before.kind == REGULAR and not is_replaced else 1
+        objection = _mode_objection(damage.findings[rule], shared)
         if objection is None:
             bits |= REMEDIES[rule].bits
             mended.append(rule)
         else:
-            yield Unmended(rule, damage.path, objection)
+            left.append(Unmended(rule, damage.path, objection))
     if bits & stat.S_IWOTH:
         bits |= damage.excess  # PYC602, which yields to PYC601
-    if before.mode & bits:
-        repair = _repair(RepairKind.CHMOD, mended[0], damage)
-        yield replace(
-            repair, rules=tuple(sorted(mended)), after=before._replace(mode=before.mode & ~bits)
-        )
+    if not before.mode & bits:
+        return None, left
+    repair = _repair(RepairKind.CHMOD, mended[0], damage)
+    after = before._replace(mode=before.mode & ~bits)
+    return replace(repair, rules=tuple(sorted(mended)), after=after), left
 
 
-def _mode_objection(finding: Finding, before: FileState) -> str | None:
-    if before.kind == REGULAR and before.links > 1:
-        return f"it has {before.links - 1} more names, and its mode is theirs, too"
+def _mode_objection(finding: Finding, names: int) -> str | None:
+    if names > 1:
+        return f"it has {names - 1} more names, and its mode is theirs, too"
     if str(finding.data.get("writers", "")).startswith("user "):
         return "its owner can write it: who owns it is left to you (chown)"
     return None
