@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import marshal
 import os
 import shutil
 import struct
@@ -19,40 +18,11 @@ from pycinspect.errors import PycInspectError
 from tests.audit.kit import PAYLOAD, RUNNING
 from tests.cli.conftest import Run, project, run
 from tests.containers.kit import found, members_zip
+from tests.containers.makers import PROGRAM, bundle, pyz
 
 __all__ = ["project", "run"]
 
 HEADER = RUNNING.magic + bytes(12)
-PROGRAM = b"\x7fELF" + bytes(200)
-
-
-def _pyz(modules: Mapping[str, tuple[int, bytes]], magic: bytes = RUNNING.magic) -> bytes:
-    """Make a PYZ (``PyInstaller/archive/writers.py: ZlibArchiveWriter``)."""
-    data, table = b"", []
-    for name, (kind, code) in modules.items():
-        packed = zlib.compress(code)
-        table.append((name, (kind, 12 + len(data), len(packed))))
-        data += packed
-    return b"PYZ\0" + magic + struct.pack("!I", 12 + len(data)) + data + marshal.dumps(table)
-
-
-def bundle(entries: list[tuple[str, bytes, bytes]], after: bytes = b"") -> bytes:
-    """Make an executable with an archive (``CArchiveWriter``): names, type codes, contents."""
-    data, table = b"", b""
-    for name, kind, content in entries:
-        packed = content if kind == b"z" else zlib.compress(content)
-        written = name.encode() + b"\0"
-        size = 18 + len(written) + -(18 + len(written)) % 16
-        table += struct.pack(
-            "!IIIIBc", size, len(data), len(packed), len(content), int(kind != b"z"), kind
-        )
-        table += written.ljust(size - 18, b"\0")
-        data += packed
-    length = len(data) + len(table) + 88
-    cookie = struct.pack(
-        "!8sIIII64s", b"MEI\014\013\012\013\016", length, len(data), len(table), 312, b"l"
-    )
-    return PROGRAM + data + table + cookie + after
 
 
 MODULES = {
@@ -69,7 +39,7 @@ def _good(modules: Mapping[str, tuple[int, bytes]] = MODULES, **more: bytes) -> 
             ("opt", b"o", b""),
             ("boot", b"m", PAYLOAD),
             ("main", b"s", PAYLOAD),
-            ("PYZ.pyz", b"z", _pyz(modules, **more)),
+            ("PYZ.pyz", b"z", pyz(modules, **more)),
             ("lib/libpython.so", b"b", b"binary"),
             ("link.so", b"n", b"lib/libpython.so"),
         ]
@@ -120,7 +90,7 @@ def test_a_module_with_more_than_code(tmp_path: Path) -> None:
 
 
 def test_a_module_that_comes_twice(tmp_path: Path) -> None:
-    data = bundle([("m", b"m", PAYLOAD), ("m", b"m", PAYLOAD), ("PYZ.pyz", b"z", _pyz(MODULES))])
+    data = bundle([("m", b"m", PAYLOAD), ("m", b"m", PAYLOAD), ("PYZ.pyz", b"z", pyz(MODULES))])
     (tmp_path / "app").write_bytes(data)
     assert [f.data["member"] for f in found(tmp_path / "app") if f.rule == "PYC707"] == ["m.pyc"]
 
@@ -148,7 +118,7 @@ DAMAGED = {
         "lies behind it",
     ),
     "a cut module": (
-        bundle([("PYZ.pyz", b"z", _pyz(MODULES).replace(zlib.compress(PAYLOAD)[-4:], b"abcd"))]),
+        bundle([("PYZ.pyz", b"z", pyz(MODULES).replace(zlib.compress(PAYLOAD)[-4:], b"abcd"))]),
         "a damaged PyInstaller bundle",
     ),
 }

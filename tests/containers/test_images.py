@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import json
 import re
-import tarfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 
@@ -23,11 +20,9 @@ from pycinspect.errors import PycInspectError
 from tests.audit.kit import MTIME, PAYLOAD, RUNNING, SOURCE, timestamp
 from tests.cli.conftest import Run, project, run
 from tests.containers.kit import found
+from tests.containers.makers import Layer, docker, oci, tar_of
 
 __all__ = ["project", "run"]
-
-#: Path to content, to a link's target, or None for a directory.
-Layer: TypeAlias = Mapping[str, "bytes | str | None"]
 
 TAG = RUNNING.cache_tag
 SITE = f"usr/lib/python{RUNNING.version}"
@@ -35,59 +30,6 @@ CACHE = f"{SITE}/__pycache__/m.{TAG}.pyc"
 FRESH = timestamp(RUNNING, MTIME, len(SOURCE)) + PAYLOAD
 SOURCES: Layer = {f"{SITE}/m.py": SOURCE}
 CACHES: Layer = {CACHE: FRESH}
-
-
-def _tar(layer: Layer) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as tar:
-        for name, content in layer.items():
-            info = tarfile.TarInfo(name)
-            info.mtime = MTIME
-            if content is None:
-                info.type, info.mode = tarfile.DIRTYPE, 0o755
-            elif isinstance(content, str):
-                info.type, info.linkname = tarfile.SYMTYPE, content
-            else:
-                info.size = len(content)
-            tar.addfile(info, io.BytesIO(content) if isinstance(content, bytes) else None)
-    return stream.getvalue()
-
-
-def docker(*images: Sequence[Layer]) -> bytes:
-    """Make what ``docker save`` writes."""
-    files: dict[str, bytes | str | None] = {}
-    manifest = []
-    for number, layers in enumerate(images):
-        names = []
-        for place, layer in enumerate(layers):
-            names.append(f"{number}{place}{'a' * 62}/layer.tar")
-            files[names[-1]] = _tar(layer)
-        manifest.append({"Config": "c.json", "RepoTags": [f"app:{number}"], "Layers": names})
-    return _tar({**files, "manifest.json": json.dumps(manifest).encode()})
-
-
-def oci(*images: Sequence[Layer], pack: Callable[[bytes], bytes] = gzip.compress) -> bytes:
-    """Make an OCI layout."""
-    blobs: dict[str, bytes | str | None] = {}
-
-    def put(content: bytes) -> str:
-        digest = hashlib.sha256(content).hexdigest()
-        blobs[f"blobs/sha256/{digest}"] = content
-        return f"sha256:{digest}"
-
-    def manifest(layers: Sequence[Layer]) -> str:
-        kind = "application/vnd.oci.image.layer.v1.tar"
-        rows = [{"mediaType": kind, "digest": put(pack(_tar(layer)))} for layer in layers]
-        return put(json.dumps({"layers": rows}).encode())
-
-    told = {"layers": [{"mediaType": "application/vnd.in-toto+json", "digest": put(b"{}")}]}
-    entries = [
-        *({"digest": manifest(layers), "platform": {"os": "linux"}} for layers in images),
-        {"digest": put(json.dumps(told).encode()), "platform": {"os": "unknown"}},
-    ]
-    inner = put(json.dumps({"manifests": entries}).encode())
-    index = json.dumps({"manifests": [{"digest": inner}]}).encode()
-    return _tar({"oci-layout": b'{"imageLayoutVersion": "1.0.0"}', "index.json": index, **blobs})
 
 
 FORMS: Mapping[str, Callable[..., bytes]] = {
@@ -200,7 +142,7 @@ def test_a_directory_in_an_image_is_compared(run: Run, make: Callable[..., Path]
 
 
 def _told(files: Layer) -> str:
-    data = _tar(files)
+    data = tar_of(files)
     with pytest.raises(PycInspectError) as caught:
         read_archive(io.BytesIO(data), len(data))
     assert caught.value.slug == "bad-archive"
@@ -223,7 +165,7 @@ def test_what_is_missing_is_said() -> None:
 )
 def test_what_is_not_an_image_is_a_tar_file(text: bytes) -> None:
     for name in ("manifest.json", "index.json"):
-        data = _tar({name: text, "oci-layout": b"{}", "m.py": b""})
+        data = tar_of({name: text, "oci-layout": b"{}", "m.py": b""})
         archive = read_archive(io.BytesIO(data), len(data))
         assert archive.layout.kind == "tar archive"
         assert "m.py" in dict(archive.files())

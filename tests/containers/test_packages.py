@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import io
 import json
 import lzma
 import shutil
-import struct
 import subprocess
-import tarfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,72 +18,12 @@ from pycinspect.containers import read_archive
 from pycinspect.errors import PycInspectError
 from tests.audit.kit import MTIME, PAYLOAD, RUNNING, SOURCE, Tree, timestamp
 from tests.containers.kit import found, pack_tar
+from tests.containers.makers import conda_1, conda_2, deb, rpm, tar_of
 
 TAG = RUNNING.cache_tag
 SITE = "usr/lib/python3/dist-packages/app"
 FRESH = timestamp(RUNNING, MTIME, len(SOURCE)) + PAYLOAD
 FILES = {f"{SITE}/m.py": SOURCE, f"{SITE}/__pycache__/m.{TAG}.pyc": FRESH}
-
-
-def _tar(files: Mapping[str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as tar:
-        for name, content in files.items():
-            info = tarfile.TarInfo(f"./{name}")
-            info.size, info.mtime = len(content), MTIME
-            tar.addfile(info, io.BytesIO(content))
-    return stream.getvalue()
-
-
-def deb(files: Mapping[str, bytes], pack: Callable[[bytes], bytes] = lzma.compress) -> bytes:
-    """Make a Debian package (deb(5))."""
-    parts = {
-        "debian-binary": b"2.0\n",
-        "control.tar.gz": gzip.compress(_tar({"control": b"Package: app\n"})),
-        "data.tar.xz": pack(_tar(files)),
-    }
-    data = b"!<arch>\n"
-    for name, content in parts.items():
-        data += f"{name:<16}{MTIME:<12}{0:<6}{0:<6}{'100644':<8}{len(content):<10}`\n".encode()
-        data += content + b"\n" * (len(content) % 2)
-    return data
-
-
-def _cpio(name: str, content: bytes, mode: int, inode: int = 1, names: int = 1) -> bytes:
-    numbers = (inode, mode, 0, 0, names, MTIME, len(content), 0, 0, 0, 0, len(name) + 1, 0)
-    head = b"070701" + b"".join(b"%08x" % number for number in numbers) + name.encode() + b"\0"
-    return head + b"\0" * (-len(head) % 4) + content + b"\0" * (-len(content) % 4)
-
-
-def rpm(files: Mapping[str, bytes], pack: Callable[[bytes], bytes] = gzip.compress) -> bytes:
-    """Make an RPM package: a lead, two header structures and a cpio archive."""
-    cpio = b"".join(_cpio(f"./{name}", content, 0o100644) for name, content in files.items())
-    cpio += _cpio("./link.py", b"m.py", 0o120777)
-    cpio += _cpio("./first", b"", 0o100644, 9, 2) + _cpio("./second", b"both", 0o100644, 9, 2)
-    cpio += _cpio("TRAILER!!!", b"", 0)
-    header = b"\x8e\xad\xe8\x01" + bytes(4)
-    signature = header + struct.pack("!II", 1, 5) + bytes(16) + b"store"
-    signature += b"\0" * (-len(signature) % 8)
-    lead = b"\xed\xab\xee\xdb".ljust(96, b"\0")
-    return lead + signature + header + struct.pack("!II", 2, 3) + bytes(32) + b"abc" + pack(cpio)
-
-
-def conda_1(files: Mapping[str, bytes], index: object) -> bytes:
-    """Make a conda package of the first version, a tar file."""
-    return bz2.compress(_tar({**files, "info/index.json": json.dumps(index).encode()}))
-
-
-def conda_2(
-    files: Mapping[str, bytes], index: object, pack: Callable[[bytes], bytes] = gzip.compress
-) -> bytes:
-    """Make one of the second; its parts are compressed as the test can."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as packed:
-        packed.writestr("metadata.json", '{"conda_pkg_format_version": 2}')
-        packed.writestr("pkg-app-1.0-0.tar.zst", pack(_tar(files)))
-        info = _tar({"info/index.json": json.dumps(index).encode()})
-        packed.writestr("info-app-1.0-0.tar.zst", pack(info))
-    return stream.getvalue()
 
 
 def _files(data: bytes) -> dict[str, bytes]:
@@ -192,7 +129,7 @@ def _has_zstd() -> bool:
 
 
 def test_zstandard() -> None:
-    data = _zstd(_tar(FILES))
+    data = _zstd(tar_of(FILES))
     if _has_zstd():
         assert _files(data) == _files(deb(FILES, _zstd)) == FILES
         assert _files(conda_2(FILES, {}, _zstd)).keys() >= FILES.keys()

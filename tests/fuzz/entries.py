@@ -41,6 +41,7 @@ from pycinspect.report.code import code_objects
 from pycinspect.report.header import header_text
 from tests.fuzz.mutants import Mutant
 from tests.fuzz.others import (
+    damaged_archive,
     damaged_baseline,
     damaged_environment,
     damaged_journal,
@@ -148,6 +149,11 @@ class Workspace:
         """Return the path of a damaged zip file with the file inside it."""
         data = damaged_zip(self.data, self.seed.source, self.chance)
         return self._write("box-damaged.zip", data)
+
+    def damaged_archive(self) -> str:
+        """Return the path of a damaged archive of any kind with the file inside it."""
+        data = damaged_archive(self.data, self.seed.source, self.chance)
+        return self._write("other/archive", data)
 
     def damaged_source(self) -> str:
         """Return the path of a damaged source, whose cache the file is."""
@@ -501,6 +507,11 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("show-named-source", _command(lambda w: ("show", w.bare("m.py"))), 10 * _RARE),
     Entry("show-source", _command(lambda w: ("show", w.damaged_source())), 5 * _RARE),
     Entry("show-zip", _command(lambda w: ("show", w.zipped(), w.damaged_zip())), _RARE),
+    Entry("audit-archive", _command(lambda w: ("audit", "--no-config", "--deep", w.damaged_archive())), _RARE),
+    Entry("audit-damaged-zip", _command(lambda w: ("audit", "--no-config", "--deep", w.damaged_zip())), _RARE),
+    Entry("show-in-archive", _command(lambda w: ("show", f"{w.damaged_archive()}!/app/n.pyc")), _RARE),
+    Entry("check-in-archive", _command(lambda w: ("check", f"{w.damaged_archive()}!/app/n.pyc", f"{w.damaged_zip()}!/m.pyc")), _RARE),
+    Entry("diff-archive", _command(lambda w: ("diff", w.damaged_archive(), os.path.dirname(w.original()))), 2 * _RARE),
     Entry("diff-source", _command(lambda w: ("diff", w.damaged_source(), w.bare(_own_name(w)))), 5 * _RARE),
     Entry("diff-optimized", _command(lambda w: ("diff", "--optimize", "0", "--optimize", "2", w.damaged_source())), 5 * _RARE),
     Entry("diff-trees", _command(lambda w: ("diff", *_two_trees(w))), 2 * _RARE),

@@ -5,15 +5,29 @@ Which they are follows from a random source, as with the caches.
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import lzma
 import random
 import zipfile
 from collections.abc import Callable
 
+from tests.containers.makers import (
+    bundle,
+    conda_1,
+    conda_2,
+    deb,
+    docker,
+    oci,
+    pyz,
+    rpm,
+    tar_of,
+)
 from tests.fuzz.mutants import LARGEST
 
 __all__ = [
+    "damaged_archive",
     "damaged_baseline",
     "damaged_environment",
     "damaged_journal",
@@ -46,6 +60,67 @@ def damaged_zip(cache: bytes, source: bytes, rng: random.Random) -> bytes:
         )
     end = rng.choice((len(data), len(data), len(data), rng.randrange(len(data))))
     return bytes(data[:end])[:LARGEST]
+
+
+def damaged_archive(cache: bytes, source: bytes, rng: random.Random) -> bytes:
+    """Return an archive of any kind with a cache and its source, damaged before it is packed, or after."""
+    files = {"app/m.py": source, "app/__pycache__/m.cpython-312.pyc": cache, "app/n.pyc": cache}
+    plain = rng.choice((_hit, _hit, _as_it_is))
+
+    def pack(data: bytes) -> bytes:
+        return rng.choice(_PACKED)(plain(data, rng))
+
+    made = rng.choice(
+        (
+            lambda: pack(tar_of(files)),
+            lambda: pack(docker([files, {"app/.wh.m.py": b"", "app/n.py": source}])),
+            lambda: oci([files], pack=pack),
+            lambda: deb(files, pack),
+            lambda: rpm(files, pack),
+            lambda: conda_1(files, {"noarch": "python"}),
+            lambda: conda_2(files, {"noarch": "python"}, pack),
+            lambda: bundle([("m", b"m", cache[16:]), ("P.pyz", b"z", _modules(cache, plain, rng))]),
+            lambda: _wheel(cache, source),
+        )
+    )()
+    return rng.choice((_hit, _as_it_is))(made, rng)[: 4 * LARGEST]
+
+
+_PACKED = (bytes, gzip.compress, lzma.compress)
+
+
+def _modules(
+    cache: bytes, damage: Callable[[bytes, random.Random], bytes], rng: random.Random
+) -> bytes:
+    return damage(pyz({"app": (1, cache[16:]), "app.m": (0, cache[16:])}, cache[:4]), rng)
+
+
+def _wheel(cache: bytes, source: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("app/m.py", source)
+        archive.writestr("app/__pycache__/m.cpython-312.pyc", cache)
+        archive.writestr("app.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+        archive.writestr("app.dist-info/RECORD", "app/m.py,sha256=x,3\n")
+    return stream.getvalue()
+
+
+def _as_it_is(data: bytes, rng: random.Random) -> bytes:
+    return data
+
+
+def _hit(data: bytes, rng: random.Random) -> bytes:
+    """Return bytes of which a few are others, or the end is cut."""
+    damaged = bytearray(data)
+    for _ in range(rng.choice((1, 2, 5))):
+        place = rng.randrange(len(damaged))
+        width = rng.choice((1, 2, 4, 12))
+        damaged[place : place + width] = rng.choice(
+            (rng.randbytes(width), b"\xff" * width, b"9" * width)
+        )
+    return bytes(
+        damaged[: rng.choice((len(damaged), len(damaged), rng.randrange(len(damaged)))) + 1]
+    )
 
 
 def damaged_source(source: bytes, rng: random.Random) -> bytes:
