@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from pycinspect.canonical import Level, linearize
-from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.frames import parameters
+from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.values import Value
 from pycinspect.compiling import Compilers

@@ -175,7 +175,7 @@ class FactsInTurn:
     @property
     def docstring(self) -> str | None:
         """Its docstring without indentation, None for none."""
-        is_function = bool(self._code.flags & _OPTIMIZED)
+        is_function = bool(self._code.flags & CodeFlag.OPTIMIZED)
         return docstring(self._code, self._dialect) if is_function else self._all.docstring
 
 

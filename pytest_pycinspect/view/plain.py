@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from functools import cached_property
 from itertools import pairwise
 
-from pycinspect.canonical.machine import COMPREHENSIONS
+from pycinspect.canonical.frames import COMPREHENSIONS
 from pycinspect.canonical.ops import CanonicalOp, lowered
 from pycinspect.dialects import Dialect, Flow, vocabulary
 from pycinspect.disasm import Handler, exception_table, positions
