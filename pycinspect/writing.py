@@ -6,6 +6,7 @@ of what is in them, and so lies below all rooms; the pytest plugin uses it, too.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -218,5 +219,19 @@ def _name(temporary: str, name: str, directory: int | None, *, is_new: bool) -> 
     elif os.name == "nt":
         os.rename(temporary, name)  # which replaces nothing there
     else:
+        _name_new(temporary, name, directory)
+
+
+def _name_new(temporary: str, name: str, directory: int | None) -> None:
+    """Give a file a name that nothing has: only ``link`` says in the same moment whether."""
+    try:
         os.link(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with suppress(FileNotFoundError):
+            os.stat(name, dir_fd=directory, follow_symlinks=False)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name) from None
+        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+    else:
         os.unlink(temporary, dir_fd=directory)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple
 
+from pycinspect.auditing.ahead import Ahead
 from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.examine import Examined
 from pycinspect.auditing.failures import Failures
@@ -97,6 +98,7 @@ class Decoder:
         budget: of what is read later; shared by all trees of a run.
         check: asks the rules.
         failures: takes what is unforeseen.
+        ahead: has some payloads that other processes have read.
     """
 
     def __init__(
@@ -108,7 +110,9 @@ class Decoder:
         check: Callable[[CacheFile, Payload], list[Finding]],
         *,
         failures: Failures,
+        ahead: Ahead,
     ) -> None:
+        self._ahead = ahead
         self._when = when
         self._dialects = policy.dialects
         self._view = policy.view
@@ -178,10 +182,16 @@ class Decoder:
         return self._check(_alone(cache), payload)
 
     def _payload(self, cache: CacheFile) -> Payload | None:
+        payload = self._ahead.take(cache.path)
+        if payload is not None and payload.header.dialect is cache.writer:
+            return self._if_unchanged(cache, payload)
         try:
             payload = read_payload(cache.path, self._dialects, self._view)
         except PycInspectError:  # other rules say what is wrong with the header, or the file
             return None
+        return self._if_unchanged(cache, payload)
+
+    def _if_unchanged(self, cache: CacheFile, payload: Payload) -> Payload | None:
         # The judgement is about this header: another file may have come since.
         start = payload.data[: len(cache.start)] if payload.data else cache.start
         return payload if start == cache.start else None

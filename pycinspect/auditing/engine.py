@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 
+from pycinspect.auditing.ahead import Ahead
 from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.baseline import Accepted
 from pycinspect.auditing.cachefile import Alike, CacheFile
@@ -131,10 +132,11 @@ class Audit:
         with (
             Sources(self.policy, self.summary, self._source_budget) as sources,
             Verifications(self.policy, self.summary) as verifications,
+            Ahead(self.policy, self._rules) as ahead,
         ):
             for root in self._paths:
                 try:
-                    for findings in self._tree(root, sources, verifications):
+                    for findings in self._tree(root, sources, verifications, ahead):
                         yield from self._counted(findings)
                 except PycInspectError as error:
                     self.refused.append(error)
@@ -201,7 +203,7 @@ class Audit:
     # --- One tree ------------------------------------------------------------
 
     def _tree(
-        self, root: str, sources: Sources, verifications: Verifications
+        self, root: str, sources: Sources, verifications: Verifications, ahead: Ahead
     ) -> Iterator[list[Finding]]:
         """Yield the findings of some directories after others, then those of the tree."""
         counts: Counter[tuple[str, Outcome]] = Counter()
@@ -213,7 +215,9 @@ class Audit:
         audience = context.audience
         run = _Run(context, self._rules, self._failures)
         examine = Examination(Examiner(self.policy, audience), self._failures)
-        decoder = self._decoder(root, run)
+        decoder = self._decoder(root, run, ahead)
+        if decoder.at_once:
+            ahead.begin(root, self._paths)
         tree = Tree(root, self.policy.pycache_prefix, self._paths, self.policy.view)
         read_before = self.summary.directories
         limit: str | None = None
@@ -311,7 +315,7 @@ class Audit:
         if not any(lies_in(prefix, path) for path in self._paths):
             notes.append(f"{prefix} was looked at only where it mirrors {root}")
 
-    def _decoder(self, root: str, run: _Run) -> Decoder:
+    def _decoder(self, root: str, run: _Run, ahead: Ahead) -> Decoder:
         rules = [rule for rule in self._rules if is_deep(rule)]
         when = when_to_decode(root, self.policy, rules) if rules else None
         return Decoder(
@@ -321,6 +325,7 @@ class Audit:
             self._budget,
             run.at_payload,
             failures=self._failures,
+            ahead=ahead,
         )
 
     def _context(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from pycinspect.cache import HERE, PAYLOAD_LIMIT, View, payload_exception
-from pycinspect.dialects import Dialect, DialectTable
+from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import (
     Anomaly,
@@ -25,10 +25,12 @@ from pycinspect.pyc import (
 )
 
 if TYPE_CHECKING:
+    from pycinspect.auditing.deceptive import DeceptiveName
     from pycinspect.auditing.obfuscation import Hidden
     from pycinspect.diffing import Stored
     from pycinspect.disasm import Defect
     from pycinspect.pyc.spelling import Spelling
+    from pycinspect.verifying import Verification
 
 __all__ = ["CODE_LIMIT", "CodeDefect", "Payload", "read_payload"]
 
@@ -60,18 +62,39 @@ class Payload:
         header: what stands before it.
         dialect: who wrote it; of a pre-release, what is known of that pre-release.
         data: the file, header included; empty where it is too large to be read.
-        code: the code object, None where there is none.
+        has_code: there is a code object.
         error: why there is none, with the offset in the file: a slug of
             ``pycinspect.pyc.FAILURES``, or ``too-large``. None where there is one.
         trailing: bytes after the code object.
+        dialects: the rows that the header's is one of.
+        compared: what became of it and its source, if another process has compared them.
+
+    Another process may have read it: then all that was asked of it comes along, but for the code
+    object, which is read again where somebody wants it.
     """
 
     header: Header
     dialect: Dialect
     data: bytes
-    code: Code | None = None
+    has_code: bool = False
     error: PycInspectError | None = None
     trailing: int = 0
+    dialects: DialectTable = DIALECTS
+    compared: Verification | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        here = {"code", "dialects"}
+        return {name: value for name, value in vars(self).items() if name not in here}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update(state, dialects=DIALECTS)
+
+    @cached_property
+    def code(self) -> Code | None:
+        """The code object, None where there is none."""
+        if not self.has_code:
+            return None
+        return read_code(self.data, self.header, dialects=self.dialects).code
 
     @property
     def exception(self) -> str | None:
@@ -87,11 +110,31 @@ class Payload:
         file = CodeFile(self.header, self.code, self.trailing)
         return Stored(file, self.data, self.header.size)
 
-    @property
-    def oversized(self) -> Iterator[Code]:
-        """Code objects whose instructions are too many to be checked."""
+    @cached_property
+    def oversized(self) -> tuple[str, int] | None:
+        """The first code object whose instructions are too many to be checked, and their bytes."""
         codes = () if self.code is None else self.code.walk()
-        return (code for code in codes if len(code.code) > CODE_LIMIT)
+        sizes = ((code.qualname, len(code.code)) for code in codes)
+        return next((found for found in sizes if found[1] > CODE_LIMIT), None)
+
+    @cached_property
+    def filename(self) -> str | None:
+        """Where the code says that it comes from, None where there is none."""
+        return None if self.code is None else self.code.filename
+
+    @cached_property
+    def stranger(self) -> tuple[str, str] | None:
+        """The first code object inside that says otherwise, and what; None where all agree."""
+        codes = () if self.code is None else self.code.walk()
+        names = ((code.qualname, code.filename) for code in codes)
+        return next((found for found in names if found[1] != self.filename), None)
+
+    @cached_property
+    def deceptive(self) -> DeceptiveName | None:
+        """The first name in it that deceives; see ``auditing.deceptive``."""
+        from pycinspect.auditing.deceptive import deceptive_name
+
+        return None if self.code is None else deceptive_name(self.code)
 
     @property
     def is_writer_known(self) -> bool:
@@ -204,4 +247,6 @@ def read_payload(path: str, dialects: DialectTable, view: View = HERE) -> Payloa
             if error.slug == "unsupported":
                 raise
             return Payload(header, header.dialect, data, error=error)
-        return Payload(header, found.dialect, data, found.code, trailing=found.trailing)
+        payload = Payload(header, found.dialect, data, True, None, found.trailing, dialects)  # noqa: FBT003 - it has code
+        vars(payload)["code"] = found.code  # as cached_property keeps it
+        return payload

@@ -186,6 +186,7 @@ class Policy:
         fails_closed: what was not looked at is a finding (PYC901), and said in the answer.
         max_files: caches after which the audit stops (PYC901).
         max_seconds: time after which the audit stops (PYC901).
+        jobs: processes in which payloads are read, and compared, at most.
         dialects: the rows to look in.
         view: the file system that the importer sees, and its permissions.
         programs: of an image, the directories in which its Python is looked for.
@@ -210,6 +211,7 @@ class Policy:
     fails_closed: bool = False
     max_files: int | None = None
     max_seconds: float | None = None
+    jobs: int = 1
     dialects: DialectTable = field(default=DIALECTS)
     view: View = HERE
     programs: tuple[str, ...] = IMAGE_PATH
@@ -234,3 +236,5 @@ class Policy:
     def __post_init__(self) -> None:
         if self.max_files is not None and self.max_files < 0:
             raise PycInspectError("bad-setting", "max-files is negative")
+        if self.jobs < 1:
+            raise PycInspectError("bad-setting", "jobs is less than 1")

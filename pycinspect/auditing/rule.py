@@ -104,6 +104,8 @@ class Rule:
             is not asked; in a healthy tree nearly all are.
         yields_to: ids of rules whose finding at the same path, or at the directory of its
             source, already tells what a finding of this rule would: one fact, one finding.
+        facts: attributes of :class:`Payload` that :meth:`check_payload` asks for: with several jobs
+            they are computed where payloads are read.
         reasons: where set, :meth:`check_cache` sees only caches that the importer
             judges for one of these reasons.
     """
@@ -125,6 +127,7 @@ class Rule:
     is_statistic: ClassVar[bool] = False
     skips_ordinary: ClassVar[bool] = False
     yields_to: ClassVar[frozenset[str]] = frozenset()
+    facts: ClassVar[tuple[str, ...]] = ()
     #: An instance may have other reasons than its class, by its context.
     reasons: frozenset[str] = frozenset()
 

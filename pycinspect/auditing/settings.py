@@ -22,6 +22,7 @@ from pycinspect.cache import View, named_view, options_from_environment
 from pycinspect.dialects import Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import errors_named, read_all
+from pycinspect.running import usable_cores
 from pycinspect.values import HashCheckMode, InvalidationMode
 
 __all__ = ["Settings", "SettingsFile", "find_settings", "named_settings"]
@@ -63,6 +64,7 @@ class Settings:
     verify: bool | None = None
     max_files: int | None = None
     max_seconds: float | None = None
+    jobs: int | None = None
     environment: bool | None = None
     environment_file: str | None = None
     user: str | None = None
@@ -153,6 +155,7 @@ class Settings:
             fails_closed=profile.fails_closed,
             max_files=self.max_files,
             max_seconds=self.max_seconds,
+            jobs=usable_cores() if self.jobs is None else self.jobs,
             dialects=dialects,
             view=self.view(),
         )
@@ -391,6 +394,7 @@ _READERS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
     "verify": ("verify", _switch),
     "max-files": ("max_files", _number),
     "max-seconds": ("max_seconds", _seconds),
+    "jobs": ("jobs", _number),
     "environment": ("environment", _switch),
     "environment-file": ("environment_file", _text),
     "user": ("user", _user),

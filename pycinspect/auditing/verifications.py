@@ -12,16 +12,15 @@ from pycinspect.auditing.findings import Summary
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.policy import Policy
 from pycinspect.cache import SOURCE_LIMIT, Outcome
+from pycinspect.dialects import DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.verifying import Rung, Verification, transformed
 
 if TYPE_CHECKING:
     from pycinspect.verifying.verifier import Verifier
 
-__all__ = ["Verifications"]
+__all__ = ["Verifications", "started_verifier"]
 
-#: Of one source: an audit asks many.
-_SECONDS, _MEMORY = 20.0, 1024 * 1024 * 1024
 #: Caches that a tool alone takes are named, and not compared.
 _TOOLS = "tool-cache"
 
@@ -62,12 +61,8 @@ class Verifications:
 
     def _started(self) -> Verifier:
         """Return who compares; most audits never ask, and what it needs takes time to import."""
-        from pycinspect.compiling import CompileLimits
-        from pycinspect.verifying.verifier import Verifier
-
         if self._verifier is None:
-            limits = CompileLimits(seconds=_SECONDS, memory=_MEMORY)
-            self._verifier = Verifier(limits, dialects=self._policy.dialects)
+            self._verifier = started_verifier(self._policy.dialects)
         return self._verifier
 
     def _compared(self, cache: CacheFile, payload: Payload) -> Verification:
@@ -76,6 +71,8 @@ class Verifications:
             return tools
         if cache.is_module or cache.source_status is None:
             return Verification(cache.path, None, Rung.UNVERIFIABLE, "no-source")
+        if payload.compared is not None and payload.compared.source == cache.source:
+            return payload.compared
         try:
             source = self._view.read_all(cache.source, SOURCE_LIMIT)
         except (OSError, PycInspectError) as error:
@@ -86,8 +83,16 @@ class Verifications:
         return self._started().verify(payload.stored, cache.path, source, cache.source)
 
 
+def started_verifier(dialects: DialectTable) -> Verifier:
+    """Return who compares for an audit, which asks about many sources."""
+    from pycinspect.compiling import CompileLimits
+    from pycinspect.verifying.verifier import Verifier
+
+    return Verifier(CompileLimits(seconds=20.0, memory=1024 * 1024 * 1024), dialects=dialects)
+
+
 def _is_taken(cache: CacheFile, payload: Payload) -> bool:
     """Return whether code of a cache is run: by an import, or by the tool that wrote it."""
     judgement = cache.judgement
     is_loaded = judgement.outcome is Outcome.LOAD or judgement.reason == _TOOLS
-    return is_loaded and payload.code is not None
+    return is_loaded and payload.has_code

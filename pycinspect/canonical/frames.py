@@ -11,6 +11,7 @@ from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
 from pycinspect.dialects import Flow, canonical_kind
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.disasm import Handler
 from pycinspect.pyc import Code
 from pycinspect.values import brief
@@ -37,9 +38,6 @@ NAMESPACE = "__locals__"
 #: Ops that set a local variable.
 STORES_LOCAL = frozenset({"STORE_FAST", "STORE_DEREF"})
 
-_OPTIMIZED = 0x01
-_STARS = 0x04 | 0x08
-_COROUTINE = 0x80
 #: Values that may be on the stack beyond what the compiler counted: some ops are written as
 #: several that push one more for a while, and a handler may find more than the real one.
 _MORE_VALUES = 16
@@ -65,7 +63,9 @@ def has_parameters(code: Code) -> bool:
 
     A function with ``exec`` in it is not optimised either, in Python 2.
     """
-    is_class = not code.flags & _OPTIMIZED and code.varnames[: code.argcount] == (NAMESPACE,)
+    is_class = not code.flags & CodeFlag.OPTIMIZED and code.varnames[: code.argcount] == (
+        NAMESPACE,
+    )
     return not is_class and not is_lazy(code)
 
 
@@ -73,7 +73,7 @@ def parameters(code: Code) -> tuple[str, ...]:
     """Return the names of all parameters that the source gave it."""
     if not has_parameters(code):
         return ()
-    stars = (code.flags & _STARS).bit_count()
+    stars = (code.flags & CodeFlag.STARS).bit_count()
     return code.varnames[: code.argcount + code.kwonlyargcount + stars]
 
 
@@ -217,8 +217,8 @@ class Frame:
         self.offsets = [op.offset for op in ops]
         self._ends: dict[int, int] = {}
         self._after_copies: frozenset[int] | None = None
-        self.is_function = bool(code.flags & _OPTIMIZED)
-        self.is_coroutine = bool(code.flags & _COROUTINE)
+        self.is_function = bool(code.flags & CodeFlag.OPTIMIZED)
+        self.is_coroutine = bool(code.flags & CodeFlag.COROUTINE)
         # Flags do not tell a module from a class.
         self.is_module = code.name == "<module>" and not self.is_function
         most = _VALUES_AN_OP * len(ops)

@@ -191,10 +191,16 @@ def baseline_options(function: _Command) -> _Command:
 
 
 def budget_options(function: _Command) -> _Command:
-    """Add the options that end an audit early."""
+    """Add the options that end an audit early, and say in how many processes it runs."""
     options = (
         click.option("--max-files", type=click.IntRange(0), help="Stop after so many caches."),
         click.option("--max-seconds", type=click.FloatRange(0), help="Stop after so many seconds."),
+        click.option(
+            "--jobs",
+            type=click.IntRange(1),
+            metavar="N",
+            help="Read payloads, and compare, in N processes.  [default: the cores there are]",
+        ),
     )
     return _with_options(function, options)
 

@@ -213,7 +213,11 @@ def _done(
         return report._replace(results=list(apply_repairs(repairs, maker.kept, NO_JOURNAL)))
     folder = doing.journal or f"pycinspect-fix-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     with JournalWriter(folder, grounds.tops) as notes:
-        results = list(apply_repairs(repairs, maker.kept, notes))
+        try:
+            results = list(apply_repairs(repairs, maker.kept, notes))
+        except BaseException:  # the journal is full, or somebody has lost patience
+            click.echo(f"To take back what is done: pycinspect fix --undo {folder}", err=True)
+            raise
     return report._replace(results=results, journal=folder)
 
 

@@ -34,6 +34,7 @@ def command(
     write_baseline: str | None,
     max_files: int | None,
     max_seconds: float | None,
+    jobs: int | None,
 ) -> None:
     """Say whether caches are what compiling their sources gives.
 
@@ -63,6 +64,7 @@ def command(
         baseline=baseline,
         max_files=max_files,
         max_seconds=max_seconds,
+        jobs=jobs,
     )
     shown = Output(format_name, verbose, output)
     run_audit(paths, asked, shown, Accepting(write_baseline), no_config=True)

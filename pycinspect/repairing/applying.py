@@ -29,6 +29,7 @@ __all__ = ["CHANGED", "NO_JOURNAL", "Notes", "apply_repairs", "failed", "owner_o
 
 CHANGED = "it has changed since it was looked at"
 _SOURCE_CHANGED = "its source has changed since it was looked at"
+_SOURCE_CAME = "its source is there now"
 #: Ids of objects, of which importlib makes the names of its temporary files, are as long.
 _LARGEST_ID = 2**47
 
@@ -117,6 +118,8 @@ def _applied(repair: Repair, content: bytes, notes: Notes) -> str:
             return CHANGED
         if repair.source is not None and not _is_same_source(repair.source):
             return _SOURCE_CHANGED
+        if repair.absent and os.path.isfile(repair.absent):
+            return _SOURCE_CAME
         # As importlib calls it: what a killed process leaves behind is known for what it is.
         temporary = f"{name}.{randbelow(_LARGEST_ID)}"
         notes.begin(repair, seen.content, temporary)
@@ -152,8 +155,9 @@ def _remove_directory(change: _Change) -> None:
 
 
 def _replace(change: _Change) -> None:
-    before = change.repair.before
-    attributes = Attributes(before.mode, owner_of(before))
+    before, after = change.repair.before, change.repair.after
+    assert after is not None
+    attributes = Attributes(after.mode, owner_of(before))
     change.folder.write(change.name, change.content, attributes, change.temporary, is_new=False)
 
 

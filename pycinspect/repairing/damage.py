@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pycinspect.auditing import Finding
 from pycinspect.cache import level_of, split_dotted, transformer_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import LONGEST_HEADER, PYCACHE, NameEnd, parse_name_end
-from pycinspect.repairing.folder import NOTHING, Grounds, Sighting, opened
+from pycinspect.repairing.folder import DIRECTORY, NOTHING, Grounds, Sighting, opened
 from pycinspect.repairing.repair import FileState, Spot
 
 __all__ = ["Damage", "Looker"]
@@ -87,7 +88,7 @@ class Looker:
             return Damage(path, by_rule, spot, problem=error.message)
         except OSError as error:
             return Damage(path, by_rule, spot, problem=error.strerror or type(error).__name__)
-        source = _source(by_rule.values())
+        source, status = _source(by_rule.values())
         is_among_caches = self._is_among_caches(path)
         return Damage(
             path,
@@ -99,7 +100,7 @@ class Looker:
             level=_level(os.path.basename(path), is_among_caches=is_among_caches),
             is_among_caches=is_among_caches,
             age=0.0 if seen.state is None else self._clock() - seen.state.mtime_ns / 1e9,
-            excess=_excess(seen.state, source),
+            excess=_excess(seen.state, status),
         )
 
     def names_in(self, spot: Spot) -> Sequence[str]:
@@ -112,6 +113,25 @@ class Looker:
         with opened(spot) as folder:
             return folder.names_in(os.path.basename(spot.below))
 
+    def below(self, path: str) -> Iterator[str]:
+        """Yield everything in a directory and in those in it; links are not followed.
+
+        Of what cannot be read, nothing is yielded.
+        """
+        pending = [path]
+        while pending:
+            directory = pending.pop()
+            state = self.damage(directory, ()).seen.state
+            spot = self._grounds.spot(directory)
+            if state is None or spot is None or state.kind != DIRECTORY:
+                continue
+            try:
+                paths = [os.path.join(directory, name) for name in self.names_in(spot)]
+            except (OSError, PycInspectError):  # so it does not become empty, and stays
+                continue
+            yield from paths
+            pending += paths
+
     def _is_among_caches(self, path: str) -> bool:
         directory = os.path.dirname(os.path.abspath(path))
         if os.path.basename(directory) == PYCACHE:
@@ -119,23 +139,25 @@ class Looker:
         return self._prefix is not None and os.path.join(directory, "").startswith(self._prefix)
 
 
-def _source(findings: Iterable[Finding]) -> str | None:
-    sources = (finding.source for finding in findings if finding.source is not None)
-    return next((path for path in sources if os.path.isfile(path)), None)
+def _source(findings: Iterable[Finding]) -> tuple[str | None, os.stat_result | None]:
+    """Return the source that findings name, and its status; None where it is not there."""
+    for path in dict.fromkeys(found.source for found in findings if found.source is not None):
+        with suppress(OSError):
+            status = os.stat(path)
+            if stat.S_ISREG(status.st_mode):
+                return path, status
+    return None, None
 
 
-def _excess(state: FileState | None, source: str | None) -> int:
+def _excess(cache: FileState | None, source: os.stat_result | None) -> int:
     """Return which permissions to write a cache has that its source does not give.
 
     Where everybody loses one, that of the group comes to light (PYC602 yields to PYC601).
     """
-    if state is None or source is None:
+    if cache is None or source is None or source.st_mode & stat.S_IWOTH:
         return 0
-    status = os.stat(source)
-    if status.st_mode & stat.S_IWOTH:
-        return 0
-    given = status.st_mode & stat.S_IWGRP if status.st_gid == state.gid else 0
-    return state.mode & stat.S_IWGRP & ~given
+    given = source.st_mode & stat.S_IWGRP if source.st_gid == cache.gid else 0
+    return cache.mode & stat.S_IWGRP & ~given
 
 
 def _level(filename: str, *, is_among_caches: bool) -> int | None:

@@ -18,7 +18,7 @@ from pycinspect.compiling import CompileLimits, Compilers, InstalledCompilers
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.diffing import Stored
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import errors_named, parse_header, read_all, read_code, tag_of
+from pycinspect.pyc import errors_named, open_regular, parse_header, read_code, tag_of
 from pycinspect.repairing.damage import Damage
 from pycinspect.repairing.repair import FileState, Portion, SourceState
 from pycinspect.values import InvalidationMode
@@ -177,10 +177,13 @@ def _read_source(damage: Damage) -> _Source:
     if damage.source is None:
         raise PycInspectError("no-source", "its source is not there")
     path = damage.source
-    with errors_named(path):
-        status = os.stat(path)
-        content = read_all(path, SOURCE_LIMIT)
-        after = os.stat(path)
+    with errors_named(path), open_regular(path) as stream:
+        # Of the file that is read: what the path leads to may be exchanged meanwhile.
+        status = os.fstat(stream.fileno())
+        content = stream.read(min(status.st_size, SOURCE_LIMIT) + 1)
+        after = os.fstat(stream.fileno())
+    if status.st_size > SOURCE_LIMIT:
+        raise PycInspectError("too-large", f"its source has more than {SOURCE_LIMIT} bytes")
     state = SourceState(path, status.st_mtime_ns, status.st_size)
     if state != SourceState(path, after.st_mtime_ns, len(content)):
         raise PycInspectError("changed", "its source is being written")

@@ -11,10 +11,11 @@ import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, groupby
 from types import MappingProxyType
 
 from pycinspect.auditing import Finding
+from pycinspect.auditing.names import is_interrupted_write
 from pycinspect.dialects import DIALECTS, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE
@@ -77,14 +78,25 @@ class Planner:
             The repairs; those of one path come in a row, and a directory after what was in it.
             Whatever is left, although its rule has a remedy, has a reason.
         """
-        mendable = sorted((f for f in findings if f.rule in REMEDIES), key=_by_path)
+        mendable = (found for found in findings if found.rule in REMEDIES)
+        parts = sorted(chain.from_iterable(map(self._parts, mendable)), key=_by_path)
         repairs: list[Repair] = []
         unmended: list[Unmended] = []
-        for path, group in groupby(mendable, key=_by_path):
+        for path, group in groupby(parts, key=_by_path):
             done, left = self._of_path(self._looker.damage(path, group))
             repairs += done
             unmended += left
-        return RepairPlan((*repairs, *self._emptied(repairs)), tuple(unmended))
+        files = [repair for repair in repairs if repair.kind is not _RMDIR]
+        found = [repair for repair in repairs if repair.kind is _RMDIR]
+        directories, full = self._directories(files, found)
+        return RepairPlan(_without_needless(files, directories), (*unmended, *full))
+
+    def _parts(self, finding: Finding) -> Iterator[Finding]:
+        """Yield a finding, once for each file that has to go for it."""
+        yield finding
+        if REMEDIES[finding.rule].is_whole and self._asked.sourceless:
+            for path in self._looker.below(finding.path):
+                yield finding._replace(path=path)
 
     def _of_path(self, damage: Damage) -> tuple[list[Repair], list[Unmended]]:
         problem = damage.problem or _untouchable(damage.seen.state)
@@ -95,12 +107,12 @@ class Planner:
         reasons = {one.rule: one for one in attempts if isinstance(one, Unmended)}
         if content is not None:
             content = replace(content, rules=tuple(sorted(_mended(content, damage.findings))))
-        is_gone = content is not None and content.after is None
-        modes = [] if is_gone else list(_mode_changes(damage))
-        done = [one for one in modes if isinstance(one, Repair)]
-        reasons.update({one.rule: one for one in modes if isinstance(one, Unmended)})
-        if content is not None:
-            done.append(_after(content, done))
+        done = [] if content is None else [content]
+        if content is None or content.after is not None:
+            mode, objections = _mode_change(damage, is_replaced=content is not None)
+            reasons.update({one.rule: one for one in objections})
+            if mode is not None:
+                done = [mode if content is None else _with_mode(content, mode)]
         mended = {rule for repair in done for rule in repair.rules}
         return done, [one for rule, one in reasons.items() if rule not in mended]
 
@@ -117,10 +129,14 @@ class Planner:
     def _attempt(self, rule: str, damage: Damage) -> Repair | Unmended:
         remedy = REMEDIES[rule]
         state = damage.seen.state
+        if state is not None and state.kind == REGULAR and remedy.is_whole:
+            return self._deleted(rule, _PART, damage, "")
         if state is None or state.kind != _EXPECTED[remedy.kind]:
             kind = "nothing" if state is None else f"a {state.kind}"
             return Unmended(rule, damage.path, f"it is {kind}, and is left as it is")
         if remedy.kind is RepairKind.REMOVE_DIRECTORY:
+            if remedy.is_whole and not self._asked.sourceless:
+                return Unmended(rule, damage.path, _NAMESPACE)
             return _repair(remedy.kind, rule, damage)
         if remedy.kind is RepairKind.DELETE:
             return self._deleted(rule, remedy, damage, "")
@@ -157,15 +173,22 @@ class Planner:
             objection = self._objection(remedy.condition, damage)
         if objection is not None:
             return Unmended(rule, damage.path, objection)
-        return replace(_repair(RepairKind.DELETE, rule, damage), why=why)
+        absent = None
+        if remedy.condition is DeleteIf.ORPHAN:
+            absent = damage.findings[rule].source
+        return replace(_repair(RepairKind.DELETE, rule, damage), why=why, absent=absent or "")
 
     def _objection(self, condition: DeleteIf, damage: Damage) -> str | None:
         """Return why a file may not be deleted, without a full stop."""
+        if condition is DeleteIf.KNOWN and is_interrupted_write(os.path.basename(damage.path)):
+            condition = DeleteIf.LEFT_BEHIND
         if condition is DeleteIf.KNOWN:
             is_known = self._dialects.find(damage.start[:4]) is not None
             return None if is_known and damage.is_among_caches else _UNKNOWN
         if condition is DeleteIf.LEFT_BEHIND:
             return None if damage.age >= _WRITING else _YOUNG
+        if condition is DeleteIf.ORPHAN and damage.source is not None:
+            return _NO_ORPHAN
         if condition is DeleteIf.ORPHAN:
             return None if self._asked.undo else _NO_WAY_BACK
         if condition is DeleteIf.SOURCE:
@@ -174,21 +197,35 @@ class Planner:
 
     # --- Directories -----------------------------------------------------------------------
 
-    def _emptied(self, repairs: list[Repair]) -> Iterator[Repair]:
-        """Yield the cache directories out of which the last file goes."""
+    def _directories(
+        self, files: Iterable[Repair], found: Iterable[Repair]
+    ) -> tuple[list[Repair], list[Unmended]]:
+        """Return the directories that go, the inner ones first, and those that do not.
+
+        Args:
+            files: what is done about files.
+            found: directories that should go. Those of caches go, too, with their last file.
+        """
         gone: dict[Spot, set[str]] = defaultdict(set)
-        for repair in repairs:
+        wanted = {repair.spot: repair for repair in found}
+        for repair in files:
+            directory, name = _split(repair.spot)
             if repair.kind is RepairKind.DELETE:
-                directory, name = os.path.split(repair.spot.below)
-                if os.path.basename(directory) == PYCACHE:
-                    gone[Spot(repair.spot.top, directory)].add(name)
-        for repair in repairs:
-            spot = Spot(repair.spot.top, os.path.dirname(repair.spot.below))
-            names = gone.pop(spot, None)
-            if names is not None and self._is_all(spot, names):
-                damage = self._looker.damage(os.path.dirname(repair.path), ())
-                if damage.seen.state is not None:
-                    yield _repair(RepairKind.REMOVE_DIRECTORY, _EMPTY_DIRECTORY, damage)
+                gone[directory].add(name)
+                if os.path.basename(directory.below) == PYCACHE and directory not in wanted:
+                    damage = self._looker.damage(os.path.dirname(repair.path), ())
+                    if damage.seen.state is not None:
+                        wanted[directory] = _repair(_RMDIR, _EMPTY_DIRECTORY, damage)
+        done: list[Repair] = []
+        left: list[Unmended] = []
+        for repair in sorted(wanted.values(), key=_by_depth):
+            if self._is_all(repair.spot, gone[repair.spot]):
+                directory, name = _split(repair.spot)
+                gone[directory].add(name)
+                done.append(repair)
+            elif repair.rules != (_EMPTY_DIRECTORY,):
+                left += [Unmended(rule, repair.path, _FULL) for rule in repair.rules]
+        return done, left
 
     def _is_all(self, spot: Spot, names: set[str]) -> bool:
         try:
@@ -217,15 +254,45 @@ _INCLUDED: Mapping[RepairKind, frozenset[RepairKind]] = MappingProxyType(
         RepairKind.CONVERT: frozenset({RepairKind.CONVERT}),
     }
 )
+_RMDIR = RepairKind.REMOVE_DIRECTORY
+#: What is done with a file that has to go with its directory.
+_PART = Remedy(RepairKind.DELETE, DeleteIf.KNOWN)
 #: Conditions that hold even for who wants to be rid of everything.
 _ALWAYS = frozenset({DeleteIf.KNOWN, DeleteIf.LEFT_BEHIND})
+_FULL = "something in it stays"
+_NAMESPACE = "imports take it for a namespace package: --delete-sourceless deletes it"
 _UNKNOWN = "nobody here knows what it is"
 _YOUNG = "it is less than a minute old: a program may be writing it"
+_NO_ORPHAN = "its source is there, and no import comes to it: that is left to you"
 _NO_WAY_BACK = (
     "it cannot be made again, and with --no-undo nothing is kept: --delete-sourceless deletes it"
 )
 _NO_SOURCE = "its source is not there, and it cannot be made again: --delete-sourceless deletes it"
 _TAKEN = "imports take it, and it cannot be made again: --delete-sourceless deletes it"
+
+
+def _without_needless(files: Iterable[Repair], directories: Iterable[Repair]) -> tuple[Repair, ...]:
+    """Return repairs without the changes of permissions of directories that go."""
+    gone = {repair.spot: repair for repair in directories}
+    kept: list[Repair] = []
+    for repair in files:
+        if repair.spot in gone:
+            rules = {*repair.rules, *gone[repair.spot].rules}
+            gone[repair.spot] = replace(gone[repair.spot], rules=tuple(sorted(rules)))
+        else:
+            kept.append(repair)
+    return (*kept, *gone.values())
+
+
+def _split(spot: Spot) -> tuple[Spot, str]:
+    """Return the directory in which something is, and its name there."""
+    directory, name = os.path.split(spot.below)
+    return Spot(spot.top, directory), name
+
+
+def _by_depth(repair: Repair) -> tuple[int, str]:
+    """Put what lies deeper first."""
+    return -repair.spot.path.count(os.sep), repair.path
 
 
 def _by_path(finding: Finding) -> str:
@@ -246,40 +313,44 @@ def _mended(repair: Repair, rules: Iterable[str]) -> set[str]:
     return {*repair.rules, *(rule for rule in rules if REMEDIES[rule].kind in kinds)}
 
 
-def _after(content: Repair, modes: list[Repair]) -> Repair:
-    """Return the repair of a file's content as it is after its permissions were changed."""
-    if not modes or modes[-1].after is None:
-        return content
-    mode = modes[-1].after.mode
-    after = None if content.after is None else content.after._replace(mode=mode)
-    return replace(content, before=content.before._replace(mode=mode), after=after)
+def _with_mode(content: Repair, mode: Repair) -> Repair:
+    """Return the repair of a file's content, so that the new file has other permissions."""
+    assert content.after is not None
+    assert mode.after is not None
+    rules = tuple(sorted({*content.rules, *mode.rules}))
+    return replace(content, rules=rules, after=content.after._replace(mode=mode.after.mode))
 
 
-def _mode_changes(damage: Damage) -> Iterator[Repair | Unmended]:
-    """Yield one repair that takes away all bits that should not be there."""
-    rules = [rule for rule in damage.findings if REMEDIES[rule].kind is RepairKind.CHMOD]
+def _mode_change(damage: Damage, *, is_replaced: bool) -> tuple[Repair | None, list[Unmended]]:
+    """Return what takes away all bits that should not be there, and which have to stay.
+
+    Args:
+        damage: the file or directory.
+        is_replaced: a new file comes in its place, of which nobody else has a name.
+    """
     before = damage.seen.state
     assert before is not None
-    bits, mended = 0, []
-    for rule in rules:
-        objection = _mode_objection(damage.findings[rule], before)
+    bits, mended, left = 0, [], []
+    for rule in (rule for rule in damage.findings if REMEDIES[rule].kind is RepairKind.CHMOD):
+        shared = before.links if before.kind == REGULAR and not is_replaced else 1
+        objection = _mode_objection(damage.findings[rule], shared)
         if objection is None:
             bits |= REMEDIES[rule].bits
             mended.append(rule)
         else:
-            yield Unmended(rule, damage.path, objection)
+            left.append(Unmended(rule, damage.path, objection))
     if bits & stat.S_IWOTH:
         bits |= damage.excess  # PYC602, which yields to PYC601
-    if before.mode & bits:
-        repair = _repair(RepairKind.CHMOD, mended[0], damage)
-        yield replace(
-            repair, rules=tuple(sorted(mended)), after=before._replace(mode=before.mode & ~bits)
-        )
+    if not before.mode & bits:
+        return None, left
+    repair = _repair(RepairKind.CHMOD, mended[0], damage)
+    after = before._replace(mode=before.mode & ~bits)
+    return replace(repair, rules=tuple(sorted(mended)), after=after), left
 
 
-def _mode_objection(finding: Finding, before: FileState) -> str | None:
-    if before.kind == REGULAR and before.links > 1:
-        return f"it has {before.links - 1} more names, and its mode is theirs, too"
+def _mode_objection(finding: Finding, names: int) -> str | None:
+    if names > 1:
+        return f"it has {names - 1} more names, and its mode is theirs, too"
     if str(finding.data.get("writers", "")).startswith("user "):
         return "its owner can write it: who owns it is left to you (chown)"
     return None

@@ -43,12 +43,14 @@ class Remedy(NamedTuple):
         deletes_otherwise: whether it is deleted where it cannot be compiled again. An import
             does not take such a file as it is, so that nothing changes for it.
         bits: permissions that are taken away.
+        is_whole: a directory goes with everything in it, and an import notices that.
     """
 
     kind: RepairKind
     condition: DeleteIf = DeleteIf.NONE
     deletes_otherwise: bool = False
     bits: int = 0
+    is_whole: bool = False
 
 
 #: The file is loaded: it is not deleted where nothing can come in its place.
@@ -79,6 +81,7 @@ REMEDIES: Mapping[str, Remedy] = MappingProxyType(
         "PYC201": _DELETE_ORPHAN,
         "PYC202": _DELETE_TAKEN,
         "PYC203": _DELETE_FOREIGN,
+        "PYC204": Remedy(RepairKind.REMOVE_DIRECTORY, is_whole=True),
         "PYC207": Remedy(RepairKind.DELETE, DeleteIf.KNOWN),
         "PYC209": _DELETE_ORPHAN,
         "PYC210": Remedy(RepairKind.REMOVE_DIRECTORY),

@@ -118,6 +118,7 @@ class Repair:
         why: more about it, without a full stop; "" for nothing.
         content: the new content.
         source: of what that was made.
+        absent: the source for want of which a cache goes; "" for all else.
     """
 
     kind: RepairKind
@@ -129,6 +130,7 @@ class Repair:
     why: str = ""
     content: Portion | None = None
     source: SourceState | None = None
+    absent: str = ""
 
     def __repr__(self) -> str:
         return shown(self)

@@ -8,8 +8,7 @@ can be repeated, and may be interrupted as often as anything can.
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from types import MappingProxyType
 
@@ -17,7 +16,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.repairing.applying import failed, owner_of
 from pycinspect.repairing.folder import Folder, Sighting, opened
 from pycinspect.repairing.journal import JournalStep, kept_content, read_journal
-from pycinspect.repairing.repair import FileState, RepairKind, RepairResult, RepairStatus, Spot
+from pycinspect.repairing.repair import FileState, RepairKind, RepairResult, RepairStatus
 from pycinspect.writing import Attributes
 
 __all__ = ["take_back"]
@@ -34,9 +33,9 @@ def take_back(journal: str) -> Iterator[RepairResult]:
     Raises:
         PycInspectError: as :func:`read_journal`.
     """
-    for step, earlier in reversed(list(_with_earlier(read_journal(journal)))):
+    for step in reversed(read_journal(journal)):
         try:
-            status = _taken_back(step, earlier, journal)
+            status = _taken_back(step, journal)
         except OSError as error:
             yield failed(step.kind, step.spot.path, error.strerror or type(error).__name__)
         except PycInspectError as error:
@@ -47,31 +46,13 @@ def take_back(journal: str) -> Iterator[RepairResult]:
                 yield RepairResult(step.kind, step.spot.path, status, reason)
 
 
-def _with_earlier(
-    steps: Iterable[JournalStep],
-) -> Iterator[tuple[JournalStep, tuple[FileState, ...]]]:
-    """Yield steps with what there was before them, and before others of the same file."""
-    states: dict[Spot, tuple[FileState, ...]] = defaultdict(tuple)
-    for step in steps:
-        states[step.spot] += (step.before,)
-        yield step, states[step.spot]
-
-
-def _taken_back(
-    step: JournalStep, earlier: Iterable[FileState], journal: str
-) -> RepairStatus | None:
-    """Take back one change; return None where it was not made, or is taken back already.
-
-    Args:
-        step: the change.
-        earlier: what there was before it, and before others of the same file.
-        journal: knows the old content.
-    """
+def _taken_back(step: JournalStep, journal: str) -> RepairStatus | None:
+    """Take back one change; return None where it was not made, or is taken back already."""
     name = os.path.basename(step.spot.below)
     with opened(step.spot) as folder:
         _clean(folder, step)
         seen = folder.look(name)
-        if any(state.is_like(seen.state) for state in earlier):
+        if step.before.is_like(seen.state):
             return None
         if not _is_as_left(step.after, seen.state):
             return RepairStatus.CHANGED

@@ -149,7 +149,7 @@ def _row(repair: Repair, base: str | None) -> str:
 
 
 def _change(repair: Repair) -> Iterator[str]:
-    if repair.kind is RepairKind.CHMOD and repair.after is not None:
+    if repair.after is not None and repair.after.mode != repair.before.mode:
         yield f"{repair.before.mode:04o} to {repair.after.mode:04o}"
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pytest_pycinspect.expect.effort import Effort
     from pytest_pycinspect.relations.relation import Count
     from pytest_pycinspect.subjects.wrapping import Wrapping
-    from pytest_pycinspect.view.facts import Facts
+    from pytest_pycinspect.view.facts import Facts, FactsInTurn
     from pytest_pycinspect.view.items import Items
 
 __all__ = ["Bytecode", "Tree"]
@@ -241,10 +241,13 @@ class Bytecode(Related):
     # --- Facts -----------------------------------------------------------------------------------
 
     @cached_property
-    def _facts(self) -> Facts:
-        from pytest_pycinspect.view.facts import Facts
+    def _facts(self) -> Facts | FactsInTurn:
+        from pytest_pycinspect.view.facts import Facts, FactsInTurn
 
-        return sure_facts(Facts.of(self._code, self._origin.dialect), self._origin.wrapping)
+        dialect, wrapping = self._origin.dialect, self._origin.wrapping
+        if wrapping is None:
+            return FactsInTurn(self._code, dialect)
+        return sure_facts(Facts.of(self._code, dialect), wrapping)
 
     def resolvers(self) -> tuple[Resolver, ...]:
         """Return what says which objects it calls."""
@@ -272,7 +275,7 @@ class Bytecode(Related):
         ``return``, say) is not in it. One that cannot come round a second time is not a loop, and
         comprehensions are not statements. The same on all versions.
         """
-        from pytest_pycinspect.view.items import Kind, Known
+        from pytest_pycinspect.view.items import FactKind, Known
         from pytest_pycinspect.view.loops import loops_of
 
         offsets = [*_offsets(self)]
@@ -281,7 +284,7 @@ class Bytecode(Related):
             for loop in loops_of(self._code, self._origin.dialect)
             if any(min(loop) in own for own in offsets)
         )
-        kind = Kind("a loop; ask one of them, .loops[0]", lambda one: isinstance(one, Bytecode))
+        kind = FactKind("a loop; ask one of them, .loops[0]", lambda one: isinstance(one, Bytecode))
         return sure_items(Known.of(parts, kind), self._origin.wrapping, ".loops")
 
     @property

@@ -11,7 +11,7 @@ from pytest_pycinspect.bytecode.expecting import Expecting
 
 if TYPE_CHECKING:
     from pycinspect.values import Level
-    from pytest_pycinspect.relations.comparing import Outcome
+    from pytest_pycinspect.relations.comparing import RelationOutcome
     from pytest_pycinspect.relations.relation import Relation
     from pytest_pycinspect.relations.snippets import Snippets
 
@@ -97,7 +97,7 @@ class Related(Expecting):
         outcome = self._sure_outcome(folded(self, value))
         return Relation.of(outcome, lambda: constant(self._ops, value))
 
-    def _sure_outcome(self, outcome: Outcome, *peers: Related) -> Outcome:
+    def _sure_outcome(self, outcome: RelationOutcome, *peers: Related) -> RelationOutcome:
         """Return what came of a relation, if it is one whosever code is meant."""
         __tracebackhide__ = True
         for code in (self, *peers):

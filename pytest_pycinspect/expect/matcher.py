@@ -29,13 +29,13 @@ from pytest_pycinspect.expect.steps import (
     Many,
     Mark,
     One,
-    Program,
+    SearchProgram,
     Start,
     opname_of,
 )
 from pytest_pycinspect.view.instr import Instr
 
-__all__ = ["Run", "State", "search"]
+__all__ = ["SearchRun", "State", "search"]
 
 #: What is looked at before it counts as long: so much, and so much a step and an instruction.
 _PATIENCE, _PATIENCE_EACH = 20_000, 4
@@ -63,7 +63,7 @@ class State(NamedTuple):
     before: State | None
 
 
-class Run(Passing):
+class SearchRun(Passing):
     """One search.
 
     Args:
@@ -75,7 +75,7 @@ class Run(Passing):
         furthest: the place with the most lines after it, when nothing was found.
     """
 
-    def __init__(self, program: Program, instrs: Sequence[Instr], views: Views) -> None:
+    def __init__(self, program: SearchProgram, instrs: Sequence[Instr], views: Views) -> None:
         some = _PATIENCE + _PATIENCE_EACH * (len(program.steps) + len(instrs))
         super().__init__(instrs, views, some)
         self.program = program
@@ -214,19 +214,19 @@ def _progress(place: State) -> Level:
 # --- Steps with one way: where it leads, and what variables stand for then ---------------------
 
 
-def _one(run: Run, step: One, index: int, known: list[Key]) -> int | None:
+def _one(run: SearchRun, step: One, index: int, known: list[Key]) -> int | None:
     return index + 1 if index < run.size and run.binds(step.test, index, known) else None
 
 
-def _mark(run: Run, step: Mark, index: int, known: list[Key]) -> int | None:
+def _mark(run: SearchRun, step: Mark, index: int, known: list[Key]) -> int | None:
     return index if bind(known, step.slot, index) else None
 
 
-def _start(run: Run, step: Start, index: int, known: list[Key]) -> int | None:
+def _start(run: SearchRun, step: Start, index: int, known: list[Key]) -> int | None:
     return None if index else index
 
 
-def _end(run: Run, step: End, index: int, known: list[Key]) -> int | None:
+def _end(run: SearchRun, step: End, index: int, known: list[Key]) -> int | None:
     if index != run.size:
         return None
     if step.line is None:
@@ -236,14 +236,14 @@ def _end(run: Run, step: End, index: int, known: list[Key]) -> int | None:
     return index
 
 
-_STRAIGHT: Mapping[type, Callable[[Run, Any, int, list[Key]], int | None]] = MappingProxyType(
+_STRAIGHT: Mapping[type, Callable[[SearchRun, Any, int, list[Key]], int | None]] = MappingProxyType(
     {One: _one, Mark: _mark, Start: _start, End: _end}
 )
 
 # --- Steps with several --------------------------------------------------------------------
 
 
-def _gaps(run: Run, state: State) -> Iterator[State]:
+def _gaps(run: SearchRun, state: State) -> Iterator[State]:
     """Skip nothing, one instruction, two, until one must not be skipped."""
     step: Any = run.program.steps[state.step]
     number, index, bindings = state.step + 1, state.at, state.bindings
@@ -267,7 +267,7 @@ def _gaps(run: Run, state: State) -> Iterator[State]:
         index += 1
 
 
-def _runs(run: Run, state: State) -> Iterator[State]:
+def _runs(run: SearchRun, state: State) -> Iterator[State]:
     """Take as many as there are, then one less, down to the least number."""
     step: Many = run.program.steps[state.step]  # type: ignore[assignment]
     return (
@@ -277,7 +277,7 @@ def _runs(run: Run, state: State) -> Iterator[State]:
     )
 
 
-def _free_runs(run: Run, step: Many, state: State) -> Iterator[State]:
+def _free_runs(run: SearchRun, step: Many, state: State) -> Iterator[State]:
     """Take runs in which no variable is."""
     there = run.passing(step.test, state.bindings)
     run.spend(1)
@@ -291,7 +291,7 @@ def _free_runs(run: Run, step: Many, state: State) -> Iterator[State]:
         yield State(state.step + 1, end, state.bindings, 0, state)
 
 
-def _bound_runs(run: Run, step: Many, state: State) -> Iterator[State]:
+def _bound_runs(run: SearchRun, step: Many, state: State) -> Iterator[State]:
     """Take runs all of which have the same operand."""
     index, bindings = state.at, state.bindings
     if step.alone_before and index and run.meets(step.test, index - 1, bindings) is not None:
@@ -312,7 +312,7 @@ def _bound_runs(run: Run, step: Many, state: State) -> Iterator[State]:
             yield State(state.step + 1, end, known, 0, state)
 
 
-def _members(run: Run, state: State) -> Iterator[State]:
+def _members(run: SearchRun, state: State) -> Iterator[State]:
     """Take one of the members that are left, or skip an instruction."""
     step: Any = run.program.steps[state.step]
     every = (1 << len(step.members)) - 1
@@ -328,7 +328,9 @@ def _members(run: Run, state: State) -> Iterator[State]:
         yield State(state.step, state.at + 1, state.bindings, left, state)
 
 
-def _member(run: Run, member: Sequence[Test], index: int, bindings: Bindings) -> Bindings | None:
+def _member(
+    run: SearchRun, member: Sequence[Test], index: int, bindings: Bindings
+) -> Bindings | None:
     if index + len(member) > run.size:
         return None
     met = bindings
@@ -341,14 +343,14 @@ def _member(run: Run, member: Sequence[Test], index: int, bindings: Bindings) ->
     return met
 
 
-_CHOICES: Mapping[type, Callable[[Run, State], Iterator[State]]] = MappingProxyType(
+_CHOICES: Mapping[type, Callable[[SearchRun, State], Iterator[State]]] = MappingProxyType(
     {Gap: _gaps, Many: _runs, Group: _members}
 )
 
 
 def search(
-    program: Program, instrs: Sequence[Instr], views: Views, pool: Effort
-) -> tuple[Run, State | None]:
+    program: SearchProgram, instrs: Sequence[Instr], views: Views, pool: Effort
+) -> tuple[SearchRun, State | None]:
     """Look for an expectation; return the search, and where it ended if it was met.
 
     Args:
@@ -360,5 +362,5 @@ def search(
     Raises:
         PycInspectError: ``pattern-too-costly``; ``constant-too-large``.
     """
-    run = Run(program, instrs, views)
+    run = SearchRun(program, instrs, views)
     return run, run.search(pool)

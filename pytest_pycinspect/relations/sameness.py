@@ -13,10 +13,10 @@ from pycinspect.pyc import Code
 from pytest_pycinspect.view.facts import values_in
 from pytest_pycinspect.view.forms import form_of
 
-__all__ = ["Program", "SameValues", "has_value", "is_same_event"]
+__all__ = ["CodeForm", "SameValues", "has_value", "is_same_event"]
 
 
-class Program:
+class CodeForm:
     """The form of a code object, and what the functions inside it are.
 
     Args:
@@ -50,7 +50,7 @@ class Program:
             self._meanings[key] = known
         return known
 
-    def makes_unused_of(self, wanted: Program) -> bool:
+    def makes_unused_of(self, wanted: CodeForm) -> bool:
         """Return whether functions that another program makes for nobody are made here, too.
 
         The compiler leaves out the first store of ``x, x = lambda: 1, 2`` (3.13), and tests of what
@@ -101,7 +101,7 @@ class SameValues:
         program: that of the code.
     """
 
-    def __init__(self, wanted: Program, program: Program) -> None:
+    def __init__(self, wanted: CodeForm, program: CodeForm) -> None:
         self._wanted = wanted
         self._program = program
         self._same: dict[Value, set[Value]] = {}
@@ -162,7 +162,7 @@ class SameValues:
         )
 
 
-def has_value(wanted: Program, value: Value, program: Program) -> bool | None:
+def has_value(wanted: CodeForm, value: Value, program: CodeForm) -> bool | None:
     """Return whether an expression is a part of an event of a graph.
 
     Args:

@@ -9,14 +9,15 @@ from functools import cached_property
 
 from pycinspect.canonical import Level, linearize
 from pycinspect.canonical.frames import parameters
+from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.values import Value
 from pycinspect.compiling import Compilers
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
-from pytest_pycinspect.relations.comparing import Outcome
-from pytest_pycinspect.relations.sameness import Program, has_value
-from pytest_pycinspect.relations.subgraphs import END, READING, Search
+from pytest_pycinspect.relations.comparing import RelationOutcome
+from pytest_pycinspect.relations.sameness import CodeForm, has_value
+from pytest_pycinspect.relations.subgraphs import END, Search
 from pytest_pycinspect.relations.surroundings import Surroundings
 from pytest_pycinspect.view.facts import values_in
 from pytest_pycinspect.view.forms import form_of
@@ -39,9 +40,9 @@ class Snippets:
         self._dialect = dialect
         self._optimize = optimize
         self._around = _surroundings(code, dialect)
-        self._programs: dict[Level, Program] = {}
+        self._programs: dict[Level, CodeForm] = {}
 
-    def search(self, snippet: str) -> Outcome:
+    def search(self, snippet: str) -> RelationOutcome:
         """Return whether an expression or statements are somewhere in the code.
 
         Args:
@@ -61,7 +62,7 @@ class Snippets:
         found = found or bool(self._is_in(snippet, Level.SEMANTIC))
         words = "contains" if found else "does not contain"
         shortened = textwrap.shorten(snippet, 60)
-        return Outcome(found, f"{self._code.qualname} {words} {shortened!r}")
+        return RelationOutcome(found, f"{self._code.qualname} {words} {shortened!r}")
 
     def _is_in(self, snippet: str, level: Level) -> bool | None:
         """Return whether a snippet is in the code; None for one that does nothing."""
@@ -83,13 +84,13 @@ class Snippets:
             return None
         return search.found() and program.makes_unused_of(wanted)
 
-    def _program(self, level: Level) -> Program:
+    def _program(self, level: Level) -> CodeForm:
         known = self._programs.get(level)
         if known is None:
-            known = self._programs[level] = Program(form_of(self._code, self._dialect, level))
+            known = self._programs[level] = CodeForm(form_of(self._code, self._dialect, level))
         return known
 
-    def _statements(self, snippet: str, level: Level) -> Program:
+    def _statements(self, snippet: str, level: Level) -> CodeForm:
         """Return the form of statements, with all that can happen if some variables are not bound.
 
         That is all there is in ``try: x`` that a handler could be of.
@@ -98,7 +99,7 @@ class Snippets:
         if not self._has_handlers(snippet) or not self._unbound:
             return wanted
         unsure = self._compiled(snippet, level, self._unbound)
-        return unsure if _events(unsure) > _events(wanted) else wanted
+        return unsure if _handlers(unsure) > _handlers(wanted) else wanted
 
     @staticmethod
     def _has_handlers(snippet: str) -> bool:
@@ -106,26 +107,27 @@ class Snippets:
 
     @cached_property
     def _unbound(self) -> frozenset[str]:
-        """The variables of the code of which it is not sure that they are bound."""
+        """The variables of the code that may not be bound where a handler catches that."""
         graph = self._program(Level.STRICT).graph
-        read = (node.payload[1] for node in graph if node.payload[0] == "load")
+        guarded = (node.payload for node in graph if node.handler != NOWHERE)
+        read = (payload[1] for payload in guarded if payload[0] == "load")
         return frozenset(
             value.word(0) for value in read if isinstance(value, Value) and value.kind == "local"
         )
 
     def _compiled(
         self, snippet: str, level: Level, unbound: frozenset[str] = frozenset()
-    ) -> Program:
+    ) -> CodeForm:
         """Return the form of a snippet in surroundings like the code's."""
         source = self._around.source(snippet, unbound).encode("utf-8", "surrogatepass")
         with Compilers(trusted=True) as compilers:  # the snippet is the test's own
             file = compilers.compile(source, f"the snippet {snippet!r}", optimize=self._optimize)
-        return Program(form_of(self._around.find(file.code), file.dialect, level))
+        return CodeForm(form_of(self._around.find(file.code), file.dialect, level))
 
 
-def _events(program: Program) -> int:
-    """Return how many events there are, but for those that only read variables."""
-    return sum(node.payload[0] not in READING for node in program.graph)
+def _handlers(program: CodeForm) -> int:
+    """Return how many handlers there are that control may come to."""
+    return len({node.handler for node in program.graph})
 
 
 def _surroundings(code: Code, dialect: Dialect) -> Surroundings:

@@ -8,9 +8,9 @@ from itertools import chain, takewhile
 from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.values import Value
-from pytest_pycinspect.relations.sameness import Program, SameValues, is_same_event
+from pytest_pycinspect.relations.sameness import CodeForm, SameValues, is_same_event
 
-__all__ = ["END", "READING", "Search"]
+__all__ = ["END", "Search"]
 
 #: A name after a snippet: evaluating it is the event at its end.
 END = "__end_of_snippet__"
@@ -21,7 +21,7 @@ END = "__end_of_snippet__"
 _PROPAGATE, _RETURN = "propagate", "return"
 #: Events of reading variables: what may fail in a handler's reach, and what other code may change
 #: before the value is used. The same statement elsewhere may have none.
-READING = frozenset({"load", "keep"})
+_READING = frozenset({"load", "keep"})
 
 
 class _Matched:
@@ -49,7 +49,7 @@ class _Matched:
     def _reads_own(self, place: int) -> bool:
         """Return whether an event only reads a local variable, which is bound in the snippet."""
         word, *parts = self._graph[place].payload
-        variable = parts[-1] if word in READING else None
+        variable = parts[-1] if word in _READING else None
         return isinstance(variable, Value) and variable.first.kind == "local"
 
     @property
@@ -72,7 +72,7 @@ class Search:
             result: what follows is not the same for all.
     """
 
-    def __init__(self, wanted: Program, program: Program, *, has_result: bool) -> None:
+    def __init__(self, wanted: CodeForm, program: CodeForm, *, has_result: bool) -> None:
         self._wanted = wanted
         self._program = program
         self._has_result = has_result
@@ -163,7 +163,7 @@ class Search:
         word = ours.payload[0]
         places = self._past_reading(place)
         candidates: Iterable[frozenset[int]] = [frozenset({at}) for at in places]
-        if word not in READING:
+        if word not in _READING:
             candidates = [*candidates][-1:]
         if word == _RETURN:
             candidates = chain(candidates, *map(self._past_cleanup, places))
@@ -177,7 +177,7 @@ class Search:
     def _past_reading(self, place: int) -> list[int]:
         """Return a place and those after it up to the first that does more than to read."""
         places = [place]
-        while self._graph[places[-1]].payload[0] in READING:
+        while self._graph[places[-1]].payload[0] in _READING:
             (after,) = self._graph[places[-1]].successors
             if after in places:
                 break

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pytest_pycinspect.bytecode import Bytecode
 from pytest_pycinspect.view.instr import Instr
-from pytest_pycinspect.view.items import Kind, Known
+from pytest_pycinspect.view.items import FactKind, Items, Known
 from pytest_pycinspect.view.names import VacuousCheckError
 
 __all__ = ["TIMES", "Change", "SpecializedBytecode", "Warmup"]
@@ -78,11 +78,11 @@ class Change(NamedTuple):
 #: What is said of a specialisation for one class that was replaced by the same for another.
 _ANEW = "for something else"
 
-_INSTRS = Kind(
+_INSTRS = FactKind(
     "an instruction; its name is instr.opname for each instr of them",
     lambda one: isinstance(one, Instr),
 )
-_CHANGES = Kind(
+_CHANGES = FactKind(
     "a change; opcodes are change.before and change.after for each change of them",
     lambda one: isinstance(one, Change),
 )
@@ -128,7 +128,7 @@ class SpecializedBytecode(Bytecode):
         return self._then(Warmup(times, args, kwargs))
 
     @cached_property
-    def specializations(self) -> tuple[Instr, ...]:
+    def specializations(self) -> Items[Instr]:
         """The instructions that are specialised, those of nested code among them."""
         found = (
             instr
@@ -139,7 +139,7 @@ class SpecializedBytecode(Bytecode):
         return self.sure(Known.of(found, _INSTRS), "Nothing in it is specialised.")
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> Items[Change]:
         """What the last run of calls has changed.
 
         Raises:
@@ -150,7 +150,7 @@ class SpecializedBytecode(Bytecode):
         )
 
     @property
-    def deoptimized(self) -> tuple[Change, ...]:
+    def deoptimized(self) -> Items[Change]:
         """Those changes that took a specialisation away, or put another in its place.
 
         Raises:

@@ -199,16 +199,20 @@ class SureItems(Items[Item]):
 
     def _checked(self) -> None:
         __tracebackhide__ = True
-        self.sure(super().__len__(), f"{self.what} is empty.")
+        self.sure(len(self.items), f"{self.what} is empty.")
 
     def __contains__(self, wanted: object) -> bool:
         __tracebackhide__ = True
-        return self.sure(wanted in self.items, self._missing(wanted))
+        found = wanted in self.items
+        if found or self.wrapping is None:
+            return found
+        return self.sure(found, self._missing(wanted))
 
     def count(self, value: object) -> int:
         """Return how many are equal to a value; see :func:`sure`."""
         __tracebackhide__ = True
-        return self.sure(self.items.count(value), self._missing(value))
+        found = self.items.count(value)
+        return found if self.wrapping is None else self.sure(found, self._missing(value))
 
     def _missing(self, wanted: object) -> str:
         return f"{wanted!r} is not in {self.what}: {[*self]}."

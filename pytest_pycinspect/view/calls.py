@@ -21,10 +21,10 @@ from pycinspect.pyc import Code
 from pytest_pycinspect.view.flow import graph_of
 from pytest_pycinspect.view.loops import copied_tests
 
-__all__ = ["Call", "each_once"]
+__all__ = ["CallOnPath", "each_once"]
 
 
-class Call(NamedTuple):
+class CallOnPath(NamedTuple):
     """One call, on one path.
 
     Args:
@@ -36,7 +36,7 @@ class Call(NamedTuple):
     text: str
 
 
-def each_once(calls: Sequence[Call], dialect: Dialect) -> list[Call]:
+def each_once(calls: Sequence[CallOnPath], dialect: Dialect) -> list[CallOnPath]:
     """Return one for each call of the source, in the order in which they last come.
 
     Where paths call different things at one place, as ``(a or b)()`` does, its text is all of them.
@@ -53,7 +53,7 @@ def each_once(calls: Sequence[Call], dialect: Dialect) -> list[Call]:
         texts[call.sites] = {call.text} | texts.pop(call.sites, set())
     kept = _originals({sites: frozenset(found) for sites, found in texts.items()}, dialect)
     return [
-        Call(sites, " or ".join(sorted(kept[sites])))
+        CallOnPath(sites, " or ".join(sorted(kept[sites])))
         for sites in texts
         if all(sites[:n] in kept for n in range(1, len(sites) + 1))
     ]

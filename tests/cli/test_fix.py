@@ -165,6 +165,27 @@ def test_settings_that_name_an_image_are_refused(run: Run, broken: Path) -> None
     assert "name a user or an image" in result.stderr
 
 
+def test_an_interrupted_run_says_how_to_take_it_back(
+    run: Run, broken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _content(broken)
+    replace = os.replace
+
+    def interrupted(*paths: str, **named: int | None) -> None:
+        replace(*paths, **named)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    result = run("fix", ".", "--no-config", "--apply", "--journal", "journal")
+    monkeypatch.undo()
+    monkeypatch.chdir(broken)
+    assert result.exit_code == 130
+    assert "pycinspect fix --undo journal" in result.stderr
+    assert _content(broken) != before
+    assert run("fix", "--undo", "journal").exit_code == 0
+    assert _content(broken) == before
+
+
 def test_archives_are_left_alone(run: Run, broken: Path) -> None:
     with zipfile.ZipFile(broken / "x.zip", "w") as archive:
         archive.writestr("m.py", "x = 1\n")

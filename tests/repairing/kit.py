@@ -42,6 +42,7 @@ def damaged(root: Path) -> Tree:
     stale.chmod(0o666)
     tree.source("by_time.py")
     tree.cache("by_time.py", payload=COMPILED)
+    tree.module("open.py").chmod(0o777)
     tree.cache("gone.py")
     tree.cache("alone/gone.py")
     tree.source("alone/other.py")

@@ -32,6 +32,7 @@ ROOT = pytest.mark.skipif(
 )
 NOBODY = 65534
 STALE = f"__pycache__/stale.{RUNNING.cache_tag}.pyc"
+OPEN = f"__pycache__/open.{RUNNING.cache_tag}.pyc"
 GONE = f"__pycache__/gone.{RUNNING.cache_tag}.pyc"
 
 
@@ -132,9 +133,8 @@ def _rewritten(path: Path) -> Callable[[], object]:
 
 @pytest.mark.parametrize("kind", [RepairKind.DELETE, RepairKind.RECOMPILE, RepairKind.CHMOD])
 def test_what_changes_just_before_is_left(kind: RepairKind, tree: Tree) -> None:
-    path = GONE if kind is RepairKind.DELETE else STALE
-    if kind is RepairKind.RECOMPILE:
-        (tree.root / STALE).chmod(0o644)
+    paths = {RepairKind.DELETE: GONE, RepairKind.RECOMPILE: STALE, RepairKind.CHMOD: OPEN}
+    path = paths[kind]
     (result,) = meanwhile(tree, path, _rewritten(tree.root / path), kind)
     assert result.status is RepairStatus.CHANGED
     assert "changed" in result.reason
@@ -164,6 +164,16 @@ def test_a_source_that_changed_since_the_plan_is_not_compiled_into_a_cache(
     (found,) = [one for one in results if one.kind is RepairKind.RECOMPILE]
     assert (found.status, "source" in found.reason) == (RepairStatus.CHANGED, True)
     assert (tree.root / STALE).read_bytes() == old
+
+
+def test_an_orphan_whose_source_comes_back_is_none(tree: Tree, journal: Path) -> None:
+    with Fixer.of(tree) as fixer:
+        plan = fixer.plan()
+        tree.source("gone.py")
+        results = fixer.apply(plan, journal)
+    (found,) = [one for one in results if one.path == os.fspath(tree.root / GONE)]
+    assert (found.status, "source" in found.reason) == (RepairStatus.CHANGED, True)
+    assert (tree.root / GONE).exists()
 
 
 def test_a_directory_into_which_something_comes_stays(tree: Tree) -> None:

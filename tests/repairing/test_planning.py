@@ -188,18 +188,70 @@ def test_a_directory_stays_that_has_something_else_in_it(tree: Tree) -> None:
     assert told(tree, planned(tree)) == {f"pkg/{_cache('gone')}": ["delete"]}
 
 
+def _bare(tree: Tree) -> None:
+    for place in ("old", "old/sub"):
+        tree.cache(f"{place}/gone.py")
+    tree.file(f"old/{_cache('gone')}.139872034862080", b"half", LONG_AGO)
+
+
+def test_a_directory_that_caches_keep_alive_goes_as_a_whole_if_asked(tree: Tree) -> None:
+    _bare(tree)
+    plan = planned(tree, select=("PYC201", "PYC204"))
+    assert not plan.repairs
+    assert "namespace package" in reasons(tree, plan)["PYC204", "old"]
+    plan = planned(tree, Asked(sourceless=True), select=("PYC201", "PYC204"))
+    assert not plan.unmended
+    assert [tree.relative(repair.path) for repair in plan.repairs] == [
+        f"old/{_cache('gone')}",
+        f"old/{_cache('gone')}.139872034862080",
+        f"old/sub/{_cache('gone')}",
+        "old/sub/__pycache__",
+        "old/__pycache__",
+        "old/sub",
+        "old",
+    ]
+
+
+def test_a_directory_in_which_something_stays_stays(tree: Tree) -> None:
+    _bare(tree)
+    tree.file(f"old/sub/__pycache__/notes.{TAG}.pyc", b"not a cache")
+    plan = planned(tree, Asked(sourceless=True), select=("PYC204",))
+    assert {tree.relative(one.path): one.reason for one in plan.unmended} == {
+        f"old/sub/__pycache__/notes.{TAG}.pyc": "nobody here knows what it is",
+        "old/sub/__pycache__": "something in it stays",
+        "old/sub": "something in it stays",
+        "old": "something in it stays",
+    }
+
+
 @POSIX
-def test_permissions_are_taken_away_at_once_and_before_new_content_comes(tree: Tree) -> None:
+def test_permissions_are_taken_away_at_once(tree: Tree) -> None:
+    (tree.root / _cache("clean")).chmod(0o777)
+    (repair,) = planned(tree).repairs
+    assert (repair.kind, repair.rules) == (RepairKind.CHMOD, ("PYC601", "PYC607"))
+    assert (repair.before.mode, repair.after.mode if repair.after else 0) == (0o777, 0o644)
+
+
+@POSIX
+def test_new_content_comes_with_the_right_permissions(tree: Tree, tmp_path: Path) -> None:
+    """It may have more names: the new file has one."""
     _module(timestamp(RUNNING, MTIME - 1, len(SOURCE)))(tree)
     (tree.root / _cache("m")).chmod(0o777)
-    plan = planned(tree)
-    assert told(tree, plan) == {_cache("m"): ["chmod", "recompile"]}
-    mode, content = plan.repairs
-    assert mode.rules == ("PYC601", "PYC607")
-    assert (mode.before.mode, mode.after.mode if mode.after else 0) == (0o777, 0o644)
-    assert content.before.mode == 0o644
-    assert content.after is not None
-    assert content.after.mode == 0o644
+    os.link(tree.root / _cache("m"), tmp_path / "store")
+    (repair,) = planned(tree).repairs
+    assert (repair.kind, repair.rules) == (RepairKind.RECOMPILE, ("PYC101", "PYC601", "PYC607"))
+    assert (repair.before.mode, repair.after.mode if repair.after else 0) == (0o777, 0o644)
+
+
+@POSIX
+def test_a_directory_that_goes_keeps_its_permissions_until_then(tree: Tree) -> None:
+    tree.source("pkg/__init__.py")
+    tree.cache("pkg/gone.py")
+    (tree.root / "pkg" / "__pycache__").chmod(0o777)
+    delete, directory = planned(tree).repairs
+    assert delete.kind is RepairKind.DELETE
+    assert directory.kind is RepairKind.REMOVE_DIRECTORY
+    assert directory.rules == ("PYC210", "PYC601")
 
 
 @POSIX

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, chdir
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 
 from pycinspect.auditing import Audit, Finding, Policy
 from pycinspect.auditing.rules import BUILT_IN
@@ -42,6 +43,8 @@ from tests.differential.trees import Entry, build, ordinary_user, remove, snapsh
 __all__ = ["Objection", "Outcomes", "objections", "plans"]
 
 _LEVELS = (0, 1, 2)
+#: How many of the files that could be worsened are not.
+_SPARED = 0.7
 
 
 @dataclass
@@ -77,6 +80,7 @@ class _Tree:
     fresh: _Case
     after: _Case
     is_ours: bool
+    verify: bool
     texts: list[str]
 
 
@@ -100,11 +104,37 @@ def objections(kit: Kit, some: Iterable[Plan], outcomes: Outcomes) -> Iterator[O
 def _tree(directory: Path, number: int, plan: Plan) -> _Tree:
     root, twin = directory / str(number), directory / f"{number}-fresh"
     build(root, plan.nodes)
+    _worsen(root, Random(plan.name))
     build(twin, _without_caches(plan.nodes))
     in_tree = [question for question in plan.questions if question.path == ("d",)]
     plan = replace(plan, archive=None, questions=in_tree)
     cases = [_Case(plan, place, [], [], {}) for place in (root, twin, root)]
-    return _Tree(plan, root, *cases, is_ours=number % 2 == 0, texts=[])
+    return _Tree(plan, root, *cases, is_ours=number % 2 == 0, verify=number % 4 == 0, texts=[])
+
+
+def _worsen(root: Path, random: Random) -> None:
+    """Give caches what no import notices: permissions, more names, neighbours that are no caches."""
+    for path in sorted((root / "d").rglob("*")):
+        if path.is_symlink() or random.random() < _SPARED:
+            continue
+        if path.name == PYCACHE and path.is_dir():
+            path.chmod(random.choice((0o777, 0o1777, 0o775)))
+            if random.random() < _SPARED:
+                (path / "notes.txt").write_bytes(b"no cache")
+        elif path.suffix == ".pyc" and path.is_file():
+            _worsen_cache(path, random)
+
+
+def _worsen_cache(path: Path, random: Random) -> None:
+    if path.stat().st_mode & 0o777:  # what is locked stays so: the import notices
+        path.chmod(random.choice((0o666, 0o664, 0o755, 0o4755, 0o777)))
+    if random.random() < _SPARED:
+        leftover = path.with_name(f"{path.name}.{random.randrange(2**47)}")
+        leftover.write_bytes(b"half")
+        os.utime(leftover, (1_000_000_000, 1_000_000_000))
+        os.chown(leftover, path.stat().st_uid, path.stat().st_gid)
+    if random.random() < 1 - _SPARED:
+        os.link(path, path.parents[1] / f"{path.name}.name")
 
 
 def _without_caches(nodes: Sequence[Node]) -> list[Node]:
@@ -128,16 +158,9 @@ def _asked(kit: Kit, cases: Sequence[_Case], directory: Path) -> None:
         _ask(kit, cases, level, directory)
 
 
-@contextmanager
-def _standing(tree: _Tree) -> Iterator[None]:
+def _standing(tree: _Tree) -> AbstractContextManager[None]:
     """Work in a tree, as root or as the ordinary user to whom it belongs."""
-    here = Path.cwd()
-    with nullcontext() if tree.is_ours else ordinary_user(tree.root):
-        os.chdir(tree.root)
-        try:
-            yield
-        finally:
-            os.chdir(here)
+    return chdir(tree.root) if tree.is_ours else ordinary_user(tree.root)
 
 
 def _mended(tree: _Tree, row: Dialect, maker: Maker, outcomes: Outcomes) -> Mapping[str, Entry]:
@@ -163,7 +186,7 @@ def _mended(tree: _Tree, row: Dialect, maker: Maker, outcomes: Outcomes) -> Mapp
 
 def _planned(tree: _Tree, row: Dialect, maker: Maker) -> tuple[RepairPlan, list[Finding]]:
     prefix = None if tree.plan.prefix is None else tree.plan.prefix.format(root=tree.root)
-    policy = Policy(dialect=row, pycache_prefix=prefix, deep=True)
+    policy = Policy(dialect=row, pycache_prefix=prefix, deep=True, verify=tree.verify)
     grounds = Grounds(["d", *([prefix] if prefix else [])], PYCACHE)
     try:
         found = list(Audit(["d"], BUILT_IN, policy))

@@ -46,6 +46,7 @@ class OddEncoding(Rule):
     title = "Non-canonical marshal encoding"
     severity = Severity.SECURITY
     message = "no writer spells it so: {first}{more}"
+    facts = ("anomalies",)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -53,7 +54,7 @@ class OddEncoding(Rule):
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report the first places."""
-        if payload.code is not None and not payload.is_writer_known:
+        if payload.has_code and not payload.is_writer_known:
             self._unchecked.add(cache, payload.dialect.name)
         found = payload.anomalies
         if not found:

@@ -39,17 +39,18 @@ class LimitReached(Rule):
     title = "A limit was reached: the payload was not looked at"
     severity = Severity.SECURITY
     message = "not looked at: {limit}"
+    facts = ("oversized",)
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report what is beyond a limit."""
         error = payload.error
         if error is not None and error.slug in _LIMITS:
             return self.of_cache(cache, limit=error.message, offset=error.offset)
-        code = next(payload.oversized, None)
-        if code is None:
+        if payload.oversized is None:
             return None
+        qualname, size = payload.oversized
         limit = (
-            f"the instructions of {brief(code.qualname)}, which take {byte_count(len(code.code))};"
+            f"the instructions of {brief(qualname)}, which take {byte_count(size)};"
             f" the limit is {byte_count(CODE_LIMIT)}"
         )
         return self.of_cache(cache, limit=limit, offset=None)

@@ -40,12 +40,13 @@ class CompiledElsewhere(Rule):
     message = "says that it comes from {path}, which is not where its source is"
     #: These compare with the source, and tell what should be there.
     yields_to = frozenset({"PYC105", "PYC306", "PYC501"})
+    facts = ("filename",)
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Compare the path in the outermost code object with that of the source."""
-        if payload.code is None or cache.reader is None:
+        path = payload.filename
+        if path is None or cache.reader is None:
             return None
-        path = payload.code.filename
         module = module_in(path)
         if module is not None and module != module_in(cache.source):
             finding = self.of_cache(cache, path=path)

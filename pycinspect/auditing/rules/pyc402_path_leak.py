@@ -35,14 +35,13 @@ class PathLeak(Rule):
     severity = Severity.INFO
     is_statistic = True
     message = "names {path}: {kind}{of}"
+    facts = ("filename",)
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Look where the code says that it comes from; at its own place that is no news."""
-        if payload.code is None:
-            return None
-        path = payload.code.filename
-        leak = leak_in(path)
-        if leak is None or not is_elsewhere(path, cache):
+        path = payload.filename
+        leak = None if path is None else leak_in(path)
+        if path is None or leak is None or not is_elsewhere(path, cache):
             return None
         of = f" of {leak.name}" if leak.name else ""
         return self.of_cache(cache, path=path, kind=leak.kind, of=of, user=leak.name)

@@ -30,13 +30,11 @@ class SeveralPaths(Rule):
     title = "Code that comes from several files"
     severity = Severity.SECURITY
     message = "{qualname} says that it comes from {other}, and the module from {path}"
+    facts = ("filename", "stranger")
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report the first code object with a path of its own."""
-        if payload.code is None:
+        if payload.stranger is None:
             return None
-        path = payload.code.filename
-        for code in payload.code.walk():
-            if code.filename != path:
-                return self.of_cache(cache, qualname=code.qualname, other=code.filename, path=path)
-        return None
+        qualname, other = payload.stranger
+        return self.of_cache(cache, qualname=qualname, other=other, path=payload.filename)

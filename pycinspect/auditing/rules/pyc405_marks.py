@@ -36,6 +36,7 @@ class Marks(Rule):
     )
     only_on_request = True
     never_fails = True
+    facts = ("spelling",)
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Count what another run might have done otherwise."""

@@ -34,6 +34,7 @@ class SetOrder(Rule):
     severity = Severity.INFO
     message = "of {sets} constant sets, {count} are not in the order of how members are spelled"
     only_on_request = True
+    facts = ("spelling",)
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report sets that another run, or another Python, writes otherwise."""

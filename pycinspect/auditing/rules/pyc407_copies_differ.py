@@ -46,7 +46,7 @@ class CopiesDiffer(Rule):
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Compare with the first cache of the same source; both are fresh."""
-        if payload.code is None or cache.judgement.outcome is not Outcome.LOAD:
+        if not payload.has_code or cache.judgement.outcome is not Outcome.LOAD:
             return None
         if cache.is_module or cache.source_status is None:
             return None

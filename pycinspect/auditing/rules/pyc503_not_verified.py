@@ -35,6 +35,8 @@ class NotVerified(Rule):
     severity = Severity.INFO
     message = "was not compared: {why}"
     needs_verification = True
+    #: That a file could not be read to its end tells this, too.
+    yields_to = frozenset({"PYC901"})
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

@@ -36,6 +36,7 @@ class Leftovers(Rule):
     message = "in {qualname}, {problem}{more}"
     #: These compare with the source, and tell what should be there.
     yields_to = frozenset({"PYC105", "PYC306", "PYC501"})
+    facts = ("leftovers",)
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report the first ones."""

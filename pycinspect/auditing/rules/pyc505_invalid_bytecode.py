@@ -47,6 +47,7 @@ class InvalidBytecode(Rule):
     title = "Invalid bytecode"
     severity = Severity.SECURITY
     message = "in {qualname} at offset {offset}, {problem}{more}{how}"
+    facts = ("defects",)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -55,7 +56,7 @@ class InvalidBytecode(Rule):
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report the first defects."""
-        if payload.code is not None and not payload.is_verifiable:
+        if payload.has_code and not payload.is_verifiable:
             self._unchecked.add(cache, payload.dialect.name)
         if not payload.defects:
             return None

@@ -36,6 +36,7 @@ class Obfuscated(Rule):
     title = "Code that hides what it does"
     severity = Severity.SECURITY
     message = "in {qualname}, {sign}{more}"
+    facts = ("hidden",)
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report the first signs."""

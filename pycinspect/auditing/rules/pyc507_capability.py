@@ -43,6 +43,7 @@ class HiddenCapability(Rule):
     title = "What the code could do and its source does not say"
     severity = Severity.SECURITY
     message = "has what {source} does not name: {told}"
+    facts = ("capabilities",)
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Compare names that matter with the words of the source."""

@@ -18,28 +18,12 @@ Look at the code object that the finding names (``pycinspect show``) and at what
 Names in a path (``co_filename``) are not meant: directories may have any.
 """
 
-import unicodedata
-from collections.abc import Iterator
-
 from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.rule import Rule
-from pycinspect.pyc import Code
-from pycinspect.values import brief
 
 __all__ = ["DeceptiveNames"]
-
-#: Characters; the longest name of the standard libraries, with those around it, has 200.
-_LONGEST = 1000
-#: Unicode's general categories to what is said of a character.
-_KINDS = {
-    "Cc": "a control character",
-    "Cf": "an invisible character or one that changes the direction of writing",
-    "Cs": "a lone surrogate",
-    "Zl": "a line separator",
-    "Zp": "a paragraph separator",
-}
 
 
 class DeceptiveNames(Rule):
@@ -50,35 +34,13 @@ class DeceptiveNames(Rule):
     title = "Names that deceive people or tools"
     severity = Severity.WARNING
     message = "in {qualname}, the name {deceptive} {problem}"
+    facts = ("deceptive",)
 
     def check_payload(self, cache: CacheFile, payload: Payload) -> Finding | None:
         """Report the first one."""
-        for code in () if payload.code is None else payload.code.walk():
-            for name in _names(code):
-                problem = _problem(name)
-                if problem is not None:
-                    where, shown = brief(code.qualname), brief(ascii(name))
-                    return self.of_cache(cache, qualname=where, deceptive=shown, problem=problem)
-        return None
-
-
-def _names(code: Code) -> Iterator[str]:
-    yield code.name
-    yield from code.names
-    yield from code.varnames
-    yield from code.cellvars
-    yield from code.freevars
-
-
-def _problem(name: str) -> str | None:
-    """Return what is wrong with a name; nearly all are short, ASCII and printable."""
-    if len(name) > _LONGEST:
-        return f"has {len(name):,} characters"
-    if name.isascii() and name.isprintable():
-        return None
-    for character in name:
-        kind = _KINDS.get(unicodedata.category(character))
-        if kind is not None:
-            return f"has {kind}, U+{ord(character):04X}"
-    normal = unicodedata.normalize("NFKC", name)
-    return None if normal == name else f"is not what the compiler would write, {normal!a}"
+        found = payload.deceptive
+        if found is None:
+            return None
+        return self.of_cache(
+            cache, qualname=found.qualname, deceptive=found.name, problem=found.problem
+        )

@@ -195,7 +195,7 @@ def _percent(machine: Machine, name: str, left: Value, right: Value) -> Value | 
 
 def _percent_parts(machine: Machine, template: str, items: Sequence[Value]) -> list[Value] | None:
     """Return the pieces of an old-style template, None if it has other fields or too many."""
-    constant, make = machine.values.constant, machine.values.make
+    constant = machine.values.constant
     machine.work.spend(cost_of(template))
     parts: list[Value] = []
     place = used = 0
@@ -213,10 +213,21 @@ def _percent_parts(machine: Machine, template: str, items: Sequence[Value]) -> l
             return None
         spec = _spec(match)
         conversion = _CONVERSIONS[match[4]]
-        parts.append(make("format", items[used], conversion, constant(spec) if spec else None))
+        parts.append(_formatted(machine, items[used], conversion, constant(spec) if spec else None))
         used += 1
     parts.append(constant(template[place:]))
     return parts if used == len(items) else None
+
+
+def _formatted(machine: Machine, value: Value, conversion: str, spec: Value | None) -> Value:
+    """Return what is formatted; a string that stays what it is, as PyPy's compiler leaves it."""
+    if spec is None and conversion in _AS_IT_IS and isinstance(value.literal, str):
+        return value
+    return machine.values.make("format", value, conversion, spec)
+
+
+#: Conversions that give a string itself.
+_AS_IT_IS = ("", "str")
 
 
 def _spec(match: re.Match[str]) -> str:
@@ -297,8 +308,8 @@ def _format(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     conversion = ""
     if value.kind == "convert":
         value, conversion = value.value(0), value.word(1)
-    formatted = machine.values.make("format", value, conversion, spec)
-    return written(machine, state, machine.values.make("fstring", formatted), rest)
+    formatted = _formatted(machine, value, conversion, spec)
+    return written(machine, state, joined(machine, [formatted]), rest)
 
 
 def _interpolation(machine: Machine, state: State, op: CanonicalOp) -> State:

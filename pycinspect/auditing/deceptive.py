@@ -1,0 +1,73 @@
+"""Names that deceive whoever reads them, or the tools that print them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pycinspect.pyc import Code
+from pycinspect.values import brief
+
+__all__ = ["DeceptiveName", "deceptive_name"]
+
+#: Characters; the longest name of the standard libraries, with those around it, has 200.
+_LONGEST = 1000
+#: Unicode's general categories to what is said of a character.
+_KINDS = {
+    "Cc": "a control character",
+    "Cf": "an invisible character or one that changes the direction of writing",
+    "Cs": "a lone surrogate",
+    "Zl": "a line separator",
+    "Zp": "a paragraph separator",
+}
+
+
+class DeceptiveName(NamedTuple):
+    """One such name.
+
+    Args:
+        qualname: of the code object that has it, shortened.
+        name: the name, escaped and shortened.
+        problem: what is wrong with it, in words.
+    """
+
+    qualname: str
+    name: str
+    problem: str
+
+
+def deceptive_name(root: Code) -> DeceptiveName | None:
+    """Return the first one in a module and all that is in it, None where there is none.
+
+    Args:
+        root: the outermost code object.
+    """
+    for code in root.walk():
+        for name in _names(code):
+            problem = _problem(name)
+            if problem is not None:
+                return DeceptiveName(brief(code.qualname), brief(ascii(name)), problem)
+    return None
+
+
+def _names(code: Code) -> Iterator[str]:
+    yield code.name
+    yield from code.names
+    yield from code.varnames
+    yield from code.cellvars
+    yield from code.freevars
+
+
+def _problem(name: str) -> str | None:
+    """Return what is wrong with a name; nearly all are short, ASCII and printable."""
+    if len(name) > _LONGEST:
+        return f"has {len(name):,} characters"
+    if name.isascii() and name.isprintable():
+        return None
+    for character in name:
+        kind = _KINDS.get(unicodedata.category(character))
+        if kind is not None:
+            return f"has {kind}, U+{ord(character):04X}"
+    normal = unicodedata.normalize("NFKC", name)
+    return None if normal == name else f"is not what the compiler would write, {normal!a}"
