@@ -13,12 +13,15 @@ from platform import python_implementation, python_version
 from typing import NamedTuple, Self
 
 from pycinspect.cache import (
+    HERE,
     SOURCE_LIMIT,
     CacheBytes,
     Outcome,
     Subject,
+    View,
     judge_cache,
     source_from_cache,
+    view_of,
 )
 from pycinspect.compiling import (
     DEFAULT_COMPILE_LIMITS,
@@ -35,7 +38,6 @@ from pycinspect.pyc import (
     CodeFile,
     errors_named,
     parse_header,
-    read_all,
     read_code,
     tag_of,
 )
@@ -104,7 +106,7 @@ class Verifier:
         """Find the source of a cache, and compare them.
 
         Args:
-            path: the cache, in ``__pycache__`` or beside its source.
+            path: the cache, in ``__pycache__`` or beside its source; also one in an archive.
 
         Returns:
             What was found; what could not be compared is a rung, not an error. A cache that
@@ -114,16 +116,17 @@ class Verifier:
         tools = transformed(path, None)
         if tools is not None:
             return tools
+        view = view_of(path, HERE)
         try:
-            cache = _read(path, self._dialects)
+            cache = _read(path, self._dialects, view)
         except PycInspectError as error:
             return Verification(path, None, Rung.UNVERIFIABLE, "unreadable", error.message)
-        found = _source_of(path, cache.file.header.dialect)
+        found = _source_of(path, cache.file.header.dialect, view)
         if found is None:
             return Verification(path, None, Rung.UNVERIFIABLE, "no-source")
         try:
-            source = read_all(found, SOURCE_LIMIT)
-            why = _why_stale(cache, source, os.stat(found))
+            source = view.read_all(found, SOURCE_LIMIT)
+            why = _why_stale(cache, source, view.stat(found))
         except (OSError, PycInspectError) as error:
             detail = error.message if isinstance(error, PycInspectError) else str(error)
             return Verification(path, found, Rung.UNVERIFIABLE, "source-unreadable", detail)
@@ -279,9 +282,9 @@ def _name(interpreter: Interpreter | None) -> str:
 _WRITTEN = {Implementation.CPYTHON: "CPython", Implementation.PYPY: "PyPy"}
 
 
-def _read(path: str, dialects: DialectTable) -> Stored:
+def _read(path: str, dialects: DialectTable, view: View) -> Stored:
     with errors_named(path):
-        content = read_all(path, _LIMIT)
+        content = view.read_all(path, _LIMIT)
         header = parse_header(content, tag=tag_of(path), dialects=dialects)
         file: CodeFile = read_code(content, header, dialects=dialects)
     return Stored(file, content, header.size)
@@ -293,9 +296,9 @@ def _levels(path: str) -> tuple[int, ...]:
     return levels_in(path) if is_named else _LEVELS
 
 
-def _source_of(path: str, dialect: Dialect) -> str | None:
+def _source_of(path: str, dialect: Dialect, view: View) -> str | None:
     """Return the source of a cache, None where it is not there."""
-    return next(filter(os.path.isfile, _candidates(path, dialect)), None)
+    return next(filter(view.is_file, _candidates(path, dialect)), None)
 
 
 def _candidates(path: str, dialect: Dialect) -> Iterator[str]:
