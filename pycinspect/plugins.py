@@ -198,7 +198,7 @@ def audit(
     """Audit trees of caches with every rule that is installed.
 
     Args:
-        paths: a directory or file, or several.
+        paths: a directory, an archive or a file, or several; ``app.whl!/app`` is a path in an archive.
         policy: what is asked for; by default every rule, and the Pythons that the tree
             is for by the library that it lies in, by a pin, or by its caches.
         dialect: the Python that the tree is for, a row or its name; by default the policy's.
@@ -210,8 +210,9 @@ def audit(
 
     Raises:
         PycInspectError: while iterating, if none of the paths can be audited: ``not-found``,
-            ``nothing-to-audit`` for a directory without caches and sources, ``container`` or
-            ``not-a-subject`` for a file that is neither. Otherwise the audit is not complete,
+            ``nothing-to-audit`` for a directory without caches and sources, ``not-a-subject`` for a
+            file that is neither; ``bad-archive``, ``unsupported`` or ``container-limit`` for an
+            archive that cannot be looked into. Otherwise the audit is not complete,
             and its ``refused`` says why.
 
     >>> run = audit([])

@@ -145,7 +145,8 @@ def command(
 ) -> None:
     """Audit trees of bytecode caches: what is stale, orphaned, broken or unsafe.
 
-    PATH is a directory, a source, or a cache by whatever name. Without it, the site-packages of
+    PATH is a directory, an archive (a wheel, sdist, zipapp, container image …), a source, or a cache
+    by whatever name; ARCHIVE!/PATH is a path in an archive. Without it, the site-packages of
     the environment that pycinspect runs in.
 
     \b
@@ -154,6 +155,7 @@ def command(
       pycinspect audit /usr/lib/python3/dist-packages -v
       pycinspect audit src --select PYC1,PYC2 --fail-on error
       pycinspect audit downloads --deep --profile security
+      pycinspect audit dist/*.whl dist/*.tar.gz image.tar
       pycinspect audit . --write-baseline caches.json
       pycinspect audit . --baseline caches.json --format github
       pycinspect audit /srv/app --user www-data --environment-file /proc/4711/environ

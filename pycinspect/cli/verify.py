@@ -40,14 +40,15 @@ def command(
 
     The header of a cache says which source it belongs to, and nothing of what it does. Each source
     is compiled again, in another process, by the interpreter whose cache it is, or the nearest one
-    that is installed; nothing is imported or run. PATH is a directory or a cache; without it, the
-    site-packages of the environment that pycinspect runs in.
+    that is installed; nothing is imported or run. PATH is a directory, an archive or a cache; without
+    it, the site-packages of the environment that pycinspect runs in.
 
     \b
     Examples:
       pycinspect verify
       pycinspect verify /usr/lib/python3 --json
       pycinspect verify src -vv
+      pycinspect verify app-1.0-py3-none-any.whl
       pycinspect verify downloads --write-baseline known.json
 
     It is what audit --verify finds, without all else; rules PYC501 explains a finding.
