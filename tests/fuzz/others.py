@@ -15,6 +15,7 @@ from tests.fuzz.mutants import LARGEST
 
 __all__ = [
     "damaged_baseline",
+    "damaged_digests",
     "damaged_environment",
     "damaged_settings",
     "damaged_source",
@@ -94,6 +95,12 @@ def damaged_baseline(rng: random.Random) -> bytes:
         ],
     }
     return _damaged_text(json.dumps(good), _JSON_VALUES, rng)
+
+
+def damaged_digests(rng: random.Random) -> bytes:
+    """Return what may be a list of digests, as ``sha256sum`` writes it."""
+    lines = [f"{'0' * 64}  src/m.pyc", f"\\{'a' * 128} *a\\n.pyc", f"SHA384 (x y) = {'F' * 96}"]
+    return _damaged_text("\n".join(lines), ("\\", " ", "0" * 64, "(", "\r", "SHA256"), rng)
 
 
 def damaged_settings(rng: random.Random) -> bytes:
