@@ -269,7 +269,14 @@ class Grounds:
             self._tops[os.path.join(os.path.abspath(top), "")] = os.path.realpath(top)
 
     def spot(self, path: str) -> Spot | None:
-        """Return where a path of a finding is; None outside of them, and for one of them."""
+        """Return where a path of a finding is; None outside of them, and for one of them.
+
+        >>> grounds = Grounds(["."], "__pycache__")
+        >>> grounds.spot("pkg/__pycache__/m.cpython-312.pyc").below
+        'pkg/__pycache__/m.cpython-312.pyc'
+        >>> grounds.spot("../m.pyc"), grounds.spot(".")
+        (None, None)
+        """
         here = os.path.abspath(path)
         tops = [top for top in self._tops if here.startswith(top) and here != top]
         if not tops:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import time
 from collections.abc import Callable
@@ -98,6 +99,22 @@ def test_compiled_again(rule: str, tree: Tree) -> None:
     assert repair.rules == (rule,)
     assert repair.after is not None
     assert repair.after.digest != repair.before.digest
+
+
+@pytest.mark.parametrize(
+    ("rule", "source", "level"),
+    [("PYC501", b"answer = 43\n", 0), ("PYC306", b"assert 1\nx = 1\n", 1)],
+)
+def test_what_is_not_what_its_source_says_is_compiled_again(
+    rule: str, source: bytes, level: int, tree: Tree
+) -> None:
+    """Another program under the header, or one without the asserts that its name promises."""
+    tree.source("m.py", source)
+    text = SOURCE if level == 0 else source
+    code = compile(text, "m.py", "exec", dont_inherit=True, optimize=level)
+    tree.cache("m.py", timestamp(RUNNING, MTIME, len(source)), payload=marshal.dumps(code))
+    plan = planned(tree, select=(rule,), policy=Policy(deep=True, verify=True))
+    assert told(tree, plan)[_cache("m")] == ["recompile"]
 
 
 def _orphan(tree: Tree) -> str:
