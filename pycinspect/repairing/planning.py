@@ -10,7 +10,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain, groupby
+from itertools import groupby
 from types import MappingProxyType
 
 from pycinspect.auditing import Finding
@@ -22,7 +22,7 @@ from pycinspect.repairing.damage import Damage, Looker
 from pycinspect.repairing.folder import DIRECTORY, LINK, REGULAR, digest_of
 from pycinspect.repairing.making import Made, Maker
 from pycinspect.repairing.modes import mode_change, with_mode
-from pycinspect.repairing.remedies import REMEDIES, DeleteIf, Remedy
+from pycinspect.repairing.remedies import LEFT_TO_PEOPLE, OF_OTHERS, REMEDIES, DeleteIf, Remedy
 from pycinspect.repairing.repair import FileState, Repair, RepairKind, RepairPlan, Spot, Unmended
 
 __all__ = ["Asked", "Planner"]
@@ -72,11 +72,11 @@ class Planner:
         """Return what mends findings, in the order of paths.
 
         Args:
-            findings: of an audit, in any order; those that nothing mends are passed over.
+            findings: of an audit, in any order.
 
         Returns:
-            The repairs, one for each path, a directory after what was in it. Whatever is left,
-            although its rule has a remedy, has a reason.
+            The repairs, one for each path, a directory after what was in it. Whatever is left has
+            a reason.
 
         >>> import pathlib, tempfile
         >>> from pycinspect import audit
@@ -90,11 +90,16 @@ class Planner:
         ...     [repair.kind.value for repair in plan.repairs]
         ['delete', 'remove-directory']
         """
-        mendable = (found for found in findings if found.rule in REMEDIES)
-        parts = sorted(chain.from_iterable(map(self._parts, mendable)), key=_by_path)
         repairs: list[Repair] = []
         unmended: list[Unmended] = []
-        for path, group in groupby(parts, key=_by_path):
+        mendable: list[Finding] = []
+        for finding in findings:
+            if finding.rule in REMEDIES:
+                mendable += self._parts(finding)
+            elif finding.rule not in OF_OTHERS:
+                reason = LEFT_TO_PEOPLE.get(finding.rule, _NO_REMEDY)
+                unmended.append(Unmended(finding.rule, finding.path, reason))
+        for path, group in groupby(sorted(mendable, key=_by_path), key=_by_path):
             repair, left = self._of_path(self._looker.damage(path, group))
             repairs += [] if repair is None else [repair]
             unmended += left
@@ -168,6 +173,8 @@ class Planner:
             return Unmended(rule, damage.path, error.message)
         before = damage.seen.state
         assert before is not None
+        if made.content == damage.seen.content:
+            return Unmended(rule, damage.path, _THE_SAME)
         after = before._replace(digest=digest_of(made.content), size=len(made.content))
         span = self._maker.keep(made.content)
         repair = damage.repaired(kind, rule)
@@ -270,6 +277,8 @@ _RMDIR = RepairKind.REMOVE_DIRECTORY
 _PART = Remedy(RepairKind.DELETE, DeleteIf.KNOWN)
 #: Conditions that hold even for who wants to be rid of everything.
 _ALWAYS = frozenset({DeleteIf.KNOWN, DeleteIf.LEFT_BEHIND})
+_NO_REMEDY = "nothing is known here that mends it"
+_THE_SAME = "what would be written is what is there"
 _FULL = "something in it stays"
 _NAMESPACE = "imports take it for a namespace package: --delete-sourceless deletes it"
 _UNKNOWN = "nobody here knows what it is"

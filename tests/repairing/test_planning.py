@@ -14,7 +14,15 @@ import pytest
 from pycinspect.auditing import Policy, Selection
 from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.cache import source_hash
-from pycinspect.repairing import REMEDIES, Asked, Repair, RepairKind, RepairPlan
+from pycinspect.repairing import (
+    LEFT_TO_PEOPLE,
+    OF_OTHERS,
+    REMEDIES,
+    Asked,
+    Repair,
+    RepairKind,
+    RepairPlan,
+)
 from pycinspect.values import InvalidationMode
 from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, checked, row, timestamp, unchecked
 
@@ -407,8 +415,17 @@ def test_links_are_left_alone(tree: Tree, tmp_path: Path) -> None:
     assert "link or not a directory" in found["PYC201", f"linked/{_cache('gone')}"]
 
 
-def test_every_rule_that_is_mended_is_a_rule() -> None:
-    assert REMEDIES.keys() <= {rule.id for rule in BUILT_IN}
+def test_of_every_rule_it_is_said_what_becomes_of_its_findings() -> None:
+    said = [*REMEDIES, *LEFT_TO_PEOPLE, *OF_OTHERS]
+    assert sorted(said) == sorted(rule.id for rule in BUILT_IN)
+
+
+def test_what_has_no_remedy_is_left_with_a_reason(tree: Tree) -> None:
+    (tree.root / "__pycache__" / "sub").mkdir()
+    plan = planned(tree)
+    assert reasons(tree, plan) == {
+        ("PYC208", "__pycache__/sub"): "nobody has looked at what is in it"
+    }
 
 
 def test_a_plan_says_what_it_is(tree: Tree) -> None:
