@@ -23,6 +23,7 @@ from pycinspect.containers import (
     ContainerLimits,
     Node,
     read_archive,
+    read_up_to,
 )
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import LONGEST_HEADER, FileStart, file_kind
@@ -123,7 +124,7 @@ class ArchiveView(View):
             return None
         limit = self._limits.nested
         with outer.archive.open(node) as stream:
-            data = stream.read(limit + 1)
+            data = read_up_to(stream, limit + 1)
         if len(data) > limit:
             message = f"not looked into: in a container, and larger than {limit:,} bytes"
             raise PycInspectError("container-limit", message)
@@ -339,7 +340,7 @@ class ArchiveView(View):
         self._require_read(place.archive, node, path)
         try:
             with place.archive.open(node) as stream:
-                return stream.read(size)
+                return read_up_to(stream, size)
         except PycInspectError as error:
             raise OSError(errno.EIO, error.message, path) from error
 

@@ -9,6 +9,7 @@ from pycinspect.containers.archive import Archive, Layout, Node
 from pycinspect.containers.limits import DEFAULT_CONTAINER_LIMITS, ContainerLimits
 from pycinspect.containers.members import Member, MemberKind, Oddity
 from pycinspect.containers.reading import FORMATS, read_archive
+from pycinspect.containers.streams import read_up_to
 
 __all__ = [
     "DEFAULT_CONTAINER_LIMITS",
@@ -21,4 +22,5 @@ __all__ = [
     "Node",
     "Oddity",
     "read_archive",
+    "read_up_to",
 ]

@@ -16,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 
 from pycinspect.containers.limits import ContainerLimits
 from pycinspect.containers.members import Member, MemberKind, Oddity, safe_name
-from pycinspect.containers.streams import too_much
+from pycinspect.containers.streams import read_up_to, too_much
 from pycinspect.errors import PycInspectError
 
 __all__ = ["Archive", "Layout", "Node"]
@@ -302,7 +302,7 @@ class Archive:
             if node.is_directory:
                 return None
             with self.open(node) as stream:
-                data = stream.read(limit + 1)
+                data = read_up_to(stream, limit + 1)
         except (OSError, PycInspectError):
             return None
         return data.decode("utf-8", "replace") if len(data) <= limit else None

@@ -115,10 +115,9 @@ _ZIP_SIGNS = tuple(
 def _zip_layout(paths: Iterable[str]) -> Layout:
     """Tell what a zip file is by its members: a wheel (PEP 427), or by the signs above."""
     names = frozenset(paths)
-    for name in names:
-        first, _, rest = name.partition("/")
-        if rest == "WHEEL" and first.endswith(".dist-info"):
-            return Layout(_WHEEL)
+    parts = [name.partition("/") for name in names if name.endswith(".dist-info/WHEEL")]
+    if [rest for _, _, rest in parts] == ["WHEEL"]:  # of two, installers take neither
+        return Layout(_WHEEL)
     return next((sign.layout for sign in _ZIP_SIGNS if sign.names <= names), Layout(ZIP))
 
 

@@ -10,7 +10,18 @@ from typing import BinaryIO
 from pycinspect.containers.limits import ContainerLimits
 from pycinspect.errors import PycInspectError, described
 
-__all__ = ["Budget", "Counted", "Window", "archive_errors_named", "read_bounded", "too_much"]
+__all__ = [
+    "Budget",
+    "Counted",
+    "Window",
+    "archive_errors_named",
+    "read_bounded",
+    "read_up_to",
+    "too_much",
+]
+
+#: Bytes that are read at once.
+_STEP = 256 * 1024
 
 
 def too_much(what: str) -> PycInspectError:
@@ -69,8 +80,6 @@ class Counted(io.RawIOBase):
     that much only where a record says that it is so long.
     """
 
-    _STEP = 256 * 1024
-
     def __init__(self, stream: BinaryIO, budget: Budget) -> None:
         super().__init__()
         self._stream = stream
@@ -101,7 +110,7 @@ class Counted(io.RawIOBase):
             self._stream.seek(0)
             self._position = 0
         while self._position < offset:
-            if not self._taken(min(self._STEP, offset - self._position)):
+            if not self._taken(min(_STEP, offset - self._position)):
                 break
         return self._position
 
@@ -111,7 +120,7 @@ class Counted(io.RawIOBase):
             raise too_much(f"a record in it has more than {self._budget.limits.header:,} bytes")
         parts = []
         while size > 0:
-            data = self._taken(min(size, self._STEP))
+            data = self._taken(min(size, _STEP))
             if not data:
                 break
             parts.append(data)
@@ -120,7 +129,7 @@ class Counted(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Fill a buffer."""
-        data = self._taken(min(len(buffer), self._STEP))
+        data = self._taken(min(len(buffer), _STEP))
         buffer[: len(data)] = data
         return len(data)
 
@@ -173,10 +182,29 @@ class Window(io.RawIOBase):
         if wanted <= 0:
             return 0
         self._file.seek(self._start + self._position)
-        data = self._file.read(min(wanted, Counted._STEP))  # noqa: SLF001 - the same step
+        data = self._file.read(min(wanted, _STEP))
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)
+
+
+def read_up_to(file: BinaryIO, size: int) -> bytes:
+    """Read no more than so many bytes of a file, and take no more memory than there are.
+
+    ``BufferedReader.read(size)`` takes memory for all that it is asked for.
+
+    Args:
+        file: the file.
+        size: the most that is read.
+
+    Returns:
+        Fewer bytes only at the end.
+    """
+    parts = []
+    while size > 0 and (data := file.read(min(size, _STEP))):
+        parts.append(data)
+        size -= len(data)
+    return b"".join(parts)
 
 
 def read_bounded(file: BinaryIO, limit: int, what: str) -> bytes:
@@ -190,13 +218,10 @@ def read_bounded(file: BinaryIO, limit: int, what: str) -> bytes:
     Raises:
         PycInspectError: ``container-limit``.
     """
-    parts, size = [], 0
-    while data := file.read(Counted._STEP):  # noqa: SLF001 - the same step
-        size += len(data)
-        if size > limit:
-            raise too_much(f"{what} has more than {limit:,} bytes")
-        parts.append(data)
-    return b"".join(parts)
+    data = read_up_to(file, limit + 1)
+    if len(data) > limit:
+        raise too_much(f"{what} has more than {limit:,} bytes")
+    return data
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+import pycinspect
 from pycinspect.auditing import Finding, Policy
 from pycinspect.cache import source_hash
 from pycinspect.containers import read_archive
@@ -79,6 +80,16 @@ def test_a_cache_that_was_added_to_a_wheel_is_on_the_first_screen(run: Run, tmp_
         screen = result.stdout.splitlines()[:24]
         assert any(f"whl!/{CACHE}" in line for line in screen)
         assert "its RECORD does not list it" in result.stdout
+
+
+def test_the_api_looks_into_archives(tmp_path: Path) -> None:
+    wheel = _wheel(tmp_path, {CACHE: UNCHECKED + FORGED})
+    assert pycinspect.verify_source(f"{wheel}!/{CACHE}").rung.value == "mismatch"
+    diff = pycinspect.diff(f"{wheel}!/{CACHE}", f"{wheel}!/app/m.py")
+    assert not diff.is_same
+    code = compile(SOURCE, "app/m.py", "exec", dont_inherit=True)
+    good = _wheel(tmp_path, {CACHE: UNCHECKED + marshal.dumps(code)})
+    assert pycinspect.verify_source(f"{good}!/{CACHE}").rung.value in ("identical", "canonical")
 
 
 def test_installers_install_it_and_python_runs_it(tmp_path: Path) -> None:
@@ -264,6 +275,7 @@ def test_an_archive_without_sources(tmp_path: Path) -> None:
         (("__main__.py",), "zipapp"),
         (("EGG-INFO/PKG-INFO",), "egg"),
         ((f"{INFO}/WHEEL", "__main__.py"), "wheel"),
+        (("a.dist-info/WHEEL", "b.dist-info/WHEEL"), "zip archive"),
         (("a/__main__.py", "a/b.dist-info/WHEEL"), "zip archive"),
     ],
 )

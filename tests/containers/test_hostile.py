@@ -322,6 +322,19 @@ def test_archives_that_were_not_looked_into_are_said(tmp_path: Path) -> None:
     assert "PYC901" not in {one.rule for one in found(f"{tmp_path}/a.tar!/b.whl")}
 
 
+def test_no_more_memory_is_taken_than_a_member_has(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(_zip(("m.txt", b"x")))
+    (tmp_path / "b.tar").write_bytes(_tar(("n.tar", _tar(("m.py", b"", {})), {})))
+    view = ArchiveView()
+    tracemalloc.start()
+    try:
+        view.open(f"{tmp_path}/a.zip!/m.txt").close()
+        assert view.listdir(f"{tmp_path}/b.tar!/n.tar!") == ["m.py"]
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+
+
 # --- Damage by chance -------------------------------------------------------------------------
 
 
