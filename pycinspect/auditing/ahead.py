@@ -13,6 +13,7 @@ import io
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from pycinspect.auditing.payload import Payload, read_payload
@@ -124,7 +125,7 @@ class Ahead:
         if self._policy.jobs < 2 or not can_start():
             return
         coming = self._items(Tree(root, self._policy.pycache_prefix, roots, self._policy.view))
-        first = [item for item, _ in zip(coming, range(_LEAST), strict=False)]
+        first = list(islice(coming, _LEAST))
         if len(first) == _LEAST:
             self._coming = coming
             for number, item in first:

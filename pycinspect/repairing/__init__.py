@@ -12,7 +12,7 @@ from pycinspect.repairing.folder import Grounds
 from pycinspect.repairing.journal import JournalWriter, read_journal
 from pycinspect.repairing.making import Maker
 from pycinspect.repairing.planning import Asked, Planner
-from pycinspect.repairing.remedies import REMEDIES, DeleteIf, Remedy
+from pycinspect.repairing.remedies import LEFT_TO_PEOPLE, OF_OTHERS, REMEDIES, DeleteIf, Remedy
 from pycinspect.repairing.repair import (
     FileState,
     Repair,
@@ -25,7 +25,9 @@ from pycinspect.repairing.repair import (
 from pycinspect.repairing.undoing import take_back
 
 __all__ = [
+    "LEFT_TO_PEOPLE",
     "NO_JOURNAL",
+    "OF_OTHERS",
     "REMEDIES",
     "Asked",
     "Damage",

@@ -14,7 +14,7 @@ from pycinspect.cache import level_of, split_dotted, transformer_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import LONGEST_HEADER, PYCACHE, NameEnd, parse_name_end
 from pycinspect.repairing.folder import DIRECTORY, NOTHING, Grounds, Sighting, opened
-from pycinspect.repairing.repair import FileState, Spot
+from pycinspect.repairing.repair import FileState, Repair, RepairKind, Spot
 
 __all__ = ["Damage", "Looker"]
 
@@ -56,6 +56,12 @@ class Damage:
     def start(self) -> bytes:
         """The bytes in which a header is."""
         return self.seen.content[:LONGEST_HEADER]
+
+    def repaired(self, kind: RepairKind, rule: str) -> Repair:
+        """Return a repair of what is there, after which nothing is; the caller says what else."""
+        assert self.spot is not None
+        assert self.seen.state is not None
+        return Repair(kind, self.path, self.spot, (rule,), self.seen.state)
 
 
 class Looker:

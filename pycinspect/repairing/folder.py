@@ -13,7 +13,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from pycinspect.errors import PycInspectError
@@ -141,13 +141,23 @@ class Folder:
 
         It has another name until it has them. What has its name by then, empty, is replaced.
         """
-        os.mkdir(self._at(temporary), 0o700, dir_fd=self._descriptor)
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            path, where = self._at(temporary), self._descriptor
-            os.chown(path, state.uid, state.gid, dir_fd=where, follow_symlinks=False)
-        self.change_mode(temporary, state.mode, _identity(self._status(temporary)))
         where = self._descriptor
+        os.mkdir(self._at(temporary), 0o700, dir_fd=where)
+        if where is None:
+            os.chmod(self._at(temporary), state.mode)
+        else:
+            self._dress_directory(temporary, state)
         os.rename(self._at(temporary), self._at(name), src_dir_fd=where, dst_dir_fd=where)
+
+    def _dress_directory(self, name: str, state: FileState) -> None:
+        """Give a directory owner and permissions; as it is open, no other can come in its place."""
+        descriptor = os.open(name, _READ_DIRECTORY, dir_fd=self._descriptor)
+        try:
+            with suppress(PermissionError):  # then it is ours
+                os.fchown(descriptor, state.uid, state.gid)
+            os.fchmod(descriptor, state.mode)
+        finally:
+            os.close(descriptor)
 
     def change_mode(self, name: str, mode: int, identity: tuple[int, ...]) -> None:
         """Give a file or directory other permissions, if it is still the one that was seen.
@@ -269,7 +279,14 @@ class Grounds:
             self._tops[os.path.join(os.path.abspath(top), "")] = os.path.realpath(top)
 
     def spot(self, path: str) -> Spot | None:
-        """Return where a path of a finding is; None outside of them, and for one of them."""
+        """Return where a path of a finding is; None outside of them, and for one of them.
+
+        >>> grounds = Grounds(["."], "__pycache__")
+        >>> grounds.spot("pkg/__pycache__/m.cpython-312.pyc").below
+        'pkg/__pycache__/m.cpython-312.pyc'
+        >>> grounds.spot("../m.pyc"), grounds.spot(".")
+        (None, None)
+        """
         here = os.path.abspath(path)
         tops = [top for top in self._tops if here.startswith(top) and here != top]
         if not tops:

@@ -154,7 +154,8 @@ class _written:  # noqa: N801 - reads as a statement
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
         if isinstance(error, OSError):
-            message = f"the journal cannot be written: {error.strerror or error}"
+            reason = error.strerror or error
+            message = f"the journal cannot be written: {reason}; --journal names another place"
             raise PycInspectError("unwritable", message, path=self._folder) from error
 
 

@@ -11,18 +11,19 @@ import stat
 from collections.abc import Mapping
 from tempfile import TemporaryFile
 from types import MappingProxyType
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pycinspect.cache import SOURCE_LIMIT, expected_header, source_hash, why_never
 from pycinspect.compiling import CompileLimits, Compilers, InstalledCompilers
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
-from pycinspect.diffing import Stored
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import errors_named, open_regular, parse_header, read_code, tag_of
 from pycinspect.repairing.damage import Damage
 from pycinspect.repairing.repair import FileState, Portion, SourceState
 from pycinspect.values import InvalidationMode
-from pycinspect.verifying.verifier import Verifier
+
+if TYPE_CHECKING:
+    from pycinspect.verifying.verifier import Verifier
 
 __all__ = ["Made", "Maker"]
 
@@ -73,7 +74,7 @@ class Maker:
         self._dialects = dialects
         self._compilers = Compilers(_LIMITS)
         self._installed = InstalledCompilers(self._compilers, dialects=dialects)
-        self._verifier = Verifier(_LIMITS, dialects=dialects)
+        self._verifier: Verifier | None = None
         self._spool = TemporaryFile()  # noqa: SIM115 - __exit__ closes it
 
     def __enter__(self) -> Self:
@@ -81,7 +82,8 @@ class Maker:
 
     def __exit__(self, *error: object) -> None:
         self._compilers.close()
-        self._verifier.close()
+        if self._verifier is not None:
+            self._verifier.close()
         self._spool.close()
 
     def recompiled(self, damage: Damage) -> Made:
@@ -117,16 +119,25 @@ class Maker:
         """
         if self._mode is None:
             raise PycInspectError("no-mode", "--invalidation-mode says which one is wanted")
+        from pycinspect.diffing import Stored  # which takes long to import, as what compares does
+
         row, source = self._row(damage), _read_source(damage)
         content = damage.seen.content
         found = parse_header(content, tag=tag_of(damage.path), dialects=self._dialects)
         file = read_code(content, found, dialects=self._dialects)
         stored = Stored(file, content, found.size)
-        verified = self._verifier.verify(stored, damage.path, source.content, source.state.path)
+        verified = self._started().verify(stored, damage.path, source.content, source.state.path)
         if not verified.is_verified:
             raise PycInspectError("not-verified", f"its code is not verified: {verified.why}")
         header = _header(row, source, _FLAGS[self._mode])
         return Made(header + content[found.size :], source.state)
+
+    def _started(self) -> Verifier:
+        from pycinspect.verifying.verifier import Verifier
+
+        if self._verifier is None:
+            self._verifier = Verifier(_LIMITS, dialects=self._dialects)
+        return self._verifier
 
     # --- Keeping it ------------------------------------------------------------------------
 

@@ -7,11 +7,10 @@ a ``Maker``; what becomes of it is decided by the table of remedies alone.
 from __future__ import annotations
 
 import os
-import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain, groupby
+from itertools import groupby
 from types import MappingProxyType
 
 from pycinspect.auditing import Finding
@@ -22,7 +21,8 @@ from pycinspect.pyc import PYCACHE
 from pycinspect.repairing.damage import Damage, Looker
 from pycinspect.repairing.folder import DIRECTORY, LINK, REGULAR, digest_of
 from pycinspect.repairing.making import Made, Maker
-from pycinspect.repairing.remedies import REMEDIES, DeleteIf, Remedy
+from pycinspect.repairing.modes import mode_change, with_mode
+from pycinspect.repairing.remedies import LEFT_TO_PEOPLE, OF_OTHERS, REMEDIES, DeleteIf, Remedy
 from pycinspect.repairing.repair import FileState, Repair, RepairKind, RepairPlan, Spot, Unmended
 
 __all__ = ["Asked", "Planner"]
@@ -72,19 +72,36 @@ class Planner:
         """Return what mends findings, in the order of paths.
 
         Args:
-            findings: of an audit, in any order; those that nothing mends are passed over.
+            findings: of an audit, in any order.
 
         Returns:
-            The repairs; those of one path come in a row, and a directory after what was in it.
-            Whatever is left, although its rule has a remedy, has a reason.
+            The repairs, one for each path, a directory after what was in it. Whatever is left has
+            a reason.
+
+        >>> import pathlib, tempfile
+        >>> from pycinspect import audit
+        >>> from pycinspect.repairing import Grounds
+        >>> with tempfile.TemporaryDirectory() as place, Maker() as maker:
+        ...     caches = pathlib.Path(place, "__pycache__")
+        ...     caches.mkdir()
+        ...     _ = (caches / "gone.cpython-312.pyc").write_bytes(bytes(20))
+        ...     looker = Looker(Grounds([place], "__pycache__"), None)
+        ...     plan = Planner(looker, maker, Asked()).plan(audit(place))
+        ...     [repair.kind.value for repair in plan.repairs]
+        ['delete', 'remove-directory']
         """
-        mendable = (found for found in findings if found.rule in REMEDIES)
-        parts = sorted(chain.from_iterable(map(self._parts, mendable)), key=_by_path)
         repairs: list[Repair] = []
         unmended: list[Unmended] = []
-        for path, group in groupby(parts, key=_by_path):
-            done, left = self._of_path(self._looker.damage(path, group))
-            repairs += done
+        mendable: list[Finding] = []
+        for finding in findings:
+            if finding.rule in REMEDIES:
+                mendable += self._parts(finding)
+            elif finding.rule not in OF_OTHERS:
+                reason = LEFT_TO_PEOPLE.get(finding.rule, _NO_REMEDY)
+                unmended.append(Unmended(finding.rule, finding.path, reason))
+        for path, group in groupby(sorted(mendable, key=_by_path), key=_by_path):
+            repair, left = self._of_path(self._looker.damage(path, group))
+            repairs += [] if repair is None else [repair]
             unmended += left
         files = [repair for repair in repairs if repair.kind is not _RMDIR]
         found = [repair for repair in repairs if repair.kind is _RMDIR]
@@ -98,23 +115,22 @@ class Planner:
             for path in self._looker.below(finding.path):
                 yield finding._replace(path=path)
 
-    def _of_path(self, damage: Damage) -> tuple[list[Repair], list[Unmended]]:
+    def _of_path(self, damage: Damage) -> tuple[Repair | None, list[Unmended]]:
+        """Return what is done about one path, and the findings about it that are left."""
         problem = damage.problem or _untouchable(damage.seen.state)
         if problem:
-            return [], [Unmended(rule, damage.path, problem) for rule in damage.findings]
+            return None, [Unmended(rule, damage.path, problem) for rule in damage.findings]
         attempts = list(self._attempts(damage))
-        content = next((one for one in attempts if isinstance(one, Repair)), None)
-        reasons = {one.rule: one for one in attempts if isinstance(one, Unmended)}
-        if content is not None:
-            content = replace(content, rules=tuple(sorted(_mended(content, damage.findings))))
-        done = [] if content is None else [content]
-        if content is None or content.after is not None:
-            mode, objections = _mode_change(damage, is_replaced=content is not None)
-            reasons.update({one.rule: one for one in objections})
-            if mode is not None:
-                done = [mode if content is None else _with_mode(content, mode)]
-        mended = {rule for repair in done for rule in repair.rules}
-        return done, [one for rule, one in reasons.items() if rule not in mended]
+        repair = next((one for one in attempts if isinstance(one, Repair)), None)
+        left = [one for one in attempts if isinstance(one, Unmended)]
+        if repair is not None:
+            repair = replace(repair, rules=tuple(sorted(_mended(repair, damage.findings))))
+        if repair is None or repair.after is not None:
+            mode, objections = mode_change(damage, is_replaced=repair is not None)
+            repair = with_mode(repair, mode)
+            left += objections
+        mended = () if repair is None else repair.rules
+        return repair, [one for one in left if one.rule not in mended]
 
     def _attempts(self, damage: Damage) -> Iterator[Repair | Unmended]:
         """Yield what can be done about the content, the most thorough first; then stop."""
@@ -137,7 +153,7 @@ class Planner:
         if remedy.kind is RepairKind.REMOVE_DIRECTORY:
             if remedy.is_whole and not self._asked.sourceless:
                 return Unmended(rule, damage.path, _NAMESPACE)
-            return _repair(remedy.kind, rule, damage)
+            return damage.repaired(remedy.kind, rule)
         if remedy.kind is RepairKind.DELETE:
             return self._deleted(rule, remedy, damage, "")
         if remedy.kind is RepairKind.CONVERT:
@@ -157,9 +173,11 @@ class Planner:
             return Unmended(rule, damage.path, error.message)
         before = damage.seen.state
         assert before is not None
+        if made.content == damage.seen.content:
+            return Unmended(rule, damage.path, _THE_SAME)
         after = before._replace(digest=digest_of(made.content), size=len(made.content))
         span = self._maker.keep(made.content)
-        repair = _repair(kind, rule, damage)
+        repair = damage.repaired(kind, rule)
         return replace(repair, after=after, content=span, source=made.source)
 
     def _otherwise(self, rule: str, remedy: Remedy, damage: Damage, why: str) -> Repair | Unmended:
@@ -176,7 +194,7 @@ class Planner:
         absent = None
         if remedy.condition is DeleteIf.ORPHAN:
             absent = damage.findings[rule].source
-        return replace(_repair(RepairKind.DELETE, rule, damage), why=why, absent=absent or "")
+        return replace(damage.repaired(RepairKind.DELETE, rule), why=why, absent=absent or "")
 
     def _objection(self, condition: DeleteIf, damage: Damage) -> str | None:
         """Return why a file may not be deleted, without a full stop."""
@@ -215,7 +233,7 @@ class Planner:
                 if os.path.basename(directory.below) == PYCACHE and directory not in wanted:
                     damage = self._looker.damage(os.path.dirname(repair.path), ())
                     if damage.seen.state is not None:
-                        wanted[directory] = _repair(_RMDIR, _EMPTY_DIRECTORY, damage)
+                        wanted[directory] = damage.repaired(_RMDIR, _EMPTY_DIRECTORY)
         done: list[Repair] = []
         left: list[Unmended] = []
         for repair in sorted(wanted.values(), key=_by_depth):
@@ -259,6 +277,8 @@ _RMDIR = RepairKind.REMOVE_DIRECTORY
 _PART = Remedy(RepairKind.DELETE, DeleteIf.KNOWN)
 #: Conditions that hold even for who wants to be rid of everything.
 _ALWAYS = frozenset({DeleteIf.KNOWN, DeleteIf.LEFT_BEHIND})
+_NO_REMEDY = "nothing is known here that mends it"
+_THE_SAME = "what would be written is what is there"
 _FULL = "something in it stays"
 _NAMESPACE = "imports take it for a namespace package: --delete-sourceless deletes it"
 _UNKNOWN = "nobody here knows what it is"
@@ -311,52 +331,3 @@ def _untouchable(state: FileState | None) -> str:
 def _mended(repair: Repair, rules: Iterable[str]) -> set[str]:
     kinds = _INCLUDED[repair.kind]
     return {*repair.rules, *(rule for rule in rules if REMEDIES[rule].kind in kinds)}
-
-
-def _with_mode(content: Repair, mode: Repair) -> Repair:
-    """Return the repair of a file's content, so that the new file has other permissions."""
-    assert content.after is not None
-    assert mode.after is not None
-    rules = tuple(sorted({*content.rules, *mode.rules}))
-    return replace(content, rules=rules, after=content.after._replace(mode=mode.after.mode))
-
-
-def _mode_change(damage: Damage, *, is_replaced: bool) -> tuple[Repair | None, list[Unmended]]:
-    """Return what takes away all bits that should not be there, and which have to stay.
-
-    Args:
-        damage: the file or directory.
-        is_replaced: a new file comes in its place, of which nobody else has a name.
-    """
-    before = damage.seen.state
-    assert before is not None
-    bits, mended, left = 0, [], []
-    for rule in (rule for rule in damage.findings if REMEDIES[rule].kind is RepairKind.CHMOD):
-        shared = before.links if before.kind == REGULAR and not is_replaced else 1
-        objection = _mode_objection(damage.findings[rule], shared)
-        if objection is None:
-            bits |= REMEDIES[rule].bits
-            mended.append(rule)
-        else:
-            left.append(Unmended(rule, damage.path, objection))
-    if bits & stat.S_IWOTH:
-        bits |= damage.excess  # PYC602, which yields to PYC601
-    if not before.mode & bits:
-        return None, left
-    repair = _repair(RepairKind.CHMOD, mended[0], damage)
-    after = before._replace(mode=before.mode & ~bits)
-    return replace(repair, rules=tuple(sorted(mended)), after=after), left
-
-
-def _mode_objection(finding: Finding, names: int) -> str | None:
-    if names > 1:
-        return f"it has {names - 1} more names, and its mode is theirs, too"
-    if str(finding.data.get("writers", "")).startswith("user "):
-        return "its owner can write it: who owns it is left to you (chown)"
-    return None
-
-
-def _repair(kind: RepairKind, rule: str, damage: Damage) -> Repair:
-    assert damage.spot is not None
-    assert damage.seen.state is not None
-    return Repair(kind, damage.path, damage.spot, (rule,), damage.seen.state)

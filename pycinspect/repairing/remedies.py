@@ -1,9 +1,4 @@
-"""Which findings can be mended, and how: a row for each rule.
-
-What is missing here is left to people: what to do about it is not known (PYC303, several Pythons),
-is not a matter of this file (PYC107, a tree that a copy made stale), or would need a look at what
-nobody has read (PYC208, a directory among the caches).
-"""
+"""Which findings can be mended, and how: a row for each rule; and why others cannot."""
 
 from __future__ import annotations
 
@@ -14,7 +9,7 @@ from typing import NamedTuple
 
 from pycinspect.repairing.repair import RepairKind
 
-__all__ = ["REMEDIES", "DeleteIf", "Remedy"]
+__all__ = ["LEFT_TO_PEOPLE", "OF_OTHERS", "REMEDIES", "DeleteIf", "Remedy"]
 
 
 class DeleteIf(Enum):
@@ -100,8 +95,54 @@ REMEDIES: Mapping[str, Remedy] = MappingProxyType(
         "PYC504": _RECOMPILE,
         "PYC505": _RECOMPILE,
         "PYC507": _RECOMPILE,
+        "PYC508": Remedy(RepairKind.CONVERT),
         "PYC601": Remedy(RepairKind.CHMOD, bits=0o002),
         "PYC602": Remedy(RepairKind.CHMOD, bits=0o020),
         "PYC607": Remedy(RepairKind.CHMOD, bits=0o6111),
+    }
+)
+
+_NOT_KNOWN_WHICH = "which of them is right is not known here"
+_AS_BUILT = "how it is built decides that"
+_MAY_BE_SO = "its source may be like that"
+
+#: Rule to why its findings are left to people, without a full stop.
+LEFT_TO_PEOPLE: Mapping[str, str] = MappingProxyType(
+    {
+        "PYC008": "nobody has read it as a whole",
+        "PYC111": "it is the time of its source that does not fit (touch)",
+        "PYC205": "python -m compileall makes caches that are missing",
+        "PYC206": "its source does not compile",
+        "PYC208": "nobody has looked at what is in it",
+        "PYC303": _NOT_KNOWN_WHICH,
+        "PYC310": "it is the cache of another Python, which may be wanted",
+        "PYC405": _AS_BUILT,
+        "PYC406": _AS_BUILT,
+        "PYC407": _NOT_KNOWN_WHICH,
+        "PYC503": "it was not compared: nothing is known to be wrong",
+        "PYC506": _MAY_BE_SO,
+        "PYC509": _NOT_KNOWN_WHICH,
+        "PYC510": _MAY_BE_SO,
+        "PYC511": "it is no defect of a file",
+        "PYC512": _NOT_KNOWN_WHICH,
+        "PYC513": "it means the same",
+        "PYC603": "what a link leads to is left alone",
+        "PYC604": "its other names may be wanted",
+        "PYC605": "it is not a file",
+        "PYC606": "it cannot be read",
+        "PYC701": "it is in an archive",
+        "PYC702": "it is in an archive",
+        "PYC704": "it is in an archive",
+        "PYC705": "it is in an image",
+        "PYC706": "it is in an archive",
+        "PYC707": "it is in an archive",
+        "PYC708": "there are no sources",
+    }
+)
+#: Rules that tell of the run, add up, or say what comes of findings of other rules.
+OF_OTHERS = frozenset(
+    {
+        *("PYC106", "PYC107", "PYC108", "PYC109", "PYC801"),
+        *("PYC901", "PYC902", "PYC903"),
     }
 )

@@ -138,7 +138,7 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Unmended:
-    """A finding that is left as it is, although others of its rule can be mended.
+    """A finding that is left as it is.
 
     Args:
         rule: the rule's id.

@@ -15,6 +15,7 @@ from itertools import pairwise
 from pycinspect.canonical.frames import COMPREHENSIONS
 from pycinspect.canonical.ops import CanonicalOp, lowered
 from pycinspect.dialects import Dialect, Flow, vocabulary
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.disasm import Handler, exception_table, positions
 from pycinspect.disasm.decode import bare_instructions
 from pycinspect.disasm.steps import bytecode_of
@@ -24,7 +25,6 @@ from pytest_pycinspect.view.pushed import Called, called_on_one_path
 
 __all__ = ["DottedNames", "Plain"]
 
-_OPTIMIZED = 0x01
 _GLOBALS = frozenset({"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL"})
 _ATTRIBUTES = frozenset({"LOAD_ATTR", "STORE_ATTR", "DELETE_ATTR"})
 #: Ops after which LOAD_ATTR may be something else: a name from a module, the join of an f-string.
@@ -58,7 +58,7 @@ class Plain:
         """All ops, if it is sure that control comes to each, and what each does."""
         code, dialect = self._code, self._dialect
         inside = (part.name for part in code.consts if isinstance(part, Code))
-        is_other = dialect.development or not code.flags & _OPTIMIZED
+        is_other = dialect.development or not code.flags & CodeFlag.OPTIMIZED
         if is_other or not COMPREHENSIONS.isdisjoint(inside) or "__annotations__" in code.names:
             return None
         try:

@@ -45,14 +45,14 @@ def called_on_one_path(
         ops: all of a code object; control comes to each.
         table: its exception table.
     """
-    walk = _Walk(ops, table)
+    walk = _Pushing(ops, table)
     try:
         return walk.calls()
     except _UnclearError:
         return None
 
 
-class _Walk:
+class _Pushing:
     """One way through all ops, with what is on the stack."""
 
     def __init__(self, ops: Sequence[CanonicalOp], table: Sequence[Handler]) -> None:

@@ -94,6 +94,18 @@ def test_the_findings_are_the_same(tmp_path: Path, seed: int, asked: dict[str, b
     assert _outcome(tree, 2, **asked) == (found, figures)
 
 
+def test_every_small_cache_is_read_ahead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = Tree(tmp_path / "tree")
+    for number in range(150):
+        tree.module(f"p{number % 7}/m{number}.py")
+    taken: list[Payload | None] = []
+    take = Ahead.take
+    monkeypatch.setattr(Ahead, "take", lambda self, path: taken.append(take(self, path)))
+    list(Audit([tree.root], BUILT_IN, Policy(jobs=2, deep=True)))
+    assert len(taken) == 151
+    assert all(payload is not None for payload in taken)
+
+
 def test_so_are_those_of_a_plugin_s_rule(tmp_path: Path) -> None:
     """It wants the code object itself, which does not come from another process."""
 

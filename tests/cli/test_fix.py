@@ -106,7 +106,7 @@ def test_json(run: Run, broken: Path) -> None:
 
 
 def test_selected_rules_alone(run: Run, broken: Path) -> None:
-    result = run("fix", ".", "--no-config", "--select", "PYC2")
+    result = run("fix", ".", "--no-config", "--select", "PYC201")
     assert result.stdout.startswith("Would delete 1 file.")
     result = run("fix", ".", "--no-config", "--ignore", "PYC2")
     assert result.stdout.startswith("Would compile 1 cache again.")

@@ -43,6 +43,7 @@ from tests.fuzz.mutants import Mutant
 from tests.fuzz.others import (
     damaged_archive,
     damaged_baseline,
+    damaged_digests,
     damaged_environment,
     damaged_journal,
     damaged_settings,
@@ -171,6 +172,10 @@ class Workspace:
         path = self._write("journal/journal.jsonl", data)
         os.chmod(path, 0o600)
         return path
+
+    def digests(self) -> str:
+        """Return the path of a damaged list of digests."""
+        return self._write("other/known.sha256", damaged_digests(self.chance))
 
     def settings(self) -> str:
         """Return the path of a damaged ``pyproject.toml``."""
@@ -548,6 +553,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("audit-image", _command(lambda w: ("audit", "--no-config", "--no-deep", "--user", "1000", "--root", w.image())), 2 * _RARE),
     Entry("audit-rules", _audit_rules, 20),
     Entry("audit-baseline", _command(lambda w: ("audit", "--no-config", "--baseline", w.baseline(), os.path.dirname(w.bare()))), 2 * _RARE),
+    Entry("audit-digests", _command(lambda w: ("audit", "--no-config", "--digests", w.digests(), os.path.dirname(w.bare()))), 2 * _RARE),
     Entry("audit-config", _command(lambda w: ("audit", "--config", w.settings(), os.path.dirname(w.bare()))), 2 * _RARE),
     Entry("audit-file", _command(lambda w: ("audit", "--no-config", "--profile", "security", w.bare())), 2 * _RARE),
     *(Entry(f"audit-{format_}", _audit(format_, look, "-vv"), 2 * _RARE) for format_, look in _REPORTS.items()),

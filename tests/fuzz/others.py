@@ -29,6 +29,7 @@ from tests.fuzz.mutants import LARGEST
 __all__ = [
     "damaged_archive",
     "damaged_baseline",
+    "damaged_digests",
     "damaged_environment",
     "damaged_journal",
     "damaged_settings",
@@ -198,6 +199,12 @@ def damaged_journal(tree: str, rng: random.Random) -> bytes:
     first = {"schema": "pycinspect.journal/1", "began": "", "trees": [tree]}
     good = f"{json.dumps(first)}\n{json.dumps(step)}\n"
     return _damaged_text(good, _JSON_VALUES, rng)
+
+
+def damaged_digests(rng: random.Random) -> bytes:
+    """Return what may be a list of digests, as ``sha256sum`` writes it."""
+    lines = [f"{'0' * 64}  src/m.pyc", f"\\{'a' * 128} *a\\n.pyc", f"SHA384 (x y) = {'F' * 96}"]
+    return _damaged_text("\n".join(lines), ("\\", " ", "0" * 64, "(", "\r", "SHA256"), rng)
 
 
 def damaged_settings(rng: random.Random) -> bytes:

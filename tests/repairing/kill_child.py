@@ -23,7 +23,19 @@ from tests.repairing.kit import Fixer, Left, between, content_of, damaged, diffe
 
 #: All that changes something on the disk, and what is asked in between.
 CALLS = (
-    *("open", "close", "write", "fsync", "stat", "fstat", "chmod", "fchown", "utime", "link"),
+    *(
+        "open",
+        "close",
+        "write",
+        "fsync",
+        "stat",
+        "fstat",
+        "chmod",
+        "fchmod",
+        "fchown",
+        "utime",
+        "link",
+    ),
     *("mkdir", "rename", "replace", "rmdir", "unlink", "readlink"),
 )
 WHEN = ("before", "half", "after")

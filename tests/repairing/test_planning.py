@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import time
 from collections.abc import Callable
@@ -13,7 +14,15 @@ import pytest
 from pycinspect.auditing import Policy, Selection
 from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.cache import source_hash
-from pycinspect.repairing import REMEDIES, Asked, Repair, RepairKind, RepairPlan
+from pycinspect.repairing import (
+    LEFT_TO_PEOPLE,
+    OF_OTHERS,
+    REMEDIES,
+    Asked,
+    Repair,
+    RepairKind,
+    RepairPlan,
+)
 from pycinspect.values import InvalidationMode
 from tests.audit.kit import MTIME, RUNNING, SOURCE, Tree, checked, row, timestamp, unchecked
 
@@ -98,6 +107,22 @@ def test_compiled_again(rule: str, tree: Tree) -> None:
     assert repair.rules == (rule,)
     assert repair.after is not None
     assert repair.after.digest != repair.before.digest
+
+
+@pytest.mark.parametrize(
+    ("rule", "source", "level"),
+    [("PYC501", b"answer = 43\n", 0), ("PYC306", b"x = 1\nassert x\n", 1)],
+)
+def test_what_is_not_what_its_source_says_is_compiled_again(
+    rule: str, source: bytes, level: int, tree: Tree
+) -> None:
+    """Another program under the header, or one without the asserts that its name promises."""
+    tree.source("m.py", source)
+    text = SOURCE if level == 0 else source
+    code = compile(text, "m.py", "exec", dont_inherit=True, optimize=level)
+    tree.cache("m.py", timestamp(RUNNING, MTIME, len(source)), payload=marshal.dumps(code))
+    plan = planned(tree, select=(rule,), policy=Policy(deep=True, verify=True))
+    assert told(tree, plan)[_cache("m")] == ["recompile"]
 
 
 def _orphan(tree: Tree) -> str:
@@ -390,8 +415,17 @@ def test_links_are_left_alone(tree: Tree, tmp_path: Path) -> None:
     assert "link or not a directory" in found["PYC201", f"linked/{_cache('gone')}"]
 
 
-def test_every_rule_that_is_mended_is_a_rule() -> None:
-    assert REMEDIES.keys() <= {rule.id for rule in BUILT_IN}
+def test_of_every_rule_it_is_said_what_becomes_of_its_findings() -> None:
+    said = [*REMEDIES, *LEFT_TO_PEOPLE, *OF_OTHERS]
+    assert sorted(said) == sorted(rule.id for rule in BUILT_IN)
+
+
+def test_what_has_no_remedy_is_left_with_a_reason(tree: Tree) -> None:
+    (tree.root / "__pycache__" / "sub").mkdir()
+    plan = planned(tree)
+    assert reasons(tree, plan) == {
+        ("PYC208", "__pycache__/sub"): "nobody has looked at what is in it"
+    }
 
 
 def test_a_plan_says_what_it_is(tree: Tree) -> None:

@@ -176,7 +176,8 @@ def _mended(tree: _Tree, row: Dialect, maker: Maker, outcomes: Outcomes) -> Mapp
     if undone:
         tree.texts.append(f"not done: {undone[:3]}")
     if again.repairs:
-        tree.texts.append(f"a second run has something to do: {again.repairs[:3]}")
+        left = f"the first one left {plan.unmended[:3]}"
+        tree.texts.append(f"a second run has something to do: {again.repairs[:3]}; {left}")
     mended = {(rule, repair.path) for repair in plan.repairs for rule in repair.rules}
     still = [one for one in found if (one.rule, one.path) in mended]
     if still:

@@ -157,23 +157,39 @@ def changed(statement: ast.stmt, rng: random.Random) -> ast.stmt | None:
         if isinstance(getattr(part, name, None), ast.AST)
         for inner in ast.walk(getattr(part, name))
     }
-    unread = {id(part) for test in _tested_displays(copy) for part in ast.walk(test)}
+    unread = {id(part) for test in _unread(copy) for part in ast.walk(test)}
     unchanged = undocumented | notes | unread
     nodes = [node for node in ast.walk(copy) if id(node) not in unchanged]
     rng.shuffle(nodes)
     for node in nodes:
         changes = [change for kind, change in _CHANGES.items() if isinstance(node, kind)]
         if any(change(node, rng) for change in rng.sample(changes, len(changes))):
-            return copy
+            return copy if _is_python(copy) else None
     return None
 
 
-def _tested_displays(root: ast.AST) -> Iterator[ast.expr]:
-    """Yield displays that are only tested: nobody takes what is in them."""
+def _is_python(statement: ast.stmt) -> bool:
+    """Return whether a statement can be read: ``case not 1`` cannot."""
+    try:
+        ast.parse(ast.unparse(statement))
+    except SyntaxError:
+        return False
+    return True
+
+
+def _unread(root: ast.AST) -> Iterator[ast.AST]:
+    """Yield displays that are only tested, or dropped: nobody takes what is in them."""
     for node in ast.walk(root):
         match node:
+            case ast.If(test=ast.Tuple(elts=[_, *_]) as test, orelse=never):
+                yield from never
+                tests = [test]
             case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
                 tests = [test]
+            case ast.Expr(value=ast.IfExp(body=body, orelse=other)):
+                tests = [body, other]
+            case ast.Expr(value=value):
+                tests = [value]
             case ast.Assert(test=test) | ast.UnaryOp(op=ast.Not(), operand=test):
                 tests = [test]
             case ast.BoolOp(values=tests) | ast.comprehension(ifs=tests):
