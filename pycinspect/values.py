@@ -8,6 +8,7 @@ from enum import StrEnum
 from reprlib import Repr
 
 __all__ = [
+    "ARCHIVE_MARK",
     "U32_MASK",
     "HashCheckMode",
     "Implementation",
@@ -28,6 +29,9 @@ __all__ = [
 
 #: A path, as a caller may give it.
 StrPath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+#: Stands between the name of an archive and a path in it: ``app.whl!/pkg/m.py``.
+ARCHIVE_MARK = "!"
 
 #: Header words are unsigned and 32 bits wide; larger times and sizes wrap.
 U32_MASK = 0xFFFF_FFFF

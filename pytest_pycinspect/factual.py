@@ -6,7 +6,7 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from pytest_pycinspect.view.facts import Facts
+from pytest_pycinspect.view.facts import Facts, FactsInTurn
 from pytest_pycinspect.view.items import Items
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Factual:
 
     @cached_property
     @abstractmethod
-    def _facts(self) -> Facts:
+    def _facts(self) -> Facts | FactsInTurn:
         """What is known of the code; see ``sure_facts``."""
 
     @property
@@ -58,7 +58,7 @@ class Factual:
         """
         from pytest_pycinspect.calling.called import Calls
 
-        return Calls.of(tuple(self._facts.calls), self.wrapping, self.resolvers)
+        return Calls.of(self._facts.calls, self.wrapping, self.resolvers)
 
     def calls_to(
         self, wanted: object, *, unresolved: Literal["refuse", "ignore"] = "refuse"

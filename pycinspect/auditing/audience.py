@@ -140,9 +140,13 @@ class Audience:
             self._tell(row, Reason.PIN, pin.path)
 
     def _ask_image(self, policy: Policy) -> None:
-        if self._view.root is None or self.reason is not Reason.NOTHING:
+        place = self._view.archive_of(self._root)
+        is_image = self._view.root is not None or (place and place.archive.layout.is_image)
+        if not is_image or self.reason is not Reason.NOTHING:
             return
-        row = python_of_image(self._view, policy.programs, self._table)
+        top = "" if place is None else place.mount
+        programs = [f"{top}{path}" for path in policy.programs]
+        row = python_of_image(self._view, programs, self._table)
         if row is not None:
             self._tell(row, Reason.IMAGE)
 

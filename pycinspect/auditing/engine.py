@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 
@@ -31,10 +32,10 @@ from pycinspect.auditing.sources import SourceBudget, Sources
 from pycinspect.auditing.suppressions import UNUSED, Suppressions
 from pycinspect.auditing.verifications import Verifications
 from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
-from pycinspect.cache import Outcome
+from pycinspect.cache import ARCHIVES, Outcome, View, containers_in, mounted
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import containers_in, errors_named, subject_kind_of
-from pycinspect.values import StrPath, cell
+from pycinspect.pyc import errors_named, subject_kind_of
+from pycinspect.values import ARCHIVE_MARK, StrPath, cell
 
 __all__ = ["Audit"]
 
@@ -87,12 +88,12 @@ class Audit:
         rules: Iterable[type[Rule]],
         policy: Policy | None = None,
     ) -> None:
-        self.policy = policy or Policy()
+        policy = policy or Policy()
+        view, named = mounted([os.fsdecode(path) for path in paths], policy.view)
+        self.policy = replace(policy, view=view)
         self.summary = Summary()
         #: Why paths could not be audited; complete when the last finding was taken.
         self.refused: list[PycInspectError] = []
-        view = self.policy.view
-        named = [os.fsdecode(path) for path in paths]
         if view.root is not None:
             named = [view.absolute(path) for path in named]
         self._paths = distinct(named, view)
@@ -114,6 +115,11 @@ class Audit:
 
     def __repr__(self) -> str:
         return f"<Audit of {cell(self._paths)}>"
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The directories and files that are audited; of those in one another, the outer ones."""
+        return tuple(self._paths)
 
     @property
     def rule_ids(self) -> tuple[str, ...]:
@@ -201,10 +207,10 @@ class Audit:
     ) -> Iterator[list[Finding]]:
         """Yield the findings of some directories after others, then those of the tree."""
         counts: Counter[tuple[str, Outcome]] = Counter()
-        with errors_named(root):
+        with errors_named(root.removesuffix(ARCHIVE_MARK)):
             view = self.policy.view
             if view.exists(root) and not view.is_dir(root):
-                subject_kind_of(view.host(root), self.policy.dialects)
+                subject_kind_of(root, self.policy.dialects, view.open)
             context = self._context(root, counts, sources, verifications)
         audience = context.audience
         run = _Run(context, self._rules, self._failures)
@@ -236,7 +242,8 @@ class Audit:
             self.summary.limit = limit
             yield list(self._own(INCOMPLETE, root, {"reason": limit}))
         elif not tree.has_python:
-            raise _nothing_in(root)
+            raise _nothing_in(root, self.policy.view)
+        yield list(self._archives_in(root))
         self.summary.directories = read_before + tree.directories
         self.summary.sources += tree.sources
         self.summary.assumed.append(audience.assumed)
@@ -265,6 +272,17 @@ class Audit:
                 if cache.judgement is not judgement:
                     groups[:] = grouped(caches)
                 self._is_late = self._time_limit() is not None
+
+    def _archives_in(self, root: str) -> Iterator[Finding]:
+        """Tell of archives in an archive, which have to be named to be looked into."""
+        place = self.policy.view.archive_of(root)
+        if place is None:
+            return
+        names = [name for name, _ in place.archive.files(place.inside) if name.endswith(ARCHIVES)]
+        if names:
+            count = f"{len(names)} archive{'s' * (len(names) != 1)} in it"
+            reason = f"{count}, such as {names[0]}, to be audited by name"
+            yield from self._own(INCOMPLETE, root, {"reason": reason})
 
     def _note_view(self) -> None:
         """Tell whose file system was looked at."""
@@ -419,13 +437,14 @@ def _state(outcome: Outcome, reason: str) -> str:
     return _REASON_STATES.get(reason) or _STATES[outcome]
 
 
-def _nothing_in(root: str) -> PycInspectError:
+def _nothing_in(root: str, view: View) -> PycInspectError:
     message = "there is neither a cache nor a source in it"
-    found = next(containers_in(root), None)
+    found = next(containers_in(root, view), None)
     if found is not None:
         name, kind = found
-        message += f", but {name} is a container ({kind}), which is not looked into yet"
-    return PycInspectError("nothing-to-audit", message, path=root)
+        article = "an" if kind[0] in "aeiou" else "a"
+        message += f", but {name}, {article} {kind}: audit it by its name"
+    return PycInspectError("nothing-to-audit", message, path=root.removesuffix(ARCHIVE_MARK))
 
 
 def _in_rows(directories: Iterable[Directory], length: int) -> Iterator[list[Directory]]:
@@ -475,7 +494,10 @@ class _Run:
         self._checks: dict[str, list[_Check]] = {}
 
     def _made(self, rules: Iterable[type[Rule]], context: Context) -> Iterator[Rule]:
+        is_archive = context.policy.view.archive_of(context.root) is not None
         for rule in rules:
+            if rule.needs_archive and not is_archive:
+                continue
             try:
                 yield rule(context)
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding

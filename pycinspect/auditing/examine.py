@@ -22,6 +22,7 @@ from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.cachefile import Alike, CacheFile
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.walk import Directory
+from pycinspect.auditing.zipped import ZippedExaminer
 from pycinspect.cache import (
     SOURCE_LIMIT,
     CacheBytes,
@@ -150,6 +151,7 @@ class Examiner:
         self._order = lru_cache(_REMEMBERED_KINDS)(self._find_order)
         view = policy.view
         self._view = view
+        self._zipped = ZippedExaminer(policy, audience, self._writer)
         self._read, self._status = _read, _status
         if not view.is_ours:
             self._read = partial(_read, of_file=view.read_listed, of_link=view.read_start)
@@ -164,6 +166,9 @@ class Examiner:
     def caches(self, directory: Directory) -> Examined:
         """Return the cache files of a directory, those in its cache directory first."""
         examined = Examined([], [])
+        if self._is_imported_from(directory):
+            examined.add(self._zipped.caches(directory))
+            return examined
         contested = self._contested(directory)
         if directory.cache is not None and directory.cache.entries:
             self._in_cache_directory(directory, directory.cache.entries, contested, examined)
@@ -174,6 +179,11 @@ class Examiner:
         if directory.bytecode:
             examined.add([self._beside_source(entry, directory) for entry in directory.bytecode])
         return examined
+
+    def _is_imported_from(self, directory: Directory) -> bool:
+        """Return whether it lies in an archive that Python imports from as it is."""
+        place = self._view.archive_of(directory.path)
+        return place is not None and place.archive.layout.is_imported
 
     def _contested(self, directory: Directory) -> set[str]:
         """Return the names for which a finder may take something else than the source.

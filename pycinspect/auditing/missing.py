@@ -97,6 +97,9 @@ class MissingCaches:
     def _found(self, directory: Directory) -> Sequence[MissingCache]:
         if not directory.sources or directory.is_mirror or directory.is_partial:
             return []  # the sources of a place below the cache prefix lie elsewhere
+        place = self._policy.view.archive_of(directory.path)
+        if place is not None and place.archive.layout.is_imported:
+            return []  # no cache can be written into a zip file
         missing = [one for by in self._wanted_in(directory) for one in _missing_of(by, directory)]
         view = self._policy.view
         return missing and [one for one in missing if not is_run(directory, one.stem, view)]

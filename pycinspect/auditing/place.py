@@ -109,17 +109,15 @@ def pinned_python(root: str, view: View = HERE) -> Pin | None:
     Returns:
         The dialect and the file, None where neither file is there or says so.
     """
-    directory = view.absolute(root)
-    while True:
+    directory: str | None = view.absolute(root)
+    while directory is not None:
         for name, pattern in _PINS:
             path = os.path.join(directory, name)
             version = _version_in(path, pattern, view)
             if version is not None:
                 return Pin(f"cpython-{version}", path)
-        parent = os.path.dirname(directory)
-        if parent == directory:
-            return None
-        directory = parent
+        directory = view.above(directory)
+    return None
 
 
 #: No white space that spans lines: many empty ones would take time in proportion to their square.

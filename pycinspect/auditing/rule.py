@@ -92,6 +92,7 @@ class Rule:
             that is asked for (``policy.verify``).
         only_on_request: it answers a question that most people do not have, and runs only where it
             is named, or the profile lists it.
+        needs_archive: it is about archives, and is not asked about directories.
         skips_ordinary_directories: :meth:`check_directory` never finds anything at a
             directory that ``is_ordinary``, and is not asked.
         about_run: a finding is about the audit, not about what is audited.
@@ -118,6 +119,7 @@ class Rule:
     needs_missing: ClassVar[bool] = False
     needs_verification: ClassVar[bool] = False
     only_on_request: ClassVar[bool] = False
+    needs_archive: ClassVar[bool] = False
     skips_ordinary_directories: ClassVar[bool] = False
     about_run: ClassVar[bool] = False
     about_tree: ClassVar[bool] = False

@@ -303,10 +303,11 @@ class Tree:
 
     def _around_cache(self, path: str) -> Directory:
         """Return the directory whose caches are all that was asked for."""
-        home = os.path.join(path, os.pardir)
-        parent = os.path.dirname(path.rstrip("/" + os.sep))
-        named = os.path.basename(path.rstrip("/" + os.sep))
-        whole = _listed(parent if named else home, self._view)
+        spelled = path.rstrip("/" + os.sep)
+        home = os.path.dirname(spelled) or os.curdir
+        if os.path.basename(spelled) != PYCACHE:  # such as "."
+            home = os.path.join(path, os.pardir)
+        whole = _listed(home, self._view)
         whole.all_names()  # before some are left out
         return replace(
             whole, root=path, bytecode=(), cache=_read_cache(path, self._view), is_partial=True

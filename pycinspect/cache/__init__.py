@@ -39,6 +39,7 @@ from pycinspect.cache.importer import (
 )
 from pycinspect.cache.judge import SOURCE_LIMIT, judge, judge_module
 from pycinspect.cache.location import cache_from_source, source_from_cache
+from pycinspect.cache.mounting import ARCHIVES, containers_in, mounted, view_of
 from pycinspect.cache.naming import level_of, module_objection, reader_objection, split_dotted
 from pycinspect.cache.options import ImportOptions, options_from_environment
 from pycinspect.cache.payload import PAYLOAD_LIMIT, judge_failure, payload_exception
@@ -48,10 +49,12 @@ from pycinspect.cache.sourcetext import SourceText, source_lines, source_text
 from pycinspect.cache.target import judge_target
 from pycinspect.cache.transformers import Transformer, transformer_of
 from pycinspect.cache.verdict import REASONS, FinderKind, Found, Outcome, Verdict, Write
-from pycinspect.cache.view import HERE, Entry, User, View, find_user, named_view
+from pycinspect.cache.view import HERE, ArchivePlace, Entry, User, View, find_user, named_view
 from pycinspect.cache.writer import Hindrance, plan_write, why_not_written
+from pycinspect.cache.zipped import ZipTarget, judge_in_zip, zip_target
 
 __all__ = [
+    "ARCHIVES",
     "HERE",
     "IMAGE_PATH",
     "LINUX",
@@ -61,6 +64,7 @@ __all__ = [
     "REASONS",
     "SOURCE_LIMIT",
     "WINDOWS",
+    "ArchivePlace",
     "CacheBytes",
     "Compilable",
     "Entry",
@@ -82,8 +86,10 @@ __all__ = [
     "Verdict",
     "View",
     "Write",
+    "ZipTarget",
     "cache_from_source",
     "compilable",
+    "containers_in",
     "expected_header",
     "find_in_listing",
     "find_init",
@@ -94,11 +100,13 @@ __all__ = [
     "judge",
     "judge_cache",
     "judge_failure",
+    "judge_in_zip",
     "judge_module",
     "judge_sourceless",
     "judge_target",
     "level_of",
     "module_objection",
+    "mounted",
     "mtime_overflows",
     "named_view",
     "options_from_environment",
@@ -121,6 +129,8 @@ __all__ = [
     "transformer_of",
     "undecodable",
     "unreadable_source",
+    "view_of",
     "why_never",
     "why_not_written",
+    "zip_target",
 ]

@@ -19,6 +19,7 @@ from pycinspect.cache.compilable import Refusal
 from pycinspect.cache.sourcehash import source_hash
 from pycinspect.cache.verdict import Outcome, reason_text
 from pycinspect.dialects import Dialect, Importer, MtimeRounding, MtimeWord
+from pycinspect.pyc.header import CHECK_SOURCE, HASH_BASED
 from pycinspect.values import U32_MASK, HashCheckMode
 
 __all__ = [
@@ -38,8 +39,6 @@ __all__ = [
 
 _U32 = struct.Struct("<I")
 _SIGN_BIT = 0x8000_0000
-_HASH_BASED = 0b01
-_CHECK_SOURCE = 0b10
 _FLAGS_OFFSET = 4
 _NANOSECONDS = 10**9
 
@@ -236,7 +235,7 @@ def _length(subject: Subject) -> Mismatch | None:
 
 def _reserved_flags(subject: Subject) -> Mismatch | None:
     flags = _flags(subject)
-    if not flags & ~(_HASH_BASED | _CHECK_SOURCE):
+    if not flags & ~(HASH_BASED | CHECK_SOURCE):
         return None
     return Mismatch("reserved-flags", "0 to 3", f"{flags:#x}")
 
@@ -252,7 +251,7 @@ def _source_hash(subject: Subject) -> Mismatch | None:
 
 
 def _mtime(subject: Subject) -> Mismatch | None:
-    if _flags(subject) & _HASH_BASED:
+    if _flags(subject) & HASH_BASED:
         return None
     importer = subject.dialect.importer
     assert importer is not None
@@ -267,7 +266,7 @@ def _mtime(subject: Subject) -> Mismatch | None:
 
 
 def _source_size(subject: Subject) -> Mismatch | None:
-    if _flags(subject) & _HASH_BASED:
+    if _flags(subject) & HASH_BASED:
         return None
     assert subject.source is not None
     expected = subject.source.st_size & U32_MASK
@@ -310,9 +309,9 @@ _KEEPS_FLAGS = frozenset({"source-hash-differs"})
 def _hashes(subject: Subject) -> bool:
     """Return whether the source's hash has to be computed."""
     flags = _flags(subject)
-    if not flags & _HASH_BASED or subject.hash_checks is HashCheckMode.NEVER:
+    if not flags & HASH_BASED or subject.hash_checks is HashCheckMode.NEVER:
         return False
-    return bool(flags & _CHECK_SOURCE) or subject.hash_checks is HashCheckMode.ALWAYS
+    return bool(flags & CHECK_SOURCE) or subject.hash_checks is HashCheckMode.ALWAYS
 
 
 def _first_mismatch(subject: Subject, checks: tuple[str, ...]) -> Mismatch | None:
@@ -379,10 +378,10 @@ def unreadable_source(error: OSError) -> Judgement:
 
 def _load(subject: Subject) -> Judgement:
     flags = _flags(subject)
-    if not flags & _HASH_BASED:
+    if not flags & HASH_BASED:
         return Judgement(Outcome.LOAD, "header-matches", "", str(_field(subject, "mtime")))
     if _hashes(subject):
         found = subject.cache.start[8:16].hex()
         return Judgement(Outcome.LOAD, "source-hash-matches", found, found)
-    checked = bool(flags & _CHECK_SOURCE)
+    checked = bool(flags & CHECK_SOURCE)
     return Judgement(Outcome.LOAD, "hash-not-checked" if checked else "unchecked-hash")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from io import BytesIO
 from typing import NamedTuple
 
@@ -10,9 +9,10 @@ from pycinspect.cache.importer import CacheBytes, Subject, judge_cache
 from pycinspect.cache.judge import SOURCE_LIMIT
 from pycinspect.cache.location import source_from_cache
 from pycinspect.cache.verdict import REASONS, Outcome
+from pycinspect.cache.view import HERE, View
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
-from pycinspect.pyc import LONGEST_HEADER, read_all
+from pycinspect.pyc import LONGEST_HEADER
 from pycinspect.values import HashCheckMode
 
 __all__ = ["SourceText", "source_lines", "source_text"]
@@ -37,13 +37,14 @@ class SourceText(NamedTuple):
     doubt: str | None = None
 
 
-def source_text(cache: str, data: bytes, dialect: Dialect) -> SourceText | None:
+def source_text(cache: str, data: bytes, dialect: Dialect, view: View = HERE) -> SourceText | None:
     """Return the source of a cache, if the importer would take the one for the other's.
 
     Args:
         cache: the path of the cache.
         data: its content, the header at least.
         dialect: who wrote it.
+        view: the file system that it is in.
 
     Returns:
         The lines of the source that ``dialect`` connects with this path, or why they are
@@ -53,8 +54,8 @@ def source_text(cache: str, data: bytes, dialect: Dialect) -> SourceText | None:
     """
     try:
         path = source_from_cache(cache, dialect)
-        status = os.stat(path)
-        source = read_all(path, SOURCE_LIMIT)
+        status = view.stat(path)
+        source = view.read_all(path, SOURCE_LIMIT)
         # Even where the importer trusts a hash without looking, a reader must not.
         mode = HashCheckMode.ALWAYS
         start = CacheBytes(data[:LONGEST_HEADER], len(data))

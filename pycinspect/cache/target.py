@@ -15,6 +15,7 @@ from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.stray import described_stray
 from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
 from pycinspect.cache.view import View
+from pycinspect.cache.zipped import ZipTarget, judge_in_zip, zip_target
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import (
@@ -63,6 +64,9 @@ def judge_target(
     """
     options = options or ImportOptions()
     with system_errors_named(target):
+        zipped = zip_target(target, options.view)
+        if zipped is not None:
+            return _judge_zipped(zipped, dialect, options, dialects)
         if target.endswith(_BYTECODE):
             verdict = _judge_bytecode(target, dialect, options, dialects, compiler)
         else:
@@ -70,6 +74,21 @@ def judge_target(
         if verdict.reason != _NOWHERE:
             return verdict
         return replace(verdict, remark=described_stray(target, verdict.dialect, options, dialects))
+
+
+def _judge_zipped(
+    zipped: ZipTarget, dialect: Dialect | None, options: ImportOptions, dialects: DialectTable
+) -> Verdict:
+    """Judge a file that Python imports from the zip file that it lies in."""
+    row = dialect
+    if row is None and zipped.path.endswith(_BYTECODE):
+        row = _dialect_of(zipped.path, _cache_name(zipped.path), dialects, options.view)
+    row = row or dialects.running()
+    judgement, verdict = judge_in_zip(zipped, row, options)
+    if verdict is not None and judgement.reason != "shadowed":
+        return verdict
+    found = Found(FinderKind.NONE, ignored=(zipped.path,)) if verdict is None else verdict.found
+    return Verdict(row, found, None, judgement.outcome, judgement.reason, actual=judgement.actual)
 
 
 def _judge_by_kind(
@@ -91,7 +110,7 @@ def _judge_by_kind(
     if extension is not None:
         row, name = extension
         return _about(target, _judge_name(target, name, Case(row, options, compiler)), view)
-    if subject_kind_of(view.host(target), dialects) is SubjectKind.SOURCE:
+    if subject_kind_of(target, dialects, view.open) is SubjectKind.SOURCE:
         return _about(target, _judge_source(target, case), view)
     row = dialect or _dialect_of(target, None, dialects, view)
     suffix = os.path.splitext(target)[1]

@@ -149,6 +149,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "source-shadowed": "the finder takes {found} before its source",
         "not-a-cache-path": "no importer looks for it ({found})",
         "tool-cache": "{found} wrote it under a name that it alone looks for",
+        "zip-pycache": "Python imports from the zip file, and never from a __pycache__ in it",
         "prefix-elsewhere": "with a cache prefix, no cache beside its source is looked for",
         "built-in-module": "the interpreter has this module built in",
         "frozen-module": "the interpreter has this module frozen in",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from stat import S_ISDIR, S_ISLNK, S_ISREG, S_ISVTX
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import (
@@ -27,7 +27,12 @@ from pycinspect.pyc import (
 )
 from pycinspect.values import quoted
 
-__all__ = ["HERE", "Entry", "User", "View", "find_user", "named_view"]
+if TYPE_CHECKING:
+    from zipfile import ZipFile
+
+    from pycinspect.containers import Archive
+
+__all__ = ["HERE", "ArchivePlace", "Entry", "User", "View", "find_user", "named_view"]
 
 _READ, _WRITE, _SEARCH = 4, 2, 1
 #: Links in one path after which the system gives up (``MAXSYMLINKS`` of Linux).
@@ -94,6 +99,20 @@ class User(NamedTuple):
         return allowed & wanted == wanted
 
 
+class ArchivePlace(NamedTuple):
+    """Where in an archive a path leads.
+
+    Args:
+        archive: the archive, of several around a file the innermost.
+        mount: the path of its root.
+        inside: the path below that, with slashes.
+    """
+
+    archive: Archive
+    mount: str
+    inside: str
+
+
 class View:
     """What an importer may read and write, and where its paths lead.
 
@@ -107,6 +126,9 @@ class View:
     """
 
     __slots__ = ("_directory", "_user_searches", "is_ours", "read_only", "root", "user")
+
+    #: Whether archives are directories in it.
+    has_archives = False
 
     def __init__(
         self, root: str | None = None, user: User | None = None, *, read_only: bool = False
@@ -197,6 +219,15 @@ class View:
             os.path.join(os.sep, os.path.relpath(found, self.root)) if found != self.root else "/"
         )
 
+    def above(self, directory: str) -> str | None:
+        """Return the directory that one lies in; None for the root."""
+        parent = os.path.dirname(directory)
+        return None if parent == directory else parent
+
+    def archive_of(self, path: str) -> ArchivePlace | None:  # noqa: ARG002 - of a view of archives
+        """Return where in an archive a path leads; None for one outside of any."""
+        return None
+
     # --- What is there --------------------------------------------------------------------
 
     def stat(self, path: str) -> os.stat_result:
@@ -262,6 +293,21 @@ class View:
     def _scandir(self, path: str) -> Iterator[Iterator[Entry]]:
         with os.scandir(self._opened(path, S_ISDIR)) as entries:
             yield (_ViewEntry(entry, os.path.join(path, entry.name), self) for entry in entries)
+
+    def zip_file(self, path: str) -> AbstractContextManager[ZipFile]:
+        """Open a zip file.
+
+        Raises:
+            OSError: as ``open`` does; and what ``zipfile`` and :meth:`open` raise.
+        """
+        return self._zip_file(path)
+
+    @contextmanager
+    def _zip_file(self, path: str) -> Iterator[ZipFile]:
+        import zipfile  # which takes longer to import than all of this room
+
+        with self.open(path) as stream, zipfile.ZipFile(stream) as file:
+            yield file
 
     # --- What may be done with it ---------------------------------------------------------
 

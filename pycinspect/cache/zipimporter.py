@@ -260,12 +260,9 @@ def _place(entry: str, view: View) -> _Place | None:
 
 @contextmanager
 def _open(archive: str, view: View) -> Iterator[zipfile.ZipFile]:
-    import zipfile
-
     with ExitStack() as stack:
         with _zip_errors_named(archive, "not a readable zip file"):
-            stream = stack.enter_context(view.open(archive))
-            file = stack.enter_context(zipfile.ZipFile(stream))
+            file = stack.enter_context(view.zip_file(archive))
         yield file
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.dialects import Bytecode, Dialect, Effect
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.disasm import Handler, Instruction
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
@@ -17,7 +18,6 @@ __all__ = ["CALLS", "argument_counts"]
 #: Ops that call; the operand counts the values above the callable, NULL among them.
 CALLS = frozenset({"CALL", "CALL_KW", "CALL_FUNCTION_EX"})
 
-_GENERATORS = 0x20 | 0x80 | 0x200
 
 _Steps = Sequence[tuple[Instruction, Sequence[CanonicalOp]]]
 
@@ -40,7 +40,7 @@ def argument_counts(
     bytecode = bytecode_of(dialect)
     if "PUSH_NULL" not in bytecode.opcodes.by_name:
         return {step.offset: _told(step, op) for step, ops in steps for op in ops if _is_call(op)}
-    depth = int(bytecode.sent_at_entry and code.flags & _GENERATORS != 0)
+    depth = int(bytecode.sent_at_entry and code.flags & CodeFlag.SUSPENDED != 0)
     depths = {row.target: row.depth + row.lasti + 1 for row in handlers}
     return dict(_counted(steps, _effects(bytecode), depth, depths))
 

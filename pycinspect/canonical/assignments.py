@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
 
 from pycinspect.canonical.graph import NOWHERE, Node, is_local, without
-from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.notes import Note
+from pycinspect.canonical.states import Payload
 from pycinspect.canonical.values import Renaming, Value, Values, digest_of
 from pycinspect.canonical.work import refused
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pycinspect.canonical.frames import is_lazy
 from pycinspect.canonical.graph import (
     Site,
     build,
     lazy_annotations,
     without_annotations,
 )
-from pycinspect.canonical.machine import Machine, Payload, is_lazy
+from pycinspect.canonical.machine import Machine
 from pycinspect.canonical.nested import children_of
 from pycinspect.canonical.order import reverse_postorder
 from pycinspect.canonical.rules import RULES
+from pycinspect.canonical.states import Payload
 from pycinspect.canonical.work import Work
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code

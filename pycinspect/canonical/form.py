@@ -10,6 +10,7 @@ from html import escape
 from types import MappingProxyType
 
 from pycinspect.canonical.assignments import Order, by_name, in_parallel, without_unused
+from pycinspect.canonical.frames import is_lazy, parameters
 from pycinspect.canonical.graph import (
     Annotation,
     Node,
@@ -18,7 +19,7 @@ from pycinspect.canonical.graph import (
     without_annotations,
     without_safe_loads,
 )
-from pycinspect.canonical.machine import Machine, is_lazy, parameters
+from pycinspect.canonical.machine import Machine
 from pycinspect.canonical.minimise import Merged, classes_of, graph_digest, merged, numbered
 from pycinspect.canonical.nested import Children, children_of
 from pycinspect.canonical.notes import Note

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
+from pycinspect.canonical.frames import is_annotate
 from pycinspect.canonical.joins import Joins
-from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Payload, State, is_annotate
+from pycinspect.canonical.machine import Machine
 from pycinspect.canonical.notes import Note
+from pycinspect.canonical.states import PROPAGATE, Event, Payload, State
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import Work, refused
 from pycinspect.pyc import Code

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Payload
+from pycinspect.canonical.kinds import KINDS, Trait, kinds_with
 from pycinspect.canonical.statements import Statement, payload_digest, without_docstring
+from pycinspect.canonical.states import Payload
 from pycinspect.canonical.text import Budget, Writer, listed, short
 from pycinspect.canonical.values import Value, digest_of
 
@@ -17,31 +18,8 @@ __all__ = ["Hidden"]
 _LONGEST, _MOST_PAIRS = 120, 2_000
 
 #: Whose variable it is: what a listing leaves out.
-_SCOPES: Mapping[str, str] = MappingProxyType(
-    {
-        "local": "a local variable",
-        "cell": "the cell of a variable that functions share",
-        "global": "a global variable",
-        "name": "a variable of the class or module",
-        "builtin": "the builtin",
-    }
-)
 _OF_COMPREHENSION = "a variable of a comprehension"
-#: What is special about a value that is written like another one.
-_KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "again": "a second result of the expression",
-        "kept": "the value from before something else happens",
-        "known": "the value whose truth was asked for before",
-        "made": "an object that is filled step by step",
-        "bool": "the truth of the value",
-        "saved": "the value that is put back after a comprehension",
-        "held": "the value of one of two paths",
-        "exc": "the error that is handled",
-        "awaitable": "what is awaited",
-        "compare": "a comparison",
-    }
-)
+_VARIABLES = kinds_with(Trait.VARIABLE)
 #: What happens in an event that a listing writes like another one, or not at all.
 _EVENTS: Mapping[str, str] = MappingProxyType(
     {
@@ -189,8 +167,8 @@ def _kind(value: Value, other: Value) -> str:
     """Return what kind of value it is, with what says that beside its parts."""
     if other.kind == "again" != value.kind:
         return "the first result of the expression"
-    if value.kind in _SCOPES:
-        return _OF_COMPREHENSION if len(value.parts) > 1 else _SCOPES[value.kind]
+    words = KINDS[value.kind].words or f"a value of the kind {value.kind}"
+    if value.kind in _VARIABLES:
+        return _OF_COMPREHENSION if len(value.parts) > 1 else words
     details = [str(part) for part in value.parts if not isinstance(part, Value)]
-    words = _KINDS.get(value.kind, f"a value of the kind {value.kind}")
     return f"{words} ({', '.join(details)})" if details else words

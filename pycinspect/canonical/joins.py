@@ -17,32 +17,17 @@ from itertools import count, islice
 from operator import or_
 from typing import NamedTuple
 
-from pycinspect.canonical.machine import Event, Frame, Machine, State, bare
+from pycinspect.canonical.frames import Frame
+from pycinspect.canonical.kinds import Trait, kinds_with
+from pycinspect.canonical.machine import Machine
 from pycinspect.canonical.stack import EMPTY
+from pycinspect.canonical.states import Event, State, bare
 from pycinspect.canonical.values import OPEN, Value
 
 __all__ = ["Joins"]
 
 #: Values with a meaning to the machine, which must find them as they are.
-_STRUCTURE = frozenset(
-    {
-        *(
-            "null",
-            "exc",
-            "exc_type",
-            "exc_traceback",
-            "old",
-            "lasti",
-            "saved",
-            "exit",
-            "special",
-            "kw_names",
-            "build_class",
-        ),
-        *("iter", "aiter", "annotating", "comprehension", "wrapped", "cell"),
-        *("fell_through", "coming_back", "breaking", "continuing"),
-    }
-)
+_STRUCTURE = kinds_with(Trait.STRUCTURE)
 #: A value on the stack, by its place, and a part of it, by the places of operands.
 _Path = tuple[int, ...]
 _Stack = tuple[Value, ...]

@@ -109,16 +109,14 @@ class LinearSequence:
     def steps(self) -> list[LinearStep]:
         """Return what is compared of each op."""
         offsets, kinds = [op.offset for op in self._ops], _operands()
-        return [
-            _new_step(
-                (
-                    op.name,
-                    *_operand(op, kinds[op.name]),
-                    None if op.target is None else bisect_left(offsets, op.target),
-                )
-            )
-            for op in self._ops
-        ]
+        found = []
+        for op in self._ops:
+            operand, kind = op.operand, kinds[op.name]
+            if kind not in _AS_IT_IS or type(operand) in _TOLD:
+                operand, kind = _operand(op, kind)
+            target = None if op.target is None else bisect_left(offsets, op.target)
+            found.append(_new_step((op.name, operand, kind, target)))
+        return found
 
     def origins(self) -> list[tuple[int | None, tuple[Instruction, ...]]]:
         """Return the line of each op, and the instructions that it stands for."""
@@ -238,22 +236,24 @@ def _read(
 ) -> list[_Op]:
     """Return the ops that are left; those that do nothing belong to the next one."""
     found: list[_Op] = []
-    waiting: list[int] = []
+    start = 0  # of the instructions that the next op stands for
     for place, (step, ops) in enumerate(steps):
-        waiting.append(place)
-        if step.offset in skipped:
+        offset = step[0]
+        if offset in skipped:
             continue
-        keep = _PARTLY.get(step.opname)
+        keep = _PARTLY.get(step[3])
         for op in ops if keep is None else keep(ops):
-            if op.name in _NEVER_KEPT:
+            name = op[0]
+            if name in _NEVER_KEPT:
                 continue
-            made = _Op(op, place, tuple(waiting))
-            if op.name in CALLS:
-                made.operand = counts.get(op.offset, op.operand)
+            raw = (place,) if start == place else tuple(range(start, place + 1))
+            made = _Op(op, place, raw)
+            if name in CALLS:
+                made.operand = counts.get(offset, op.operand)
             found.append(made)
-            waiting = []
+            start = place + 1
     if found:
-        found[-1].raw = found[-1].raw, tuple(waiting)
+        found[-1].raw = found[-1].raw, tuple(range(start, len(steps)))
     return found
 
 
@@ -453,7 +453,7 @@ _CHANGES: Sequence[tuple[Callable[[Sequence[_Op]], list[_Op]], frozenset[str]]] 
 # --- Rules -------------------------------------------------------------------------------------
 
 
-#: The rules whose pattern begins with an op, by the op after it; None for any other.
+#: The rules whose pattern begins with an op, by the op after it; None for any other, and for none.
 _Candidates = Mapping[str | None, Sequence[LinearRule]]
 
 
@@ -479,18 +479,26 @@ def _rewritten(ops: list[_Op], rules: Mapping[str, _Candidates]) -> list[_Op]:
     done: list[_Op] = []
     waiting = ops[::-1]
     while waiting:
-        candidates = rules.get(waiting[-1].name)
-        if candidates is None or not _apply(candidates, done, waiting, entered):
-            done.append(waiting.pop())
+        next_op = waiting[-1]
+        candidates = rules.get(next_op.name)
+        if candidates is not None:
+            second = waiting[-2].name if len(waiting) > 1 else None
+            fitting = candidates.get(second, candidates[None])
+            if fitting and _apply(fitting, done, waiting, entered):
+                continue
+        done.append(next_op)
+        del waiting[-1]
     return done
 
 
 def _apply(
-    candidates: _Candidates, done: list[_Op], waiting: list[_Op], entered: Sequence[int]
+    candidates: Sequence[LinearRule],
+    done: list[_Op],
+    waiting: list[_Op],
+    entered: Sequence[int],
 ) -> bool:
     """Apply the first rule that fits to the ops that wait, the next of them last."""
-    second = waiting[-2].name if len(waiting) > 1 else None
-    for rule in candidates.get(second, candidates[None]):
+    for rule in candidates:
         window = waiting[: -len(rule.pattern) - 1 : -1]
         bound = _bound(rule, window)
         if bound is not None and not _is_entered(window, entered):
@@ -677,6 +685,13 @@ def _flat(root: _Raw) -> Iterator[int]:
             yield part
         elif isinstance(part, tuple):
             waiting.extend(reversed(part))
+
+
+#: Kinds of operands that are written as they are, and operands of which something else is told.
+_AS_IT_IS = frozenset(
+    {LinearOperand.NAME, LinearOperand.CONST, LinearOperand.NUMBER, LinearOperand.NAMES}
+)
+_TOLD = frozenset({Code, Unknown})
 
 
 def _operand(op: _Op, kind: LinearOperand) -> tuple[object, LinearOperand]:

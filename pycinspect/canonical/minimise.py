@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from pycinspect.canonical.graph import NOWHERE, Node
-from pycinspect.canonical.machine import Payload
+from pycinspect.canonical.states import Payload
 from pycinspect.canonical.values import Value, digest_of, digest_of_words
 
 __all__ = ["Merged", "classes_of", "graph_digest", "merged", "numbered"]

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import NamedTuple
 
 from pycinspect.canonical.contents import Contents, codes_in
-from pycinspect.canonical.machine import COMPREHENSIONS, is_annotate
+from pycinspect.canonical.frames import COMPREHENSIONS, is_annotate
 from pycinspect.pyc import Code
 
 __all__ = ["Children", "children_of"]

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from pycinspect.canonical.docstrings import cleandoc, docstring_text, is_indented
+from pycinspect.canonical.frames import has_parameters, parameters
 from pycinspect.canonical.graph import Annotation
-from pycinspect.canonical.machine import has_parameters, parameters
 from pycinspect.canonical.values import Values, digest_of, digest_of_words
 from pycinspect.dialects import Dialect
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
 from pycinspect.values import Level
@@ -38,15 +39,8 @@ class Plane(Enum):
     METADATA = "metadata"  # at level exact: all that is in none of the others
 
 
-_OPTIMIZED = 0x01
-_NEW_LOCALS = 0x02
-_VARARGS = 0x04
-_VARKEYWORDS = 0x08
-_STARS = _VARARGS | _VARKEYWORDS
-_GENERATOR = 0x20
-_ASYNC_GENERATOR = 0x200
 #: ``*args`` and ``**kwargs``; generators, coroutines and asynchronous generators.
-_MEANING = _STARS | _GENERATOR | 0x80 | 0x100 | _ASYNC_GENERATOR
+_MEANING = CodeFlag.STARS | CodeFlag.SUSPENDED | CodeFlag.ITERABLE_COROUTINE
 #: Variables that the compiler itself makes for annotations (3.12, 3.14).
 _BOOKKEEPING = frozenset({"__classdict__", "__conditional_annotations__"})
 #: What has parameters that no source named.
@@ -56,7 +50,7 @@ _HAS_DOCSTRING = "HAS_DOCSTRING"
 
 def is_function(code: Code) -> bool:
     """Return whether it is the body of a function, and not of a class or module."""
-    return bool(code.flags & _OPTIMIZED)
+    return bool(code.flags & CodeFlag.OPTIMIZED)
 
 
 def named_parameters(code: Code) -> tuple[str, ...]:
@@ -97,13 +91,13 @@ def _may_be_documented(code: Code, dialect: Dialect) -> bool:
     So it is with functions. In Python 2, those with ``exec`` or ``import *`` in them are not
     optimised, nor told from the body of a class by any flag; but that returns its namespace.
     """
-    if code.flags & _OPTIMIZED:
+    if code.flags & CodeFlag.OPTIMIZED:
         return True
     returns = bytecode_of(dialect).opcodes.by_name.get("LOAD_LOCALS")
     if returns is None or code.code[-2:-1] == bytes([returns.number]):
         return False
     has_flags = dialect.code is not None and any(row.name == "flags" for row in dialect.code.fields)
-    return bool(code.flags & _NEW_LOCALS) or not has_flags
+    return bool(code.flags & CodeFlag.NEWLOCALS) or not has_flags
 
 
 def outer_planes(
@@ -140,7 +134,7 @@ def outer_planes(
 def _meaning(code: Code) -> int:
     """Return the flags that say what a call of it is; PyPy has two for an asynchronous generator."""
     flags = code.flags & _MEANING
-    return flags & ~_GENERATOR if flags & _ASYNC_GENERATOR else flags
+    return flags & ~CodeFlag.GENERATOR if flags & CodeFlag.ASYNC_GENERATOR else flags
 
 
 def _exact_facts(code: Code) -> dict[Plane, object]:

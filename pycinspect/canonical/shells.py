@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from pycinspect.canonical.contents import Contents, codes_in, placeless
-from pycinspect.canonical.machine import COMPREHENSIONS, is_annotate
+from pycinspect.canonical.frames import COMPREHENSIONS, is_annotate
 from pycinspect.canonical.nested import children_of
 from pycinspect.canonical.values import Values
 from pycinspect.pyc import Code

@@ -9,8 +9,8 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from pycinspect.canonical.graph import NOWHERE
-from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.minimise import Merged
+from pycinspect.canonical.states import Payload
 from pycinspect.canonical.text import Budget, Writer, listed, short
 from pycinspect.canonical.values import Value, digest_of
 from pycinspect.dialects import Dialect

@@ -9,7 +9,8 @@ from operator import or_
 from types import MappingProxyType
 from typing import Self
 
-from pycinspect.canonical.machine import PROPAGATE, Payload
+from pycinspect.canonical.kinds import KINDS, TIGHTNESS, WRITTEN_BY_CODE
+from pycinspect.canonical.states import PROPAGATE, Payload
 from pycinspect.canonical.values import Value
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import parts_of
@@ -40,7 +41,7 @@ def listed(texts: Iterable[str]) -> str:
 
 # --- Precedence, as in the reference (Expressions, 6.17) -----------------------------------------
 
-_LOOSEST, _NOT, _COMPARISON, _UNARY, _POWER, _AWAIT, _ATOM = 0, 4, 5, 12, 13, 14, 15
+_LOOSEST, _NOT, _COMPARISON, _UNARY, _POWER, _AWAIT, _ATOM = TIGHTNESS.values()
 _OPERATORS: Mapping[str, int] = MappingProxyType(
     {
         "|": 6,
@@ -283,39 +284,9 @@ _WRITERS: Mapping[str, _Writer] = MappingProxyType(
 )
 #: What a comprehension has filled, by what it is.
 _COLLECTED: Mapping[str, str] = MappingProxyType({"list": "[...]", "set": "{...}", "map": "{...}"})
-#: Kinds of expressions to their templates, and how tight those are.
-_TEMPLATES: Mapping[str, tuple[str, int]] = MappingProxyType(
-    {
-        "null": ("NULL", _ATOM),
-        "local": ("{0}", _ATOM),
-        "cell": ("{0}", _ATOM),
-        "global": ("{0}", _ATOM),
-        "name": ("{0}", _ATOM),
-        "builtin": ("{0}", _ATOM),
-        "attr": ("{0:15}.{1}", _ATOM),
-        "compare": ("{1:6} {0} {2:6}", _COMPARISON),
-        "is": ("{0:6} is {1:6}", _COMPARISON),
-        "in": ("{0:6} in {1:6}", _COMPARISON),
-        "pair": ("{0}: {1}", _LOOSEST),
-        "star": ("*{0:6}", _LOOSEST),
-        "star2": ("**{0:6}", _LOOSEST),
-        "exc_match": ("{0} matches {1}", _COMPARISON),
-        "held": ("held{0}", _ATOM),
-        "next": ("next({0})", _ATOM),
-        "unpacked": ("part {1} of {0:14}", _COMPARISON),
-        "unpacked_ex": ("part {1} of {0:14}", _COMPARISON),
-        "awaitable": ("{0:15}", _ATOM),
-        "yield_from_iter": ("{0}", _LOOSEST),
-        "with_enter": ("enter({0})", _ATOM),
-        "with_exit": ("exit({0})", _ATOM),
-        "with_exit_exc": ("exit({0}, error)", _ATOM),
-        "async_with_enter": ("async_enter({0})", _ATOM),
-        "docstring": ("<docstring>", _ATOM),
-        "code": ("<code>", _ATOM),
-        "build_class": ("class", _ATOM),
-        "sent": ("sent", _ATOM),
-    }
-)
+_BY_CODE = {kind.name for kind in KINDS.values() if kind.template == WRITTEN_BY_CODE}
+if _WRITERS.keys() != _BY_CODE:
+    raise KeyError(f"kinds.tsv and the functions that write them: {_BY_CODE ^ _WRITERS.keys()}")
 
 # --- Events --------------------------------------------------------------------------------------
 
@@ -481,9 +452,9 @@ class Writer:
         ]
         if value.kind in _WRITERS:
             return _WRITERS[value.kind](value, texts)
-        if value.kind in _TEMPLATES:
-            template, tightness = _TEMPLATES[value.kind]
-            return _Text(template.format(*texts), tightness)
+        kind = KINDS[value.kind]
+        if kind.template is not None:
+            return _Text(kind.template.format(*texts), kind.tightness)
         return _Text(f"{value.kind}({listed(texts)})")
 
     def _meant(self, value: Value, part: Value) -> Value:

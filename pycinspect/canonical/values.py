@@ -9,10 +9,10 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pycinspect.canonical.kinds import KINDS, Trait, kinds_with
 from pycinspect.canonical.work import Work, refused, steps_to_make
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import CONTAINERS, Long, parts_of
-from pycinspect.values import brief
 
 __all__ = [
     "DISPLAYS",
@@ -44,23 +44,11 @@ _MOST_WORK = 10_000_000
 Part = "Value | str | int | bytes | float | None"
 
 #: Kinds whose parts are the items.
-DISPLAYS = frozenset({"tuple", "list", "set", "map"})
-#: Kinds whose parts are held, not they, where paths are joined: versions build displays in
-#: chunks of their own, and format parts of a string sooner or later.
-OPEN = DISPLAYS | {"pair", "fstring", "format", "star", "star2", "returning"}
-#: Tuples that patterns take apart, of a length that is known.
-MATCHED = frozenset({"match_class", "match_keys"})
-#: Kinds that are read when something takes the value that they are in.
-_LEAVES = frozenset({"local", "global", "name", "saved", "kept"})
-#: Objects that are made when something takes them: twice that is two.
-_NEW = frozenset({"tuple", "list", "set", "map", "func", "interpolation", "template"})
-#: Kinds that are put together when something takes them, of what their variables hold then. All
-#: others were computed by an event, and stand for its result.
-_LAZY = _NEW | {
-    "slice",
-    *("pair", "keyword", "star", "star2", "is", "not", "known", "fstring", "format", "convert"),
-    *("returning", "annotating", "wrapped", "comprehension", "special", "kw_names"),
-}
+DISPLAYS = kinds_with(Trait.DISPLAY)
+#: Kinds whose parts are held, not they, where paths are joined.
+OPEN = kinds_with(Trait.OPEN)
+#: Tuples that patterns take apart.
+MATCHED = kinds_with(Trait.MATCHED)
 
 
 class _NoLiteral:
@@ -213,6 +201,7 @@ class Value:
         leaf: int = 0,
     ) -> None:
         self.kind = kind
+        traits = KINDS[kind].traits
         self.run = run
         self.tail = tail
         self.literal = literal
@@ -220,8 +209,8 @@ class Value:
         self.size = 1 + size
         self.depth = 1 + depth
         self.leaves = leaf | leaves
-        self.reads = self.fed if kind in _LAZY else leaf
-        self.open_size, self.held = (open_size, held) if kind in OPEN else (1, 0)
+        self.reads = self.fed if Trait.LAZY in traits else leaf
+        self.open_size, self.held = (open_size, held) if Trait.OPEN in traits else (1, 0)
         number = tail[0] if kind == "held" else 0
         if isinstance(number, int):
             self.held |= number and 1 << number
@@ -247,7 +236,7 @@ class Value:
         self.operands = parts if len(operands) == len(parts) else operands  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"<Value {brief(self.kind)} of {self.size}>"
+        return f"<Value {self.kind} of {self.size}>"
 
     @property
     def is_literal(self) -> bool:
@@ -257,7 +246,7 @@ class Value:
     @property
     def is_new(self) -> bool:
         """Whether it is an object that is made when something takes it."""
-        return self.kind in _NEW and not self.is_literal
+        return Trait.NEW in KINDS[self.kind].traits and not self.is_literal
 
     @property
     def inner(self) -> Iterator[Run | Value]:
@@ -345,9 +334,8 @@ class Values:
         key = (kind, *tail) if run is None else (run, kind, *tail)
         known = self._known.get(key)
         if known is None:
-            leaf = 0
-            if kind in _LEAVES:
-                leaf = 1 << len(self._leaves)
+            is_leaf = Trait.LEAF in KINDS[kind].traits
+            leaf = 1 << len(self._leaves) if is_leaf else 0
             known = self._known[key] = _new(kind, run, tail, leaf)
             if leaf:
                 self._leaves.append(known)

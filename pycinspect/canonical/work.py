@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from typing import TypeVar
 
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.pyc.constants import each_once, parts_of
 
-__all__ = ["Work", "refused", "steps_to_make"]
+__all__ = ["SEEN_AT_ONCE", "Work", "refused", "steps_to_make"]
+
+_Item = TypeVar("_Item")
 
 
 def refused(reason: str) -> PycInspectError:
@@ -20,6 +23,8 @@ def refused(reason: str) -> PycInspectError:
 #: takes to make the constants once. Of 34,000 code objects of the standard libraries of 2.7 to
 #: 3.13, and of packages beside them, none takes more than a third of that.
 _FREE, _BY_BYTE, _TIMES = 20_000, 3, 4
+#: Values on a stack that are looked at, where all are, for one step.
+SEEN_AT_ONCE = 8
 #: Parts of a constant that are taken at once.
 _AT_ONCE = 32
 
@@ -61,3 +66,10 @@ class Work:
         self.left -= steps
         if self.left < 0:
             raise refused("there are too many steps")
+
+    def seen(self, items: Iterable[_Item]) -> Iterator[_Item]:
+        """Yield things, and count those that were looked at."""
+        for number, item in enumerate(items, 1):
+            yield item
+            if not number % SEEN_AT_ONCE:
+                self.spend()

@@ -19,6 +19,7 @@ _COMMANDS = {
     "audit": "Audit trees of bytecode caches.",
     "check": "Say what an import would do, and why.",
     "diff": "Show what differs between two programs.",
+    "fix": "Mend what an audit finds, and take it back.",
     "rules": "List the audit's rules, or explain one.",
     "show": "Show the code in caches and sources.",
     "verify": "Say whether caches are what their sources say.",
@@ -72,6 +73,7 @@ def main() -> None:
       pycinspect show app.py --python 3.9    what would 3.9 make of it?
       pycinspect diff app.py --python 3.8 --python 3.13
       pycinspect verify site-packages        are its caches what their sources say?
+      pycinspect fix lib                     what would mend it? --apply does it
 
     Exit codes: 0 clean, 1 findings or differences, 2 could not do it, 3 an error of
     pycinspect's own, or of a plugin; of several the highest. 130 interrupted.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,7 +52,7 @@ def command(
     """Say what an import would do with a cache, and why.
 
     TARGET is a source, a cache by whatever name, an extension module, or a package's
-    directory. Nothing is imported, run or written. A source that would be compiled is compiled, by that interpreter
+    directory; also one in an archive, ARCHIVE!/PATH. Nothing is imported, run or written. A source that would be compiled is compiled, by that interpreter
     in a process with limits, if it is installed.
 
     \b
@@ -60,6 +60,7 @@ def command(
       pycinspect check app.py lib/__pycache__/util.cpython-311.pyc
       pycinspect check app.py --as cpython-3.9 -OO --json
       pycinspect check -m package.module --path src --path vendor.zip
+      pycinspect check 'app-1.0-py3-none-any.whl!/app/__pycache__/m.cpython-312.pyc'
       pycinspect check /srv/app/main.py --user www-data --environment-file /proc/4711/environ
       pycinspect check -m app --path /srv --root unpacked-image --user app --read-only
 
@@ -73,7 +74,7 @@ def command(
     if not targets and not modules:
         raise click.UsageError("name a TARGET, or a module with -m")
     dialects = load_registry().dialects
-    start = _start(dialects, dialect, **given)
+    start = _start(dialects, dialect, paths=(*targets, *search_path), **given)
     path = [start.path(entry) for entry in search_path or (os.curdir,)]
     answer = partial(_answer, as_json=as_json)
     with Compilers() as compilers:
@@ -130,6 +131,7 @@ def _start(
     dialects: DialectTable,
     dialect: str | None,
     *,
+    paths: Sequence[str],
     optimize: int,
     dont_write_bytecode: bool | None,
     check_hash_based_pycs: HashCheckMode | None,
@@ -147,10 +149,13 @@ def _start(
         named_view,
         options_from_environment,
         python_of_image,
+        view_of,
     )
 
     variables = environment_of(environment=environment, file=environment_file)
     view = named_view(root, user, read_only=bool(read_only))
+    for path in paths:
+        view = view_of(path, view)
     named = None if dialect is None else dialects[dialect]
     of_image = None
     if view.root is not None and named is None:

@@ -20,6 +20,7 @@ from pycinspect.errors import PycInspectError
 from pycinspect.values import Level, Taken
 
 if TYPE_CHECKING:
+    from pycinspect.cache import View
     from pycinspect.compiling import Compilers, Interpreter
     from pycinspect.dialects import Dialect, DialectTable
     from pycinspect.diffing import (
@@ -73,6 +74,7 @@ class _Asked(NamedTuple):
     pythons: tuple[str, ...]
     levels: tuple[int, ...]
     taken: str
+    view: View
 
     @property
     def is_alone(self) -> bool:
@@ -195,8 +197,8 @@ def command(
 ) -> None:
     """Show what differs between two programs, whatever Python wrote them.
 
-    OLD and NEW are caches, sources (which are compiled and not run), or directories, whose
-    modules are paired by their relative names; of each module that file is read that an import
+    OLD and NEW are caches, sources (which are compiled and not run), or directories or archives,
+    whose modules are paired by their relative names; of each module that file is read that an import
     would run. One of them alone is compared with itself, as two interpreters or two levels of
     optimization compile it, or as it is in two revisions; a cache, or the caches of a directory,
     with their sources, compiled by the Python that wrote the caches.
@@ -211,6 +213,7 @@ def command(
       pycinspect diff src/app/cart.py --rev HEAD
       pycinspect diff build/lib site-packages/app --json | jq .summary
       pycinspect diff site-packages/app
+      pycinspect diff app-1.0-py3-none-any.whl app-1.1-py3-none-any.whl
       pycinspect diff --level exact --raw a.pyc b.pyc
       pycinspect diff old new --only 'shop.cart*' --ignore docstrings,annotations
       pycinspect diff src --rev v1.0 --rev main --stat
@@ -230,7 +233,11 @@ def command(
     Exit codes: 0 the same or explained, 1 different or not canonicalised, 2 could not do it, 3
     an error of pycinspect's own; of several files, or a chain, the highest.
     """  # noqa: D301 - \b is click's mark, a control character
-    asked = _Asked(paths, revisions, pythons, levels, taken or Taken.IMPORTED.value)
+    from pycinspect.cache import HERE, mounted
+
+    view, roots = mounted(paths, HERE)
+    wanted = taken or Taken.IMPORTED.value
+    asked = _Asked(tuple(roots), revisions, pythons, levels, wanted, view)
     _check(asked, taken)
     if stat and format_name == "json":
         raise click.UsageError("--stat is for people: JSON has a summary of its own")
@@ -276,7 +283,7 @@ def _check(asked: _Asked, taken: str | None) -> None:
             raise click.UsageError("--rev takes one path, which is looked up in both revisions")
         if max(counts) > _SIDES or asked.is_range:
             raise click.UsageError("--python and --optimize are given once for a side")
-    elif asked.is_alone and _has_caches(asked.paths[0]):
+    elif asked.is_alone and _has_caches(asked.paths[0], asked.view):
         return
     elif max(counts) < _SIDES and not asked.revisions and not asked.is_range:
         message = "one path alone needs two of --python, --optimize or --rev"
@@ -287,8 +294,8 @@ def _check(asked: _Asked, taken: str | None) -> None:
         raise click.UsageError("options that are given once for a side are given equally often")
 
 
-def _has_caches(path: str) -> bool:
-    return os.path.isdir(path) or path.endswith((".pyc", ".pyo"))
+def _has_caches(path: str, view: View) -> bool:
+    return view.is_dir(path) or path.endswith((".pyc", ".pyo"))
 
 
 # --- What is compared ----------------------------------------------------------------------
@@ -308,7 +315,8 @@ def _sides(asked: _Asked, dialects: DialectTable, compilers: Compilers) -> list[
         interpreter = _nth(interpreters, number)
         level = _nth(asked.levels or (0,), number)
         tree = _tree(asked, number, interpreter, level)
-        found.append(_side(tree, ReadOptions(dialects, None, interpreter, level, compilers)))
+        options = ReadOptions(dialects, None, interpreter, level, compilers, asked.view)
+        found.append(_side(tree, options))
     return found
 
 
@@ -331,7 +339,7 @@ def _tree(asked: _Asked, number: int, interpreter: Interpreter | None, level: in
     if number < len(asked.revisions):
         return RevisionTree(asked.revisions[number], path)
     dialect = None if interpreter is None else interpreter.dialect
-    return FileTree(path, Taken(asked.taken), dialect, level)
+    return FileTree(path, Taken(asked.taken), dialect, level, asked.view)
 
 
 def _interpreters(asked: _Asked, dialects: DialectTable) -> Sequence[Interpreter | None]:
@@ -464,10 +472,11 @@ class _AgainstSources(_Pair):
     def _paired(self) -> list[PairedModule]:
         from pycinspect.diffing import with_their_sources
 
-        return with_their_sources(self._new.tree.name)
+        return with_their_sources(self._new.tree.name, self._new.options.view)
 
     def _read_words(self) -> str:
-        return super()._read_words() if os.path.isdir(self._new.tree.name) else ""
+        is_tree = self._new.options.view.is_dir(self._new.tree.name)
+        return super()._read_words() if is_tree else ""
 
     def _compare(self, pair: PairedModule, found: list[ModuleDiff]) -> None:
         from pycinspect.diffing import levels_in

@@ -28,7 +28,15 @@ if TYPE_CHECKING:
     from pycinspect.dialects import Dialect, DialectTable
     from pycinspect.plugins import Registry
 
-__all__ = ["Accepting", "Output", "run_audit"]
+__all__ = [
+    "Accepting",
+    "Output",
+    "Prepared",
+    "here",
+    "prepare_audit",
+    "run_audit",
+    "shown_progress",
+]
 
 #: The variable in which GitHub names the file of a step's summary.
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -82,18 +90,10 @@ def run_audit(
     Raises:
         PycInspectError: for what could not be done at all.
     """
-    from pycinspect.plugins import load_registry
-
-    registry = load_registry()
-    files = _settings_files(config, _on_host(paths, asked), asked, no_config=no_config)
-    settings = asked.over(files[-1].settings) if files else asked
-    variables = environment_of(environment=settings.environment, file=settings.environment_file)
-    if variables is not None:
-        row = _imports(settings, variables, registry.dialects)
-        settings = asked.over(settings.from_environment(row, variables).over(settings))
-    roots = paths or (("/",) if settings.root is not None else _site_packages())
-    baseline = _baseline(settings, files, accepting.baseline)
-    run = _start(roots, settings, registry, programs_of(variables), baseline)
+    prepared = prepare_audit(
+        paths, asked, written=accepting.baseline, config=config, no_config=no_config
+    )
+    run, registry, settings, files = prepared
     run.on_fault(show_traceback)
     threshold = settings.fail_on or settings.chosen_profile().fail_on
     with _refusals_told(run):
@@ -104,6 +104,57 @@ def run_audit(
             _report(run, _Shown(registry, shown.format_name, shown.verbose, decisive), shown.path)
     never_fails = accepting.exit_zero or accepting.baseline is not None
     sys.exit(_exit(run, None if never_fails else threshold, registry.rules))
+
+
+class Prepared(NamedTuple):
+    """An audit that has not begun, and what decided about it.
+
+    Args:
+        run: the audit.
+        registry: knows rules and formats.
+        settings: what holds in all.
+        files: the files of settings that were met.
+    """
+
+    run: Audit
+    registry: Registry
+    settings: Settings
+    files: tuple[SettingsFile, ...]
+
+
+def prepare_audit(
+    paths: tuple[str, ...],
+    asked: Settings,
+    *,
+    written: str | None = None,
+    config: str | None = None,
+    no_config: bool = False,
+) -> Prepared:
+    """Return an audit as the command line, files of settings and variables say.
+
+    Args:
+        paths: directories and files; none is the site-packages of this environment.
+        asked: what the command line says.
+        written: the baseline that is going to be written, if any.
+        config: the file of settings, instead of the nearest one.
+        no_config: no file of settings is read.
+
+    Raises:
+        PycInspectError: for settings that are wrong.
+    """
+    from pycinspect.plugins import load_registry
+
+    registry = load_registry()
+    files = _settings_files(config, _on_host(paths, asked), asked, no_config=no_config)
+    settings = asked.over(files[-1].settings) if files else asked
+    variables = environment_of(environment=settings.environment, file=settings.environment_file)
+    if variables is not None:
+        row = _imports(settings, variables, registry.dialects)
+        settings = asked.over(settings.from_environment(row, variables).over(settings))
+    roots = paths or (("/",) if settings.root is not None else _site_packages())
+    baseline = _baseline(settings, files, written)
+    run = _start(roots, settings, registry, programs_of(variables), baseline)
+    return Prepared(run, registry, settings, files)
 
 
 @contextmanager
@@ -264,7 +315,7 @@ def _report(run: Audit, shown: _Shown, output: str | None) -> None:
             verbose=shown.verbose,
             color=terminal and "NO_COLOR" not in os.environ,
             width=output_width(terminal=terminal),
-            base=_here() if run.policy.view.root is None else None,
+            base=here() if run.policy.view.root is None else None,
             settings=shown.settings,
             ran=run.rule_ids,
             policy=run.policy,
@@ -273,16 +324,17 @@ def _report(run: Audit, shown: _Shown, output: str | None) -> None:
         reporter = reporters[shown.format_name](stream, context)
         if isinstance(reporter, ListsAccepted):
             run.on_accepted(reporter.accepted)
-        with _progress(run):
+        with shown_progress(run):
             for finding in causes_first(run, rules):
                 reporter.finding(finding)
         reporter.close(run.summary)
 
 
-def _here() -> str | None:
+def here() -> str | None:
+    """Return the directory that paths are shown relative to; None where it is gone."""
     try:
         return os.getcwd()
-    except OSError:  # it has been removed: nothing is relative to it
+    except OSError:
         return None
 
 
@@ -296,7 +348,7 @@ def _stream(output: str | None) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _progress(run: Audit) -> Iterator[None]:
+def shown_progress(run: Audit) -> Iterator[None]:
     """Show on a terminal how far the audit is; nothing in a pipe."""
     if not sys.stderr.isatty():
         yield

@@ -14,6 +14,7 @@ import click
 from pycinspect.cli.common import completing, dialect_names, python_versions
 from pycinspect.cli.failures import Exit, attempted, debug_option
 from pycinspect.errors import PycInspectError
+from pycinspect.values import ARCHIVE_MARK
 
 if TYPE_CHECKING:
     from pycinspect.compiling import Compilers
@@ -94,8 +95,8 @@ def command(
 ) -> None:
     """Show what cache files say: their code, instruction by instruction.
 
-    FILE is a cache, by whatever name; a source, which is compiled and not run; or
-    - for standard input.
+    FILE is a cache, by whatever name; a source, which is compiled and not run; a file in an
+    archive, ARCHIVE!/PATH; or - for standard input.
 
     \b
     Examples:
@@ -105,6 +106,7 @@ def command(
       pycinspect show --canonical app.pyc
       pycinspect show --json *.pyc | jq '.codes[].qualname'
       pycinspect show --header __pycache__/app.cpython-312.pyc
+      pycinspect show 'app-1.0-py3-none-any.whl!/app/__pycache__/m.cpython-312.pyc'
 
     Exit codes: 0 all were shown, 2 at least one was not, 3 an error of pycinspect's own.
     """  # noqa: D301 - \b is click's mark, a control character
@@ -168,11 +170,17 @@ def _headers_as_json(dialects: DialectTable) -> _Way:
 
 
 def _header(path: str, dialects: DialectTable) -> Header:
-    from pycinspect.pyc import parse_header, read_header
+    from pycinspect.pyc import errors_named, parse_header, read_header, tag_of
 
     if path == _STDIN:
         return parse_header(_standard_input(), dialects=dialects)
-    return read_header(path, dialects=dialects)
+    if ARCHIVE_MARK not in path:
+        return read_header(path, dialects=dialects)
+    from pycinspect.cache import HERE, view_of
+
+    with errors_named(path):
+        start = view_of(path, HERE).read_start(path).data
+        return parse_header(start, tag=tag_of(path), dialects=dialects)
 
 
 def _print(value: object) -> None:
@@ -239,12 +247,10 @@ def _as_json(options: ReadOptions, names: tuple[str, ...]) -> _Way:
 
 def _header_if_any(path: str, options: ReadOptions) -> Header | None:
     """Return the header of a file whose payload could not be read."""
-    from pycinspect.pyc import read_header
-
     if path == _STDIN or options.dialect is not None:
         return None
     try:
-        return read_header(path, dialects=options.dialects)
+        return _header(path, options.dialects)
     except PycInspectError:  # what could not be read is already being reported
         return None
 

@@ -13,16 +13,17 @@ from pycinspect.shipped import shipped_text
 __all__ = ["lines_of"]
 
 
-def lines_of(name: str) -> Iterator[list[str]]:
+def lines_of(name: str, package: str = __package__) -> Iterator[list[str]]:
     """Yield the lines of a table that comes with pycinspect, each as its cells.
 
     Args:
         name: the file, such as ``"lowering.tsv"``.
+        package: the one it lies in.
 
     Raises:
         ValueError: a line has another number of cells than the heading.
     """
-    heading, *lines = shipped_text(__package__, name).splitlines()
+    heading, *lines = shipped_text(package, name).splitlines()
     count = heading.count("\t")
     for number, line in enumerate(lines, 2):
         if line.count("\t") != count:

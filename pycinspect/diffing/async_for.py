@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from pycinspect.canonical import Form, Plane
 from pycinspect.canonical.graph import NOWHERE
-from pycinspect.canonical.machine import PROPAGATE
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.statements import payload_digest
+from pycinspect.canonical.states import PROPAGATE
 from pycinspect.canonical.values import Value
 from pycinspect.dialects import Dialect
 

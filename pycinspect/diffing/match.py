@@ -14,9 +14,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pycinspect.canonical import Form, Place, Plane, Units
-from pycinspect.canonical.machine import Payload
 from pycinspect.canonical.planes import named_parameters
 from pycinspect.canonical.statements import payload_digest
+from pycinspect.canonical.states import Payload
 from pycinspect.canonical.structural import renamed
 from pycinspect.canonical.values import Value, Values
 

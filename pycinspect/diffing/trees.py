@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
-from pycinspect.cache import ImportOptions, Outcome, judge, level_of
+from pycinspect.cache import HERE, Entry, ImportOptions, Outcome, View, judge, level_of
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.programs import ReadOptions, Subject, read_subject
-from pycinspect.pyc import DEFAULT_LIMITS, PYCACHE, NameEnd, parse_cache_name, read_all
+from pycinspect.pyc import DEFAULT_LIMITS, PYCACHE, NameEnd, parse_cache_name
 from pycinspect.pyc.file import errors_named
 from pycinspect.values import Taken
 
@@ -69,12 +70,14 @@ class FileTree:
         dialect: whose imports count, and whose caches where there are several; None is the
             running interpreter's.
         optimize: how often ``-O`` is given to it.
+        view: the file system, in which archives may be directories.
     """
 
     name: str
     taken: Taken = Taken.IMPORTED
     dialect: Dialect | None = None
     optimize: int = 0
+    view: View = HERE
 
     def modules(self) -> Mapping[str, str] | None:
         """Return the files below a directory by their modules; None for a file.
@@ -84,11 +87,11 @@ class FileTree:
         Raises:
             PycInspectError: ``not-found``; ``unreadable``; ``ambiguous-cache``.
         """
-        if not os.path.lexists(self.name):
+        if not self.view.lexists(self.name):
             raise PycInspectError("not-found", "no such file", path=self.name)
-        if not os.path.isdir(self.name):
+        if not self.view.is_dir(self.name):
             return None
-        found = _modules_among(_files(self.name), self.name)
+        found = _modules_among(self.files(), self.name)
         files = {name: self._file(module) for name, module in found.items()}
         return {name: file for name, file in files.items() if file is not None}
 
@@ -98,7 +101,7 @@ class FileTree:
         Raises:
             PycInspectError: ``unreadable``.
         """
-        return _files(self.name)
+        return _files(self.name, self.view)
 
     def _file(self, module: _Module) -> str | None:
         """Return the file that is read of a module, if it has one of those."""
@@ -111,7 +114,8 @@ class FileTree:
         """Return what an import of a source would run."""
         if self.taken is Taken.SOURCES:
             return source
-        verdict = judge(source, self.dialect, ImportOptions(optimize=self.optimize))
+        options = ImportOptions(optimize=self.optimize, view=self.view)
+        verdict = judge(source, self.dialect, options)
         is_loaded = verdict.outcome is Outcome.LOAD and verdict.cache_path is not None
         return verdict.cache_path or source if is_loaded else source
 
@@ -131,25 +135,26 @@ class FileTree:
             PycInspectError: ``not-found``, ``not-a-file``, ``unreadable`` or ``too-large``.
         """
         with errors_named(file):
-            return read_all(file, DEFAULT_LIMITS.size)
+            return self.view.read_all(file, DEFAULT_LIMITS.size)
 
     def read(self, file: str, options: ReadOptions | None = None) -> Subject:
         """Read a file as ``read_subject`` does."""
-        return read_subject(file, options)
+        return read_subject(file, replace(options or ReadOptions(), view=self.view))
 
 
-def with_their_sources(path: str) -> list[PairedModule]:
+def with_their_sources(path: str, view: View = HERE) -> list[PairedModule]:
     """Return every cache below a directory, or one cache, after the source that it belongs to.
 
     Args:
         path: a directory, or a cache.
+        view: the file system that it is in.
 
     Raises:
         PycInspectError: ``unreadable``.
     """
-    files = _files(path) if os.path.isdir(path) else [path]
+    files = _files(path, view) if view.is_dir(path) else [path]
     caches = (file for file in files if file.endswith(_BYTECODE))
-    return [PairedModule(_source_of(cache), cache) for cache in caches]
+    return [PairedModule(_source_of(cache, view), cache) for cache in caches]
 
 
 def levels_in(path: str) -> tuple[int, ...]:
@@ -178,13 +183,13 @@ def _ending(path: str) -> NameEnd | None:
     return NameEnd(name.tag, name.optimization, name.extension)
 
 
-def _source_of(cache: str) -> str | None:
+def _source_of(cache: str, view: View) -> str | None:
     """Return the source that a cache lies beside, or below; None where there is none."""
     stem, extension = os.path.splitext(cache)
     module = _module(
         os.path.join(os.curdir, stem) if not os.path.dirname(stem) else stem, extension
     )
-    found = (module + suffix for suffix in _SOURCE if os.path.isfile(module + suffix))
+    found = (module + suffix for suffix in _SOURCE if view.is_file(module + suffix))
     return next(found, None)
 
 
@@ -240,15 +245,26 @@ def _modules_among(paths: Iterable[str], directory: str) -> Mapping[str, _Module
     return found
 
 
-def _files(directory: str) -> Iterator[str]:
-    for folder, _, names in os.walk(directory, onerror=_refuse):
-        for name in sorted(names):
-            yield os.path.join(folder, name)
+def _files(directory: str, view: View) -> Iterator[str]:
+    pending = [directory]
+    while pending:
+        folder = pending.pop()
+        try:
+            with view.scandir(folder) as listing:
+                entries = sorted(listing, key=attrgetter("name"))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise PycInspectError("unreadable", reason, path=folder) from error
+        yield from (entry.path for entry in entries if not _is_directory(entry))
+        inner = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        pending += reversed(inner)
 
 
-def _refuse(error: OSError) -> None:
-    reason = error.strerror or str(error)
-    raise PycInspectError("unreadable", reason, path=str(error.filename)) from error
+def _is_directory(entry: Entry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a loop of links
+        return False
 
 
 def _module(stem: str, extension: str) -> str:

@@ -8,6 +8,7 @@ from heapq import heappop, heappush, heappushpop
 from typing import NamedTuple
 
 from pycinspect.dialects import Bytecode, Flow, Opcode
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.disasm.decode import Instruction
 from pycinspect.disasm.handlers import Handler
 from pycinspect.pyc import Code
@@ -33,10 +34,6 @@ class Defect(NamedTuple):
 
     def __repr__(self) -> str:
         return shown(self)
-
-
-#: CO_GENERATOR, CO_COROUTINE and CO_ASYNC_GENERATOR of ``co_flags``.
-_GENERATORS = 0x20 | 0x80 | 0x200
 
 
 def stack_defects(
@@ -87,7 +84,7 @@ def _walked(
     (exactness,) = bytecode.opcodes.words.get("effects", ("unknown",))
     if exactness not in ("exact", "upper") or not listed:
         return None
-    sent = int(bytecode.sent_at_entry and code.flags & _GENERATORS != 0)
+    sent = int(bytecode.sent_at_entry and code.flags & CodeFlag.SUSPENDED != 0)
     # compile.c: stackdepth counts after each instruction, thus not what is sent before them.
     size = max(code.stacksize, sent)
     walk = _Walk(listed, bytecode, size, exact=exactness == "exact")

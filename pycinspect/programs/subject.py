@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import CodeType
 from typing import NamedTuple, Protocol
 
-from pycinspect.cache import SourceText, source_lines, source_text
+from pycinspect.cache import HERE, SourceText, View, source_lines, source_text, view_of
 from pycinspect.compiling import Compilers, Interpreter, compile_source
 from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.disasm import code_of, hinted
@@ -21,7 +21,6 @@ from pycinspect.pyc import (
     bare_header,
     errors_named,
     parse_header,
-    read_all,
     read_code,
     read_marshalled,
     subject_kind,
@@ -80,6 +79,7 @@ class ReadOptions:
         interpreter: who compiles sources; None is the running one.
         optimize: how often ``-O`` is given to a compiler.
         compilers: the processes that compile; None starts one for each source.
+        view: the file system that files are in.
     """
 
     dialects: DialectTable = DIALECTS
@@ -87,6 +87,7 @@ class ReadOptions:
     interpreter: Interpreter | None = None
     optimize: int = 0
     compilers: Compilers | None = None
+    view: View = HERE
 
 
 class Subject(NamedTuple):
@@ -207,14 +208,16 @@ def read_subject(path: str, options: ReadOptions | None = None) -> Subject:
     """Read a cache, or compile a source: its content says which it is.
 
     Args:
-        path: the file.
+        path: the file, which may lie in an archive: ``app.whl!/pkg/m.py``.
         options: how it is read.
 
     Raises:
         PycInspectError: what ``read_pyc`` and ``compile_source`` raise, with the path.
     """
+    options = options or ReadOptions()
+    options = replace(options, view=view_of(path, options.view))
     with errors_named(path):
-        data = read_all(path, DEFAULT_LIMITS.size)
+        data = options.view.read_all(path, DEFAULT_LIMITS.size)
         return parse_subject(data, path, options)
 
 
@@ -247,7 +250,7 @@ def parse_subject(data: bytes, path: str, options: ReadOptions | None = None) ->
         file = _code_file(data, path, kind, options)
     except PycInspectError as error:
         raise hinted(error, data, options.dialects, tag_of(path)) from error
-    source = source_text(path, data, file.header.dialect)
+    source = source_text(path, data, file.header.dialect, options.view)
     return Subject(path, file, kind, source, data)
 
 

@@ -14,8 +14,8 @@ from pycinspect.pyc.codefile import (
     read_pyc,
 )
 from pycinspect.pyc.constants import parts_of
-from pycinspect.pyc.container import container_kind
-from pycinspect.pyc.contents import SubjectKind, containers_in, subject_kind, subject_kind_of
+from pycinspect.pyc.container import container_kind, container_kind_of
+from pycinspect.pyc.contents import SubjectKind, subject_kind, subject_kind_of
 from pycinspect.pyc.digest import marshal_digest
 from pycinspect.pyc.encoding import Anomaly, anomalies, is_known
 from pycinspect.pyc.file import (
@@ -52,7 +52,7 @@ __all__ = [
     "anomalies",
     "bare_header",
     "container_kind",
-    "containers_in",
+    "container_kind_of",
     "errors_named",
     "file_kind",
     "is_known",

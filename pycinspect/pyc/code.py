@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
 from pycinspect.dialects import CodeLayout, Dialect, FieldKind, QualnameSource
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc.constants import CONTAINERS, parts_of
 from pycinspect.values import brief, quoted
@@ -26,10 +27,6 @@ __all__ = [
     "strict_numbers",
 ]
 
-_OPTIMIZED = 0x01
-_VARARGS = 0x04
-_VARKEYWORDS = 0x08
-_BOTH_STARS = _VARARGS | _VARKEYWORDS
 #: Bits of ``localspluskinds`` (Include/internal/pycore_code.h, 3.11). Others say how an
 #: argument can be passed (3.14), or that a variable is hidden (3.12).
 _FAST_LOCAL = 0x20
@@ -302,7 +299,7 @@ def _is_class(code: Code, around: frozenset[object]) -> bool:
     Its variables are not optimised; neither are those of a function with ``exec`` or
     ``import *`` in Python 2, but only a class has its name among the constants around it.
     """
-    if code.flags & _OPTIMIZED:
+    if code.flags & CodeFlag.OPTIMIZED:
         return False
     return code.name in around or _encoded(code.name) in around
 
@@ -359,7 +356,7 @@ _TYPES: dict[FieldKind, type] = {
 }
 _NAME_KINDS = (FieldKind.NAMES, FieldKind.NAME_LIST)
 #: Arguments that ``*args`` and ``**kwargs`` are, by their flags.
-_STARS = {0: 0, _VARARGS: 1, _VARKEYWORDS: 1, _BOTH_STARS: 2}
+_STARS = {0: 0, CodeFlag.VARARGS: 1, CodeFlag.VARKEYWORDS: 1, CodeFlag.STARS: 2}
 
 # What the constructor of code objects refuses: Objects/codeobject.c, _PyCode_Validate
 # (3.11) and PyCode_New (before).
@@ -469,7 +466,7 @@ def _builder(layout: CodeLayout, dialect: Dialect) -> Build:
 
 
 def _arguments(values: dict[str, int]) -> int:
-    stars = _STARS[values["flags"] & _BOTH_STARS]
+    stars = _STARS[values["flags"] & CodeFlag.STARS]
     return values["argcount"] + values["kwonlyargcount"] + stars
 
 
@@ -532,7 +529,7 @@ def _builder_of_split(layout: CodeLayout, dialect: Dialect) -> Build:
         if len(code) % unit:
             raise _refused(_CODE_SIZE, offset)
         nlocals, local, cell, free = _masks(kinds)
-        if argcount + kwonlyargcount + _STARS[flags & _BOTH_STARS] > nlocals:
+        if argcount + kwonlyargcount + _STARS[flags & CodeFlag.STARS] > nlocals:
             raise _refused(_TOO_FEW, offset)
         try:
             require_texts(names, _BEYOND)

@@ -34,6 +34,7 @@ _SIGNATURES = (
     _Signature(0, b"hsqs", "SquashFS image"),
     _Signature(0, b"\x7fELF", "ELF file"),  # PyInstaller and its like append archives
     _Signature(0, b"MZ", "Windows executable"),
+    _Signature(0, b"\xcf\xfa\xed\xfe", "Mach-O file"),
 )
 
 #: The record at the end of a zip archive, and the most bytes that it can have with its comment
@@ -87,7 +88,7 @@ def refuse_container(kind: str | None) -> None:
     """
     if kind is None:
         return
-    message = f"a container ({kind}), which is not looked into yet; unpack it"
+    message = f"a container ({kind}); a file in it is named after it: ARCHIVE!/PATH"
     if kind == "zip archive":
-        message += ", or ask about a module in it: pycinspect check -m NAME --path FILE"
+        message += ", and a module by check -m NAME --path ARCHIVE"
     raise PycInspectError("container", message)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from enum import Enum
-from itertools import islice
+from typing import BinaryIO
 
 from pycinspect.dialects import Dialect, DialectTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc.container import container_kind, container_kind_of, refuse_container
 from pycinspect.pyc.file import errors_named, open_regular, tag_of
 
-__all__ = ["SubjectKind", "containers_in", "subject_kind", "subject_kind_of"]
+__all__ = ["SubjectKind", "subject_kind", "subject_kind_of"]
 
 _BYTECODE = (".pyc", ".pyo")
 _SOURCE = (".py", ".pyw")
 _MAGIC_SIZE = 4
 #: The first two numbers of a code object, which are small, after its type code.
 _NUMBERS = 9
-#: Files of a directory that may be opened.
-_LOOKED_AT = 100
 
 
 class SubjectKind(Enum):
@@ -60,12 +58,15 @@ def subject_kind(
     return SubjectKind.SOURCE
 
 
-def subject_kind_of(path: str, dialects: DialectTable) -> SubjectKind:
+def subject_kind_of(
+    path: str, dialects: DialectTable, open_file: Callable[[str], BinaryIO] = open_regular
+) -> SubjectKind:
     """Tell what an import could make of a file: by its name, else by its content.
 
     Args:
         path: the file, of which only the start and the end are read.
         dialects: the rows to look in.
+        open_file: opens it, if it is a regular file.
 
     Returns:
         CACHE or SOURCE: no import takes anything else.
@@ -80,7 +81,7 @@ def subject_kind_of(path: str, dialects: DialectTable) -> SubjectKind:
     if path.endswith(_SOURCE):
         return SubjectKind.SOURCE
     with errors_named(path):
-        with open_regular(path) as file:
+        with open_file(path) as file:
             start = file.read(_NUMBERS)
             file.seek(0)
             container = container_kind_of(file)
@@ -95,23 +96,6 @@ def subject_kind_of(path: str, dialects: DialectTable) -> SubjectKind:
             " not begin with the magic number of a Python"
         )
         raise PycInspectError("not-a-subject", message)
-
-
-def containers_in(directory: str) -> Iterator[tuple[str, str]]:
-    """Yield name and kind of the containers among the first files of a directory."""
-    try:
-        with os.scandir(directory) as entries:
-            files = [entry for entry in islice(entries, _LOOKED_AT) if entry.is_file()]
-    except OSError:  # it has gone
-        return
-    for entry in sorted(files, key=lambda entry: entry.name):
-        try:
-            with open_regular(entry.path) as file:
-                kind = container_kind_of(file)
-        except (OSError, PycInspectError):  # what cannot be read is not known to be one
-            continue
-        if kind is not None:
-            yield entry.name, kind
 
 
 def _is_marshalled(data: bytes, rows: Iterable[Dialect]) -> bool:

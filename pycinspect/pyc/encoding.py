@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from pycinspect.dialects import Dialect, MarshalFormat, MarshalType, MarshalWriter
+from pycinspect.dialects.layouts import FLAG_REF
 from pycinspect.pyc.code import Run, code_reader
 from pycinspect.pyc.tokens import kinds_by_byte
 
@@ -82,7 +83,6 @@ def is_known(dialect: Dialect) -> bool:
 # --- Letters ------------------------------------------------------------------------------
 
 _M = MarshalType
-_FLAG_REF = 0x80
 _SHORT = 256
 _UNTIL_NULL = 1 << 62
 _SLICE_PARTS = 3
@@ -132,7 +132,7 @@ def _letters(format_: MarshalFormat) -> _Letters:
         size = 0 if kind in never or kind in _ASKED else _SIZES.get(kind, 0)
         plain[ord(letter)] = size
         if format_.references:
-            plain[ord(letter) | _FLAG_REF] = 0 if kind in _UNFLAGGED else size
+            plain[ord(letter) | FLAG_REF] = 0 if kind in _UNFLAGGED else size
     return _Letters(kinds, bytes(plain))
 
 
@@ -195,13 +195,13 @@ def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a t
         letter = data[pos]
         size = plain[letter]
         if size:
-            if letter & _FLAG_REF:
+            if letter & FLAG_REF:
                 shared.objects.append(pos)
             pos += size
             continue
         kind = kinds[letter]
         begin = place.pos = pos
-        if letter & _FLAG_REF:
+        if letter & FLAG_REF:
             if kind in _UNFLAGGED:
                 yield _flagged(letter, pos)
                 pos += _SIZES[kind]
@@ -276,7 +276,7 @@ def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a t
 
 
 def _name(letter: int) -> str:
-    return repr(chr(letter & ~_FLAG_REF))
+    return repr(chr(letter & ~FLAG_REF))
 
 
 def _unchecked(reason: str, pos: int) -> Anomaly:

@@ -9,12 +9,13 @@ from pycinspect.dialects.model import CRLF
 from pycinspect.errors import PycInspectError
 from pycinspect.values import InvalidationMode, shown
 
-__all__ = ["LONGEST_HEADER", "Header", "parse_header"]
+__all__ = ["CHECK_SOURCE", "HASH_BASED", "LONGEST_HEADER", "Header", "parse_header"]
 
 _MAGIC_SIZE = 4
-_HASH_BASED = 0b01
-_CHECK_SOURCE = 0b10
-_RESERVED = ~(_HASH_BASED | _CHECK_SOURCE)
+#: Bits of the flags (PEP 552).
+HASH_BASED = 0b01
+CHECK_SOURCE = 0b10
+_RESERVED = ~(HASH_BASED | CHECK_SOURCE)
 
 #: Bytes that are enough to decode every header.
 LONGEST_HEADER = max(row.header.size for row in DIALECTS if row.header is not None)
@@ -149,8 +150,8 @@ def _number(data: bytes, column: HeaderField) -> int:
 
 
 def _mode(flags: int) -> InvalidationMode:
-    if not flags & _HASH_BASED:  # bit 1 alone is accepted and means nothing
+    if not flags & HASH_BASED:  # bit 1 alone is accepted and means nothing
         return InvalidationMode.TIMESTAMP
-    if flags & _CHECK_SOURCE:
+    if flags & CHECK_SOURCE:
         return InvalidationMode.CHECKED_HASH
     return InvalidationMode.UNCHECKED_HASH

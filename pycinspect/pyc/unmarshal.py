@@ -20,6 +20,7 @@ from itertools import groupby, repeat
 from typing import Any, NamedTuple
 
 from pycinspect.dialects import Dialect, MarshalFormat, MarshalType, QualnameSource
+from pycinspect.dialects.layouts import FLAG_REF
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc.code import Code, code_reader, set_qualnames
 from pycinspect.pyc.constants import CONTAINERS, FrozenDict, Long, Slice, parts_of
@@ -359,7 +360,6 @@ _NULL = _OPERATIONS[_M.NULL]
 _UNKNOWN = _NULL + 2
 _FLAGGED = 1
 
-_FLAG_REF = 0x80
 #: Values of the operations from ``_SINGLETONS_FROM`` on, flagged or not: no singleton is
 #: ever put into the list of references.
 _SINGLETONS = tuple(
@@ -394,7 +394,7 @@ def _operations(format_: MarshalFormat) -> bytes:
     for letter, kind in format_.letters.items():
         table[ord(letter)] = _OPERATIONS[kind]
         if format_.references:
-            table[ord(letter) | _FLAG_REF] = _OPERATIONS[kind] | _FLAGGED
+            table[ord(letter) | FLAG_REF] = _OPERATIONS[kind] | _FLAGGED
     return bytes(table)
 
 

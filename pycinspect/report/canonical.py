@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from pycinspect.canonical import Form, Level, Statement, units
-from pycinspect.canonical.machine import parameters
+from pycinspect.canonical.frames import parameters
 from pycinspect.canonical.planes import is_function
 from pycinspect.canonical.statements import labels_of
 from pycinspect.canonical.text import listed, short

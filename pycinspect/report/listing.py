@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from pycinspect.cache.sourcetext import SourceText
 from pycinspect.dialects import Dialect
-from pycinspect.dialects.codeflags import names_of_flags
+from pycinspect.dialects.codeflags import CodeFlag, names_of_flags
 from pycinspect.disasm import (
     Handler,
     Instruction,
@@ -128,7 +128,6 @@ def _cut(line: Line, width: int) -> Iterator[Piece]:
 
 # --- The outline -------------------------------------------------------------------------------
 
-_OPTIMIZED = 0x01
 _COLUMNS = ("code object", "kind", "line", "instructions")
 #: Bits of ``co_flags`` to what they make of a function.
 _FLAVOURS = ((0x20, "generator"), (0x80, "coroutine"), (0x200, "async generator"))
@@ -199,7 +198,7 @@ def _kind(code: Code, dialect: Dialect) -> str:
             return flavour
     if "flags" not in _stored(dialect):
         return "code"
-    is_class = not code.flags & _OPTIMIZED and code.varnames in _OF_CLASS
+    is_class = not code.flags & CodeFlag.OPTIMIZED and code.varnames in _OF_CLASS
     return "class" if is_class else "function"
 
 
@@ -400,9 +399,6 @@ def _start(text: str) -> str:
 
 # --- The heading ------------------------------------------------------------------------------------
 
-_VARARGS = 0x04
-_VARKEYWORDS = 0x08
-
 
 def _heading(code: Code, dialect: Dialect) -> Iterator[Line]:
     """Yield what is said of a code object before its instructions."""
@@ -422,11 +418,11 @@ def _heading(code: Code, dialect: Dialect) -> Iterator[Line]:
 
 def _arguments(code: Code) -> Iterator[str]:
     """Yield how many arguments there are; those of a kind only where there are any."""
-    if code.argcount or code.flags & _OPTIMIZED:  # modules and classes have none
+    if code.argcount or code.flags & CodeFlag.OPTIMIZED:  # modules and classes have none
         yield counted(code.argcount, "argument", "arguments")
     if code.posonlyargcount:
         yield f"{code.posonlyargcount} of them positional-only"
     if code.kwonlyargcount:
         yield counted(code.kwonlyargcount, "keyword-only argument", "keyword-only arguments")
-    stars = ((_VARARGS, "*args"), (_VARKEYWORDS, "**kwargs"))
+    stars = ((CodeFlag.VARARGS, "*args"), (CodeFlag.VARKEYWORDS, "**kwargs"))
     yield from (name for bit, name in stars if code.flags & bit)

@@ -13,12 +13,15 @@ from platform import python_implementation, python_version
 from typing import NamedTuple, Self
 
 from pycinspect.cache import (
+    HERE,
     SOURCE_LIMIT,
     CacheBytes,
     Outcome,
     Subject,
+    View,
     judge_cache,
     source_from_cache,
+    view_of,
 )
 from pycinspect.compiling import (
     DEFAULT_COMPILE_LIMITS,
@@ -35,7 +38,6 @@ from pycinspect.pyc import (
     CodeFile,
     errors_named,
     parse_header,
-    read_all,
     read_code,
     tag_of,
 )
@@ -111,7 +113,7 @@ class Verifier:
         """Find the source of a cache, and compare them.
 
         Args:
-            path: the cache, in ``__pycache__`` or beside its source.
+            path: the cache, in ``__pycache__`` or beside its source; also one in an archive.
 
         Returns:
             What was found; what could not be compared is a rung, not an error. A cache that
@@ -121,27 +123,28 @@ class Verifier:
         tools = transformed(path, None)
         if tools is not None:
             return tools
-        return self._identical(path) or self._read(path)
+        view = view_of(path, HERE)
+        return self._identical(path, view) or self._read(path, view)
 
-    def _identical(self, path: str) -> Verification | None:
+    def _identical(self, path: str, view: View) -> Verification | None:
         """Compile, and compare bytes; None where they differ, or anything is in the way.
 
         Most caches that nobody touched have the bytes that compiling gives, and reading them as
         objects takes as long as half of compiling. What is wrong with the others :meth:`_read` says.
         """
         try:
-            content = read_all(path, _LIMIT)
+            content = view.read_all(path, _LIMIT)
             header = parse_header(content, tag=tag_of(path), dialects=self._dialects)
-            row, found = header.dialect, _source_of(path, header.dialect)
+            row, found = header.dialect, _source_of(path, header.dialect, view)
             if found is None or content[: len(row.magic)] != row.magic:
                 return None
             name = guessed_path(content, header.size, os.path.basename(found))
             compiler, level = self._compiler(row), _levels(path)[0]
-            source = read_all(found, SOURCE_LIMIT)
+            source = view.read_all(found, SOURCE_LIMIT)
             start = CacheBytes(content[: header.size], len(content))
             if name is None or not compiler.is_exact:
                 return None
-            if _why_stale(row, start, source, os.stat(found)) is not None:
+            if _why_stale(row, start, source, view.stat(found)) is not None:
                 return None
             made = self._made(source, name, level, compiler)
         except (OSError, PycInspectError):
@@ -150,19 +153,19 @@ class Verifier:
             return None
         return Verification(path, found, Rung.IDENTICAL, compiler=compiler.name, optimize=level)
 
-    def _read(self, path: str) -> Verification:
+    def _read(self, path: str, view: View) -> Verification:
         """Read a cache as objects, and compare those."""
         try:
-            cache = _read(path, self._dialects)
+            cache = _read(path, self._dialects, view)
         except PycInspectError as error:
             return Verification(path, None, Rung.UNVERIFIABLE, "unreadable", error.message)
-        found = _source_of(path, cache.file.header.dialect)
+        found = _source_of(path, cache.file.header.dialect, view)
         if found is None:
             return Verification(path, None, Rung.UNVERIFIABLE, "no-source")
         try:
-            source = read_all(found, SOURCE_LIMIT)
+            source = view.read_all(found, SOURCE_LIMIT)
             start = CacheBytes(cache.content[: cache.start], len(cache.content))
-            why = _why_stale(cache.file.header.dialect, start, source, os.stat(found))
+            why = _why_stale(cache.file.header.dialect, start, source, view.stat(found))
         except (OSError, PycInspectError) as error:
             detail = error.message if isinstance(error, PycInspectError) else str(error)
             return Verification(path, found, Rung.UNVERIFIABLE, "source-unreadable", detail)
@@ -333,9 +336,9 @@ def _name(interpreter: Interpreter | None) -> str:
 _WRITTEN = {Implementation.CPYTHON: "CPython", Implementation.PYPY: "PyPy"}
 
 
-def _read(path: str, dialects: DialectTable) -> Stored:
+def _read(path: str, dialects: DialectTable, view: View) -> Stored:
     with errors_named(path):
-        content = read_all(path, _LIMIT)
+        content = view.read_all(path, _LIMIT)
         header = parse_header(content, tag=tag_of(path), dialects=dialects)
         file: CodeFile = read_code(content, header, dialects=dialects)
     return Stored(file, content, header.size)
@@ -347,9 +350,9 @@ def _levels(path: str) -> tuple[int, ...]:
     return levels_in(path) if is_named else _LEVELS
 
 
-def _source_of(path: str, dialect: Dialect) -> str | None:
+def _source_of(path: str, dialect: Dialect, view: View) -> str | None:
     """Return the source of a cache, None where it is not there."""
-    return next(filter(os.path.isfile, _candidates(path, dialect)), None)
+    return next(filter(view.is_file, _candidates(path, dialect)), None)
 
 
 def _candidates(path: str, dialect: Dialect) -> Iterator[str]:

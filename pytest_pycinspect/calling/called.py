@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pytest_pycinspect.calling.resolving import Call, Resolved, Resolver
 from pytest_pycinspect.subjects.wrappers import SureItems
 from pytest_pycinspect.subjects.wrapping import Wrapping
-from pytest_pycinspect.view.items import Items, Kind, Known
+from pytest_pycinspect.view.items import CALLED, FactKind, Items, Known
 from pytest_pycinspect.view.names import VacuousCheckError
 
 __all__ = ["AliasedCallError", "Calls", "UndecidableCallError", "UnknownNameWarning"]
@@ -20,9 +20,11 @@ __all__ = ["AliasedCallError", "Calls", "UndecidableCallError", "UnknownNameWarn
 __tracebackhide__ = True
 
 
-_CALLABLE = Kind("an object that can be called, such as time.time, or in .calls its name", callable)
+_CALLABLE = FactKind(
+    "an object that can be called, such as time.time, or in .calls its name", callable
+)
 
-_CALLS = Kind(
+_CALLS = FactKind(
     "a call; its name is call.text for each call of them", lambda one: isinstance(one, Call)
 )
 
@@ -47,7 +49,7 @@ class Calls(SureItems[str]):
     @classmethod
     def of(
         cls,
-        texts: Iterable[str],
+        texts: Items[str],
         wrapping: Wrapping | None,
         make: Callable[[], tuple[Resolver, ...]],
     ) -> Calls:
@@ -58,9 +60,8 @@ class Calls(SureItems[str]):
             wrapping: whose code may be meant.
             make: makes what says which objects they are, for each code object.
         """
-        items = Items(texts)
-        made = cls(items)
-        made.wrapping, made.what, made.items = wrapping, ".calls", items
+        made = cls(lambda: texts)
+        made.wrapping, made.what, made.items = wrapping, ".calls", texts
         made.make = make
         return made
 
@@ -82,6 +83,20 @@ class Calls(SureItems[str]):
         if not found:
             self._check_name(wanted)
         return found
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether they are those of a list or tuple, in its order.
+
+        Raises:
+            VacuousCheckError: no code has one of the others.
+        """
+        __tracebackhide__ = True
+        is_equal = super().__eq__(other)
+        if not is_equal:
+            CALLED.check_all(other)
+        return is_equal
+
+    __hash__ = SureItems.__hash__
 
     def count(self, value: object) -> int:
         """Return how many calls there are of a name or an object; see :meth:`to`."""

@@ -7,13 +7,12 @@ import functools
 from pycinspect.canonical import Form, Level
 from pycinspect.canonical.values import Value
 from pycinspect.dialects import Dialect
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.pyc import Code
 from pytest_pycinspect.view.facts import values_in
 from pytest_pycinspect.view.forms import form_of
 
 __all__ = ["Frame", "defaults", "way"]
-
-_OPTIMIZED = 0x01
 
 
 class Frame:
@@ -27,7 +26,7 @@ class Frame:
     def __init__(self, code: Code, dialect: Dialect) -> None:
         self.code = code
         self.form: Form = form_of(code, dialect, Level.STRICT)
-        self.is_function = bool(code.flags & _OPTIMIZED)
+        self.is_function = bool(code.flags & CodeFlag.OPTIMIZED)
         self.parameters = frozenset(code.varnames[: _parameters(code)])
         self.own = frozenset(code.varnames + code.cellvars)
         self.stored: dict[tuple[object, ...], list[Value]] = {}
@@ -78,7 +77,7 @@ class Frame:
 
 
 _OF_MODULES = frozenset({"global", "builtin", "name"})
-_STARS = (0x04, 0x08)
+_STARS = (CodeFlag.VARARGS, CodeFlag.VARKEYWORDS)
 
 
 def _parameters(code: Code) -> int:

@@ -138,6 +138,8 @@ class Resolver:
         is_in_scope = scope is not None and around[0] is scope.root
         self._namespace: Namespace | None = scope.namespace if scope and is_in_scope else None
         self._waiting: set[tuple[int, Value]] = set()
+        #: The global variables that other code of the module sets, by its id.
+        self._set_elsewhere: dict[int, frozenset[str]] = {}
 
     @functools.cached_property
     def calls(self) -> tuple[Resolved, ...]:
@@ -376,11 +378,15 @@ class Resolver:
             return True
         around = {id(frame.code) for frame in self._frames}
         others = (part for part in root.code.walk() if id(part) not in around)
-        return any(
-            ("global", name) in Frame(part, root.form.dialect).stored
-            for part in others
-            if name in part.names
-        )
+        return any(name in self._globals_set_by(part) for part in others if name in part.names)
+
+    def _globals_set_by(self, code: Code) -> frozenset[str]:
+        known = self._set_elsewhere.get(id(code))
+        if known is None:
+            stored = Frame(code, self._frames[0].form.dialect).stored
+            known = frozenset(str(key[1]) for key in stored if key[0] == "global")
+            self._set_elsewhere[id(code)] = known
+        return known
 
 
 #: Words by which a frame knows a variable of its own.

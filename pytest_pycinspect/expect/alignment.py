@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from pytest_pycinspect.expect.matcher import Run
+from pytest_pycinspect.expect.matcher import SearchRun
 from pytest_pycinspect.expect.operands import Test
-from pytest_pycinspect.expect.steps import Gap, Many, One, Program
+from pytest_pycinspect.expect.steps import Gap, Many, One, SearchProgram
 
 __all__ = ["Likeness", "aligned", "cost"]
 
@@ -35,7 +35,7 @@ class Likeness(NamedTuple):
     cost: int
 
 
-def cost(test: Test, run: Run, index: int) -> int:
+def cost(test: Test, run: SearchRun, index: int) -> int:
     """Return how unlike a line one instruction is."""
     instr = run.instrs[index]
     if run.meets(test, index, run.furthest.bindings) is not None:
@@ -52,7 +52,7 @@ def family(opname: str) -> str:
     return opname.partition("_")[0]
 
 
-def aligned(program: Program, run: Run) -> dict[int, Likeness]:
+def aligned(program: SearchProgram, run: SearchRun) -> dict[int, Likeness]:
     """Return for each line the instruction that stands for it where all are most alike.
 
     Args:
@@ -72,7 +72,7 @@ def aligned(program: Program, run: Run) -> dict[int, Likeness]:
     return dict(_way(lines, free, table, run))
 
 
-def _free(program: Program) -> list[bool]:
+def _free(program: SearchProgram) -> list[bool]:
     """Return for each place between lines whether others may stand there."""
     steps = [step for step in program.steps if isinstance(step, One | Many | Gap)]
     free = []
@@ -82,7 +82,7 @@ def _free(program: Program) -> list[bool]:
     return free
 
 
-def _table(tests: Sequence[Test], free: Sequence[bool], run: Run) -> list[list[int]]:
+def _table(tests: Sequence[Test], free: Sequence[bool], run: SearchRun) -> list[list[int]]:
     """Return the least cost of the first i lines and the first j instructions."""
     size = len(run.instrs)
     skip = 0 if free[0] else _EXTRA
@@ -97,7 +97,7 @@ def _table(tests: Sequence[Test], free: Sequence[bool], run: Run) -> list[list[i
 
 
 def _way(
-    lines: Sequence[One | Many], free: Sequence[bool], table: list[list[int]], run: Run
+    lines: Sequence[One | Many], free: Sequence[bool], table: list[list[int]], run: SearchRun
 ) -> list[tuple[int, Likeness]]:
     """Follow the least cost back from the end; an instruction is taken as late as it can be."""
     found = []

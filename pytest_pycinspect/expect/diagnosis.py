@@ -11,7 +11,17 @@ from pytest_pycinspect.expect.model import At
 from pytest_pycinspect.expect.operands import UNBOUND, Test, place_of
 from pytest_pycinspect.expect.outcome import Match, Part
 from pytest_pycinspect.expect.printer import labels_of, operand_text
-from pytest_pycinspect.expect.steps import End, Gap, Global, Group, Many, Mark, One, Program, Start
+from pytest_pycinspect.expect.steps import (
+    End,
+    Gap,
+    Global,
+    Group,
+    Many,
+    Mark,
+    One,
+    SearchProgram,
+    Start,
+)
 
 __all__ = ["Trouble", "culprit", "instr_words", "line_words", "trouble"]
 
@@ -57,7 +67,7 @@ def trouble(match: Match) -> Trouble:
     return _EXPLAIN[type(step)](match, step, place.at)
 
 
-def line_text(program: Program, number: int) -> tuple[str, str]:
+def line_text(program: SearchProgram, number: int) -> tuple[str, str]:
     """Return a line as opcode and operand; a line that is none is one sentence."""
     texts = (line.text for line in program.lines if line.number == number)
     return line_words(next(texts, ""))

@@ -17,9 +17,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pytest_pycinspect.expect.effort import Effort, ExhaustedError
-from pytest_pycinspect.expect.model import GROUP_LIMIT, View
-from pytest_pycinspect.expect.operands import UNBOUND, Key, Test, key_of
-from pytest_pycinspect.expect.reach import Level, Reach, Sets, first_of, places_of, set_of
+from pytest_pycinspect.expect.model import GROUP_LIMIT
+from pytest_pycinspect.expect.operands import UNBOUND, Key, Test
+from pytest_pycinspect.expect.passing import Bindings, Passing, Views, bind
+from pytest_pycinspect.expect.reach import Level, Reach, Sets
 from pytest_pycinspect.expect.steps import (
     End,
     Gap,
@@ -28,13 +29,13 @@ from pytest_pycinspect.expect.steps import (
     Many,
     Mark,
     One,
-    Program,
+    SearchProgram,
     Start,
     opname_of,
 )
 from pytest_pycinspect.view.instr import Instr
 
-__all__ = ["Run", "State", "search"]
+__all__ = ["SearchRun", "State", "search"]
 
 #: What is looked at before it counts as long: so much, and so much a step and an instruction.
 _PATIENCE, _PATIENCE_EACH = 20_000, 4
@@ -42,9 +43,6 @@ _PATIENCE, _PATIENCE_EACH = 20_000, 4
 _STATE = 5
 #: Variables that take as long to compare as one instruction.
 _VARIABLES = 4
-
-Bindings = tuple[Key, ...]
-Views = Mapping[View, Mapping[int, Instr]]
 
 
 class State(NamedTuple):
@@ -65,7 +63,7 @@ class State(NamedTuple):
     before: State | None
 
 
-class Run:
+class SearchRun(Passing):
     """One search.
 
     Args:
@@ -75,121 +73,16 @@ class Run:
 
     Attributes:
         furthest: the place with the most lines after it, when nothing was found.
-        spend: counts what is looked at.
     """
 
-    def __init__(self, program: Program, instrs: Sequence[Instr], views: Views) -> None:
+    def __init__(self, program: SearchProgram, instrs: Sequence[Instr], views: Views) -> None:
+        some = _PATIENCE + _PATIENCE_EACH * (len(program.steps) + len(instrs))
+        super().__init__(instrs, views, some)
         self.program = program
-        self.instrs = instrs
-        self.size = len(instrs)
-        self.views = views
         self._begin = State(0, 0, (UNBOUND,) * len(program.variables), 0, None)
         self.furthest = self._begin
-        some = _PATIENCE + _PATIENCE_EACH * (len(program.steps) + self.size)
-        self.spend = Effort(some).spend
         self._sets: Sets = {}
         self._scanned: dict[tuple[int, Bindings], set[int]] = {}
-        self._passing: dict[tuple[Test, Key], int] = {}
-        self._places: dict[str, list[int]] = {}
-
-    # --- One instruction ---------------------------------------------------------------
-
-    def meets(self, test: Test, index: int, bindings: Bindings) -> Bindings | None:
-        """Return what variables stand for if an instruction passes, else None."""
-        passed = self._passed(test, index)
-        if passed is None:
-            return None
-        if test.slot is None:
-            return bindings
-        known, key = bindings[test.slot], self._key(test, index, passed)
-        if known is UNBOUND:
-            return (*bindings[: test.slot], key, *bindings[test.slot + 1 :])
-        return bindings if known == key else None
-
-    def binds(self, test: Test, index: int, known: list[Key]) -> bool:
-        """Return whether an instruction passes; add what a variable stands for."""
-        passed = self._passed(test, index)
-        if passed is None or test.slot is None:
-            return passed is not None
-        return bind(known, test.slot, self._key(test, index, passed))
-
-    def _passed(self, test: Test, index: int) -> Instr | None:
-        """Return the instruction that passes, whatever variables stand for, in the view asked."""
-        instr = self.instrs[index]
-        opname, check, _, is_label, view, _ = test
-        if is_label and instr.target is None:  # a jump out of the part that is looked at
-            return None
-        if view is not View.OWN:
-            return self._passed_view(test, instr)
-        if opname is not None and instr.opname != opname:
-            return None
-        return instr if check is None or check(instr) else None
-
-    def _passed_view(self, test: Test, instr: Instr) -> Instr | None:
-        """Compare the instructions that it stands for."""
-        known = self.views[test.view]
-        for raw in instr.raw:
-            other = known.get(raw.offset)
-            if other is None or other.opname != test.opname:
-                continue
-            if test.check is None or test.check(other):
-                return other
-        return None
-
-    def _key(self, test: Test, index: int, passed: Instr) -> Key:
-        """Return what a variable is to stand for; labels are places in this view."""
-        return self.instrs[index].target if test.is_label else key_of(passed)
-
-    # --- All instructions --------------------------------------------------------------
-
-    def holds(self, row: Global, bindings: Bindings) -> bool:
-        """Return whether what is said of the whole code is so."""
-        found = self.passing(row.test, bindings).bit_count()
-        return row.low <= found and (row.high is None or found <= row.high)
-
-    def occurrences(self, test: Test, bindings: Bindings) -> list[int]:
-        """Return where in the code a test is passed."""
-        return places_of(self.passing(test, bindings))
-
-    def passing(self, test: Test, bindings: Bindings) -> int:
-        """Return the set of the instructions that pass."""
-        key = UNBOUND if test.slot is None else bindings[test.slot]
-        if key is UNBOUND and test.slot is not None:
-            test = test._replace(slot=None)  # as for all variables that stand for nothing
-        known = self._passing.get((test, key))
-        if known is None:
-            known = self._passing[test, key] = self._set_of(test, bindings)
-        return known
-
-    def _set_of(self, test: Test, bindings: Bindings) -> int:
-        places = self._named(test)
-        self.spend(len(places))
-        if test.slot is None:
-            found = [place for place in places if self._passed(test, place) is not None]
-        else:
-            found = [place for place in places if self.meets(test, place, bindings) is not None]
-        return set_of(found, self.size)
-
-    def _named(self, test: Test) -> Sequence[int]:
-        """Return the instructions with a test's opcode, all where that says nothing."""
-        if test.opname is None or test.view is not View.OWN:
-            return range(self.size)
-        places = self._places.get(test.opname)
-        if places is None:
-            self.spend(self.size >> 3)
-            places = [i for i, instr in enumerate(self.instrs) if instr.opname == test.opname]
-            self._places[test.opname] = places
-        return places
-
-    def stop(self, gap: Gap, index: int, bindings: Bindings) -> tuple[int, int | None]:
-        """Return where a gap that begins somewhere must end, and the line that says so."""
-        stop: tuple[int, int | None] = (self.size, None)
-        for line, test in gap.forbidden:
-            self.spend(1)
-            place = first_of(self.passing(test, bindings), index)
-            if place is not None and place < stop[0]:
-                stop = place, line
-        return stop
 
     # --- The way -----------------------------------------------------------------------
 
@@ -318,29 +211,22 @@ def _progress(place: State) -> Level:
     return place.step, GROUP_LIMIT - place.left.bit_count() if place.left else 0
 
 
-def bind(known: list[Key], slot: int, key: Key) -> bool:
-    """Return whether a variable may stand for something; from now on it does."""
-    if known[slot] is UNBOUND:
-        known[slot] = key
-    return known[slot] == key
-
-
 # --- Steps with one way: where it leads, and what variables stand for then ---------------------
 
 
-def _one(run: Run, step: One, index: int, known: list[Key]) -> int | None:
+def _one(run: SearchRun, step: One, index: int, known: list[Key]) -> int | None:
     return index + 1 if index < run.size and run.binds(step.test, index, known) else None
 
 
-def _mark(run: Run, step: Mark, index: int, known: list[Key]) -> int | None:
+def _mark(run: SearchRun, step: Mark, index: int, known: list[Key]) -> int | None:
     return index if bind(known, step.slot, index) else None
 
 
-def _start(run: Run, step: Start, index: int, known: list[Key]) -> int | None:
+def _start(run: SearchRun, step: Start, index: int, known: list[Key]) -> int | None:
     return None if index else index
 
 
-def _end(run: Run, step: End, index: int, known: list[Key]) -> int | None:
+def _end(run: SearchRun, step: End, index: int, known: list[Key]) -> int | None:
     if index != run.size:
         return None
     if step.line is None:
@@ -350,14 +236,14 @@ def _end(run: Run, step: End, index: int, known: list[Key]) -> int | None:
     return index
 
 
-_STRAIGHT: Mapping[type, Callable[[Run, Any, int, list[Key]], int | None]] = MappingProxyType(
+_STRAIGHT: Mapping[type, Callable[[SearchRun, Any, int, list[Key]], int | None]] = MappingProxyType(
     {One: _one, Mark: _mark, Start: _start, End: _end}
 )
 
 # --- Steps with several --------------------------------------------------------------------
 
 
-def _gaps(run: Run, state: State) -> Iterator[State]:
+def _gaps(run: SearchRun, state: State) -> Iterator[State]:
     """Skip nothing, one instruction, two, until one must not be skipped."""
     step: Any = run.program.steps[state.step]
     number, index, bindings = state.step + 1, state.at, state.bindings
@@ -381,7 +267,7 @@ def _gaps(run: Run, state: State) -> Iterator[State]:
         index += 1
 
 
-def _runs(run: Run, state: State) -> Iterator[State]:
+def _runs(run: SearchRun, state: State) -> Iterator[State]:
     """Take as many as there are, then one less, down to the least number."""
     step: Many = run.program.steps[state.step]  # type: ignore[assignment]
     return (
@@ -391,7 +277,7 @@ def _runs(run: Run, state: State) -> Iterator[State]:
     )
 
 
-def _free_runs(run: Run, step: Many, state: State) -> Iterator[State]:
+def _free_runs(run: SearchRun, step: Many, state: State) -> Iterator[State]:
     """Take runs in which no variable is."""
     there = run.passing(step.test, state.bindings)
     run.spend(1)
@@ -405,7 +291,7 @@ def _free_runs(run: Run, step: Many, state: State) -> Iterator[State]:
         yield State(state.step + 1, end, state.bindings, 0, state)
 
 
-def _bound_runs(run: Run, step: Many, state: State) -> Iterator[State]:
+def _bound_runs(run: SearchRun, step: Many, state: State) -> Iterator[State]:
     """Take runs all of which have the same operand."""
     index, bindings = state.at, state.bindings
     if step.alone_before and index and run.meets(step.test, index - 1, bindings) is not None:
@@ -426,7 +312,7 @@ def _bound_runs(run: Run, step: Many, state: State) -> Iterator[State]:
             yield State(state.step + 1, end, known, 0, state)
 
 
-def _members(run: Run, state: State) -> Iterator[State]:
+def _members(run: SearchRun, state: State) -> Iterator[State]:
     """Take one of the members that are left, or skip an instruction."""
     step: Any = run.program.steps[state.step]
     every = (1 << len(step.members)) - 1
@@ -442,7 +328,9 @@ def _members(run: Run, state: State) -> Iterator[State]:
         yield State(state.step, state.at + 1, state.bindings, left, state)
 
 
-def _member(run: Run, member: Sequence[Test], index: int, bindings: Bindings) -> Bindings | None:
+def _member(
+    run: SearchRun, member: Sequence[Test], index: int, bindings: Bindings
+) -> Bindings | None:
     if index + len(member) > run.size:
         return None
     met = bindings
@@ -455,14 +343,14 @@ def _member(run: Run, member: Sequence[Test], index: int, bindings: Bindings) ->
     return met
 
 
-_CHOICES: Mapping[type, Callable[[Run, State], Iterator[State]]] = MappingProxyType(
+_CHOICES: Mapping[type, Callable[[SearchRun, State], Iterator[State]]] = MappingProxyType(
     {Gap: _gaps, Many: _runs, Group: _members}
 )
 
 
 def search(
-    program: Program, instrs: Sequence[Instr], views: Views, pool: Effort
-) -> tuple[Run, State | None]:
+    program: SearchProgram, instrs: Sequence[Instr], views: Views, pool: Effort
+) -> tuple[SearchRun, State | None]:
     """Look for an expectation; return the search, and where it ended if it was met.
 
     Args:
@@ -474,5 +362,5 @@ def search(
     Raises:
         PycInspectError: ``pattern-too-costly``; ``constant-too-large``.
     """
-    run = Run(program, instrs, views)
+    run = SearchRun(program, instrs, views)
     return run, run.search(pool)

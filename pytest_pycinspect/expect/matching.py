@@ -10,13 +10,14 @@ from pytest_pycinspect.expect.convert import as_pattern
 from pytest_pycinspect.expect.effort import Effort, pool
 from pytest_pycinspect.expect.guards import Host, versions
 from pytest_pycinspect.expect.impossible import check_opcode_operand
-from pytest_pycinspect.expect.matcher import Run, Views
+from pytest_pycinspect.expect.matcher import SearchRun
 from pytest_pycinspect.expect.matcher import search as search_program
 from pytest_pycinspect.expect.model import Block, BlockKind, Op, Pattern, View
 from pytest_pycinspect.expect.outcome import Match, Part
+from pytest_pycinspect.expect.passing import Views
 from pytest_pycinspect.expect.positions import check_place
 from pytest_pycinspect.expect.program import program_for
-from pytest_pycinspect.expect.steps import Program, Section
+from pytest_pycinspect.expect.steps import NestedLines, SearchProgram
 from pytest_pycinspect.expect.trivial import is_trivial
 from pytest_pycinspect.expect.verdict import one_line
 from pytest_pycinspect.session import supported_pythons
@@ -48,7 +49,7 @@ def match(pattern: Pattern, code: CodeView, *, anchored: bool) -> Match:
     return _match(pattern, program, code, pool(), anchored=anchored)
 
 
-def _program(pattern: Pattern, code: CodeView, *, anchored: bool) -> Program:
+def _program(pattern: Pattern, code: CodeView, *, anchored: bool) -> SearchProgram:
     if is_trivial(pattern, anchored=anchored):
         raise VacuousCheckError(
             f"any code is as this expectation says, so the check has one answer:\n{pattern}"
@@ -77,7 +78,7 @@ def _host(code: CodeView) -> Host:
 
 
 def _match(
-    pattern: Pattern, program: Program, code: CodeView, effort: Effort, *, anchored: bool
+    pattern: Pattern, program: SearchProgram, code: CodeView, effort: Effort, *, anchored: bool
 ) -> Match:
     views = _views(program, code)
     run, end = search_program(program, tuple(code), views, effort)
@@ -85,7 +86,7 @@ def _match(
     return Match(pattern, code, anchored, program, run, end, parts, one_line)
 
 
-def _views(program: Program, code: CodeView, *, negative: bool = False) -> Views:
+def _views(program: SearchProgram, code: CodeView, *, negative: bool = False) -> Views:
     """Check names of opcodes and places; return instructions of the other views, by offset."""
     views: dict[View, Mapping[int, Instr]] = {}
     for opname, operand, is_forbidden, view, place in program.named:
@@ -114,7 +115,7 @@ _VIEWS: Mapping[View, Callable[[CodeView], CodeView]] = MappingProxyType(
 
 def _parts(
     pattern: Pattern,
-    sections: Sequence[Section],
+    sections: Sequence[NestedLines],
     code: CodeView,
     effort: Effort,
     *,
@@ -216,6 +217,6 @@ def search(expected: object, code: CodeView, effort: Effort | None = None) -> li
         found = _match(pattern, program, code, effort or pool(), anchored=False)
         return [min(found.span[0], len(code) - 1)] if found.met else []
     program = _program(pattern, code, anchored=False)
-    run = Run(program, tuple(code), _views(program, code, negative=True))
+    run = SearchRun(program, tuple(code), _views(program, code, negative=True))
     _, one, *_ = program.steps
     return run.occurrences(one.test, run.furthest.bindings)  # type: ignore[union-attr]

@@ -8,10 +8,10 @@ from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
-from pytest_pycinspect.expect.matcher import Run, State
+from pytest_pycinspect.expect.matcher import SearchRun, State
 from pytest_pycinspect.expect.model import Pattern
 from pytest_pycinspect.expect.operands import UNBOUND, Key, key_of
-from pytest_pycinspect.expect.steps import Group, One, Program, Section
+from pytest_pycinspect.expect.steps import Group, NestedLines, One, SearchProgram
 from pytest_pycinspect.noted import note
 from pytest_pycinspect.view.code import CodeView
 
@@ -42,7 +42,7 @@ class Part(NamedTuple):
         found: what came of them; None where there is no such code.
     """
 
-    section: Section
+    section: NestedLines
     found: Match | None
 
 
@@ -64,8 +64,8 @@ class Match:
     pattern: Pattern
     code: CodeView
     anchored: bool
-    program: Program
-    run: Run
+    program: SearchProgram
+    run: SearchRun
     end: State | None
     parts: tuple[Part, ...]
     words: Callable[[Match], str]
@@ -133,7 +133,7 @@ class Match:
 # --- The way that was found ----------------------------------------------------------------
 
 
-def _places(program: Program, last: State) -> Iterator[Place]:
+def _places(program: SearchProgram, last: State) -> Iterator[Place]:
     """Yield where each step on the way to a state was met."""
     chain: list[State] = []
     state: State | None = last
@@ -154,7 +154,7 @@ def _places(program: Program, last: State) -> Iterator[Place]:
         previous = place
 
 
-def _member(before: State, after: State, program: Program) -> int | None:
+def _member(before: State, after: State, program: SearchProgram) -> int | None:
     """Return which member of an unordered group was taken between two states."""
     step = program.steps[before.step]
     if not isinstance(step, Group):

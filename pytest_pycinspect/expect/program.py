@@ -22,10 +22,10 @@ from pytest_pycinspect.expect.steps import (
     Line,
     Many,
     Mark,
-    Named,
+    NamedOpcode,
+    NestedLines,
     One,
-    Program,
-    Section,
+    SearchProgram,
     Start,
     Step,
 )
@@ -49,7 +49,7 @@ def program_for(
     *,
     anchored: bool,
     short: bool,
-) -> Program:
+) -> SearchProgram:
     """Return an expectation, made ready.
 
     Args:
@@ -79,18 +79,18 @@ class _Builder:
         self._anchored, self._short = anchored, short
         self._steps: list[Step | _Forbidden] = []
         self._globals: list[Global] = []
-        self._sections: list[Section] = []
+        self._sections: list[NestedLines] = []
         self._slots: dict[Variable, int] = {}
         self._bound: set[int] = set()
-        self._named: list[Named] = []
+        self._named: list[NamedOpcode] = []
         self._lines: list[Line] = []
 
-    def program(self, items: Sequence[model.Item], number: int) -> Program:
+    def program(self, items: Sequence[model.Item], number: int) -> SearchProgram:
         self._add(items, number, 0, self._supported)
         for row in self._globals:
             self._require(row.test)
         steps = _joined(self._steps, anchored=self._anchored)
-        return Program(
+        return SearchProgram(
             steps,
             tuple(self._globals),
             tuple(self._sections),
@@ -163,7 +163,7 @@ class _Builder:
         builder = _Builder(self._host, versions, anchored=self._anchored, short=short)
         program = builder.program(block.items, number + 1)
         if active:
-            self._sections.append(Section(number, block, program))
+            self._sections.append(NestedLines(number, block, program))
 
     # --- One method a kind of line -----------------------------------------------------
 
@@ -213,7 +213,9 @@ class _Builder:
             opname = resolve_name(single.name) if is_short else single.name
             if is_short:
                 check_operand(opname, single.operand)
-            self._named.append(Named(opname, single.operand, negative, single.view, single.place))
+            self._named.append(
+                NamedOpcode(opname, single.operand, negative, single.view, single.place)
+            )
         test = tested_by(single, opname, self._slot)
         if test.slot is not None and binds:
             self._bound.add(test.slot)

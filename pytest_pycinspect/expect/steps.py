@@ -17,17 +17,17 @@ __all__ = [
     "Line",
     "Many",
     "Mark",
-    "Named",
+    "NamedOpcode",
+    "NestedLines",
     "One",
-    "Program",
-    "Section",
+    "SearchProgram",
     "Start",
     "Step",
     "opname_of",
 ]
 
 
-class Named(NamedTuple):
+class NamedOpcode(NamedTuple):
     """An opcode that an expectation names.
 
     Args:
@@ -160,7 +160,7 @@ def opname_of(step: Step) -> str | None:
     return None
 
 
-class Section(NamedTuple):
+class NestedLines(NamedTuple):
     """Lines about nested code.
 
     Args:
@@ -171,11 +171,11 @@ class Section(NamedTuple):
 
     line: int
     block: model.Block
-    program: Program
+    program: SearchProgram
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class SearchProgram:
     """What is to be done, and what to say about it.
 
     Args:
@@ -191,9 +191,9 @@ class Program:
 
     steps: tuple[Step, ...]
     globals: tuple[Global, ...]
-    sections: tuple[Section, ...]
+    sections: tuple[NestedLines, ...]
     variables: tuple[Variable, ...]
-    named: tuple[Named, ...]
+    named: tuple[NamedOpcode, ...]
     lines: tuple[Line, ...]
     slots: tuple[int, ...]
     live: tuple[int, ...]

@@ -15,14 +15,14 @@ from pytest_pycinspect.golden.file import GoldenFile, read_golden
 from pytest_pycinspect.golden.places import GoldenPlace, GoldenTests, place_of
 from pytest_pycinspect.golden.recorded import (
     Difference,
-    Found,
+    RecordedCode,
     accepted,
     difference_of,
     is_respelling,
     mismatch,
 )
 from pytest_pycinspect.golden.sections import Content, Section, Variant
-from pytest_pycinspect.golden.update import Edit, Kind
+from pytest_pycinspect.golden.update import Edit, UpdateKind
 
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode
@@ -112,7 +112,7 @@ class Goldens:
         twice: paths and titles of what has two values, of which none is written.
     """
 
-    update: frozenset[Kind] = frozenset()
+    update: frozenset[UpdateKind] = frozenset()
     edits: dict[tuple[str, str, tuple[str, ...]], Edit] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
     obsolete: set[tuple[str, str]] = field(default_factory=set)
@@ -133,7 +133,7 @@ class Goldens:
         return _KEY in config.stash
 
     @classmethod
-    def begin(cls, config: pytest.Config, update: frozenset[Kind]) -> Goldens:
+    def begin(cls, config: pytest.Config, update: frozenset[UpdateKind]) -> Goldens:
         """Begin the goldens of a session; without ``update`` nothing is written."""
         config.stash[_KEY] = cls(update)
         return config.stash[_KEY]
@@ -158,7 +158,7 @@ class Goldens:
             PycInspectError: ``golden-twice``: a test has two values for one golden.
         """
         self.used.add((place.path, place.title))
-        found = Found(code)
+        found = RecordedCode(code)
         self._check_single(place, found, 'bytecode_golden("name") is another golden')
         file = self.file(place.path)
         section = file.sections.get(place.title)
@@ -181,14 +181,14 @@ class Goldens:
             PatternError: the text is not well formed, with its path and line.
             PycInspectError: ``golden-twice``: there are two values for one snapshot.
         """
-        found = Found(code)
+        found = RecordedCode(code)
         if place is not None:
             self._check_single(place, found, "it can have one: use bytecode_golden")
         (section,) = file.sections.values()
         variant = section.active(found.host)
         if variant is not None:
             return self._compared(place, file, (section, variant), found)
-        if place is not None and Kind.CREATE in self.update:
+        if place is not None and UpdateKind.CREATE in self.update:
             self._create(place, found)
             return None
         return _unrecorded("the snapshot says nothing here", found, _RECORD)
@@ -198,7 +198,7 @@ class Goldens:
         place: GoldenPlace | None,
         file: GoldenFile,
         recorded: tuple[Section, Variant],
-        found: Found,
+        found: RecordedCode,
     ) -> Failure | None:
         section, variant = recorded
         if section.view != found.code.view:
@@ -207,21 +207,23 @@ class Goldens:
         difference = difference_of(file, variant, found)
         if difference is not None:
             return self._different(place, variant, found, difference)
-        if place and Kind.RESPELL in self.update and is_respelling(file, variant, found):
+        if place and UpdateKind.RESPELL in self.update and is_respelling(file, variant, found):
             content = accepted(variant.content, found.content)
-            self._edit(place, found, Kind.RESPELL, content, conditions=variant.conditions)
+            self._edit(place, found, UpdateKind.RESPELL, content, conditions=variant.conditions)
         return None
 
-    def _create(self, place: GoldenPlace, found: Found) -> None:
+    def _create(self, place: GoldenPlace, found: RecordedCode) -> None:
         shared = found.code.view == "ops"
         conditions = () if shared else found.conditions
-        self._edit(place, found, Kind.CREATE, found.content, conditions=conditions)
+        self._edit(place, found, UpdateKind.CREATE, found.content, conditions=conditions)
 
-    def _missing(self, place: GoldenPlace, found: Found, tests: GoldenTests) -> Failure | None:
+    def _missing(
+        self, place: GoldenPlace, found: RecordedCode, tests: GoldenTests
+    ) -> Failure | None:
         before = next(self._same(place, found, tests), None)
         if before is not None:
             self.moved[before.path, before.title] = place.title
-        if Kind.CREATE in self.update:
+        if UpdateKind.CREATE in self.update:
             self._create(place, found)
             return None
         hint = _RECORD
@@ -232,7 +234,9 @@ class Goldens:
             )
         return _unrecorded(f"no golden {place}", found, hint)
 
-    def _same(self, place: GoldenPlace, found: Found, tests: GoldenTests) -> Iterator[GoldenPlace]:
+    def _same(
+        self, place: GoldenPlace, found: RecordedCode, tests: GoldenTests
+    ) -> Iterator[GoldenPlace]:
         """Yield sections that no test has and that say the same, of the same file first."""
         for path in dict.fromkeys([place.path, *sorted(self.collected)]):
             file = self.file(path)
@@ -248,16 +252,20 @@ class Goldens:
                     yield GoldenPlace(path, section.title, place.order)
 
     def _different(
-        self, place: GoldenPlace | None, variant: Variant, found: Found, difference: Difference
+        self,
+        place: GoldenPlace | None,
+        variant: Variant,
+        found: RecordedCode,
+        difference: Difference,
     ) -> Failure | None:
-        if place is not None and Kind.FIX in self.update:
+        if place is not None and UpdateKind.FIX in self.update:
             is_own = variant.conditions == found.conditions or (
                 not variant.conditions and variant.python == found.python
             )
             self._edit(
                 place,
                 found,
-                Kind.FIX,
+                UpdateKind.FIX,
                 difference.content,
                 conditions=variant.conditions if is_own else found.conditions,
                 over=variant.conditions,
@@ -270,8 +278,8 @@ class Goldens:
     def _edit(
         self,
         place: GoldenPlace,
-        found: Found,
-        kind: Kind,
+        found: RecordedCode,
+        kind: UpdateKind,
         content: Content,
         *,
         conditions: tuple[str, ...],
@@ -291,7 +299,7 @@ class Goldens:
             over,
         )
 
-    def _check_single(self, place: GoldenPlace, found: Found, instead: str) -> None:
+    def _check_single(self, place: GoldenPlace, found: RecordedCode, instead: str) -> None:
         """Refuse to write a golden of which a test has two values."""
         key = (place.path, place.title, found.python)
         if self.update and self._values.setdefault(key, found.content) != found.content:
@@ -303,7 +311,7 @@ class Goldens:
 _RECORD = "run with --pycinspect-update=create to record it"
 
 
-def _unrecorded(what: str, found: Found, hint: str) -> Failure:
+def _unrecorded(what: str, found: RecordedCode, hint: str) -> Failure:
     listed = "\n".join(found.content.lines)
     return Failure((what, hint), f"no golden: {found.code.name}", listed)
 

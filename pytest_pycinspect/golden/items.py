@@ -16,7 +16,7 @@ from pytest_pycinspect.expect import Failure
 from pytest_pycinspect.golden.goldens import Goldens
 from pytest_pycinspect.golden.places import GoldenTests, place_of
 from pytest_pycinspect.golden.sections import Section
-from pytest_pycinspect.golden.update import Kind
+from pytest_pycinspect.golden.update import UpdateKind
 
 if TYPE_CHECKING:
     from _pytest._code.code import TerminalRepr
@@ -72,7 +72,7 @@ class BytecodeSection(pytest.Item):
         try:
             return _viewed(module[section.qualname], section.view)
         except KeyError as error:
-            if Kind.TRIM in goldens.update:
+            if UpdateKind.TRIM in goldens.update:
                 goldens.obsolete.add((os.fspath(self.path), self.name))
                 return None
             raise PycInspectError("no-bytecode", str(error.args[0]), path=module.path) from None

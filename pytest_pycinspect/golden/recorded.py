@@ -37,10 +37,10 @@ from pytest_pycinspect.view.names import UnknownOpcodeError, VacuousCheckError
 if TYPE_CHECKING:
     from pytest_pycinspect.bytecode import Bytecode
 
-__all__ = ["Difference", "Found", "accepted", "difference_of", "is_respelling", "mismatch"]
+__all__ = ["Difference", "RecordedCode", "accepted", "difference_of", "is_respelling", "mismatch"]
 
 
-class Found:
+class RecordedCode:
     """Code, as a golden would have it.
 
     Args:
@@ -89,7 +89,7 @@ class Difference(NamedTuple):
     content: Content
 
 
-def difference_of(file: GoldenFile, variant: Variant, actual: Found) -> Difference | None:
+def difference_of(file: GoldenFile, variant: Variant, actual: RecordedCode) -> Difference | None:
     """Return what is not as recorded, None where all is."""
     code, content, recorded = actual.code, actual.content, variant.content
     try:
@@ -157,7 +157,7 @@ def mismatch(code: Bytecode, *lines: str) -> Failure:
 _VAGUE = (Anything, Capture, Compare, OneOf, Regex)
 
 
-def is_respelling(file: GoldenFile, variant: Variant, actual: Found) -> bool:
+def is_respelling(file: GoldenFile, variant: Variant, actual: RecordedCode) -> bool:
     """Return whether matching lines say all that a listing says, in other words.
 
     Lines with gaps, groups, guards and operands left out are what somebody wrote by hand.

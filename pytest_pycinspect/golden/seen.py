@@ -93,7 +93,7 @@ class Seen:
         self.obsolete |= goldens.obsolete
         self.moved |= goldens.moved
         self.collected |= goldens.collected
-        scope = Scope.of(session)
+        scope = TestsThatRun.of(session)
         self._flag(scope.is_known, scope.is_full)
         for item in scope.collected:
             place = place_of(item)
@@ -105,7 +105,7 @@ class Seen:
                     self.passed.setdefault(place.path, set()).add(place.title)
 
 
-class Scope(NamedTuple):
+class TestsThatRun(NamedTuple):
     """Which tests run of those that there are.
 
     Args:
@@ -123,7 +123,7 @@ class Scope(NamedTuple):
     is_full: bool
 
     @classmethod
-    def of(cls, session: pytest.Session) -> Scope:
+    def of(cls, session: pytest.Session) -> TestsThatRun:
         """Return that of a session."""
         config = session.config
         collected, failed = config.stash.get(COLLECTED, ([], 1))

@@ -23,7 +23,7 @@ from pytest_pycinspect.golden.goldens import Goldens
 from pytest_pycinspect.golden.places import SUFFIX, is_of
 from pytest_pycinspect.golden.review import reviewed, write_patch
 from pytest_pycinspect.golden.seen import Seen
-from pytest_pycinspect.golden.update import Edit, Kind, Planned, planned
+from pytest_pycinspect.golden.update import Edit, Planned, UpdateKind, planned
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -33,14 +33,14 @@ __all__ = ["begin", "start_reviewing", "start_updating"]
 _OPTION, _REVIEW = "--pycinspect-update", "--pycinspect-review"
 _OPTIONS = (_OPTION, _REVIEW)
 _REVIEW_FILE = "review-file"
-_ACCEPTED = f"{Kind.CREATE.value},{Kind.FIX.value}"
+_ACCEPTED = f"{UpdateKind.CREATE.value},{UpdateKind.FIX.value}"
 _PLUGIN = "pycinspect-goldens"
 _OUTPUT = "pycinspect_goldens"
-_DONE: Mapping[Kind, str] = {
-    Kind.CREATE: "created",
-    Kind.FIX: "fixed",
-    Kind.RESPELL: "respelled",
-    Kind.TRIM: "trimmed",
+_DONE: Mapping[UpdateKind, str] = {
+    UpdateKind.CREATE: "created",
+    UpdateKind.FIX: "fixed",
+    UpdateKind.RESPELL: "respelled",
+    UpdateKind.TRIM: "trimmed",
 }
 
 
@@ -49,7 +49,7 @@ def start_updating(config: pytest.Config, wanted: str) -> None:
 
     Args:
         config: of the session.
-        wanted: words of :class:`Kind`, with commas.
+        wanted: words of :class:`UpdateKind`, with commas.
 
     Raises:
         pytest.UsageError: there is no such word; or the environment variable CI is set, and
@@ -96,16 +96,16 @@ def _uncaptured(config: pytest.Config) -> Iterator[None]:
         capture.resume()
 
 
-def _kinds(wanted: str) -> frozenset[Kind]:
+def _kinds(wanted: str) -> frozenset[UpdateKind]:
     words = {word.strip() for word in wanted.split(",")} - {_REVIEW_FILE}
     try:
-        return frozenset(map(Kind, words or _ACCEPTED.split(",")))
+        return frozenset(map(UpdateKind, words or _ACCEPTED.split(",")))
     except ValueError:
-        known = ", ".join([*(kind.value for kind in Kind), _REVIEW_FILE])
+        known = ", ".join([*(kind.value for kind in UpdateKind), _REVIEW_FILE])
         raise pytest.UsageError(f"{_OPTION}={wanted}: use some of {known}") from None
 
 
-def begin(config: pytest.Config, update: frozenset[Kind] = frozenset()) -> _Session:
+def begin(config: pytest.Config, update: frozenset[UpdateKind] = frozenset()) -> _Session:
     """Return what knows the goldens of a session, which begins with them here if it has not."""
     known = config.pluginmanager.get_plugin(_PLUGIN)
     if isinstance(known, _Session):
@@ -157,7 +157,7 @@ class _Session:
         self._config = config
         self._seen = Seen()
         self._passed: set[str] = set()
-        self._done: Counter[Kind] = Counter()
+        self._done: Counter[UpdateKind] = Counter()
         self._lost: list[str] = []
         self._plans: list[Planned] = []
         self._unused: dict[str, _Unused] = {}
@@ -213,10 +213,10 @@ class _Session:
         return accepted
 
     def _finish_file(self, path: str, edits: list[Edit], unused: _Unused) -> None:
-        trimmed = unused if Kind.TRIM in self.goldens.update else _NONE
+        trimmed = unused if UpdateKind.TRIM in self.goldens.update else _NONE
         if unused.number and not trimmed.number:
             self._unused[path] = unused
-        self._done[Kind.TRIM] += trimmed.number
+        self._done[UpdateKind.TRIM] += trimmed.number
         if trimmed.whole and not self.writes_patch:
             os.remove(path)
         elif edits or trimmed.titles:
@@ -231,12 +231,12 @@ class _Session:
             self._plans += [plan] if plan.after != plan.before else []
         else:
             plan.write()
-            self._done.update(Kind(edit.kind) for edit in plan.edits)
+            self._done.update(UpdateKind(edit.kind) for edit in plan.edits)
 
     def _known(self) -> Iterator[str]:
         """Yield the files of which it is known what is unused, and is to be trimmed or said."""
         seen = self._seen
-        if seen.is_known and (Kind.TRIM in self.goldens.update or seen.is_full):
+        if seen.is_known and (UpdateKind.TRIM in self.goldens.update or seen.is_full):
             known = {*seen.titles, *(path for path, _ in seen.obsolete)}
             known |= seen.collected if seen.is_full else set()
             yield from (path for path in known - seen.partial if os.path.exists(path))

@@ -13,10 +13,10 @@ from pytest_pycinspect.golden.inline import SNAPSHOT, CallEnd, TestSource, golde
 from pytest_pycinspect.golden.places import SUFFIX
 from pytest_pycinspect.golden.sections import Content
 
-__all__ = ["Edit", "Kind", "Planned", "planned", "recorded"]
+__all__ = ["Edit", "Planned", "UpdateKind", "planned", "recorded"]
 
 
-class Kind(Enum):
+class UpdateKind(Enum):
     """What may be written."""
 
     #: What is not recorded yet.
@@ -36,7 +36,7 @@ class Edit(NamedTuple):
         path: of the file.
         title: of the section.
         order: of new sections.
-        kind: value of a :class:`Kind`.
+        kind: value of a :class:`UpdateKind`.
         conditions: of the variant.
         instructions: its content.
         consts: likewise.
@@ -126,7 +126,7 @@ def recorded(edit: Edit) -> Content | None:
     else:
         given = read_source(edit.path).argument(CallEnd.parse(edit.title))
         section = golden_of(edit.path, given.line, given.value, edit.view).sections[SNAPSHOT]
-    conditions = edit.over if edit.kind == Kind.FIX.value else edit.conditions
+    conditions = edit.over if edit.kind == UpdateKind.FIX.value else edit.conditions
     variant = None if section is None else section.variant(conditions)
     return None if variant is None or not variant.content.lines else variant.content
 

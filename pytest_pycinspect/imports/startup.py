@@ -18,6 +18,7 @@ from typing import NamedTuple, overload
 
 import pytest
 
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.asking import BytecodeOf
 from pytest_pycinspect.bytecode import Bytecode
@@ -51,10 +52,9 @@ print({_MARK!r} + repr(found), flush=True)
 """
 #: What imports names that are not in the code.
 _DYNAMIC = frozenset({"__import__", "import_module", "exec", "eval", "run_module", "run_path"})
-_OPTIMIZED = 0x01  # CO_OPTIMIZED: a function, whose body does not run at the import
 
 
-class Found(NamedTuple):
+class FoundModule(NamedTuple):
     """Where a module is.
 
     Args:
@@ -72,7 +72,7 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Child:
+class _ImportingChild:
     """Imports in new processes of the running interpreter, with the path of this one.
 
     Args:
@@ -83,7 +83,7 @@ class _Child:
 
     children: Children
     flags: tuple[str, ...]
-    found: dict[str, Found | None] = field(default_factory=dict)
+    found: dict[str, FoundModule | None] = field(default_factory=dict)
 
     def run(self, code: str, module: str) -> tuple[Answer, list[object]]:
         """Return what came of code, and what it printed for us."""
@@ -94,12 +94,12 @@ class _Child:
         lines = (line.partition(_MARK)[2] for line in answer.stdout.splitlines() if _MARK in line)
         return answer, [ast.literal_eval(line) for line in lines]
 
-    def find(self, module: str) -> Found | None:
+    def find(self, module: str) -> FoundModule | None:
         """Return where a module is, None where it is not there."""
         if module not in self.found:
             _, printed = self.run(_FIND, module)
             place = printed[0] if printed else None
-            self.found[module] = Found(*place) if isinstance(place, tuple) else None
+            self.found[module] = FoundModule(*place) if isinstance(place, tuple) else None
         return self.found[module]
 
 
@@ -139,7 +139,7 @@ class ImportsAtStartup:
         if not all(part.isidentifier() for part in module.split(".")):
             raise PycInspectError("not-a-module", f"{module!r} is not the name of a module")
         flags = (*(() if site else ISOLATION), *["-B"] * sys.dont_write_bytecode)
-        child = _Child(self._children, (*flags, *["-O"] * sys.flags.optimize))
+        child = _ImportingChild(self._children, (*flags, *["-O"] * sys.flags.optimize))
         answer, printed = child.run(_START, module)
         if answer.report is None or not printed:
             message = f"the process that imported {module} ended with {answer.returncode}"
@@ -223,7 +223,7 @@ class StartupImports:
     asked: frozenset[str]
     raised: str | None
     threads: int
-    child: _Child
+    child: _ImportingChild
     bytecode_of: BytecodeOf
 
     def __repr__(self) -> str:
@@ -288,7 +288,7 @@ class StartupImports:
             why = "it was looked for, and has no Python code that could be seen to run"
             raise VacuousCheckError(f"whether {self.module} imports {name} was not seen: {why}")
 
-    def _check_known(self, name: str) -> Found:
+    def _check_known(self, name: str) -> FoundModule:
         """Return where a module is; refuse the name of none."""
         found = self.child.find(name)
         if found is None:
@@ -303,7 +303,7 @@ def _at_import(code: Bytecode) -> Iterator[Bytecode]:
     """Yield the body of a module, and those of classes in it, which run with it."""
     yield code
     for part in code.children:
-        if not part.code.flags & _OPTIMIZED:
+        if not part.code.flags & CodeFlag.OPTIMIZED:
             yield from _at_import(part)
 
 

@@ -16,11 +16,11 @@ from pytest_pycinspect.view.items import CONSTANTS, constant_key
 if TYPE_CHECKING:
     from pycinspect.pyc import Code
 
-__all__ = ["Outcome", "compared", "folded"]
+__all__ = ["RelationOutcome", "compared", "folded"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RelationOutcome:
     """True or false, and why.
 
     Args:
@@ -43,7 +43,7 @@ class Outcome:
 _PLANES = (Plane.INSTRUCTIONS, Plane.SIGNATURE)
 
 
-def compared(one: CodeView, other: CodeView, level: Level) -> Outcome:
+def compared(one: CodeView, other: CodeView, level: Level) -> RelationOutcome:
     """Compare two code objects and all inside them, in their order.
 
     Args:
@@ -60,13 +60,13 @@ def compared(one: CodeView, other: CodeView, level: Level) -> Outcome:
         new = canonicalize(theirs, other.dialect, level)
         unit = compare(old, new)
         if unit.problem is not None:
-            return Outcome(holds=False, explanation=f"not known: {unit.problem}")
+            return RelationOutcome(holds=False, explanation=f"not known: {unit.problem}")
         if any(plane in _PLANES for plane in unit.planes):
-            return Outcome(holds=False, explanation=_difference(unit, one, other))
+            return RelationOutcome(holds=False, explanation=_difference(unit, one, other))
         if len(old.children) != len(new.children):
-            return Outcome(holds=False, explanation=_counts(old, new))
+            return RelationOutcome(holds=False, explanation=_counts(old, new))
         pairs.extend(zip(old.children, new.children, strict=True))
-    return Outcome(holds=True, explanation=f"{one.name} and {other.name} mean the same")
+    return RelationOutcome(holds=True, explanation=f"{one.name} and {other.name} mean the same")
 
 
 def _difference(unit: UnitDiff, one: CodeView, other: CodeView) -> str:
@@ -104,7 +104,7 @@ def _counts(old: Form, new: Form) -> str:
     return f"{old.code.qualname} has {len(names[0])} functions, {new.code.qualname} {len(names[1])}: {first}"
 
 
-def folded(code: CodeView, value: object) -> Outcome:
+def folded(code: CodeView, value: object) -> RelationOutcome:
     """Return whether all that code does is to return a constant.
 
     Raises:
@@ -114,12 +114,12 @@ def folded(code: CodeView, value: object) -> Outcome:
     ops = [instr for instr in code if instr.opname != "RETURN_VALUE"]
     if len(ops) != 1 or len(code) != _LOAD_AND_RETURN or ops[0].kind is not Kind.CONST:
         names = ", ".join(instr.opname for instr in ops[:_MOST_NAMES])
-        return Outcome(
+        return RelationOutcome(
             holds=False, explanation=f"{code.name} does more than to return a constant: {names}"
         )
     found = ops[0].operand
     is_same = constant_key(found) == constant_key(value)
-    return Outcome(is_same, f"{code.name} returns the constant {found!r}")
+    return RelationOutcome(is_same, f"{code.name} returns the constant {found!r}")
 
 
 _LOAD_AND_RETURN = 2

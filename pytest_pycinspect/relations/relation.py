@@ -12,7 +12,7 @@ from pycinspect.errors import PycInspectError
 from pytest_pycinspect.expect.constants import spelled
 from pytest_pycinspect.expect.printer import format_instr, labels_of, listing
 from pytest_pycinspect.noted import note
-from pytest_pycinspect.relations.comparing import Outcome
+from pytest_pycinspect.relations.comparing import RelationOutcome
 from pytest_pycinspect.view.code import CodeView
 from pytest_pycinspect.view.instr import Instr, Kind
 
@@ -36,7 +36,7 @@ class Sides(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Relation(Outcome):
+class Relation(RelationOutcome):
     """True or false, and why; what a test asked last is shown with its failure.
 
     Args:
@@ -50,7 +50,7 @@ class Relation(Outcome):
         return self.holds
 
     @classmethod
-    def of(cls, outcome: Outcome, sides: Callable[[], Iterable[Sides]]) -> Self:
+    def of(cls, outcome: RelationOutcome, sides: Callable[[], Iterable[Sides]]) -> Self:
         """Return what came of a comparison, with what was compared."""
         return cls(outcome.holds, outcome.explanation, sides)
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Sequence
+from functools import cached_property
 
 from pycinspect.canonical import Level, linearize
+from pycinspect.canonical.frames import parameters
+from pycinspect.canonical.graph import NOWHERE
 from pycinspect.canonical.minimise import Merged
 from pycinspect.canonical.values import Value
 from pycinspect.compiling import Compilers
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
-from pytest_pycinspect.relations.comparing import Outcome
-from pytest_pycinspect.relations.subgraphs import END, Program, Search, has_value
+from pytest_pycinspect.relations.comparing import RelationOutcome
+from pytest_pycinspect.relations.sameness import CodeForm, has_value
+from pytest_pycinspect.relations.subgraphs import END, Search
 from pytest_pycinspect.relations.surroundings import Surroundings
 from pytest_pycinspect.view.facts import values_in
 from pytest_pycinspect.view.forms import form_of
@@ -36,9 +40,9 @@ class Snippets:
         self._dialect = dialect
         self._optimize = optimize
         self._around = _surroundings(code, dialect)
-        self._programs: dict[Level, Program] = {}
+        self._programs: dict[Level, CodeForm] = {}
 
-    def search(self, snippet: str) -> Outcome:
+    def search(self, snippet: str) -> RelationOutcome:
         """Return whether an expression or statements are somewhere in the code.
 
         Args:
@@ -58,7 +62,7 @@ class Snippets:
         found = found or bool(self._is_in(snippet, Level.SEMANTIC))
         words = "contains" if found else "does not contain"
         shortened = textwrap.shorten(snippet, 60)
-        return Outcome(found, f"{self._code.qualname} {words} {shortened!r}")
+        return RelationOutcome(found, f"{self._code.qualname} {words} {shortened!r}")
 
     def _is_in(self, snippet: str, level: Level) -> bool | None:
         """Return whether a snippet is in the code; None for one that does nothing."""
@@ -74,24 +78,56 @@ class Snippets:
             found = None if value is None else has_value(wanted, value, program)
             if found is not None:
                 return found and program.makes_unused_of(wanted)
-        wanted = self._compiled(f"{_dedented(snippet)}\n{END}", level)
+        wanted = self._statements(f"{_dedented(snippet)}\n{END}", level)
         search = Search(wanted, program, has_result=expression is not None)
         if search.is_empty:
             return None
         return search.found() and program.makes_unused_of(wanted)
 
-    def _program(self, level: Level) -> Program:
+    def _program(self, level: Level) -> CodeForm:
         known = self._programs.get(level)
         if known is None:
-            known = self._programs[level] = Program(form_of(self._code, self._dialect, level))
+            known = self._programs[level] = CodeForm(form_of(self._code, self._dialect, level))
         return known
 
-    def _compiled(self, snippet: str, level: Level) -> Program:
+    def _statements(self, snippet: str, level: Level) -> CodeForm:
+        """Return the form of statements, with all that can happen if some variables are not bound.
+
+        That is all there is in ``try: x`` that a handler could be of.
+        """
+        wanted = self._compiled(snippet, level)
+        if not self._has_handlers(snippet) or not self._unbound:
+            return wanted
+        unsure = self._compiled(snippet, level, self._unbound)
+        return unsure if _handlers(unsure) > _handlers(wanted) else wanted
+
+    @staticmethod
+    def _has_handlers(snippet: str) -> bool:
+        return any(isinstance(node, ast.Try | ast.TryStar) for node in ast.walk(ast.parse(snippet)))
+
+    @cached_property
+    def _unbound(self) -> frozenset[str]:
+        """The variables of the code that may not be bound where a handler catches that."""
+        graph = self._program(Level.STRICT).graph
+        guarded = (node.payload for node in graph if node.handler != NOWHERE)
+        read = (payload[1] for payload in guarded if payload[0] == "load")
+        return frozenset(
+            value.word(0) for value in read if isinstance(value, Value) and value.kind == "local"
+        )
+
+    def _compiled(
+        self, snippet: str, level: Level, unbound: frozenset[str] = frozenset()
+    ) -> CodeForm:
         """Return the form of a snippet in surroundings like the code's."""
-        source = self._around.source(snippet).encode("utf-8", "surrogatepass")
+        source = self._around.source(snippet, unbound).encode("utf-8", "surrogatepass")
         with Compilers(trusted=True) as compilers:  # the snippet is the test's own
             file = compilers.compile(source, f"the snippet {snippet!r}", optimize=self._optimize)
-        return Program(form_of(self._around.find(file.code), file.dialect, level))
+        return CodeForm(form_of(self._around.find(file.code), file.dialect, level))
+
+
+def _handlers(program: CodeForm) -> int:
+    """Return how many handlers there are that control may come to."""
+    return len({node.handler for node in program.graph})
 
 
 def _surroundings(code: Code, dialect: Dialect) -> Surroundings:
@@ -122,7 +158,8 @@ def _own(code: Code, dialect: Dialect) -> set[str]:
     """Return the variables of a function, without those of comprehensions in it."""
     events = (part for node in form_of(code, dialect, Level.STRICT).graph for part in node.payload)
     variables = (part for part in values_in(events, set()) if part.kind == "local")
-    return {part.word(0) for part in variables if len(part.parts) == 1}
+    stored = {part.word(0) for part in variables if len(part.parts) == 1}
+    return stored | set(parameters(code))  # those that nothing but functions inside read
 
 
 # --- The snippet as a graph --------------------------------------------------------------------

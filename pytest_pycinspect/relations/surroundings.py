@@ -59,19 +59,20 @@ class Surroundings:
                 yield _Part(_identifier(part), after == _FUNCTION)
         yield _Part(_identifier(name), "OPTIMIZED" in self._flags)
 
-    def source(self, snippet: str) -> str:
+    def source(self, snippet: str, unbound: Collection[str] = ()) -> str:
         """Return the source of a module with a snippet in it.
 
         Args:
             snippet: statements without indentation that all of them have.
+            unbound: local variables that nothing is said to be in; the others are bound.
         """
         lines = ["from __future__ import annotations"] if self._has_strings else []
         depth = 0
         for depth, part in enumerate(self._parts):
-            lines.append(" " * depth + self._head(depth, part))
+            lines.append(" " * depth + self._head(depth, part, unbound))
         if self._parts:
             depth += 1
-            lines += [" " * depth + line for line in self._declarations()]
+            lines += [" " * depth + line for line in self._declarations(unbound)]
         return "\n".join([*lines, textwrap.indent(snippet, " " * depth)])
 
     @property
@@ -83,13 +84,13 @@ class Surroundings:
     def _has_strings(self) -> bool:
         return "FUTURE_ANNOTATIONS" in self._flags
 
-    def _head(self, depth: int, part: _Part) -> str:
+    def _head(self, depth: int, part: _Part, unbound: Collection[str]) -> str:
         is_last = depth == len(self._parts) - 1
         if not part.is_function:
             return f"class {part.name}:"
         names: Sequence[str] = ()
         if is_last:
-            names = self._own
+            names = [name for name in self._own if name not in unbound]
         elif depth == self._outermost:
             names = self._shared
         keyword = "async def" if is_last and self._flags & _ASYNCHRONOUS else "def"
@@ -117,7 +118,7 @@ class Surroundings:
         others = self._global if self._outermost < 0 else {*self._global, *self._shared}
         return [name for name in names if _is_variable(name) and name not in others]
 
-    def _declarations(self) -> Iterator[str]:
+    def _declarations(self, unbound: Collection[str]) -> Iterator[str]:
         """Yield what says whose the variables are, in the innermost function or class.
 
         Compilers store variables that functions inside share in the order of the source, and others
@@ -127,6 +128,8 @@ class Surroundings:
             yield f"global {', '.join(sorted(self._global))}"
         if self.is_function and self._shared and self._outermost >= 0:
             yield f"nonlocal {', '.join(self._shared)}"
+        if self.is_function:
+            yield from (f"if 0: {name} = 0" for name in self._own if name in unbound)
         if self.is_function and self._captured:
             yield f"if 0: lambda: ({', '.join(self._captured)})"
 

@@ -13,9 +13,9 @@ from pycinspect.cache import ImportOptions
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import PYCACHE
 from pycinspect.values import InvalidationMode, visible
-from pytest_pycinspect.sandbox.children import Children, Interpreter
+from pytest_pycinspect.sandbox.children import AnyInterpreter, Children
 from pytest_pycinspect.sandbox.event import CacheEvent
-from pytest_pycinspect.sandbox.explain import Step
+from pytest_pycinspect.sandbox.explain import TimelineStep
 from pytest_pycinspect.sandbox.project import Project
 from pytest_pycinspect.sandbox.settings import Settings, import_options
 from pytest_pycinspect.sandbox.snapshot import (
@@ -80,7 +80,7 @@ class Bench:
         self._settings = Settings()
         self._digests: dict[tuple[Dialect, bytes], str] = {}
         self._baseline: dict[str, Stamp] = {}
-        self._steps: list[Step] = []
+        self._steps: list[TimelineStep] = []
         self._undone_at_end = ExitStack()
 
     def __repr__(self) -> str:
@@ -98,7 +98,7 @@ class Bench:
         return self._project.root
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[TimelineStep, ...]:
         """What happened so far, for reports."""
         return tuple(self._steps)
 
@@ -149,15 +149,17 @@ class Bench:
                 self._baseline[path] = stamp
 
     def _say(self, text: str) -> None:
-        self._steps.append(Step(text))
+        self._steps.append(TimelineStep(text))
 
     def _shown(self, name: str) -> str:
         return self._project.relative(name) if os.path.isabs(name) else name
 
-    def _flags(self, interpreter: Interpreter, flags: Sequence[str]) -> list[str]:
+    def _flags(self, interpreter: AnyInterpreter, flags: Sequence[str]) -> list[str]:
         return [*self._settings.flags(interpreter.dialect), *flags]
 
-    def _options(self, interpreter: Interpreter, *, optimize: int | None = None) -> ImportOptions:
+    def _options(
+        self, interpreter: AnyInterpreter, *, optimize: int | None = None
+    ) -> ImportOptions:
         flags = self._flags(interpreter, ())
         options = import_options(flags, {}, interpreter.dialect, self.root)
         return options if optimize is None else replace(options, optimize=optimize)

@@ -8,12 +8,12 @@ from pytest_pycinspect.sandbox.bench import Mode
 from pytest_pycinspect.sandbox.cachefile import CacheFile, read_cache_file
 from pytest_pycinspect.sandbox.children import Python, python_name
 from pytest_pycinspect.sandbox.pycs import compile_pyc, corrupted, magic_bytes, pyc_path
-from pytest_pycinspect.sandbox.sources import Sources
+from pytest_pycinspect.sandbox.sources import SourceWork
 
 __all__ = ["CacheWork"]
 
 
-class CacheWork(Sources):
+class CacheWork(SourceWork):
     """A sandbox whose caches can be written, read and damaged."""
 
     def pyc(self, name: str, *, python: Python = None, optimize: int | None = None) -> str:

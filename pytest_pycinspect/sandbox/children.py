@@ -21,16 +21,24 @@ from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.values import Implementation
 from pytest_pycinspect.sandbox.channel import Ends, Hear, listening
-from pytest_pycinspect.sandbox.moments import Report, Request, parse_report
+from pytest_pycinspect.sandbox.moments import ChildRequest, Report, parse_report
 
-__all__ = ["Answer", "Children", "Interpreter", "Named", "Python", "python_name", "script"]
+__all__ = [
+    "Answer",
+    "AnyInterpreter",
+    "Children",
+    "NamedInterpreter",
+    "Python",
+    "python_name",
+    "script",
+]
 
 _PARTS = tuple(
     Path(__file__).with_name(name) for name in ("machinery.py", "witness.py", "child.py")
 )
 
 
-class Interpreter(Protocol):
+class AnyInterpreter(Protocol):
     """What is asked of an interpreter."""
 
     @property
@@ -47,10 +55,10 @@ class Interpreter(Protocol):
 
 
 #: An interpreter as a test names it: None for the running one, a version, a path, or a value.
-Python: TypeAlias = "str | os.PathLike[str] | Interpreter | None"
+Python: TypeAlias = "str | os.PathLike[str] | AnyInterpreter | None"
 
 
-class Named(NamedTuple):
+class NamedInterpreter(NamedTuple):
     """An interpreter by its executable."""
 
     path: str
@@ -76,7 +84,7 @@ class Answer(NamedTuple):
     duration: float
 
 
-def python_name(interpreter: Interpreter) -> str:
+def python_name(interpreter: AnyInterpreter) -> str:
     """Return an interpreter's name for a person, ``"PyPy 3.9.16"``."""
     is_pypy = interpreter.dialect.implementation is Implementation.PYPY
     return f"{'PyPy ' if is_pypy else ''}{interpreter.version}"
@@ -101,8 +109,8 @@ def _compiled_script() -> bytes:
     return MAGIC_NUMBER + bytes(12) + marshal.dumps(code)  # the rest of the header is not read
 
 
-def _running() -> Named:
-    return Named(sys.executable, python_version(), DIALECTS.running())
+def _running() -> NamedInterpreter:
+    return NamedInterpreter(sys.executable, python_version(), DIALECTS.running())
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +125,9 @@ class Children:
     seconds: float
     place: str
     _numbers: Iterator[int] = field(default_factory=count)
-    _known: dict[str, Interpreter] = field(default_factory=dict)
+    _known: dict[str, AnyInterpreter] = field(default_factory=dict)
 
-    def interpreter(self, python: Python) -> Interpreter:
+    def interpreter(self, python: Python) -> AnyInterpreter:
         """Return the interpreter that a test asks for.
 
         Args:
@@ -130,7 +138,7 @@ class Children:
             PycInspectError: ``no-interpreter``.
         """
         if python is not None and not isinstance(python, str | os.PathLike):
-            return Named(os.fspath(python.path), python.version, python.dialect)
+            return NamedInterpreter(os.fspath(python.path), python.version, python.dialect)
         wanted = "" if python is None else os.fspath(python)
         if wanted not in self._known:
             self._known[wanted] = find_interpreter(wanted) if wanted else _running()
@@ -138,7 +146,7 @@ class Children:
 
     def run(
         self,
-        interpreter: Interpreter,
+        interpreter: AnyInterpreter,
         arguments: Sequence[str],
         environment: Mapping[str, str],
         directory: str,
@@ -170,7 +178,7 @@ class Children:
             message = f"{path} cannot be started: {error.strerror or error}"
             raise PycInspectError("no-interpreter", message) from error
 
-    def _script(self, interpreter: Interpreter) -> str:
+    def _script(self, interpreter: AnyInterpreter) -> str:
         is_running = interpreter == self.interpreter(None)
         name, content = ("child.pyc", _compiled_script) if is_running else ("child.py", script)
         path = os.path.join(self.place, name)
@@ -183,7 +191,7 @@ class Children:
         self,
         code: str,
         directory: str,
-        interpreter: Interpreter,
+        interpreter: AnyInterpreter,
         flags: Sequence[str],
         environment: Mapping[str, str],
         *,
@@ -210,7 +218,9 @@ class Children:
         )
         with listening(hear) as ends:
             channel = None if ends is None else ends.names()
-            request = Request(code=code, root=directory, arguments=[*arguments], channel=channel)
+            request = ChildRequest(
+                code=code, root=directory, arguments=[*arguments], channel=channel
+            )
             with open(asked, "wb") as stream:
                 stream.write(repr(request).encode("ascii", "backslashreplace"))
             command = [*flags, self._script(interpreter), asked, answered]

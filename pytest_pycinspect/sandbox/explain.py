@@ -11,13 +11,13 @@ from typing import NamedTuple
 from pycinspect.cache import ImportOptions
 from pycinspect.cache.importer import source_mtime
 from pycinspect.dialects import DIALECTS, HeaderField, HeaderLayout
+from pycinspect.pyc.header import HASH_BASED
 from pycinspect.values import U32_MASK, HashCheckMode
 from pytest_pycinspect.sandbox.cachefile import CacheFile
 from pytest_pycinspect.sandbox.event import OUTCOMES, CacheEvent, Scene
 
-__all__ = ["Step", "asked_for", "section"]
+__all__ = ["TimelineStep", "asked_for", "section"]
 
-_HASH_BASED = 0b01
 _FLAGS_OFFSET = 4
 #: Reason of a verdict to the header's field that it is about.
 _FIELD_OF = MappingProxyType(
@@ -41,7 +41,7 @@ _LISTED_EVENTS = 5
 _ASKED = re.compile(rf"\.({'|'.join(OUTCOMES)})\b|\.(?:outcome|written)\s*==\s*['\"](\w+)['\"]")
 
 
-class Step(NamedTuple):
+class TimelineStep(NamedTuple):
     """One line of the timeline, with the event where it was an import."""
 
     text: str
@@ -67,7 +67,7 @@ def asked_for(statement: str) -> str | None:
     return None if found is None else found[1] or found[2]
 
 
-def section(root: str, steps: Sequence[Step], statement: str) -> str:
+def section(root: str, steps: Sequence[TimelineStep], statement: str) -> str:
     """Return the text of the report's section.
 
     Args:
@@ -167,7 +167,7 @@ def _cells(scene: Scene) -> Iterator[_Cell]:
 
 def _columns(layout: HeaderLayout, header: bytes) -> Iterable[HeaderField]:
     is_hashed = layout.has_flags and header[_FLAGS_OFFSET : _FLAGS_OFFSET + 1] > b""
-    if is_hashed and header[_FLAGS_OFFSET] & _HASH_BASED:
+    if is_hashed and header[_FLAGS_OFFSET] & HASH_BASED:
         return layout.hashed
     return layout.timestamp
 

@@ -22,7 +22,7 @@ from pytest_pycinspect.sandbox.moments import Report, moment_of
 from pytest_pycinspect.sandbox.project import Project
 from pytest_pycinspect.sandbox.witness import observe
 
-__all__ = ["can_import_here", "observe_here"]
+__all__ = ["can_import_here", "codecs_restored", "observe_here"]
 
 #: What zipimport knows of archives: ``zipimport.py`` has no other way to forget one.
 _ZIP_DIRECTORIES = "_zip_directory_cache"
@@ -116,7 +116,7 @@ def _isolated(root: str, names: Iterable[str], options: ImportOptions) -> Iterat
         _entries_restored(sys.path_importer_cache, root),
         _entries_restored(vars(zipimport)[_ZIP_DIRECTORIES], root),
         _directory_restored(),
-        _codecs_restored(),
+        codecs_restored(),
         _modules_restored(root, set(names)),
     ):
         yield
@@ -171,7 +171,7 @@ def _directory_restored() -> Iterator[None]:
 
 
 @contextmanager
-def _codecs_restored() -> Iterator[None]:
+def codecs_restored() -> Iterator[None]:
     """Forget which codecs were not found meanwhile.
 
     ``Lib/encodings/__init__.py: search_function`` remembers it for as long as the process lives,

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple, TypedDict
 __all__ = [
     "Asks",
     "Body",
-    "Compiled",
+    "ChildRequest",
+    "CompiledSource",
     "Elsewhere",
     "Environment",
     "Loaded",
     "Loads",
     "Moment",
     "Report",
-    "Request",
     "Runs",
     "Watches",
     "moment_of",
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-class Request(TypedDict):
+class ChildRequest(TypedDict):
     """What ``child.py`` is asked; see ``witness.observe``.
 
     ``arguments`` are ``sys.argv``, ``channel`` the two descriptors of a ``child.Channel``, or None.
@@ -125,7 +125,7 @@ class Loads(NamedTuple):
     environment: Environment
 
 
-class Compiled(NamedTuple):
+class CompiledSource(NamedTuple):
     """What a source compiles to: marshalled code, or the name of what it raises.
 
     The key is that of the loading, or a name that was looked for.
@@ -185,13 +185,13 @@ class Elsewhere(NamedTuple):
     name: str
 
 
-Moment = Watches | Asks | Loads | Compiled | Loaded | Runs | Body | Elsewhere
+Moment = Watches | Asks | Loads | CompiledSource | Loaded | Runs | Body | Elsewhere
 
 _KINDS: Mapping[str, Callable[..., Moment]] = {
     "watches": Watches,
     "asks": Asks,
     "loads": Loads,
-    "compiled": Compiled,
+    "compiled": CompiledSource,
     "loaded": Loaded,
     "runs": Runs,
     "body": Body,
@@ -214,8 +214,8 @@ def parse_moment(line: bytes) -> Moment:
     kind, *fields = ast.literal_eval(line.decode("ascii"))
     moment = moment_of(kind, *fields)
     match moment:
-        case Compiled(key, str(code)) if not code.isidentifier():
-            return Compiled(key, _bytes(code))
+        case CompiledSource(key, str(code)) if not code.isidentifier():
+            return CompiledSource(key, _bytes(code))
         case Loaded(token, str(code), refused):
             return Loaded(token, _bytes(code), refused)
         case Body(key, str(code)):

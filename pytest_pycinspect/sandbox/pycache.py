@@ -9,9 +9,9 @@ from typing import NamedTuple
 from pycinspect.cache import ImportOptions, Verdict, judge_module
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.sandbox.agreement import exception_text
-from pytest_pycinspect.sandbox.children import Answer, Interpreter, Python, python_name
+from pytest_pycinspect.sandbox.children import Answer, AnyInterpreter, Python, python_name
 from pytest_pycinspect.sandbox.event import CacheEvent, Run
-from pytest_pycinspect.sandbox.explain import Step
+from pytest_pycinspect.sandbox.explain import TimelineStep
 from pytest_pycinspect.sandbox.inprocess import can_import_here, observe_here
 from pytest_pycinspect.sandbox.inquiry import Inquiry
 from pytest_pycinspect.sandbox.judging import compile_own
@@ -23,7 +23,7 @@ from pytest_pycinspect.sandbox.settings import (
     import_options,
     pytest_environment,
 )
-from pytest_pycinspect.sandbox.surroundings import Surroundings
+from pytest_pycinspect.sandbox.surroundings import SurroundingsWork
 
 __all__ = ["Pycache"]
 
@@ -36,7 +36,7 @@ class _Command(NamedTuple):
     text: str
 
 
-class Pycache(Surroundings):
+class Pycache(SurroundingsWork):
     """A temporary project whose caches can be written, damaged and imported.
 
     A module is meant by its name, ``"pkg.mod"``, a package's own file by ``"pkg"``. Every
@@ -222,7 +222,7 @@ class Pycache(Surroundings):
     def _observe(
         self,
         inquiry: Inquiry,
-        interpreter: Interpreter,
+        interpreter: AnyInterpreter,
         command: _Command,
         flags: Sequence[str],
         environment: Mapping[str, str],
@@ -237,7 +237,7 @@ class Pycache(Surroundings):
             hear=inquiry.hear,
         )
 
-    def _inquiry(self, interpreter: Interpreter, options: ImportOptions) -> Inquiry:
+    def _inquiry(self, interpreter: AnyInterpreter, options: ImportOptions) -> Inquiry:
         python = python_name(interpreter)
         row, digests = interpreter.dialect, self._digests
         return Inquiry(self._project, row, python, options, digests=digests)
@@ -247,7 +247,7 @@ class Pycache(Surroundings):
         if not events:
             self._say(text)
         for event in events:
-            self._steps.append(Step(f"{text}: {event!r}", event))
+            self._steps.append(TimelineStep(f"{text}: {event!r}", event))
             if self._observer is not None:
                 self._observer(event)
 

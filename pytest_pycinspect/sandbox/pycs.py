@@ -11,7 +11,7 @@ from pycinspect.dialects import DIALECTS, Dialect, HeaderField
 from pycinspect.dialects.model import CRLF
 from pycinspect.errors import PycInspectError
 from pycinspect.values import U32_MASK, InvalidationMode
-from pytest_pycinspect.sandbox.children import Children, Interpreter
+from pytest_pycinspect.sandbox.children import AnyInterpreter, Children
 from pytest_pycinspect.sandbox.settings import ISOLATION, clean_environment
 
 __all__ = ["compile_pyc", "corrupted", "magic_bytes", "pyc_path"]
@@ -42,7 +42,7 @@ def compile_pyc(
     cache: str,
     mode: InvalidationMode,
     optimize: int,
-    interpreter: Interpreter,
+    interpreter: AnyInterpreter,
     *,
     children: Children,
 ) -> None:

@@ -70,6 +70,7 @@ OUTCOME_OF: Mapping[str, Outcome] = MappingProxyType(
         "package-fails": "bypassed",
         "prefix-elsewhere": "bypassed",
         "tool-cache": "bypassed",
+        "zip-pycache": "bypassed",
         "zip-source": "invalid",
         "zip-hash-refused": "invalid",
         "zip-nothing-usable": "invalid",

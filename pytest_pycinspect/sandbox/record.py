@@ -19,7 +19,7 @@ from pytest_pycinspect.sandbox.judging import Expected, Judge
 from pytest_pycinspect.sandbox.moments import (
     Asks,
     Body,
-    Compiled,
+    CompiledSource,
     Elsewhere,
     Environment,
     Loaded,
@@ -143,7 +143,7 @@ class Record:
                 return self._asked(moment)
             case Loads():
                 return self._begun(moment)
-            case Compiled(key, code):
+            case CompiledSource(key, code):
                 self._compiles(self._found(key), code)
             case Loaded(token, payload, refused):
                 self._ended(self._found(token), payload, refused)

@@ -9,10 +9,10 @@ from pytest_pycinspect.sandbox.bench import Bench
 from pytest_pycinspect.sandbox.project import Time, later
 from pytest_pycinspect.sandbox.snapshot import stamp_of
 
-__all__ = ["Sources"]
+__all__ = ["SourceWork"]
 
 
-class Sources(Bench):
+class SourceWork(Bench):
     """A sandbox whose sources can be written, changed and moved."""
 
     def write(

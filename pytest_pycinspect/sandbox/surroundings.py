@@ -9,12 +9,12 @@ from pycinspect.pyc import PYCACHE
 from pytest_pycinspect.sandbox.bench import Undo
 from pytest_pycinspect.sandbox.cachework import CacheWork
 
-__all__ = ["Surroundings"]
+__all__ = ["SurroundingsWork"]
 
 _READ_ONLY = 0o555
 
 
-class Surroundings(CacheWork):
+class SurroundingsWork(CacheWork):
     """A sandbox whose imports can be started otherwise, and hindered."""
 
     def prefix(self, path: str | os.PathLike[str] = "caches") -> Undo:

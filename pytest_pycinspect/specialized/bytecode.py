@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from pytest_pycinspect.bytecode import Bytecode
 from pytest_pycinspect.view.instr import Instr
-from pytest_pycinspect.view.items import Kind, Known
+from pytest_pycinspect.view.items import FactKind, Items, Known
 from pytest_pycinspect.view.names import VacuousCheckError
 
-__all__ = ["TIMES", "Calls", "Change", "SpecializedBytecode"]
+__all__ = ["TIMES", "Change", "SpecializedBytecode", "Warmup"]
 
 #: Calls. CPython specialises an instruction after at most eight, and gives up after 53 that its
 #: specialisation was not made for (``Python/specialize.c``, ``Include/internal/pycore_code.h``:
@@ -21,18 +22,29 @@ TIMES = 100
 _WAITING = ("", "_ADAPTIVE", "_QUICK")
 
 
-class Calls(NamedTuple):
+@dataclass(frozen=True)
+class Warmup:
     """Calls of a function with the same arguments.
 
     Args:
         times: how many.
         args: the arguments.
         kwargs: the keyword arguments.
+
+    Raises:
+        VacuousCheckError: there are none, and code that never ran is not specialised.
     """
 
     times: int
     args: tuple[object, ...]
     kwargs: Mapping[str, object]
+
+    def __post_init__(self) -> None:
+        __tracebackhide__ = True
+        if self.times < 1:
+            raise VacuousCheckError(
+                f"times={self.times}: what is not called is not specialised, whatever the code does"
+            )
 
     def named(self) -> Iterator[tuple[str, object]]:
         """Yield the arguments with their names."""
@@ -66,11 +78,11 @@ class Change(NamedTuple):
 #: What is said of a specialisation for one class that was replaced by the same for another.
 _ANEW = "for something else"
 
-_INSTRS = Kind(
+_INSTRS = FactKind(
     "an instruction; its name is instr.opname for each instr of them",
     lambda one: isinstance(one, Instr),
 )
-_CHANGES = Kind(
+_CHANGES = FactKind(
     "a change; opcodes are change.before and change.after for each change of them",
     lambda one: isinstance(one, Change),
 )
@@ -88,7 +100,7 @@ class SpecializedBytecode(Bytecode):
     def __init__(
         self,
         memory: Bytecode,
-        then: Callable[[Calls], SpecializedBytecode],
+        then: Callable[[Warmup], SpecializedBytecode],
         before: SpecializedBytecode | None,
     ) -> None:
         super().__init__(memory.code, memory._origin, memory.view)  # noqa: SLF001 - our own
@@ -113,10 +125,10 @@ class SpecializedBytecode(Bytecode):
 
             assert specialized(add, 1, 2).then(3, 4).deoptimized == ()
         """
-        return self._then(Calls(times, args, kwargs))
+        return self._then(Warmup(times, args, kwargs))
 
     @cached_property
-    def specializations(self) -> tuple[Instr, ...]:
+    def specializations(self) -> Items[Instr]:
         """The instructions that are specialised, those of nested code among them."""
         found = (
             instr
@@ -127,7 +139,7 @@ class SpecializedBytecode(Bytecode):
         return self.sure(Known.of(found, _INSTRS), "Nothing in it is specialised.")
 
     @property
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> Items[Change]:
         """What the last run of calls has changed.
 
         Raises:
@@ -138,7 +150,7 @@ class SpecializedBytecode(Bytecode):
         )
 
     @property
-    def deoptimized(self) -> tuple[Change, ...]:
+    def deoptimized(self) -> Items[Change]:
         """Those changes that took a specialisation away, or put another in its place.
 
         Raises:

@@ -24,7 +24,7 @@ import pytest
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.asking import BytecodeOf
 from pytest_pycinspect.bytecode import Bytecode
-from pytest_pycinspect.specialized.bytecode import TIMES, Calls, SpecializedBytecode
+from pytest_pycinspect.specialized.bytecode import TIMES, SpecializedBytecode, Warmup
 from pytest_pycinspect.specialized.child import (
     SELF,
     SETTER,
@@ -103,15 +103,15 @@ class Specialized:
             raise PycInspectError("cannot-specialize", message)
         code = self._bytecode_of(f, wrapped=wrapped)
         return self._after(
-            _Function(meant.function, meant.given, code), (Calls(times, args, kwargs),)
+            _Function(meant.function, meant.given, code), (Warmup(times, args, kwargs),)
         )
 
-    def _after(self, function: _Function, calls: tuple[Calls, ...]) -> SpecializedBytecode:
+    def _after(self, function: _Function, calls: tuple[Warmup, ...]) -> SpecializedBytecode:
         """Return the bytecode of a function after some runs of calls."""
         times = tuple(run.times for run in calls)
         answers = self._answers(function, [function.completed(run) for run in calls])
 
-        def then(run: Calls) -> SpecializedBytecode:
+        def then(run: Warmup) -> SpecializedBytecode:
             return self._after(function, (*calls, run))
 
         found: SpecializedBytecode | None = None
@@ -123,7 +123,7 @@ class Specialized:
         assert found is not None
         return found
 
-    def _answers(self, function: _Function, calls: Sequence[Calls]) -> list[_Codes]:
+    def _answers(self, function: _Function, calls: Sequence[Warmup]) -> list[_Codes]:
         """Return the code after each run of calls.
 
         Raises:
@@ -156,10 +156,10 @@ class _Function:
         self.code = code
         self._given = given
 
-    def completed(self, run: Calls) -> Calls:
+    def completed(self, run: Warmup) -> Warmup:
         """Return calls with all arguments."""
         args, keywords = self._given
-        return Calls(run.times, (*args, *run.args), {**keywords, **run.kwargs})
+        return Warmup(run.times, (*args, *run.args), {**keywords, **run.kwargs})
 
     @property
     def hint(self) -> str:
@@ -215,7 +215,7 @@ def _is_plain(value: object) -> bool:
     return not is_own and kind.__reduce_ex__ is object.__reduce_ex__
 
 
-def _pickled(function: FunctionType, calls: Sequence[Calls]) -> bytes:
+def _pickled(function: FunctionType, calls: Sequence[Warmup]) -> bytes:
     """Return arguments, defaults and closure as one pickle: what they share stays shared."""
     closure = _closure(function)
     defaults = (function.__defaults__, function.__kwdefaults__)

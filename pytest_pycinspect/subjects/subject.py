@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from types import CodeType, ModuleType
 
 from pycinspect.dialects import DIALECTS
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.disasm import code_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
@@ -22,7 +23,6 @@ from pytest_pycinspect.view.items import constant_key
 
 __all__ = ["Subject", "subject_of"]
 
-_OPTIMIZED = 0x01
 #: Names that pytest's assertion rewriting puts in begin so.
 _REWRITTEN = "@py"
 
@@ -112,7 +112,7 @@ def _function(wanted: object, request: Request, sources: Sources) -> Subject:
     if inside.wrapping is not None:
         notes = (*origin.notes, inside.wrapping.note)
         origin = replace(origin, notes=notes, wrapping=inside.wrapping)
-    return replace(found, origin=origin)
+    return Subject(found.code, origin)
 
 
 # --- Pristine code ----------------------------------------------------------------------------
@@ -253,7 +253,9 @@ def _class(wanted: type, request: Request, sources: Sources) -> Subject:
     assert module is not None
     program = sources.file(_module_file(module), request)
     codes = [
-        code for code in program.named.get(wanted.__qualname__, ()) if not code.flags & _OPTIMIZED
+        code
+        for code in program.named.get(wanted.__qualname__, ())
+        if not code.flags & CodeFlag.OPTIMIZED
     ]
     if len(codes) > 1:
         codes = [code for code in codes if _has_methods(code, wanted)]

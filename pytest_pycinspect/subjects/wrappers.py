@@ -96,26 +96,25 @@ def code_in(wanted: object, *, wrapped: bool | None) -> Found | None:
     Raises:
         PycInspectError: ``no-bytecode``, if the wrapper is meant, and has no code of its own.
     """
-    found, given = None, Given()
-    for seen in _path(wanted, unwraps=bool(wrapped)):
-        own = _own(seen)
+    found, original, given = None, None, Given()
+    for seen, own in _path(wanted, unwraps=wrapped is not False):
         given = given.inside(seen)
         if own is not None:
-            found = own._replace(given=Given((*own.given.args, *given.args), given.keywords))
+            original = own._replace(given=Given((*own.given.args, *given.args), given.keywords))
+            found = found or original
         elif wrapped is False and _is_bare(seen):
             why = "has no bytecode of its own; wrapped=True is that of what it wraps"
             raise PycInspectError("no-bytecode", f"{type(seen).__name__} {seen!r:.80} {why}")
-    if wrapped is not None or found is None:
-        return found
-    original = code_in(wanted, wrapped=True)
-    if original is None or original.code is found.code:
+    if wrapped:
+        return original
+    if found is None or original is None or original.code is found.code:
         return found
     wrapping = Wrapping(_described(found.code), _described(original.code))
     return found._replace(wrapping=wrapping)
 
 
-def _path(wanted: object, *, unwraps: bool) -> Iterator[object]:
-    """Yield an object and those inside it, up to the one whose code is meant.
+def _path(wanted: object, *, unwraps: bool) -> Iterator[tuple[object, Found | None]]:
+    """Yield an object and those inside it, up to the one whose code is meant, with their own code.
 
     Args:
         wanted: the object.
@@ -123,12 +122,12 @@ def _path(wanted: object, *, unwraps: bool) -> Iterator[object]:
     """
     seen, known = wanted, set[int]()
     while id(seen) not in known and len(known) < _DEEPEST:
-        yield seen
+        own = _own(seen)
+        yield seen, own
         known.add(id(seen))
-        has_own = _own(seen) is not None
-        if has_own and not unwraps:
+        if own is not None and not unwraps:
             return
-        names = _WRAPPED if has_own else _INSIDE
+        names = _INSIDE if own is None else _WRAPPED
         attribute = next((name for name in names if hasattr(seen, name)), None)
         if attribute is None:
             return
@@ -200,16 +199,20 @@ class SureItems(Items[Item]):
 
     def _checked(self) -> None:
         __tracebackhide__ = True
-        self.sure(super().__len__(), f"{self.what} is empty.")
+        self.sure(len(self.items), f"{self.what} is empty.")
 
     def __contains__(self, wanted: object) -> bool:
         __tracebackhide__ = True
-        return self.sure(wanted in self.items, self._missing(wanted))
+        found = wanted in self.items
+        if found or self.wrapping is None:
+            return found
+        return self.sure(found, self._missing(wanted))
 
     def count(self, value: object) -> int:
         """Return how many are equal to a value; see :func:`sure`."""
         __tracebackhide__ = True
-        return self.sure(self.items.count(value), self._missing(value))
+        found = self.items.count(value)
+        return found if self.wrapping is None else self.sure(found, self._missing(value))
 
     def _missing(self, wanted: object) -> str:
         return f"{wanted!r} is not in {self.what}: {[*self]}."
@@ -222,7 +225,7 @@ class SureItems(Items[Item]):
     def __eq__(self, other: object) -> bool:
         __tracebackhide__ = True
         self._checked()
-        return super().__eq__(other)
+        return self.items == other
 
     __hash__ = Items.__hash__
 

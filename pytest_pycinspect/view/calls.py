@@ -21,10 +21,10 @@ from pycinspect.pyc import Code
 from pytest_pycinspect.view.flow import graph_of
 from pytest_pycinspect.view.loops import copied_tests
 
-__all__ = ["Call", "each_once"]
+__all__ = ["CallOnPath", "each_once"]
 
 
-class Call(NamedTuple):
+class CallOnPath(NamedTuple):
     """One call, on one path.
 
     Args:
@@ -36,7 +36,7 @@ class Call(NamedTuple):
     text: str
 
 
-def each_once(calls: Sequence[Call], dialect: Dialect) -> list[Call]:
+def each_once(calls: Sequence[CallOnPath], dialect: Dialect) -> list[CallOnPath]:
     """Return one for each call of the source, in the order in which they last come.
 
     Where paths call different things at one place, as ``(a or b)()`` does, its text is all of them.
@@ -51,31 +51,31 @@ def each_once(calls: Sequence[Call], dialect: Dialect) -> list[Call]:
     texts: dict[tuple[Site, ...], set[str]] = {}
     for call in calls:  # the last of several at a place gives it its place in the order
         texts[call.sites] = {call.text} | texts.pop(call.sites, set())
-    met = [Call(sites, " or ".join(sorted(found))) for sites, found in texts.items()]
-    kept = _originals(met, dialect)
+    kept = _originals({sites: frozenset(found) for sites, found in texts.items()}, dialect)
     return [
-        Call(call.sites, kept[call.sites])
-        for call in met
-        if all(call.sites[:n] in kept for n in range(1, len(call.sites) + 1))
+        CallOnPath(sites, " or ".join(sorted(kept[sites])))
+        for sites in texts
+        if all(sites[:n] in kept for n in range(1, len(sites) + 1))
     ]
 
 
 #: Where a call is, or a comprehension is evaluated.
 _Sites = tuple[Site, ...]
+#: What is called there: on paths that meet, each may call something else.
+_Texts = frozenset[str]
 
 
-def _originals(calls: Sequence[Call], dialect: Dialect) -> dict[_Sites, str]:
+def _originals(calls: Mapping[_Sites, _Texts], dialect: Dialect) -> dict[_Sites, _Texts]:
     """Return the calls that are not copies of others, with their texts; and such comprehensions."""
-    groups: dict[tuple[_Sites, int], dict[_Sites, str]] = {}
-    for call in calls:
-        for n, site in enumerate(call.sites, 1):
-            is_call = n == len(call.sites)
-            text = call.text if is_call else call.sites[n].code.name
-            groups.setdefault((call.sites[: n - 1], id(site.code)), {})[call.sites[:n]] = text
+    groups: dict[tuple[_Sites, int], dict[_Sites, _Texts]] = {}
+    for sites, called in calls.items():
+        for n, site in enumerate(sites, 1):
+            texts = called if n == len(sites) else frozenset({sites[n].code.name})
+            groups.setdefault((sites[: n - 1], id(site.code)), {})[sites[:n]] = texts
     return {
-        sites: text
+        sites: texts
         for group in groups.values()
-        for sites, text in _Copies(group, dialect).originals()
+        for sites, texts in _Copies(group, dialect).originals()
     }
 
 
@@ -87,7 +87,7 @@ class _Copies:
         dialect: who compiled it.
     """
 
-    def __init__(self, texts: Mapping[_Sites, str], dialect: Dialect) -> None:
+    def __init__(self, texts: Mapping[_Sites, _Texts], dialect: Dialect) -> None:
         self._texts = dict(sorted(texts.items(), key=lambda item: item[0][-1].offset))
         self._dialect = dialect
         self._code = next(iter(texts))[-1].code
@@ -96,36 +96,36 @@ class _Copies:
     def _runs(self) -> _Runs:
         return _Runs(self._code, self._dialect)
 
-    def originals(self) -> Iterator[tuple[_Sites, str]]:
-        """Yield one of the copies of each call, the first in the code, with its text."""
+    def originals(self) -> Iterator[tuple[_Sites, _Texts]]:
+        """Yield one of the copies of each call, the first in the code, with its texts."""
         places = positions(self._code, self._dialect)
         at: dict[Position, list[_Sites]] = {}
-        alike: dict[tuple[int | None, str], list[_Sites]] = {}
-        for sites, text in self._texts.items():
+        alike: dict[tuple[int | None, _Texts], list[_Sites]] = {}
+        for sites, texts in self._texts.items():
             _, offset, line = sites[-1]
             place = places[offset // 2] if offset // 2 < len(places) else None
             if place is not None and place.column is not None:
                 at.setdefault(place, []).append(sites)
             else:
-                alike.setdefault((line, text), []).append(sites)
+                alike.setdefault((line, texts), []).append(sites)
         for group in at.values():
             yield from self._of_place(group)
         for group in alike.values():
             for sites in group if len(group) == 1 else self._runs.once(group):
                 yield sites, self._texts[sites]
 
-    def _of_place(self, group: Sequence[_Sites]) -> Iterator[tuple[_Sites, str]]:
+    def _of_place(self, group: Sequence[_Sites]) -> Iterator[tuple[_Sites, _Texts]]:
         """Yield the calls at one place of the source: a decorator, and what it is made by.
 
         ``(f if x else g)()`` may be copied for each of what it calls (3.12).
         """
-        by_text = {self._texts[sites]: sites for sites in reversed(group)}
-        texts = list(by_text)[::-1]
-        while texts:
-            first, *rest = texts
-            same = [t for t in rest if not self._runs.are_ordered(by_text[first], by_text[t])]
-            yield by_text[first], " or ".join(sorted([first, *same]))
-            texts = [text for text in rest if text not in same]
+        places = {self._texts[sites]: sites for sites in reversed(group)}
+        waiting = list(places)[::-1]
+        while waiting:
+            first, *rest = waiting
+            same = [t for t in rest if not self._runs.are_ordered(places[first], places[t])]
+            yield places[first], first.union(*same)
+            waiting = [texts for texts in rest if texts not in same]
 
 
 class _Runs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 
 from pycinspect.canonical.events import Happening, happenings_of
@@ -11,8 +12,9 @@ from pycinspect.canonical.planes import docstring
 from pycinspect.canonical.text import Budget, Writer
 from pycinspect.canonical.values import Value, digest_of
 from pycinspect.dialects import Dialect
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.pyc import Code
-from pytest_pycinspect.view.calls import Call, each_once
+from pytest_pycinspect.view.calls import CallOnPath, each_once
 from pytest_pycinspect.view.items import (
     ATTRIBUTES,
     CONSTANTS,
@@ -21,15 +23,15 @@ from pytest_pycinspect.view.items import (
     NAMES,
     VARIABLES,
     Constants,
+    FactKind,
     Items,
-    Kind,
     Known,
     constant_key,
 )
+from pytest_pycinspect.view.plain import Plain
 
-__all__ = ["Facts", "values_in"]
+__all__ = ["Facts", "FactsInTurn", "values_in"]
 
-_OPTIMIZED = 0x01
 #: Cells that the compiler makes for classes and annotations.
 _BOOKKEEPING = frozenset({"__class__", "__classdict__", "__conditional_annotations__"})
 
@@ -99,7 +101,7 @@ class Facts:
         seen = _Seen(code)
         for event in found.events:
             seen.event(event)
-        if code.flags & _OPTIMIZED:
+        if code.flags & CodeFlag.OPTIMIZED:
             seen.docstring = docstring(code, dialect)
         return cls(
             Known.of(seen.globals, VARIABLES),
@@ -109,7 +111,7 @@ class Facts:
             Constants.of(seen.consts.values(), CONSTANTS),
             Known.of(seen.imports, IMPORTS),
             Known.of(seen.handlers, HANDLERS),
-            Known.of(sorted(set(code.freevars) - _BOOKKEEPING), VARIABLES),
+            Known.of(_freevars(code), VARIABLES),
             seen.docstring,
             found.children,
         )
@@ -141,7 +143,55 @@ class Facts:
         )
 
 
-def _once(lists: Iterable[Iterable[str]], kind: Kind) -> Known[str]:
+class FactsInTurn:
+    """The facts of a code object, each found when it is asked for.
+
+    Whether something is among them is told by its instructions, where that is plain to see in
+    them; what is there in all, and in which order, by its graph.
+
+    Args:
+        code: the code object.
+        dialect: who compiled it.
+    """
+
+    def __init__(self, code: Code, dialect: Dialect) -> None:
+        self._code = code
+        self._dialect = dialect
+        self._plain = plain = Plain(code, dialect)
+        of = Known[str].of
+        self.globals = of(lambda: self._all.globals, VARIABLES, lambda: plain.globals)
+        self.names = of(lambda: self._all.names, NAMES)
+        self.attributes = of(lambda: self._all.attributes, ATTRIBUTES, lambda: plain.attributes)
+        self.calls: Items[str] = CalledTexts(lambda: self._all.calls, lambda: plain.calls)
+        self.consts = Constants.of(lambda: self._all.consts, CONSTANTS)
+        self.imports = of(lambda: self._all.imports, IMPORTS, lambda: plain.imports)
+        self.handlers = of(lambda: self._all.handlers, HANDLERS, lambda: plain.handlers)
+        self.freevars = of(lambda: _freevars(code), VARIABLES)
+
+    @cached_property
+    def _all(self) -> Facts:
+        return Facts.of(self._code, self._dialect)
+
+    @property
+    def docstring(self) -> str | None:
+        """Its docstring without indentation, None for none."""
+        is_function = bool(self._code.flags & CodeFlag.OPTIMIZED)
+        return docstring(self._code, self._dialect) if is_function else self._all.docstring
+
+
+class CalledTexts(Items[str]):
+    """What is called; of dotted names it may be plain to see whether they are."""
+
+    def __contains__(self, wanted: object) -> bool:
+        is_dotted = isinstance(wanted, str) and all(map(str.isidentifier, wanted.split(".")))
+        return super().__contains__(wanted) if is_dotted else wanted in self._found
+
+
+def _freevars(code: Code) -> list[str]:
+    return sorted(set(code.freevars) - _BOOKKEEPING)
+
+
+def _once(lists: Iterable[Iterable[str]], kind: FactKind) -> Known[str]:
     return Known.of(dict.fromkeys(item for items in lists for item in items), kind)
 
 
@@ -154,7 +204,7 @@ class _Seen:
         self.globals: dict[str, None] = {}
         self.names: dict[str, None] = {}
         self.attributes: dict[str, None] = {}
-        self.calls: list[Call] = []
+        self.calls: list[CallOnPath] = []
         self.consts: dict[bytes, object] = {}
         self.imports: dict[str, None] = {}
         self.handlers: dict[str, None] = {}
@@ -175,7 +225,7 @@ class _Seen:
         if value.kind == "call" and not _is_made(value.value(0)):
             function = value.value(0)
             text = _LAMBDA if function.kind == "func" else self._text(function)
-            self.calls.append(Call(event.sites, text))
+            self.calls.append(CallOnPath(event.sites, text))
         elif value.kind == "exc_match":
             classes = value.value(1)
             caught = classes.operands if classes.kind == "tuple" else [classes]

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pycinspect.canonical.machine import COMPREHENSIONS
+from pycinspect.canonical.frames import COMPREHENSIONS
 from pycinspect.dialects import Dialect
 from pycinspect.pyc import Code
 from pytest_pycinspect.view.flow import Graph, Step, graph_of

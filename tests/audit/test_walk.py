@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from pycinspect import audit
-from pycinspect.auditing import walk
+from pycinspect.auditing import Severity, walk
 from pycinspect.auditing.walk import Tree
 from pycinspect.errors import PycInspectError
+from tests.audit import kit
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
 
@@ -95,3 +96,25 @@ def test_a_finder_prefers_py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (directory,) = Tree(str(tmp_path))
     names = {stem: entry.name for stem, entry in directory.sources.items()}
     assert names == {"both": "both.py", "only": "only.pyw"}
+
+
+@pytest.mark.parametrize(
+    ("directory", "spelled"),
+    [
+        (".", "__pycache__"),
+        (".", "__pycache__/"),
+        (".", "./__pycache__"),
+        (".", "__pycache__/."),
+        ("__pycache__", "."),
+        ("__pycache__", "./"),
+        ("__pycache__", "../__pycache__"),
+    ],
+)
+def test_a_cache_directory_by_any_path(
+    directory: str, spelled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = kit.Tree(tmp_path / "tree")
+    monkeypatch.chdir(tree.root / directory)
+    run = audit([spelled])
+    assert [finding.rule for finding in run if finding.severity is not Severity.INFO] == []
+    assert run.summary.states == {"fresh": 1}

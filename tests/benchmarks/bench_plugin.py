@@ -99,7 +99,8 @@ def _rows() -> dict[str, tuple[Callable[[], object], Callable[[], object]]]:
         "'OP operand' in": (lambda: "LOAD_FAST total" in code, small),
         f".matches {len(long)} x 20": (lambda: long.matches(wanted), fifty),
         f".matches {len(long)} x 20, of text": (lambda: long.matches(TWENTY), fifty),
-        "first .calls": (lambda: fresh(code).calls, small),
+        "first 'in' .calls": (lambda: "len" in fresh(code).calls, small),
+        "first list of .calls": (lambda: [*fresh(code).calls], small),
         ".contains_code": (lambda: code.contains_code("total += len(x)"), small),
         "module .tree": (lambda: [len(part) for part in fresh(of(programs)).tree], programs),
     }

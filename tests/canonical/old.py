@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pycinspect.canonical import canonicalize, lower, units
-from pycinspect.canonical.machine import COMPREHENSIONS
+from pycinspect.canonical.frames import COMPREHENSIONS
 from pycinspect.canonical.ops import OPAQUE
 from pycinspect.dialects import DIALECTS, Dialect, find_dialect
 from pycinspect.errors import PycInspectError

@@ -16,6 +16,7 @@ import ast
 import faulthandler
 import marshal
 import random
+import re
 import sys
 import warnings
 from collections import Counter
@@ -228,10 +229,14 @@ def _parted(
     return None
 
 
+#: Which of two is asked by ``in``: since 3.9 the one that is looked for (bpo-37648).
+_ASKED = re.compile(r"(p\d+) eq (p\d+)")
+
+
 def _plain(line: str) -> str:
     for name, other in _RENAMED.items():
         line = line.replace(name, other)
-    return line
+    return _ASKED.sub(lambda found: " eq ".join(sorted(found.groups())), line)
 
 
 def main() -> int:

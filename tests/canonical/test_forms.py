@@ -124,6 +124,8 @@ SAME = [
     ("if not a: b()\nreturn", "if a: pass\nelse: b()\nreturn"),
     ("return {1, 2, 3}", "return {3, 2, 1}"),
     ("return '%s' % (a,)", "return f'{a!s}'"),
+    ("return f'<%s{\"x\"!s}>' % (a,)", "return '<%sx>' % (a,)"),  # as PyPy computes it
+    ("return f'{\"x\"}'", "return 'x'"),
     ("x, y = 'ab'\nreturn x", "x, y = 'a', 'b'\nreturn x"),
     ("return 2 ** 500", f"return {2**500}"),
     ("try:\n    x = []\n    b()\nexcept E: pass", "x = []\ntry:\n    b()\nexcept E: pass"),
@@ -134,6 +136,9 @@ DIFFERENT = [
     ("a, b = b, a\nreturn a", "a = b\nb = a\nreturn a"),
     ("x = a()\ny = b()\nreturn x", "y = b()\nx = a()\nreturn x"),
     ("return '%s' % (a,)", "return '%r' % (a,)"),
+    ("return f'{\"x\"!r}'", "return 'x'"),
+    ("return f'{\"x\":>2}'", "return 'x'"),
+    ("return f'{1}'", "return '1'"),
     ("return '%s' % (a,)", "return '%s' % a"),
     ("return '%d' % (a,)", "return f'{a!s}'"),
     ("return ''.join([f'{a}', b])", "return f'{a}{b}'"),

@@ -362,12 +362,12 @@ def test_the_first_row_that_covers_an_op_counts(
     rows: list[tuple[int, int, int]], handler: int | None
 ) -> None:
     """As in ``get_exception_handler``."""
-    from pycinspect.canonical.machine import _handlers
+    from pycinspect.canonical.frames import landings
 
     table = [
         Handler(start, start + length, target, 0, lasti=False) for start, length, target in rows
     ]
-    found = _handlers(table, range(8))[1]
+    found = landings(table, range(8))[1]
     assert (found and found.target) == handler
 
 
@@ -432,7 +432,7 @@ def test_values_have_a_short_repr() -> None:
 
 
 def test_no_escape_sequence_in_a_repr() -> None:
-    from pycinspect.canonical.machine import Frame
+    from pycinspect.canonical.frames import Frame
 
     code = replace(module_of("x = 1"), qualname="\x1b[31m")
     assert "\x1b" not in repr(Frame(code, [], [], frozenset()))

@@ -29,13 +29,16 @@ def others(project: Path) -> Path:
     (place / "app.txt").write_text("no source\n")
     (place / "app.py").write_text("answer = 42\n")
     (place / "marshalled").write_bytes(b"\xe3" + bytes(40))
-    with zipfile.ZipFile(place / "app.whl", "w") as archive:
-        archive.writestr("app.py", "")
+    (place / "app.whl").write_bytes(b"PK\x03\x04" + bytes(40))
+    with zipfile.ZipFile(place / "docs.zip", "w") as archive:
+        archive.writestr("readme.txt", "")
     (place / "dist").mkdir()
     with zipfile.ZipFile(place / "dist" / "app.whl", "w") as archive:
         archive.writestr("app.py", "")
     with tarfile.open(place / "app.tar", "w") as tar:
         tar.add(place / "app.py")
+        tar.add(place / "app.txt")
+    (place / "app.tar").write_bytes((place / "app.tar").read_bytes()[:1400])
     (place / "app.tar.gz").write_bytes(b"\x1f\x8b\x08" + bytes(20))
     return place
 
@@ -44,15 +47,19 @@ def others(project: Path) -> Path:
     ("name", "message"),
     [
         ("docs", "there is neither a cache nor a source in it"),
-        ("dist", "there is neither a cache nor a source in it, but app.whl is a container (zip a"),
+        (
+            "dist",
+            "there is neither a cache nor a source in it, but app.whl, a zip archive: audit it",
+        ),
         ("nothing", "there is neither a cache nor a source in it"),
         ("text", "neither a source nor a cache"),
         ("empty", "neither a source nor a cache"),
         ("app.txt", "neither a source nor a cache"),
         ("marshalled", "marshalled code without a header"),
-        ("app.whl", "a container (zip archive)"),
-        ("app.tar", "a container (tar archive)"),
-        ("app.tar.gz", "a container (gzip file)"),
+        ("app.whl", "a damaged zip archive: BadZipFile: "),
+        ("docs.zip", "there is neither a cache nor a source in it"),
+        ("app.tar", "a damaged tar archive: ReadError: "),
+        ("app.tar.gz", "a damaged tar archive in a gzip file: ReadError: "),
         ("nowhere", "No such file"),
     ],
 )

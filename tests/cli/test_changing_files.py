@@ -22,6 +22,7 @@ from click.testing import CliRunner, Result
 from pycinspect import compiling, plugins
 from pycinspect.auditing import sources
 from pycinspect.cli import main
+from pycinspect.repairing import making
 
 from .changing import Change, FileSystem
 
@@ -49,6 +50,7 @@ REPLACEMENTS: dict[str, Callable[[str], None]] = {
 COMMANDS = {
     "audit": ("audit", "tree", "--deep", "--no-config", "--format", "json"),
     "audit with settings": ("audit", ".", "--profile", "dev", "--format", "text"),
+    "fix": ("fix", "tree", "--no-config", "--deep"),
     "audit a file": ("audit", os.path.join("tree", "stale.py"), "--no-config"),
     "check": ("check", *(os.path.join("tree", name) for name in ("fresh.py", "stale.py", "pkg"))),
     "check modules": (
@@ -107,6 +109,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     trusted = partial(compiling.Compilers, trusted=True)
     monkeypatch.setattr(compiling, "Compilers", trusted)
     monkeypatch.setattr(sources, "Compilers", trusted)
+    monkeypatch.setattr(making, "Compilers", trusted)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

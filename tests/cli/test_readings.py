@@ -121,7 +121,7 @@ def test_containers_are_refused_by_that_word(run: Run, project: Path, name: str)
     (project / name).write_bytes(content)
     result = run("show", name)
     assert result.exit_code == 2
-    assert f"{name}: a container ({kind}), which is not looked into" in result.stderr
+    assert f"{name}: a container ({kind}); a file in it is named" in result.stderr
 
 
 @pytest.mark.parametrize("content", [b"", b"x = 1\n", CODE, MAGIC_NUMBER + bytes(12) + CODE])

@@ -37,8 +37,9 @@ from pycinspect.pyc import NameEnd
 from tests.differential.compare import platform_of
 from tests.differential.kit import CHILD, Kit
 from tests.differential.situations import Directory, File, Link, Node
-from tests.differential.trees import NOBODY, build, ordinary_user, remove, snapshot, workspace
+from tests.differential.trees import build, ordinary_user, remove, snapshot, workspace
 from tests.differential.zips import Archive, Member, T
+from tests.privileges import NOBODY
 
 __all__ = ["Contradiction", "Plan", "contradictions", "plans"]
 

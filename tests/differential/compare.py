@@ -27,7 +27,6 @@ from pycinspect.values import HashCheckMode
 from tests.differential.kit import CHILD, RAISING, Kit
 from tests.differential.situations import Situation, Start
 from tests.differential.trees import (
-    NOBODY,
     READ_LIMIT,
     Entry,
     build,
@@ -36,6 +35,7 @@ from tests.differential.trees import (
     snapshot,
     workspace,
 )
+from tests.privileges import NOBODY
 
 __all__ = ["Disagreement", "Effect", "Tally", "compare", "import_options", "platform_of"]
 

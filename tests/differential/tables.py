@@ -22,7 +22,7 @@ _SECOND = 10**9
 _SOURCE = SOURCES["source"]
 _PLAIN = Start()
 
-# Modes are checked as an ordinary user, see trees.NOBODY.
+# Modes are checked as an ordinary user, see tests.privileges.
 _UNREADABLE = 0o000
 _UNWRITABLE = 0o555
 

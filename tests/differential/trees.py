@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.differential.situations import Directory, File, Link, Node
+from tests.privileges import NOBODY, unprivileged
 
 __all__ = [
-    "NOBODY",
     "READ_LIMIT",
     "Entry",
     "build",
@@ -23,10 +23,6 @@ __all__ = [
     "snapshot",
     "workspace",
 ]
-
-#: Root may read and write everything, so as root both answers are given for
-#: this user, to whom the trees belong; None where the tests do not run as root.
-NOBODY = 65534 if hasattr(os, "geteuid") and os.geteuid() == 0 else None
 
 #: How much of a file is compared, in bytes; sparse files are longer.
 READ_LIMIT = 1 << 20
@@ -43,16 +39,13 @@ class Entry(NamedTuple):
 
 @contextmanager
 def ordinary_user(root: Path) -> Iterator[None]:
-    """Work in ``root`` with the rights of an ordinary user."""
+    """Work in ``root`` with the rights of an ordinary user, to whom the trees belong."""
     before = Path.cwd()
     os.chdir(root)
-    if NOBODY is not None:
-        os.seteuid(NOBODY)
     try:
-        yield
+        with unprivileged():
+            yield
     finally:
-        if NOBODY is not None:
-            os.seteuid(0)
         os.chdir(before)
 
 

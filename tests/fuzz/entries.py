@@ -42,9 +42,11 @@ from pycinspect.report.code import code_objects
 from pycinspect.report.header import header_text
 from tests.fuzz.mutants import Mutant
 from tests.fuzz.others import (
+    damaged_archive,
     damaged_baseline,
     damaged_digests,
     damaged_environment,
+    damaged_journal,
     damaged_settings,
     damaged_source,
     damaged_users,
@@ -70,6 +72,7 @@ _FOLDERS = (
     "image/__pycache__",
     "image/etc",
     "image/usr/bin",
+    "journal",
 )
 
 
@@ -149,6 +152,11 @@ class Workspace:
         data = damaged_zip(self.data, self.seed.source, self.chance)
         return self._write("box-damaged.zip", data)
 
+    def damaged_archive(self) -> str:
+        """Return the path of a damaged archive of any kind with the file inside it."""
+        data = damaged_archive(self.data, self.seed.source, self.chance)
+        return self._write("other/archive", data)
+
     def damaged_source(self) -> str:
         """Return the path of a damaged source, whose cache the file is."""
         path = self._write("other/m.py", damaged_source(self.seed.source, self.chance))
@@ -158,6 +166,13 @@ class Workspace:
     def baseline(self) -> str:
         """Return the path of a damaged baseline."""
         return self._write("other/baseline.json", damaged_baseline(self.chance))
+
+    def journal(self) -> str:
+        """Return the path of a damaged journal, which is about this folder."""
+        data = damaged_journal(os.path.realpath(self.folder), self.chance)
+        path = self._write("journal/journal.jsonl", data)
+        os.chmod(path, 0o600)
+        return path
 
     def digests(self) -> str:
         """Return the path of a damaged list of digests."""
@@ -499,6 +514,11 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("show-named-source", _command(lambda w: ("show", w.bare("m.py"))), 10 * _RARE),
     Entry("show-source", _command(lambda w: ("show", w.damaged_source())), 5 * _RARE),
     Entry("show-zip", _command(lambda w: ("show", w.zipped(), w.damaged_zip())), _RARE),
+    Entry("audit-archive", _command(lambda w: ("audit", "--no-config", "--deep", w.damaged_archive())), _RARE),
+    Entry("audit-damaged-zip", _command(lambda w: ("audit", "--no-config", "--deep", w.damaged_zip())), _RARE),
+    Entry("show-in-archive", _command(lambda w: ("show", f"{w.damaged_archive()}!/app/n.pyc")), _RARE),
+    Entry("check-in-archive", _command(lambda w: ("check", f"{w.damaged_archive()}!/app/n.pyc", f"{w.damaged_zip()}!/m.pyc")), _RARE),
+    Entry("diff-archive", _command(lambda w: ("diff", w.damaged_archive(), os.path.dirname(w.original()))), 2 * _RARE),
     Entry("diff-source", _command(lambda w: ("diff", w.damaged_source(), w.bare(_own_name(w)))), 5 * _RARE),
     Entry("diff-optimized", _command(lambda w: ("diff", "--optimize", "0", "--optimize", "2", w.damaged_source())), 5 * _RARE),
     Entry("diff-trees", _command(lambda w: ("diff", *_two_trees(w))), 2 * _RARE),
@@ -539,5 +559,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("audit-config", _command(lambda w: ("audit", "--config", w.settings(), os.path.dirname(w.bare()))), 2 * _RARE),
     Entry("audit-file", _command(lambda w: ("audit", "--no-config", "--profile", "security", w.bare())), 2 * _RARE),
     *(Entry(f"audit-{format_}", _audit(format_, look, "-vv"), 2 * _RARE) for format_, look in _REPORTS.items()),
+    Entry("fix", _command(lambda w: ("fix", "--no-config", "--deep", _tree(w))), 2 * _RARE),
+    Entry("fix-mode", _command(lambda w: ("fix", "--no-config", "--json", "--invalidation-mode", "checked-hash", _tree(w)), _as_json), 2 * _RARE),
+    Entry("fix-undo", _command(lambda w: ("fix", "--undo", w.journal())), 2 * _RARE),
     Entry("audit-levels", _audit("text", _as_text, "--levels", "0,1", "--invalidation-mode", "checked-hash"), 2 * _RARE),
 )  # fmt: skip

@@ -5,18 +5,33 @@ Which they are follows from a random source, as with the caches.
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import lzma
 import random
 import zipfile
 from collections.abc import Callable
 
+from tests.containers.makers import (
+    bundle,
+    conda_1,
+    conda_2,
+    deb,
+    docker,
+    oci,
+    pyz,
+    rpm,
+    tar_of,
+)
 from tests.fuzz.mutants import LARGEST
 
 __all__ = [
+    "damaged_archive",
     "damaged_baseline",
     "damaged_digests",
     "damaged_environment",
+    "damaged_journal",
     "damaged_settings",
     "damaged_source",
     "damaged_users",
@@ -46,6 +61,67 @@ def damaged_zip(cache: bytes, source: bytes, rng: random.Random) -> bytes:
         )
     end = rng.choice((len(data), len(data), len(data), rng.randrange(len(data))))
     return bytes(data[:end])[:LARGEST]
+
+
+def damaged_archive(cache: bytes, source: bytes, rng: random.Random) -> bytes:
+    """Return an archive of any kind with a cache and its source, damaged before it is packed, or after."""
+    files = {"app/m.py": source, "app/__pycache__/m.cpython-312.pyc": cache, "app/n.pyc": cache}
+    plain = rng.choice((_hit, _hit, _as_it_is))
+
+    def pack(data: bytes) -> bytes:
+        return rng.choice(_PACKED)(plain(data, rng))
+
+    made = rng.choice(
+        (
+            lambda: pack(tar_of(files)),
+            lambda: pack(docker([files, {"app/.wh.m.py": b"", "app/n.py": source}])),
+            lambda: oci([files], pack=pack),
+            lambda: deb(files, pack),
+            lambda: rpm(files, pack),
+            lambda: conda_1(files, {"noarch": "python"}),
+            lambda: conda_2(files, {"noarch": "python"}, pack),
+            lambda: bundle([("m", b"m", cache[16:]), ("P.pyz", b"z", _modules(cache, plain, rng))]),
+            lambda: _wheel(cache, source),
+        )
+    )()
+    return rng.choice((_hit, _as_it_is))(made, rng)[: 4 * LARGEST]
+
+
+_PACKED = (bytes, gzip.compress, lzma.compress)
+
+
+def _modules(
+    cache: bytes, damage: Callable[[bytes, random.Random], bytes], rng: random.Random
+) -> bytes:
+    return damage(pyz({"app": (1, cache[16:]), "app.m": (0, cache[16:])}, cache[:4]), rng)
+
+
+def _wheel(cache: bytes, source: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("app/m.py", source)
+        archive.writestr("app/__pycache__/m.cpython-312.pyc", cache)
+        archive.writestr("app.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+        archive.writestr("app.dist-info/RECORD", "app/m.py,sha256=x,3\n")
+    return stream.getvalue()
+
+
+def _as_it_is(data: bytes, rng: random.Random) -> bytes:
+    return data
+
+
+def _hit(data: bytes, rng: random.Random) -> bytes:
+    """Return bytes of which a few are others, or the end is cut."""
+    damaged = bytearray(data)
+    for _ in range(rng.choice((1, 2, 5))):
+        place = rng.randrange(len(damaged))
+        width = rng.choice((1, 2, 4, 12))
+        damaged[place : place + width] = rng.choice(
+            (rng.randbytes(width), b"\xff" * width, b"9" * width)
+        )
+    return bytes(
+        damaged[: rng.choice((len(damaged), len(damaged), rng.randrange(len(damaged)))) + 1]
+    )
 
 
 def damaged_source(source: bytes, rng: random.Random) -> bytes:
@@ -95,6 +171,34 @@ def damaged_baseline(rng: random.Random) -> bytes:
         ],
     }
     return _damaged_text(json.dumps(good), _JSON_VALUES, rng)
+
+
+def damaged_journal(tree: str, rng: random.Random) -> bytes:
+    """Return what may be the journal of ``pycinspect fix``, about a tree that is there."""
+    state = {
+        "kind": "regular file",
+        "digest": "sha256:0",
+        "mode": 420,
+        "uid": 0,
+        "gid": 0,
+        "mtime_ns": 0,
+        "size": 0,
+        "links": 1,
+    }
+    step = {
+        "step": 1,
+        "action": rng.choice(("delete", "recompile", "chmod", "remove-directory")),
+        "rules": [],
+        "tree": 0,
+        "path": rng.choice(("m.pyc", "src/m.py", "src/none")),
+        "before": state,
+        "after": rng.choice((state, None)),
+        "kept": "000001",
+        "temporary": "m.pyc.1",
+    }
+    first = {"schema": "pycinspect.journal/1", "began": "", "trees": [tree]}
+    good = f"{json.dumps(first)}\n{json.dumps(step)}\n"
+    return _damaged_text(good, _JSON_VALUES, rng)
 
 
 def damaged_digests(rng: random.Random) -> bytes:

@@ -28,7 +28,8 @@ _BY_CHANCE = {
     *("show-as", "show-as-canonical", "show-source", "show-zip", "check-as", "check-as-zip"),
     *("check-damaged-source", "check-damaged-zip", "audit-baseline", "audit-config"),
     *("check-environment", "check-image", "audit-image"),
-    *("diff-source", "diff-optimized"),
+    *("audit-archive", "show-in-archive", "check-in-archive", "diff-archive"),
+    *("diff-source", "diff-optimized", "fix-undo"),
 }
 
 

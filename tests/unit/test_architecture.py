@@ -97,8 +97,8 @@ ASKED_OF_VIEWS = {
 NOT_ABOUT_SUBJECTS = {
     "cache/view.py": "the view itself",
     "cache/environment.py": "a file that the user names",
-    "cache/sourcetext.py": "the source of a cache that is shown",
     "auditing/baseline.py": "a file that the user names",
+    "auditing/digests.py": "a file that the user names",
     "auditing/settings.py": "files of settings",
     "auditing/causes.py": "is given paths of this machine",
     "auditing/suppressions.py": "directories that patterns are relative to",

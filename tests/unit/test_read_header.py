@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from pycinspect.dialects import DIALECTS
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import read_all, read_header
+from tests.privileges import unprivileged
 from tests.unit.headers import timestamp
 
 CPYTHON_38 = DIALECTS["cpython-3.8"]
@@ -183,25 +183,12 @@ def test_file_in_the_place_of_a_directory(tmp_path: Path) -> None:
     assert _refusal(tmp_path / "file" / "mod.pyc").slug == "unreadable"
 
 
-@contextmanager
-def _unprivileged() -> Iterator[None]:
-    """Be nobody in between: root may read everything."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @posix_only
 def test_permission_denied(tmp_path: Path) -> None:
     path = tmp_path / "mod.pyc"
     path.write_bytes(HEADER)
     path.chmod(0)
-    with _unprivileged():
+    with unprivileged():
         error = _refusal(path)
     assert error.slug == "unreadable"
     assert "Permission denied" in error.message

@@ -16,7 +16,7 @@ import pytest
 from pycinspect import writing
 from pycinspect.auditing.baseline import Accepted, read_baseline, write_baseline
 from pycinspect.errors import PycInspectError
-from pycinspect.writing import replacing
+from pycinspect.writing import Attributes, replacing, write_whole
 from pytest_pycinspect.golden.update import Planned
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions, links and fifos of POSIX")
@@ -265,3 +265,51 @@ def test_a_baseline_that_is_no_file_is_refused_and_not_waited_for(
     with pytest.raises(PycInspectError) as caught:
         read_baseline(os.fspath(path))
     assert caught.value.slug == "not-a-file"
+
+
+# --- Files of bytes ------------------------------------------------------------------------------
+
+
+def _whole(target: Path, *, is_new: bool = False) -> None:
+    temporary = os.fspath(target.with_name("temporary"))
+    attributes = Attributes(0o640, mtime_ns=1_500_000_000 * 10**9)
+    content = NEW.encode("ascii")
+    write_whole(os.fspath(target), content, attributes, temporary=temporary, is_new=is_new)
+
+
+def test_bytes_come_with_mode_and_time(target: Path) -> None:
+    _whole(target)
+    assert _left(target) == (NEW, ["target"])
+    assert target.stat().st_mtime == 1_500_000_000
+    if os.name == "posix":
+        assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_what_should_be_new_replaces_nothing(
+    target: Path, monkeypatch: pytest.MonkeyPatch, *, has_links: bool
+) -> None:
+    def refusing(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", refusing, raising=False)
+    with pytest.raises(FileExistsError):
+        _whole(target, is_new=True)
+    assert _left(target) == ("old", ["target"])
+    target.unlink()
+    _whole(target, is_new=True)
+    assert _left(target) == (NEW, ["target"])
+
+
+@pytest.mark.parametrize("name", ["write", "fsync", "chmod", "utime", "replace"])
+def test_bytes_that_cannot_be_written_leave_the_old_ones(
+    name: str, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, name, failing)
+    with pytest.raises(OSError, match="No space"):
+        _whole(target)
+    assert _left(target) == ("old", ["target"])

@@ -23,6 +23,7 @@ from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import Context, Rule
 from pycinspect.cache import Outcome
+from pycinspect.pyc.header import CHECK_SOURCE
 from pycinspect.values import InvalidationMode
 
 __all__ = ["MixedModes"]
@@ -31,7 +32,6 @@ _TIMESTAMP = InvalidationMode.TIMESTAMP
 _CHECKED = InvalidationMode.CHECKED_HASH
 _UNCHECKED = InvalidationMode.UNCHECKED_HASH
 
-_CHECK_SOURCE = 0b10
 _FRESH = "header-matches"
 _NOT_AS_WANTED = "is a {mode} cache, but {wanted} is wanted"
 
@@ -88,4 +88,4 @@ class MixedModes(Rule):
 def _mode(cache: CacheFile) -> InvalidationMode:
     if not cache.is_hash_based():
         return _TIMESTAMP
-    return _CHECKED if cache.start[4] & _CHECK_SOURCE else _UNCHECKED
+    return _CHECKED if cache.start[4] & CHECK_SOURCE else _UNCHECKED

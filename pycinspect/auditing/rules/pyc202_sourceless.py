@@ -19,9 +19,10 @@ for its path.
 
 import os
 
+from pycinspect.auditing.archives import archive_place
 from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import Rule
+from pycinspect.auditing.rule import Context, Rule
 from pycinspect.cache import Outcome
 from pycinspect.pyc import FAILURES
 
@@ -51,13 +52,22 @@ class Sourceless(Rule):
             "reserved-flags",
             "short-header",
             "sourceless",
+            "zip-nothing-usable",
             *(f"payload-{slug}" for slug in FAILURES),
         }
     )
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        place = archive_place(context)
+        #: Modules of programs are without source on purpose, which PYC708 tells.
+        self._is_bundle = place is not None and place.archive.layout.is_bundle
+
     def check_cache(self, cache: CacheFile) -> Finding | None:
         """Report bytecode that stands in a source's place."""
         if not cache.is_module or cache.reader is None or self.context.packages.hold(cache):
+            return None
+        if self._is_bundle and cache.judgement.outcome is Outcome.LOAD:
             return None
         finding = self.of_cache(
             cache,

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Block, Event, Machine, Rule, State, bare, caught
+from pycinspect.canonical.kinds import kind_named
+from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.calls import managed, only_read
 from pycinspect.canonical.rules.jumps import branch, handled, leave, raise_again, unwound
 from pycinspect.canonical.rules.words import number
 from pycinspect.canonical.stack import EMPTY, Stack
+from pycinspect.canonical.states import Block, Event, State, bare, caught
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
 from pycinspect.dialects import Raising
@@ -134,7 +136,7 @@ def _check_exc_match(machine: Machine, state: State, _: CanonicalOp) -> Event:
 
 def _matched(machine: Machine, exc: Value) -> Value:
     """Return the exception that is matched: up to 3.10 it is its type."""
-    if machine.raising is not Raising.ONE and exc.kind == "exc":
+    if machine.unwinding.raising is not Raising.ONE and exc.kind == "exc":
         raise refused("the value of an exception is matched, and not its type")
     return caught(exc)
 
@@ -159,7 +161,7 @@ def _end_async_for(machine: Machine, state: State, op: CanonicalOp) -> State | E
     exc = handled(machine, below.peek(1))
     kept, _ = below.pop(number(op))
     done = state.next(kept)._replace(blocks=state.blocks[:-1])
-    otherwise = machine.raised(below, exc) or _propagating(state, exc)
+    otherwise = machine.unwinding.raised(below, exc) or _propagating(state, exc)
     return branch(machine, state, exhausted, done, otherwise)
 
 
@@ -176,6 +178,8 @@ def _cleanup_throw(_: Machine, __: State, ___: CanonicalOp) -> Event:
 
 
 def _before_with(kind: str) -> Rule:
+    kind = kind_named(kind)
+
     def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
         rest, (manager,) = state.pop(1)
         manager = only_read(manager)
@@ -209,7 +213,7 @@ def _with_cleanup_start(machine: Machine, state: State, op: CanonicalOp) -> Even
         why = handled(machine, state._replace(stack=rest).peek(1))
         return _left(machine, state, leaves, why, rest)
     why = handled(machine, state.peek(1))
-    count = machine.exc_count if why.kind == "exc" else 1
+    count = machine.unwinding.exc_count if why.kind == "exc" else 1
     leaves, above = bare(state.peek(count + 1)), state.stack.values(count)
     rest = state.stack.less(count + 1)
     if count < _ABOVE_EXIT:
@@ -246,13 +250,13 @@ def _with_cleanup_finish(machine: Machine, state: State, _: CanonicalOp) -> Stat
     if exc.kind != "exc":
         return state.next(rest)
     through = machine.values.make("fell_through")
-    if machine.exc_count == _ABOVE_EXIT:
+    if machine.unwinding.exc_count == _ABOVE_EXIT:
         if not state.blocks:
             raise refused("a with block has lost its handler")
         level = state.blocks[-1].level
         silenced = state.next(rest.cut(level).push(through))._replace(blocks=state.blocks[:-1])
     else:
-        silenced = state.next(rest.less(machine.exc_count).push(through))
+        silenced = state.next(rest.less(machine.unwinding.exc_count).push(through))
     return branch(machine, state, result, silenced, state.next(rest))
 
 

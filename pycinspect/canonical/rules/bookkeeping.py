@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pycinspect.canonical.machine import Machine, State, bare, is_annotate
+from pycinspect.canonical.frames import is_annotate
+from pycinspect.canonical.machine import Machine
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.rules.calls import code_in
 from pycinspect.canonical.rules.words import word
+from pycinspect.canonical.states import State, bare
 from pycinspect.canonical.values import Value
 
 __all__ = ["ADDED", "READ_AGAIN", "Added"]

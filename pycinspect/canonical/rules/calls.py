@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import (
-    COMPREHENSIONS,
-    Caller,
-    Event,
-    Machine,
-    Rule,
-    State,
-    is_lazy,
-)
+from pycinspect.canonical.frames import COMPREHENSIONS, is_lazy
+from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.annotations import written_out
@@ -21,6 +14,7 @@ from pycinspect.canonical.rules.displays import display, pairs
 from pycinspect.canonical.rules.operators import joined, written
 from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.stack import EMPTY, Stack
+from pycinspect.canonical.states import Caller, Event, State
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
 from pycinspect.pyc import Code

@@ -6,17 +6,20 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, bare
+from pycinspect.canonical.kinds import Trait, kinds_with
+from pycinspect.canonical.looking import Part
+from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.stack import Stack
+from pycinspect.canonical.states import Event, State, bare
 from pycinspect.canonical.values import MATCHED, Marks, Value
 from pycinspect.canonical.work import refused
 
 __all__ = ["RULES", "display", "finished", "is_outermost", "pairs"]
 
-_SEQUENCES = frozenset({"tuple", "list", "set"})
+_SEQUENCES = kinds_with(Trait.SEQUENCE)
 
 
 def display(machine: Machine, kind: str, items: Sequence[Value]) -> Value:
@@ -236,14 +239,16 @@ def _extend(kind: str) -> Rule:
 
 def _in_loop(machine: Machine, state: State, depth: int) -> bool:
     """Return whether an iterator stands above the display, which is then a comprehension's."""
-    above = machine.seen(islice(reversed(state.stack), min(max(depth - 1, 0), state.stack.depth)))
+    above = machine.work.seen(
+        islice(reversed(state.stack), min(max(depth - 1, 0), state.stack.depth))
+    )
     return any(value.first.kind in ("iter", "aiter") for value in above)
 
 
 def _target(machine: Machine, below: State, depth: int) -> tuple[Value, ...]:
     """Return what an op inside a loop adds to, if it is not what the innermost one fills."""
     target = below.peek(depth)
-    filled = (v for v in machine.seen(reversed(below.stack)) if v.first.kind == "collected")
+    filled = (v for v in machine.work.seen(reversed(below.stack)) if v.first.kind == "collected")
     return () if target is next(filled, None) else (target,)
 
 
@@ -256,7 +261,7 @@ def _append(kind: str) -> Rule:
         if item.kind == "fstring" and not _is_joined(machine, rest):
             text = machine.another(state, machine.values.make("made", item), rest)
             written = state._replace(stack=rest.push(text))
-            return Event(("ev", text), (written,), machine.handler(state), state)
+            return Event(("ev", text), (written,), machine.unwinding.handler(state), state)
         # Else it is ``__conditional_annotations__`` (3.14), which is bookkeeping.
         below = state._replace(stack=rest)
         return _extended(machine, state, below, 1, [item]) or state.next(rest)
@@ -266,7 +271,7 @@ def _append(kind: str) -> Rule:
 
 def _is_joined(machine: Machine, stack: Stack) -> bool:
     """Return whether the list on top is an argument of ``"".join``, as in long f-strings (3.10)."""
-    below = machine.seen(reversed(stack.less(1)))
+    below = machine.work.seen(reversed(stack.less(1)))
     join = machine.values.make("attr", machine.values.constant(""), "join")
     return next((value for value in below if value is not machine.values.null), None) is join
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import PROPAGATE, Event, Machine, Rule, State, bare, caught
+from pycinspect.canonical.kinds import Trait, kinds_with
+from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp, Unknown
 from pycinspect.canonical.rules.calls import returned
 from pycinspect.canonical.rules.keeping import keep_for_branch
 from pycinspect.canonical.rules.operators import SENSES, is_asked_for, is_bool
 from pycinspect.canonical.rules.words import number
+from pycinspect.canonical.states import PROPAGATE, Event, State, bare, caught
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
 from pycinspect.dialects import Raising
@@ -26,7 +28,7 @@ def _jump(_: Machine, state: State, __: CanonicalOp) -> State:
 # --- Branches ------------------------------------------------------------------------------
 
 #: Their truth is a bool that is there, so that asking for it raises nothing.
-_SAFE = frozenset({"is", "in", "bool", "exc_match", "is_mapping", "is_sequence"})
+_SAFE = kinds_with(Trait.SAFE)
 
 
 def _pop_jump(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
@@ -78,7 +80,7 @@ def branch(
         kept = keep_for_branch(machine, state, 2 if is_copied else 1)
         if kept is not None:
             return kept
-    handler = None if asked.first.kind in _SAFE else machine.handler(state)
+    handler = None if asked.first.kind in _SAFE else machine.unwinding.handler(state)
     return Event(("branch", asked), (if_true, if_false), handler, state)
 
 
@@ -164,7 +166,7 @@ def leave(machine: Machine, state: State, value: Value) -> State | Event:
 def _raise(kind: str) -> Rule:
     def rule(machine: Machine, state: State, op: CanonicalOp) -> Event:
         _, values = state.pop(number(op))
-        return Event((kind, *values), (), machine.handler(state), state)
+        return Event((kind, *values), (), machine.unwinding.handler(state), state)
 
     return rule
 
@@ -175,7 +177,7 @@ def handled(machine: Machine, top: Value) -> Value:
     Raises:
         PycInspectError: ``not-canonical``, where its value is.
     """
-    if top.kind == "exc" and machine.raising in (Raising.THREE, Raising.SIX):
+    if top.kind == "exc" and machine.unwinding.raising in (Raising.THREE, Raising.SIX):
         raise refused("the value of an exception is on top, and not its type")
     return caught(bare(top))
 
@@ -183,9 +185,9 @@ def handled(machine: Machine, top: Value) -> Value:
 def raise_again(machine: Machine, state: State, exc: Value) -> State | Event:
     """Go to the next handler with an exception that was raised before."""
     if exc.kind != "exc":
-        return Event(("raise_again", exc), (), machine.handler(state), state)
-    handler = machine.raised(state, exc)
-    payload = (PROPAGATE,) if machine.is_newest(state, exc) else (PROPAGATE, "older")
+        return Event(("raise_again", exc), (), machine.unwinding.handler(state), state)
+    handler = machine.unwinding.raised(state, exc)
+    payload = (PROPAGATE,) if machine.unwinding.is_newest(state, exc) else (PROPAGATE, "older")
     return handler or Event(payload, (), None, state)
 
 

@@ -8,8 +8,9 @@ makes it, and what stands on the stack from then on is its result.
 
 from __future__ import annotations
 
-from pycinspect.canonical.machine import Event, Machine, State, bare
+from pycinspect.canonical.machine import Machine
 from pycinspect.canonical.rules.operators import is_asked_for
+from pycinspect.canonical.states import Event, State, bare
 from pycinspect.canonical.values import Renaming, Value
 
 __all__ = ["keep_for_branch", "keep_for_copy", "keep_on_stack", "keep_top"]
@@ -96,7 +97,7 @@ def keep_for_branch(machine: Machine, state: State, tested: int) -> Event | None
     """
     if not machine.changes(state.stack):
         return None
-    for depth, value in enumerate(machine.seen(reversed(state.stack)), 1):
+    for depth, value in enumerate(machine.work.seen(reversed(state.stack)), 1):
         if value.first.kind in _COLLECTING:
             return None
         if depth > tested and machine.changes(value):
@@ -120,4 +121,4 @@ def keep_top(machine: Machine, state: State, pushed: State) -> Event:
     value, rest = pushed.stack.top, pushed.stack.less(1)
     token = machine.kept(state, value)
     after = pushed._replace(stack=rest.push(token))
-    return Event(("keep", token, value), (after,), machine.handler(state), state)
+    return Event(("keep", token, value), (after,), machine.unwinding.handler(state), state)

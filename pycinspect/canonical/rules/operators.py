@@ -8,12 +8,15 @@ from itertools import groupby, takewhile
 from types import MappingProxyType
 
 from pycinspect.canonical.folding import NOT_FOLDED, cost_of, fold_binary, fold_unary
-from pycinspect.canonical.machine import Event, Machine, Part, Rule, State, bare
+from pycinspect.canonical.kinds import Trait, kind_named, kinds_with
+from pycinspect.canonical.looking import Part
+from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.displays import is_outermost
 from pycinspect.canonical.rules.words import number, word
 from pycinspect.canonical.stack import Stack
+from pycinspect.canonical.states import Event, State, bare
 from pycinspect.canonical.values import MATCHED, Value
 from pycinspect.canonical.work import refused
 
@@ -73,7 +76,7 @@ def _unary(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
 #: Branches, and the truth for which each jumps.
 SENSES = MappingProxyType({"POP_JUMP_IF_TRUE": True, "POP_JUMP_IF_FALSE": False})
 #: Values that are bools already: asking for their truth does nothing.
-_BOOLS = frozenset({"is", "in", "not", "bool", "exc_match", "is_mapping", "is_sequence"})
+_BOOLS = kinds_with(Trait.TRUTH)
 
 
 def is_bool(value: Value) -> bool:
@@ -192,7 +195,7 @@ def _percent(machine: Machine, name: str, left: Value, right: Value) -> Value | 
 
 def _percent_parts(machine: Machine, template: str, items: Sequence[Value]) -> list[Value] | None:
     """Return the pieces of an old-style template, None if it has other fields or too many."""
-    constant, make = machine.values.constant, machine.values.make
+    constant = machine.values.constant
     machine.work.spend(cost_of(template))
     parts: list[Value] = []
     place = used = 0
@@ -210,10 +213,21 @@ def _percent_parts(machine: Machine, template: str, items: Sequence[Value]) -> l
             return None
         spec = _spec(match)
         conversion = _CONVERSIONS[match[4]]
-        parts.append(make("format", items[used], conversion, constant(spec) if spec else None))
+        parts.append(_formatted(machine, items[used], conversion, constant(spec) if spec else None))
         used += 1
     parts.append(constant(template[place:]))
     return parts if used == len(items) else None
+
+
+def _formatted(machine: Machine, value: Value, conversion: str, spec: Value | None) -> Value:
+    """Return what is formatted; a string that stays what it is, as PyPy's compiler leaves it."""
+    if spec is None and conversion in _AS_IT_IS and isinstance(value.literal, str):
+        return value
+    return machine.values.make("format", value, conversion, spec)
+
+
+#: Conversions that give a string itself.
+_AS_IT_IS = ("", "str")
 
 
 def _spec(match: re.Match[str]) -> str:
@@ -294,8 +308,8 @@ def _format(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
     conversion = ""
     if value.kind == "convert":
         value, conversion = value.value(0), value.word(1)
-    formatted = machine.values.make("format", value, conversion, spec)
-    return written(machine, state, machine.values.make("fstring", formatted), rest)
+    formatted = _formatted(machine, value, conversion, spec)
+    return written(machine, state, joined(machine, [formatted]), rest)
 
 
 def _interpolation(machine: Machine, state: State, op: CanonicalOp) -> State:
@@ -315,6 +329,7 @@ def _template(machine: Machine, state: State, _: CanonicalOp) -> State:
 
 def _beside_top(kind: str) -> Rule:
     """Return the rule of an op that computes something of the top, and keeps the top."""
+    kind = kind_named(kind)
 
     def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
         value = bare(state.peek(1))
@@ -404,7 +419,7 @@ _ask_next = _beside_top("anext")
 
 def _for_iter(machine: Machine, state: State, op: CanonicalOp) -> Event:
     values, change = machine.values, number(op)
-    above = takewhile(lambda value: value is values.null, machine.seen(reversed(state.stack)))
+    above = takewhile(lambda value: value is values.null, machine.work.seen(reversed(state.stack)))
     depth = sum(1 for _ in above) + 1
     if depth > state.stack.depth:
         state.pop(1)
@@ -418,7 +433,7 @@ def _for_iter(machine: Machine, state: State, op: CanonicalOp) -> Event:
         done = state.jump(state.stack.push(*[values.null] * change))
     else:
         done = state.jump(state.pop(-change)[0])
-    return Event(("for", iterator), (going, done), machine.handler(state), state)
+    return Event(("for", iterator), (going, done), machine.unwinding.handler(state), state)
 
 
 def _get_awaitable(machine: Machine, state: State, _: CanonicalOp) -> State | Event:
@@ -458,6 +473,8 @@ def _wrap(machine: Machine, state: State, _: CanonicalOp) -> State:
 
 
 def _import(kind: str) -> Rule:
+    kind = kind_named(kind)
+
     def rule(machine: Machine, state: State, op: CanonicalOp) -> Event:
         rest, (level, names) = state.pop(2)
         return machine.evaluated(state, machine.values.make(kind, word(op), level, names), rest)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Event, Machine, Rule, State, bare
+from pycinspect.canonical.kinds import kind_named
+from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.words import number
+from pycinspect.canonical.states import Event, State, bare
 
 __all__ = ["RULES"]
 
 
 def _asked(kind: str) -> Rule:
     """Return the rule of an op that pushes what it finds out about the top."""
+    kind = kind_named(kind)
 
     def rule(machine: Machine, state: State, _: CanonicalOp) -> Event:
         subject = bare(state.peek(1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from pycinspect.canonical.machine import Event, Machine, Rule, State
+from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.calls import (
     ANNOTATIONS,
@@ -21,6 +21,7 @@ from pycinspect.canonical.rules.calls import (
 )
 from pycinspect.canonical.rules.displays import display, pairs
 from pycinspect.canonical.rules.words import number
+from pycinspect.canonical.states import Event, State
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
 

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pycinspect.canonical.docstrings import cleandoc, docstring_text, is_indented
-from pycinspect.canonical.machine import NAMESPACE, Event, Frame, Machine, Rule, State, bare
+from pycinspect.canonical.frames import NAMESPACE, Frame
+from pycinspect.canonical.kinds import Trait, kind_named, kinds_with
+from pycinspect.canonical.machine import Machine, Rule
 from pycinspect.canonical.notes import Note
 from pycinspect.canonical.ops import CanonicalOp
 from pycinspect.canonical.rules.annotations import written_out
 from pycinspect.canonical.rules.bookkeeping import ADDED, READ_AGAIN
 from pycinspect.canonical.rules.keeping import keep_for_copy, keep_on_stack, keep_top
 from pycinspect.canonical.rules.words import number, word
+from pycinspect.canonical.states import Event, State, bare
 from pycinspect.canonical.values import Value
 from pycinspect.canonical.work import refused
 from pycinspect.dialects import lowering_of
@@ -63,6 +66,8 @@ def _load_common(machine: Machine, state: State, op: CanonicalOp) -> State:
 
 
 def _load_variable(kind: str) -> Rule:
+    kind = kind_named(kind)
+
     def rule(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
         if word(op) in _AT_HAND:
             return _push(state, machine.values.make("global", word(op)))
@@ -72,7 +77,7 @@ def _load_variable(kind: str) -> Rule:
             return pushed
         if machine.is_read_early(pushed):
             return keep_top(machine, state, pushed)
-        handler = machine.handler(state)
+        handler = machine.unwinding.handler(state)
         if handler is None and not machine.everything:
             return pushed
         return Event(("load", value), (pushed,), handler, state)
@@ -115,7 +120,7 @@ def _load_local(machine: Machine, state: State, op: CanonicalOp) -> State | Even
     # Whatever handler there is: copies of a ``finally`` body have others, and must stay equal.
     if len(value.parts) == 1 and frame.is_bound(name, state.pc):
         return pushed
-    return Event(("load", value), (pushed,), machine.handler(state), state)
+    return Event(("load", value), (pushed,), machine.unwinding.handler(state), state)
 
 
 def _load_deref(machine: Machine, state: State, op: CanonicalOp) -> State | Event:
@@ -140,14 +145,14 @@ def _looks_up(machine: Machine, state: State, op: CanonicalOp) -> bool:
 def _is_in_comprehension(machine: Machine, state: State) -> bool:
     """Return whether the loop of a comprehension goes on, evaluated in place (3.12)."""
     above = None
-    for value in machine.seen(reversed(state.stack)):
+    for value in machine.work.seen(reversed(state.stack)):
         if value.first.kind == "collected" and above in _ITERATORS:
             return True
         above = value.first.kind
     return False
 
 
-_ITERATORS = frozenset({"iter", "aiter"})
+_ITERATORS = kinds_with(Trait.ITERATOR)
 
 
 def _is_cell(machine: Machine, state: State, variable: Value) -> bool:
@@ -198,6 +203,8 @@ def _make_cell(machine: Machine, state: State, op: CanonicalOp) -> State:
 
 
 def _load_thing(kind: str) -> Rule:
+    kind = kind_named(kind)
+
     def rule(machine: Machine, state: State, _: CanonicalOp) -> State:
         return _push(state, machine.values.make(kind))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from pycinspect.canonical import Plane
-from pycinspect.canonical.machine import parameters
+from pycinspect.canonical.frames import parameters
 from pycinspect.canonical.planes import is_function
 from pycinspect.dialects.codeflags import names_of_flags
 from pycinspect.diffing import Op, Side, aligned

@@ -62,6 +62,7 @@ def _check(version: str, texts: dict[str, str]) -> Checked:
                 checked.add(name, texts[name], code, dialect_of(oracle))
     print(
         f"{version}: {checked.scopes} code objects, {checked.loops} loops, {checked.calls} calls,"
+        f" {checked.plain} by instructions alone ({checked.plain_calls} calls, too),"
         f" {len(checked.differences)} differences, {time.monotonic() - start:.0f} s"
     )
     for difference in checked.differences:

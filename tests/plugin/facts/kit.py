@@ -14,6 +14,7 @@ from pycinspect.pyc import Code, unmarshal
 from pytest_pycinspect.view.facts import Facts
 from pytest_pycinspect.view.flow import graph_of
 from pytest_pycinspect.view.loops import loops_of
+from pytest_pycinspect.view.plain import Plain
 from tests.oracles import Oracle
 from tests.plugin.facts.source import facts_of, plain
 from tests.plugin.facts.statements import Scope, scopes_of
@@ -60,12 +61,16 @@ class Checked:
         scopes: functions, classes and modules that were compared.
         loops: in them, as the source has them.
         calls: likewise.
+        plain: code objects whose instructions alone say something.
+        plain_calls: those of which they say what is called.
         differences: a line for each.
     """
 
     scopes: int = 0
     loops: int = 0
     calls: int = 0
+    plain: int = 0
+    plain_calls: int = 0
     differences: list[str] = field(default_factory=list)
 
     def add(self, name: str, source: str, root: Code, dialect: Dialect) -> None:
@@ -98,3 +103,16 @@ class Checked:
             yield f"imports {set(facts.imports) ^ wanted.imports}"
         if set(facts.attributes) != wanted.attributes:
             yield f"attributes {set(facts.attributes) ^ wanted.attributes}"
+        yield from self._of_plain(Plain(code, dialect), facts)
+
+    def _of_plain(self, plain: Plain, facts: Facts) -> Iterator[str]:
+        """Compare what the instructions say with what the graph says."""
+        self.plain += plain.globals is not None
+        self.plain_calls += plain.calls is not None
+        for name in ("globals", "attributes", "imports", "handlers"):
+            found, all_of_them = getattr(plain, name), {*getattr(facts, name)}
+            if found is not None and set(found) != all_of_them:
+                yield f"instructions alone: {name} {set(found) ^ all_of_them}"
+        dotted = {text for text in facts.calls if all(map(str.isidentifier, text.split(".")))}
+        if plain.calls is not None and plain.calls != dotted:
+            yield f"instructions alone: calls {plain.calls ^ dotted}"

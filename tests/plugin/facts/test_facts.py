@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_pycinspect import Bytecode, VacuousCheckError, bytecode_of
+from pytest_pycinspect.view.facts import Facts
+from pytest_pycinspect.view.plain import Plain
 
 
 def test_names_of_class_patterns_are_attributes() -> None:
@@ -94,3 +96,60 @@ def test_facts_of_the_tree_are_those_of_its_parts() -> None:
 def test_an_opcode_that_cannot_occur_is_refused_in_a_tree_too() -> None:
     with pytest.raises(VacuousCheckError):
         assert "BINARY_ADD" not in bytecode_of(NESTED).tree
+
+
+# --- What the instructions say alone ----------------------------------------------------------
+
+
+def _plain(source: str) -> Plain:
+    code = bytecode_of(source).children[0]
+    return Plain(code.code, code.dialect)
+
+
+def test_what_is_plain_to_see() -> None:
+    plain = _plain(
+        "def f(a):\n for x in a:\n  try: b.c(x, d.e())\n  except E as e: raise K(e) from e\n"
+    )
+    assert plain.globals == {"b", "d", "E", "K"}
+    assert plain.attributes == {"c", "e"}
+    assert plain.calls == {"b.c", "d.e", "K"}
+    assert plain.imports == ()
+    assert plain.handlers is None  # there are some: the graph knows which
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["(f if x else g)()", "(f or g)(1)", "a((f if x else g)())", "x and (f if x else g)(h(x))"],
+)
+def test_what_is_called_on_paths_that_meet_is_not(source: str) -> None:
+    plain = _plain(f"def f0():\n return {source}\n")
+    assert plain.calls is None
+    assert plain.globals is not None
+    assert {"f", "g"} <= {*plain.globals}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class C:\n x = 1\n y = print(x)\n",
+        "def f(a):\n match a:\n  case C(x=1): return a\n",
+        "async def f(a): return await a\n",
+        "def f(a):\n import b.c\n return b.c.d\n",
+    ],
+)
+def test_of_other_code_the_graph_is_asked(source: str) -> None:
+    code = bytecode_of(source).children[0]
+    plain = Plain(code.code, code.dialect)
+    assert None in (plain.globals, plain.imports)
+    known = Facts.of(code.code, code.dialect).globals
+    assert code.globals == known
+    assert all(name in code.globals for name in known)
+    assert "zq" not in code.globals
+
+
+def test_of_texts_that_are_not_dotted_names_the_graph_is_asked() -> None:
+    code = bytecode_of("def f(a): return a()().b(), 'x'.join(a)\n").children[0]
+    assert "a()" in code.calls
+    assert "a()().b" in code.calls
+    assert "'x'.join" in code.calls
+    assert "a" in code.calls

@@ -42,6 +42,24 @@ def test_what_no_code_has_is_refused(fact: str, code: Bytecode) -> None:
         assert not [wanted for wanted in may_be if wanted in items or items.count(wanted)]
 
 
+@pytest.mark.parametrize("fact", [fact for fact in ASKED if fact != "unresolved_calls"])
+def test_what_no_code_has_is_refused_in_lists(fact: str, code: Bytecode) -> None:
+    never, may_be = _IN_LISTS.get(fact, ASKED[fact])
+    for owner in (code,) if fact == "loops" else (code, code.tree):
+        items = getattr(owner, fact)
+        for wanted in never:
+            with pytest.raises(VacuousCheckError, match="is not there whatever the code does"):
+                assert items != [*items, wanted]
+            with pytest.raises(VacuousCheckError, match="is not there whatever the code does"):
+                assert not items == (wanted,)  # noqa: SIM201 - the operator is what is asked
+        assert [*map(items.__ne__, [[one] for one in may_be])] == [True] * len(may_be)
+        assert items == [*items] == items
+
+
+#: What is asked of calls by their texts: in lists there are no objects.
+_IN_LISTS = {"calls": ([3, None, os, "a b", "", "x("], ["zq", "zq.zq()", "<lambda>"])}
+
+
 def test_an_object_in_the_place_of_its_name_is_told(code: Bytecode) -> None:
     with pytest.raises(VacuousCheckError, match="for this object 'OSError'"):
         assert OSError not in code.handlers

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pycinspect.disasm.steps import bytecode_of
 from pycinspect.pyc import Code
 from pytest_pycinspect.view.facts import Facts
 from pytest_pycinspect.view.loops import loops_of
@@ -71,6 +72,8 @@ def _check_modules(oracle: Oracle, sources: Sequence[str], codes: Sequence[Code 
     assert checked.scopes > 100
     assert checked.loops > 20
     assert checked.calls > 300
+    has_table = bytecode_of(dialect_of(oracle)).exception_table
+    assert (checked.plain > 50, checked.plain_calls > 50) == (has_table, has_table)
 
 
 def _modules() -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_pycinspect.golden.review import PATCH, beside, reviewed
-from pytest_pycinspect.golden.update import Edit, Kind
+from pytest_pycinspect.golden.update import Edit, UpdateKind
 
 TESTS = """\
 from pytest_pycinspect import snapshot
@@ -193,5 +193,5 @@ def test_without_a_terminal_nobody_is_asked(project: Path, pytester: pytest.Pyte
 def test_words_that_mean_nothing(project: Path, pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess("--pycinspect-update=review")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    words = ", ".join([*(kind.value for kind in Kind), "review-file"])
+    words = ", ".join([*(kind.value for kind in UpdateKind), "review-file"])
     result.stderr.fnmatch_lines([f"*use some of {words}"])

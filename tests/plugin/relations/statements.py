@@ -51,7 +51,7 @@ class Function:
         for statement in _below(self.node.body):
             around = overridden.difference(_overridden([statement]))
             is_whole = around.isdisjoint(_below([statement]))
-            if is_whole and _does_something(statement) and not _leaves(statement):
+            if is_whole and _is_written(statement) and not _leaves(statement):
                 yield statement
 
 
@@ -76,6 +76,16 @@ def _overridden(body: Sequence[ast.stmt]) -> Iterator[ast.Return]:
             yield from (one for one in inside if isinstance(one, ast.Return))
 
 
+def _is_written(statement: ast.stmt) -> bool:
+    """Return whether a statement does something, and ``ast`` writes it so that it is read again.
+
+    It writes ``with ((a, b)):`` without one pair of brackets.
+    """
+    if not _does_something(statement):
+        return False
+    return ast.dump(ast.parse(ast.unparse(statement)).body[0]) == ast.dump(statement)
+
+
 def _does_something(statement: ast.stmt) -> bool:
     match statement:
         case ast.Pass() | ast.Global() | ast.Nonlocal() | ast.Break() | ast.Continue():
@@ -84,8 +94,12 @@ def _does_something(statement: ast.stmt) -> bool:
             return False  # nobody takes what it makes, so the code does not make it
         case ast.AnnAssign(value=None) | ast.Assert():
             return False
-        case ast.Try(finalbody=[_, *_]) if all(isinstance(s, ast.Pass) for s in statement.body):
-            return True
+        case (
+            ast.Try(body=body, orelse=orelse, finalbody=[])
+            | ast.TryStar(body=body, orelse=orelse, finalbody=[])
+        ) if not any(map(_does_something, _below(body))):
+            # Nothing can be raised, so no handler ever runs.
+            return any(map(_does_something, _below(orelse)))
         case ast.If(test=ast.Constant()) | ast.While(test=ast.Constant()):
             return False
     return True
@@ -143,23 +157,39 @@ def changed(statement: ast.stmt, rng: random.Random) -> ast.stmt | None:
         if isinstance(getattr(part, name, None), ast.AST)
         for inner in ast.walk(getattr(part, name))
     }
-    unread = {id(part) for test in _tested_displays(copy) for part in ast.walk(test)}
+    unread = {id(part) for test in _unread(copy) for part in ast.walk(test)}
     unchanged = undocumented | notes | unread
     nodes = [node for node in ast.walk(copy) if id(node) not in unchanged]
     rng.shuffle(nodes)
     for node in nodes:
         changes = [change for kind, change in _CHANGES.items() if isinstance(node, kind)]
         if any(change(node, rng) for change in rng.sample(changes, len(changes))):
-            return copy
+            return copy if _is_python(copy) else None
     return None
 
 
-def _tested_displays(root: ast.AST) -> Iterator[ast.expr]:
-    """Yield displays that are only tested: nobody takes what is in them."""
+def _is_python(statement: ast.stmt) -> bool:
+    """Return whether a statement can be read: ``case not 1`` cannot."""
+    try:
+        ast.parse(ast.unparse(statement))
+    except SyntaxError:
+        return False
+    return True
+
+
+def _unread(root: ast.AST) -> Iterator[ast.AST]:
+    """Yield displays that are only tested, or dropped: nobody takes what is in them."""
     for node in ast.walk(root):
         match node:
+            case ast.If(test=ast.Tuple(elts=[_, *_]) as test, orelse=never):
+                yield from never
+                tests = [test]
             case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test):
                 tests = [test]
+            case ast.Expr(value=ast.IfExp(body=body, orelse=other)):
+                tests = [body, other]
+            case ast.Expr(value=value):
+                tests = [value]
             case ast.Assert(test=test) | ast.UnaryOp(op=ast.Not(), operand=test):
                 tests = [test]
             case ast.BoolOp(values=tests) | ast.comprehension(ifs=tests):
@@ -331,7 +361,7 @@ def _is_the_same_in_place(function: Function, statement: ast.stmt, *others: ast.
     again = ast.parse(ast.unparse(function.node)).body[0]
     places = [
         (a.lineno, a.col_offset)
-        for a, b in zip(ast.walk(again), ast.walk(function.node), strict=True)
+        for a, b in zip(_statements_in(again), _statements_in(function.node), strict=True)
         if b is statement
     ]
     wanted = places[0]
@@ -341,6 +371,11 @@ def _is_the_same_in_place(function: Function, statement: ast.stmt, *others: ast.
         return bool(one.children[0].same_as(two.children[0]))
     except PycInspectError:
         return True  # such as a return with a value in an asynchronous generator
+
+
+def _statements_in(root: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements: texts that are written one after the other are one when unparsed."""
+    return (node for node in ast.walk(root) if isinstance(node, ast.stmt))
 
 
 _MARK = ast.parse("mark_zq()").body[0]

@@ -230,3 +230,71 @@ def test_a_shape_says_which_variable_nested_code_captures(source: str) -> None:
     assert not one.same_shape(source.format("b"))
     renamed = source.format("p").replace("f(a, b)", "f(p, b)")
     assert one.same_shape(renamed)
+
+
+# --- Parts of a ``try`` ---------------------------------------------------------------------------
+
+#: Ends of a handler: those that leave lead nowhere that the end of the body could differ from.
+_ENDS = ("return 1", "raise", "y()", "raise K()")
+#: Bodies, and one that is the first or the last part of it.
+_PARTS = (
+    *(("x; g()", "x"), ("k(); g()", "k()"), ("k(); x", "k()"), ("k(); x", "x"), ("k(x)", "x")),
+    *(("k(); return x", "k()"), ("x\n  if g: k()", "x")),
+)
+
+
+@pytest.mark.parametrize("end", _ENDS)
+def test_a_part_of_the_body_is_not_the_whole_try(end: str) -> None:
+    for body, part in _PARTS:
+        code = _in_function(f"try:\n  {body}\n except E:\n  {end}\n h()")
+        assert not code.contains_code(f"try:\n {part}\nexcept E:\n {end}")
+        whole = body.replace("\n  ", "\n ")
+        assert code.contains_code(f"try:\n {whole}\nexcept E:\n {end}")
+
+
+@pytest.mark.parametrize("end", _ENDS)
+@pytest.mark.parametrize(
+    "around",
+    [
+        "for i in a:\n  {}",
+        "try:\n  k()\n  {}\n  g()\n finally: j()",
+        "try:\n  k()\n  {}\n  g()\n except K: j()",
+        "with a:\n  k()\n  {}\n  g()",
+    ],
+)
+def test_the_whole_try_is_found_in_another(around: str, end: str) -> None:
+    code = _in_function(around.format(f"try: x\n  except E: {end}"))
+    assert code.contains_code(f"try:\n x\nexcept E:\n {end}")
+
+
+@pytest.mark.parametrize(
+    ("body", "snippet"),
+    [
+        ("with a:\n  x\n  g()", "with a: x"),
+        ("try:\n  x\n  g()\n finally: return 1", "try: x\nfinally: return 1"),
+        ("try:\n  x\n  g()\n finally: y()", "try: x\nfinally: y()"),
+        ("x\n y", "try: x\nexcept E: return 1"),
+        ("x", "try: x\nfinally: g()"),
+    ],
+)
+def test_what_is_read_elsewhere_is_no_try(body: str, snippet: str) -> None:
+    assert not _in_function(body).contains_code(snippet)
+
+
+def test_a_parameter_that_only_functions_inside_read() -> None:
+    inside = "class y:\n  class k: g(c)\n  c @= True"
+    assert _in_function(inside, "a, c").contains_code(inside.replace("\n  ", "\n "))
+
+
+def _in_function(body: str, parameters: str = "a") -> Bytecode:
+    return bytecode_of(f"def f({parameters}):\n {body}\n").children[0]
+
+
+def test_a_handler_of_what_may_not_be_bound() -> None:
+    code = _in_function("if a: x = 1\n try: x\n except E: a.b()\n finally: import m")
+    snippet = "try: x\nexcept E: a.{}()\nfinally: import m"
+    assert code.contains_code(snippet.format("b"))
+    assert not code.contains_code(snippet.format("c"))
+    loop = _in_function("for x in a:\n  try: k(x)\n  except E: a.b()\n return x")
+    assert loop.contains_code("try: k(x)\nexcept E: a.b()")
+    assert not loop.contains_code("try: k(x)\nexcept E: a.c()")

@@ -26,7 +26,7 @@ from pycinspect.cache import expected_header, source_hash
 from pycinspect.dialects import DIALECTS
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.sandbox import CacheEvent, Pycache, Run, SandboxDisagreement
-from pytest_pycinspect.sandbox.children import Named
+from pytest_pycinspect.sandbox.children import NamedInterpreter
 from tests.differential.kit import CHILD as FACTS_CHILD
 from tests.differential.trees import workspace
 from tests.oracles import WANTED, Oracle, find_oracles
@@ -157,7 +157,7 @@ class Builder:
 
     def __init__(self, oracle: Oracle, situation: Situation, directory: Path) -> None:
         self.row = DIALECTS[oracle.dialect]
-        self._python = Named(str(oracle.program), oracle.version, self.row)
+        self._python = NamedInterpreter(str(oracle.program), oracle.version, self.row)
         self._payloads = payloads_of(oracle)
         self._start = situation.start
         directory.mkdir()

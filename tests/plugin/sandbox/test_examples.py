@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.differential.trees import NOBODY
+from tests.privileges import NOBODY
 
 EXAMPLES = """
     import pytest

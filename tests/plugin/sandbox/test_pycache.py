@@ -14,7 +14,7 @@ from pycinspect.cache import REASONS
 from pycinspect.dialects import DIALECTS
 from pycinspect.errors import PycInspectError
 from pytest_pycinspect.sandbox import CacheEvent, Pycache, SandboxDisagreement, judging
-from pytest_pycinspect.sandbox.children import Named
+from pytest_pycinspect.sandbox.children import NamedInterpreter
 from pytest_pycinspect.sandbox.reasons import OUTCOME_OF
 from tests.differential.trees import ordinary_user, workspace
 
@@ -282,7 +282,7 @@ def test_a_prefix_that_is_relative(sandbox: Pycache) -> None:
 def test_an_interpreter_by_path_and_by_value(sandbox: Pycache) -> None:
     sandbox.write("m", "x = 1")
     by_path = sandbox.run("import m", python=Path(sys.executable))["m"]
-    value = Named(sys.executable, "of somebody", DIALECTS.running())
+    value = NamedInterpreter(sys.executable, "of somebody", DIALECTS.running())
     by_value = sandbox.run("import m", python=value)["m"]
     assert (by_path.written, by_value.hit) == ("created", True)
     assert by_value.python == "of somebody"

@@ -11,6 +11,7 @@ FUNCTIONS = """
     import functools, os, sys, time, types
     import pytest
     from pycinspect.errors import PycInspectError
+    from pytest_pycinspect.view.names import VacuousCheckError
 
     def add(a, b):
         assert a is not None
@@ -96,7 +97,14 @@ def test_a_function_is_new_for_each_test(passes) -> None:
         assert seen == [names[type(values[0])]]
 
     def test_few_calls(specialized):
-        assert "BINARY_OP_ADD_INT" not in [i.opname for i in specialized(add, 1, 2, times=0)]
+        assert "BINARY_OP_ADD_INT" not in [i.opname for i in specialized(add, 1, 2, times=1)]
+
+    @pytest.mark.parametrize("times", [0, -1])
+    def test_no_calls(specialized, times):
+        with pytest.raises(VacuousCheckError, match="what is not called is not specialised"):
+            specialized(add, 1, 2, times=times)
+        with pytest.raises(VacuousCheckError, match="what is not called is not specialised"):
+            specialized(add, 1, 2).then(1.5, 2, times=times)
     """)
 
 
@@ -300,7 +308,7 @@ def test_what_was_specialised_before_and_after(passes: Passes) -> None:
 
 def test_nothing_can_have_changed_before_it_is_called_further(passes: Passes) -> None:
     passes("""
-        from pytest_pycinspect import VacuousCheckError
+        from pytest_pycinspect.view.names import VacuousCheckError
 
         def test_it(specialized):
             for name in ("changes", "deoptimized"):

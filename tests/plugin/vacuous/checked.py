@@ -42,9 +42,14 @@ class Checked:
     constant: list[str] = field(default_factory=list)
 
     def add(self, drawn: Drawn) -> None:
-        """Ask of one function after the other, until two answers differ or one is refused."""
+        """Ask of one function after the other, until two answers differ or one is refused.
+
+        The functions that were made for it come after the first of the corpus: they are short, and of
+        what is rare all of the corpus would say the same.
+        """
         answers: set[bool | None] = set()
-        for kind, codes in (("varies", self.corpus), ("witness", _made(drawn))):
+        first, rest = self.corpus[:_FIRST], self.corpus[_FIRST:]
+        for kind, codes in (("varies", first), ("witness", _made(drawn)), ("varies", rest)):
             for code in codes:
                 answers.add(_asked(drawn, code))
                 if None in answers or len(answers) > 1:
@@ -52,6 +57,10 @@ class Checked:
                     return
         self.kinds["constant"] += 1
         self.constant.append(f"{drawn.text}: {answers.pop()}")
+
+
+#: Functions of the corpus that are asked before those made for an expectation.
+_FIRST = 20
 
 
 def _asked(drawn: Drawn, code: Bytecode) -> bool | None:

@@ -189,6 +189,16 @@ def _displayed(number: int) -> str:
     return f"def f(a): return {'(a, ' * (number - 2)}[b for b in a]{')' * (number - 2)}"
 
 
+def _added_to_a_dict(number: int) -> str:
+    """Return what is added to a dictionary below some values; long displays are filled, too."""
+    return f"a: a {'for a in a ' * (number - 1)}" if number > 1 else "a: a, " * 20
+
+
+def _keywords(number: int) -> str:
+    """Return parameters whose defaults are computed."""
+    return ", ".join(f"k{place}=a()" for place in range(max(number, 1)))
+
+
 def _mapped(number: int) -> str:
     """Return a function whose pattern copies a dictionary from below some keys."""
     keys = "".join(f"{key}: _, " for key in range(number - 1))
@@ -208,7 +218,8 @@ _NUMBERED: Mapping[str, Callable[[int], str]] = {
     "UNPACK_EX": lambda n: f"def f(a): [{_items(n)}*a] = a",
     "LIST_APPEND": lambda n: f"def f(a): return [a {'for a in a ' * (n - 1)}]",
     "SET_ADD": lambda n: f"def f(a): return {{a {'for a in a ' * (n - 1)}}}",
-    "MAP_ADD": lambda n: f"def f(a): return {{a: a {'for a in a ' * (n - 1)}}}",
+    "MAP_ADD": lambda n: f"def f(a): return {{{_added_to_a_dict(n)}}}",
+    "BUILD_CONST_KEY_MAP": lambda n: f"def f(a):\n def g(*, {_keywords(n)}): pass",
     "BUILD_SLICE": lambda n: f"def f(a): return a[a:a{':a' * (n - 2)}]",
     "RAISE_VARARGS": lambda n: f"def f(a): raise{' a' * (n > 0)}{' from a' * (n > 1)}",
     "CALL_FUNCTION_EX": lambda n: f"def f(a): a(*a{', **a' * (n - 1)})",

@@ -7,35 +7,30 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeGuard, TypeVar, overload
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
 
 from pycinspect.disasm import code_of
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.values import brief
+from pytest_pycinspect.bytecode.instructions import compared, is_opname, spans
+from pytest_pycinspect.bytecode.relating import Related
 from pytest_pycinspect.factual import Factual
-from pytest_pycinspect.subjects.origin import Decoded, Origin, View
-from pytest_pycinspect.subjects.sequences import decoded
 from pytest_pycinspect.subjects.sources import Request, sources_here
 from pytest_pycinspect.subjects.subject import subject_of
-from pytest_pycinspect.subjects.wrappers import Answer, sure, sure_facts, sure_items
+from pytest_pycinspect.subjects.wrappers import sure_facts, sure_items
 from pytest_pycinspect.view.code import walk
-from pytest_pycinspect.view.instr import Instr, Kind
-from pytest_pycinspect.view.names import VacuousCheckError, check_name, note_count, resolve_name
+from pytest_pycinspect.view.instr import Instr
+from pytest_pycinspect.view.names import VacuousCheckError
 
 if TYPE_CHECKING:
     import bytecode as bytecode_library
 
-    from pycinspect.dialects import Dialect
-    from pycinspect.values import Level
     from pytest_pycinspect.calling.resolving import Resolver
-    from pytest_pycinspect.expect import Match
     from pytest_pycinspect.expect.effort import Effort
-    from pytest_pycinspect.relations.comparing import Outcome
-    from pytest_pycinspect.relations.relation import Count, Relation
-    from pytest_pycinspect.relations.snippets import Snippets
+    from pytest_pycinspect.relations.relation import Count
     from pytest_pycinspect.subjects.wrapping import Wrapping
-    from pytest_pycinspect.view.facts import Facts
+    from pytest_pycinspect.view.facts import Facts, FactsInTurn
     from pytest_pycinspect.view.items import Items
 
 __all__ = ["Bytecode", "Tree"]
@@ -43,12 +38,10 @@ __all__ = ["Bytecode", "Tree"]
 #: A mistake in an expectation is shown where the test has it.
 __tracebackhide__ = True
 
-_OPNAME = re.compile(r"[A-Z][A-Z0-9_]*")
-_VIEWS = ("ops", "raw", "adaptive")
 _T = TypeVar("_T")
 
 
-class Bytecode(Factual):
+class Bytecode(Related):
     """The instructions of one code object, in one view: a sequence that is never changed.
 
     Functions, lambdas, generator expressions and classes inside it have code of their own: what
@@ -65,77 +58,11 @@ class Bytecode(Factual):
         selected: the indexes of a part of the sequence; None for all of it.
     """
 
-    def __init__(
-        self,
-        code: Code,
-        origin: Origin,
-        view: View = "ops",
-        selected: tuple[int, ...] | None = None,
-    ) -> None:
-        if view not in _VIEWS:
-            raise ValueError(f"view {view!r} is none of {', '.join(_VIEWS)}")
-        self._code = code
-        self._origin = origin
-        self._selected = selected
-        self.view = view
-
     def __repr__(self) -> str:
         part = "" if self._selected is None else ", a part"
         wrapping = self._origin.wrapping
         wrapped = "" if wrapping is None else f", which wraps {wrapping.original}"
         return f"<Bytecode of {brief(self.name)}, {self.view}, Python {self.python}{part}{wrapped}>"
-
-    # --- What it is ------------------------------------------------------------------------
-
-    @property
-    def name(self) -> str:
-        """The qualified name."""
-        return self._code.qualname
-
-    @property
-    def path(self) -> str:
-        """Of the source, relative to the current directory; ``<string>`` for none."""
-        return self._origin.path
-
-    @property
-    def line(self) -> int:
-        """The first line."""
-        return self._code.firstlineno
-
-    @property
-    def python(self) -> str:
-        """Who compiled it: ``3.13.0``, ``PyPy 3.9.18``."""
-        return self._origin.python
-
-    @property
-    def dialect(self) -> Dialect:
-        """Who compiled it, for pycinspect."""
-        return self._origin.dialect
-
-    @property
-    def optimize(self) -> int | None:
-        """How often ``-O`` was given, None where that is not known."""
-        return self._origin.optimize
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader should know, such as that it is the live code, and why."""
-        return self._origin.notes
-
-    @property
-    def wrapping(self) -> Wrapping | None:
-        """The wrapper that it is of, if the function in it may be meant."""
-        return self._origin.wrapping
-
-    @property
-    def strict_names(self) -> bool:
-        """Whether names of opcodes that cannot occur are refused."""
-        return self._origin.strict_names
-
-    @property
-    def code(self) -> Code:
-        """The code object, as pycinspect reads it."""
-        return self._code
 
     @property
     def source(self) -> str:
@@ -145,39 +72,7 @@ class Bytecode(Factual):
         last = lines[-1] if lines else first
         return "\n".join(line.rstrip("\n") for line in self._origin.lines[first - 1 : last])
 
-    def source_line(self, number: int) -> str | None:
-        """Return a line of the source without its end, None where it is not known."""
-        if 0 < number <= len(self._origin.lines):
-            return self._origin.lines[number - 1].rstrip("\r\n")
-        return None
-
     # --- Sequence ----------------------------------------------------------------------------
-
-    @cached_property
-    def _whole(self) -> Decoded:
-        return decoded(self._code, self._origin, self.view)
-
-    @cached_property
-    def _instrs(self) -> tuple[Instr, ...]:
-        if self._selected is None:
-            return self._whole.instrs
-        places = {index: place for place, index in enumerate(self._selected)}
-        chosen = (self._whole.instrs[index] for index in self._selected)
-        return tuple(
-            i if i.target is None else i._replace(target=places.get(i.target)) for i in chosen
-        )
-
-    @cached_property
-    def _opnames(self) -> frozenset[str]:
-        if self._selected is None:
-            return self._whole.names
-        return frozenset(instr.opname for instr in self._instrs)
-
-    def __len__(self) -> int:
-        return len(self._instrs)
-
-    def __iter__(self) -> Iterator[Instr]:
-        return iter(self._instrs)
 
     @overload
     def __getitem__(self, index: SupportsIndex) -> Instr: ...
@@ -198,60 +93,9 @@ class Bytecode(Factual):
         part.__dict__["_whole"] = self._whole
         return part
 
-    def __contains__(self, expectation: object) -> bool:
-        """Return whether an instruction is as expected.
-
-        Raises:
-            VacuousCheckError: for an opcode that cannot be there on this Python.
-            UnknownOpcodeError: for one that no Python has.
-            AmbiguousWrapperError: it is the code of a wrapper, and is not said to be meant.
-        """
-        return self.sure(self.has(expectation, None), f"{expectation!r} is not in it.")
-
-    def sure(self, answer: Answer, why: str) -> Answer:
-        """Return an answer, unless it is that something is not so, and other code may be meant.
-
-        Args:
-            answer: false for what is not so.
-            why: what is not so, if it is not.
-
-        Raises:
-            AmbiguousWrapperError: it is not so in a wrapper, and is not said to be meant.
-        """
-        return sure(answer, self._origin.wrapping, why)
-
-    def has(self, expectation: object, effort: Effort | None) -> bool:
-        """Return whether an instruction is as expected.
-
-        Args:
-            expectation: of one instruction, or of several lines.
-            effort: what may be looked at where it takes long; None for as much as ever.
-        """
-        self._require_some()
-        if _is_opname(expectation):
-            name = self._resolved(expectation)
-            if name not in self._opnames:
-                check_name(name, self)
-                return False
-            return True
-        from pytest_pycinspect.expect import as_pattern, search
-
-        return bool(search(as_pattern(expectation), self, effort))
-
-    def _require_some(self) -> None:
-        """Refuse a check of no instructions: that something is not among them is always true.
-
-        Raises:
-            VacuousCheckError: with the lines that there are.
-        """
-        if not self._opnames:
-            whole = Bytecode(self._code, self._origin, self.view)
-            message = f"this part of {self.name} has no instructions, so a check says nothing"
-            raise VacuousCheckError(f"{message}: there are {len(whole)}, in {_spans(whole.lines)}")
-
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Bytecode):
-            is_equal = [_key(i) for i in self] == [_key(i) for i in other]
+            is_equal = [compared(i) for i in self] == [compared(i) for i in other]
             why = f"{self!r} is not {other!r}."
             return self.sure(other.sure(is_equal, why), why)
         if getattr(type(other), "compares_bytecode", False):  # a golden, which knows how
@@ -259,111 +103,6 @@ class Bytecode(Factual):
         return bool(self.matches(other))
 
     __hash__ = object.__hash__
-
-    def count(self, value: object) -> Count:
-        """Return how many instructions are as expected.
-
-        An opcode of other Pythons is counted as 0, with a warning: a sum can name all spellings.
-
-        Raises:
-            UnknownOpcodeError: for an opcode that no Python has.
-        """
-        from pytest_pycinspect.relations.relation import Count
-
-        self._require_some()
-        if _is_opname(value):
-            name = self._resolved(value)
-            if name not in self._opnames:
-                note_count(name, self)
-            number = sum(instr.opname == name for instr in self._instrs)
-            return Count(self.sure(number, f"There is no {name} in it."), [self], value)
-        return Count(len(self.find(value)), [self], value)
-
-    def _resolved(self, opname: str) -> str:
-        return resolve_name(opname) if self.view == "ops" else opname
-
-    def find(self, expectation: object) -> list[Instr]:
-        """Return the instructions that are as expected."""
-        found = [self[index] for index in self.places(expectation)]
-        return self.sure(found, f"{expectation!r} is not in it.")
-
-    def index(self, value: object, start: int = 0, stop: int | None = None) -> int:
-        """Return the index of the first instruction that is as expected.
-
-        Raises:
-            ValueError: there is none.
-        """
-        for place in self.places(value):
-            if place in range(len(self))[start:stop]:
-                return place
-        raise ValueError(f"{value!r} is not in {self!r}")
-
-    def places(self, expectation: object, effort: Effort | None = None) -> list[int]:
-        """Return the indexes of the instructions that are as expected; see :meth:`has`."""
-        self._require_some()
-        if _is_opname(expectation):
-            name = self._resolved(expectation)
-            check_name(name, self)
-            return [index for index, instr in enumerate(self) if instr.opname == name]
-        from pytest_pycinspect.expect import as_pattern, search
-
-        found: list[int] = search(as_pattern(expectation), self, effort)
-        return found
-
-    # --- Expectations ------------------------------------------------------------------------
-
-    def matches(self, expectation: object) -> Match:
-        """Return whether the whole sequence is as expected; the result says why not."""
-        self._require_some()
-        from pytest_pycinspect.expect import as_pattern, match
-
-        return self._sure_match(match(as_pattern(expectation), self, anchored=True))
-
-    def contains(self, expectation: object) -> Match:
-        """Return whether a part of the sequence is as expected; the result says why not."""
-        self._require_some()
-        from pytest_pycinspect.expect import as_pattern, match
-
-        return self._sure_match(match(as_pattern(expectation), self, anchored=False))
-
-    def check(self, expectation: object) -> None:
-        """Do nothing if the whole sequence is as expected.
-
-        Raises:
-            AssertionError: it is not; the message says why.
-        """
-        __tracebackhide__ = True
-        found = self.matches(expectation)
-        if not found:
-            from pytest_pycinspect.expect import explain
-
-            raise AssertionError("\n".join(explain(found).summary))
-
-    def startswith(self, expectation: object) -> Match:
-        """Return whether the sequence begins as expected."""
-        self._require_some()
-        from pytest_pycinspect.expect import as_pattern, match
-
-        pattern = as_pattern([as_pattern(expectation), ...])
-        return self._sure_match(match(pattern, self, anchored=True))
-
-    def endswith(self, expectation: object) -> Match:
-        """Return whether the sequence ends as expected."""
-        self._require_some()
-        from pytest_pycinspect.expect import as_pattern, match
-
-        pattern = as_pattern([..., as_pattern(expectation)])
-        return self._sure_match(match(pattern, self, anchored=True))
-
-    def _sure_match(self, found: Match) -> Match:
-        """Return what came of an expectation, if it is one whosever code is meant."""
-        __tracebackhide__ = True
-        if self._origin.wrapping is not None and found.says_not:
-            from pytest_pycinspect.expect import explain
-
-            met = "The expectation says what is not in it."
-            self.sure(answer=False, why=met if found.met else "\n".join(explain(found).summary))
-        return found
 
     # --- Parts ---------------------------------------------------------------------------------
 
@@ -387,15 +126,10 @@ class Bytecode(Factual):
         chosen = [i for i, instr in enumerate(self) if instr.line and start <= instr.line <= end]
         if not chosen:
             which = f"in line {start}" if start == end else f"from line {start} to {end}"
-            raise ValueError(f"{self.name} has no instruction {which}, but in {_spans(self.lines)}")
+            raise ValueError(f"{self.name} has no instruction {which}, but in {spans(self.lines)}")
         if self.view == "ops" and chosen and self[chosen[-1]].opname == "JUMP":
             chosen.pop()
         return self._part(chosen)
-
-    @property
-    def lines(self) -> tuple[int, ...]:
-        """The lines of the source that have instructions, in their order; without nested code."""
-        return tuple(sorted({instr.line for instr in self if instr.line}))
 
     def _line(self, where: int | str) -> int:
         if isinstance(where, int):
@@ -507,10 +241,13 @@ class Bytecode(Factual):
     # --- Facts -----------------------------------------------------------------------------------
 
     @cached_property
-    def _facts(self) -> Facts:
-        from pytest_pycinspect.view.facts import Facts
+    def _facts(self) -> Facts | FactsInTurn:
+        from pytest_pycinspect.view.facts import Facts, FactsInTurn
 
-        return sure_facts(Facts.of(self._code, self._origin.dialect), self._origin.wrapping)
+        dialect, wrapping = self._origin.dialect, self._origin.wrapping
+        if wrapping is None:
+            return FactsInTurn(self._code, dialect)
+        return sure_facts(Facts.of(self._code, dialect), wrapping)
 
     def resolvers(self) -> tuple[Resolver, ...]:
         """Return what says which objects it calls."""
@@ -538,7 +275,7 @@ class Bytecode(Factual):
         ``return``, say) is not in it. One that cannot come round a second time is not a loop, and
         comprehensions are not statements. The same on all versions.
         """
-        from pytest_pycinspect.view.items import Kind, Known
+        from pytest_pycinspect.view.items import FactKind, Known
         from pytest_pycinspect.view.loops import loops_of
 
         offsets = [*_offsets(self)]
@@ -547,7 +284,7 @@ class Bytecode(Factual):
             for loop in loops_of(self._code, self._origin.dialect)
             if any(min(loop) in own for own in offsets)
         )
-        kind = Kind("a loop; ask one of them, .loops[0]", lambda one: isinstance(one, Bytecode))
+        kind = FactKind("a loop; ask one of them, .loops[0]", lambda one: isinstance(one, Bytecode))
         return sure_items(Known.of(parts, kind), self._origin.wrapping, ".loops")
 
     @property
@@ -558,74 +295,11 @@ class Bytecode(Factual):
 
     # --- Relations -----------------------------------------------------------------------------
 
-    def same_as(self, other: object) -> Relation:
-        """Return whether other code means the same, whatever Python compiled either.
-
-        Args:
-            other: what ``bytecode_of`` takes; source text may be that of one function.
-        """
-        from pycinspect.values import Level
-
-        return self._compared(other, Level.SEMANTIC)
-
-    def same_shape(self, other: object) -> Relation:
-        """Return whether other code means the same but for the names of local variables.
-
-        Args:
-            other: as in :meth:`same_as`.
-        """
-        from pycinspect.values import Level
-
-        return self._compared(other, Level.STRUCTURAL)
-
-    def _compared(self, other: object, level: Level) -> Relation:
-        from pycinspect.values import Level
-        from pytest_pycinspect.relations.comparing import compared
-        from pytest_pycinspect.relations.relation import Relation, peers
-
-        peer, named = self._peer(other), level is Level.SEMANTIC
-        outcome = self._sure_outcome(compared(self, peer, level), peer)
-        ours, theirs = self._ops, Bytecode(peer.code, peer._origin)  # noqa: SLF001 - our own
-        return Relation.of(outcome, lambda: peers(ours, theirs, named=named))
-
-    def contains_code(self, snippet: str) -> Relation:
-        """Return whether an expression or statements are somewhere in it.
-
-        Args:
-            snippet: source, compiled by the running interpreter; its local variables are
-                those of the function.
-        """
-        from pytest_pycinspect.relations.relation import Relation, contained
-
-        outcome = self._sure_outcome(self._snippets.search(snippet))
-        return Relation.of(outcome, lambda: contained(self._ops, snippet, _compiled))
-
-    @cached_property
-    def _snippets(self) -> Snippets:
-        from pytest_pycinspect.relations.snippets import Snippets
-
-        return Snippets(self._code, self.dialect, self.optimize or 0)
-
-    def folds_to(self, value: object) -> Relation:
-        """Return whether all that it does is to return a constant, compared with its type."""
-        from pytest_pycinspect.relations.comparing import folded
-        from pytest_pycinspect.relations.relation import Relation, constant
-
-        outcome = self._sure_outcome(folded(self, value))
-        return Relation.of(outcome, lambda: constant(self._ops, value))
-
-    def _sure_outcome(self, outcome: Outcome, *peers: Bytecode) -> Outcome:
-        """Return what came of a relation, if it is one whosever code is meant."""
-        __tracebackhide__ = True
-        for code in (self, *peers):
-            code.sure(outcome, outcome.explanation)
-        return outcome
-
-    def _peer(self, other: object) -> Bytecode:
-        """Return other code; of source text with one function, that, if this is not a module."""
-        peer = other if isinstance(other, Bytecode) else _compiled(_dedented(other))
-        is_text = isinstance(other, str) and peer.name == _MODULE != self.name
-        return peer.children[0] if is_text and len(peer.children) == 1 else peer
+    @staticmethod
+    def _compiled(wanted: object) -> Bytecode:
+        """Return what code is compared with, compiled as the session's other sources are."""
+        subject = subject_of(wanted, Request(), sources_here())
+        return Bytecode(subject.code, subject.origin)
 
     def explain(self) -> str:
         """Return a listing with the lines of the source."""
@@ -644,54 +318,6 @@ def _offsets(instrs: Iterable[Instr]) -> Iterator[frozenset[int]]:
         own = frozenset(raw.offset for raw in instr.raw)
         last = own or (last if instr.target is None else own)
         yield last
-
-
-def _spans(lines: Sequence[int]) -> str:
-    """Return lines in words: ``lines 3 to 7 and 9``."""
-    spans: list[list[int]] = []
-    for line in lines:
-        if spans and line == spans[-1][1] + 1:
-            spans[-1][1] = line
-        else:
-            spans.append([line, line])
-    texts = [f"{first}" if first == last else f"{first} to {last}" for first, last in spans]
-    if not texts:
-        return "no line of the source"
-    shown = [*texts[:_MOST_SPANS], "others"] if len(texts) > _MOST_SPANS + 1 else texts
-    some = ", ".join(shown[:-1])
-    return f"line{'s' if len(lines) > 1 else ''} " + (
-        f"{some} and {shown[-1]}" if some else shown[-1]
-    )
-
-
-_MOST_SPANS = 8
-
-
-def _is_opname(expectation: object) -> TypeGuard[str]:
-    """Return whether an expectation is the name of an opcode and nothing else."""
-    return isinstance(expectation, str) and _OPNAME.fullmatch(expectation) is not None
-
-
-_MODULE = "<module>"
-
-
-def _dedented(source: object) -> object:
-    import textwrap
-
-    return textwrap.dedent(source) if isinstance(source, str) else source
-
-
-def _compiled(wanted: object) -> Bytecode:
-    """Return what code is compared with, compiled as the session's other sources are."""
-    subject = subject_of(wanted, Request(), sources_here())
-    return Bytecode(subject.code, subject.origin)
-
-
-def _key(instr: Instr) -> tuple[object, ...]:
-    from pytest_pycinspect.view.items import constant_key
-
-    operand = constant_key(instr.operand) if instr.kind is Kind.CONST else instr.operand
-    return instr.opname, operand, instr.kind, instr.target
 
 
 def _walk(root: CodeType) -> Iterator[CodeType]:
@@ -775,7 +401,7 @@ class Tree(Factual):
         """Return how many instructions of all of them are as expected; see ``Bytecode.count``."""
         from pytest_pycinspect.relations.relation import Count
 
-        if _is_opname(value):
+        if is_opname(value):
             return Count(sum(part.count(value) for part in self), self, value)
         return Count(len(self.find(value)), self, value)
 
