@@ -124,6 +124,8 @@ class Ahead:
         self._coming = iter(())
         if self._policy.jobs < 2 or not can_start():
             return
+        if self._policy.view.has_archives:  # their members are streams of this process
+            return
         coming = self._items(Tree(root, self._policy.pycache_prefix, roots, self._policy.view))
         first = list(islice(coming, _LEAST))
         if len(first) == _LEAST:

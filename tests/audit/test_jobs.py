@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import os
 import random
+import shutil
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -104,6 +105,16 @@ def test_every_small_cache_is_read_ahead(tmp_path: Path, monkeypatch: pytest.Mon
     list(Audit([tree.root], BUILT_IN, Policy(jobs=2, deep=True)))
     assert len(taken) == 151
     assert all(payload is not None for payload in taken)
+
+
+def test_an_archive_is_read_by_one_process(tmp_path: Path) -> None:
+    tree = _tree(tmp_path / "tree", 11)
+    archive = shutil.make_archive(str(tmp_path / "packed"), "zip", tree.root)
+    runs = [
+        [repr(f) for f in Audit([archive], BUILT_IN, Policy(jobs=jobs, deep=True))]
+        for jobs in (1, 2)
+    ]
+    assert runs[0] == runs[1] != []
 
 
 def test_so_are_those_of_a_plugin_s_rule(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from unittest.mock import patch
 import pycinspect
 from pycinspect import plugins
 from pycinspect.auditing import Policy
+from pycinspect.auditing.rules import BUILT_IN
 from pycinspect.canonical import Level, linearize, units
 from pycinspect.cli import main
 from pycinspect.dialects import DIALECTS
@@ -462,7 +463,8 @@ def _tree(work: Workspace) -> str:
 def _audit_rules(work: Workspace) -> bool:
     """Ask every rule; one that fails is not a finding here."""
     rules = []
-    for finding in plugins.audit([_tree(work)], Policy(deep=True)):
+    on_request = tuple(rule.id for rule in BUILT_IN if rule.only_on_request)
+    for finding in plugins.audit([_tree(work)], Policy(deep=True, lists=on_request)):
         if finding.rule == _RULE_FAILED:
             raise UnwantedOutputError(f"a rule failed: {finding.data}")
         rules.append(finding.rule)
