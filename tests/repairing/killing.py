@@ -29,8 +29,10 @@ __all__ = ["Call", "kills"]
 
 ROOT = Path(__file__).parents[2]
 _CALL = re.compile(r"^(\w+)\(")
-#: Python asks for the descriptor's kind, and for memory: nothing is in the way of the next call.
-_OF_NO_ACCOUNT = frozenset({"ioctl", "lseek", "brk", "mmap", "munmap", "mremap", "getrandom"})
+#: Python asks for a descriptor's kind, for memory and for locks: nothing is in the way of the next call.
+_OF_NO_ACCOUNT = frozenset(
+    {"futex", "ioctl", "lseek", "brk", "mmap", "munmap", "mremap", "getrandom"}
+)
 
 
 class Call(NamedTuple):
