@@ -31,6 +31,7 @@ def test_programs_of_one_form_do_the_same(level: Level) -> None:
     assert found.pairs >= 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 def test_so_they_do_in_other_versions(version: str) -> None:
     if not installed(version):

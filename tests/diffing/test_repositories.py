@@ -277,7 +277,17 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 @pytest.mark.parametrize(
     ("kind", "how"),
-    [*((kind, "linked") for kind in KINDS), (packed, "copied"), (worktree, "copied")],
+    [
+        (plain, "linked"),
+        (worktree, "copied"),
+        *(
+            pytest.param(kind, how, marks=pytest.mark.slow)
+            for kind, how in [
+                *((kind, "linked") for kind in KINDS if kind is not plain),
+                (packed, "copied"),
+            ]
+        ),
+    ],
 )
 def test_names_mean_what_they_mean_to_git(
     tmp_path: Path, kind: Callable[[Path], Place], how: str, monkeypatch: pytest.MonkeyPatch

@@ -57,7 +57,10 @@ def _peak(name: str, number: int, verbose: int = 0) -> tuple[int, _Sink]:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("name", sorted(REPORTERS))
+@pytest.mark.parametrize(
+    "name",
+    ["json", *(pytest.param(n, marks=pytest.mark.slow) for n in sorted(REPORTERS) if n != "json")],
+)
 def test_memory_is_flat(name: str) -> None:
     peak, out = _peak(name, MANY)
 

@@ -22,6 +22,7 @@ def test_events_are_what_happened(oracle: Oracle) -> None:
         pytest.fail("\n\n".join(tally.failures), pytrace=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("oracle", ["cpython-3.12"], indirect=True)
 def test_chance_meets_every_outcome(oracle: Oracle) -> None:
     """Else the test above would show less than it says."""
