@@ -269,7 +269,10 @@ _MISSING = {
     "deep": (False, "Not looked at: whether code is what its source says, the code of 1 cache."),
     "select": (
         ("PYC6",),
-        "Not looked at: headers, payloads, the structure of code, whether code is what its source says.",
+        (
+            "Not looked at: headers, payloads, the structure of code, whether code is what its source says, "
+            "what installers recorded."
+        ),
     ),
 }
 
