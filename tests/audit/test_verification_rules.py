@@ -270,8 +270,8 @@ _MISSING = {
     "select": (
         ("PYC6",),
         (
-            "Not looked at: headers, payloads, the structure of code, whether code is what its source says,"
-            " what installers recorded."
+            "Not looked at: headers, payloads, the structure of code, whether code is what its source says, "
+            "what installers recorded."
         ),
     ),
 }
