@@ -13,11 +13,9 @@ from pycinspect.cli.common import (
     baseline_options,
     budget_options,
     completing,
-    completing_list,
-    flattened,
+    ids_option,
     import_options,
     report_options,
-    rule_ids,
 )
 from pycinspect.cli.failures import debug_option
 from pycinspect.cli.running import Accepting, Output, run_audit
@@ -53,23 +51,9 @@ def _severity(ctx: click.Context, param: click.Parameter, name: str | None) -> o
 @click.command("audit")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @report_options
-@click.option(
-    "--select",
-    type=CommaList(),
-    multiple=True,
-    callback=flattened,
-    metavar="IDS",
-    shell_complete=completing_list(rule_ids),
-    help="Rules to run: ids, prefixes or ALL, separated by commas. Repeatable.",
-)
-@click.option(
-    "--ignore",
-    type=CommaList(),
-    multiple=True,
-    callback=flattened,
-    metavar="IDS",
-    shell_complete=completing_list(rule_ids),
-    help="Rules not to run; of two prefixes that fit, the longer decides. Repeatable.",
+@ids_option("--select", "Rules to run: ids, prefixes or ALL, separated by commas. Repeatable.")
+@ids_option(
+    "--ignore", "Rules not to run; of two prefixes that fit, the longer decides. Repeatable."
 )
 @click.option(
     "--per-path-ignore",

@@ -22,6 +22,7 @@ __all__ = [
     "dialect_names",
     "environment_of",
     "flattened",
+    "ids_option",
     "import_options",
     "output_width",
     "programs_of",
@@ -293,3 +294,16 @@ def _with_options(function: _Command, options: tuple[Callable[[Any], Any], ...])
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def ids_option(name: str, help_text: str) -> Callable[[_Command], _Command]:
+    """Return an option that takes ids of rules, separated by commas, again and again."""
+    return click.option(
+        name,
+        type=CommaList(),
+        multiple=True,
+        callback=flattened,
+        metavar="IDS",
+        shell_complete=completing_list(rule_ids),
+        help=help_text,
+    )

@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from pycinspect.cli.common import (
-    CommaList,
     EnumChoice,
     as_option,
-    completing_list,
-    flattened,
-    rule_ids,
+    ids_option,
 )
 from pycinspect.cli.failures import Exit, debug_option, report_error, show_traceback
 from pycinspect.cli.running import here, prepare_audit, shown_progress
@@ -56,24 +53,8 @@ class _Doing(NamedTuple):
 @click.command("fix")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--apply", "is_applied", is_flag=True, help="Do it; without this, only say it.")
-@click.option(
-    "--select",
-    type=CommaList(),
-    multiple=True,
-    callback=flattened,
-    metavar="IDS",
-    shell_complete=completing_list(rule_ids),
-    help="Rules whose findings are mended: ids, prefixes or ALL. Repeatable.",
-)
-@click.option(
-    "--ignore",
-    type=CommaList(),
-    multiple=True,
-    callback=flattened,
-    metavar="IDS",
-    shell_complete=completing_list(rule_ids),
-    help="Rules whose findings are left. Repeatable.",
-)
+@ids_option("--select", "Rules whose findings are mended: ids, prefixes or ALL. Repeatable.")
+@ids_option("--ignore", "Rules whose findings are left. Repeatable.")
 @click.option(
     "--invalidation-mode",
     type=EnumChoice(InvalidationMode),

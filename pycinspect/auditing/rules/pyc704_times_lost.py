@@ -16,17 +16,13 @@ Compile with ``--invalidation-mode unchecked-hash`` or ``checked-hash`` before p
 unpacking. In a wheel, leave caches out.
 """
 
-from collections.abc import Iterator, Sequence
-
-from pycinspect.auditing.archives import CacheTally, archive_place
-from pycinspect.auditing.cachefile import Alike
-from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import Context, Rule
+from pycinspect.auditing.archives import CountedInArchive
+from pycinspect.auditing.findings import Severity
 
 __all__ = ["TimesLost"]
 
 
-class TimesLost(Rule):
+class TimesLost(CountedInArchive):
     """PYC704."""
 
     id = "PYC704"
@@ -34,30 +30,5 @@ class TimesLost(Rule):
     title = "Fresh only if times are kept"
     severity = Severity.WARNING
     message = "{count} {caches} such as {example} are fresh after unzip and bsdtar, which keep times, and stale after pip, uv and zipfile, which do not"
-    needs_archive = True
-    about_tree = True
-
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self._tally = CacheTally(
-            archive_place(context, "wheel", "pex", "shiv", "zip archive"), "header-matches"
-        )
-
-    def check_groups(self, groups: Sequence[Alike]) -> Sequence[Finding]:
-        """Count timestamp caches that are fresh with the times in the archive."""
-        self._tally.add(groups)
-        return ()
-
-    def finish(self) -> Iterator[Finding]:
-        """Report the archive."""
-        tally = self._tally
-        if tally.count and tally.place is not None:
-            data = {
-                "count": tally.count,
-                "caches": _CACHES[tally.count != 1],
-                "example": tally.example,
-            }
-            yield self.of_path(tally.place.mount, data)
-
-
-_CACHES = ("cache", "caches")
+    kinds = ("wheel", "pex", "shiv", "zip archive")
+    reason = "header-matches"

@@ -17,23 +17,20 @@ Leave them out of the package.
 """
 
 import json
-from collections.abc import Iterator, Sequence
 
-from pycinspect.auditing.archives import CacheTally, archive_place
-from pycinspect.auditing.cachefile import Alike
-from pycinspect.auditing.findings import Finding, Severity
-from pycinspect.auditing.rule import Context, Rule
+from pycinspect.auditing.archives import CountedInArchive
+from pycinspect.auditing.findings import Severity
+from pycinspect.auditing.rule import Context
 from pycinspect.cache import ArchivePlace
 
 __all__ = ["InPackage"]
 
 _DEBIAN, _CONDA = "Debian package", "conda package"
-_CACHES = ("cache", "caches")
 #: Characters of a package's description that are read.
 _LIMIT = 1024 * 1024
 
 
-class InPackage(Rule):
+class InPackage(CountedInArchive):
     """PYC706."""
 
     id = "PYC706"
@@ -41,32 +38,13 @@ class InPackage(Rule):
     title = "Bytecode in a package that should have none"
     severity = Severity.WARNING
     message = "the {kind} has {count} {caches}, such as {example}"
-    needs_archive = True
-    about_tree = True
+    kinds = (_DEBIAN, _CONDA)
 
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        place = archive_place(context, _DEBIAN, _CONDA)
-        if place is not None and place.archive.layout.kind == _CONDA and not _is_noarch(place):
-            place = None
-        self._tally = CacheTally(place)
-
-    def check_groups(self, groups: Sequence[Alike]) -> Sequence[Finding]:
-        """Count caches."""
-        self._tally.add(groups)
-        return ()
-
-    def finish(self) -> Iterator[Finding]:
-        """Report the package."""
-        tally = self._tally
-        if tally.count and tally.place is not None:
-            data = {
-                "kind": tally.place.archive.layout.kind,
-                "count": tally.count,
-                "caches": _CACHES[tally.count != 1],
-                "example": tally.example,
-            }
-            yield self.of_path(tally.place.mount, data)
+    def archive(self, context: Context) -> ArchivePlace | None:
+        """Return the package; of conda's, only one that is for every Python."""
+        place = super().archive(context)
+        is_for_one = place is not None and place.archive.layout.kind == _CONDA
+        return None if place is None or (is_for_one and not _is_noarch(place)) else place
 
 
 def _is_noarch(place: ArchivePlace) -> bool:
