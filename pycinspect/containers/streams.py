@@ -69,7 +69,27 @@ class Budget:
             raise too_much(f"it has more than {self.limits.members:,} members")
 
 
-class Counted(io.RawIOBase):
+class _Seekable(io.RawIOBase):
+    """A stream that knows its place, and can go to another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._position = 0
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def tell(self) -> int:
+        """Return how many bytes come before the next."""
+        return self._position
+
+
+class Counted(_Seekable):
     """A stream of unpacked bytes, each of which is counted, the ones that are skipped, too.
 
     Args:
@@ -84,19 +104,6 @@ class Counted(io.RawIOBase):
         super().__init__()
         self._stream = stream
         self._budget = budget
-        self._position = 0
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True; seeking back unpacks again."""
-        return True
-
-    def tell(self) -> int:
-        """Return how many bytes come before the next."""
-        return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to a place; what lies before it is unpacked, and counted."""
@@ -140,7 +147,7 @@ class Counted(io.RawIOBase):
         return data
 
 
-class Window(io.RawIOBase):
+class Window(_Seekable):
     """A part of a file that can be read in any order, as a file of its own.
 
     Args:
@@ -154,19 +161,6 @@ class Window(io.RawIOBase):
         self._file = file
         self._start = start
         self._size = max(0, size)
-        self._position = 0
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return True."""
-        return True
-
-    def tell(self) -> int:
-        """Return how many bytes come before the next."""
-        return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to a place."""
