@@ -85,10 +85,12 @@ class FileTree:
         Links to directories are not followed.
 
         Raises:
-            PycInspectError: ``not-found``; ``unreadable``; ``ambiguous-cache``.
+            PycInspectError: ``not-found``; ``unreadable``; ``ambiguous-cache``; ``bad-archive``.
         """
-        if not self.view.lexists(self.name):
-            raise PycInspectError("not-found", "no such file", path=self.name)
+        try:
+            self.view.lstat(self.name)  # what is wrong with an archive it says itself
+        except (OSError, ValueError) as error:
+            raise PycInspectError("not-found", "no such file", path=self.name) from error
         if not self.view.is_dir(self.name):
             return None
         found = _modules_among(self.files(), self.name)

@@ -286,3 +286,24 @@ def test_what_a_zip_file_is_its_members_tell(
     data = (tmp_path / "a").read_bytes()
     layout = read_archive(io.BytesIO(data), len(data)).layout
     assert (layout.kind, layout.is_imported) == (kind, kind in ("zipapp", "egg"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("audit", "bad.whl"),
+        ("verify", "bad.whl"),
+        ("diff", "bad.whl", "bad.whl"),
+        ("show", "bad.whl!/m.py"),
+        ("check", "bad.whl!/m.py"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_each_command_says_that_an_archive_is_damaged(
+    run: Run, project: Path, arguments: tuple[str, ...]
+) -> None:
+    (project / "bad.whl").write_bytes(b"PK\3\4 and no directory")
+    result = run(*arguments)
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("pycinspect: bad.whl: a damaged zip archive")
