@@ -306,4 +306,5 @@ def test_each_command_says_that_an_archive_is_damaged(
     result = run(*arguments)
     assert result.exit_code == 2
     (line,) = result.stderr.splitlines()
-    assert line.startswith("pycinspect: bad.whl: a damaged zip archive")
+    assert line.startswith("pycinspect: bad.whl")
+    assert "a damaged zip archive" in line
