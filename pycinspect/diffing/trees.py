@@ -254,11 +254,11 @@ def _files(directory: str, view: View) -> Iterator[str]:
         try:
             with view.scandir(folder) as listing:
                 entries = sorted(listing, key=attrgetter("name"))
+            inner = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
         except OSError as error:
             reason = error.strerror or str(error)
             raise PycInspectError("unreadable", reason, path=folder) from error
         yield from (entry.path for entry in entries if not _is_directory(entry))
-        inner = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
         pending += reversed(inner)
 
 
