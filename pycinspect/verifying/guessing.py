@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
+from pycinspect.dialects.layouts import FLAG_REF
+
 __all__ = ["guessed_path"]
 
-_FLAG_REF = 0x80
 #: Type codes of strings with a length of one byte, and of four.
 _SHORT, _LONG = frozenset(b"zZ"), frozenset(b"uaAts")
 #: Places that are looked at, and bytes of a path.
@@ -56,7 +57,7 @@ def _places(data: bytes, start: int, end: bytes) -> Iterator[int]:
 
 def _is_string(data: bytes, start: int, size: int) -> bool:
     """Return whether a string of so many bytes begins at an offset, by what stands before it."""
-    if size < 1 << 8 and data[start - 1] == size and data[start - 2] & ~_FLAG_REF in _SHORT:
+    if size < 1 << 8 and data[start - 1] == size and data[start - 2] & ~FLAG_REF in _SHORT:
         return True
     is_long = data[start - 4 : start] == size.to_bytes(4, "little")
-    return is_long and data[start - 5] & ~_FLAG_REF in _LONG
+    return is_long and data[start - 5] & ~FLAG_REF in _LONG
