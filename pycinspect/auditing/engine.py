@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
+from typing import NamedTuple, Self
 
 from pycinspect.auditing.ahead import Ahead
 from pycinspect.auditing.audience import Audience
@@ -33,6 +34,7 @@ from pycinspect.auditing.suppressions import UNUSED, Suppressions
 from pycinspect.auditing.verifications import Verifications
 from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
 from pycinspect.cache import ARCHIVES, Outcome, View, containers_in, mounted
+from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import errors_named, subject_kind_of
 from pycinspect.values import ARCHIVE_MARK, StrPath, cell
@@ -461,10 +463,30 @@ def _in_rows(directories: Iterable[Directory], length: int) -> Iterator[list[Dir
         yield row
 
 
-#: A kind of cache beside the importer's reasons; no reason is spelled like this.
+#: Kinds of caches beside the importer's reasons; no reason is spelled like this.
 _ORDINARY = "(ordinary)"
+#: Ordinary, and for the same reader as another one in the directory.
+_ANOTHER = "(another)"
 
 _Check = Callable[[CacheFile], Finding | None]
+
+
+class _DirectoryRules(NamedTuple):
+    """The rules that look at a directory of one kind.
+
+    Args:
+        always: those that look at each.
+        with_missing: with them, those that look at one in which caches are missing.
+    """
+
+    always: list[Rule]
+    with_missing: list[Rule]
+
+    @classmethod
+    def of(cls, rules: Iterable[Rule]) -> Self:
+        """Sort rules."""
+        with_missing = list(rules)
+        return cls([rule for rule in with_missing if not rule.needs_missing], with_missing)
 
 
 class _Run:
@@ -480,6 +502,7 @@ class _Run:
         self._of_cache = [
             rule for rule in self._rules if type(rule).check_cache is not Rule.check_cache
         ]
+        self._of_reader = {rule.id for rule in self._of_cache if rule.looks_at_reader}
         self._of_groups = [
             rule for rule in self._rules if type(rule).check_groups is not Rule.check_groups
         ]
@@ -487,9 +510,11 @@ class _Run:
         of_directory = [
             rule for rule in self._rules if type(rule).check_directory is not Rule.check_directory
         ]
-        self._of_directory = of_directory
-        self._of_uncached = [rule for rule in of_directory if not rule.needs_caches]
-        self._of_ordinary = [rule for rule in of_directory if not rule.skips_ordinary_directories]
+        self._of_directory = _DirectoryRules.of(of_directory)
+        self._of_uncached = _DirectoryRules.of(r for r in of_directory if not r.needs_caches)
+        self._of_ordinary = _DirectoryRules.of(
+            rule for rule in of_directory if not rule.skips_ordinary_directories
+        )
         self._yields_to = {rule.id: rule.yields_to for rule in self._rules if rule.yields_to}
         self._checks: dict[str, list[_Check]] = {}
 
@@ -541,11 +566,15 @@ class _Run:
     def _at_caches(self, caches: list[CacheFile]) -> list[Finding]:
         """Return what the rules find at the cache files of a directory."""
         findings: list[Finding] = []
+        settled: Dialect | None = None  # rules that look at the reader only find nothing
         for cache in caches:
-            kind = _ORDINARY if cache.is_ordinary else cache.judgement.reason
+            kind = cache.judgement.reason
+            if cache.is_ordinary:
+                kind = _ANOTHER if cache.reader is settled else _ORDINARY
             checks = self._checks.get(kind)
             if checks is None:
                 checks = self._checks_for(cache, kind)
+            before = len(findings)
             for check in checks:
                 try:
                     finding = check(cache)
@@ -554,6 +583,8 @@ class _Run:
                     continue
                 if finding is not None:
                     findings.append(finding)
+            if kind is _ORDINARY and self._of_reader.isdisjoint(f.rule for f in findings[before:]):
+                settled = cache.reader
         return findings
 
     def _checks_for(self, cache: CacheFile, kind: str) -> list[_Check]:
@@ -564,6 +595,7 @@ class _Run:
             for rule in self._of_cache
             if (not rule.reasons or reason in rule.reasons)
             and not (rule.skips_ordinary and cache.is_ordinary)
+            and not (rule.looks_at_reader and kind is _ANOTHER)
         ]
         self._checks[kind] = checks
         return checks
@@ -571,15 +603,20 @@ class _Run:
     def _at_directory(self, directory: Directory) -> list[Finding]:
         """Return what the rules find at one directory."""
         findings: list[Finding] = []
-        rules = self._of_directory
+        of_kind = self._of_directory
         if directory.cache is None:
-            rules = self._of_uncached
+            of_kind = self._of_uncached
         elif directory.is_ordinary:
-            rules = self._of_ordinary
+            of_kind = self._of_ordinary
+        rules, with_missing = of_kind
+        try:
+            if len(with_missing) > len(rules) and self._missing.of(directory):
+                rules = with_missing
+        except Exception as error:  # noqa: BLE001 - a bug is a finding
+            findings += self._failures.of_step("looking for caches", directory.path, error)
         for rule in rules:
             try:
-                if not rule.needs_missing or self._missing.of(directory):
-                    findings += rule.check_directory(directory)
+                findings += rule.check_directory(directory)
             except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
                 findings += self._failures.of_rule(rule.id, directory.path, error)
         return findings

@@ -156,6 +156,7 @@ class Examiner:
         if not view.is_ours:
             self._read = partial(_read, of_file=view.read_listed, of_link=view.read_start)
             self._status = partial(_status, ask=_ask_view)
+        self._last: tuple[Directory, SearchOrder, str] | None = None
         rows = set(map(residents_of, policy.dialects))
         #: Full names of modules that are part of an interpreter.
         self._residents = frozenset[str]().union(*chain.from_iterable(rows))
@@ -166,7 +167,7 @@ class Examiner:
     def caches(self, directory: Directory) -> Examined:
         """Return the cache files of a directory, those in its cache directory first."""
         examined = Examined([], [])
-        if self._is_imported_from(directory):
+        if self._view.has_archives and self._is_imported_from(directory):
             examined.add(self._zipped.caches(directory))
             return examined
         contested = self._contested(directory)
@@ -211,7 +212,7 @@ class Examiner:
 
     def _residents_in(self, directory: Directory, last_parts: frozenset[str]) -> Iterator[str]:
         """Yield the sources whose modules are part of some interpreter."""
-        package = package_of(directory.source_path, self._order(self._audience.first, 0))
+        package = self._package(directory, self._order(self._audience.first, 0))
         for stem in last_parts.intersection(directory.sources):
             if (f"{package}.{stem}" if package else stem) in self._residents:
                 yield stem
@@ -377,15 +378,21 @@ class Examiner:
         if stem == _INIT:  # of the package that the directory is
             return self._found_init(directory, reader, order)
         if stem in self._resident_names:
-            package = package_of(directory.source_path, order)
+            package = self._package(directory, order)
             resident = residence(f"{package}.{stem}" if package else stem, reader)
             if resident is not None:
                 return Found(resident)
         return find_in_listing(stem, directory.listing(), order, only_winner=True)
 
+    def _package(self, directory: Directory, order: SearchOrder) -> str:
+        """Return which package a directory is: a library has many names of built-in modules."""
+        if self._last is None or self._last[0] is not directory or self._last[1] is not order:
+            self._last = directory, order, package_of(directory.source_path, order)
+        return self._last[2]
+
     def _found_init(self, directory: Directory, reader: Dialect, order: SearchOrder) -> Found:
         if _last_part(directory) in self._resident_names:
-            package = package_of(directory.source_path, order)
+            package = self._package(directory, order)
             resident = residence(package, reader)
             if resident is not None:
                 return Found(resident)

@@ -57,11 +57,10 @@ class _Wanted:
     tails: list[tuple[int, str]]
     order: SearchOrder
 
-    def finds(self, stem: str, directory: Directory) -> bool:
+    def finds(self, stem: str, directory: Directory, package: str) -> bool:
         """Return whether its finder comes to a source: others may be found first."""
         if not stem.isidentifier():
             return False
-        package = package_of(directory.source_path, self.order)
         if residence(f"{package}.{stem}" if package else stem, self.dialect) is not None:
             return False
         if stem == "__init__":
@@ -97,12 +96,14 @@ class MissingCaches:
     def _found(self, directory: Directory) -> Sequence[MissingCache]:
         if not directory.sources or directory.is_mirror or directory.is_partial:
             return []  # the sources of a place below the cache prefix lie elsewhere
-        place = self._policy.view.archive_of(directory.path)
+        missing = [one for by in self._wanted_in(directory) for one in _missing_of(by, directory)]
+        if not missing:  # nearly always
+            return missing
+        view = self._policy.view
+        place = view.archive_of(directory.path)
         if place is not None and place.archive.layout.is_imported:
             return []  # no cache can be written into a zip file
-        missing = [one for by in self._wanted_in(directory) for one in _missing_of(by, directory)]
-        view = self._policy.view
-        return missing and [one for one in missing if not is_run(directory, one.stem, view)]
+        return [one for one in missing if not is_run(directory, one.stem, view)]
 
     def _wanted_in(self, directory: Directory) -> Sequence[_Wanted]:
         """Return what the Pythons want that a directory is for: mostly those of the last one."""
@@ -134,11 +135,12 @@ def _missing_of(wanted: _Wanted, directory: Directory) -> list[MissingCache]:
     ]
     if not missing:
         return []
+    package = package_of(directory.source_path, wanted.order)
     stems = ((filename.rpartition(".")[0], level) for filename, level in sorted(missing))
     return [
         MissingCache(stem, level, wanted.dialect)
         for stem, level in stems
-        if wanted.finds(stem, directory)
+        if wanted.finds(stem, directory, package)
     ]
 
 

@@ -102,6 +102,8 @@ class Rule:
             they are counted, and shown only where the rule is named.
         skips_ordinary: it never finds anything at a cache that ``is_ordinary``, and
             is not asked; in a healthy tree nearly all are.
+        looks_at_reader: what it finds at a cache that ``is_ordinary`` depends on the directory and
+            the reader only; where it finds nothing at one, it is not asked about others.
         yields_to: ids of rules whose finding at the same path, or at the directory of its
             source, already tells what a finding of this rule would: one fact, one finding.
         facts: attributes of :class:`Payload` that :meth:`check_payload` asks for: with several jobs
@@ -126,6 +128,7 @@ class Rule:
     never_fails: ClassVar[bool] = False
     is_statistic: ClassVar[bool] = False
     skips_ordinary: ClassVar[bool] = False
+    looks_at_reader: ClassVar[bool] = False
     yields_to: ClassVar[frozenset[str]] = frozenset()
     facts: ClassVar[tuple[str, ...]] = ()
     #: An instance may have other reasons than its class, by its context.

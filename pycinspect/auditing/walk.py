@@ -382,9 +382,10 @@ def _read(
                 name = entry.name
                 # Kinds are asked without following links: a loop of them is an error.
                 if name.endswith(_SOURCE_SUFFIXES) and not entry.is_dir(follow_symlinks=False):
-                    stem, _, suffix = name.rpartition(".")
-                    if suffix == "py" or stem not in sources:  # a finder's order
-                        sources[stem] = entry
+                    if name.endswith(".py"):
+                        sources[name[:-3]] = entry
+                    else:
+                        sources.setdefault(name.rpartition(".")[0], entry)  # a finder's order
                 elif name == PYCACHE and entry.is_symlink():
                     cache = _read_link(entry.path, view)
                 elif name == PYCACHE and entry.is_dir(follow_symlinks=False):

@@ -175,7 +175,10 @@ class Compilers:
     def _kept(self, key: tuple[str, int], worker: Worker, source: bytes, name: bytes) -> Answer:
         """Ask a process, and keep it if it lives on."""
         answer = worker.ask(source, name)
-        self._workers[key] = worker
+        if worker.is_usable:
+            self._workers[key] = worker
+        else:
+            worker.close()
         return answer
 
 

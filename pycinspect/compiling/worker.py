@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import tempfile
-import threading
 from binascii import hexlify, unhexlify
 from contextlib import suppress
 from typing import IO
@@ -16,6 +15,7 @@ from pycinspect.cache import Refusal
 from pycinspect.compiling.child import COMPILED, NO_MEMORY, REFUSED
 from pycinspect.compiling.interpreter import SAFE_PATH, Interpreter
 from pycinspect.compiling.limits import MIB, Answer, CompileLimits
+from pycinspect.compiling.watchdog import Watchdog
 from pycinspect.errors import PycInspectError
 from pycinspect.shipped import shipped_text
 
@@ -46,7 +46,6 @@ class Worker:
     def __init__(self, interpreter: Interpreter, level: int, limits: CompileLimits) -> None:
         self._path = interpreter.path
         self._limits = limits
-        self._expired = threading.Event()
         options = [*interpreter.isolation, "-W", "ignore", *["-O"] * level]
         numbers = [str(int(limits.seconds) + 1), str(limits.memory)]
         # Not a pipe: nobody reads along, and a full one would stop the process.
@@ -63,6 +62,7 @@ class Worker:
             reason = getattr(error, "strerror", None) or str(error)
             message = f"{self._path} cannot be started: {reason}"
             raise PycInspectError("no-interpreter", message) from error
+        self._watchdog = Watchdog(self._process, limits.seconds)
 
     def ask(self, source: bytes, name: bytes) -> Answer:
         """Compile a source.
@@ -81,29 +81,27 @@ class Worker:
             self.close()
             raise
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether it can be asked again: an answer may come just as the time is up."""
+        return not self._watchdog.has_killed
+
     def close(self) -> None:
         """End the process."""
+        self._watchdog.close()
         self._process.kill()
         with suppress(OSError), self._process:  # closes the pipes, and waits
             pass
         self._words.close()
 
     def _exchanged(self, request: bytes) -> Answer:
-        timer = threading.Timer(self._limits.seconds, self._expire)
-        timer.daemon = True
-        timer.start()
-        try:
-            line = self._asked(request)
-        finally:
-            timer.cancel()
+        self._watchdog.begin()
+        line = self._asked(request)
+        self._watchdog.end()
         answer = _ANSWER.fullmatch(line)
         if answer is None or len(answer[2]) % 2:
             raise self._failure(line)
         return self._understood(answer[1].decode("ascii"), unhexlify(answer[2]))
-
-    def _expire(self) -> None:
-        self._expired.set()
-        self._process.kill()
 
     def _asked(self, request: bytes) -> bytes:
         """Return the line that the process answers, or what there is of it."""
@@ -139,7 +137,7 @@ class Worker:
         if line.endswith(b"\n"):
             return self._failed("it answers what makes no sense")
         status = self._ended()
-        if self._expired.is_set() or status == -getattr(signal, "SIGXCPU", 0) != 0:
+        if self._watchdog.has_killed or status == -getattr(signal, "SIGXCPU", 0) != 0:
             message = f"{self._path} took more than {self._limits.seconds:g} seconds"
             return PycInspectError("compile-timeout", message)
         said = _last_line(self._words)

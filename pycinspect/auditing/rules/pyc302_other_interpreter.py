@@ -35,6 +35,7 @@ class OtherInterpreter(Rule):
     title = "Cache of an interpreter that is absent, or not the pinned one"
     severity = Severity.INFO
     message = "is for {dialect}, {why}"
+    looks_at_reader = True
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -45,7 +46,7 @@ class OtherInterpreter(Rule):
         self._library: Directory | None = None
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
-        """Look at whose importer reads it; runs for every cache."""
+        """Look at whose importer reads it."""
         reader = cache.reader
         if reader is self._accepted or reader is None or cache.directory is self._library:
             return None

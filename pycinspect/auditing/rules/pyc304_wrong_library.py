@@ -34,6 +34,7 @@ class WrongLibrary(Rule):
     severity = Severity.ERROR
     yields_to = frozenset({"PYC201", "PYC202", "PYC207", "PYC209", "PYC301"})
     message = "lies in the library of {place}, but its magic number {magic} is that of {writer}"
+    looks_at_reader = True  # an ordinary cache is fresh: the reader is the writer
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -42,7 +43,7 @@ class WrongLibrary(Rule):
         self._accepted: Dialect | None = None
 
     def check_cache(self, cache: CacheFile) -> Finding | None:
-        """Compare place and magic number; runs for every cache."""
+        """Compare place and magic number."""
         directory = cache.directory
         if directory is not self._directory:
             self._enter(directory)
