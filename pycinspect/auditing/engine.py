@@ -146,6 +146,8 @@ class Audit:
             yield from self._counted(self._refusals())
         if self.policy.fails_closed:
             yield from self._counted(list(self._shortfall()))
+        elif self.policy.verify and self._has_compared_nothing():
+            yield from self._counted(list(self._nothing_compared()))
         for finding in self._unused_suppressions():
             self.summary.add(finding)
             yield finding
@@ -162,6 +164,18 @@ class Audit:
         self.summary.unread += len(self.refused)
         told = [self._own(INCOMPLETE, e.path or "", {"reason": e.message}) for e in self.refused]
         return list(chain.from_iterable(told))
+
+    def _has_compared_nothing(self) -> bool:
+        """Return whether there are caches, nothing is said of them, and all are passed over."""
+        summary = self.summary
+        return bool(summary.files and not summary.verified.total() and not summary.findings)
+
+    def _nothing_compared(self) -> Iterator[Finding]:
+        """Tell who asked for a comparison that there was none."""
+        whom = "any of them" if self.summary.files > 1 else "the one there is"
+        reason = f"no cache was compared with its source: no import takes {whom}"
+        self.summary.not_looked_at.append("whether caches do what their sources say")
+        yield from self._own(INCOMPLETE, self._paths[0], {"reason": reason})
 
     def _shortfall(self) -> Iterator[Finding]:
         """Note what was not looked at; an audit that fails closed has a finding of it."""

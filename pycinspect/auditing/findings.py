@@ -141,7 +141,8 @@ class Summary:
         limit: which limit ended the audit early, None where none did.
         unread: directories that could not be read, and places that went away, or changed into
             something else, while they were looked at.
-        not_looked_at: of an audit that fails closed, what it has left out, in words.
+        not_looked_at: what an audit that fails closed has left out, in words; of one that was to
+            compare caches with their sources, that it compared none.
         faults: errors of pycinspect's own, or of a plugin (PYC902).
         assumed: for which Pythons each tree was judged.
         notes: sentences on what was, and was not, looked at, without a full stop.

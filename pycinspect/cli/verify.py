@@ -54,7 +54,7 @@ def command(
     It is what audit --verify finds, without all else; rules PYC501 explains a finding.
 
     Exit codes: 0 all that imports take is what its source says, or accepted, 1 something is not, or
-    could not be compared, 2 could not do it, 3 an error of pycinspect's own.
+    could not be compared, or none is taken, 2 could not do it, 3 an error of pycinspect's own.
     """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.auditing import Settings, Severity
 

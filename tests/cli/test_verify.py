@@ -94,3 +94,29 @@ def test_what_is_no_cache_is_not_clean(run: Run, project: Path, content: bytes) 
     result = run("verify", "damaged.pyc")
     assert result.exit_code == 1
     assert result.stdout.startswith("The cache makes its import fail; 1 error.\n")
+
+
+def test_where_there_is_no_cache_none_lies(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "app" / "m.py"
+    source.parent.mkdir()
+    source.write_text("name = 1\n")
+    result = run("verify", "app")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (
+        0,
+        "No caches for 1 source in 1 directory.",
+    )
+
+
+def test_a_stale_cache_alone_is_not_compared(run: Run, project: Path) -> None:
+    (project / "fresh.py").write_text("name = 'longer than it was'\n")
+    result = run("verify", CACHE, "--json")
+    assert result.exit_code == 1
+    said = " ".join(run("verify", CACHE).stdout.split())  # lines are broken at the width
+    assert "1 note. Not looked at: whether caches do what their sources say." in said
+    assert [found["rule"] for found in json.loads(result.stdout)["findings"]] == ["PYC901"]
+
+
+def test_accepting_that_nothing_is_compared(run: Run, project: Path) -> None:
+    (project / "fresh.py").write_text("name = 'longer than it was'\n")
+    assert run("verify", CACHE, "--write-baseline", "known.json").exit_code == 0
+    assert run("verify", CACHE, "--baseline", "known.json").exit_code == 0
