@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pycinspect.auditing.deceptive import DeceptiveName
     from pycinspect.auditing.obfuscation import Hidden
     from pycinspect.diffing import Stored
-    from pycinspect.disasm import Defect
+    from pycinspect.disasm import Defect, Proof
     from pycinspect.pyc.spelling import Spelling
     from pycinspect.verifying import Verification
 
@@ -158,11 +158,20 @@ class Payload:
             return ()
         found = (
             CodeDefect(code.qualname, defect)
-            for code in self.code.walk()
-            if len(code.code) <= CODE_LIMIT
+            for code, known in self._proofs
+            if known is None
             for defect in verify(code, self.dialect)
         )
         return tuple(islice(found, _MOST))
+
+    @cached_property
+    def _proofs(self) -> tuple[tuple[Code, Proof | None], ...]:
+        """Its code objects that are not too long, and the quick proofs that they are sound."""
+        from pycinspect.disasm import proof
+
+        assert self.code is not None
+        codes = (code for code in self.code.walk() if len(code.code) <= CODE_LIMIT)
+        return tuple((code, proof(code, self.dialect)) for code in codes)
 
     @cached_property
     def leftovers(self) -> tuple[CodeDefect, ...]:
@@ -176,8 +185,8 @@ class Payload:
             return ()
         found = (
             CodeDefect(code.qualname, leftover)
-            for code in self.code.walk()
-            if len(code.code) <= CODE_LIMIT
+            for code, known in self._proofs
+            if known is None or not known.is_tidy
             for leftover in leftovers(code, self.dialect)
         )
         return tuple(islice(found, _MOST))

@@ -13,6 +13,7 @@ from pycinspect.disasm.literals import LITERAL_LIMIT, Literals, literal
 from pycinspect.disasm.live import adaptive_instructions, code_of
 from pycinspect.disasm.locations import Position, positions
 from pycinspect.disasm.operands import OUT_OF_RANGE
+from pycinspect.disasm.proof import Proof, proof
 from pycinspect.disasm.readings import Reading, hinted, how_it_decodes, readings
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "LineRange",
     "Literals",
     "Position",
+    "Proof",
     "Reading",
     "adaptive_instructions",
     "code_of",
@@ -37,6 +39,7 @@ __all__ = [
     "line_starts",
     "literal",
     "positions",
+    "proof",
     "readings",
     "verify",
 ]

@@ -12,6 +12,7 @@ from pycinspect.dialects import Bytecode, Dialect, Flow, Operand
 from pycinspect.disasm.decode import Instruction, bare_instructions
 from pycinspect.disasm.handlers import exception_table
 from pycinspect.disasm.literals import shortened
+from pycinspect.disasm.proof import proof
 from pycinspect.disasm.reach import reached
 from pycinspect.disasm.stack import Defect
 from pycinspect.disasm.steps import bytecode_of
@@ -37,6 +38,9 @@ def leftovers(code: Code, dialect: Dialect) -> list[Defect]:
         PycInspectError: ``unknown-opcodes``, ``bad-exception-table``.
     """
     bytecode = bytecode_of(dialect)
+    known = proof(code, dialect)
+    if known is not None and known.is_tidy:  # nearly always
+        return []
     listed = bare_instructions(code, bytecode)
     found: list[Defect] = []
     if not bytecode.keeps_constants:
