@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -71,12 +72,12 @@ CAPABILITIES: Mapping[str, Capability] = MappingProxyType(
 )
 
 
-def capabilities_of(code: Code, dialect: Dialect) -> dict[str, list[str]]:
+def capabilities_of(codes: Sequence[Code], dialect: Dialect) -> dict[str, list[str]]:
     """Return what a module could do, and by which names.
 
     Args:
-        code: the outermost code object.
-        dialect: who wrote it. Where the numbers of its opcodes are not known, nothing says which
+        codes: its code object, and all inside it.
+        dialect: who wrote them. Where the numbers of its opcodes are not known, nothing says which
             names are imported, and every name is taken for one that may be.
 
     Returns:
@@ -85,11 +86,11 @@ def capabilities_of(code: Code, dialect: Dialect) -> dict[str, list[str]]:
     >>> from pycinspect.disasm import code_of
     >>> from pycinspect.dialects import DIALECTS
     >>> made = code_of(compile("import os, socket; os.system('ls')", "m.py", "exec"))
-    >>> capabilities_of(made, DIALECTS.running())
+    >>> capabilities_of([made], DIALECTS.running())
     {'network': ['socket'], 'other programs': ['system']}
     """
-    names = frozenset(name for part in code.walk() for name in part.names)
-    modules = frozenset(module for part in code.walk() for module in _imported(part, dialect))
+    names = frozenset(chain.from_iterable(code.names for code in codes))
+    modules = frozenset(chain.from_iterable(_imported(code, dialect) for code in codes))
     found: dict[str, list[str]] = {}
     for title, capability in CAPABILITIES.items():
         imported = {module for module in modules if _is_in(module, capability.modules)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from pycinspect.pyc import Code
@@ -37,34 +37,34 @@ class DeceptiveName(NamedTuple):
     problem: str
 
 
-def deceptive_name(root: Code) -> DeceptiveName | None:
+def deceptive_name(codes: Iterable[Code]) -> DeceptiveName | None:
     """Return the first one in a module and all that is in it, None where there is none.
 
     Args:
-        root: the outermost code object.
+        codes: its code object, and all inside it.
     """
-    for code in root.walk():
-        for name in _names(code):
+    for code in codes:
+        names = (code.name, *code.names, *code.varnames, *code.cellvars, *code.freevars)
+        if _is_plain("".join(names)):  # nearly always
+            continue
+        for name in names:
             problem = _problem(name)
             if problem is not None:
                 return DeceptiveName(brief(code.qualname), brief(ascii(name)), problem)
     return None
 
 
-def _names(code: Code) -> Iterator[str]:
-    yield code.name
-    yield from code.names
-    yield from code.varnames
-    yield from code.cellvars
-    yield from code.freevars
+def _is_plain(name: str) -> bool:
+    """Return whether a name, or a row of them, is short, ASCII and printable."""
+    return len(name) <= _LONGEST and name.isascii() and name.isprintable()
 
 
 def _problem(name: str) -> str | None:
-    """Return what is wrong with a name; nearly all are short, ASCII and printable."""
+    """Return what is wrong with a name."""
+    if _is_plain(name):
+        return None
     if len(name) > _LONGEST:
         return f"has {len(name):,} characters"
-    if name.isascii() and name.isprintable():
-        return None
     for character in name:
         kind = _KINDS.get(unicodedata.category(character))
         if kind is not None:

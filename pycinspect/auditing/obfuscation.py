@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -40,6 +40,8 @@ _TOOLS: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "pyconcrete": re.compile(r"pyconcrete"),
     }
 )
+#: Finds what may be one of them.
+_ANY_TOOL = re.compile("|".join(mark.pattern for mark in _TOOLS.values()))
 #: Names with which code runs other code.
 _RUNS = frozenset({"exec", "eval", "execfile", "loads"})
 #: Bytes, or characters, from which on a constant is looked at: less of it says nothing.
@@ -53,19 +55,26 @@ _BLANK = re.compile(r"\s")
 _WORD = 76
 
 
-def hidden_in(code: Code) -> Iterator[Hidden]:
+def hidden_in(codes: Iterable[Code]) -> Iterator[Hidden]:
     """Yield the signs that a module, and all that is in it, hides what it does.
 
     Args:
-        code: the outermost code object.
+        codes: its code object, and all inside it.
     """
-    for part in code.walk():
-        for name in part.names:
-            tool = next((tool for tool, mark in _TOOLS.items() if _names(mark, name)), None)
-            if tool is not None:
-                yield Hidden("tool", part.qualname, f"{name} is a name of {tool}, which hides code")
-                break
-        yield from _packed(part)
+    for code in codes:
+        yield from _tools(code)
+        yield from _packed(code)
+
+
+def _tools(code: Code) -> Iterator[Hidden]:
+    """Look for the first name that a tool has left."""
+    if _ANY_TOOL.search("\n".join(code.names)) is None:  # nearly always
+        return
+    for name in code.names:
+        tool = next((tool for tool, mark in _TOOLS.items() if _names(mark, name)), None)
+        if tool is not None:
+            yield Hidden("tool", code.qualname, f"{name} is a name of {tool}, which hides code")
+            return
 
 
 def _names(mark: re.Pattern[str], name: str) -> bool:

@@ -83,7 +83,7 @@ class Payload:
     compared: Verification | None = None
 
     def __getstate__(self) -> dict[str, object]:
-        here = {"code", "dialects"}
+        here = {"code", "codes", "_proofs", "dialects"}
         return {name: value for name, value in vars(self).items() if name not in here}
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -95,6 +95,11 @@ class Payload:
         if not self.has_code:
             return None
         return read_code(self.data, self.header, dialects=self.dialects).code
+
+    @cached_property
+    def codes(self) -> tuple[Code, ...]:
+        """The code object and all inside it; many rules look at each."""
+        return () if self.code is None else tuple(self.code.walk())
 
     @property
     def exception(self) -> str | None:
@@ -113,8 +118,7 @@ class Payload:
     @cached_property
     def oversized(self) -> tuple[str, int] | None:
         """The first code object whose instructions are too many to be checked, and their bytes."""
-        codes = () if self.code is None else self.code.walk()
-        sizes = ((code.qualname, len(code.code)) for code in codes)
+        sizes = ((code.qualname, len(code.code)) for code in self.codes)
         return next((found for found in sizes if found[1] > CODE_LIMIT), None)
 
     @cached_property
@@ -125,8 +129,7 @@ class Payload:
     @cached_property
     def stranger(self) -> tuple[str, str] | None:
         """The first code object inside that says otherwise, and what; None where all agree."""
-        codes = () if self.code is None else self.code.walk()
-        names = ((code.qualname, code.filename) for code in codes)
+        names = ((code.qualname, code.filename) for code in self.codes)
         return next((found for found in names if found[1] != self.filename), None)
 
     @cached_property
@@ -134,7 +137,7 @@ class Payload:
         """The first name in it that deceives; see ``auditing.deceptive``."""
         from pycinspect.auditing.deceptive import deceptive_name
 
-        return None if self.code is None else deceptive_name(self.code)
+        return deceptive_name(self.codes)
 
     @property
     def is_writer_known(self) -> bool:
@@ -169,8 +172,7 @@ class Payload:
         """Its code objects that are not too long, and the quick proofs that they are sound."""
         from pycinspect.disasm import proof
 
-        assert self.code is not None
-        codes = (code for code in self.code.walk() if len(code.code) <= CODE_LIMIT)
+        codes = (code for code in self.codes if len(code.code) <= CODE_LIMIT)
         return tuple((code, proof(code, self.dialect)) for code in codes)
 
     @cached_property
@@ -196,14 +198,14 @@ class Payload:
         """What its code could do, by the names that it uses; see ``auditing.capabilities``."""
         from pycinspect.auditing.capabilities import capabilities_of
 
-        return {} if self.code is None else capabilities_of(self.code, self.dialect)
+        return capabilities_of(self.codes, self.dialect)
 
     @cached_property
     def hidden(self) -> tuple[Hidden, ...]:
         """Signs that its code hides what it does, the first hundred."""
         from pycinspect.auditing.obfuscation import hidden_in
 
-        return () if self.code is None else tuple(islice(hidden_in(self.code), _MOST))
+        return tuple(islice(hidden_in(self.codes), _MOST))
 
     @cached_property
     def spelling(self) -> Spelling | None:

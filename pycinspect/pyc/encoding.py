@@ -117,23 +117,32 @@ class _Letters(NamedTuple):
     Args:
         kinds: the type code's type, None for what is none.
         plain: its size, if that is fixed and nothing can be wrong with it; else 0.
+        wrong: ``_NEVER`` if no compiler writes it, ``_FLAGGED`` if it has the bit of a reference,
+            and is never referred to; else 0.
     """
 
     kinds: tuple[MarshalType | None, ...]
     plain: bytes
+    wrong: bytes
+
+
+_NEVER, _FLAGGED = 1, 2
 
 
 @cache
 def _letters(format_: MarshalFormat) -> _Letters:
     never = frozenset() if format_.writer is None else format_.writer.never
     kinds = kinds_by_byte(format_)
-    plain = bytearray(256)
+    plain, wrong = bytearray(256), bytearray(256)
     for letter, kind in format_.letters.items():
         size = 0 if kind in never or kind in _ASKED else _SIZES.get(kind, 0)
         plain[ord(letter)] = size
+        wrong[ord(letter)] = _NEVER if kind in never else 0
         if format_.references:
-            plain[ord(letter) | FLAG_REF] = 0 if kind in _UNFLAGGED else size
-    return _Letters(kinds, bytes(plain))
+            flagged = ord(letter) | FLAG_REF
+            plain[flagged] = 0 if kind in _UNFLAGGED else size
+            wrong[flagged] = _FLAGGED if kind in _UNFLAGGED else wrong[ord(letter)]
+    return _Letters(kinds, bytes(plain), bytes(wrong))
 
 
 # --- The walk -------------------------------------------------------------------------------
@@ -169,7 +178,7 @@ def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a t
     tail: what follows them, if it is a code object.
     members: the offsets of its parts, if it is a set.
     """
-    kinds, plain = _letters(format_)
+    kinds, plain, wrong = _letters(format_)
     code = None if dialect.code is None else code_reader(dialect.code)
     shared = _Shared(data, kinds)
     seen: set[bytes] = set()
@@ -201,13 +210,15 @@ def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a t
             continue
         kind = kinds[letter]
         begin = place.pos = pos
+        if kind is None:
+            raise _LostError(f"{letter:#04x} is not a type code of {format_.name}")
+        if wrong[letter] == _FLAGGED:
+            yield _flagged(letter, pos)
+            pos += _SIZES[kind]
+            continue
         if letter & FLAG_REF:
-            if kind in _UNFLAGGED:
-                yield _flagged(letter, pos)
-                pos += _SIZES[kind]
-                continue
             shared.objects.append(pos)
-        if kind in writer.never:
+        if wrong[letter] == _NEVER:
             yield _unwritten(letter, kind, pos)
         if kind is _M.SHORT_ASCII:
             pos += 2 + data[pos + 1]
@@ -266,8 +277,6 @@ def _walk(  # noqa: PLR0912, PLR0915 - one loop, for speed: a branch is what a t
         elif kind is _M.COMPLEX:
             pos += 2 + data[pos + 1]
             pos += 1 + data[pos]
-        elif kind is None:
-            raise _LostError(f"{letter:#04x} is not a type code of {format_.name}")
         else:
             pos += _SIZES[kind]
 
