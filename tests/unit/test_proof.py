@@ -78,6 +78,15 @@ def test_what_is_passed(parts: list[tuple[str, int]], is_proven: bool) -> None:
     assert (proof(code, ROW) is not None) is is_proven
 
 
+@pytest.mark.parametrize("name", ["cpython-3.8", "cpython-3.10", "cpython-3.11", "cpython-3.13"])
+@pytest.mark.parametrize("count", [0x180, 0x17F])
+def test_an_argument_with_more_bits_is_read(name: str, count: int) -> None:
+    row = dialect(name)
+    parts = (("EXTENDED_ARG", 1), ("LOAD_CONST", 0x7F), ("RETURN_VALUE", 0))
+    code = make(code=bytecode(row, *parts), stacksize=1, consts=(None,) * count)
+    assert (proof(code, row) is not None) is (count > 0x17F)
+
+
 def test_large_code_that_fails_at_its_end_takes_no_time_of_its_own() -> None:
     count = 200_000
     code = make(code=bytecode(ROW, ("NOP", 0)) * count, stacksize=2, consts=(None,))
