@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
+from pycinspect.auditing.known import Known, Source
 from pycinspect.auditing.payload import Payload, read_payload
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rule import Rule
@@ -34,6 +35,7 @@ from pycinspect.cache import (
 )
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.errors import PycInspectError
+from pycinspect.results import Results
 from pycinspect.running import LOST, can_start
 from pycinspect.values import HashCheckMode
 
@@ -58,12 +60,14 @@ class _Plan(NamedTuple):
         verify: whether caches are compared with their sources.
         root: of the view.
         user: likewise.
+        results: the directory of those that are known; None for none.
     """
 
     facts: tuple[str, ...]
     verify: bool
     root: str | None
     user: User | None
+    results: str | None
 
 
 class _Item(NamedTuple):
@@ -105,7 +109,7 @@ class Ahead:
         self._policy = policy
         facts = dict.fromkeys(fact for rule in rules for fact in rule.facts)
         view = policy.view
-        self._plan = _Plan(tuple(facts), policy.verify, view.root, view.user)
+        self._plan = _Plan(tuple(facts), policy.verify, view.root, view.user, policy.results)
         self._pool: Pool | None = None
         self._asked: dict[str, _Asked] = {}
         self._coming: Iterator[tuple[int, _Item]] = iter(())
@@ -202,6 +206,7 @@ class _Reader:
         self._plan = plan
         self._view = View(plan.root, plan.user)
         self._verifier = started_verifier(DIALECTS) if plan.verify else None
+        self._known = Known(Results(plan.results, may_write=False))
 
     def answer(self, item: bytes) -> bytes:
         """Return a payload with all that is asked of it; nothing where that fails.
@@ -210,7 +215,7 @@ class _Reader:
         """
         path, source = pickle.loads(item)  # noqa: S301 - what Ahead wrote
         try:
-            payload = read_payload(path, DIALECTS, self._view)
+            payload = read_payload(path, DIALECTS, self._view, self._known.decoded)
             if source is not None and payload.has_code:
                 vars(payload)["compared"] = self._compared(payload, path, source)
             for fact in self._plan.facts:
@@ -232,7 +237,7 @@ class _Reader:
         subject = Subject(row, start, status, lambda: source, HashCheckMode.DEFAULT)
         if judge_cache(subject).outcome is not Outcome.LOAD:
             return None
-        return self._verifier.verify(payload.stored, path, source, source_path)
+        return self._known.compared(payload, Source(path, source_path, source), self._verifier)
 
 
 # --- On the way --------------------------------------------------------------------------------------
@@ -245,7 +250,7 @@ class _Pickler(pickle.Pickler):
         """Return the name of a row that is shipped; others cannot travel."""
         if not isinstance(value, Dialect):
             return None
-        if not any(value is row for row in DIALECTS):
+        if value not in DIALECTS:
             raise pickle.PicklingError(f"{value.name} is not a row that is shipped")
         return value.name
 

@@ -20,6 +20,7 @@ from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.examine import Examined
 from pycinspect.auditing.failures import Failures
 from pycinspect.auditing.findings import Finding, Summary
+from pycinspect.auditing.known import Known
 from pycinspect.auditing.payload import Payload, read_payload
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rule import Rule
@@ -99,6 +100,7 @@ class Decoder:
         check: asks the rules.
         failures: takes what is unforeseen.
         ahead: has some payloads that other processes have read.
+        known: has some that were read before.
     """
 
     def __init__(
@@ -111,8 +113,10 @@ class Decoder:
         *,
         failures: Failures,
         ahead: Ahead,
+        known: Known,
     ) -> None:
         self._ahead = ahead
+        self._known = known
         self._when = when
         self._dialects = policy.dialects
         self._view = policy.view
@@ -179,14 +183,16 @@ class Decoder:
             raised = judge_failure(payload.error, cache.reader)
             if raised is not None:
                 cache.judgement, cache.is_ordinary = raised, False
-        return self._check(_alone(cache), payload)
+        found = self._check(_alone(cache), payload)
+        self._known.note(payload)
+        return found
 
     def _payload(self, cache: CacheFile) -> Payload | None:
         payload = self._ahead.take(cache.path)
         if payload is not None and payload.header.dialect is cache.writer:
             return self._if_unchanged(cache, payload)
         try:
-            payload = read_payload(cache.path, self._dialects, self._view)
+            payload = read_payload(cache.path, self._dialects, self._view, self._known.decoded)
         except PycInspectError:  # other rules say what is wrong with the header, or the file
             return None
         return self._if_unchanged(cache, payload)

@@ -22,6 +22,7 @@ from pycinspect.auditing.examination import Examination
 from pycinspect.auditing.examine import Examined, Examiner, grouped
 from pycinspect.auditing.failures import INCOMPLETE, Failures, own_findings
 from pycinspect.auditing.findings import Finding, Severity, Summary
+from pycinspect.auditing.known import Known
 from pycinspect.auditing.missing import MissingCaches
 from pycinspect.auditing.packages import FailingPackages
 from pycinspect.auditing.payload import Payload
@@ -37,6 +38,7 @@ from pycinspect.cache import ARCHIVES, Outcome, View, containers_in, mounted
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import errors_named, subject_kind_of
+from pycinspect.results import Results
 from pycinspect.values import ARCHIVE_MARK, StrPath, cell
 
 __all__ = ["Audit"]
@@ -132,16 +134,19 @@ class Audit:
         self._began, self._is_late = time.monotonic(), False
         self._note_view()
         with (
+            Results(self.policy.results) as results,
             Sources(self.policy, self.summary, self._source_budget) as sources,
-            Verifications(self.policy, self.summary) as verifications,
+            Verifications(self.policy, self.summary, Known(results)) as verifications,
             Ahead(self.policy, self._rules) as ahead,
         ):
             for root in self._paths:
                 try:
-                    for findings in self._tree(root, sources, verifications, ahead):
+                    for findings in self._tree(root, sources, verifications, ahead, results):
                         yield from self._counted(findings)
                 except PycInspectError as error:
                     self.refused.append(error)
+            if results.problem is not None:
+                self.summary.notes.append(results.problem)
         if self.refused:
             yield from self._counted(self._refusals())
         if self.policy.fails_closed:
@@ -219,7 +224,12 @@ class Audit:
     # --- One tree ------------------------------------------------------------
 
     def _tree(
-        self, root: str, sources: Sources, verifications: Verifications, ahead: Ahead
+        self,
+        root: str,
+        sources: Sources,
+        verifications: Verifications,
+        ahead: Ahead,
+        results: Results,
     ) -> Iterator[list[Finding]]:
         """Yield the findings of some directories after others, then those of the tree."""
         counts: Counter[tuple[str, Outcome]] = Counter()
@@ -231,7 +241,7 @@ class Audit:
         audience = context.audience
         run = _Run(context, self._rules, self._failures)
         examine = Examination(Examiner(self.policy, audience), self._failures)
-        decoder = self._decoder(root, run, ahead)
+        decoder = self._decoder(root, run, ahead, results)
         if decoder.at_once:
             ahead.begin(root, self._paths)
         tree = Tree(root, self.policy.pycache_prefix, self._paths, self.policy.view)
@@ -331,7 +341,7 @@ class Audit:
         if not any(lies_in(prefix, path) for path in self._paths):
             notes.append(f"{prefix} was looked at only where it mirrors {root}")
 
-    def _decoder(self, root: str, run: _Run, ahead: Ahead) -> Decoder:
+    def _decoder(self, root: str, run: _Run, ahead: Ahead, results: Results) -> Decoder:
         rules = [rule for rule in self._rules if is_deep(rule)]
         when = when_to_decode(root, self.policy, rules) if rules else None
         return Decoder(
@@ -342,6 +352,7 @@ class Audit:
             run.at_payload,
             failures=self._failures,
             ahead=ahead,
+            known=Known(results),
         )
 
     def _context(
