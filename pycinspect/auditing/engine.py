@@ -137,7 +137,7 @@ class Audit:
             Results(self.policy.results) as results,
             Sources(self.policy, self.summary, self._source_budget) as sources,
             Verifications(self.policy, self.summary, Known(results)) as verifications,
-            Ahead(self.policy, self._rules) as ahead,
+            Ahead(self.policy, self._rules, Known(results).has) as ahead,
         ):
             for root in self._paths:
                 try:
