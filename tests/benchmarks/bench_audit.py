@@ -178,6 +178,8 @@ def main() -> None:
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     elif options.memory:
         memory(options.memory)
+    elif options.deep:
+        deep(options.tree, options.rounds)
     else:
         speed(options.tree, options.rounds)
 
