@@ -41,8 +41,6 @@ _SIZES: Mapping[int, tuple[int, int]] = MappingProxyType(
     }
 )
 _UTF8 = 1
-#: The newest major version that ASM 9.4 takes, with which Debian builds Jython 2.7.3: Java 20.
-_NEWEST_MAJOR = 64
 _POOL = 10
 
 
@@ -71,11 +69,12 @@ class _JavaError(Exception):
         self.name = name
 
 
-def read_annotations(data: bytes) -> AnnotationReading:
+def read_annotations(data: bytes, newest_major: int | None = None) -> AnnotationReading:
     """Read API version, MTime and Filename as Jython 2.7.3 does.
 
     Args:
         data: a file that lies in a class file's place, whatever it is.
+        newest_major: the newest major version that the reader takes; None takes all.
 
     Returns:
         What was read, or what Java raises; nothing is raised here.
@@ -86,7 +85,7 @@ def read_annotations(data: bytes) -> AnnotationReading:
     ('IOException', 'ArrayIndexOutOfBoundsException')
     """
     try:
-        reader = _Asm(data)
+        reader = _Asm(data, newest_major)
     except _JavaError as error:
         is_end = error.name == "ArrayIndexOutOfBoundsException"
         return AnnotationReading(failure="IOException" if is_end else error.name)
@@ -99,9 +98,10 @@ def read_annotations(data: bytes) -> AnnotationReading:
 class _Asm:
     """``ClassReader``, as far as a visitor that skips fields and methods makes it go."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, newest_major: int | None) -> None:
         self._data = data
-        if self._signed16(6) > _NEWEST_MAJOR:
+        major = self._signed16(6)
+        if newest_major is not None and major > newest_major:
             raise _JavaError("IllegalArgumentException")
         self._offsets, self._header = self._pool()
 

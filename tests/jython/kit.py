@@ -37,6 +37,7 @@ def ask_jython(jython: str, request: dict[str, Any], options: Sequence[str] = ()
         capture_output=True,
         encoding="utf-8",
         timeout=_TIMEOUT,
+        env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
         check=False,
     )
     assert child.returncode == 0, child.stderr[-2000:]
