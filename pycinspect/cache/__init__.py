@@ -5,6 +5,7 @@ writes: for every dialect, by the rules in its row. Uses ``pyc``, ``dialects``,
 ``errors`` and ``values``; nothing here imports or runs a subject.
 """
 
+from pycinspect.cache.classes import judge_class, milliseconds
 from pycinspect.cache.compilable import (
     Compilable,
     Refusal,
@@ -99,12 +100,14 @@ __all__ = [
     "header_maker",
     "judge",
     "judge_cache",
+    "judge_class",
     "judge_failure",
     "judge_in_zip",
     "judge_module",
     "judge_sourceless",
     "judge_target",
     "level_of",
+    "milliseconds",
     "module_objection",
     "mounted",
     "mtime_overflows",

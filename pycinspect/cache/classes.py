@@ -14,7 +14,7 @@ from pycinspect.cache.importer import Judgement
 from pycinspect.cache.verdict import Outcome
 from pycinspect.dialects import ClassRules
 from pycinspect.errors import PycInspectError
-from pycinspect.jvm import decode_method, parse_class, read_annotations
+from pycinspect.jvm import parse_class, read_annotations
 
 __all__ = ["judge_class", "milliseconds"]
 
@@ -23,8 +23,6 @@ _UNKNOWN = -1
 _RAISED_ALONE: Mapping[str, str] = MappingProxyType(
     {"class-api-version": "ImportError", "class-cut-short": "ImportError"}
 )
-#: What Java raises for a class, by the slug of what is wrong with it.
-_LINKAGE: Mapping[str, str] = MappingProxyType({"bad-instruction": "java.lang.VerifyError"})
 _FORMAT_ERROR = "java.lang.ClassFormatError"
 _FINAL_FIELDS = "java.lang.IllegalAccessError"
 _TOO_OLD = "java.lang.VerifyError"
@@ -96,10 +94,8 @@ def _judge_linkage(data: bytes, rules: ClassRules, source_time: int | None) -> J
 def _linkage_error(data: bytes, rules: ClassRules) -> tuple[str | None, str]:
     try:
         java = parse_class(data)
-        for method in java.methods:
-            decode_method(method, java)
     except PycInspectError as error:
-        return _LINKAGE.get(error.slug, _FORMAT_ERROR), error.message
+        return _FORMAT_ERROR, error.message
     major, _ = java.version
     if major in rules.loaded:
         return None, ""
