@@ -20,6 +20,7 @@ from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.examine import Examined
 from pycinspect.auditing.failures import Failures
 from pycinspect.auditing.findings import Finding, Summary
+from pycinspect.auditing.known import Known
 from pycinspect.auditing.payload import Payload, read_payload
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rule import Rule
@@ -99,6 +100,7 @@ class Decoder:
         check: asks the rules.
         failures: takes what is unforeseen.
         ahead: has some payloads that other processes have read.
+        known: has some that were read before.
     """
 
     def __init__(
@@ -111,8 +113,10 @@ class Decoder:
         *,
         failures: Failures,
         ahead: Ahead,
+        known: Known,
     ) -> None:
         self._ahead = ahead
+        self._known = known
         self._when = when
         self._dialects = policy.dialects
         self._view = policy.view
@@ -120,6 +124,7 @@ class Decoder:
         self._budget = budget
         self._check = check
         self._failures = failures
+        self._last: tuple[Directory, Directory] | None = None
         self._held: list[Batch] | None = [] if when is When.IF_FEW else None
 
     @property
@@ -179,17 +184,25 @@ class Decoder:
             raised = judge_failure(payload.error, cache.reader)
             if raised is not None:
                 cache.judgement, cache.is_ordinary = raised, False
-        return self._check(_alone(cache), payload)
+        found = self._check(self._alone(cache), payload)
+        self._known.note(payload)
+        return found
 
     def _payload(self, cache: CacheFile) -> Payload | None:
         payload = self._ahead.take(cache.path)
         if payload is not None and payload.header.dialect is cache.writer:
             return self._if_unchanged(cache, payload)
         try:
-            payload = read_payload(cache.path, self._dialects, self._view)
+            payload = read_payload(cache.path, self._dialects, self._view, self._known.decoded)
         except PycInspectError:  # other rules say what is wrong with the header, or the file
             return None
         return self._if_unchanged(cache, payload)
+
+    def _alone(self, cache: CacheFile) -> CacheFile:
+        """Return a cache without its directory's listing: only where it lies counts."""
+        if self._last is None or self._last[0] is not cache.directory:
+            self._last = cache.directory, _bare(cache.directory)
+        return replace(cache, directory=self._last[1])
 
     def _if_unchanged(self, cache: CacheFile, payload: Payload) -> Payload | None:
         # The judgement is about this header: another file may have come since.
@@ -197,10 +210,10 @@ class Decoder:
         return payload if start == cache.start else None
 
 
-def _alone(cache: CacheFile) -> CacheFile:
-    """Return a cache without its directory's listing: only where it lies counts."""
-    bare = replace(
-        cache.directory,
+def _bare(directory: Directory) -> Directory:
+    """Return a directory without its listing."""
+    return replace(
+        directory,
         sources={},
         bytecode=(),
         others=frozenset(),
@@ -210,4 +223,3 @@ def _alone(cache: CacheFile) -> CacheFile:
         bypassed=None,
         names=frozenset(),
     )
-    return replace(cache, directory=bare)

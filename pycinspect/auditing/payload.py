@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pycinspect.pyc.spelling import Spelling
     from pycinspect.verifying import Verification
 
-__all__ = ["CODE_LIMIT", "CodeDefect", "Payload", "read_payload"]
+__all__ = ["CODE_LIMIT", "CodeDefect", "Decode", "Payload", "decoded", "read_payload"]
 
 #: Largest code, in bytes, of one code object whose instructions are checked; the largest of
 #: the standard libraries has a tenth.
@@ -68,6 +68,8 @@ class Payload:
         trailing: bytes after the code object.
         dialects: the rows that the header's is one of.
         compared: what became of it and its source, if another process has compared them.
+        key: of what is known of it, among results; empty where that is not kept.
+        known: so many facts came from there.
 
     Another process may have read it: then all that was asked of it comes along, but for the code
     object, which is read again where somebody wants it.
@@ -81,6 +83,8 @@ class Payload:
     trailing: int = 0
     dialects: DialectTable = DIALECTS
     compared: Verification | None = None
+    key: bytes = b""
+    known: int = 0
 
     def __getstate__(self) -> dict[str, object]:
         here = {"code", "codes", "_proofs", "dialects"}
@@ -228,7 +232,35 @@ class Payload:
         return tuple(islice(found, _MOST))
 
 
-def read_payload(path: str, dialects: DialectTable, view: View = HERE) -> Payload:
+#: Makes a payload of a header, the bytes of the file, and the rows to look in.
+Decode = Callable[["Header", bytes, "DialectTable"], "Payload"]
+
+
+def decoded(header: Header, data: bytes, dialects: DialectTable) -> Payload:
+    """Decode a cache that was read.
+
+    Args:
+        header: its header.
+        data: the file.
+        dialects: the rows to look in.
+
+    Raises:
+        PycInspectError: ``unsupported``.
+    """
+    try:
+        found = read_code(data, header, dialects=dialects)
+    except PycInspectError as error:
+        if error.slug == "unsupported":
+            raise
+        return Payload(header, header.dialect, data, error=error)
+    payload = Payload(header, found.dialect, data, True, None, found.trailing, dialects)  # noqa: FBT003 - it has code
+    vars(payload)["code"] = found.code  # as cached_property keeps it
+    return payload
+
+
+def read_payload(
+    path: str, dialects: DialectTable, view: View = HERE, decode: Decode = decoded
+) -> Payload:
     """Read a cache file whole.
 
     Args:
@@ -236,6 +268,7 @@ def read_payload(path: str, dialects: DialectTable, view: View = HERE) -> Payloa
             a magic number.
         dialects: the rows to look in.
         view: the file system that it is in.
+        decode: decodes it, or knows already what is in it.
 
     Raises:
         PycInspectError: what ``parse_header`` raises; ``unsupported`` where what the
@@ -252,12 +285,4 @@ def read_payload(path: str, dialects: DialectTable, view: View = HERE) -> Payloa
             header = parse_header(start, tag=tag_of(path), dialects=dialects)
             return Payload(header, header.dialect, b"", error=error)
         header = parse_header(data, tag=tag_of(path), dialects=dialects)
-        try:
-            found = read_code(data, header, dialects=dialects)
-        except PycInspectError as error:
-            if error.slug == "unsupported":
-                raise
-            return Payload(header, header.dialect, data, error=error)
-        payload = Payload(header, found.dialect, data, True, None, found.trailing, dialects)  # noqa: FBT003 - it has code
-        vars(payload)["code"] = found.code  # as cached_property keeps it
-        return payload
+        return decode(header, data, dialects)

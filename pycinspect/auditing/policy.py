@@ -189,6 +189,8 @@ class Policy:
         jobs: processes in which payloads are read, and compared, at most.
         dialects: the rows to look in.
         view: the file system that the importer sees, and its permissions.
+        results: tells the directory in which it is kept what bytes that are decoded say; None: it
+            is not kept.
         programs: of an image, the directories in which its Python is looked for.
     """
 
@@ -215,6 +217,7 @@ class Policy:
     dialects: DialectTable = field(default=DIALECTS)
     view: View = HERE
     programs: tuple[str, ...] = IMAGE_PATH
+    results: Callable[[], str] | None = None
 
     def __repr__(self) -> str:
         return shown(self)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from pycinspect.auditing.cachefile import CacheFile
 from pycinspect.auditing.findings import Summary
+from pycinspect.auditing.known import Known, Source
 from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.policy import Policy
 from pycinspect.cache import SOURCE_LIMIT, Outcome
@@ -31,9 +32,11 @@ class Verifications:
     Args:
         policy: what the audit was told.
         summary: the rungs are counted here.
+        known: has what was compared before.
     """
 
-    def __init__(self, policy: Policy, summary: Summary) -> None:
+    def __init__(self, policy: Policy, summary: Summary, known: Known) -> None:
+        self._known = known
         self._view = policy.view
         self._summary = summary
         self._policy = policy
@@ -80,7 +83,8 @@ class Verifications:
             return Verification(
                 cache.path, cache.source, Rung.UNVERIFIABLE, "source-unreadable", detail
             )
-        return self._started().verify(payload.stored, cache.path, source, cache.source)
+        found = Source(cache.path, cache.source, source)
+        return self._known.compared(payload, found, self._started())
 
 
 def started_verifier(dialects: DialectTable) -> Verifier:

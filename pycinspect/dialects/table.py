@@ -70,6 +70,10 @@ class DialectTable:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __contains__(self, row: object) -> bool:
+        """Return whether a row is one of these, not another one of the same name."""
+        return isinstance(row, Dialect) and self._by_name.get(row.name) is row
+
     def __getitem__(self, name: str) -> Dialect:
         """Return the row called ``name``; ``3.12`` and ``pypy3.9`` are names, too.
 

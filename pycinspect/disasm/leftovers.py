@@ -41,6 +41,11 @@ def leftovers(code: Code, dialect: Dialect) -> list[Defect]:
     known = proof(code, dialect)
     if known is not None and known.is_tidy:  # nearly always
         return []
+    return every_leftover(code, dialect, bytecode)
+
+
+def every_leftover(code: Code, dialect: Dialect, bytecode: Bytecode) -> list[Defect]:
+    """Look at each instruction: what :func:`leftovers` does where there is no quick proof."""
     listed = bare_instructions(code, bytecode)
     found: list[Defect] = []
     if not bytecode.keeps_constants:

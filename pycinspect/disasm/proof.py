@@ -180,7 +180,7 @@ def _tables(bytecode: Bytecode) -> _Tables | None:
         _shape(plain, cache),
         re.compile(_class_of(row for row in plain if row.flow in (*_JUMPS, *_STOPS)), re.DOTALL),
         cache,
-        next(row.number for row in opcodes if row.operand is Operand.EXTENDED),
+        next(row.number for row in plain if row.operand is Operand.EXTENDED),
         bytecode.format.extended_bits,
         tuple(_jump(row, unit) for row in opcodes),
         tuple(row.flow in _STOPS for row in opcodes),

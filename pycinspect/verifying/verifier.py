@@ -8,6 +8,7 @@ do not always write the same instructions, so where those differ the meaning dec
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from platform import python_implementation, python_version
 from typing import NamedTuple, Self
@@ -108,6 +109,23 @@ class Verifier:
     def close(self) -> None:
         """End the processes."""
         self._compilers.close()
+
+    def identity(self, dialect: Dialect) -> str | None:
+        """Return who compiles the sources of a dialect's caches, and that it is the same program.
+
+        Args:
+            dialect: whose cache it is.
+
+        Returns:
+            Its name, its path, and its file's size and time; None where there is nobody.
+        """
+        try:
+            compiler = self._compiler(dialect)
+            path = sys.executable if compiler.interpreter is None else compiler.interpreter.path
+            status = os.stat(path)
+        except (OSError, PycInspectError):  # verify says what is wrong
+            return None
+        return f"{compiler.name}\0{path}\0{status.st_size}\0{status.st_mtime_ns}"
 
     def verify_file(self, path: str) -> Verification:
         """Find the source of a cache, and compare them.
