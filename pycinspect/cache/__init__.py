@@ -5,6 +5,7 @@ writes: for every dialect, by the rules in its row. Uses ``pyc``, ``dialects``,
 ``errors`` and ``values``; nothing here imports or runs a subject.
 """
 
+from pycinspect.cache.assemblies import dialect_of_assembly
 from pycinspect.cache.classes import judge_class, milliseconds
 from pycinspect.cache.compilable import (
     Compilable,
@@ -91,6 +92,7 @@ __all__ = [
     "cache_from_source",
     "compilable",
     "containers_in",
+    "dialect_of_assembly",
     "expected_header",
     "find_in_listing",
     "find_init",

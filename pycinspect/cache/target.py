@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 
+from pycinspect.cache.assemblies import judge_assembly
 from pycinspect.cache.compilable import SourceCompiler
 from pycinspect.cache.finder import package_of, search_order
 from pycinspect.cache.judge import Case, judge, judge_module
@@ -111,6 +112,9 @@ def _judge_by_kind(
     if extension is not None:
         row, name = extension
         return _about(target, _judge_name(target, name, Case(row, options, compiler)), view)
+    assembly = judge_assembly(target, dialects, view)
+    if assembly is not None:
+        return assembly
     if subject_kind_of(target, dialects, view.open) is SubjectKind.SOURCE:
         return _about(target, _judge_source(target, case), view)
     row = dialect or _dialect_of(target, None, dialects, view)

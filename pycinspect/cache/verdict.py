@@ -154,6 +154,10 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "extension-module": "an extension module has no bytecode",
         "namespace-package": "a namespace package has no bytecode",
         "empty-package": "no __init__ of the package can be opened: it is imported without",
+        "compiled-module": (
+            "a compiled module, not a cache: {found} does not check it against its source, and"
+            " once it is loaded it wins over every source"
+        ),
         "no-cache-tag": "the interpreter has no cache tag",
         "dialect-without-cache": "{found} keeps no cache files",
         "shadowed": "the finder takes {found} before it",

@@ -27,8 +27,8 @@ class DialectTable:
     """An immutable set of rows with the indexes that lookups need.
 
     Args:
-        rows: the rows; where two claim one magic number, the first has it
-            unless the file's name has the cache tag of a later one.
+        rows: the rows; those without caches are found by name alone. Where two claim one
+            magic number, the first has it unless the file's name has the cache tag of a later one.
         find_more: asked about magic numbers without a row, and about rows without opcode
             numbers, when a file has one.
 
@@ -47,7 +47,7 @@ class DialectTable:
             if row.name in by_name:
                 raise ValueError(f"two dialects are called {row.name}")
             by_name[row.name] = row
-            for magic in row.magics():
+            for magic in row.magics() if row.cache_path is not None else ():
                 owners = by_magic.setdefault(magic, [])
                 if owners and not row.told_by_tag and row.header is not None:
                     raise ValueError(f"{row.name} and {owners[0].name} claim {magic!r}")
