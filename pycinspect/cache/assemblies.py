@@ -20,7 +20,7 @@ _PE = b"MZ"
 
 
 def dialect_of_assembly(found: IronPythonAssembly, dialects: DialectTable) -> Dialect:
-    """Return the row of the IronPython that made an assembly; the nearest where there is none.
+    """Return the row of the IronPython that made an assembly; the newest where there is none.
 
     Raises:
         PycInspectError: ``unknown-dialect`` where the rows have no IronPython at all.
@@ -28,8 +28,8 @@ def dialect_of_assembly(found: IronPythonAssembly, dialects: DialectTable) -> Di
     rows = [row for row in dialects if row.implementation is Implementation.IRONPYTHON]
     if not rows:
         raise PycInspectError("unknown-dialect", "no dialect is IronPython")
-    version = (0, 0, 0, 0) if found.version is None else found.version
-    return min(rows, key=lambda row: (row.python != version[:2], row.python[0] != version[0]))
+    by_release: dict[tuple[int, ...], Dialect] = {row.python: row for row in rows}
+    return by_release.get((found.made_with or ())[:2], rows[-1])
 
 
 def judge_assembly(target: str, dialects: DialectTable, view: View) -> Verdict | None:

@@ -43,19 +43,25 @@ class DialectTable:
         by_name: dict[str, Dialect] = {}
         by_magic: dict[bytes, list[Dialect]] = {}
         by_tag: dict[str, list[Dialect]] = {}
+        never_told: set[bytes] = set()
         for row in self._rows:
             if row.name in by_name:
                 raise ValueError(f"two dialects are called {row.name}")
             by_name[row.name] = row
-            for magic in row.magics() if row.cache_path is not None else ():
+            for tag in row.cache_tags:
+                by_tag.setdefault(tag, []).append(row)
+            if row.cache_path is None:
+                never_told.update(row.magics())
+                continue
+            for magic in row.magics():
                 owners = by_magic.setdefault(magic, [])
                 if owners and not row.told_by_tag and row.header is not None:
                     raise ValueError(f"{row.name} and {owners[0].name} claim {magic!r}")
                 owners.append(row)
-            for tag in row.cache_tags:
-                by_tag.setdefault(tag, []).append(row)
         self._by_name: Mapping[str, Dialect] = MappingProxyType(by_name)
         self._by_magic = MappingProxyType({k: tuple(v) for k, v in by_magic.items()})
+        #: What many other files begin with, too: their content decides.
+        self._never_told = frozenset(never_told)
         # A development version comes after the release that has its tag.
         self._by_tag = MappingProxyType(
             {tag: tuple(sorted(rows, key=_is_development)) for tag, rows in by_tag.items()}
@@ -113,7 +119,7 @@ class DialectTable:
         for row in owners:
             if not row.told_by_tag:
                 return row
-        if owners or len(magic) != _MAGIC_SIZE:
+        if owners or len(magic) != _MAGIC_SIZE or magic in self._never_told:
             return None
         return self._find_more(magic, None)
 

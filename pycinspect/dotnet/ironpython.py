@@ -43,12 +43,12 @@ class IronPythonAssembly(NamedTuple):
     """An assembly that IronPython loads modules from.
 
     Args:
-        version: that of the assembly ``IronPython`` that it was compiled with; None without one.
+        made_with: the version of the assembly ``IronPython`` that it was compiled with; None without one.
         modules: its modules, in the order of their methods.
         functions: the methods of functions and class bodies, in their order: ``"name$1"``.
     """
 
-    version: tuple[int, int, int, int] | None
+    made_with: tuple[int, int, int, int] | None
     modules: tuple[IronModule, ...]
     functions: tuple[str, ...]
 

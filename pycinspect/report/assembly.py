@@ -64,4 +64,4 @@ def assembly_object(path: str, found: IronPythonAssembly, dialect: Dialect) -> J
 
 
 def _version(found: IronPythonAssembly) -> str:
-    return "unknown" if found.version is None else ".".join(map(str, found.version))
+    return "unknown" if found.made_with is None else ".".join(map(str, found.made_with))

@@ -57,8 +57,8 @@ _DECOYS = {
 def test_modules_names_and_functions_are_read(version: str) -> None:
     found = parse_ironpython(SAMPLES[version].read_bytes())
     (module,) = found.modules
-    assert found.version is not None
-    assert f"{found.version[0]}.{found.version[1]}" == version
+    assert found.made_with is not None
+    assert f"{found.made_with[0]}.{found.made_with[1]}" == version
     assert module.method.startswith("closures$")
     assert {"outer", "recursive", "only_star", "__name__"} <= set(module.names)
     functions = {name.rpartition("$")[0] for name in found.functions}
