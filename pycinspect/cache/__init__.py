@@ -5,7 +5,7 @@ writes: for every dialect, by the rules in its row. Uses ``pyc``, ``dialects``,
 ``errors`` and ``values``; nothing here imports or runs a subject.
 """
 
-from pycinspect.cache.assemblies import dialect_of_assembly
+from pycinspect.cache.assemblies import dialect_of_assembly, judge_assembly
 from pycinspect.cache.classes import judge_class, milliseconds
 from pycinspect.cache.compilable import (
     Compilable,
@@ -101,6 +101,7 @@ __all__ = [
     "hash_differs",
     "header_maker",
     "judge",
+    "judge_assembly",
     "judge_cache",
     "judge_class",
     "judge_failure",

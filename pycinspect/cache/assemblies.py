@@ -44,7 +44,10 @@ def judge_assembly(target: str, dialects: DialectTable, view: View) -> Verdict |
         if not view.read_start(target).data.startswith(_PE):
             return None
         found = parse_ironpython(view.read_all(target, _LIMIT))
-    except PycInspectError:  # another program: who is asked about it next says what it is
+    except (
+        OSError,
+        PycInspectError,
+    ):  # another program, or none that can be read: who is asked about it next says what it is
         return None
     row = dialect_of_assembly(found, dialects)
     there = Found(FinderKind.EXTENSION, target)

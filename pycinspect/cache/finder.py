@@ -19,6 +19,7 @@ from pycinspect.cache.verdict import FinderKind, Found
 from pycinspect.cache.view import HERE, View
 from pycinspect.cache.zipimporter import find_in_zip, is_in_zip, judge_zip, lies_in_zip
 from pycinspect.dialects import DIALECTS, Dialect, residents_of
+from pycinspect.errors import PycInspectError
 from pycinspect.pyc import system_errors_named
 from pycinspect.values import StrPath
 
@@ -188,6 +189,9 @@ def _find_on_path(
     portions: list[str] = []
     order = search_order(dialect, options)
     for entry in path:
+        if dialect.classes is not None and options.view.is_file(entry):
+            message = f"what {dialect.name} imports from a zip file is not known"
+            raise PycInspectError("unsupported", message, path=entry)
         if is_in_zip(entry, dialect, options.view):
             found = find_in_zip(name, entry, dialect, options)
         else:

@@ -17,10 +17,8 @@ __all__ = ["new_code_calls", "pushed_int"]
 
 _NEW_CODE = ("org/python/core/Py", "newCode")
 _ARGUMENTS = 13
-#: Most names that one array may have: Java's own limit for parameters and locals is lower.
-_LONGEST_ARRAY = 0xFFFF
 _SHORT = re.compile(r"(aload|astore)_([0-3])")
-_PARAMETERS = re.compile(r"\[*(?:L[^;]*;|[BCDFIJSZ])")
+_BASE_TYPES = frozenset("BCDFIJSZ")
 
 
 class _Unknown(NamedTuple):
@@ -53,7 +51,7 @@ def new_code_calls(body: MethodBody, java: ClassFile) -> list[tuple[str, tuple[o
     Raises:
         PycInspectError: ``bad-class`` for a constructor that does anything else.
     """
-    machine = _Machine(java)
+    machine = _Machine(java, len(body.instructions))
     for instruction in body.instructions:
         machine.step(instruction)
     return machine.calls
@@ -62,8 +60,11 @@ def new_code_calls(body: MethodBody, java: ClassFile) -> list[tuple[str, tuple[o
 class _Machine:
     """A stack and locals; one method a group of instructions."""
 
-    def __init__(self, java: ClassFile) -> None:
+    def __init__(self, java: ClassFile, room: int) -> None:
         self._java = java
+        #: Places that arrays may still have: each is filled by an instruction of its own.
+        self._room = room
+        self._counts: dict[str, int] = {}
         self._stack: list[object] = []
         self._locals: dict[int, object] = {}
         self.calls: list[tuple[str, tuple[object, ...]]] = []
@@ -109,8 +110,9 @@ class _Machine:
 
     def _do_anewarray(self, _: int) -> None:
         size = self._pop()
-        if not isinstance(size, int) or not 0 <= size <= _LONGEST_ARRAY:
+        if not isinstance(size, int) or not 0 <= size <= self._room:
             raise self._refused("makes an array of a strange size")
+        self._room -= size
         self._stack.append([None] * size)
 
     def _do_aastore(self, _: int) -> None:
@@ -146,5 +148,20 @@ class _Machine:
 
     def _arguments(self, index: int) -> tuple[object, ...]:
         descriptor = self._java.pool.member(index)[2]
-        count = len(_PARAMETERS.findall(descriptor[1 : descriptor.rfind(")")]))
-        return tuple([self._pop() for _ in range(count)][::-1])
+        if descriptor not in self._counts:
+            self._counts[descriptor] = self._parameters(descriptor)
+        return tuple([self._pop() for _ in range(self._counts[descriptor])][::-1])
+
+    def _parameters(self, descriptor: str) -> int:
+        """Return how many parameters a method has (4.3.3)."""
+        at, count = 1, 0
+        end = descriptor.rfind(")")
+        while at < end:
+            kind = descriptor[at]
+            if kind == "L":
+                at = descriptor.find(";", at, end)
+            if at < 0 or (kind not in _BASE_TYPES and kind not in "L["):
+                raise self._refused("calls a method whose descriptor is none")
+            count += kind != "["
+            at += 1
+        return count

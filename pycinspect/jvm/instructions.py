@@ -14,6 +14,8 @@ from pycinspect.shipped import shipped_text
 __all__ = ["ExceptionRange", "JvmInstruction", "MethodBody", "decode_method"]
 
 _TABLE_SWITCH = "tableswitch"
+#: Bytes of code that a method may have (4.7.3).
+_LONGEST_CODE = 0xFFFF
 _WIDE = "wide"
 
 
@@ -112,6 +114,9 @@ def decode_method(method: Member, of: ClassFile) -> MethodBody | None:
         return None
     max_stack, max_locals = reader.unsigned(2), reader.unsigned(2)
     size = reader.unsigned(4)
+    if size > _LONGEST_CODE:
+        message = f"a method has {size} bytes of code, more than {_LONGEST_CODE}"
+        raise PycInspectError("bad-instruction", message, offset=reader.at - 4)
     instructions = tuple(_instructions(reader.part(size)))
     handlers = tuple(_handler(reader, of) for _ in range(reader.unsigned(2)))
     read_attributes(reader, of.pool)

@@ -17,6 +17,8 @@ from pycinspect.jvm.instructions import MethodBody, decode_method
 __all__ = ["JythonClass", "JythonCode", "is_jython_class", "parse_jython_class"]
 
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
+#: Bytes of code that are decoded of one class; Jython's own library has at most a tenth of it.
+_MOST_CODE = 4 * 1024 * 1024
 #: What ``PyTableCode`` sets in every code object: CO_WITH_STATEMENT is 0x8000.
 _ALWAYS = 0x8010
 
@@ -99,10 +101,16 @@ def _codes(java: ClassFile) -> tuple[JythonCode, ...]:
     body = None if constructor is None else decode_method(constructor, java)
     if body is None:
         raise PycInspectError("bad-class", "it has no constructor, which lists its code", offset=0)
-    return tuple(
-        _code(arguments, field, methods.get(field), java)
-        for field, arguments in new_code_calls(body, java)
-    )
+    calls = new_code_calls(body, java)
+    sizes = {name: _code_size(method, java) for name, method in methods.items()}
+    if sum(sizes.get(field, 0) for field, _ in calls) > _MOST_CODE:
+        raise PycInspectError("too-large", f"more than {_MOST_CODE} bytes of code", offset=0)
+    return tuple(_code(arguments, field, methods.get(field), java) for field, arguments in calls)
+
+
+def _code_size(method: Member, java: ClassFile) -> int:
+    code = java.attribute("Code", method.attributes)
+    return 0 if code is None else code.end - code.at
 
 
 def _code(

@@ -81,13 +81,14 @@ def _code_lines(code: JythonCode, found: JythonClass) -> Iterator[tuple[Piece, .
         return
     yield ((f"  stack size {code.body.max_stack}, {code.body.max_locals} locals", "hint"),)
     starts = dict(code.lines)
+    operands = _Operands(found)
     for instruction in code.body.instructions:
         line = starts.get(instruction.offset)
         if line is not None:
             yield ()
         number = "" if line is None else str(line)
-        operands = _operands(instruction, found)
-        text = f"{number:>5}  {instruction.offset:>5} {instruction.name:15} {visible(operands)}"
+        shown = visible(operands.of(instruction))
+        text = f"{number:>5}  {instruction.offset:>5} {instruction.name:15} {shown}"
         yield ((text.rstrip(), ""),)
     for handler in code.body.handlers:
         kind = visible(handler.kind or "any")
@@ -106,9 +107,25 @@ def _next(names: Iterator[str], flag: int) -> list[str]:
     return [next(names, "?")] if flag else []
 
 
-def _operands(instruction: JvmInstruction, found: JythonClass) -> str:
-    text = operand_text(instruction, found.java)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
+class _Operands:
+    """The operands of instructions as text; what names one constant is made once, and cut."""
+
+    def __init__(self, found: JythonClass) -> None:
+        self._java = found.java
+        self._known: dict[tuple[int | None, tuple[int, ...]], str] = {}
+
+    def of(self, instruction: JvmInstruction) -> str:
+        """Return the operands of one instruction."""
+        if instruction.pool_index is None:
+            return self._cut(instruction)
+        key = instruction.pool_index, instruction.operands
+        if key not in self._known:
+            self._known[key] = self._cut(instruction)
+        return self._known[key]
+
+    def _cut(self, instruction: JvmInstruction) -> str:
+        text = operand_text(instruction, self._java)
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
 
 
 # --- JSON --------------------------------------------------------------------------
@@ -160,6 +177,7 @@ def _header(found: JythonClass) -> Mapping[str, object]:
 
 def _code(code: JythonCode, found: JythonClass) -> Json:
     body = code.body
+    operands = _Operands(found)
     return {
         "name": code.name,
         "firstlineno": code.first_line,
@@ -171,7 +189,7 @@ def _code(code: JythonCode, found: JythonClass) -> Json:
         "method": code.method,
         "stacksize": None if body is None else body.max_stack,
         "instructions": [
-            [instruction.offset, instruction.name, _operands(instruction, found)]
+            [instruction.offset, instruction.name, operands.of(instruction)]
             for instruction in (() if body is None else body.instructions)
         ],
         "lines": [list(pair) for pair in code.lines],

@@ -96,3 +96,15 @@ def test_damage_raises_one_type_of_exception() -> None:
         except PycInspectError:
             refused += 1
     assert 75 <= refused < 150
+
+
+def test_arrays_have_no_more_places_than_the_constructor_fills() -> None:
+    """``sipush 32767; anewarray`` in a loop of bytes would be gigabytes."""
+    java = parse_class(DATA)
+    (constructor,) = (method for method in java.methods if method.name == "<init>")
+    code = java.attribute("Code", constructor.attributes)
+    assert code is not None
+    start, end = code.at + 8, code.at + 8 + int.from_bytes(DATA[code.at + 4 : code.at + 8])
+    bomb = (b"\x11\x7f\xff\xbd\0\1" * ((end - start) // 6)).ljust(end - start, b"\0")
+    with pytest.raises(PycInspectError, match="an array of a strange size"):
+        parse_jython_class(DATA[:start] + bomb + DATA[end:])

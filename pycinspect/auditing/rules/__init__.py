@@ -47,6 +47,7 @@ _MODULES = (
     "pyc305_prerelease",
     "pyc306_wrong_level",
     "pyc308_transformed",
+    "pyc309_compiled_module",
     "pyc310_other_implementation",
     "pyc401_compiled_elsewhere",
     "pyc402_path_leak",
