@@ -16,6 +16,7 @@ from pycinspect.jvm.instructions import MethodBody, decode_method
 
 __all__ = ["JythonClass", "JythonCode", "is_jython_class", "parse_jython_class"]
 
+_CODE = "Lorg/python/core/PyCode;"
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
 #: Bytes of code that are decoded of one class; Jython's own library has at most a tenth of it.
 _MOST_CODE = 4 * 1024 * 1024
@@ -58,11 +59,14 @@ class JythonClass(NamedTuple):
         java: the class.
         annotations: API version, MTime and Filename.
         codes: its code objects in the order of their ids, the module's first.
+        embedded: the fields of those whose code is CPython 2.7's, since it is too large for
+            Java; it is not read.
     """
 
     java: ClassFile
     annotations: AnnotationReading
     codes: tuple[JythonCode, ...]
+    embedded: tuple[str, ...] = ()
 
 
 def is_jython_class(data: bytes) -> bool:
@@ -92,7 +96,11 @@ def parse_jython_class(data: bytes) -> JythonClass:
     if annotations.api_version == -1:
         message = f"is the Java class {java.name}, which no Jython compiled"
         raise PycInspectError("not-a-jython-class", message, offset=0)
-    return JythonClass(java, annotations, _codes(java))
+    codes = _codes(java)
+    made = {code.method for code in codes}
+    of_code = (field.name for field in java.fields if field.descriptor == _CODE)
+    embedded = tuple(name for name in of_code if name not in made)
+    return JythonClass(java, annotations, codes, embedded)
 
 
 def _codes(java: ClassFile) -> tuple[JythonCode, ...]:

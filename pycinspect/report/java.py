@@ -38,6 +38,9 @@ def class_lines(
     for code in codes:
         yield ()
         yield from _code_lines(code, found)
+    for name in found.embedded:
+        yield ()
+        yield ((f"{visible(name)}: code of CPython 2.7, embedded; it is not read", "error"),)
 
 
 def _wanted(found: JythonClass, names: Collection[str]) -> list[JythonCode]:
@@ -161,7 +164,8 @@ def class_object(
     }
     if header_only:
         return entry
-    return {**entry, "codes": [_code(code, found) for code in _wanted(found, names)]}
+    codes = [_code(code, found) for code in _wanted(found, names)]
+    return {**entry, "codes": codes, "embedded": list(found.embedded)}
 
 
 def _header(found: JythonClass) -> Mapping[str, object]:

@@ -71,3 +71,12 @@ def test_any_recorded_time_can_be_shown(tmp_path: Path, mtime: int) -> None:
 def test_a_name_that_is_not_there_and_the_canonical_form_are_refused() -> None:
     assert _show("--code", "nowhere", SAMPLE).exit_code == 2
     assert _show("--canonical", SAMPLE).exit_code == 2
+
+
+def test_code_that_is_embedded_is_named_and_not_called_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A field for code that no ``Py.newCode`` makes, as for functions too large for Java."""
+    monkeypatch.setattr("pycinspect.jvm.jython.new_code_calls", lambda *_: [])
+    result = _show(SAMPLE)
+    assert "outer$1: code of CPython 2.7, embedded; it is not read" in result.output
