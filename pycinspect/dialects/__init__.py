@@ -44,6 +44,7 @@ from pycinspect.dialects.lowering import (
 )
 from pycinspect.dialects.model import (
     CachePath,
+    ClassRules,
     Dialect,
     EnvironmentFlag,
     Finder,
@@ -68,6 +69,7 @@ __all__ = [
     "Bytecode",
     "CachePath",
     "CanonicalKind",
+    "ClassRules",
     "CodeField",
     "CodeLayout",
     "Dialect",

@@ -299,6 +299,8 @@ _JYTHON = replace(
     cache_path=b.PY_CLASS,
     header=None,
     importer=None,
+    classes=b.CLASSES_273,
+    finder=b.FIND_JYTHON,
     writer=b.WRITE_PRIVATE,
     zip_importer=None,
     extensions=b.NO_EXTENSIONS,
@@ -311,6 +313,8 @@ _IRONPYTHON = replace(
     magic_word=0x5A4D,  # MZ: a .NET assembly
     magic_tail=b"\x90\x00",
     cache_path=None,
+    classes=None,
+    finder=b.FIND_MODULE_PYPY2,
     writer=b.WRITE_NEVER,
     note="no cache files; clr.CompileModules makes .NET assemblies",
 )
