@@ -67,6 +67,8 @@ class _Machine:
         self._counts: dict[str, int] = {}
         self._stack: list[object] = []
         self._locals: dict[int, object] = {}
+        #: Places that arrays may still have: what Jython puts into one takes more than a byte.
+        self._room = len(java.data)
         self.calls: list[tuple[str, tuple[object, ...]]] = []
 
     def step(self, instruction: JvmInstruction) -> None:
