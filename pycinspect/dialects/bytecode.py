@@ -256,7 +256,7 @@ _P310 = replace(_E38, format=_WORD_JUMPS, lines=LineTable.POSITIONS, operands=_A
 _P311_TABLE = replace(_P310, exception_table=True)
 
 _PYPY_ERAS = (
-    (_E27, "2.7 2.7-before-7.0 2.7-v1.7 2.7-v2.0-beta"),
+    (_E27, "2.7 2.7-before-7.0 2.7-v2.0-beta"),
     (_E31, "3.3 3.5"),
     (_P36_UNSIGNED, "3.6-magic-160"),
     (_E36, "3.6 3.7-magic-224 3.7"),

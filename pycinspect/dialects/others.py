@@ -136,8 +136,18 @@ _PYPY = (
         replace(_PYPY_37, bytecode=PYPY["3.7-magic-224"]), 7, 224, ("pypy37",), release="-v7.3.3"
     ),
     _pypy(_PYPY_38, 8, 256, ("pypy38",)),
+    replace(
+        _pypy(_PYPY_38, 8, 3413, ("pypy38",), release="-cpython-magic"),
+        told_by_tag=True,
+        note="releases that write CPython's magic number",
+    ),
     _pypy(_PYPY_39, 9, 336, ("pypy39",), prereleases=frozenset({304})),
     _pypy(_PYPY_39, 9, 320, ("pypy39",), release="-v7.3.8"),
+    replace(
+        _pypy(_PYPY_39, 9, 3425, ("pypy39",), release="-cpython-magic"),
+        told_by_tag=True,
+        note="releases that write CPython's magic number",
+    ),
     _pypy(_PYPY_310, 10, 384, ("pypy310",)),
     _pypy(_PYPY_311_TABLE, 11, 432, ("pypy311",)),
     _pypy(_PYPY_311, 11, 416, ("pypy311",), release="-v7.3.22"),
