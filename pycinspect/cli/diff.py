@@ -197,8 +197,8 @@ def command(
 ) -> None:
     """Show what differs between two programs, whatever Python wrote them.
 
-    OLD and NEW are caches, sources (which are compiled and not run), or directories or archives,
-    whose modules are paired by their relative names; of each module that file is read that an import
+    OLD and NEW are caches (or two class files of Jython), sources (which are compiled and not
+    run), or directories or archives, whose modules are paired by their relative names; of each module that file is read that an import
     would run. One of them alone is compared with itself, as two interpreters or two levels of
     optimization compile it, or as it is in two revisions; a cache, or the caches of a directory,
     with their sources, compiled by the Python that wrote the caches.
@@ -234,7 +234,20 @@ def command(
     an error of pycinspect's own; of several files, or a chain, the highest.
     """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.cache import HERE, mounted
+    from pycinspect.cli.diff_classes import are_classes, diff_classes
 
+    if are_classes(paths):
+        given: dict[str, object] = {
+            "--rev": revisions,
+            "--python": pythons,
+            "--optimize": levels,
+            "--only": only,
+        }
+        given |= {"--ignore": ignore, "--stat": stat}
+        useless = [option for option, value in given.items() if value]
+        if useless:
+            raise click.UsageError(f"{' and '.join(useless)}: not for class files of Jython")
+        sys.exit(attempted(paths[0], lambda: diff_classes(paths, format_name)))
     view, roots = mounted(paths, HERE)
     wanted = taken or Taken.IMPORTED.value
     asked = _Asked(tuple(roots), revisions, pythons, levels, wanted, view)

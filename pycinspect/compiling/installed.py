@@ -76,7 +76,9 @@ class InstalledCompilers:
     def _looked_for(self, dialect: Dialect) -> Interpreter | PycInspectError | None:
         if dialect.magic == self._dialects.running().magic:
             return None
-        missing = PycInspectError("no-interpreter", f"no {dialect.name} is installed here to ask")
+        is_asked = dialect.classes is None  # of Jython we only read what it wrote
+        why = f"no {dialect.name} is installed here to ask" if is_asked else "Jython is not asked"
+        missing = PycInspectError("no-interpreter", why)
         if _RELEASE.fullmatch(dialect.name) is None:
             return missing
         try:
