@@ -60,6 +60,7 @@ from pycinspect.dialects.model import (
 )
 from pycinspect.dialects.opcodes import Effect, Opcode, OpcodeTable, Operand, Role
 from pycinspect.dialects.operations import Flow, Operation, operation
+from pycinspect.dialects.pictures import StackPicture, picture_of
 from pycinspect.dialects.resident import Residents, residents_of
 from pycinspect.dialects.table import DialectTable, FindMore
 
@@ -107,6 +108,7 @@ __all__ = [
     "Residents",
     "Role",
     "SourceHash",
+    "StackPicture",
     "Template",
     "TooShort",
     "Writer",
@@ -118,6 +120,7 @@ __all__ = [
     "linear_rules",
     "lowering_of",
     "operation",
+    "picture_of",
     "residents_of",
     "vocabulary",
 ]
