@@ -20,6 +20,7 @@ _COMMANDS = {
     "check": "Say what an import would do, and why.",
     "diff": "Show what differs between two programs.",
     "fix": "Mend what an audit finds, and take it back.",
+    "opcode": "Say what an operation does, and how it changed.",
     "rules": "List the audit's rules, or explain one.",
     "show": "Show the code in caches and sources.",
     "verify": "Say whether caches are what their sources say.",
