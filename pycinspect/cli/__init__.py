@@ -19,6 +19,7 @@ _COMMANDS = {
     "audit": "Audit trees of bytecode caches.",
     "check": "Say what an import would do, and why.",
     "diff": "Show what differs between two programs.",
+    "explain": "Say what each instruction does, and what is on the stack.",
     "fix": "Mend what an audit finds, and take it back.",
     "opcode": "Say what an operation does, and how it changed.",
     "rules": "List the audit's rules, or explain one.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -69,29 +69,58 @@ class StackPicture(NamedTuple):
         >>> picture_of("BUILD_TUPLE", (3, 13)).effect.stay(3)
         -2
         """
-        stay, _, jump = self.picture.partition(_JUMP)
-        return Effect(_change(stay), _change(jump or stay))
+        sides = [_sides(self.picture, jump=jump) for jump in (False, True)]
+        return Effect(*(partial(_change, taken, given) for taken, given in sides))
+
+    def values(self, argument: int, *, jump: bool = False) -> tuple[list[str], list[str]]:
+        """Return what the picture takes and what it leaves, by names, the top last.
+
+        Args:
+            argument: of the instruction, 0 where it has none.
+            jump: the instruction jumps.
+
+        >>> picture_of("BUILD_SLICE", (3, 13)).values(3)
+        (['start', 'stop', 'step'], ['slice'])
+        """
+        taken, given = _sides(self.picture, jump=jump)
+        return _expanded(taken, argument), _expanded(given, argument)
 
 
-def _change(side: str) -> Callable[[int], int]:
-    taken, given = (_values(part) for part in side.split(_ARROW))
-    return lambda argument: _count(given, argument) - _count(taken, argument)
+class _Value(NamedTuple):
+    """A value of a picture, or several of one name."""
+
+    name: str
+    how_many: Callable[[int], int]
 
 
-def _values(part: str) -> list[Callable[[int], int]]:
-    return [_how_many(value.strip()) for value in part.split(", ") if value.strip()]
+def _change(taken: list[_Value], given: list[_Value], argument: int) -> int:
+    return sum(one.how_many(argument) for one in given) - sum(
+        one.how_many(argument) for one in taken
+    )
 
 
-def _count(values: list[Callable[[int], int]], argument: int) -> int:
-    return sum(value(argument) for value in values)
+def _expanded(values: list[_Value], argument: int) -> list[str]:
+    return [one.name for one in values for _ in range(one.how_many(argument))]
 
 
-def _how_many(value: str) -> Callable[[int], int]:
-    several = _SEVERAL.fullmatch(value)
+def _sides(picture: str, *, jump: bool) -> tuple[list[_Value], list[_Value]]:
+    stays, _, jumps = picture.partition(_JUMP)
+    taken, given = (jumps if jump and jumps else stays).split(_ARROW)
+    return _values(taken), _values(given)
+
+
+def _values(part: str) -> list[_Value]:
+    return [_value(text.strip()) for text in part.split(", ") if text.strip()]
+
+
+def _value(text: str) -> _Value:
+    several = _SEVERAL.fullmatch(text)
     if several is not None and several[2] in _COUNTS:
-        return _COUNTS[several[2]]
-    number = int(several[2]) if several is not None and several[2].isdecimal() else 1
-    return lambda _: number
+        return _Value(several[1], _COUNTS[several[2]])
+    if several is not None and several[2].isdecimal():
+        number = int(several[2])
+        return _Value(several[1], lambda _: number)
+    return _Value(text, lambda _: 1)
 
 
 def picture_of(name: str, python: _Version) -> StackPicture:
