@@ -19,6 +19,14 @@ if os.environ.get("CI") != "true":
 pytest_plugins = ["pytester"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_results_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep results of commands, and of what they start, out of the user's directory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYCINSPECT_CACHE_DIR", os.fspath(tmp_path_factory.mktemp("results")))
+        yield
+
+
 def pytest_report_header() -> str:
     found = find_oracles()
     missing = ", ".join(name for name in WANTED if name not in found) or "none"

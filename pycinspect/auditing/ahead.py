@@ -48,6 +48,8 @@ __all__ = ["Ahead", "reader"]
 
 #: Caches of a tree from which on processes are worth starting.
 _LEAST = 48
+#: Of them, one in so many is looked up among results.
+_TRIED = 16
 #: Caches that are read ahead for each process, and bytes of one of them at most.
 _EACH, _LARGEST = 24, 1024 * 1024
 
@@ -100,16 +102,21 @@ class Ahead:
     Args:
         policy: what is asked for; ``jobs`` says in how many processes.
         rules: those that run.
+        is_known: whether it is known what is in a cache.
     """
 
     #: What does the work in the processes.
     FACTORY: ClassVar[str] = f"{__name__}:reader"
 
-    def __init__(self, policy: Policy, rules: Sequence[type[Rule]]) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        rules: Sequence[type[Rule]],
+        is_known: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._policy = policy
-        facts = dict.fromkeys(fact for rule in rules for fact in rule.facts)
-        view = policy.view
-        self._plan = _Plan(tuple(facts), policy.verify, view.root, view.user, policy.results)
+        self._is_known = is_known
+        self._facts = tuple(dict.fromkeys(fact for rule in rules for fact in rule.facts))
         self._pool: Pool | None = None
         self._asked: dict[str, _Asked] = {}
         self._coming: Iterator[tuple[int, _Item]] = iter(())
@@ -132,10 +139,17 @@ class Ahead:
             return
         coming = self._items(Tree(root, self._policy.pycache_prefix, roots, self._policy.view))
         first = list(islice(coming, _LEAST))
-        if len(first) == _LEAST:
+        if len(first) == _LEAST and not self._are_known(first[::_TRIED]):
             self._coming = coming
             for number, item in first:
                 self._ask(number, item)
+
+    def _are_known(self, some: list[tuple[int, _Item]]) -> bool:
+        """Return whether it is known what is in some caches: then processes are not worth it.
+
+        A guess: of what it is wrong about, the audit decodes the rest itself.
+        """
+        return not self._policy.verify and all(self._is_known(item.path) for _, item in some)
 
     def take(self, path: str) -> Payload | None:
         """Return what was read of a cache, None where the audit has to read it itself.
@@ -159,11 +173,16 @@ class Ahead:
             return None
         return _loads(answer) if answer else None
 
+    def _plan(self) -> _Plan:
+        policy = self._policy
+        results = None if policy.results is None else policy.results()
+        return _Plan(self._facts, policy.verify, policy.view.root, policy.view.user, results)
+
     def _ask(self, number: int, item: _Item) -> None:
         from pycinspect.running.pool import Pool  # which imports subprocess, and so on
 
         if self._pool is None:
-            self._pool = Pool(self._policy.jobs, self.FACTORY, pickle.dumps(self._plan))
+            self._pool = Pool(self._policy.jobs, self.FACTORY, pickle.dumps(self._plan()))
         self._asked[item.path] = _Asked(number, self._pool.submit(pickle.dumps(item)))
 
     def _items(self, tree: Tree) -> Iterator[tuple[int, _Item]]:
@@ -204,9 +223,11 @@ def reader(plan: bytes) -> Callable[[bytes], bytes]:
 class _Reader:
     def __init__(self, plan: _Plan) -> None:
         self._plan = plan
+        directory = plan.results
+        results = Results(None if directory is None else lambda: directory, may_write=False)
         self._view = View(plan.root, plan.user)
         self._verifier = started_verifier(DIALECTS) if plan.verify else None
-        self._known = Known(Results(plan.results, may_write=False))
+        self._known = Known(results)
 
     def answer(self, item: bytes) -> bytes:
         """Return a payload with all that is asked of it; nothing where that fails.

@@ -124,6 +124,7 @@ class Decoder:
         self._budget = budget
         self._check = check
         self._failures = failures
+        self._last: tuple[Directory, Directory] | None = None
         self._held: list[Batch] | None = [] if when is When.IF_FEW else None
 
     @property
@@ -183,7 +184,7 @@ class Decoder:
             raised = judge_failure(payload.error, cache.reader)
             if raised is not None:
                 cache.judgement, cache.is_ordinary = raised, False
-        found = self._check(_alone(cache), payload)
+        found = self._check(self._alone(cache), payload)
         self._known.note(payload)
         return found
 
@@ -197,16 +198,22 @@ class Decoder:
             return None
         return self._if_unchanged(cache, payload)
 
+    def _alone(self, cache: CacheFile) -> CacheFile:
+        """Return a cache without its directory's listing: only where it lies counts."""
+        if self._last is None or self._last[0] is not cache.directory:
+            self._last = cache.directory, _bare(cache.directory)
+        return replace(cache, directory=self._last[1])
+
     def _if_unchanged(self, cache: CacheFile, payload: Payload) -> Payload | None:
         # The judgement is about this header: another file may have come since.
         start = payload.data[: len(cache.start)] if payload.data else cache.start
         return payload if start == cache.start else None
 
 
-def _alone(cache: CacheFile) -> CacheFile:
-    """Return a cache without its directory's listing: only where it lies counts."""
-    bare = replace(
-        cache.directory,
+def _bare(directory: Directory) -> Directory:
+    """Return a directory without its listing."""
+    return replace(
+        directory,
         sources={},
         bytecode=(),
         others=frozenset(),
@@ -216,4 +223,3 @@ def _alone(cache: CacheFile) -> CacheFile:
         bypassed=None,
         names=frozenset(),
     )
-    return replace(cache, directory=bare)

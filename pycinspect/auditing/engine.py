@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from pycinspect.auditing.ahead import Ahead
 from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.baseline import Accepted
-from pycinspect.auditing.cachefile import Alike, CacheFile
 from pycinspect.auditing.copies import Copies
 from pycinspect.auditing.coverage import not_looked_at
 from pycinspect.auditing.deep import Batch, Budget, Decoder, is_deep, when_to_decode
@@ -25,17 +24,16 @@ from pycinspect.auditing.findings import Finding, Severity, Summary
 from pycinspect.auditing.known import Known
 from pycinspect.auditing.missing import MissingCaches
 from pycinspect.auditing.packages import FailingPackages
-from pycinspect.auditing.payload import Payload
 from pycinspect.auditing.place import Places
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.rule import Context, Rule
+from pycinspect.auditing.ruleset import RuleSet
 from pycinspect.auditing.selecting import strength
 from pycinspect.auditing.sources import SourceBudget, Sources
 from pycinspect.auditing.suppressions import UNUSED, Suppressions
 from pycinspect.auditing.verifications import Verifications
 from pycinspect.auditing.walk import Directory, Tree, distinct, lies_in
 from pycinspect.cache import ARCHIVES, Outcome, View, containers_in, mounted
-from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import errors_named, subject_kind_of
 from pycinspect.results import Results
@@ -68,6 +66,22 @@ _REASON_STATES = {
 }
 #: States of what nobody will use as it is.
 _OF_NO_USE = frozenset({"stale", "raises", "orphaned", "hidden", "unused"})
+
+
+class _Means(NamedTuple):
+    """What all trees of a run ask with: processes, and results.
+
+    Args:
+        sources: whether sources compile.
+        verifications: whether caches are what their sources say.
+        ahead: reads in other processes.
+        known: what was found out before.
+    """
+
+    sources: Sources
+    verifications: Verifications
+    ahead: Ahead
+    known: Known
 
 
 class Audit:
@@ -137,11 +151,12 @@ class Audit:
             Results(self.policy.results) as results,
             Sources(self.policy, self.summary, self._source_budget) as sources,
             Verifications(self.policy, self.summary, Known(results)) as verifications,
-            Ahead(self.policy, self._rules) as ahead,
+            Ahead(self.policy, self._rules, Known(results).has) as ahead,
         ):
+            means = _Means(sources, verifications, ahead, Known(results))
             for root in self._paths:
                 try:
-                    for findings in self._tree(root, sources, verifications, ahead, results):
+                    for findings in self._tree(root, means):
                         yield from self._counted(findings)
                 except PycInspectError as error:
                     self.refused.append(error)
@@ -223,27 +238,20 @@ class Audit:
 
     # --- One tree ------------------------------------------------------------
 
-    def _tree(
-        self,
-        root: str,
-        sources: Sources,
-        verifications: Verifications,
-        ahead: Ahead,
-        results: Results,
-    ) -> Iterator[list[Finding]]:
+    def _tree(self, root: str, means: _Means) -> Iterator[list[Finding]]:
         """Yield the findings of some directories after others, then those of the tree."""
         counts: Counter[tuple[str, Outcome]] = Counter()
         with errors_named(root.removesuffix(ARCHIVE_MARK)):
             view = self.policy.view
             if view.exists(root) and not view.is_dir(root):
                 subject_kind_of(root, self.policy.dialects, view.open)
-            context = self._context(root, counts, sources, verifications)
+            context = self._context(root, counts, means)
         audience = context.audience
-        run = _Run(context, self._rules, self._failures)
+        run = RuleSet(context, self._rules, self._failures)
         examine = Examination(Examiner(self.policy, audience), self._failures)
-        decoder = self._decoder(root, run, ahead, results)
+        decoder = self._decoder(root, run, means)
         if decoder.at_once:
-            ahead.begin(root, self._paths)
+            means.ahead.begin(root, self._paths)
         tree = Tree(root, self.policy.pycache_prefix, self._paths, self.policy.view)
         read_before = self.summary.directories
         limit: str | None = None
@@ -279,7 +287,7 @@ class Audit:
         yield run.finish()
 
     def _batch(
-        self, batch: Batch, run: _Run, decoder: Decoder, counts: Counter[tuple[str, Outcome]]
+        self, batch: Batch, run: RuleSet, decoder: Decoder, counts: Counter[tuple[str, Outcome]]
     ) -> Iterator[list[Finding]]:
         """Yield the findings of some directories, payloads read first if they shall be."""
         at_payloads = list(self._at_payloads(batch, decoder)) if batch.is_deep else []
@@ -341,7 +349,7 @@ class Audit:
         if not any(lies_in(prefix, path) for path in self._paths):
             notes.append(f"{prefix} was looked at only where it mirrors {root}")
 
-    def _decoder(self, root: str, run: _Run, ahead: Ahead, results: Results) -> Decoder:
+    def _decoder(self, root: str, run: RuleSet, means: _Means) -> Decoder:
         rules = [rule for rule in self._rules if is_deep(rule)]
         when = when_to_decode(root, self.policy, rules) if rules else None
         return Decoder(
@@ -351,17 +359,11 @@ class Audit:
             self._budget,
             run.at_payload,
             failures=self._failures,
-            ahead=ahead,
-            known=Known(results),
+            ahead=means.ahead,
+            known=means.known,
         )
 
-    def _context(
-        self,
-        root: str,
-        counts: Counter[tuple[str, Outcome]],
-        sources: Sources,
-        verifications: Verifications,
-    ) -> Context:
+    def _context(self, root: str, counts: Counter[tuple[str, Outcome]], means: _Means) -> Context:
         places = Places(self.policy.dialects)
         audience = Audience(root, self.policy, places)
         return Context(
@@ -371,10 +373,10 @@ class Audit:
             time.time(),
             places,
             MappingProxyType(counts),
-            sources,
+            means.sources,
             FailingPackages(),
             MissingCaches(self.policy, audience),
-            verifications,
+            means.verifications,
             self._copies,
         )
 
@@ -486,202 +488,3 @@ def _in_rows(directories: Iterable[Directory], length: int) -> Iterator[list[Dir
             row, count = [], 0
     if row:
         yield row
-
-
-#: Kinds of caches beside the importer's reasons; no reason is spelled like this.
-_ORDINARY = "(ordinary)"
-#: Ordinary, and for the same reader as another one in the directory.
-_ANOTHER = "(another)"
-
-_Check = Callable[[CacheFile], Finding | None]
-
-
-class _DirectoryRules(NamedTuple):
-    """The rules that look at a directory of one kind.
-
-    Args:
-        always: those that look at each.
-        with_missing: with them, those that look at one in which caches are missing.
-    """
-
-    always: list[Rule]
-    with_missing: list[Rule]
-
-    @classmethod
-    def of(cls, rules: Iterable[Rule]) -> Self:
-        """Sort rules."""
-        with_missing = list(rules)
-        return cls([rule for rule in with_missing if not rule.needs_missing], with_missing)
-
-
-class _Run:
-    """The rules of one tree, sorted by what they look at."""
-
-    def __init__(self, context: Context, rules: Iterable[type[Rule]], failures: Failures) -> None:
-        self._root = context.root
-        self._packages = context.packages
-        self._missing = context.missing
-        self._failures = failures
-        self._at_start: list[Finding] = []
-        self._rules = list(self._made(rules, context))
-        self._of_cache = [
-            rule for rule in self._rules if type(rule).check_cache is not Rule.check_cache
-        ]
-        self._of_reader = {rule.id for rule in self._of_cache if rule.looks_at_reader}
-        self._of_groups = [
-            rule for rule in self._rules if type(rule).check_groups is not Rule.check_groups
-        ]
-        self._of_payload = [rule for rule in self._rules if is_deep(type(rule))]
-        of_directory = [
-            rule for rule in self._rules if type(rule).check_directory is not Rule.check_directory
-        ]
-        self._of_directory = _DirectoryRules.of(of_directory)
-        self._of_uncached = _DirectoryRules.of(r for r in of_directory if not r.needs_caches)
-        self._of_ordinary = _DirectoryRules.of(
-            rule for rule in of_directory if not rule.skips_ordinary_directories
-        )
-        self._yields_to = {rule.id: rule.yields_to for rule in self._rules if rule.yields_to}
-        self._checks: dict[str, list[_Check]] = {}
-
-    def _made(self, rules: Iterable[type[Rule]], context: Context) -> Iterator[Rule]:
-        is_archive = context.policy.view.archive_of(context.root) is not None
-        for rule in rules:
-            if rule.needs_archive and not is_archive:
-                continue
-            try:
-                yield rule(context)
-            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                self._at_start += self._failures.of_rule(rule.id, self._root, error)
-
-    def findings(self, directories: list[Directory], examined: list[Examined]) -> list[Finding]:
-        """Return what the rules find at some directories, in their order."""
-        found = [self._at_directory(directory) for directory in directories]
-        for findings, (_, groups) in zip(found, examined, strict=True):
-            findings.extend(self._at_groups(groups))
-        for findings, (caches, _) in zip(found, examined, strict=True):
-            findings.extend(self._at_caches(caches))
-        return list(chain.from_iterable(found))
-
-    def note_failures(self, examined: list[Examined]) -> None:
-        """Remember which packages cannot be imported."""
-        for caches, _ in examined:
-            self._packages.note(caches)
-
-    def one_each(self, findings: list[Finding]) -> list[Finding]:
-        """Leave out what another finding tells already (:attr:`Rule.yields_to`)."""
-        present = {finding.rule for finding in findings}
-        yielding = {rule: ids & present for rule, ids in self._yields_to.items() if rule in present}
-        yielding = {rule: ids for rule, ids in yielding.items() if ids}
-        if not yielding:
-            return findings
-        others = frozenset[str]().union(*yielding.values())
-        told = {(finding.rule, finding.path) for finding in findings if finding.rule in others}
-        return [finding for finding in findings if not _is_told(finding, yielding, told)]
-
-    def _at_groups(self, groups: list[Alike]) -> list[Finding]:
-        """Return what the rules find when they add up a directory's cache files."""
-        findings: list[Finding] = []
-        for rule in self._of_groups if groups else ():
-            try:
-                findings += rule.check_groups(groups)
-            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                findings += self._failures.of_rule(rule.id, groups[0].first.path, error)
-        return findings
-
-    def _at_caches(self, caches: list[CacheFile]) -> list[Finding]:
-        """Return what the rules find at the cache files of a directory."""
-        findings: list[Finding] = []
-        settled: Dialect | None = None  # rules that look at the reader only find nothing
-        for cache in caches:
-            kind = cache.judgement.reason
-            if cache.is_ordinary:
-                kind = _ANOTHER if cache.reader is settled else _ORDINARY
-            checks = self._checks.get(kind)
-            if checks is None:
-                checks = self._checks_for(cache, kind)
-            before = len(findings)
-            for check in checks:
-                try:
-                    finding = check(cache)
-                except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                    findings += self._failures.of_rule(_rule_of(check), cache.path, error)
-                    continue
-                if finding is not None:
-                    findings.append(finding)
-            if kind is _ORDINARY and self._of_reader.isdisjoint(f.rule for f in findings[before:]):
-                settled = cache.reader
-        return findings
-
-    def _checks_for(self, cache: CacheFile, kind: str) -> list[_Check]:
-        """Choose, once for each kind of cache, the rules that want to see it."""
-        reason = cache.judgement.reason
-        checks: list[_Check] = [
-            rule.check_cache
-            for rule in self._of_cache
-            if (not rule.reasons or reason in rule.reasons)
-            and not (rule.skips_ordinary and cache.is_ordinary)
-            and not (rule.looks_at_reader and kind is _ANOTHER)
-        ]
-        self._checks[kind] = checks
-        return checks
-
-    def _at_directory(self, directory: Directory) -> list[Finding]:
-        """Return what the rules find at one directory."""
-        findings: list[Finding] = []
-        of_kind = self._of_directory
-        if directory.cache is None:
-            of_kind = self._of_uncached
-        elif directory.is_ordinary:
-            of_kind = self._of_ordinary
-        rules, with_missing = of_kind
-        try:
-            if len(with_missing) > len(rules) and self._missing.of(directory):
-                rules = with_missing
-        except Exception as error:  # noqa: BLE001 - a bug is a finding
-            findings += self._failures.of_step("looking for caches", directory.path, error)
-        for rule in rules:
-            try:
-                findings += rule.check_directory(directory)
-            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                findings += self._failures.of_rule(rule.id, directory.path, error)
-        return findings
-
-    def at_payload(self, cache: CacheFile, payload: Payload) -> list[Finding]:
-        """Return what the rules find after the header of a cache file."""
-        findings: list[Finding] = []
-        for rule in self._of_payload:
-            try:
-                finding = rule.check_payload(cache, payload)
-            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                findings += self._failures.of_rule(rule.id, cache.path, error)
-                continue
-            if finding is not None:
-                findings.append(finding)
-        return findings
-
-    def finish(self) -> list[Finding]:
-        """Return what the rules find in the tree as a whole."""
-        findings = self._at_start
-        for rule in self._rules:
-            try:
-                findings += rule.finish()
-            except Exception as error:  # noqa: BLE001 - a plugin's bug is a finding
-                findings += self._failures.of_rule(rule.id, self._root, error)
-        return findings
-
-
-def _is_told(
-    finding: Finding, yielding: Mapping[str, frozenset[str]], told: set[tuple[str, str]]
-) -> bool:
-    ids = yielding.get(finding.rule)
-    if ids is None:
-        return False
-    home = finding.path if finding.source is None else finding.source
-    return any(
-        (rule, path) in told for rule in ids for path in (finding.path, os.path.dirname(home))
-    )
-
-
-def _rule_of(check: _Check) -> str:
-    rule: Rule = getattr(check, "__self__")  # noqa: B009 - a bound method, says _checks_for
-    return rule.id

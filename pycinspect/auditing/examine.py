@@ -20,8 +20,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.cachefile import Alike, CacheFile
+from pycinspect.auditing.classfiles import ClassExaminer
 from pycinspect.auditing.policy import Policy
-from pycinspect.auditing.walk import Directory
+from pycinspect.auditing.walk import CLASS_SUFFIX, Directory
 from pycinspect.auditing.zipped import ZippedExaminer
 from pycinspect.cache import (
     SOURCE_LIMIT,
@@ -152,6 +153,7 @@ class Examiner:
         view = policy.view
         self._view = view
         self._zipped = ZippedExaminer(policy, audience, self._writer)
+        self._classes = ClassExaminer(policy.dialects, view, self._found)
         self._read, self._status = _read, _status
         if not view.is_ours:
             self._read = partial(_read, of_file=view.read_listed, of_link=view.read_start)
@@ -399,6 +401,8 @@ class Examiner:
         return find_init(directory.source_path, order) or Found(FinderKind.NONE)
 
     def _beside_source(self, entry: Entry, directory: Directory) -> CacheFile:
+        if entry.name.endswith(CLASS_SUFFIX):
+            return self._classes.examine(entry, directory)
         stem, _, suffix = entry.name.rpartition(".")
         start, status, failure, is_link = self._read(entry)
         writer = self._writer(start[:4], None)

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pycinspect.auditing.deceptive import DeceptiveName
 from pycinspect.auditing.obfuscation import Hidden
 from pycinspect.auditing.payload import CodeDefect, Payload, decoded
-from pycinspect.dialects import DIALECTS, DialectTable
+from pycinspect.cache import HERE, PAYLOAD_LIMIT, View
+from pycinspect.dialects import DIALECTS, Dialect, DialectTable
 from pycinspect.disasm import Defect
-from pycinspect.pyc import Anomaly, Header
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import Anomaly, Header, parse_header, tag_of
 from pycinspect.results import Results, result_key
 from pycinspect.verifying import Rung, Verification
 
@@ -67,7 +69,7 @@ class Known:
         row = header.dialect
         if row not in DIALECTS:  # a plugin's: nobody knows what it depends on
             return decoded(header, data, dialects)
-        key = result_key("payload", row.name.encode(), data)
+        key = _key(row, data)
         text = self._results.find(key)
         if text is not None:
             return _told(text, header, data, dialects, key)
@@ -75,6 +77,15 @@ class Known:
         if payload.has_code and payload.dialect is row:
             vars(payload)["key"] = key
         return payload
+
+    def has(self, path: str, view: View = HERE) -> bool:
+        """Return whether it is known what is in a cache."""
+        try:
+            data = view.read_all(path, PAYLOAD_LIMIT)
+            row = parse_header(data, tag=tag_of(path)).dialect
+        except (OSError, PycInspectError):  # whoever reads it says what is wrong with it
+            return False
+        return self._results.find(_key(row, data)) is not None
 
     def note(self, payload: Payload) -> None:
         """Keep what was found out about a payload, if it is more than was known."""
@@ -126,6 +137,10 @@ class Source(NamedTuple):
     cache: str
     path: str
     content: bytes
+
+
+def _key(row: Dialect, data: bytes) -> bytes:
+    return result_key("payload", row.name.encode(), data)
 
 
 def _facts_of(payload: Payload) -> dict[str, object]:

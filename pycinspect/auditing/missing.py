@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pycinspect.auditing.audience import Audience
 from pycinspect.auditing.policy import Policy
 from pycinspect.auditing.scripts import is_run
-from pycinspect.auditing.walk import Directory
+from pycinspect.auditing.walk import CLASS_SUFFIX, Directory
 from pycinspect.cache import (
     SearchOrder,
     cache_from_source,
@@ -127,11 +127,12 @@ def _missing_of(wanted: _Wanted, directory: Directory) -> list[MissingCache]:
         entries = cache.entries
     sources = directory.sources
     present = {entry.name for entry in entries}
+    of_jython = {entry.name for entry in directory.bytecode if entry.name.endswith(CLASS_SUFFIX)}
     missing = [
         (sources[stem].name, level)
         for level, tail in wanted.tails
         for stem in sources
-        if stem + tail not in present
+        if stem + tail not in present and stem + CLASS_SUFFIX not in of_jython
     ]
     if not missing:
         return []

@@ -189,7 +189,8 @@ class Policy:
         jobs: processes in which payloads are read, and compared, at most.
         dialects: the rows to look in.
         view: the file system that the importer sees, and its permissions.
-        results: the directory in which it is kept what bytes that are decoded say; None: nowhere.
+        results: tells the directory in which it is kept what bytes that are decoded say; None: it
+            is not kept.
         programs: of an image, the directories in which its Python is looked for.
     """
 
@@ -216,7 +217,7 @@ class Policy:
     dialects: DialectTable = field(default=DIALECTS)
     view: View = HERE
     programs: tuple[str, ...] = IMAGE_PATH
-    results: str | None = None
+    results: Callable[[], str] | None = None
 
     def __repr__(self) -> str:
         return shown(self)

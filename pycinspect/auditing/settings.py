@@ -70,6 +70,7 @@ class Settings:
     user: str | None = None
     read_only: bool | None = None
     root: str | None = None
+    results: Callable[[], str] | None = None
 
     def over(self, others: Settings) -> Settings:
         """Return these settings, and the others' where these say nothing."""
@@ -158,6 +159,7 @@ class Settings:
             jobs=usable_cores() if self.jobs is None else self.jobs,
             dialects=dialects,
             view=self.view(),
+            results=self.results,
         )
 
     def _digests(self) -> Digests | None:

@@ -19,11 +19,15 @@ from pycinspect.cache import HERE, Entry, Listing, View, split_dotted
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import PYCACHE
 
-__all__ = ["CacheDirectory", "Directory", "Tree", "distinct", "lies_in"]
+__all__ = ["CLASS_SUFFIX", "CacheDirectory", "Directory", "Tree", "distinct", "lies_in"]
 
 _SOURCES_ANYWHERE = (".py", ".pyw")
 _SOURCE_SUFFIXES = _SOURCES_ANYWHERE if os.name == "nt" else (".py",)
 _BYTECODE_SUFFIXES = (".pyc", ".pyo")
+#: What Jython's class files end in.
+CLASS_SUFFIX = "$py.class"
+#: Of caches that lie beside their sources.
+_BESIDE_SUFFIXES = (*_BYTECODE_SUFFIXES, CLASS_SUFFIX)
 #: Of extension modules of any Python, on any system; the finder knows whose they are.
 _EXTENSION_SUFFIXES = (".so", ".pyd")
 _NAME = attrgetter("name")
@@ -72,7 +76,7 @@ class Directory:
         package: the first name below the root, ``"."`` for the root itself. A tree is
             walked in depth, so that all directories of one package come in a row.
         sources: name without suffix to the source's entry, in no order.
-        bytecode: ``.pyc`` and ``.pyo`` files that lie beside the sources.
+        bytecode: ``.pyc``, ``.pyo`` and ``$py.class`` files that lie beside the sources.
         others: names of the other files.
         subdirectories: names of the directories in it besides the cache directory.
         extensions: those of ``others`` that may be extension modules.
@@ -287,9 +291,9 @@ class Tree:
             home = os.path.join(parent, os.pardir)
         whole = replace(self._with_prefix(_listed(home, self._view)), root=path)
         whole.all_names()  # before some are left out
-        if not name.endswith((*_SOURCES_ANYWHERE, *_BYTECODE_SUFFIXES)):
+        if not name.endswith((*_SOURCES_ANYWHERE, *_BESIDE_SUFFIXES)):
             return _only(path, whole, self._view)
-        bytecode = name.endswith(_BYTECODE_SUFFIXES)
+        bytecode = name.endswith(_BESIDE_SUFFIXES)
         is_cache = bytecode and (in_cache or whole.is_mirror)
         stems = _stems_of(name, is_cache=is_cache)
         return replace(
@@ -343,6 +347,8 @@ def _stems_of(name: str, *, is_cache: bool) -> frozenset[str]:
     """Return the names of sources that a file may be, or be a cache of."""
     if is_cache:
         return frozenset({name.partition(".")[0], split_dotted(name)[0]})
+    if name.endswith(CLASS_SUFFIX):
+        return frozenset({name.removesuffix(CLASS_SUFFIX)})
     stem, suffix = os.path.splitext(name)
     return frozenset({stem} if suffix in (*_SOURCE_SUFFIXES, *_BYTECODE_SUFFIXES) else ())
 
@@ -390,7 +396,7 @@ def _read(
                     cache = _read_link(entry.path, view)
                 elif name == PYCACHE and entry.is_dir(follow_symlinks=False):
                     cache = _read_cache(entry.path, view)
-                elif name.endswith(_BYTECODE_SUFFIXES):
+                elif name.endswith(_BESIDE_SUFFIXES):
                     bytecode.append(entry)
                 elif entry.is_dir(follow_symlinks=False):
                     subdirectories.append(entry)

@@ -5,6 +5,8 @@ writes: for every dialect, by the rules in its row. Uses ``pyc``, ``dialects``,
 ``errors`` and ``values``; nothing here imports or runs a subject.
 """
 
+from pycinspect.cache.assemblies import dialect_of_assembly, judge_assembly
+from pycinspect.cache.classes import judge_class, milliseconds
 from pycinspect.cache.compilable import (
     Compilable,
     Refusal,
@@ -90,6 +92,7 @@ __all__ = [
     "cache_from_source",
     "compilable",
     "containers_in",
+    "dialect_of_assembly",
     "expected_header",
     "find_in_listing",
     "find_init",
@@ -98,13 +101,16 @@ __all__ = [
     "hash_differs",
     "header_maker",
     "judge",
+    "judge_assembly",
     "judge_cache",
+    "judge_class",
     "judge_failure",
     "judge_in_zip",
     "judge_module",
     "judge_sourceless",
     "judge_target",
     "level_of",
+    "milliseconds",
     "module_objection",
     "mounted",
     "mtime_overflows",

@@ -19,6 +19,7 @@ from pycinspect.cache.verdict import FinderKind, Found
 from pycinspect.cache.view import HERE, View
 from pycinspect.cache.zipimporter import find_in_zip, is_in_zip, judge_zip, lies_in_zip
 from pycinspect.dialects import DIALECTS, Dialect, residents_of
+from pycinspect.errors import PycInspectError
 from pycinspect.pyc import system_errors_named
 from pycinspect.values import StrPath
 
@@ -54,12 +55,14 @@ class SearchOrder:
         opens_candidates: see :class:`pycinspect.dialects.Finder`.
         package_needs_init: likewise.
         view: the file system that the importer sees.
+        directories_hide: see :class:`pycinspect.dialects.Finder`.
     """
 
     candidates: tuple[Candidate, ...]
     opens_candidates: bool
     package_needs_init: bool
     view: View = HERE
+    directories_hide: bool = False
 
     def takes(self, path: str) -> bool:
         """Return whether a file with the right name is taken."""
@@ -186,6 +189,9 @@ def _find_on_path(
     portions: list[str] = []
     order = search_order(dialect, options)
     for entry in path:
+        if dialect.classes is not None and options.view.is_file(entry):
+            message = f"what {dialect.name} imports from a zip file is not known"
+            raise PycInspectError("unsupported", message, path=entry)
         if is_in_zip(entry, dialect, options.view):
             found = find_in_zip(name, entry, dialect, options)
         else:
@@ -222,6 +228,8 @@ def find_in_listing(
         package = find_init(base, order)
         if package is not None:
             return package
+    if is_directory and order.directories_hide:
+        return Found(FinderKind.NAMESPACE, base, search_path=(base,))
     files = (candidate for candidate in listed if order.takes(base + candidate.suffix))
     first = next(files, None)
     if first is not None:
@@ -286,9 +294,8 @@ def package_of(directory: str, order: SearchOrder) -> str:
 
 def search_order(dialect: Dialect, options: ImportOptions) -> SearchOrder:
     """Return what a dialect looks for: extension modules, sources, then bytecode."""
-    bytecode = dialect.finder.optimized_bytecode if options.optimize else ".pyc"
-    if dialect.header is None:  # no bytecode that an import would take
-        bytecode = ""
+    plain = dialect.finder.bytecode or (".pyc" if dialect.header is not None else "")
+    bytecode = dialect.finder.optimized_bytecode if options.optimize and plain else plain
     extensions = options.platform.extension_suffixes(dialect.extensions)
     candidates = (
         *(Candidate(suffix, FinderKind.EXTENSION) for suffix in extensions),
@@ -296,7 +303,13 @@ def search_order(dialect: Dialect, options: ImportOptions) -> SearchOrder:
         *((Candidate(bytecode, FinderKind.SOURCELESS),) if bytecode else ()),
     )
     finder = dialect.finder
-    return SearchOrder(candidates, finder.opens_candidates, finder.package_needs_init, options.view)
+    return SearchOrder(
+        candidates,
+        finder.opens_candidates,
+        finder.package_needs_init,
+        options.view,
+        finder.directories_hide,
+    )
 
 
 def _opens(path: str, view: View) -> bool:

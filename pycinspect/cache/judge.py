@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from pycinspect.cache.classes import judge_class, milliseconds
 from pycinspect.cache.compilable import SourceCompiler, compilable
 from pycinspect.cache.finder import find_part
 from pycinspect.cache.importer import (
@@ -77,13 +78,13 @@ def judge(
 
     Raises:
         PycInspectError: ``unknown-dialect``, ``hash-unavailable``, ``too-large``,
-            or ``unsupported`` for Jython, whose class files are not read yet;
+            or ``unsupported`` where the dialect's caches are not read;
             ``not-found`` or ``unreadable`` where the file system refuses.
 
     The rules are in ``cache.importer``.
     """
     path = os.fsdecode(source)
-    is_bytecode = path.endswith((".pyc", ".pyo"))
+    is_bytecode = path.endswith((".pyc", ".pyo", "$py.class"))
     kind = FinderKind.SOURCELESS if is_bytecode else FinderKind.SOURCE
     case = Case(DIALECTS.resolve(dialect), options or ImportOptions(), compiler)
     if not case.options.view.is_file(path):
@@ -198,6 +199,9 @@ def _cache_path(source: str, row: Dialect, options: ImportOptions) -> str | None
 
 
 def _judge_sourceless(found: Found, path: str, row: Dialect, options: ImportOptions) -> Verdict:
+    if row.classes is not None:
+        judgement = _judge_class_file(path, None, row, options)
+        return _verdict(found, path, judgement, row, options.view)
     _require_pyc(row)
     cache = _read_cache(path, options.view)
     if isinstance(cache, CacheBytes):
@@ -219,7 +223,8 @@ def _judge_source(found: Found, path: str, case: Case) -> Verdict:
     if cache_path is None:
         reason = "no-cache-tag" if row.cache_path is not None else "dialect-without-cache"
         return Verdict(row, found, None, Outcome.NO_CACHE, reason, actual=row.name)
-    _require_pyc(row)
+    if row.classes is None:
+        _require_pyc(row)
     try:
         status = options.view.stat(path)
     except OSError as error:  # it was there a moment ago
@@ -243,6 +248,8 @@ def _judge_source(found: Found, path: str, case: Case) -> Verdict:
 def _judge_with_source(
     path: str, cache_path: str, status: os.stat_result, row: Dialect, options: ImportOptions
 ) -> Judgement:
+    if row.classes is not None:
+        return _judge_class_file(cache_path, status, row, options)
     importer = row.importer
     assert importer is not None
     mtime = source_mtime(status, importer.mtime_rounding)
@@ -260,6 +267,23 @@ def _judge_with_source(
             options.check_hash_based_pycs,
         )
     )
+
+
+def _judge_class_file(
+    path: str, source: os.stat_result | None, row: Dialect, options: ImportOptions
+) -> Judgement:
+    """Judge a Java class file, which is read whole: its annotations may stand at its end."""
+    assert row.classes is not None
+    try:
+        status = options.view.stat(path)
+        data = options.view.read_all(path, SOURCE_LIMIT)
+    except (OSError, PycInspectError):
+        cache = _read_cache(path, options.view)
+        if isinstance(cache, Judgement):
+            return cache
+        raise
+    source_time = None if source is None else milliseconds(source)
+    return judge_class(data, row.classes, milliseconds(status), source_time)
 
 
 def _read_cache(path: str, view: View) -> CacheBytes | Judgement:
@@ -321,7 +345,9 @@ def _verdict(
 ) -> Verdict:
     """Return the verdict of a judgement; what would be loaded is decoded first."""
     was_read = False
-    if judgement.outcome is Outcome.LOAD:
+    if judgement.outcome is Outcome.LOAD and row.classes is not None:
+        was_read = True  # whole, but for what Java's verifier says of its instructions
+    elif judgement.outcome is Outcome.LOAD:
         judgement, was_read = judge_payload(judgement, cache_path, row, view)
     raised = judgement.outcome is Outcome.RAISE
     ignored = tuple(path for path in found.ignored if path != cache_path)  # up to 3.1 beside it

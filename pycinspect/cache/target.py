@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 
+from pycinspect.cache.assemblies import judge_assembly
 from pycinspect.cache.compilable import SourceCompiler
 from pycinspect.cache.finder import package_of, search_order
 from pycinspect.cache.judge import Case, judge, judge_module
@@ -33,6 +34,7 @@ __all__ = ["judge_target"]
 
 _INIT = "__init__"
 _BYTECODE = (".pyc", ".pyo")
+_CLASS = "$py.class"
 _NOWHERE = "not-a-cache-path"
 _PLAIN, _PYO = NameEnd("", "", "pyc"), NameEnd("", "", "pyo")
 
@@ -67,7 +69,7 @@ def judge_target(
         zipped = zip_target(target, options.view)
         if zipped is not None:
             return _judge_zipped(zipped, dialect, options, dialects)
-        if target.endswith(_BYTECODE):
+        if target.endswith((*_BYTECODE, _CLASS)):
             verdict = _judge_bytecode(target, dialect, options, dialects, compiler)
         else:
             verdict = _judge_by_kind(target, dialect, options, dialects, compiler)
@@ -110,6 +112,9 @@ def _judge_by_kind(
     if extension is not None:
         row, name = extension
         return _about(target, _judge_name(target, name, Case(row, options, compiler)), view)
+    assembly = judge_assembly(target, dialects, view)
+    if assembly is not None:
+        return assembly
     if subject_kind_of(target, dialects, view.open) is SubjectKind.SOURCE:
         return _about(target, _judge_source(target, case), view)
     row = dialect or _dialect_of(target, None, dialects, view)
@@ -142,11 +147,18 @@ def _judge_bytecode(
     compiler: SourceCompiler | None,
 ) -> Verdict:
     name = _cache_name(target)
+    if dialect is None and target.endswith(_CLASS):
+        dialect = _row_of_classes(dialects)
     row = dialect or _dialect_of(target, name, dialects, options.view)
     level = level_of(_PYO if target.endswith(".pyo") else NameEnd(*name[1:]) if name else _PLAIN)
     if level and not options.optimize:
         options = replace(options, optimize=level)
     return _judge_cache(target, Case(row, options, compiler))
+
+
+def _row_of_classes(dialects: DialectTable) -> Dialect | None:
+    """Return whose cache a class file of that name is, whatever is in it."""
+    return next((row for row in dialects if row.classes is not None), None)
 
 
 def _judge_source(source: str, case: Case) -> Verdict:

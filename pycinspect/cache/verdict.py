@@ -71,7 +71,7 @@ class Found:
     @property
     def is_bytecode(self) -> bool:
         """Whether the importer is handed bytecode without looking for a source."""
-        return self.path is not None and self.path.endswith((".pyc", ".pyo"))
+        return self.path is not None and self.path.endswith((".pyc", ".pyo", "$py.class"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,9 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "unchecked-hash": "an unchecked hash-based cache is used without looking at the source",
         "hash-not-checked": "hash-based caches are not checked (--check-hash-based-pycs never)",
         "sourceless": "it stands in the place of the source, which is not looked for",
+        "class-is-fresh": (
+            "its time is not before the source's, and the time that it records not after it"
+        ),
         # recompile
         "cache-absent": "there is no cache",
         "cache-unreadable": "the cache cannot be read ({found})",
@@ -118,7 +121,15 @@ REASONS: Mapping[str, str] = MappingProxyType(
             "the header records {found} of source, but the source has {expected}"
         ),
         "source-hash-differs": "the source hash is {found}, but the source has {expected}",
+        "class-is-older": "the class file's time {found} is before the source's {expected}",
+        "class-records-later": (
+            "the class file records the source's time {found}, but the source has {expected}"
+        ),
+        "class-api-version": "the class file has the API version {found}, not {expected}",
+        "class-cut-short": "the class file ends within its constants",
+        "class-does-not-load": "Java does not load the class ({found})",
         # raise
+        "class-not-readable": "the class file cannot be read for its annotations",
         "empty-payload": "nothing follows the header of {expected} bytes",
         "payload-truncated": "the payload ends too early ({found})",
         "payload-bad-marshal": "the payload is damaged ({found})",
@@ -143,6 +154,10 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "extension-module": "an extension module has no bytecode",
         "namespace-package": "a namespace package has no bytecode",
         "empty-package": "no __init__ of the package can be opened: it is imported without",
+        "compiled-module": (
+            "a compiled module, not a cache: {found} does not check it against its source, and"
+            " once it is loaded it wins over every source"
+        ),
         "no-cache-tag": "the interpreter has no cache tag",
         "dialect-without-cache": "{found} keeps no cache files",
         "shadowed": "the finder takes {found} before it",
@@ -161,6 +176,14 @@ def _time(text: str) -> str:
     return moment(int(text))
 
 
+def _milliseconds(text: str) -> str:
+    """Return a time in milliseconds; what is no date of people's calendar stays a number."""
+    try:
+        return f"{moment(int(text) // 1000)} + {int(text) % 1000} ms"
+    except (OverflowError, ValueError, OSError):
+        return f"{text} ms"
+
+
 def _size(text: str) -> str:
     return byte_count(int(text))
 
@@ -173,6 +196,8 @@ _READ_AS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "mtime-never-matches": _time,
         "mtime-overflow": _time,
         "source-size-differs": _size,
+        "class-is-older": _milliseconds,
+        "class-records-later": _milliseconds,
     }
 )
 

@@ -333,6 +333,13 @@ class View:
         except OSError:
             return False
 
+    def may_write(self, path: str) -> bool:
+        """Return whether a file that is there may be opened to be written."""
+        try:
+            return self._may(self.host(path), _WRITE, os.W_OK)
+        except OSError:
+            return False
+
     def is_read_only(self, directory: str) -> bool:
         """Return whether the file system of a directory cannot be written, whoever asks."""
         if self.read_only or not hasattr(os, "statvfs"):

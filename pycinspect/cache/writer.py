@@ -88,6 +88,10 @@ def _hindrance(cache_path: str, writer: Writer, umask: int, view: View) -> Hindr
         existing = os.path.dirname(existing) or os.curdir
     if view.is_read_only(existing):
         return Hindrance("read-only", f"the file system of {existing} is read-only")
+    if writer.in_place and view.exists(cache_path):
+        if view.may_write(cache_path):
+            return None
+        return Hindrance("cache-not-writable", f"no permission to write to {cache_path}")
     if not view.may_change(existing):
         return Hindrance("dir-not-writable", f"no permission to write in {existing}")
     if existing == parent and not view.may_replace(cache_path):

@@ -17,6 +17,7 @@ __all__ = ["main"]
 #: Sub-command to its module and its line in ``pycinspect --help``.
 _COMMANDS = {
     "audit": "Audit trees of bytecode caches.",
+    "cache": "Say how many results are kept, or delete them.",
     "check": "Say what an import would do, and why.",
     "diff": "Show what differs between two programs.",
     "explain": "Say what each instruction does, and what is on the stack.",

@@ -191,8 +191,19 @@ def baseline_options(function: _Command) -> _Command:
     return _with_options(function, options)
 
 
+def _results(
+    ctx: click.Context,  # noqa: ARG001 - click's signature
+    param: click.Parameter,  # noqa: ARG001
+    value: str | None,
+) -> Callable[[], str] | None:
+    """Return what tells where it is kept what decoded bytes say; None if it is not."""
+    from pycinspect.results import results_directory
+
+    return results_directory if value is None else None
+
+
 def budget_options(function: _Command) -> _Command:
-    """Add the options that end an audit early, and say in how many processes it runs."""
+    """Add the options that say how much an audit does, in how many processes, and what it may know."""
     options = (
         click.option("--max-files", type=click.IntRange(0), help="Stop after so many caches."),
         click.option("--max-seconds", type=click.FloatRange(0), help="Stop after so many seconds."),
@@ -201,6 +212,15 @@ def budget_options(function: _Command) -> _Command:
             type=click.IntRange(1),
             metavar="N",
             help="Read payloads, and compare, in N processes.  [default: the cores there are]",
+        ),
+        click.option(
+            "--no-cache",
+            "results",
+            flag_value="",
+            default=None,
+            callback=_results,
+            help="Decode everything: what was found out about the same bytes before is not used,"
+            " nor is it kept.",
         ),
     )
     return _with_options(function, options)

@@ -98,8 +98,9 @@ def command(
 ) -> None:
     """Show what cache files say: their code, instruction by instruction.
 
-    FILE is a cache, by whatever name; a source, which is compiled and not run; a file in an
-    archive, ARCHIVE!/PATH; or - for standard input.
+    FILE is a cache, by whatever name; a class file of Jython or an assembly of IronPython; a
+    source, which is compiled and not run; a file in an archive, ARCHIVE!/PATH; or - for standard
+    input.
 
     \b
     Examples:
@@ -114,6 +115,7 @@ def command(
 
     Exit codes: 0 all were shown, 2 at least one was not, 3 an error of pycinspect's own.
     """  # noqa: D301 - \b is click's mark, a control character
+    from pycinspect.cli.show_foreign import ForeignWay, or_foreign
     from pycinspect.plugins import load_registry
 
     given = {
@@ -129,8 +131,10 @@ def command(
     }
     _refuse_ignored([option for option, value in given.items() if value])
     dialects = load_registry().dialects
+    of_foreign = ForeignWay(dialects, names, header, canonical, as_json)
     if header:
         way = (_headers_as_json if as_json else _headers_as_text)(dialects)
+        way = way._replace(show=or_foreign(way.show, of_foreign))
         sys.exit(max(_shown(path, way) for path in files))
     from pycinspect.compiling import Compilers
 
@@ -140,6 +144,7 @@ def command(
             way = (_bytes_as_json if as_json else _bytes_as_text)(options)
         else:
             way = _way_of_code(options, names, raw=raw, canonical=canonical, as_json=as_json)
+            way = way._replace(show=or_foreign(way.show, of_foreign))
         sys.exit(max(_shown(path, way) for path in files))
 
 

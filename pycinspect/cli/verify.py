@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from pycinspect.cli.common import baseline_options, budget_options, report_options
@@ -35,6 +37,7 @@ def command(
     max_files: int | None,
     max_seconds: float | None,
     jobs: int | None,
+    results: Callable[[], str] | None,
 ) -> None:
     """Say whether caches are what compiling their sources gives.
 
@@ -66,6 +69,7 @@ def command(
         max_files=max_files,
         max_seconds=max_seconds,
         jobs=jobs,
+        results=results,
     )
     shown = Output(format_name, verbose, output)
     run_audit(paths, asked, shown, Accepting(write_baseline), no_config=True)

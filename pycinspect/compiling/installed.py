@@ -106,7 +106,7 @@ def judge(
 
     Raises:
         PycInspectError: ``unknown-dialect``, ``hash-unavailable``, ``too-large``,
-            or ``unsupported`` for Jython, whose class files are not read yet.
+            or ``unsupported`` where the dialect's caches are not read.
 
     The rules are those of ``importlib._bootstrap_external.SourceLoader.get_code``.
 

@@ -44,6 +44,7 @@ from pycinspect.dialects.lowering import (
 )
 from pycinspect.dialects.model import (
     CachePath,
+    ClassRules,
     Dialect,
     EnvironmentFlag,
     Finder,
@@ -60,7 +61,7 @@ from pycinspect.dialects.model import (
 )
 from pycinspect.dialects.opcodes import Effect, Opcode, OpcodeTable, Operand, Role
 from pycinspect.dialects.operations import Flow, Operation, operation
-from pycinspect.dialects.pictures import StackPicture, picture_of
+from pycinspect.dialects.pictures import StackPicture, described, picture_of
 from pycinspect.dialects.resident import Residents, residents_of
 from pycinspect.dialects.table import DialectTable, FindMore
 
@@ -69,6 +70,7 @@ __all__ = [
     "Bytecode",
     "CachePath",
     "CanonicalKind",
+    "ClassRules",
     "CodeField",
     "CodeLayout",
     "Dialect",
@@ -115,6 +117,7 @@ __all__ = [
     "ZipImporter",
     "as_written",
     "canonical_kind",
+    "described",
     "find_dialect",
     "linear_ops",
     "linear_rules",

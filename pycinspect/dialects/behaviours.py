@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from pycinspect.dialects.model import (
     CachePath,
+    ClassRules,
     EnvironmentFlag,
     ExtensionSuffixes,
     Finder,
@@ -66,6 +67,12 @@ PYCACHE_PREFIX = CachePath("__pycache__", OptimizationName.OPT_TAG, prefix=True)
 PYCACHE_PREFIX_312 = CachePath("__pycache__", OptimizationName.OPT_TAG, prefix=True, drops_dot=True)
 #: org/python/core/imp.java: makeCompiledFilename.
 PY_CLASS = CachePath("", OptimizationName.ABSENT, ending="$py.class")
+
+#: org/python/core/imp.java: getVersion, loadFromSource, createFromPyClass; AnnotationReader with
+#: the ASM 9.4 of Debian. From major version 53 on, Java refuses that the constructor sets final
+#: fields, below 49 it has no annotations;
+#: 61 is Java 17.
+CLASSES_273 = ClassRules(39, 2000, newest_read=64, loaded=frozenset(range(49, 53)), newest_java=61)
 
 # --- When a cache is used ----------------------------------------------------
 
@@ -134,6 +141,15 @@ FIND_MODULE_PYPY2 = Finder(
     optimized_bytecode=".pyc",
     missing="ImportError",
 )
+#: org/python/core/imp.java: loadFromSource.
+FIND_JYTHON = Finder(
+    opens_candidates=False,
+    package_needs_init=True,
+    optimized_bytecode="$py.class",
+    missing="ImportError",
+    bytecode="$py.class",
+    directories_hide=True,
+)
 #: importlib/_bootstrap.py: FileFinder, 3.3 and 3.4.
 FILE_FINDER_PYO = Finder(
     opens_candidates=False,
@@ -201,6 +217,7 @@ WRITE_PRIVATE = Writer(
     add=0o600,
     makes_directories=False,
     dont_write=EnvironmentFlag.NONEMPTY,
+    in_place=True,
 )
 WRITE_NEVER = Writer(
     keep=0,

@@ -11,7 +11,7 @@ from pycinspect.dialects.opcodes import OpcodeTable
 
 __all__ = [
     "CPYTHON",
-    "PYPY_39",
+    "PYPY",
     "Bytecode",
     "InstructionFormat",
     "LineTable",
@@ -52,6 +52,8 @@ class LineTable(Enum):
     LOCATIONS = "locations"
     #: The same, but ``co_lines`` does not join ranges of one line (3.11).
     LOCATIONS_APART = "locations-apart"
+    #: Each code unit's line and columns, one after the other (PyPy 3.10).
+    POSITIONS = "positions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ class Bytecode:
         sent_at_entry: generators start with a value on the stack (3.10; since 3.13
             RETURN_GENERATOR pushes it; ``compile.c: stackdepth``).
         exception_table: handlers stand in a table of their own (3.11), not in the code.
+        one_depth: paths that meet have one number of values on the stack (3.11: there are no blocks
+            that an exception or a jump would take down).
         keeps_dead_code: its compiler leaves instructions at the end that nothing leads to (up to
             3.9; then ``compile.c: eliminate_empty_basic_blocks`` and its like).
         keeps_constants: its compiler leaves constants that nothing needs any more, of a folded
@@ -134,6 +138,7 @@ class Bytecode:
     one_index: bool = False
     sent_at_entry: bool = False
     exception_table: bool = False
+    one_depth: bool = False
     keeps_dead_code: bool = False
     keeps_constants: bool = False
 
@@ -204,6 +209,7 @@ _E311 = replace(
     operands=replace(_ALL_JUMPS, marks_first=True, unwritten=frozenset({"KW_NAMES"})),
     one_index=True,
     exception_table=True,
+    one_depth=True,
 )
 _E312 = replace(
     _E311,
@@ -243,4 +249,26 @@ CPYTHON: Mapping[str, Bytecode] = MappingProxyType(
         for version in versions.split()
     }
 )
-PYPY_39 = _numbered(_E38, "pypy-3.9")
+
+# PyPy keeps the forms of the version whose library it has, but for jumps and lines from 3.10 on.
+_P36_UNSIGNED = replace(_E36, lines=LineTable.LNOTAB)
+_P310 = replace(_E38, format=_WORD_JUMPS, lines=LineTable.POSITIONS, operands=_ALL_JUMPS)
+_P311_TABLE = replace(_P310, exception_table=True)
+
+_PYPY_ERAS = (
+    (_E27, "2.7 2.7-before-7.0 2.7-v2.0-beta"),
+    (_E31, "3.3 3.5"),
+    (_P36_UNSIGNED, "3.6-magic-160"),
+    (_E36, "3.6 3.7-magic-224 3.7"),
+    (_E38, "3.8 3.9"),
+    (_P310, "3.10 3.11-magic-400 3.11"),
+    (_P311_TABLE, "3.11-magic-432"),
+)
+#: PyPy's, by version, and magic number where that changed within a version.
+PYPY: Mapping[str, Bytecode] = MappingProxyType(
+    {
+        version: _numbered(era, f"pypy-{version}")
+        for era, versions in _PYPY_ERAS
+        for version in versions.split()
+    }
+)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pycinspect.dialects.model import Dialect
 from pycinspect.dialects.opcodes import Opcode, Role
-from pycinspect.dialects.pictures import StackPicture, picture_of
+from pycinspect.dialects.pictures import StackPicture, described
 from pycinspect.values import Implementation
 
 __all__ = [
@@ -120,7 +120,7 @@ def eras_of(name: str, dialects: Iterable[Dialect]) -> list[Era]:
     for row in dialects:
         if row.bytecode is not None:
             opcode = row.bytecode.opcodes.by_name.get(name)
-            found.append(opcode and (row, opcode, picture_of(opcode.base, row.python)))
+            found.append(opcode and (row, opcode, described(opcode.base, row)))
     eras: list[Era] = []
     for fact, group in groupby(found, lambda one: one and (one[1][:6], one[2])):
         rows = [one for one in group if one is not None]
@@ -161,7 +161,7 @@ def _by_name(row: Dialect) -> dict[str, tuple[Opcode, StackPicture]]:
     if row.bytecode is None:
         return {}
     return {
-        opcode.name: (opcode, picture_of(opcode.base, row.python))
+        opcode.name: (opcode, described(opcode.base, row))
         for opcode in row.bytecode.opcodes.opcodes
         if opcode.role in _OF_COMPILERS
     }

@@ -388,10 +388,19 @@ CODE_311 = replace(
 )
 #: pypy/interpreter/pycode.py has no such checks.
 CODE_38_PYPY = replace(CODE_38, name="code of PyPy 3.8", unsigned=0, enough_varnames=False)
-#: 7.3.19 on; as other readers report it, not run.
+#: Names are byte strings still, as PyPy 2.7 writes them.
+CODE_32_PYPY = replace(CODE_30, name="code of PyPy 3.2", bytes_text=True, unsigned=0)
+# pypy/interpreter/pycode.py and pypy/module/marshal of the releases; not run.
+#: 7.3.19 on.
 CODE_311_PYPY = replace(
     CODE_38_PYPY,
     name="code of PyPy 3.11",
     fields=(*CODE_38.fields[:-2], *_fields(FieldKind.TEXT, "qualname"), *_LINES),
     qualname=QualnameSource.FIELD,
+)
+#: 7.3.23 on.
+CODE_311_TABLE_PYPY = replace(
+    CODE_311_PYPY,
+    name="code of PyPy 3.11 with an exception table",
+    fields=(*CODE_311_PYPY.fields, *_fields(FieldKind.BYTES, "exceptiontable")),
 )

@@ -5,7 +5,7 @@ Two tables: ``vocabulary.tsv`` names the canonical ops and says what each does;
 that fits counts. Its columns:
 
 * ``when``: what the argument must stand for (``in``, ``INTRINSIC_PRINT``), if that matters.
-* ``versions``: ``*``, ``3.12``, ``3.11-``, ``-3.10``, ``3.11-3.13``, or an implementation.
+* ``versions``: ``*``, ``3.12``, ``3.11-``, ``-3.10``, ``3.11-3.13``, an implementation, or both.
 * ``ops``: canonical ops between semicolons, each with an operand: a word of
   :class:`OperandSource`, a number, ``None`` or a literal word. ``?1`` and ``?!1`` after it:
   only if that bit of the argument is, or is not, set. Nothing means that the opcode does
@@ -160,10 +160,10 @@ def lowering_of(dialect: Dialect) -> Lowering:
 
 
 def _raising(dialect: Dialect) -> Raising:
-    if dialect.implementation is Implementation.PYPY:
-        return Raising.PYPY
     if dialect.bytecode is not None and dialect.bytecode.exception_table:
         return Raising.ONE
+    if dialect.implementation is Implementation.PYPY:
+        return Raising.PYPY
     return Raising.SIX if dialect.python >= (3, 0) else Raising.THREE
 
 

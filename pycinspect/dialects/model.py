@@ -19,6 +19,7 @@ from pycinspect.values import Implementation
 __all__ = [
     "CRLF",
     "CachePath",
+    "ClassRules",
     "Dialect",
     "EnvironmentFlag",
     "ExtensionSuffixes",
@@ -169,6 +170,25 @@ class Importer:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassRules:
+    """How an importer decides whether a Java class file is used (Jython).
+
+    Args:
+        api_version: the version of the compiler that it demands.
+        tolerance: milliseconds by which the recorded time may be after the source's.
+        newest_read: the newest major version of a class file that its reader takes.
+        loaded: the major versions with which Java loads what its compiler writes.
+        newest_java: the newest major version of the Java that it was compared with.
+    """
+
+    api_version: int
+    tolerance: int
+    newest_read: int
+    loaded: frozenset[int]
+    newest_java: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finder:
     """How a dialect looks for a module in one directory of the search path.
 
@@ -179,12 +199,18 @@ class Finder:
             otherwise it is a portion of a namespace package (PEP 420).
         optimized_bytecode: the suffix of bytecode without source under ``-O``.
         missing: the exception when nothing is found.
+        bytecode: what bytecode that stands in a source's place ends in; "" for ``.pyc``,
+            where the implementation has any.
+        directories_hide: a directory without ``__init__`` is a package of another kind
+            (Java's), and hides a source of that name.
     """
 
     opens_candidates: bool
     package_needs_init: bool
     optimized_bytecode: str
     missing: str
+    bytecode: str = ""
+    directories_hide: bool = False
 
 
 class EnvironmentFlag(Enum):
@@ -209,6 +235,7 @@ class Writer:
         makes_directories: missing parents are made.
         dont_write: how PYTHONDONTWRITEBYTECODE is read.
         never: the implementation never writes a cache.
+        in_place: a cache that is there is written to, not replaced by another file.
     """
 
     keep: int
@@ -216,6 +243,7 @@ class Writer:
     makes_directories: bool
     dont_write: EnvironmentFlag
     never: bool = False
+    in_place: bool = False
 
 
 class TooShort(Enum):
@@ -321,6 +349,7 @@ class Dialect:
             here had numbers that nobody captured.
         prereleases: other words seen in its development, never in a release.
         magic_tail: bytes 2 and 3.
+        classes: when a Java class file is used; None where the cache is none.
         told_by_tag: a magic that it shares with an earlier row is its own only
             where the file's name has its tag.
         development: no release ever accepted its magic number.
@@ -351,6 +380,7 @@ class Dialect:
     )
     prereleases: frozenset[int] = field(default=frozenset())
     magic_tail: bytes = CRLF
+    classes: ClassRules | None = None
     told_by_tag: bool = False
     note: str = ""
     development: bool = False

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pycinspect.dialects import behaviours as b
 from pycinspect.dialects import layouts
-from pycinspect.dialects.bytecode import PYPY_39
+from pycinspect.dialects.bytecode import PYPY
 from pycinspect.dialects.model import Dialect, SourceHash, Tokenizer
 from pycinspect.values import Implementation
 
@@ -31,6 +31,7 @@ _PYPY_2 = Dialect(
     extensions=b.extensions_pypy("pypy-73"),
     marshal=layouts.MARSHAL_2_PYPY,
     code=layouts.CODE_23,
+    bytecode=PYPY["2.7"],
 )
 _PYPY_32 = replace(
     _PYPY_2,
@@ -38,7 +39,8 @@ _PYPY_32 = replace(
     cache_path=b.PYCACHE_PYO,
     writer=b.WRITE_C_PYCACHE_PYPY,
     marshal=layouts.MARSHAL_2_PYPY3,
-    code=layouts.CODE_30,
+    code=layouts.CODE_32_PYPY,
+    bytecode=None,  # nobody has its opcodes' numbers
 )
 _PYPY_33 = replace(
     _PYPY_32,
@@ -48,29 +50,36 @@ _PYPY_33 = replace(
     writer=b.WRITE_ATOMIC_PYPY,
     marshal=layouts.MARSHAL_4_PYPY,
     code=layouts.CODE_33,
+    bytecode=PYPY["3.3"],
 )
-_PYPY_35 = replace(_PYPY_33, cache_path=b.PYCACHE_OPT, tokenizer=b.TOKENIZER_PYPY)
-_PYPY_36 = replace(_PYPY_35, finder=b.FILE_FINDER)
+_PYPY_35 = replace(
+    _PYPY_33, cache_path=b.PYCACHE_OPT, tokenizer=b.TOKENIZER_PYPY, bytecode=PYPY["3.5"]
+)
+_PYPY_36 = replace(_PYPY_35, finder=b.FILE_FINDER, bytecode=PYPY["3.6"])
 _PYPY_37 = replace(
     _PYPY_36,
     header=b.PEP_552,
     importer=b.IMPORTLIB_37,
     source_hash=SourceHash.SIPHASH_24,
+    bytecode=PYPY["3.7"],
 )
 _PYPY_38 = replace(
     _PYPY_37,
     cache_path=b.PYCACHE_PREFIX,
     zip_importer=b.ZIP_38,
     code=layouts.CODE_38_PYPY,
+    bytecode=PYPY["3.8"],
 )
-_PYPY_310 = replace(_PYPY_38, zip_importer=b.ZIP_310)
-_PYPY_311 = replace(_PYPY_310, code=layouts.CODE_311_PYPY)
-_PYPY_312 = replace(_PYPY_311, cache_path=b.PYCACHE_PREFIX_312)
-_PYPY_39 = replace(
-    _PYPY_38,
-    marshal=layouts.MARSHAL_4_PYPY39,
-    bytecode=PYPY_39,
+_PYPY_39 = replace(_PYPY_38, marshal=layouts.MARSHAL_4_PYPY39, bytecode=PYPY["3.9"])
+_PYPY_310 = replace(_PYPY_38, zip_importer=b.ZIP_310, bytecode=PYPY["3.10"])
+_PYPY_311_OLD = replace(_PYPY_310, bytecode=PYPY["3.11-magic-400"])
+_PYPY_311 = replace(_PYPY_310, code=layouts.CODE_311_PYPY, bytecode=PYPY["3.11"])
+_PYPY_311_TABLE = replace(
+    _PYPY_311, code=layouts.CODE_311_TABLE_PYPY, bytecode=PYPY["3.11-magic-432"]
 )
+_PYPY_312 = replace(
+    _PYPY_311_TABLE, cache_path=b.PYCACHE_PREFIX_312, bytecode=None
+)  # in development
 
 
 def _pypy(
@@ -96,23 +105,53 @@ def _pypy(
 
 _PYPY = (
     _PYPY_2,
-    replace(_PYPY_2, name="pypy-2.7-v2.0", magic_word=62215, note="PyPy 1.5 to 2.0"),
-    replace(_PYPY_2, name="pypy-2.7-v2.0-plain", magic_word=62213, note="without CALL_METHOD"),
+    replace(
+        _PYPY_2,
+        name="pypy-2.7-v2.0",
+        magic_word=62215,
+        bytecode=PYPY["2.7-before-7.0"],  # a superset of what 1.5 to 2.0 write
+        note="PyPy 1.5 to 2.2",
+    ),
+    replace(
+        _PYPY_2,
+        name="pypy-2.7-v2.0-plain",
+        magic_word=62213,
+        bytecode=PYPY["2.7-v2.0-beta"],
+        note="without CALL_METHOD",
+    ),
     _pypy(_PYPY_32, 2, 3187, ("pypy3-24", "pypy3-23", "pypy3-22", "pypy3-21", "pypy3-20")),
     _pypy(_PYPY_32, 2, 48, ("pypy3-24",), release="-v2.4"),
     _pypy(_PYPY_33, 3, 64, ("pypy3-55", "pypy3-52")),
     _pypy(_PYPY_35, 5, 112, tuple(f"pypy3-{v}" for v in (70, 60, 510, 59, 58, 57))),
     _pypy(_PYPY_36, 6, 192, ("pypy36", "pypy3-72")),
-    _pypy(_PYPY_36, 6, 160, ("pypy3-71", "pypy3-70"), release="-v7.1"),
+    _pypy(
+        replace(_PYPY_36, bytecode=PYPY["3.6-magic-160"]),
+        6,
+        160,
+        ("pypy3-71", "pypy3-70"),
+        release="-v7.1",
+    ),
     _pypy(_PYPY_37, 7, 240, ("pypy37",)),
-    _pypy(_PYPY_37, 7, 224, ("pypy37",), release="-v7.3.3"),
+    _pypy(
+        replace(_PYPY_37, bytecode=PYPY["3.7-magic-224"]), 7, 224, ("pypy37",), release="-v7.3.3"
+    ),
     _pypy(_PYPY_38, 8, 256, ("pypy38",)),
+    replace(
+        _pypy(_PYPY_38, 8, 3413, ("pypy38",), release="-cpython-magic"),
+        told_by_tag=True,
+        note="releases that write CPython's magic number",
+    ),
     _pypy(_PYPY_39, 9, 336, ("pypy39",), prereleases=frozenset({304})),
     _pypy(_PYPY_39, 9, 320, ("pypy39",), release="-v7.3.8"),
+    replace(
+        _pypy(_PYPY_39, 9, 3425, ("pypy39",), release="-cpython-magic"),
+        told_by_tag=True,
+        note="releases that write CPython's magic number",
+    ),
     _pypy(_PYPY_310, 10, 384, ("pypy310",)),
-    _pypy(_PYPY_311, 11, 432, ("pypy311",)),
+    _pypy(_PYPY_311_TABLE, 11, 432, ("pypy311",)),
     _pypy(_PYPY_311, 11, 416, ("pypy311",), release="-v7.3.22"),
-    _pypy(_PYPY_310, 11, 400, ("pypy311",), release="-v7.3.18"),
+    _pypy(_PYPY_311_OLD, 11, 400, ("pypy311",), release="-v7.3.18"),
     _pypy(_PYPY_312, 12, 448, ("pypy312",)),
 )
 
@@ -121,6 +160,7 @@ _PYPY = (
 
 _GRAALPY = replace(
     _PYPY_38,
+    bytecode=None,
     implementation=Implementation.GRAALPY,
     marshal=None,
     code=None,
@@ -182,6 +222,7 @@ _GRAALPYS = (
 
 _RUSTPYTHON = replace(
     _PYPY_38,
+    bytecode=None,
     name="rustpython-3.14",
     implementation=Implementation.RUSTPYTHON,
     marshal=None,
@@ -198,6 +239,7 @@ _RUSTPYTHON = replace(
 )
 _PYSTON = replace(
     _PYPY_2,
+    bytecode=None,
     writer=b.WRITE_C,
     name="pyston-0.6.1",
     implementation=Implementation.PYSTON,
@@ -247,6 +289,7 @@ _STRANGERS = (
 
 _JYTHON = replace(
     _PYPY_2,
+    bytecode=None,
     name="jython-2.7",
     implementation=Implementation.JYTHON,
     marshal=None,
@@ -256,6 +299,8 @@ _JYTHON = replace(
     cache_path=b.PY_CLASS,
     header=None,
     importer=None,
+    classes=b.CLASSES_273,
+    finder=b.FIND_JYTHON,
     writer=b.WRITE_PRIVATE,
     zip_importer=None,
     extensions=b.NO_EXTENSIONS,
@@ -268,6 +313,8 @@ _IRONPYTHON = replace(
     magic_word=0x5A4D,  # MZ: a .NET assembly
     magic_tail=b"\x90\x00",
     cache_path=None,
+    classes=None,
+    finder=b.FIND_MODULE_PYPY2,
     writer=b.WRITE_NEVER,
     note="no cache files; clr.CompileModules makes .NET assemblies",
 )

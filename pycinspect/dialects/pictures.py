@@ -14,10 +14,12 @@ from functools import cache, partial
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pycinspect.dialects.model import Dialect
 from pycinspect.dialects.opcodes import Effect
 from pycinspect.dialects.tables import lines_of
+from pycinspect.values import Implementation
 
-__all__ = ["StackPicture", "picture_of"]
+__all__ = ["StackPicture", "described", "picture_of"]
 
 _ARROW, _JUMP = "→", ";"
 #: A value that stands for several, and how many.
@@ -146,6 +148,25 @@ def picture_of(name: str, python: _Version) -> StackPicture:
         version = ".".join(map(str, python))
         raise LookupError(f"pictures.tsv has {len(found)} rows for {name} of {version}")
     return found[0]
+
+
+def described(name: str, dialect: Dialect) -> StackPicture:
+    """Return what an operation does in a dialect, without a picture where that may be another.
+
+    PyPy leaves fewer values for its handlers than CPython, and its builds of one version differ:
+    the pictures are CPython's.
+
+    Args:
+        name: the operation.
+        dialect: whose it is.
+
+    Raises:
+        LookupError: as :func:`picture_of`.
+    """
+    found = picture_of(name, dialect.python)
+    if dialect.implementation is Implementation.CPYTHON:
+        return found
+    return found._replace(picture=f"(not described for {dialect.name})")
 
 
 @cache

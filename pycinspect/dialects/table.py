@@ -27,8 +27,8 @@ class DialectTable:
     """An immutable set of rows with the indexes that lookups need.
 
     Args:
-        rows: the rows; where two claim one magic number, the first has it
-            unless the file's name has the cache tag of a later one.
+        rows: the rows; those without caches are found by name alone. Where two claim one
+            magic number, the first has it unless the file's name has the cache tag of a later one.
         find_more: asked about magic numbers without a row, and about rows without opcode
             numbers, when a file has one.
 
@@ -43,19 +43,25 @@ class DialectTable:
         by_name: dict[str, Dialect] = {}
         by_magic: dict[bytes, list[Dialect]] = {}
         by_tag: dict[str, list[Dialect]] = {}
+        never_told: set[bytes] = set()
         for row in self._rows:
             if row.name in by_name:
                 raise ValueError(f"two dialects are called {row.name}")
             by_name[row.name] = row
+            for tag in row.cache_tags:
+                by_tag.setdefault(tag, []).append(row)
+            if row.cache_path is None:
+                never_told.update(row.magics())
+                continue
             for magic in row.magics():
                 owners = by_magic.setdefault(magic, [])
                 if owners and not row.told_by_tag and row.header is not None:
                     raise ValueError(f"{row.name} and {owners[0].name} claim {magic!r}")
                 owners.append(row)
-            for tag in row.cache_tags:
-                by_tag.setdefault(tag, []).append(row)
         self._by_name: Mapping[str, Dialect] = MappingProxyType(by_name)
         self._by_magic = MappingProxyType({k: tuple(v) for k, v in by_magic.items()})
+        #: What many other files begin with, too: their content decides.
+        self._never_told = frozenset(never_told)
         # A development version comes after the release that has its tag.
         self._by_tag = MappingProxyType(
             {tag: tuple(sorted(rows, key=_is_development)) for tag, rows in by_tag.items()}
@@ -113,7 +119,7 @@ class DialectTable:
         for row in owners:
             if not row.told_by_tag:
                 return row
-        if owners or len(magic) != _MAGIC_SIZE:
+        if owners or len(magic) != _MAGIC_SIZE or magic in self._never_told:
             return None
         return self._find_more(magic, None)
 

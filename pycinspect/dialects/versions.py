@@ -17,7 +17,8 @@ def fits(versions: str, dialect: Dialect) -> bool:
     """Return whether a row with these words in its column ``versions`` is a dialect's.
 
     Args:
-        versions: ``*``, ``3.12``, ``3.11-``, ``-3.10``, ``3.11-3.13``, or an implementation.
+        versions: ``*``, ``3.12``, ``3.11-``, ``-3.10``, ``3.11-3.13``, an implementation, or
+            ``pypy:3.6``.
         dialect: whose rows are wanted.
 
     Raises:
@@ -25,6 +26,9 @@ def fits(versions: str, dialect: Dialect) -> bool:
     """
     if versions in ("*", dialect.implementation):
         return True
+    implementation, colon, of_it = versions.partition(":")
+    if colon:
+        return Implementation(implementation) is dialect.implementation and fits(of_it, dialect)
     match = _VERSIONS.fullmatch(versions)
     if match is None:
         Implementation(versions)

@@ -11,8 +11,9 @@ from pycinspect.disasm.leftovers import leftovers
 from pycinspect.disasm.lines import LineRange, line_ranges, line_starts
 from pycinspect.disasm.literals import LITERAL_LIMIT, Literals, literal
 from pycinspect.disasm.live import adaptive_instructions, code_of
-from pycinspect.disasm.locations import Position, positions
+from pycinspect.disasm.locations import Position
 from pycinspect.disasm.operands import OUT_OF_RANGE
+from pycinspect.disasm.positions import positions
 from pycinspect.disasm.proof import Proof, proof
 from pycinspect.disasm.readings import Reading, hinted, how_it_decodes, readings
 

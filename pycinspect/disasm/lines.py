@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from pycinspect.dialects import Bytecode, Dialect, LineTable
 from pycinspect.disasm.locations import line_ranges_of
+from pycinspect.disasm.positions import unit_lines
 from pycinspect.disasm.steps import bytecode_of, steps
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
@@ -119,6 +120,7 @@ def _lnotab_ranges(code: Code, bytecode: Bytecode) -> Iterator[_Range]:
 # --- Since 3.10: ranges --------------------------------------------------------------
 
 _NO_LINE = -128
+_UNIT = 2
 
 
 def _linetable_ranges(code: Code, _: Bytecode) -> Iterator[_Range]:
@@ -141,6 +143,19 @@ def _location_ranges(code: Code, bytecode: Bytecode) -> list[_Range]:
     return line_ranges_of(code, joined=bytecode.lines is LineTable.LOCATIONS)
 
 
+def _position_ranges(code: Code, _: Bytecode) -> Iterator[_Range]:
+    """Join code units of one line that stand in a row, as PEP 626's ranges are."""
+    units = unit_lines(code)
+    return ((_UNIT * first, _UNIT * (last + 1), line) for line, first, last in _runs_of(units))
+
+
+def _runs_of(lines: Sequence[int | None]) -> Iterator[tuple[int | None, int, int]]:
+    """Yield each value that stands in a row with its first and last place."""
+    for line, places in groupby(range(len(lines)), lines.__getitem__):
+        first, *others = places
+        yield line, first, others[-1] if others else first
+
+
 _RANGES: Mapping[LineTable, Callable[[Code, Bytecode], Iterable[_Range]]] = MappingProxyType(
     {
         LineTable.SET_LINENO: _set_lineno_ranges,
@@ -150,5 +165,6 @@ _RANGES: Mapping[LineTable, Callable[[Code, Bytecode], Iterable[_Range]]] = Mapp
         LineTable.LINETABLE: _linetable_ranges,
         LineTable.LOCATIONS: _location_ranges,
         LineTable.LOCATIONS_APART: _location_ranges,
+        LineTable.POSITIONS: _position_ranges,
     }
 )

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from pycinspect.dialects import Dialect, LineTable
-from pycinspect.disasm.steps import bytecode_of
+from pycinspect.dialects import LineTable
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
 from pycinspect.values import shown
@@ -24,7 +23,6 @@ __all__ = [
     "check_entries",
     "entries",
     "line_ranges_of",
-    "positions",
 ]
 
 _UNIT = 2
@@ -61,36 +59,6 @@ class Position(NamedTuple):
 
     def __repr__(self) -> str:
         return shown(self)
-
-
-_NOWHERE = Position(None, None, None, None)
-
-
-def positions(code: Code, dialect: Dialect) -> list[Position]:
-    """Return the position of each code unit, as ``co_positions()`` does (3.11).
-
-    Args:
-        code: the code object.
-        dialect: who wrote it.
-
-    Returns:
-        One a code unit; nothing for versions without columns.
-
-    Raises:
-        PycInspectError: ``bad-line-table``, with the offset in the table;
-            ``unknown-opcodes``.
-    """
-    if bytecode_of(dialect).lines not in LOCATION_TABLES:
-        return []
-    found: list[Position] = []
-    line = code.firstlineno
-    for size, step, lines, column, end_column in entries(code):
-        position = _NOWHERE
-        if step is not None:
-            line += step
-            position = Position(line, line + lines, column, end_column)
-        found += [position] * (size // _UNIT)
-    return found
 
 
 class Entry(NamedTuple):

@@ -433,6 +433,14 @@ def _are_locations(table: bytes) -> bool:
     return _LOCATIONS.fullmatch(table) is not None
 
 
+#: An entry a code unit: its line, and if there is one, columns and the last line (PyPy 3.10).
+_POSITIONS = re.compile(rb"(?:\0|%b(?:\0|[^\0].{2}))*+" % rb"[\x80-\xff]*+[\x01-\x7f]", re.DOTALL)
+
+
+def _are_positions(table: bytes) -> bool:
+    return _POSITIONS.fullmatch(table) is not None
+
+
 def _are_pairs(table: bytes) -> bool:
     return len(table) % 2 == 0
 
@@ -450,5 +458,6 @@ _LINES: Mapping[LineTable, Callable[[bytes], bool]] = MappingProxyType(
         LineTable.LINETABLE: _are_pairs,
         LineTable.LOCATIONS: _are_locations,
         LineTable.LOCATIONS_APART: _are_locations,
+        LineTable.POSITIONS: _are_positions,
     }
 )

@@ -154,7 +154,7 @@ class _Walk:
         self._size = size
         self._exact = exact
         #: Two paths that meet have one depth, since there are no blocks (3.11).
-        self._strict = bytecode.exception_table
+        self._strict = bytecode.one_depth
         #: By index of the instruction.
         self.defects: dict[int, Defect] = {}
 

@@ -13,6 +13,7 @@ from pycinspect.disasm.decode import Instruction
 from pycinspect.disasm.handlers import Handler
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code
+from pycinspect.values import Implementation
 
 __all__ = ["Stack", "stack_after", "symbolic_stacks"]
 
@@ -51,13 +52,14 @@ def symbolic_stacks(
 
     Raises:
         PycInspectError: ``unsupported`` where blocks, not the instructions, say how the stack
-            is left (up to 3.7), or the opcodes are not known; ``limit`` where it takes too long.
+            is left (up to 3.7), for PyPy, or where the opcodes are not known; ``limit`` where it takes too long.
 
     What an instruction does is what its picture says (``dialects/pictures.tsv``).
     """
     bytecode = dialect.bytecode
     (exactness,) = bytecode.opcodes.words.get("effects", ("",)) if bytecode else ("",)
-    if bytecode is None or exactness != "exact":
+    is_pictured = dialect.implementation is Implementation.CPYTHON
+    if bytecode is None or exactness != "exact" or not is_pictured:
         message = f"the stack of {dialect.name} is not followed in symbols"
         raise PycInspectError("unsupported", message)
     sent = bytecode.sent_at_entry and code.flags & CodeFlag.SUSPENDED != 0

@@ -27,7 +27,7 @@ from pycinspect.dialects import (
     Role,
     operation,
 )
-from pycinspect.dialects.bytecode import CPYTHON, PYPY_39
+from pycinspect.dialects.bytecode import CPYTHON
 from pycinspect.hookspecs import hookimpl
 from pycinspect.values import Implementation
 
@@ -36,16 +36,7 @@ __all__ = ["pycinspect_find_dialect"]
 #: How our rows without opcode numbers write code but for those numbers.
 _WRITTEN_LIKE: Mapping[str, Bytecode] = MappingProxyType(
     {
-        "pypy-2.7": CPYTHON["2.7"],
         "pypy-3.2": CPYTHON["3.2"],
-        "pypy-3.3": CPYTHON["3.3"],
-        "pypy-3.5": CPYTHON["3.5"],
-        "pypy-3.6": CPYTHON["3.6"],
-        "pypy-3.7": CPYTHON["3.7"],
-        "pypy-3.7-v7.3.3": CPYTHON["3.7"],
-        "pypy-3.8": PYPY_39,
-        "pypy-3.10": PYPY_39,
-        "pypy-3.11-v7.3.22": PYPY_39,
     }
 )
 #: What xdis calls implementations whose files we can read.

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from pycinspect.cache.sourcetext import SourceText
-from pycinspect.dialects import Dialect, Flow, picture_of
+from pycinspect.dialects import Dialect, Flow, described
 from pycinspect.disasm import Handler, Instruction, Literals, exception_table, instructions
 from pycinspect.disasm.symbols import Stack, stack_after, symbolic_stacks
 from pycinspect.errors import PycInspectError
@@ -110,7 +110,7 @@ def _explanation(step: Instruction, stack: Stack | None, followed: _Followed) ->
     if row.flow is Flow.UNKNOWN:
         yield f"{followed.dialect.name} has no such opcode."
         return
-    picture = picture_of(row.base, followed.dialect.python)
+    picture = described(row.base, followed.dialect)
     yield picture.sentence
     yield f"stack  {picture.picture}"
     if stack is not None:

@@ -13,7 +13,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Self
 
@@ -69,12 +69,14 @@ class Results:
     """Results by their keys; a context manager.
 
     Args:
-        directory: where they are kept; None for nowhere, so that only this run knows them.
+        directory: tells where they are kept, when that is asked for the first time; None for
+            nowhere, so that only this run knows them.
         may_write: whether new ones are kept there.
     """
 
-    def __init__(self, directory: str | None, *, may_write: bool = True) -> None:
-        self._directory = directory
+    def __init__(self, directory: Callable[[], str] | None, *, may_write: bool = True) -> None:
+        self._place = directory
+        self._directory = ""
         self._may_write = may_write
         self._memory: dict[bytes, str] = {}
         self._new: dict[bytes, str] = {}
@@ -99,9 +101,9 @@ class Results:
         return text
 
     def keep(self, key: bytes, text: str) -> None:
-        """Remember a result."""
+        """Remember a result; of its text no part is a surrogate."""
         self._remember(key, text)
-        if self._directory is not None and self._may_write:
+        if self._place is not None and self._may_write:
             self._new[key] = text
             if len(self._new) >= _IN_A_ROW:
                 self._write()
@@ -157,7 +159,6 @@ class Results:
             self._give_up(error)
 
     def _size(self) -> int:
-        assert self._directory is not None
         return os.stat(os.path.join(self._directory, DATABASE)).st_size
 
     def _code(self, key: bytes, text: str) -> bytes:
@@ -169,7 +170,8 @@ class Results:
         """Open the database at the first question, once."""
         if not self._is_open:
             self._is_open = True
-            if self._directory is not None:
+            if self._place is not None:
+                self._directory = self._place()
                 try:
                     self._database = self._connected(self._directory)
                 except _opening_errors() as error:
@@ -197,7 +199,6 @@ class Results:
             self._database.close()
             self._database = None
             if self._may_write and _is_damage(error):
-                assert self._directory is not None
                 delete_database(self._directory)  # the next run begins anew
 
 

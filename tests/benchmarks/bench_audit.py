@@ -1,11 +1,13 @@
 """How fast is the audit? Ratios in one run, against the floor and the peers.
 
     python -m tests.benchmarks.bench_audit [TREE] [--rounds N]
+    python -m tests.benchmarks.bench_audit TREE --deep
     python -m tests.benchmarks.bench_audit --memory 100000 1000000
 
 The floor is the least that any audit must do: list the tree, read 16 bytes of
 each cache and ask for the status of its source. The contestants take turns, so
-that noise hits all of them; the best of the rounds counts.
+that noise hits all of them; the best of the rounds counts. With --deep, payloads are decoded, by
+one process, and then had again from the cache of results; the least there is that only reads them.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pycinspect import audit
+from pycinspect.auditing import Policy
+from pycinspect.errors import PycInspectError
+from pycinspect.pyc import read_pyc
 
 
 def floor(tree: str) -> int:
@@ -66,6 +71,56 @@ CONTESTANTS: dict[str, Callable[[str], int]] = {
     "pycinspect": full_audit,
     "compileall": compileall_noop,
 }
+
+
+def read_all(tree: str) -> int:
+    """Unmarshal every cache, and nothing else."""
+    paths = list(Path(tree).rglob("*.pyc"))
+    for path in paths:
+        with contextlib.suppress(PycInspectError):
+            _ = read_pyc(path).code
+    return len(paths)
+
+
+def deep_audit(tree: str, results: str | None) -> int:
+    """Every rule, payloads decoded or known."""
+    place = None if results is None else lambda: results
+    run = audit([tree], Policy(deep=True, jobs=1, results=place))
+    for _ in run:
+        pass
+    return run.summary.files
+
+
+def deep(tree: str, rounds: int) -> None:
+    """Compare audits that decode with one that does not, by processor time."""
+    with tempfile.TemporaryDirectory() as results:
+        contestants: dict[str, Callable[[], int]] = {
+            "headers": lambda: full_audit_without_payloads(tree),
+            "read_pyc": lambda: read_all(tree),
+            "deep": lambda: deep_audit(tree, None),
+            "known": lambda: deep_audit(tree, results),
+        }
+        deep_audit(tree, results)
+        best = dict.fromkeys(contestants, float("inf"))
+        files = 0
+        for _ in range(rounds):
+            for name, contestant in contestants.items():
+                began = time.process_time()
+                files = contestant()
+                best[name] = min(best[name], time.process_time() - began)
+    print(f"{files} caches in {tree}, best of {rounds} rounds, Python {sys.version.split()[0]}")
+    for name, seconds in best.items():
+        print(f"{name:12} {seconds:7.3f} s {files / seconds:10,.0f} caches/s")
+    print(f"deep / read_pyc speed:    {best['read_pyc'] / best['deep']:.2f}")
+    print(f"known / headers speed:    {best['headers'] / best['known']:.2f}")
+
+
+def full_audit_without_payloads(tree: str) -> int:
+    """Every rule that asks for no payload."""
+    run = audit([tree], Policy(deep=False))
+    for _ in run:
+        pass
+    return run.summary.files
 
 
 def speed(tree: str, rounds: int) -> None:
@@ -114,6 +169,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tree", nargs="?", default=sysconfig.get_paths()["stdlib"])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--deep", action="store_true")
     parser.add_argument("--memory", type=int, nargs="+", metavar="FILES")
     parser.add_argument("--child", metavar="TREE", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -122,6 +178,8 @@ def main() -> None:
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     elif options.memory:
         memory(options.memory)
+    elif options.deep:
+        deep(options.tree, options.rounds)
     else:
         speed(options.tree, options.rounds)
 

@@ -118,7 +118,6 @@ def test_text_puts_the_two_values_side_by_side(run: Run) -> None:
     ("arguments", "message"),
     [
         (("--as", "cpython-3.99", "fresh.py"), "no dialect is called 'cpython-3.99'"),
-        (("--as", "jython-2.7", "fresh.py"), "caches of jython-2.7 are not read yet"),
         ((), "name a TARGET"),
     ],
 )

@@ -160,7 +160,7 @@ def test_bit_1_alone_is_a_timestamp_cache() -> None:
         ("7f 45 4c 46", "unknown-magic", 0, "bytes 7f 45 4c 46"),
         ("50 4b 03 04", "unknown-magic", 0, "magic number 19280"),
         ("ca fe ba be", "not-a-pyc", 0, "jython-2.7"),
-        ("4d 5a 90 00", "not-a-pyc", 0, "ironpython-2.7"),
+        ("4d 5a 90 00", "unknown-magic", 0, "magic number 23117"),  # every program of DOS
     ],
 )
 def test_start_that_is_no_magic_number(start: str, slug: str, offset: int, says: str) -> None:

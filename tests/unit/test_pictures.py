@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from pycinspect.dialects import DIALECTS, Dialect, Effect, Opcode, Role, picture_of
+from pycinspect.dialects import DIALECTS, Dialect, Effect, Opcode, Role, described, picture_of
 from pycinspect.dialects.tables import lines_of
+from pycinspect.values import Implementation
 
-ROWS = [row for row in DIALECTS if row.bytecode is not None]
+KNOWN = [row for row in DIALECTS if row.bytecode is not None]
+ROWS = [row for row in KNOWN if row.implementation is Implementation.CPYTHON]
 #: Arguments with every bit, and every combination of bits, that an effect looks at.
 ARGUMENTS = [*range(16), 255, 256, 257, 0x1FF, 0x203, 0x10203, 0x7FFF0000]
 #: Arguments that a compiler gives, where that are few.
@@ -67,6 +69,16 @@ def test_every_operation_has_a_picture_that_agrees_with_the_compiler(row: Dialec
             wrong[row.version, opcode.name] = (ours, theirs)
     known = COUNTED_OTHERWISE if kind == "exact" else TOO_FEW
     assert set(wrong) == {key for key in known if key[0] == row.version}
+
+
+def test_other_implementations_have_sentences_and_no_picture_of_cpythons() -> None:
+    others = [row for row in KNOWN if row not in ROWS]
+    assert others
+    for row in others:
+        for opcode in opcodes_of(row):
+            found = described(opcode.base, row)
+            assert found.sentence.endswith(".")
+            assert found.picture == f"(not described for {row.name})"
 
 
 def test_what_precall_and_call_do_together_is_what_the_compiler_counts() -> None:

@@ -1,0 +1,1 @@
+"""IronPython: assemblies that its compiler wrote, and others that it did not."""

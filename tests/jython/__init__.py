@@ -1,0 +1,1 @@
+"""Jython: its class files against Jython itself and against javap."""
