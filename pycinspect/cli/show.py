@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pycinspect.compiling import Compilers
     from pycinspect.dialects import DialectTable
     from pycinspect.programs import ReadOptions, Subject
-    from pycinspect.pyc import Header
+    from pycinspect.pyc import ByteRange, Header
 
 __all__ = ["command"]
 
@@ -30,7 +30,8 @@ _STDIN_NAME = "<stdin>"
 
 #: Options to those that would do nothing beside them.
 _USELESS = {
-    "--header": ("--canonical", "--code", "--raw", "--python", "-O", "--as"),
+    "--header": ("--bytes", "--canonical", "--code", "--raw", "--python", "-O", "--as"),
+    "--bytes": ("--canonical", "--code", "--raw", "--python", "-O"),
     "--canonical": ("--json", "--raw"),
     "--json": ("--raw",),
 }
@@ -51,6 +52,7 @@ class _Way(NamedTuple):
 @click.command("show")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--header", is_flag=True, help="Only the header, decoded, with offsets.")
+@click.option("--bytes", "dump", is_flag=True, help="The file byte by byte: what stands where.")
 @click.option(
     "--code",
     "names",
@@ -85,6 +87,7 @@ def command(
     files: tuple[str, ...],
     *,
     header: bool,
+    dump: bool,
     names: tuple[str, ...],
     raw: bool,
     canonical: bool,
@@ -106,6 +109,7 @@ def command(
       pycinspect show --raw --code '<module>' app.pyc
       pycinspect show --canonical app.pyc
       pycinspect show --json *.pyc | jq '.codes[].qualname'
+      pycinspect show --bytes app.pyc
       pycinspect show --header __pycache__/app.cpython-312.pyc
       pycinspect show 'app-1.0-py3-none-any.whl!/app/__pycache__/m.cpython-312.pyc'
 
@@ -116,6 +120,7 @@ def command(
 
     given = {
         "--header": header,
+        "--bytes": dump,
         "--canonical": canonical,
         "--json": as_json,
         "--code": names,
@@ -135,8 +140,11 @@ def command(
 
     with Compilers() as compilers:
         options = _read_options(dialects, dialect, python, optimize, compilers)
-        way = _way_of_code(options, names, raw=raw, canonical=canonical, as_json=as_json)
-        way = way._replace(show=or_foreign(way.show, of_foreign))
+        if dump:
+            way = (_bytes_as_json if as_json else _bytes_as_text)(options)
+        else:
+            way = _way_of_code(options, names, raw=raw, canonical=canonical, as_json=as_json)
+            way = way._replace(show=or_foreign(way.show, of_foreign))
         sys.exit(max(_shown(path, way) for path in files))
 
 
@@ -192,6 +200,46 @@ def _print(value: object) -> None:
     import json
 
     click.echo(json.dumps(value))
+
+
+# --- Bytes -----------------------------------------------------------------------
+
+
+def _bytes_as_text(options: ReadOptions) -> _Way:
+    from pycinspect.report.dis import title_of
+    from pycinspect.report.dump import dump_lines
+
+    def show(path: str) -> None:
+        subject, ranges = _ranges(path, options)
+        header = subject.file.header if subject.has_header else None
+        title = title_of(subject._replace(name=path))
+        for line in dump_lines(title, subject.content, ranges, header):
+            click.echo(line)
+
+    return _Way(show)
+
+
+def _bytes_as_json(options: ReadOptions) -> _Way:
+    from pycinspect.report.dump import dump_object
+
+    def show(path: str) -> None:
+        subject, ranges = _ranges(path, options)
+        _print(dump_object(path, subject.dialect, subject.content, ranges))
+
+    return _Way(show, lambda path, error: _print(dump_object(path, None, b"", None, error)))
+
+
+def _ranges(path: str, options: ReadOptions) -> tuple[Subject, list[ByteRange]]:
+    """Read a cache, and return what each of its bytes is."""
+    from pycinspect.pyc import byte_ranges
+
+    subject = _subject(path, options, ())
+    if subject.kind.name == "SOURCE":
+        raise PycInspectError("not-a-pyc", "it is a source: --bytes is for caches", path=path)
+    header = subject.file.header if subject.has_header else None
+    return subject, byte_ranges(
+        subject.content, header, subject.file.header.dialect, dialects=options.dialects
+    )
 
 
 # --- Code ------------------------------------------------------------------------

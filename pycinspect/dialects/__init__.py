@@ -61,6 +61,7 @@ from pycinspect.dialects.model import (
 )
 from pycinspect.dialects.opcodes import Effect, Opcode, OpcodeTable, Operand, Role
 from pycinspect.dialects.operations import Flow, Operation, operation
+from pycinspect.dialects.pictures import StackPicture, described, picture_of
 from pycinspect.dialects.resident import Residents, residents_of
 from pycinspect.dialects.table import DialectTable, FindMore
 
@@ -109,17 +110,20 @@ __all__ = [
     "Residents",
     "Role",
     "SourceHash",
+    "StackPicture",
     "Template",
     "TooShort",
     "Writer",
     "ZipImporter",
     "as_written",
     "canonical_kind",
+    "described",
     "find_dialect",
     "linear_ops",
     "linear_rules",
     "lowering_of",
     "operation",
+    "picture_of",
     "residents_of",
     "vocabulary",
 ]

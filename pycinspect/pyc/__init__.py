@@ -32,6 +32,7 @@ from pycinspect.pyc.file import (
 )
 from pycinspect.pyc.header import LONGEST_HEADER, Header, parse_header
 from pycinspect.pyc.name import PYCACHE, CacheName, NameEnd, parse_cache_name, parse_name_end
+from pycinspect.pyc.ranges import ByteRange, RangeKind, byte_ranges
 from pycinspect.pyc.unmarshal import DEFAULT_LIMITS, FAILURES, Limits, Unmarshalled, unmarshal
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "LONGEST_HEADER",
     "PYCACHE",
     "Anomaly",
+    "ByteRange",
     "CacheName",
     "Code",
     "CodeFile",
@@ -47,10 +49,12 @@ __all__ = [
     "Header",
     "Limits",
     "NameEnd",
+    "RangeKind",
     "SubjectKind",
     "Unmarshalled",
     "anomalies",
     "bare_header",
+    "byte_ranges",
     "container_kind",
     "container_kind_of",
     "errors_named",

@@ -20,7 +20,7 @@ from pycinspect.pyc.constants import FrozenDict, Long, Slice, parts_of
 from pycinspect.report.allowance import Allowance, weight
 from pycinspect.report.words import Json
 
-__all__ = ["code_objects"]
+__all__ = ["code_objects", "scalar_object"]
 
 #: Constants in constants that are written out; few readers of JSON take more than 1,000
 #: levels, and each is two.
@@ -110,11 +110,11 @@ class _Writer:
 
     def _constant(self, value: object, depth: int) -> Json:
         kind = type(value)
-        name = _NAMES.get(kind, kind.__name__)
         if kind is Code:
             return {"type": "code", "index": self._indexes.get(id(value))}
         if kind not in _CONTAINERS:
-            return {"type": name, **_SCALARS.get(kind, _plain)(value)}
+            return scalar_object(value)
+        name = _name_of(kind)
         if depth == _DEPTH:
             return {"type": name, "items": [], "cut": True}
         items, is_cut = self._constants(parts_of(value), depth + 1)
@@ -221,6 +221,17 @@ _SCALARS: Mapping[type, Callable[[Any], Json]] = MappingProxyType(
         type: _singleton,
     }
 )
+
+
+def scalar_object(value: object) -> Json:
+    """Return a constant without parts as a JSON value, as ``pycinspect.show/1`` has it."""
+    kind = type(value)
+    return {"type": _name_of(kind), **_SCALARS.get(kind, _plain)(value)}
+
+
+def _name_of(kind: type) -> str:
+    return _NAMES.get(kind, kind.__name__)
+
 
 # --- Constants with parts ------------------------------------------------------------------------
 

@@ -11,7 +11,14 @@ from pycinspect.pyc import Header
 from pycinspect.report.words import Json, joined, wrapped
 from pycinspect.values import byte_count, utc, visible
 
-__all__ = ["SHOW_SCHEMA", "header_object", "header_text", "show_object"]
+__all__ = [
+    "SHOW_SCHEMA",
+    "failure_object",
+    "field_meaning",
+    "header_object",
+    "header_text",
+    "show_object",
+]
 
 #: Name and version of the object.
 SHOW_SCHEMA = "pycinspect.show/1"
@@ -29,7 +36,7 @@ def header_object(path: str, header: Header | None, error: PycInspectError | Non
         error: why nothing was decoded, None with a header.
     """
     facts = dict.fromkeys(_OF_DIALECT) if header is None else _facts(header)
-    failure = None if error is None else _failure(error)
+    failure = None if error is None else failure_object(error)
     return {"schema": SHOW_SCHEMA, "path": path, **facts, "error": failure}
 
 
@@ -56,7 +63,8 @@ def show_object(
     return {**entry, "codes": codes}
 
 
-def _failure(error: PycInspectError) -> Json:
+def failure_object(error: PycInspectError) -> Json:
+    """Return why a file could not be read, as the documents of ``show`` have it."""
     line = {} if error.line is None else {"line": error.line}
     return {"slug": error.slug, "message": error.message, "offset": error.offset, **line}
 
@@ -101,8 +109,18 @@ def header_text(path: str, header: Header) -> str:
 
 def _row(column: HeaderField, number: int, header: Header) -> tuple[str, str, str, str]:
     data = number.to_bytes(column.size, "little").hex(" ")
-    meaning = _MEANINGS.get(column.name, _number)(number, header)
-    return str(column.offset), data, column.name, meaning
+    return str(column.offset), data, column.name, field_meaning(column.name, number, header)
+
+
+def field_meaning(name: str, number: int, header: Header) -> str:
+    """Return in words what a number in a header says.
+
+    Args:
+        name: of the field.
+        number: what is in it.
+        header: the header.
+    """
+    return _MEANINGS.get(name, _number)(number, header)
 
 
 def _number(number: int, _: Header) -> str:
