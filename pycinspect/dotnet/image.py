@@ -17,6 +17,8 @@ _CLI_DIRECTORY = 14
 _SECTION_SIZE = 40
 _MOST_STREAMS = 16
 _LONGEST_NAME = 32
+#: Bytes of a name that are looked at; the runtime takes fewer (MAX_CLASSNAME_LENGTH).
+_LONGEST_TEXT = 1024
 
 
 class Window(NamedTuple):
@@ -53,10 +55,11 @@ class Window(NamedTuple):
         return int.from_bytes(self.bytes(at, size), "little")
 
     def text(self, at: int) -> str:
-        """Return a string of UTF-8 that ends with a null byte, or where the window does."""
+        """Return a string of UTF-8 that ends with a null byte; of a longer one, its start."""
         self.part(at, 0)
-        stop = self.data.find(b"\0", self.start + at, self.start + self.size)
-        end = self.start + self.size if stop < 0 else stop
+        last = min(self.start + self.size, self.start + at + _LONGEST_TEXT)
+        stop = self.data.find(b"\0", self.start + at, last)
+        end = last if stop < 0 else stop
         return self.data[self.start + at : end].decode("utf-8", "replace")
 
 

@@ -88,16 +88,13 @@ def parse_ironpython(data: bytes) -> IronPythonAssembly:
     metadata = read_metadata(data)
     methods = list(_methods_of_class(metadata))
     marks = {(method, name): blob for method, name, blob in _attributes(metadata)}
+    lists = {method: blob for (method, (_, name)), blob in marks.items() if name == _GLOBALS}
     entry = next((one for one in methods if one.name == _ENTRY and _is_entry(one)), None)
     if entry is None or (entry.number, _MARK) not in marks:
         message = "is a .NET assembly that IronPython loads no modules from"
         raise PycInspectError("not-ironpython", message, offset=0)
-    names = {method: blob for (method, (_, name)), blob in marks.items() if name == _GLOBALS}
-    modules = [
-        IronModule(one.name, tuple(_names(names[one.number])))
-        for one in methods
-        if one.number in names
-    ]
+    names = _lists(metadata, lists, len(data))
+    modules = [IronModule(one.name, names[one.number]) for one in methods if one.number in names]
     others = (one.name for one in methods if one.number not in names and "$" in one.name)
     return IronPythonAssembly(_version(metadata), tuple(modules), tuple(others))
 
@@ -122,8 +119,21 @@ def _methods_of_class(metadata: Metadata) -> Iterator[_Method]:
             yield _Method(method, method_flags, metadata.strings.text(method_name))
 
 
-def _attributes(metadata: Metadata) -> Iterator[tuple[int, tuple[str, str], bytes]]:
-    """Yield the custom attributes of methods: the method, the attribute's class, its arguments."""
+def _lists(metadata: Metadata, blobs: dict[int, int], room: int) -> dict[int, tuple[str, ...]]:
+    """Read the global names of each module; all together they are no longer than the file."""
+    found = {}
+    for method, index in blobs.items():
+        blob = metadata.blob(index)
+        room -= len(blob)
+        if room < 0:
+            message = "attributes share their arguments as no compiler makes them do"
+            raise PycInspectError("too-large", message, offset=metadata.blobs.start + index)
+        found[method] = tuple(_names(blob))
+    return found
+
+
+def _attributes(metadata: Metadata) -> Iterator[tuple[int, tuple[str, str], int]]:
+    """Yield the custom attributes of methods: the method, the attribute's class, its blob."""
     for parent, constructor, blob in metadata.rows(_ATTRIBUTE):
         table, method = metadata.coded("HasCustomAttribute", parent)
         kind, reference = metadata.coded("CustomAttributeType", constructor)
@@ -134,7 +144,7 @@ def _attributes(metadata: Metadata) -> Iterator[tuple[int, tuple[str, str], byte
             continue
         _, name, namespace = metadata.row(_TYPE_REF, index)
         names = metadata.strings.text(namespace), metadata.strings.text(name)
-        yield method, names, metadata.blob(blob)
+        yield method, names, blob
 
 
 def _names(blob: bytes) -> Iterator[str]:
