@@ -33,6 +33,8 @@ _BESIDE = re.compile(r"^NULL \+ | \+ NULL(?:\|self)?$")
 #: Steps that one instruction may take on average; names only ever become "?".
 _STEPS = 50
 _FEW = 10_000
+#: Symbols of all stacks: code that only pushes has the square of its length.
+_MOST = 1_000_000
 
 
 def symbolic_stacks(
@@ -101,6 +103,7 @@ class _Paths:
         self._moves = moves
         self._index = {step.offset: index for index, step in enumerate(listed)}
         self._steps = _FEW + _STEPS * len(listed)
+        self._room = _MOST
         self._waiting: list[int] = []
         self.stacks: list[Stack | None] = [None] * len(listed)
 
@@ -111,6 +114,9 @@ class _Paths:
         known = self.stacks[index]
         merged = stack if known is None else _merged(known, stack)
         if merged != known:
+            self._room -= len(merged)
+            if self._room < 0:
+                raise _too_much()
             self.stacks[index] = merged
             self._waiting.append(index)
 
@@ -136,7 +142,7 @@ class _Paths:
         while self._waiting:
             self._steps -= 1
             if self._steps < 0:
-                raise PycInspectError("limit", "the stack is not followed: it takes too long")
+                raise _too_much()
             self._follow(self._waiting.pop())
 
     def _follow(self, index: int) -> None:
@@ -148,6 +154,10 @@ class _Paths:
             self.jump(step.jump_target, stack_after(stack, step, move.picture, jump=True))
         if move.goes_on:
             self.enter(index + 1, stack_after(stack, step, move.picture, jump=False))
+
+
+def _too_much() -> PycInspectError:
+    return PycInspectError("limit", "the stack is not followed: it takes too long")
 
 
 def _merged(known: Stack, stack: Stack) -> Stack:

@@ -16,6 +16,7 @@ processor time or 256 MiB for a file of up to 64 KiB.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -41,6 +42,7 @@ def main() -> int:
     parser.add_argument("--original", default="", metavar="NAME", help="the good file of FILE")
     parser.add_argument("--atheris", type=int, default=0, metavar="SECONDS")
     options = parser.parse_args()
+    os.environ.setdefault("PYCINSPECT_CACHE_DIR", os.fspath(options.keep / "results"))
     wanted = tuple(options.entry)
     if options.reduce is not None:
         if len(wanted) != 1:

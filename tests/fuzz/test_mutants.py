@@ -45,7 +45,7 @@ def test_each_report_format_is_given_damaged_files() -> None:
 
 
 #: Commands that are given no file: these have tests of their own.
-_READ_NOTHING = {"cache", "rules"}
+_READ_NOTHING = {"cache", "opcode", "rules"}
 
 
 def test_each_command_that_reads_files_is_given_damaged_ones() -> None:

@@ -15,6 +15,9 @@ from pycinspect.disasm.symbols import Stack, symbolic_stacks
 from pycinspect.errors import PycInspectError
 from pycinspect.pyc import Code, parse_pyc, read_pyc
 from tests.samples import SAMPLES
+from tests.unit.test_code import make
+from tests.unit.test_disasm import bytecode as assembled
+from tests.unit.test_disasm import dialect
 
 LIBRARY = Path(sysconfig.get_path("stdlib"))
 #: The arguments are counted off before the call takes them (3.11), see test_pictures.
@@ -121,3 +124,11 @@ def test_code_that_was_damaged_ends_in_a_stack_or_an_error() -> None:
             continue
         read += 1
     assert read > 50
+
+
+def test_a_stack_that_only_grows_is_not_followed_to_its_end() -> None:
+    row = dialect("cpython-3.12")
+    code = make(code=assembled(row, ("LOAD_CONST", 0)) * 5_000, consts=(None,), stacksize=5_000)
+    with pytest.raises(PycInspectError) as raised:
+        symbolic_stacks(code, instructions(code, row), row, [])
+    assert raised.value.slug == "limit"
