@@ -106,15 +106,19 @@ _NOT_KNOWN_WHICH = "which of them is right is not known here"
 _AS_BUILT = "how it is built decides that"
 _MAY_BE_SO = "its source may be like that"
 
+
 #: Rule to why its findings are left to people, without a full stop.
 LEFT_TO_PEOPLE: Mapping[str, str] = MappingProxyType(
     {
         "PYC008": "nobody has read it as a whole",
+        "PYC010": "Jython alone makes class files: delete it, if its source is there",
+        "PYC112": "Jython compiles it again when it is imported",
         "PYC111": "it is the time of its source that does not fit (touch)",
         "PYC205": "python -m compileall makes caches that are missing",
         "PYC206": "its source does not compile",
         "PYC208": "nobody has looked at what is in it",
         "PYC303": _NOT_KNOWN_WHICH,
+        "PYC309": "it is a compiled module, which may be wanted",
         "PYC310": "it is the cache of another Python, which may be wanted",
         "PYC405": _AS_BUILT,
         "PYC406": _AS_BUILT,
