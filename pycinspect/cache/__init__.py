@@ -50,7 +50,7 @@ from pycinspect.cache.sourcehash import NOT_COMPARED, hash_differs, source_hash
 from pycinspect.cache.sourcetext import SourceText, source_lines, source_text
 from pycinspect.cache.target import judge_target
 from pycinspect.cache.transformers import Transformer, transformer_of
-from pycinspect.cache.verdict import REASONS, FinderKind, Found, Outcome, Verdict, Write
+from pycinspect.cache.verdict import REASONS, Comparison, FinderKind, Found, Outcome, Verdict, Write
 from pycinspect.cache.view import HERE, ArchivePlace, Entry, User, View, find_user, named_view
 from pycinspect.cache.writer import Hindrance, plan_write, why_not_written
 from pycinspect.cache.zipped import ZipTarget, judge_in_zip, zip_target
@@ -68,6 +68,7 @@ __all__ = [
     "WINDOWS",
     "ArchivePlace",
     "CacheBytes",
+    "Comparison",
     "Compilable",
     "Entry",
     "FinderKind",

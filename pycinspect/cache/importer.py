@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pycinspect.cache.compilable import Refusal
 from pycinspect.cache.sourcehash import source_hash
-from pycinspect.cache.verdict import Outcome, reason_text
+from pycinspect.cache.verdict import Comparison, Outcome, reason_text
 from pycinspect.dialects import Dialect, Importer, MtimeRounding, MtimeWord
 from pycinspect.pyc.header import CHECK_SOURCE, HASH_BASED
 from pycinspect.values import U32_MASK, HashCheckMode
@@ -26,6 +26,7 @@ __all__ = [
     "CacheBytes",
     "Judgement",
     "Subject",
+    "comparisons",
     "expected_header",
     "header_maker",
     "judge_cache",
@@ -66,14 +67,6 @@ class Subject(NamedTuple):
     source: os.stat_result | None
     read_source: Callable[[], bytes]
     hash_checks: HashCheckMode
-
-
-class Mismatch(NamedTuple):
-    """Why a check failed: a slug, the value wanted, the value found."""
-
-    reason: str
-    expected: str
-    actual: str
 
 
 class Judgement(NamedTuple):
@@ -218,39 +211,36 @@ def _flags(subject: Subject) -> int:
     return _field(subject, "flags")
 
 
-def _magic(subject: Subject) -> Mismatch | None:
-    found = subject.cache.start[:4]
-    if found == subject.dialect.magic:
-        return None
-    return Mismatch("bad-magic", subject.dialect.magic.hex(" "), found.hex(" ") or "absent")
+def _magic(subject: Subject) -> Comparison:
+    found, wanted = subject.cache.start[:4], subject.dialect.magic
+    reason = "" if found == wanted else "bad-magic"
+    return Comparison(reason, wanted.hex(" "), found.hex(" ") or "absent", "magic")
 
 
-def _length(subject: Subject) -> Mismatch | None:
+def _length(subject: Subject) -> Comparison:
     layout = subject.dialect.header
     assert layout is not None
-    if len(subject.cache.start) >= layout.size:
-        return None
-    return Mismatch("short-header", str(layout.size), str(len(subject.cache.start)))
+    found = len(subject.cache.start)
+    reason = "" if found >= layout.size else "short-header"
+    return Comparison(reason, str(layout.size), str(min(found, layout.size)), "length")
 
 
-def _reserved_flags(subject: Subject) -> Mismatch | None:
+def _reserved_flags(subject: Subject) -> Comparison:
     flags = _flags(subject)
-    if not flags & ~(HASH_BASED | CHECK_SOURCE):
-        return None
-    return Mismatch("reserved-flags", "0 to 3", f"{flags:#x}")
+    reason = "reserved-flags" if flags & ~(HASH_BASED | CHECK_SOURCE) else ""
+    return Comparison(reason, "0 to 3", f"{flags:#x}", "flags")
 
 
-def _source_hash(subject: Subject) -> Mismatch | None:
+def _source_hash(subject: Subject) -> Comparison | None:
     if not _hashes(subject):
         return None
     found = subject.cache.start[8:16]
     expected = source_hash(subject.read_source(), subject.dialect)
-    if found == expected:
-        return None
-    return Mismatch("source-hash-differs", expected.hex(), found.hex())
+    reason = "" if found == expected else "source-hash-differs"
+    return Comparison(reason, expected.hex(), found.hex(), "source-hash")
 
 
-def _mtime(subject: Subject) -> Mismatch | None:
+def _mtime(subject: Subject) -> Comparison | None:
     if _flags(subject) & HASH_BASED:
         return None
     importer = subject.dialect.importer
@@ -259,34 +249,32 @@ def _mtime(subject: Subject) -> Mismatch | None:
     mtime = source_mtime(subject.source, importer.mtime_rounding)
     expected = _word_for(importer.mtime_word, mtime)
     found = _field(subject, "mtime")
-    if found == expected:
-        return None
     reason = "mtime-never-matches" if expected is None else "mtime-differs"
-    return Mismatch(reason, str(mtime), str(found))
+    return Comparison("" if found == expected else reason, str(mtime), str(found), "mtime")
 
 
-def _source_size(subject: Subject) -> Mismatch | None:
+def _source_size(subject: Subject) -> Comparison | None:
     if _flags(subject) & HASH_BASED:
         return None
     assert subject.source is not None
     expected = subject.source.st_size & U32_MASK
     found = _field(subject, "source_size")
-    if found == expected:
-        return None
-    return Mismatch("source-size-differs", str(expected), str(found))
+    reason = "" if found == expected else "source-size-differs"
+    return Comparison(reason, str(expected), str(found), "source-size")
 
 
-def _payload(subject: Subject) -> Mismatch | None:
+def _payload(subject: Subject) -> Comparison:
     """Find what of the payload is certain without decoding it: that it is there."""
     layout = subject.dialect.header
     assert layout is not None
-    if subject.cache.length > layout.size:
-        return None
-    return Mismatch("empty-payload", str(layout.size), str(subject.cache.length))
+    found = subject.cache.length
+    reason = "" if found > layout.size else "empty-payload"
+    return Comparison(reason, str(layout.size), str(found), "payload")
 
 
 #: The names are those in the rows (``Importer.checks``).
-_CHECKS: Mapping[str, Callable[[Subject], Mismatch | None]] = MappingProxyType(
+#: A check that does not apply compares nothing.
+_CHECKS: Mapping[str, Callable[[Subject], Comparison | None]] = MappingProxyType(
     {
         "magic": _magic,
         "length": _length,
@@ -314,12 +302,34 @@ def _hashes(subject: Subject) -> bool:
     return bool(flags & CHECK_SOURCE) or subject.hash_checks is HashCheckMode.ALWAYS
 
 
-def _first_mismatch(subject: Subject, checks: tuple[str, ...]) -> Mismatch | None:
+def _compared(subject: Subject, checks: tuple[str, ...]) -> Iterator[Comparison]:
+    """Compare, in an importer's order, up to the first difference."""
     for name in checks:
-        mismatch = _CHECKS[name](subject)
-        if mismatch is not None:
-            return mismatch
-    return None
+        comparison = _CHECKS[name](subject)
+        if comparison is not None:
+            yield comparison
+            if comparison.reason:
+                return
+
+
+def _first_mismatch(subject: Subject, checks: tuple[str, ...]) -> Comparison | None:
+    return next((found for found in _compared(subject, checks) if found.reason), None)
+
+
+def comparisons(subject: Subject) -> list[Comparison]:
+    """Return what the importer compares, in its order; the first difference is the last.
+
+    Args:
+        subject: the cache; without a source it stands in the source's place.
+
+    Raises:
+        PycInspectError: ``hash-unavailable``.
+        OSError: the source cannot be read, but its hash is wanted.
+    """
+    importer = subject.dialect.importer
+    assert importer is not None
+    checks = importer.checks if subject.source is not None else importer.sourceless_checks
+    return list(_compared(subject, checks))
 
 
 # --- The judgement -----------------------------------------------------------
@@ -345,7 +355,7 @@ def judge_cache(subject: Subject) -> Judgement:
     exception = _RAISING.get(mismatch.reason)
     outcome = Outcome.RECOMPILE if exception is None else Outcome.RAISE
     flags = _flags(subject) if mismatch.reason in _KEEPS_FLAGS else 0
-    return Judgement(outcome, *mismatch, exception, flags)
+    return Judgement(outcome, *mismatch[:3], exception, flags)
 
 
 def judge_sourceless(subject: Subject) -> Judgement:
@@ -360,7 +370,7 @@ def judge_sourceless(subject: Subject) -> Judgement:
     if mismatch is None:
         return Judgement(Outcome.LOAD, "sourceless")
     exception = importer.sourceless_errors[mismatch.reason]
-    return Judgement(Outcome.RAISE, *mismatch, exception)
+    return Judgement(Outcome.RAISE, *mismatch[:3], exception)
 
 
 def refused(refusal: Refusal) -> Judgement:

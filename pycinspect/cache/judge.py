@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from pycinspect.cache.classes import judge_class, milliseconds
@@ -15,6 +16,7 @@ from pycinspect.cache.importer import (
     CacheBytes,
     Judgement,
     Subject,
+    comparisons,
     judge_cache,
     judge_sourceless,
     mtime_overflows,
@@ -27,7 +29,7 @@ from pycinspect.cache.location import cache_from_source
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.payload import judge_payload
 from pycinspect.cache.sourcehash import NOT_COMPARED, hash_differs
-from pycinspect.cache.verdict import FinderKind, Found, Outcome, Verdict
+from pycinspect.cache.verdict import Comparison, FinderKind, Found, Outcome, Verdict
 from pycinspect.cache.view import View
 from pycinspect.cache.writer import plan_write
 from pycinspect.cache.zipimporter import judge_zip, lies_in_zip
@@ -206,7 +208,8 @@ def _judge_sourceless(found: Found, path: str, row: Dialect, options: ImportOpti
     cache = _read_cache(path, options.view)
     if isinstance(cache, CacheBytes):
         subject = Subject(row, cache, None, lambda: b"", options.check_hash_based_pycs)
-        return _verdict(found, path, judge_sourceless(subject), row, options.view)
+        verdict = _verdict(found, path, judge_sourceless(subject), row, options.view)
+        return replace(verdict, compared=_compared(subject))
     # only C opens a directory; it reads nothing from it, thus no magic number
     assert row.importer is not None
     exception = cache.exception or row.importer.sourceless_errors["bad-magic"]
@@ -229,13 +232,14 @@ def _judge_source(found: Found, path: str, case: Case) -> Verdict:
         status = options.view.stat(path)
     except OSError as error:  # it was there a moment ago
         return _verdict(found, cache_path, unreadable_source(error), row, options.view)
-    judgement = _judge_with_source(path, cache_path, status, row, options)
+    judgement, compared = _judge_with_source(path, cache_path, status, row, options)
     if judgement.outcome is not Outcome.RECOMPILE:
         verdict = _verdict(found, cache_path, judgement, row, options.view)
-        return replace(verdict, runs_old_code=_runs_old_code(verdict, path, options.view))
+        runs_old_code = _runs_old_code(verdict, path, options.view)
+        return replace(verdict, runs_old_code=runs_old_code, compared=compared)
     judgement, doubt = _compiled(judgement, path, case)
     verdict = _verdict(found, cache_path, judgement, row, options.view)
-    verdict = replace(verdict, doubt=doubt)
+    verdict = replace(verdict, doubt=doubt, compared=compared)
     if judgement.outcome is not Outcome.RECOMPILE:
         return verdict
     plan = plan_write(row, cache_path, status, judgement.flags, options)
@@ -247,26 +251,28 @@ def _judge_source(found: Found, path: str, case: Case) -> Verdict:
 
 def _judge_with_source(
     path: str, cache_path: str, status: os.stat_result, row: Dialect, options: ImportOptions
-) -> Judgement:
+) -> tuple[Judgement, tuple[Comparison, ...]]:
+    """Return what becomes of a cache, and what of its header was compared."""
     if row.classes is not None:
-        return _judge_class_file(cache_path, status, row, options)
+        return _judge_class_file(cache_path, status, row, options), ()
     importer = row.importer
     assert importer is not None
     mtime = source_mtime(status, importer.mtime_rounding)
     if mtime_overflows(importer, mtime):
-        return Judgement(Outcome.RAISE, "mtime-overflow", "", str(mtime), "OverflowError")
+        return Judgement(Outcome.RAISE, "mtime-overflow", "", str(mtime), "OverflowError"), ()
     cache = _read_cache(cache_path, options.view)
     if isinstance(cache, Judgement):
-        return cache
-    return judge_cache(
-        Subject(
-            row,
-            cache,
-            status,
-            lambda: options.view.read_all(path, SOURCE_LIMIT),
-            options.check_hash_based_pycs,
-        )
-    )
+        return cache, ()
+    read_source = lru_cache(1)(lambda: options.view.read_all(path, SOURCE_LIMIT))
+    subject = Subject(row, cache, status, read_source, options.check_hash_based_pycs)
+    return judge_cache(subject), _compared(subject)
+
+
+def _compared(subject: Subject) -> tuple[Comparison, ...]:
+    try:
+        return tuple(comparisons(subject))
+    except OSError:  # the source cannot be read, and that is the verdict
+        return ()
 
 
 def _judge_class_file(

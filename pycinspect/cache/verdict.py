@@ -6,11 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from pycinspect.dialects import Dialect
 from pycinspect.values import byte_count, moment, shown
 
-__all__ = ["REASONS", "FinderKind", "Found", "Outcome", "Verdict", "Write", "reason_text"]
+__all__ = [
+    "REASONS",
+    "Comparison",
+    "FinderKind",
+    "Found",
+    "Outcome",
+    "Verdict",
+    "Write",
+    "reason_text",
+]
 
 
 class Outcome(StrEnum):
@@ -216,6 +226,22 @@ def reason_text(reason: str, expected: str, found: str) -> str:
     return REASONS[reason].format(expected=expected, found=found)
 
 
+class Comparison(NamedTuple):
+    """What a check of a header compared.
+
+    Args:
+        reason: a key of :data:`REASONS` where they differ, else "".
+        expected: the value that the importer wants, as text.
+        actual: the value that the cache has, as text.
+        check: the name of the check, as rows have it (``Importer.checks``).
+    """
+
+    reason: str
+    expected: str
+    actual: str
+    check: str
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What would happen if the module were imported now.
@@ -239,6 +265,8 @@ class Verdict:
             it is known.
         runs_old_code: the cache is loaded without a look at the source, whose hash is
             another.
+        compared: what the importer compared of the header, in its order; a difference is the last.
+            Nothing where no header was read, or the file is in a zip file.
     """
 
     dialect: Dialect
@@ -256,6 +284,7 @@ class Verdict:
     remark: str = ""
     doubt: str | None = None
     runs_old_code: bool = False
+    compared: tuple[Comparison, ...] = ()
 
     def __repr__(self) -> str:
         return shown(self)

@@ -38,6 +38,9 @@ _USELESS = frozenset({"cache-without-source", "not-a-cache-path", "shadowed"})
     help="Where -m looks: directories and zip files, in order.  [default: this directory]",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show the decision step by step: what is compared."
+)
 @import_options
 @debug_option
 def command(
@@ -46,6 +49,7 @@ def command(
     modules: tuple[str, ...],
     search_path: tuple[str, ...],
     as_json: bool,
+    verbose: bool,
     dialect: str | None,
     **given: Any,
 ) -> None:
@@ -59,6 +63,7 @@ def command(
     Examples:
       pycinspect check app.py lib/__pycache__/util.cpython-311.pyc
       pycinspect check app.py --as cpython-3.9 -OO --json
+      pycinspect check app.py -v
       pycinspect check -m package.module --path src --path vendor.zip
       pycinspect check 'app-1.0-py3-none-any.whl!/app/__pycache__/m.cpython-312.pyc'
       pycinspect check /srv/app/main.py --user www-data --environment-file /proc/4711/environ
@@ -76,7 +81,7 @@ def command(
     dialects = load_registry().dialects
     start = _start(dialects, dialect, paths=(*targets, *search_path), **given)
     path = [start.path(entry) for entry in search_path or (os.curdir,)]
-    answer = partial(_answer, as_json=as_json)
+    answer = partial(_answer, as_json=as_json, verbose=verbose)
     with Compilers() as compilers:
         asked = InstalledCompilers(compilers, dialects=dialects)
         of_target = partial(judge_target, dialects=dialects, compiler=asked)
@@ -175,7 +180,7 @@ def _start(
     return _Start(options, named, of_image)
 
 
-def _answer(target: str, ask: Callable[[], Verdict], *, as_json: bool) -> Exit:
+def _answer(target: str, ask: Callable[[], Verdict], *, as_json: bool, verbose: bool) -> Exit:
     """Print an answer, and return the exit code that it asks for."""
     from pycinspect.report.verdict import verdict_object, verdict_text
 
@@ -186,6 +191,6 @@ def _answer(target: str, ask: Callable[[], Verdict], *, as_json: bool) -> Exit:
         click.echo(json.dumps(verdict_object(target, verdict)))
     else:
         width = output_width(terminal=sys.stdout.isatty())
-        click.echo(verdict_text(target, verdict, width))
+        click.echo(verdict_text(target, verdict, width, in_steps=verbose))
     is_clean = verdict.outcome.value in _CLEAN and verdict.reason not in _USELESS
     return Exit.CLEAN if is_clean else Exit.FINDINGS

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from pycinspect.cache import Verdict, Write
+from pycinspect.cache import FinderKind, Verdict, Write
 from pycinspect.dialects import DIALECTS
 from pycinspect.report.words import NOT_WRAPPED, Json, joined, wrapped
 from pycinspect.values import byte_count, utc, visible
 
-__all__ = ["CHECK_SCHEMA", "verdict_object", "verdict_text"]
+__all__ = ["CHECK_SCHEMA", "decision_lines", "verdict_object", "verdict_text"]
 
 #: Name and version of the object.
 CHECK_SCHEMA = "pycinspect.check/1"
@@ -40,17 +40,22 @@ def _write_object(write: Write) -> Json:
     return {"path": write.path, "flags": write.flags, "mode": f"{write.mode:04o}"}
 
 
-def verdict_text(target: str, verdict: Verdict, width: int = NOT_WRAPPED) -> str:
+def verdict_text(
+    target: str, verdict: Verdict, width: int = NOT_WRAPPED, *, in_steps: bool = False
+) -> str:
     """Return a verdict for a person: a headline, sentences, and what differs.
 
     Args:
         target: what was asked about, as the user named it.
         verdict: the answer.
         width: columns of the output; by default no line is broken.
+        in_steps: the decision as it is taken, too.
     """
     lines = [f"{visible(target)}: {verdict.outcome.value} ({verdict.reason})"]
     lines += wrapped(visible(verdict.message), width, "  ")
     lines += (f"  {line}" for line in _comparison(verdict))
+    if in_steps:
+        lines += ["", *(f"  {line}" for line in decision_lines(verdict))]
     return joined(lines)
 
 
@@ -80,17 +85,28 @@ def _magic(value: str, verdict: Verdict) -> tuple[str, ...]:
     return value, "unknown" if owner is None else owner.name
 
 
-#: Reasons that are a difference between two values: what they are, and how each
-#: is shown, in one or more lines.
-_COMPARED: Mapping[str, tuple[str, Callable[[str, Verdict], tuple[str, ...]]]] = MappingProxyType(
+#: Checks of importers: what they compare, and how each value is shown, in one or more lines.
+_CHECKS: Mapping[str, tuple[str, Callable[[str, Verdict], tuple[str, ...]]]] = MappingProxyType(
     {
-        "bad-magic": ("magic number", _magic),
-        "short-header": ("header", _bytes),
-        "reserved-flags": ("flags", _as_is),
-        "mtime-differs": ("source's time", _time),
-        "mtime-never-matches": ("source's time", _time),
-        "source-size-differs": ("source's size", _bytes),
-        "source-hash-differs": ("source's hash", _as_is),
+        "magic": ("magic number", _magic),
+        "length": ("header", _bytes),
+        "flags": ("flags", _as_is),
+        "mtime": ("source's time", _time),
+        "source-size": ("source's size", _bytes),
+        "source-hash": ("source's hash", _as_is),
+        "payload": ("size", _bytes),
+    }
+)
+#: Reasons that are a difference between two values, and the check that finds it.
+_COMPARED: Mapping[str, str] = MappingProxyType(
+    {
+        "bad-magic": "magic",
+        "short-header": "length",
+        "reserved-flags": "flags",
+        "mtime-differs": "mtime",
+        "mtime-never-matches": "mtime",
+        "source-size-differs": "source-size",
+        "source-hash-differs": "source-hash",
     }
 )
 
@@ -99,7 +115,7 @@ def _comparison(verdict: Verdict) -> Iterator[str]:
     """Return the two values side by side, in aligned columns."""
     if verdict.reason not in _COMPARED or verdict.actual == verdict.expected:
         return  # two that are equal explain nothing: it is the reading of them that differs
-    label, shown = _COMPARED[verdict.reason]
+    label, shown = _CHECKS[_COMPARED[verdict.reason]]
     says, wants = shown(verdict.actual, verdict), shown(verdict.expected, verdict)
     rows = [("", *_COLUMNS)]
     for index in range(max(len(says), len(wants))):
@@ -108,3 +124,36 @@ def _comparison(verdict: Verdict) -> Iterator[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(2)]
     for first, second, third in rows:
         yield f"{first:{widths[0]}}  {second:{widths[1]}}  {third}"
+
+
+# --- Step by step ---------------------------------------------------------------------------
+
+#: What an importer wants that is not one value, but the least, or the most, of it.
+_BOUNDS: Mapping[str, str] = MappingProxyType({"length": "at least ", "payload": "more than "})
+_WIDTH = max(len(label) for label, _ in _CHECKS.values())
+
+
+def decision_lines(verdict: Verdict) -> Iterator[str]:
+    """Yield the importer's decision as it is taken: what it finds, compares and does.
+
+    Args:
+        verdict: the answer, whose comparisons are those that decided it.
+    """
+    found = verdict.found
+    place = "nothing" if found.path is None else visible(found.path)
+    yield f"{'finder':{_WIDTH}}  {found.kind.value}: {place}"
+    if verdict.cache_path is not None and verdict.cache_path != found.path:
+        yield f"{'cache':{_WIDTH}}  {visible(verdict.cache_path)}"
+    for name, expected, actual in ((c.check, c.expected, c.actual) for c in verdict.compared):
+        yield _step(name, expected, actual, verdict)
+    yield f"{'so':{_WIDTH}}  {verdict.outcome.value}: {visible(verdict.why)}"
+    if found.kind is FinderKind.SOURCE:
+        yield f"{'as a script':{_WIDTH}}  run by its path it is not imported: no cache is read or written"
+
+
+def _step(name: str, expected: str, actual: str, verdict: Verdict) -> str:
+    label, shown = _CHECKS[name]
+    says, wants = (" = ".join(shown(value, verdict)) for value in (actual, expected))
+    differs = any(one.check == name and one.reason for one in verdict.compared)
+    answer = "no" if differs else "yes"
+    return f"{label:{_WIDTH}}  {says}, wanted {_BOUNDS.get(name, '')}{wants}: {answer}"

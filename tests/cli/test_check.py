@@ -252,3 +252,26 @@ def test_an_extension_module_is_one_of_its_own_python(run: Run, project: Path) -
     assert (answer["reason"], answer["dialect"]) == ("extension-module", DIALECTS.running().name)
     (answer,) = answers(run("check", "fresh.py", "--json").stdout)
     assert answer["reason"] == "shadowed"
+
+
+def test_step_by_step(run: Run, project: Path) -> None:
+    lines = run("check", "-v", "fresh.py").stdout.splitlines()
+    steps = [line.strip().partition("  ")[0] for line in lines[lines.index("") + 1 :]]
+    assert steps[:3] == ["finder", "cache", "magic number"]
+    assert steps[-2:] == ["so", "as a script"]
+    assert all(line.endswith(": yes") for line in lines if ", wanted " in line)
+    (project / "fresh.py").write_text("name = 'longer than it was'\n")
+    result = run("check", "-v", "fresh.py")
+    compared = [line for line in result.stdout.splitlines() if ", wanted " in line]
+    assert (result.exit_code, compared[-1].endswith(": no")) == (1, True)
+    assert (
+        run("check", "-v", "--json", "fresh.py").stdout == run("check", "--json", "fresh.py").stdout
+    )
+
+
+@pytest.mark.parametrize("target", ["absent.py", "-mzipfile", "-mnowhere.at.all"])
+def test_step_by_step_where_no_header_is_read(run: Run, project: Path, target: str) -> None:
+    (project / "absent.py").write_text("name = 1\n")
+    lines = run("check", "-v", target).stdout.splitlines()
+    assert [line for line in lines if ", wanted " in line] == []
+    assert lines[lines.index("") + 1].lstrip().startswith("finder")
