@@ -31,9 +31,10 @@ __all__ = ["command"]
 )
 @debug_option
 def command(file: str, *, names: tuple[str, ...], python: str | None) -> None:
-    """Say of each instruction what it does, and what is on the stack before and after it.
+    """Show the way of a program: its source, what the importer does, its variables and instructions.
 
-    FILE is a cache, or a source, which is compiled and not run. The stack is shown in symbols,
+    FILE is a cache, or a source, which is compiled and not run. Of each instruction it is said what
+    it does, and what is on the stack before and after it. The stack is shown in symbols,
     the top on the right; "?" is a value that differs between the paths that meet.
 
     \b
@@ -48,21 +49,29 @@ def command(file: str, *, names: tuple[str, ...], python: str | None) -> None:
 
 
 def _explain(path: str, names: tuple[str, ...], python: str | None) -> None:
-    from pycinspect.compiling import Compilers, find_interpreter
+    from pycinspect.cache import judge_target
+    from pycinspect.compiling import Compilers, InstalledCompilers, find_interpreter
     from pycinspect.errors import PycInspectError
     from pycinspect.plugins import load_registry
     from pycinspect.programs import ReadOptions, read_subject
     from pycinspect.report.dis import title_of
-    from pycinspect.report.explained import explained_lines
+    from pycinspect.report.explained import explained_lines, stage_lines
 
     dialects = load_registry().dialects
     interpreter = None if python is None else find_interpreter(python, dialects=dialects)
     with Compilers() as compilers:
         subject = read_subject(path, ReadOptions(dialects, None, interpreter, 0, compilers))
+        asked = None if interpreter is None else interpreter.dialect
+        compiler = InstalledCompilers(compilers, dialects=dialects)
+        verdict = judge_target(path, asked, dialects=dialects, compiler=compiler)
     if interpreter is not None and subject.kind.name != "SOURCE":
         message = f"it is {subject.kind.value}: --python is for sources"
         raise PycInspectError("not-a-source", message, path=path)
     for name in names:
         subject.code.find(name)
-    for line in explained_lines(title_of(subject), subject.file, subject.source, names):
+    click.echo(title_of(subject))
+    if not names:
+        for line in stage_lines(subject.source, len(subject.content), verdict):
+            click.echo(line)
+    for line in explained_lines(subject.file, subject.source, names):
         click.echo(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,21 @@ def test_hostile_names_are_harmless(run: Run, tmp_path: Path) -> None:
     lines = run("explain", path).stdout.splitlines()
     assert all(line.isprintable() and len(line) < 1_000 for line in lines)
     assert len(lines) > 10
+
+
+def test_the_way_before_the_instructions(run: Run, source: Path) -> None:
+    lines = run("explain", source).stdout.splitlines()
+    stages = [line for line in lines[1:] if re.fullmatch(r"[a-z]+", line)]
+    assert stages == ["source", "file", "importer"]
+    assert f"  '{source}': 5 lines" in lines
+    assert any(line.startswith("  cache ") for line in lines)
+    assert "  arguments: prices, tax (bound by the call)" in lines
+    assert "  globals: sum, TypeError (looked up in the module, then among the builtins)" in lines
+
+
+def test_a_cache_is_judged_too(run: Run, project: Path) -> None:
+    result = run("explain", f"__pycache__/fresh.{sys.implementation.cache_tag}.pyc")
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert result.exit_code == 0
+    assert any(line.startswith("so load: the header records the source's time") for line in lines)
+    assert any(line.startswith("magic number ") and line.endswith(": yes") for line in lines)
