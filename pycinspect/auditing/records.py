@@ -55,7 +55,8 @@ class Noted(NamedTuple):
         if found.digest_size == 0:  # a function of any length
             return None
         written = base64.urlsafe_b64encode(found.digest()).rstrip(b"=").decode()
-        if written == self.digest.rstrip("="):
+        # Debian's packages have it in hexadecimal digits, as dh-python wrote it for flit.
+        if written == self.digest.rstrip("=") or found.hexdigest() == self.digest.lower():
             return None
         return f"does not have the {self.hash_name} that RECORD says"
 
