@@ -249,8 +249,10 @@ def _mtime(subject: Subject) -> Comparison | None:
     mtime = source_mtime(subject.source, importer.mtime_rounding)
     expected = _word_for(importer.mtime_word, mtime)
     found = _field(subject, "mtime")
+    if found == expected:  # the word, where the time needs more bits
+        return Comparison("", str(expected), str(found), "mtime")
     reason = "mtime-never-matches" if expected is None else "mtime-differs"
-    return Comparison("" if found == expected else reason, str(mtime), str(found), "mtime")
+    return Comparison(reason, str(mtime), str(found), "mtime")
 
 
 def _source_size(subject: Subject) -> Comparison | None:

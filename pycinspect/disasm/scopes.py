@@ -36,7 +36,13 @@ class Scopes(NamedTuple):
 
 
 #: How the names of operations on variables end, and the field of :class:`Scopes`.
-_BY_NAME: Mapping[str, str] = MappingProxyType({"_GLOBAL": "globals", "_NAME": "names"})
+_BY_NAME: Mapping[str, str] = MappingProxyType(
+    {
+        "_GLOBAL": "globals",
+        "_NAME": "names",
+        "_DICT_OR_GLOBALS": "names",  # in a class's annotations and type parameters (3.12)
+    }
+)
 _NO_VARIABLE = frozenset({"IMPORT_NAME"})
 
 

@@ -49,9 +49,8 @@ def stage_lines(source: SourceText | None, size: int, verdict: Verdict) -> Itera
     if source is None or source.doubt is not None:
         yield f"  {'not known' if source is None else source.doubt}"
     else:
-        count = len(source.lines) - (
-            source.lines[-1:] == ("",)
-        )  # what follows the last end of a line
+        is_ended = source.lines[-1:] == ("",)  # what follows the last end of a line
+        count = len(source.lines) - is_ended
         yield f"  {quoted(source.path)}: {count:,} {'line' if count == 1 else 'lines'}"
     yield ""
     yield "file"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import symtable
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def test_every_scope() -> None:
         (),
     )
     assert scopes(inner) == ((), (), (), ("a", "shared"), ("changed",), ())
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="type parameters are of 3.12")
+def test_what_a_class_s_type_parameters_look_up() -> None:
+    source = "class C:\n    def f[T: X](self): pass\n    type A = Y\n"
+    module = code_of(compile(source, "m.py", "exec"))
+    names = {name for code in module.walk() for name in scopes(code).names}
+    assert {"X", "Y"} <= names
 
 
 def _functions(table: symtable.SymbolTable) -> list[symtable.Function]:
