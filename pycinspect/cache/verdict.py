@@ -160,6 +160,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "mpy-damaged": (
             "the .mpy file is damaged ({found}), which nothing looks for before it is run"
         ),
+        "mpy-unreadable": "the .mpy file cannot be read ({found})",
         "mpy-incompatible": "incompatible .mpy file ({found})",
         # not found
         "module-not-found": "no file for it is in the search path",

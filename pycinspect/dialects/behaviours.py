@@ -148,6 +148,7 @@ FIND_MICROPYTHON = Finder(
     optimized_bytecode=".mpy",
     missing="ImportError",
     bytecode=".mpy",
+    directories_hide=True,
 )
 #: org/python/core/imp.java: loadFromSource.
 FIND_JYTHON = Finder(

@@ -4,7 +4,7 @@ Bytes to the header, the strings, the constants and the code with its lines and 
 ``dialects``, ``errors``.
 """
 
-from pycinspect.micropython.header import MpyHeader
+from pycinspect.micropython.header import MpyHeader, mpy_format_of
 from pycinspect.micropython.instructions import MpyInstruction
 from pycinspect.micropython.model import MpyCode, MpyFile, NativeCode
 from pycinspect.micropython.mpyfile import is_mpy, parse_mpy
@@ -19,6 +19,7 @@ __all__ = [
     "MpyObject",
     "NativeCode",
     "is_mpy",
+    "mpy_format_of",
     "mpy_operand_text",
     "object_text",
     "parse_mpy",

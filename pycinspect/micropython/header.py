@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pycinspect.dialects.mpy import MPY_FORMATS, MpyFormat, StringPlace
 from pycinspect.micropython.reading import MpyReader
 
-__all__ = ["ARCHITECTURES", "MpyHeader", "read_mpy_header"]
+__all__ = ["ARCHITECTURES", "MpyHeader", "mpy_format_of", "read_mpy_header"]
 
 _LETTER = 0x4D
 _CACHE_BYTES = 1
@@ -43,6 +43,17 @@ class MpyHeader(NamedTuple):
     small_int_bits: int
     cache_bytes: bool
     window: int
+
+
+def mpy_format_of(start: bytes) -> MpyFormat | None:
+    """Return the version of the format that the first two bytes of a file name, None for another.
+
+    Two bytes make no file one of MicroPython's: this says only what it would have to be.
+
+    >>> mpy_format_of(b"PK") is None
+    True
+    """
+    return MPY_FORMATS.get(start[1]) if len(start) > 1 and start[0] == _LETTER else None
 
 
 def read_mpy_header(reader: MpyReader) -> MpyHeader:

@@ -38,8 +38,8 @@ def parse_mpy(data: bytes) -> MpyFile:
         data: the file.
 
     Raises:
-        PycInspectError: ``not-an-mpy`` for another file; ``unsupported`` for versions 0 and 1, and
-            for machine code before version 6; ``bad-mpy-header``, ``bad-string``, ``bad-object``,
+        PycInspectError: ``not-an-mpy`` for another file; ``unsupported`` for versions 0 and 1;
+            ``native-not-read`` for machine code before version 6; ``bad-mpy-header``, ``bad-string``, ``bad-object``,
             ``bad-prelude``, ``bad-instruction``, ``bad-number``, ``too-deep``, ``truncated``, each
             with the offset.
 

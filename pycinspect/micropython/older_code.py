@@ -81,7 +81,7 @@ def read_older_code(
         depth: codes that it lies in.
 
     Raises:
-        PycInspectError: ``unsupported`` for machine code; ``too-deep``, ``bad-prelude``,
+        PycInspectError: ``native-not-read`` for machine code; ``too-deep``, ``bad-prelude``,
             ``bad-instruction``, ``bad-string``, ``bad-object``, ``bad-number``, ``truncated``.
     """
     if depth > DEEPEST_CODE:
@@ -123,7 +123,7 @@ def _size(reader: MpyReader, strings: OlderStrings) -> int:
         return number
     if number & _KIND:
         message = "machine code is not read in .mpy files before version 6"
-        reader.fail("unsupported", message, place)
+        reader.fail("native-not-read", message, place)
     return number >> _SIZE_SHIFT
 
 

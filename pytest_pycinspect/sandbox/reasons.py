@@ -81,6 +81,7 @@ OUTCOME_OF: Mapping[str, Outcome] = MappingProxyType(
         "compiled-mpy": "bypassed",
         "mpy-incompatible": "invalid",
         "mpy-damaged": "invalid",
+        "mpy-unreadable": "invalid",
         "zip-pycache": "bypassed",
         "zip-source": "invalid",
         "zip-hash-refused": "invalid",
