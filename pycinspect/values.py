@@ -45,6 +45,7 @@ class Implementation(StrEnum):
     GRAALPY = "graalpy"
     JYTHON = "jython"
     IRONPYTHON = "ironpython"
+    MICROPYTHON = "micropython"
     RUSTPYTHON = "rustpython"
     PYSTON = "pyston"
     SKYBISON = "skybison"

@@ -42,6 +42,7 @@ from pycinspect.cache.importer import (
 from pycinspect.cache.judge import SOURCE_LIMIT, judge, judge_module
 from pycinspect.cache.location import cache_from_source, source_from_cache
 from pycinspect.cache.mounting import ARCHIVES, containers_in, mounted, view_of
+from pycinspect.cache.mpymodules import MPY_SUFFIX, dialect_of_mpy, judge_mpy
 from pycinspect.cache.naming import level_of, module_objection, reader_objection, split_dotted
 from pycinspect.cache.options import ImportOptions, options_from_environment
 from pycinspect.cache.payload import PAYLOAD_LIMIT, judge_failure, payload_exception
@@ -61,6 +62,7 @@ __all__ = [
     "IMAGE_PATH",
     "LINUX",
     "MACOS",
+    "MPY_SUFFIX",
     "NOT_COMPARED",
     "PAYLOAD_LIMIT",
     "REASONS",
@@ -94,6 +96,7 @@ __all__ = [
     "compilable",
     "containers_in",
     "dialect_of_assembly",
+    "dialect_of_mpy",
     "expected_header",
     "find_in_listing",
     "find_init",
@@ -108,6 +111,7 @@ __all__ = [
     "judge_failure",
     "judge_in_zip",
     "judge_module",
+    "judge_mpy",
     "judge_sourceless",
     "judge_target",
     "level_of",

@@ -11,6 +11,7 @@ from pycinspect.cache.compilable import SourceCompiler
 from pycinspect.cache.finder import package_of, search_order
 from pycinspect.cache.judge import Case, judge, judge_module
 from pycinspect.cache.location import cache_from_source, source_from_cache
+from pycinspect.cache.mpymodules import judge_mpy
 from pycinspect.cache.naming import level_of, module_objection, split_dotted
 from pycinspect.cache.options import ImportOptions
 from pycinspect.cache.stray import described_stray
@@ -115,6 +116,9 @@ def _judge_by_kind(
     assembly = judge_assembly(target, dialects, view)
     if assembly is not None:
         return assembly
+    compiled = judge_mpy(target, dialect, dialects, view)
+    if compiled is not None:
+        return compiled
     if subject_kind_of(target, dialects, view.open) is SubjectKind.SOURCE:
         return _about(target, _judge_source(target, case), view)
     row = dialect or _dialect_of(target, None, dialects, view)

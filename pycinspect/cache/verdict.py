@@ -157,6 +157,11 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "source-does-not-compile": "the source does not compile ({found})",
         "zip-nothing-usable": "no candidate in the zip file can be used ({found})",
         "not-a-zip-file": "the archive cannot be read ({found})",
+        "mpy-damaged": (
+            "the .mpy file is damaged ({found}), which nothing looks for before it is run"
+        ),
+        "mpy-unreadable": "the .mpy file cannot be read ({found})",
+        "mpy-incompatible": "incompatible .mpy file ({found})",
         # not found
         "module-not-found": "no file for it is in the search path",
         "cache-without-source": "a cache in __pycache__ is never imported without its source",
@@ -167,6 +172,10 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "compiled-module": (
             "a compiled module, not a cache: {found} does not check it against its source, and"
             " once it is loaded it wins over every source"
+        ),
+        "compiled-mpy": (
+            "a compiled module, not a cache: {found} does not compare it with a source, and loads"
+            " it where there is none"
         ),
         "no-cache-tag": "the interpreter has no cache tag",
         "dialect-without-cache": "{found} keeps no cache files",
@@ -254,7 +263,7 @@ class Verdict:
         reason: why, as a key of :data:`REASONS`.
         expected: the value that the importer wants, as text.
         actual: the value that the cache has, as text.
-        exception: the type that the import raises, None where it does not.
+        exception: the type that the import raises, None where it does not, or none is known.
         writes: the cache that would be written, None for none.
         not_written: why a recompiled cache would not be written, or None.
         hindrance: the same as a slug (``"write-disabled"``), or None.
@@ -307,6 +316,10 @@ class Verdict:
         return " ".join(_sentences(self))
 
 
+#: What becomes of a file that nobody looks at before it is run.
+_NOT_KNOWN = "some exception, or hangs"
+
+
 def _sentences(verdict: Verdict) -> list[str]:
     deed = {
         Outcome.LOAD: "{dialect} loads the cache",
@@ -314,7 +327,9 @@ def _sentences(verdict: Verdict) -> list[str]:
         Outcome.RAISE: "the import by {dialect} raises {exception}",
         Outcome.NOT_FOUND: "{dialect} does not find the module ({exception})",
         Outcome.NO_CACHE: "{dialect} uses no cache",
-    }[verdict.outcome].format(dialect=verdict.dialect.name, exception=verdict.exception)
+    }[verdict.outcome].format(
+        dialect=verdict.dialect.name, exception=verdict.exception or _NOT_KNOWN
+    )
     lines = [f"{deed}: {verdict.why}."]
     if verdict.remark:
         lines.append(f"{verdict.remark[0].upper()}{verdict.remark[1:]}.")

@@ -98,8 +98,8 @@ def command(
 ) -> None:
     """Show what cache files say: their code, instruction by instruction.
 
-    FILE is a cache, by whatever name; a class file of Jython or an assembly of IronPython; a
-    source, which is compiled and not run; a file in an archive, ARCHIVE!/PATH; or - for standard
+    FILE is a cache, by whatever name; a class file of Jython, an assembly of IronPython or a
+    .mpy file of MicroPython; a source, which is compiled and not run; a file in an archive, ARCHIVE!/PATH; or - for standard
     input.
 
     \b

@@ -1,4 +1,4 @@
-"""``pycinspect show`` of Java class files and .NET assemblies."""
+"""``pycinspect show`` of Java class files, .NET assemblies and modules of MicroPython."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pycinspect.dialects import Dialect, DialectTable
     from pycinspect.dotnet import IronPythonAssembly
     from pycinspect.jvm import JythonClass
+    from pycinspect.micropython import MpyFile
 
 __all__ = ["ForeignWay", "or_foreign"]
 
@@ -42,21 +43,25 @@ def or_foreign(show: Callable[[str], None], way: ForeignWay) -> Callable[[str], 
             show(path)
             return
         if way.canonical:
-            message = "no canonical form is made of Java classes and .NET assemblies"
+            message = "no canonical form is made of Java classes, .NET assemblies and .mpy files"
             raise PycInspectError("unsupported", message, path=path)
         _show_foreign(path, found, way)
 
     return show_either
 
 
-def _show_foreign(path: str, found: JythonClass | IronPythonAssembly, way: ForeignWay) -> None:
+def _show_foreign(
+    path: str, found: JythonClass | IronPythonAssembly | MpyFile, way: ForeignWay
+) -> None:
     from pycinspect.jvm import JythonClass
+    from pycinspect.micropython import MpyFile
 
-    lines, value = (
-        _of_class(path, found, way)
-        if isinstance(found, JythonClass)
-        else _of_assembly(path, found, way)
-    )
+    if isinstance(found, MpyFile):
+        lines, value = _of_module(path, found, way)
+    elif isinstance(found, JythonClass):
+        lines, value = _of_class(path, found, way)
+    else:
+        lines, value = _of_assembly(path, found, way)
     if way.as_json:
         import json
 
@@ -90,6 +95,17 @@ def _of_assembly(
     dialect = _ironpython(found, way.dialects)
     lines = assembly_lines(path, found, dialect)
     return lines, lambda: assembly_object(path, found, dialect)
+
+
+def _of_module(
+    path: str, found: MpyFile, way: ForeignWay
+) -> tuple[Iterable[str], Callable[[], object]]:
+    from pycinspect.cache import dialect_of_mpy
+    from pycinspect.report.mpy import mpy_lines, mpy_object
+
+    dialect = dialect_of_mpy(found, way.dialects)
+    lines = mpy_lines(path, found, dialect, way.names, header_only=way.header)
+    return lines, lambda: mpy_object(path, found, dialect, way.names, header_only=way.header)
 
 
 def _ironpython(found: IronPythonAssembly, dialects: DialectTable) -> Dialect:

@@ -141,6 +141,15 @@ FIND_MODULE_PYPY2 = Finder(
     optimized_bytecode=".pyc",
     missing="ImportError",
 )
+#: py/builtinimport.c: stat_file_py_or_mpy.
+FIND_MICROPYTHON = Finder(
+    opens_candidates=False,
+    package_needs_init=False,
+    optimized_bytecode=".mpy",
+    missing="ImportError",
+    bytecode=".mpy",
+    directories_hide=True,
+)
 #: org/python/core/imp.java: loadFromSource.
 FIND_JYTHON = Finder(
     opens_candidates=False,

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from pycinspect.dialects.bytecode import Bytecode
 from pycinspect.dialects.layouts import CodeLayout, MarshalFormat
+from pycinspect.dialects.mpy import MpyFormat
 from pycinspect.values import Implementation
 
 __all__ = [
@@ -350,6 +351,7 @@ class Dialect:
         prereleases: other words seen in its development, never in a release.
         magic_tail: bytes 2 and 3.
         classes: when a Java class file is used; None where the cache is none.
+        mpy: how a compiled module of MicroPython is written; None of all others.
         told_by_tag: a magic that it shares with an earlier row is its own only
             where the file's name has its tag.
         development: no release ever accepted its magic number.
@@ -381,6 +383,7 @@ class Dialect:
     prereleases: frozenset[int] = field(default=frozenset())
     magic_tail: bytes = CRLF
     classes: ClassRules | None = None
+    mpy: MpyFormat | None = None
     told_by_tag: bool = False
     note: str = ""
     development: bool = False

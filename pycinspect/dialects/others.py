@@ -8,6 +8,7 @@ from pycinspect.dialects import behaviours as b
 from pycinspect.dialects import layouts
 from pycinspect.dialects.bytecode import PYPY
 from pycinspect.dialects.model import Dialect, SourceHash, Tokenizer
+from pycinspect.dialects.mpy import MPY_FORMATS
 from pycinspect.values import Implementation
 
 __all__ = ["rows"]
@@ -330,7 +331,27 @@ _OTHER_CACHES = (
     ),
 )
 
+# --- MicroPython: a compiled module, which is taken where there is no source ----------
+
+_MICROPYTHON = replace(
+    _IRONPYTHON,
+    implementation=Implementation.MICROPYTHON,
+    python=(3, 4),
+    magic_tail=b"\0\x1f",
+    finder=b.FIND_MICROPYTHON,
+    note="no cache files; mpy-cross makes compiled modules",
+)
+_MICROPYTHONS = tuple(
+    replace(
+        _MICROPYTHON,
+        name=f"micropython-{version}",
+        magic_word=version << 8 | ord("M"),
+        mpy=MPY_FORMATS[version],
+    )
+    for version in sorted(MPY_FORMATS, reverse=True)
+)
+
 
 def rows() -> tuple[Dialect, ...]:
     """Return the rows of every implementation but CPython."""
-    return (*_PYPY, *_GRAALPYS, *_STRANGERS, *_OTHER_CACHES)
+    return (*_PYPY, *_GRAALPYS, *_STRANGERS, *_OTHER_CACHES, *_MICROPYTHONS)

@@ -112,6 +112,7 @@ LEFT_TO_PEOPLE: Mapping[str, str] = MappingProxyType(
     {
         "PYC008": "nobody has read it as a whole",
         "PYC010": "Jython alone makes class files: delete it, if its source is there",
+        "PYC011": "mpy-cross alone makes it, and its source is not here",
         "PYC112": "Jython compiles it again when it is imported",
         "PYC111": "it is the time of its source that does not fit (touch)",
         "PYC205": "python -m compileall makes caches that are missing",

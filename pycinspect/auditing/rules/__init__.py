@@ -17,6 +17,7 @@ _MODULES = (
     "pyc008_limit",
     "pyc009_all_zero",
     "pyc010_class_fails",
+    "pyc011_module_fails",
     "pyc101_mtime_differs",
     "pyc102_size_differs",
     "pyc103_hash_differs",

@@ -1,29 +1,30 @@
 """What it finds
 =============
-An assembly, ``x.dll``, that IronPython's ``clr.CompileModules`` made: told by what IronPython's
-loader demands of its metadata, not by its name.
+A compiled module that is no cache. Of IronPython: an assembly, ``x.dll``, that ``clr.CompileModules``
+made, told by what IronPython's loader demands of its metadata, not by its name. Of MicroPython: a
+file ``x.mpy`` that mpy-cross made.
 
 Why it matters
 ==============
-It is a compiled module and no cache: nothing compares it with a source. Once it is loaded, with
-``clr.AddReference`` or from IronPython's ``DLLs``, it wins over every source: code that was changed or
-deleted lives on in it.
+Nothing compares it with a source. Once IronPython has loaded an assembly, with ``clr.AddReference`` or
+from its ``DLLs``, it wins over every source: code that was changed or deleted lives on in it.
+MicroPython takes ``x.mpy`` only where there is no ``x.py`` and no directory ``x``: beside one of them, it
+is dead weight.
 
 What to do
 ==========
 Nothing, if it is shipped on purpose; otherwise delete it, or compile it again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
+from pycinspect.auditing.compiled import compiled_modules
 from pycinspect.auditing.findings import Finding, Severity
 from pycinspect.auditing.rule import Rule
 from pycinspect.auditing.walk import Directory
-from pycinspect.cache import Verdict, judge_assembly
+from pycinspect.cache import Outcome
 
 __all__ = ["CompiledModule"]
-
-_SUFFIX = ".dll"
 
 
 class CompiledModule(Rule):
@@ -31,22 +32,14 @@ class CompiledModule(Rule):
 
     id = "PYC309"
     name = "compiled-module"
-    title = "Compiled module of IronPython"
+    title = "Compiled module, not a cache"
     severity = Severity.INFO
     is_statistic = True
-    message = "is a compiled module of {dialect}, which wins over every source once it is loaded"
+    message = "is a compiled module of {dialect}: {why}"
 
     def check_directory(self, directory: Directory) -> Iterable[Finding]:
-        """Look into the assemblies beside sources and caches."""
-        for path, verdict in self._assemblies(directory):
-            data = {"dialect": verdict.dialect.name}
-            yield self.of_path(path, data)._replace(dialect=verdict.dialect.name)
-
-    def _assemblies(self, directory: Directory) -> Iterator[tuple[str, Verdict]]:
-        policy = self.context.policy
-        for name in sorted(directory.others):
-            if name.lower().endswith(_SUFFIX):
-                path = f"{directory.source_path}{name}"
-                verdict = judge_assembly(path, policy.dialects, policy.view)
-                if verdict is not None:
-                    yield path, verdict
+        """Look into the files that may be compiled modules."""
+        for path, verdict in compiled_modules(directory, self.context.policy):
+            if verdict.outcome is not Outcome.RAISE:
+                data = {"dialect": verdict.dialect.name, "why": verdict.why}
+                yield self.of_path(path, data)._replace(dialect=verdict.dialect.name)
