@@ -25,6 +25,7 @@ class NativeCode(NamedTuple):
         flags: scope flags of viper and assembler.
         rodata: bytes of constants.
         bss: bytes of variables.
+        content: the bytes of machine code and of what belongs to it.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class NativeCode(NamedTuple):
     flags: int = 0
     rodata: int = 0
     bss: int = 0
+    content: bytes = b""
 
 
 class MpyCode(NamedTuple):
