@@ -17,6 +17,7 @@ from pycinspect.micropython import (
     MpyCode,
     MpyFile,
     MpyInstruction,
+    MpyObject,
     mpy_named_by,
     mpy_operand_text,
     object_text,
@@ -32,8 +33,44 @@ _MACHINE_CODE = "the bytes, or the strings and constants that they use"
 
 
 class _Side(NamedTuple):
+    """A code, its file, and the texts of what that file's instructions name, made once."""
+
     code: MpyCode
     file: MpyFile
+    texts: _Texts
+
+
+class _Texts:
+    """Strings and constants as texts of bounded length, each made once for a file.
+
+    Every byte of code can name the same megabyte.
+    """
+
+    def __init__(self) -> None:
+        self._strings: dict[str, str] = {}
+        #: By identity: the file holds them as long as this.
+        self._objects: dict[int, str] = {}
+
+    def string(self, text: str) -> str:
+        """Return a string, of a long one its start and a digest."""
+        if len(text) <= _LONGEST:
+            return text
+        if text not in self._strings:
+            digest = _digest(text.encode("utf-8", "surrogateescape"))
+            self._strings[text] = f"{text[:_LONGEST]}… {digest}"
+        return self._strings[text]
+
+    def object(self, found: MpyObject) -> str:
+        """Return a constant, of a long one what a listing shows and a digest."""
+        if id(found) not in self._objects:
+            text = object_text(found)
+            digest = f" {_digest(repr(found).encode())}" if "…" in text else ""
+            self._objects[id(found)] = text + digest
+        return self._objects[id(found)]
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def compare_mpy(old: MpyFile, new: MpyFile) -> list[ClassChange]:
@@ -48,29 +85,31 @@ def compare_mpy(old: MpyFile, new: MpyFile) -> list[ClassChange]:
         the same, whatever the source's name that they record.
     """
     before, after = _named(old), _named(new)
+    same_tables = (old.strings, old.objects) == (new.strings, new.objects)
     changes = [ClassChange(name, "only in old") for name in before if name not in after]
     for name, side in before.items():
         if name in after:
-            changes += _changes(name, side, after[name])
+            changes += _changes(name, side, after[name], same_tables=same_tables)
     return changes + [ClassChange(name, "only in new") for name in after if name not in before]
 
 
 def _named(found: MpyFile) -> Mapping[str, _Side]:
     """Return each code by its path; its second namesake is ``"<module>.total (2)"``."""
     seen: Counter[str] = Counter()
-    names = {}
+    names, texts = {}, _Texts()
     for path, code in found.walk():
         seen[path] += 1
-        names[path if seen[path] == 1 else f"{path} ({seen[path]})"] = _Side(code, found)
+        names[path if seen[path] == 1 else f"{path} ({seen[path]})"] = _Side(code, found, texts)
     return names
 
 
-def _changes(name: str, old: _Side, new: _Side) -> Iterator[ClassChange]:
+def _changes(name: str, old: _Side, new: _Side, *, same_tables: bool) -> Iterator[ClassChange]:
     for aspect, of_code in (("signature", _signature), ("lines", _lines)):
-        texts = of_code(old.code), of_code(new.code)
+        texts = of_code(old), of_code(new)
         if texts[0] != texts[1]:
             yield ClassChange(name, aspect, (f"-{texts[0]}", f"+{texts[1]}"))
-    if _machine_code(old) != _machine_code(new):
+    native = old.code.native, new.code.native
+    if native[0] != native[1] or (native[0] is not None and not same_tables):
         yield ClassChange(name, "machine code", (_MACHINE_CODE,))
     listed = _instructions(old), _instructions(new)
     if listed[0] == listed[1]:
@@ -82,21 +121,17 @@ def _changes(name: str, old: _Side, new: _Side) -> Iterator[ClassChange]:
     yield ClassChange(name, "instructions", tuple(shown)[2:])
 
 
-def _signature(code: MpyCode) -> str:
+def _signature(side: _Side) -> str:
+    code = side.code
+    names = [side.texts.string(argument) for argument in code.arguments]
     numbers = "none" if code.signature is None else tuple(code.signature)
-    return f"arguments {list(code.arguments)}, cells {list(code.cells)}, numbers {numbers}"
+    return f"arguments {names}, cells {list(code.cells)}, numbers {numbers}"
 
 
-def _lines(code: MpyCode) -> str:
+def _lines(side: _Side) -> str:
     """Return the line of each instruction at which another line begins."""
-    starts = {start.offset: start.line for start in code.lines}
-    return str([starts[one.offset] for one in code.instructions if one.offset in starts])
-
-
-def _machine_code(side: _Side) -> object:
-    if side.code.native is None:
-        return None
-    return side.code.native, side.file.strings, side.file.objects
+    starts = {start.offset: start.line for start in side.code.lines}
+    return str([starts[one.offset] for one in side.code.instructions if one.offset in starts])
 
 
 def _instructions(side: _Side) -> list[str]:
@@ -109,10 +144,10 @@ class _MpyWriter:
 
     def __init__(self, side: _Side) -> None:
         self._code, self._layout = side.code, side.file.header.format
+        self._texts = side.texts
         starts = [one.offset for one in self._code.instructions]
         #: Offset of an instruction to its place.
         self._places = {offset: place for place, offset in enumerate(starts)}
-        self._known: dict[int, str] = {}
 
     def text(self, place: int) -> str:
         """Return an instruction as text."""
@@ -122,24 +157,11 @@ class _MpyWriter:
 
     def _operand(self, one: MpyInstruction, place: int) -> str:
         if one.string is not None:
-            return _short(one.string)
+            return self._texts.string(one.string)
         if one.target is not None:
             to = self._places.get(one.target)
             return f"offset {one.target}" if to is None else f"{to - place:+}"
         named = mpy_named_by(one, self._code, self._layout)
         if named is None or isinstance(named, MpyCode):
             return mpy_operand_text(one._replace(extra=None), self._code, self._layout)
-        assert one.argument is not None  # it names something
-        if one.argument not in self._known:
-            text = object_text(named)
-            digest = hashlib.sha256(repr(named).encode()).hexdigest()[:16]
-            self._known[one.argument] = f"{text} {digest}" if "…" in text else text
-        return self._known[one.argument]
-
-
-def _short(text: str) -> str:
-    """Return a string, of a long one its start and a digest."""
-    if len(text) <= _LONGEST:
-        return text
-    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    return f"{text[:_LONGEST]}… {digest}"
+        return self._texts.object(named)

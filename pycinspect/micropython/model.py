@@ -9,11 +9,14 @@ from pycinspect.micropython.header import MpyHeader
 from pycinspect.micropython.instructions import MpyInstruction
 from pycinspect.micropython.objects import MpyObject
 from pycinspect.micropython.prelude import LineStart, Signature
+from pycinspect.values import brief
 
 __all__ = ["DEEPEST_CODE", "MpyCode", "MpyFile", "NativeCode"]
 
 #: Functions within functions; mpy-cross's parser allows fewer.
 DEEPEST_CODE = 100
+#: Characters of a path.
+_LONGEST_PATH = 400
 
 
 class NativeCode(NamedTuple):
@@ -77,6 +80,10 @@ class MpyCode(NamedTuple):
         return line
 
 
+def _path(outer: str, name: str) -> str:
+    return brief(f"{outer}.{brief(name)}", _LONGEST_PATH)
+
+
 class MpyFile(NamedTuple):
     """A ``.mpy`` file.
 
@@ -95,9 +102,13 @@ class MpyFile(NamedTuple):
     trailing: int
 
     def walk(self) -> Iterator[tuple[str, MpyCode]]:
-        """Yield each code with its path, ``<module>.outer.inner``, a parent before its children."""
-        waiting = [(self.code.name, self.code)]
+        """Yield each code with its path, ``<module>.outer.inner``, a parent before its children.
+
+        A long path is cut: a string of the table can be the name of every function.
+        """
+        waiting = [(brief(self.code.name), self.code)]
         while waiting:
             path, code = waiting.pop()
             yield path, code
-            waiting += [(f"{path}.{child.name}", child) for child in reversed(code.children)]
+            inner = [(_path(path, child.name), child) for child in reversed(code.children)]
+            waiting += inner

@@ -69,7 +69,7 @@ def test_a_long_string_that_differs_at_its_end_is_another() -> None:
     def module(text: bytes) -> bytes:
         size = len(text) << 1
         number = bytes([size >> 7 | 0x80, size & 0x7F])
-        strings = b"\x0a" + b"m.py"[:4] + b"x\0" + bytes([7 << 1 | 1]) + number + text + b"\0"
+        strings = b"\x08m.py\0" + bytes([7 << 1 | 1]) + number + text + b"\0"
         code = bytes([0x00, 0x02, 1, 0x10, 2, 0x59, 0x51, 0x63])
         return b"M\6\0\x1f\3\0" + strings + bytes([len(code) << 3]) + code
 
