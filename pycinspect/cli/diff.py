@@ -197,7 +197,7 @@ def command(
 ) -> None:
     """Show what differs between two programs, whatever Python wrote them.
 
-    OLD and NEW are caches (or two class files of Jython), sources (which are compiled and not
+    OLD and NEW are caches (or two class files of Jython, or two .mpy files), sources (which are compiled and not
     run), or directories or archives, whose modules are paired by their relative names; of each module that file is read that an import
     would run. One of them alone is compared with itself, as two interpreters or two levels of
     optimization compile it, or as it is in two revisions; a cache, or the caches of a directory,
@@ -246,7 +246,9 @@ def command(
         given |= {"--ignore": ignore, "--stat": stat}
         useless = [option for option, value in given.items() if value]
         if useless:
-            raise click.UsageError(f"{' and '.join(useless)}: not for class files of Jython")
+            raise click.UsageError(
+                f"{' and '.join(useless)}: not for class files of Jython and .mpy files"
+            )
         sys.exit(attempted(paths[0], lambda: diff_classes(paths, format_name)))
     view, roots = mounted(paths, HERE)
     wanted = taken or Taken.IMPORTED.value

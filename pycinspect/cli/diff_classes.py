@@ -1,4 +1,4 @@
-"""``pycinspect diff`` of two class files of Jython."""
+"""``pycinspect diff`` of two class files of Jython, or two modules of MicroPython."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 
 __all__ = ["are_classes", "diff_classes"]
 
-_SUFFIX = "$py.class"
+_SUFFIXES = ("$py.class", ".mpy")
 _SCHEMA = "pycinspect.diff-classes/1"
 
 
 def are_classes(paths: Sequence[str]) -> bool:
-    """Return whether a diff is one of class files of Jython, by the names of both."""
-    return len(paths) == 2 and all(path.endswith(_SUFFIX) for path in paths)
+    """Return whether a diff is one of class files, or of ``.mpy`` files, by the names of both."""
+    return len(paths) == 2 and any(
+        all(path.endswith(suffix) for path in paths) for suffix in _SUFFIXES
+    )
 
 
 def diff_classes(paths: Sequence[str], format_name: str) -> Exit:
-    """Print what differs between two class files, and return the exit code.
+    """Print what differs between two class files or modules, and return the exit code.
 
     Args:
         paths: the old one and the new one.
@@ -36,22 +38,31 @@ def diff_classes(paths: Sequence[str], format_name: str) -> Exit:
     Raises:
         PycInspectError: ``unsupported`` for another format; what ``read_foreign`` raises.
     """
-    from pycinspect.diffing.classfiles import compare_classes
-    from pycinspect.jvm import JythonClass
-    from pycinspect.programs.foreign import read_foreign
-
     if format_name not in _FORMATS:
-        message = f"differences of class files are not written as {format_name}"
+        message = f"differences of these files are not written as {format_name}"
         raise PycInspectError("unsupported", message, path=paths[0])
-    sides = []
-    for path in paths:
-        found = read_foreign(path)
-        if not isinstance(found, JythonClass):
-            raise PycInspectError("not-a-class", "is not a Java class file", path=path)
-        sides.append(found)
-    changes = compare_classes(*sides)
+    old, new = paths
+    changes = _compared(old, new)
     _FORMATS[format_name](paths, changes)
     return Exit.FINDINGS if changes else Exit.CLEAN
+
+
+def _compared(old: str, new: str) -> list[ClassChange]:
+    from pycinspect.jvm import JythonClass
+    from pycinspect.micropython import MpyFile
+    from pycinspect.programs.foreign import read_foreign
+
+    before, after = read_foreign(old), read_foreign(new)
+    if isinstance(before, MpyFile) and isinstance(after, MpyFile):
+        from pycinspect.diffing.mpyfiles import compare_mpy
+
+        return compare_mpy(before, after)
+    if isinstance(before, JythonClass) and isinstance(after, JythonClass):
+        from pycinspect.diffing.classfiles import compare_classes
+
+        return compare_classes(before, after)
+    wrong = new if isinstance(before, JythonClass) else old
+    raise PycInspectError("not-a-class", "is not a Java class file", path=wrong)
 
 
 def _as_text(paths: Sequence[str], changes: Sequence[ClassChange]) -> None:

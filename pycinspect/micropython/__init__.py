@@ -9,7 +9,7 @@ from pycinspect.micropython.instructions import MpyInstruction
 from pycinspect.micropython.model import MpyCode, MpyFile, NativeCode
 from pycinspect.micropython.mpyfile import is_mpy, parse_mpy
 from pycinspect.micropython.objects import MpyObject, object_text
-from pycinspect.micropython.operands import mpy_operand_text
+from pycinspect.micropython.operands import mpy_named_by, mpy_operand_text
 
 __all__ = [
     "MpyCode",
@@ -20,6 +20,7 @@ __all__ = [
     "NativeCode",
     "is_mpy",
     "mpy_format_of",
+    "mpy_named_by",
     "mpy_operand_text",
     "object_text",
     "parse_mpy",

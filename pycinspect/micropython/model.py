@@ -9,11 +9,14 @@ from pycinspect.micropython.header import MpyHeader
 from pycinspect.micropython.instructions import MpyInstruction
 from pycinspect.micropython.objects import MpyObject
 from pycinspect.micropython.prelude import LineStart, Signature
+from pycinspect.values import brief
 
 __all__ = ["DEEPEST_CODE", "MpyCode", "MpyFile", "NativeCode"]
 
 #: Functions within functions; mpy-cross's parser allows fewer.
 DEEPEST_CODE = 100
+#: Characters of a path.
+_LONGEST_PATH = 400
 
 
 class NativeCode(NamedTuple):
@@ -25,6 +28,7 @@ class NativeCode(NamedTuple):
         flags: scope flags of viper and assembler.
         rodata: bytes of constants.
         bss: bytes of variables.
+        content: the bytes of machine code and of what belongs to it.
     """
 
     kind: str
@@ -32,6 +36,7 @@ class NativeCode(NamedTuple):
     flags: int = 0
     rodata: int = 0
     bss: int = 0
+    content: bytes = b""
 
 
 class MpyCode(NamedTuple):
@@ -75,6 +80,10 @@ class MpyCode(NamedTuple):
         return line
 
 
+def _path(outer: str, name: str) -> str:
+    return brief(f"{outer}.{brief(name)}", _LONGEST_PATH)
+
+
 class MpyFile(NamedTuple):
     """A ``.mpy`` file.
 
@@ -93,9 +102,13 @@ class MpyFile(NamedTuple):
     trailing: int
 
     def walk(self) -> Iterator[tuple[str, MpyCode]]:
-        """Yield each code with its path, ``<module>.outer.inner``, a parent before its children."""
-        waiting = [(self.code.name, self.code)]
+        """Yield each code with its path, ``<module>.outer.inner``, a parent before its children.
+
+        A long path is cut: a string of the table can be the name of every function.
+        """
+        waiting = [(brief(self.code.name), self.code)]
         while waiting:
             path, code = waiting.pop()
             yield path, code
-            waiting += [(f"{path}.{child.name}", child) for child in reversed(code.children)]
+            inner = [(_path(path, child.name), child) for child in reversed(code.children)]
+            waiting += inner

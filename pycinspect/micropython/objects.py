@@ -16,6 +16,8 @@ _NUL = b"\0"
 _DEEPEST = 100
 #: Items of a tuple that are shown, counting those within.
 _SHOWN = 50
+#: Bytes of a text that have more characters than are shown, or are all of it.
+_DECODED = 1000
 _ALONE = MappingProxyType({0: "fun_table", 1: "None", 2: "False", 3: "True", 4: "Ellipsis"})
 _WITH_BYTES = MappingProxyType({5: "str", 6: "bytes", 7: "int", 8: "float", 9: "complex"})
 _TUPLE = 10
@@ -83,7 +85,8 @@ def read_letter_object(reader: MpyReader) -> MpyObject:
 
 
 def _text(found: MpyObject) -> str:
-    return quoted(found.content.decode("utf-8", "surrogateescape"))
+    # Every use of a constant repeats it: no more of it is decoded than is shown.
+    return quoted(found.content[:_DECODED].decode("utf-8", "surrogateescape"))
 
 
 def _bytes(found: MpyObject) -> str:

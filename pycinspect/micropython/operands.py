@@ -5,10 +5,10 @@ from __future__ import annotations
 from pycinspect.dialects.mpy import MpyFormat, StringPlace
 from pycinspect.micropython.instructions import MpyInstruction
 from pycinspect.micropython.model import MpyCode
-from pycinspect.micropython.objects import object_text
+from pycinspect.micropython.objects import MpyObject, object_text
 from pycinspect.values import brief
 
-__all__ = ["mpy_operand_text"]
+__all__ = ["mpy_named_by", "mpy_operand_text"]
 
 _ARGUMENTS = "CALL_"
 _POSITIONAL = 0xFF
@@ -32,7 +32,7 @@ def mpy_operand_text(instruction: MpyInstruction, code: MpyCode, layout: MpyForm
     elif opcode.operand == "offset":
         text = f"to {instruction.target}"
     elif opcode.names_object or opcode.names_child:
-        text = _named(argument, code, layout, is_child=opcode.names_child)
+        text = _named(instruction, code, layout)
     elif opcode.name.startswith(_ARGUMENTS):
         text = f"{argument & _POSITIONAL} positional, {argument >> 8} keyword"
     else:
@@ -40,14 +40,30 @@ def mpy_operand_text(instruction: MpyInstruction, code: MpyCode, layout: MpyForm
     return text if instruction.extra is None else f"{text} {instruction.extra}".lstrip()
 
 
-def _named(argument: int, code: MpyCode, layout: MpyFormat, *, is_child: bool) -> str:
-    """Return a constant or a function; before version 6 they share one list with the arguments."""
-    index = argument
+def mpy_named_by(
+    instruction: MpyInstruction, code: MpyCode, layout: MpyFormat
+) -> MpyObject | MpyCode | None:
+    """Return the constant or the function that an instruction names, None where it names none.
+
+    Args:
+        instruction: one of the code.
+        code: whose constants and functions it names.
+        layout: the format of the file. Before version 6 arguments, constants and functions share one
+            list.
+    """
+    opcode, index = instruction.opcode, instruction.argument
+    if index is None or not (opcode.names_object or opcode.names_child):
+        return None
     if layout.strings is not StringPlace.TABLE:
-        index -= len(code.arguments) + (len(code.objects) if is_child else 0)
-    known = len(code.children) if is_child else len(code.objects)
-    if not 0 <= index < known:
-        return f"{argument} (there is none)"
-    if is_child:
-        return brief(code.children[index].name) or f"{argument}"
-    return object_text(code.objects[index])
+        index -= len(code.arguments) + (len(code.objects) if opcode.names_child else 0)
+    known = code.children if opcode.names_child else code.objects
+    return known[index] if 0 <= index < len(known) else None
+
+
+def _named(instruction: MpyInstruction, code: MpyCode, layout: MpyFormat) -> str:
+    named = mpy_named_by(instruction, code, layout)
+    if named is None:
+        return f"{instruction.argument} (there is none)"
+    if isinstance(named, MpyObject):
+        return object_text(named)
+    return brief(named.name) or f"{instruction.argument}"

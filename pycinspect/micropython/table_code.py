@@ -62,7 +62,9 @@ def read_table_code(reader: MpyReader, tables: Tables, depth: int = 0) -> MpyCod
     data = reader.part(head >> _SIZE_SHIFT)
     native = None
     if kind != _BYTECODE:
+        start = reader.at
         native = _native(reader, data, kind)
+        native = native._replace(content=data.data + reader.data[start : reader.at])
     code = _decoded(data, tables, native)
     if not head & _HAS_CHILDREN:
         return code

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from pycinspect.dialects import Dialect
 from pycinspect.errors import PycInspectError
-from pycinspect.micropython import MpyCode, MpyFile, MpyInstruction, mpy_operand_text
+from pycinspect.micropython import MpyCode, MpyFile, MpyInstruction, NativeCode, mpy_operand_text
 from pycinspect.report.header import SHOW_SCHEMA
 from pycinspect.report.words import Json
 from pycinspect.values import brief, visible
@@ -143,6 +143,10 @@ def _with_lines(code: MpyCode) -> Iterator[tuple[MpyInstruction, int]]:
         yield one, line
 
 
+def _native_object(native: NativeCode) -> Json:
+    return {name: value for name, value in native._asdict().items() if name != "content"}
+
+
 def _code_object(name: str, code: MpyCode, found: MpyFile) -> Json:
     signature = None if code.signature is None else code.signature._asdict()
     return {
@@ -153,7 +157,7 @@ def _code_object(name: str, code: MpyCode, found: MpyFile) -> Json:
         "signature": signature,
         "arguments": [brief(argument) for argument in code.arguments],
         "cells": list(code.cells),
-        "native": None if code.native is None else code.native._asdict(),
+        "native": None if code.native is None else _native_object(code.native),
         "instructions": [
             {
                 "offset": one.offset,

@@ -12,21 +12,24 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from pycinspect.dialects import DIALECTS
+from pycinspect.diffing.mpyfiles import compare_mpy
 from pycinspect.errors import PycInspectError
-from pycinspect.micropython import mpy_operand_text, parse_mpy
+from pycinspect.micropython import parse_mpy
+from pycinspect.report.mpy import mpy_lines, mpy_object
 from tests.jython.damage import damaged
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "micropython"
+_ROW = DIALECTS["micropython-6"]
 SAMPLES = sorted(FIXTURES.glob("*.mpy"))
 
 
 def read_mpy(data: bytes) -> None:
     """Read and write out all that a file says."""
     found = parse_mpy(data)
-    for _, code in found.walk():
-        for instruction in code.instructions:
-            mpy_operand_text(instruction, code, found.header.format)
-            code.line_of(instruction.offset)
+    list(mpy_lines("m.mpy", found, _ROW))
+    mpy_object("m.mpy", found, _ROW)
+    compare_mpy(found, parse_mpy(data))
 
 
 def _became(data: bytes) -> str:

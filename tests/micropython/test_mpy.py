@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dis
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from pycinspect.errors import PycInspectError
 from pycinspect.micropython import MpyCode, is_mpy, mpy_operand_text, parse_mpy
-from tests.micropython.damage import FIXTURES, SAMPLES, read_damaged
+from tests.micropython.damage import FIXTURES, SAMPLES, read_damaged, read_mpy
 
 SOURCE = FIXTURES / "closures.py"
 BYTECODE = [path for path in SAMPLES if "x64" not in path.name]
@@ -133,3 +134,31 @@ def test_damaged_files_raise_one_exception() -> None:
     assert seen["bad-instruction"] > 5
     assert seen["read"] > 20
     assert not [slug for slug in seen if "without" in slug]
+
+
+def _repeated(text: bytes, count: int) -> bytes:
+    """Return a module in which everything that can name a string or a constant names the same."""
+    size = len(text)
+    string = bytes([size >> 13 & 0x7F | 0x80, size >> 6 & 0x7F | 0x80, size << 1 & 0x7F]) + text
+    item = bytes([5, size >> 14 | 0x80, size >> 7 & 0x7F | 0x80, size & 0x7F]) + text + b"\0"
+    use = b"\x10\0\x23\0"  # LOAD_CONST_STRING 0, LOAD_CONST_OBJ 0
+    inner = b"\x00\x02\0" + use * 10
+    outer = b"\x00\x02\0" + use * count
+    head, most = bytes([len(inner) << 3 >> 7 | 0x80, len(inner) << 3 & 0x7F]), len(outer) << 3 | 4
+    body = bytes([most >> 14 | 0x80, most >> 7 & 0x7F | 0x80, most & 0x7F]) + outer
+    children = bytes([count >> 7 | 0x80, count & 0x7F]) + (head + inner) * count
+    return b"M\6\0\x1f\1\1" + string + b"\0" + item + body + children
+
+
+def test_what_names_the_same_string_everywhere_costs_no_more_than_its_places() -> None:
+    data = _repeated(b"a" * 500_000, 400)
+    found = parse_mpy(data)
+    assert found.trailing == 0
+    assert sum(len(code.instructions) for _, code in found.walk()) == 8_800
+    tracemalloc.start()
+    try:
+        read_mpy(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 60_000_000  # all of it spelled out has 4 GB
