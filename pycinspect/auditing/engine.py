@@ -148,20 +148,20 @@ class Audit:
         self._began, self._is_late = time.monotonic(), False
         self._note_view()
         with (
-            Results(self.policy.results) as results,
+            Known(Results(self.policy.results)) as known,
             Sources(self.policy, self.summary, self._source_budget) as sources,
-            Verifications(self.policy, self.summary, Known(results)) as verifications,
-            Ahead(self.policy, self._rules, Known(results).has) as ahead,
+            Verifications(self.policy, self.summary, known) as verifications,
+            Ahead(self.policy, self._rules, known.has) as ahead,
         ):
-            means = _Means(sources, verifications, ahead, Known(results))
+            means = _Means(sources, verifications, ahead, known)
             for root in self._paths:
                 try:
                     for findings in self._tree(root, means):
                         yield from self._counted(findings)
                 except PycInspectError as error:
                     self.refused.append(error)
-            if results.problem is not None:
-                self.summary.notes.append(results.problem)
+            if known.problem is not None:
+                self.summary.notes.append(known.problem)
         if self.refused:
             yield from self._counted(self._refusals())
         if self.policy.fails_closed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from pycinspect.auditing.deceptive import DeceptiveName
 from pycinspect.auditing.obfuscation import Hidden
@@ -52,7 +52,7 @@ _FACTS: Mapping[str, Callable[[Any], object]] = MappingProxyType(
 
 
 class Known:
-    """Has payloads again, and comparisons, whose bytes were seen before.
+    """Has payloads again, and comparisons, whose bytes were seen before; a context manager.
 
     Args:
         results: where they are kept.
@@ -60,6 +60,17 @@ class Known:
 
     def __init__(self, results: Results) -> None:
         self._results = results
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._results.close()
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing is kept where it should be; None while it is."""
+        return self._results.problem
 
     def decoded(self, header: Header, data: bytes, dialects: DialectTable) -> Payload:
         """Return what is known of a cache; decode it where that is nothing.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -26,7 +26,8 @@ __all__ = [
     "CacheBytes",
     "Judgement",
     "Subject",
-    "comparisons",
+    "decide",
+    "decide_sourceless",
     "expected_header",
     "header_maker",
     "judge_cache",
@@ -304,40 +305,22 @@ def _hashes(subject: Subject) -> bool:
     return bool(flags & CHECK_SOURCE) or subject.hash_checks is HashCheckMode.ALWAYS
 
 
-def _compared(subject: Subject, checks: tuple[str, ...]) -> Iterator[Comparison]:
-    """Compare, in an importer's order, up to the first difference."""
-    for name in checks:
-        comparison = _CHECKS[name](subject)
-        if comparison is not None:
-            yield comparison
-            if comparison.reason:
-                return
-
-
-def _first_mismatch(subject: Subject, checks: tuple[str, ...]) -> Comparison | None:
-    return next((found for found in _compared(subject, checks) if found.reason), None)
-
-
-def comparisons(subject: Subject) -> list[Comparison]:
-    """Return what the importer compares, in its order; the first difference is the last.
-
-    Args:
-        subject: the cache; without a source it stands in the source's place.
-
-    Raises:
-        PycInspectError: ``hash-unavailable``.
-        OSError: the source cannot be read, but its hash is wanted.
-    """
-    importer = subject.dialect.importer
-    assert importer is not None
-    checks = importer.checks if subject.source is not None else importer.sourceless_checks
-    return list(_compared(subject, checks))
-
-
 # --- The judgement -----------------------------------------------------------
 
 
-def judge_cache(subject: Subject) -> Judgement:
+class Decision(NamedTuple):
+    """What an importer decides, and by what.
+
+    Args:
+        judgement: what it does.
+        compared: what it compared, in its order; a difference is the last.
+    """
+
+    judgement: Judgement
+    compared: tuple[Comparison, ...]
+
+
+def decide(subject: Subject) -> Decision:
     """Decide what an importer does with a cache whose source is there.
 
     Raises:
@@ -348,10 +331,50 @@ def judge_cache(subject: Subject) -> Judgement:
     """
     importer = subject.dialect.importer
     assert importer is not None
-    try:
-        mismatch = _first_mismatch(subject, importer.checks)
-    except OSError as error:  # the source cannot be read, but its hash is wanted
-        return unreadable_source(error)
+    return _decided(subject, importer.checks, _with_source)
+
+
+def decide_sourceless(subject: Subject) -> Decision:
+    """Decide what an importer does with a cache that stands in the source's place.
+
+    The rule is ``SourcelessFileLoader.get_code`` (3.3 on) and
+    ``Python/import.c: load_compiled_module`` (before): every failure is raised.
+    """
+    importer = subject.dialect.importer
+    assert importer is not None
+    return _decided(subject, importer.sourceless_checks, _sourceless)
+
+
+def judge_cache(subject: Subject) -> Judgement:
+    """Return what :func:`decide` does, without the way to it."""
+    return decide(subject).judgement
+
+
+def judge_sourceless(subject: Subject) -> Judgement:
+    """Return what :func:`decide_sourceless` does, without the way to it."""
+    return decide_sourceless(subject).judgement
+
+
+def _decided(
+    subject: Subject,
+    checks: tuple[str, ...],
+    judge: Callable[[Subject, Comparison | None], Judgement],
+) -> Decision:
+    """Compare, in an importer's order, up to the first difference, and judge by it."""
+    compared: list[Comparison] = []
+    for name in checks:
+        try:
+            comparison = _CHECKS[name](subject)
+        except OSError as error:  # the source cannot be read, but its hash is wanted
+            return Decision(unreadable_source(error), tuple(compared))
+        if comparison is not None:
+            compared.append(comparison)
+            if comparison.reason:
+                return Decision(judge(subject, comparison), tuple(compared))
+    return Decision(judge(subject, None), tuple(compared))
+
+
+def _with_source(subject: Subject, mismatch: Comparison | None) -> Judgement:
     if mismatch is None:
         return _load(subject)
     exception = _RAISING.get(mismatch.reason)
@@ -360,15 +383,9 @@ def judge_cache(subject: Subject) -> Judgement:
     return Judgement(outcome, *mismatch[:3], exception, flags)
 
 
-def judge_sourceless(subject: Subject) -> Judgement:
-    """Decide what an importer does with a cache that stands in the source's place.
-
-    The rule is ``SourcelessFileLoader.get_code`` (3.3 on) and
-    ``Python/import.c: load_compiled_module`` (before): every failure is raised.
-    """
+def _sourceless(subject: Subject, mismatch: Comparison | None) -> Judgement:
     importer = subject.dialect.importer
     assert importer is not None
-    mismatch = _first_mismatch(subject, importer.sourceless_checks)
     if mismatch is None:
         return Judgement(Outcome.LOAD, "sourceless")
     exception = importer.sourceless_errors[mismatch.reason]

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import NamedTuple
 
 from pycinspect.cache.classes import judge_class, milliseconds
@@ -16,9 +15,8 @@ from pycinspect.cache.importer import (
     CacheBytes,
     Judgement,
     Subject,
-    comparisons,
-    judge_cache,
-    judge_sourceless,
+    decide,
+    decide_sourceless,
     mtime_overflows,
     refused,
     source_mtime,
@@ -208,8 +206,8 @@ def _judge_sourceless(found: Found, path: str, row: Dialect, options: ImportOpti
     cache = _read_cache(path, options.view)
     if isinstance(cache, CacheBytes):
         subject = Subject(row, cache, None, lambda: b"", options.check_hash_based_pycs)
-        verdict = _verdict(found, path, judge_sourceless(subject), row, options.view)
-        return replace(verdict, compared=_compared(subject))
+        judgement, compared = decide_sourceless(subject)
+        return replace(_verdict(found, path, judgement, row, options.view), compared=compared)
     # only C opens a directory; it reads nothing from it, thus no magic number
     assert row.importer is not None
     exception = cache.exception or row.importer.sourceless_errors["bad-magic"]
@@ -263,16 +261,15 @@ def _judge_with_source(
     cache = _read_cache(cache_path, options.view)
     if isinstance(cache, Judgement):
         return cache, ()
-    read_source = lru_cache(1)(lambda: options.view.read_all(path, SOURCE_LIMIT))
-    subject = Subject(row, cache, status, read_source, options.check_hash_based_pycs)
-    return judge_cache(subject), _compared(subject)
-
-
-def _compared(subject: Subject) -> tuple[Comparison, ...]:
-    try:
-        return tuple(comparisons(subject))
-    except OSError:  # the source cannot be read, and that is the verdict
-        return ()
+    return decide(
+        Subject(
+            row,
+            cache,
+            status,
+            lambda: options.view.read_all(path, SOURCE_LIMIT),
+            options.check_hash_based_pycs,
+        )
+    )
 
 
 def _judge_class_file(

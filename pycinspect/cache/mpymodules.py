@@ -75,6 +75,7 @@ def judge_mpy(
     if (dialect is not None and dialect.mpy is None) or not _rows(dialects):
         return None
     is_named = target.endswith(MPY_SUFFIX)
+    row = dialect or _rows(dialects)[0]
     try:
         start = view.read_start(target).data
         if not is_named and not start.startswith(_LETTER):
@@ -82,11 +83,11 @@ def judge_mpy(
         row = dialect or _row_of_start(start, dialects)
         parse_mpy(view.read_all(target, _LIMIT))
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        failed = PycInspectError("unreadable", why)
-        return _refused(target, dialect or _rows(dialects)[0], failed, view) if is_named else None
+        failed = PycInspectError("unreadable", error.strerror or type(error).__name__)
+        return _refused(target, row, failed, view) if is_named else None
     except PycInspectError as error:
-        return _refused(target, row, error, view) if is_named else None
+        is_file = error.slug != "not-a-file"  # mp_import_stat: a directory is one of that name
+        return _refused(target, row, error, view) if is_named and is_file else None
     layout = mpy_format_of(start)
     if row.mpy != layout:
         assert layout is not None  # it was read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from pycinspect.cache import FinderKind, Verdict, Write
+from pycinspect.cache import Comparison, FinderKind, Verdict, Write
 from pycinspect.dialects import DIALECTS
 from pycinspect.report.words import NOT_WRAPPED, Json, joined, wrapped
 from pycinspect.values import byte_count, utc, visible
@@ -144,16 +144,15 @@ def decision_lines(verdict: Verdict) -> Iterator[str]:
     yield f"{'finder':{_WIDTH}}  {found.kind.value}: {place}"
     if verdict.cache_path is not None and verdict.cache_path != found.path:
         yield f"{'cache':{_WIDTH}}  {visible(verdict.cache_path)}"
-    for name, expected, actual in ((c.check, c.expected, c.actual) for c in verdict.compared):
-        yield _step(name, expected, actual, verdict)
+    yield from (_step(comparison, verdict) for comparison in verdict.compared)
     yield f"{'so':{_WIDTH}}  {verdict.outcome.value}: {visible(verdict.why)}"
     if found.kind is FinderKind.SOURCE:
         yield f"{'as a script':{_WIDTH}}  run by its path it is not imported: no cache is read or written"
 
 
-def _step(name: str, expected: str, actual: str, verdict: Verdict) -> str:
-    label, shown = _CHECKS[name]
-    says, wants = (" = ".join(shown(value, verdict)) for value in (actual, expected))
-    differs = any(one.check == name and one.reason for one in verdict.compared)
-    answer = "no" if differs else "yes"
-    return f"{label:{_WIDTH}}  {says}, wanted {_BOUNDS.get(name, '')}{wants}: {answer}"
+def _step(comparison: Comparison, verdict: Verdict) -> str:
+    label, shown = _CHECKS[comparison.check]
+    values = (comparison.actual, comparison.expected)
+    says, wants = (" = ".join(shown(value, verdict)) for value in values)
+    answer = "no" if comparison.reason else "yes"
+    return f"{label:{_WIDTH}}  {says}, wanted {_BOUNDS.get(comparison.check, '')}{wants}: {answer}"

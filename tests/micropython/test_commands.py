@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,18 @@ def test_machine_code_of_older_versions_is_named_and_not_called_damaged(tmp_path
     verdict = judge_target(str(module))
     assert verdict.reason == "compiled-mpy"
     assert "not read" in verdict.remark
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no fifos here")
+def test_what_is_not_a_file_is_not_a_module(tmp_path: Path) -> None:
+    tree = Tree(tmp_path / "tree")
+    os.mkfifo(tree.root / "fifo.mpy")
+    (tree.root / "directory.mpy").mkdir()
+    (tree.root / "link.mpy").symlink_to("nowhere")
+    tree.file("module.mpy", CONTENT)
+    found = tree.findings("PYC309")
+    assert list(found) == ["module.mpy"]
+    assert list(tree.findings("PYC902")) == []
+    for name in ("fifo.mpy", "directory.mpy"):
+        done = CliRunner().invoke(check, [str(tree.root / name)])
+        assert done.exit_code in (1, 2), done.output

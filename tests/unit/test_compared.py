@@ -7,8 +7,8 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pycinspect.cache import CacheBytes, Outcome, Subject, judge_cache, judge_sourceless
-from pycinspect.cache.importer import comparisons, expected_header
+from pycinspect.cache import CacheBytes, Outcome, Subject
+from pycinspect.cache.importer import Decision, decide, decide_sourceless, expected_header
 from pycinspect.dialects import DIALECTS, Dialect
 from pycinspect.values import HashCheckMode
 from tests.unit.stats import stat_of
@@ -37,11 +37,13 @@ def subjects(draw: st.DrawFn) -> Subject:
     return Subject(row, CacheBytes(start, length), source, lambda: SOURCE, mode)
 
 
+def decided(subject: Subject) -> Decision:
+    return decide_sourceless(subject) if subject.source is None else decide(subject)
+
+
 @given(subjects())
 def test_the_last_comparison_is_the_reason(subject: Subject) -> None:
-    judge = judge_sourceless if subject.source is None else judge_cache
-    judgement = judge(subject)
-    found = comparisons(subject)
+    judgement, found = decided(subject)
     assert [one.reason for one in found[:-1] if one.reason] == []
     assert len({one.check for one in found}) == len(found)
     last = found[-1]
@@ -60,7 +62,7 @@ def test_what_is_compared_is_what_the_file_says(subject: Subject) -> None:
     layout = subject.dialect.header
     assert layout is not None
     places = {field.name.replace("_", "-"): field.offset for field in layout.timestamp}
-    for one in comparisons(subject):
+    for one in decided(subject).compared:
         if one.check in ("mtime", "source-size"):
             start = places[one.check]
             assert int(one.actual) == int.from_bytes(
@@ -78,6 +80,6 @@ def test_the_source_decides_between_the_two_orders() -> None:
     with_source = Subject(
         row, CacheBytes(header, 17), stat_of(0, 0), lambda: b"", HashCheckMode.DEFAULT
     )
-    assert "mtime" in [one.check for one in comparisons(with_source)]
-    without = [one.check for one in comparisons(with_source._replace(source=None))]
+    assert "mtime" in [one.check for one in decided(with_source).compared]
+    without = [one.check for one in decided(with_source._replace(source=None)).compared]
     assert "mtime" not in without
