@@ -234,9 +234,9 @@ def command(
     an error of pycinspect's own; of several files, or a chain, the highest.
     """  # noqa: D301 - \b is click's mark, a control character
     from pycinspect.cache import HERE, mounted
-    from pycinspect.cli.diff_classes import are_classes, diff_classes
+    from pycinspect.cli.diff_compiled import are_compiled, diff_compiled
 
-    if are_classes(paths):
+    if are_compiled(paths):
         given: dict[str, object] = {
             "--rev": revisions,
             "--python": pythons,
@@ -249,7 +249,7 @@ def command(
             raise click.UsageError(
                 f"{' and '.join(useless)}: not for class files of Jython and .mpy files"
             )
-        sys.exit(attempted(paths[0], lambda: diff_classes(paths, format_name)))
+        sys.exit(attempted(paths[0], lambda: diff_compiled(paths, format_name)))
     view, roots = mounted(paths, HERE)
     wanted = taken or Taken.IMPORTED.value
     asked = _Asked(tuple(roots), revisions, pythons, levels, wanted, view)

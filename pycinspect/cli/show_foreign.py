@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pycinspect.dotnet import IronPythonAssembly
     from pycinspect.jvm import JythonClass
     from pycinspect.micropython import MpyFile
+    from pycinspect.programs.foreign import ForeignProgram
 
 __all__ = ["ForeignWay", "or_foreign"]
 
@@ -50,9 +51,7 @@ def or_foreign(show: Callable[[str], None], way: ForeignWay) -> Callable[[str], 
     return show_either
 
 
-def _show_foreign(
-    path: str, found: JythonClass | IronPythonAssembly | MpyFile, way: ForeignWay
-) -> None:
+def _show_foreign(path: str, found: ForeignProgram, way: ForeignWay) -> None:
     from pycinspect.jvm import JythonClass
     from pycinspect.micropython import MpyFile
 

@@ -6,41 +6,27 @@ instructions.
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from difflib import unified_diff
-from typing import NamedTuple
 
+from pycinspect.diffing.compiled import (
+    CodeChange,
+    compare_codes,
+    cut,
+    jump_text,
+    listing_changes,
+    numbered,
+    pair_changes,
+)
 from pycinspect.jvm import JvmInstruction, JythonClass, JythonCode, operand_text
 
-__all__ = ["ClassChange", "compare_classes"]
+__all__ = ["compare_classes"]
 
-#: Instructions of a code object up to which its changes are listed: difflib takes quadratic time.
-_MOST_LISTED = 4000
-_CONTEXT = 2
-_LONGEST = 200
 _JUMPS = ("goto", "if", "jsr")
 #: ``aload_1``, the line, ``PyFrame.setline``.
 _OF_A_LINE = 3
 
 
-class ClassChange(NamedTuple):
-    """One difference.
-
-    Args:
-        name: the code object, ``"total"``; its second namesake is ``"total (2)"``.
-        aspect: ``"only in old"``, ``"only in new"``, ``"signature"``, ``"lines"``,
-            ``"instructions"``, ``"embedded code"``.
-        detail: lines that say what differs.
-    """
-
-    name: str
-    aspect: str
-    detail: tuple[str, ...] = ()
-
-
-def compare_classes(old: JythonClass, new: JythonClass) -> list[ClassChange]:
+def compare_classes(old: JythonClass, new: JythonClass) -> list[CodeChange]:
     """Compare two class files.
 
     Args:
@@ -51,45 +37,23 @@ def compare_classes(old: JythonClass, new: JythonClass) -> list[ClassChange]:
         What differs, in the order of the old code list, then of the new one; nothing where both
         say the same, whatever the time and the path that they record.
     """
-    before, after = _named(old), _named(new)
-    changes = [ClassChange(name, "only in old") for name in before if name not in after]
-    for name, code in before.items():
-        if name in after:
-            changes += _changes(name, (code, old), (after[name], new))
-    changes += [ClassChange(name, "only in new") for name in after if name not in before]
+    changes = compare_codes(_named(old), _named(new), _changes)
     both = {*old.embedded, *new.embedded}
-    changes += [ClassChange(name, "embedded code", ("not compared",)) for name in sorted(both)]
+    changes += [CodeChange(name, "embedded code", ("not compared",)) for name in sorted(both)]
     return changes
-
-
-def _named(found: JythonClass) -> Mapping[str, JythonCode]:
-    seen: Counter[str] = Counter()
-    names = {}
-    for code in found.codes:
-        seen[code.name] += 1
-        count = seen[code.name]
-        names[code.name if count == 1 else f"{code.name} ({count})"] = code
-    return names
 
 
 _Side = tuple[JythonCode, JythonClass]
 
 
-def _changes(name: str, old: _Side, new: _Side) -> Iterator[ClassChange]:
-    signatures = _signature(old[0]), _signature(new[0])
-    if signatures[0] != signatures[1]:
-        yield ClassChange(name, "signature", (f"-{signatures[0]}", f"+{signatures[1]}"))
-    lines = _lines(old[0]), _lines(new[0])
-    if lines[0] != lines[1]:
-        yield ClassChange(name, "lines", (f"-{lines[0]}", f"+{lines[1]}"))
-    listed = _instructions(*old), _instructions(*new)
-    if listed[0] == listed[1]:
-        return
-    if max(map(len, listed)) > _MOST_LISTED:
-        yield ClassChange(name, "instructions", (f"more than {_MOST_LISTED}: not listed",))
-        return
-    shown = unified_diff(*listed, n=_CONTEXT, lineterm="")
-    yield ClassChange(name, "instructions", tuple(shown)[2:])
+def _named(found: JythonClass) -> Mapping[str, _Side]:
+    return numbered((code.name, (code, found)) for code in found.codes)
+
+
+def _changes(name: str, old: _Side, new: _Side) -> Iterator[CodeChange]:
+    yield from pair_changes(name, "signature", _signature(old[0]), _signature(new[0]))
+    yield from pair_changes(name, "lines", _lines(old[0]), _lines(new[0]))
+    yield from listing_changes(name, _instructions(*old), _instructions(*new))
 
 
 def _signature(code: JythonCode) -> str:
@@ -121,7 +85,7 @@ class _Writer:
         self._body = code.body
         self._found = found
         self._starts = {offset for offset, _ in code.lines}
-        self._known: dict[int, str] = {}
+        self._known: dict[tuple[int | None, tuple[int, ...]], str] = {}
         self.kept: list[JvmInstruction] = []
         #: Offset of an instruction to its place among those that are kept.
         self._places: dict[int, int] = {}
@@ -159,24 +123,11 @@ class _Writer:
         if instruction.name.endswith("switch"):
             *pairs, default = instruction.operands
             cases = zip(pairs[::2], pairs[1::2], strict=True)
-            shown = [f"{key}: {self._distance(to, place)}" for key, to in cases]
-            return ", ".join([*shown, f"default: {self._distance(default, place)}"])
+            shown = [f"{key}: {jump_text(to, place, self._places)}" for key, to in cases]
+            return ", ".join([*shown, f"default: {jump_text(default, place, self._places)}"])
         if instruction.name.startswith(_JUMPS):
-            return self._distance(instruction.operands[0], place)
-        index = instruction.pool_index
-        if index is None or instruction.operands:
-            return operand_text(instruction, self._found.java)[:_LONGEST]
-        if index not in self._known:
-            text = operand_text(instruction, self._found.java)
-            self._known[index] = text if len(text) <= _LONGEST else _digest(text)
-        return self._known[index]
-
-    def _distance(self, target: int, place: int) -> str:
-        to = self._places.get(target)
-        return f"to offset {target}" if to is None else f"{to - place:+}"
-
-
-def _digest(text: str) -> str:
-    """Return the start of a long text, and what tells it from others with the same start."""
-    found = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{text[:_LONGEST]} … (sha256 {found[:16]})"
+            return jump_text(instruction.operands[0], place, self._places)
+        key = instruction.pool_index, instruction.operands
+        if key not in self._known:  # what names one constant is made once
+            self._known[key] = cut(operand_text(instruction, self._found.java))
+        return self._known[key]

@@ -7,12 +7,19 @@ their distance in instructions. Machine code is compared byte by byte.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from difflib import unified_diff
+from functools import partial
 from typing import NamedTuple
 
-from pycinspect.diffing.classfiles import ClassChange
+from pycinspect.diffing.compiled import (
+    CodeChange,
+    compare_codes,
+    cut,
+    jump_text,
+    listing_changes,
+    numbered,
+    pair_changes,
+)
 from pycinspect.micropython import (
     MpyCode,
     MpyFile,
@@ -25,10 +32,6 @@ from pycinspect.micropython import (
 
 __all__ = ["compare_mpy"]
 
-#: Instructions of a function up to which its changes are listed: difflib takes quadratic time.
-_MOST_LISTED = 4000
-_CONTEXT = 2
-_LONGEST = 200
 _MACHINE_CODE = "the bytes, or the strings and constants that they use"
 
 
@@ -53,27 +56,22 @@ class _Texts:
 
     def string(self, text: str) -> str:
         """Return a string, of a long one its start and a digest."""
-        if len(text) <= _LONGEST:
-            return text
         if text not in self._strings:
-            digest = _digest(text.encode("utf-8", "surrogateescape"))
-            self._strings[text] = f"{text[:_LONGEST]}… {digest}"
+            self._strings[text] = cut(text)
         return self._strings[text]
 
     def object(self, found: MpyObject) -> str:
         """Return a constant, of a long one what a listing shows and a digest."""
         if id(found) not in self._objects:
             text = object_text(found)
-            digest = f" {_digest(repr(found).encode())}" if "…" in text else ""
+            digest = (
+                f" {hashlib.sha256(repr(found).encode()).hexdigest()[:16]}" if "…" in text else ""
+            )
             self._objects[id(found)] = text + digest
         return self._objects[id(found)]
 
 
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]
-
-
-def compare_mpy(old: MpyFile, new: MpyFile) -> list[ClassChange]:
+def compare_mpy(old: MpyFile, new: MpyFile) -> list[CodeChange]:
     """Compare two modules.
 
     Args:
@@ -84,41 +82,23 @@ def compare_mpy(old: MpyFile, new: MpyFile) -> list[ClassChange]:
         What differs, in the order of the old functions, then of the new ones; nothing where both say
         the same, whatever the source's name that they record.
     """
-    before, after = _named(old), _named(new)
     same_tables = (old.strings, old.objects) == (new.strings, new.objects)
-    changes = [ClassChange(name, "only in old") for name in before if name not in after]
-    for name, side in before.items():
-        if name in after:
-            changes += _changes(name, side, after[name], same_tables=same_tables)
-    return changes + [ClassChange(name, "only in new") for name in after if name not in before]
+    changes = partial(_changes, same_tables=same_tables)
+    return compare_codes(_named(old), _named(new), changes)
 
 
 def _named(found: MpyFile) -> Mapping[str, _Side]:
-    """Return each code by its path; its second namesake is ``"<module>.total (2)"``."""
-    seen: Counter[str] = Counter()
-    names, texts = {}, _Texts()
-    for path, code in found.walk():
-        seen[path] += 1
-        names[path if seen[path] == 1 else f"{path} ({seen[path]})"] = _Side(code, found, texts)
-    return names
+    texts = _Texts()
+    return numbered((path, _Side(code, found, texts)) for path, code in found.walk())
 
 
-def _changes(name: str, old: _Side, new: _Side, *, same_tables: bool) -> Iterator[ClassChange]:
-    for aspect, of_code in (("signature", _signature), ("lines", _lines)):
-        texts = of_code(old), of_code(new)
-        if texts[0] != texts[1]:
-            yield ClassChange(name, aspect, (f"-{texts[0]}", f"+{texts[1]}"))
+def _changes(name: str, old: _Side, new: _Side, *, same_tables: bool) -> Iterator[CodeChange]:
+    yield from pair_changes(name, "signature", _signature(old), _signature(new))
+    yield from pair_changes(name, "lines", _lines(old), _lines(new))
     native = old.code.native, new.code.native
     if native[0] != native[1] or (native[0] is not None and not same_tables):
-        yield ClassChange(name, "machine code", (_MACHINE_CODE,))
-    listed = _instructions(old), _instructions(new)
-    if listed[0] == listed[1]:
-        return
-    if max(map(len, listed)) > _MOST_LISTED:
-        yield ClassChange(name, "instructions", (f"more than {_MOST_LISTED}: not listed",))
-        return
-    shown = unified_diff(*listed, n=_CONTEXT, lineterm="")
-    yield ClassChange(name, "instructions", tuple(shown)[2:])
+        yield CodeChange(name, "machine code", (_MACHINE_CODE,))
+    yield from listing_changes(name, _instructions(old), _instructions(new))
 
 
 def _signature(side: _Side) -> str:
@@ -159,8 +139,7 @@ class _MpyWriter:
         if one.string is not None:
             return self._texts.string(one.string)
         if one.target is not None:
-            to = self._places.get(one.target)
-            return f"offset {one.target}" if to is None else f"{to - place:+}"
+            return jump_text(one.target, place, self._places)
         named = mpy_named_by(one, self._code, self._layout)
         if named is None or isinstance(named, MpyCode):
             return mpy_operand_text(one._replace(extra=None), self._code, self._layout)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.errors import PycInspectError
 from pycinspect.jvm.asm import AnnotationReading, read_annotations
 from pycinspect.jvm.classfile import CLASS_MAGIC, ClassFile, Member, parse_class
@@ -17,7 +18,6 @@ from pycinspect.jvm.instructions import MethodBody, decode_method
 __all__ = ["JythonClass", "JythonCode", "is_jython_class", "parse_jython_class"]
 
 _CODE = "Lorg/python/core/PyCode;"
-_VARARGS, _VARKEYWORDS = 0x04, 0x08
 #: Bytes of code that are decoded of one class; Jython's own library has at most a tenth of it.
 _MOST_CODE = 4 * 1024 * 1024
 #: What ``PyTableCode`` sets in every code object: CO_WITH_STATEMENT is 0x8000.
@@ -135,7 +135,7 @@ def _code(
         name=name,
         first_line=first_line,
         argument_count=total - has_stars - has_keywords,
-        flags=bits | _ALWAYS | _VARARGS * has_stars | _VARKEYWORDS * has_keywords,
+        flags=bits | _ALWAYS | CodeFlag.VARARGS * has_stars | CodeFlag.VARKEYWORDS * has_keywords,
         varnames=_names(varnames),
         cellvars=_names(cells),
         freevars=_names(free),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pycinspect.dialects import Dialect
 from pycinspect.dotnet import IronPythonAssembly
-from pycinspect.report.header import SHOW_SCHEMA
+from pycinspect.report.foreign import foreign_object
 from pycinspect.report.words import Json
 from pycinspect.values import visible
 
@@ -47,15 +47,7 @@ def assembly_object(path: str, found: IronPythonAssembly, dialect: Dialect) -> J
         dialect: whose it is.
     """
     return {
-        "schema": SHOW_SCHEMA,
-        "path": path,
-        "dialect": dialect.name,
-        "implementation": dialect.implementation.value,
-        "python": dialect.version,
-        "cache_tag": dialect.cache_tag,
-        "magic": None,
-        "header": {"ironpython": _version(found)},
-        "error": None,
+        **foreign_object(path, dialect, {"ironpython": _version(found)}),
         "codes": [
             *({"method": one.method, "names": list(one.names)} for one in found.modules),
             *({"method": name, "names": None} for name in found.functions),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from pycinspect.dialects import Dialect
-from pycinspect.errors import PycInspectError
+from pycinspect.dialects.codeflags import CodeFlag
 from pycinspect.jvm import JvmInstruction, JythonClass, JythonCode, operand_text
-from pycinspect.report.header import SHOW_SCHEMA
+from pycinspect.report.foreign import foreign_object, with_names
 from pycinspect.report.pen import Piece
 from pycinspect.report.words import Json
 from pycinspect.values import utc, visible
@@ -16,7 +16,6 @@ __all__ = ["class_header_lines", "class_lines", "class_object"]
 
 #: Characters of an operand that are shown: a constant has up to 65,535, and every use repeats it.
 _LONGEST = 200
-_STARS, _KEYWORDS = 0x04, 0x08
 
 
 def class_lines(
@@ -44,11 +43,7 @@ def class_lines(
 
 
 def _wanted(found: JythonClass, names: Collection[str]) -> list[JythonCode]:
-    known = {code.name for code in found.codes}
-    for name in names:
-        if name not in known:
-            raise PycInspectError("no-such-code", f"there is no code object {name!r}")
-    return [code for code in found.codes if not names or code.name in names]
+    return with_names(((code.name, code) for code in found.codes), names)
 
 
 def class_header_lines(
@@ -101,8 +96,8 @@ def _code_lines(code: JythonCode, found: JythonClass) -> Iterator[tuple[Piece, .
 def _signature(code: JythonCode) -> str:
     parameters = list(code.varnames[: code.argument_count])
     rest = iter(code.varnames[code.argument_count :])
-    parameters += [f"*{name}" for name in _next(rest, code.flags & _STARS)]
-    parameters += [f"**{name}" for name in _next(rest, code.flags & _KEYWORDS)]
+    parameters += [f"*{name}" for name in _next(rest, code.flags & CodeFlag.VARARGS)]
+    parameters += [f"**{name}" for name in _next(rest, code.flags & CodeFlag.VARKEYWORDS)]
     return f"line {code.first_line}, ({', '.join(parameters)}), flags {code.flags:#x}"
 
 
@@ -151,17 +146,7 @@ def class_object(
         names: only code objects with these names; all where there are none.
         header_only: its code is left out.
     """
-    entry: Json = {
-        "schema": SHOW_SCHEMA,
-        "path": path,
-        "dialect": dialect.name,
-        "implementation": dialect.implementation.value,
-        "python": dialect.version,
-        "cache_tag": dialect.cache_tag,
-        "magic": dialect.magic_word,
-        "header": _header(found),
-        "error": None,
-    }
+    entry = foreign_object(path, dialect, _header(found), dialect.magic_word)
     if header_only:
         return entry
     codes = [_code(code, found) for code in _wanted(found, names)]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from pycinspect.dialects import Dialect
-from pycinspect.errors import PycInspectError
 from pycinspect.micropython import MpyCode, MpyFile, MpyInstruction, NativeCode, mpy_operand_text
-from pycinspect.report.header import SHOW_SCHEMA
+from pycinspect.report.foreign import foreign_object, with_names
 from pycinspect.report.words import Json
 from pycinspect.values import brief, visible
 
@@ -73,29 +72,15 @@ def mpy_object(
         PycInspectError: ``no-such-code`` where none has one of the names.
     """
     codes = _wanted(found, names)
-    value: Json = {
-        "schema": SHOW_SCHEMA,
-        "path": path,
-        "dialect": dialect.name,
-        "implementation": dialect.implementation.value,
-        "python": dialect.version,
-        "cache_tag": dialect.cache_tag,
-        "magic": None,
-        "header": {**_header(found), "trailing_bytes": found.trailing},
-        "error": None,
-    }
+    header = {**_header(found), "trailing_bytes": found.trailing}
+    value = foreign_object(path, dialect, header)
     if not header_only:
         value["codes"] = [_code_object(name, code, found) for name, code in codes]
     return value
 
 
 def _wanted(found: MpyFile, names: Collection[str]) -> list[tuple[str, MpyCode]]:
-    codes = list(found.walk())
-    known = {code.name for _, code in codes}
-    for name in names:
-        if name not in known:
-            raise PycInspectError("no-such-code", f"there is no code object {name!r}")
-    return [(path, code) for path, code in codes if not names or code.name in names]
+    return with_names(((code.name, (path, code)) for path, code in found.walk()), names)
 
 
 def _header(found: MpyFile) -> Json:

@@ -13,22 +13,22 @@ from pycinspect.errors import PycInspectError
 from pycinspect.values import visible
 
 if TYPE_CHECKING:
-    from pycinspect.diffing.classfiles import ClassChange
+    from pycinspect.diffing.compiled import CodeChange
 
-__all__ = ["are_classes", "diff_classes"]
+__all__ = ["are_compiled", "diff_compiled"]
 
 _SUFFIXES = ("$py.class", ".mpy")
-_SCHEMA = "pycinspect.diff-classes/1"
+_SCHEMA = "pycinspect.diff-compiled/1"
 
 
-def are_classes(paths: Sequence[str]) -> bool:
+def are_compiled(paths: Sequence[str]) -> bool:
     """Return whether a diff is one of class files, or of ``.mpy`` files, by the names of both."""
     return len(paths) == 2 and any(
         all(path.endswith(suffix) for path in paths) for suffix in _SUFFIXES
     )
 
 
-def diff_classes(paths: Sequence[str], format_name: str) -> Exit:
+def diff_compiled(paths: Sequence[str], format_name: str) -> Exit:
     """Print what differs between two class files or modules, and return the exit code.
 
     Args:
@@ -47,7 +47,7 @@ def diff_classes(paths: Sequence[str], format_name: str) -> Exit:
     return Exit.FINDINGS if changes else Exit.CLEAN
 
 
-def _compared(old: str, new: str) -> list[ClassChange]:
+def _compared(old: str, new: str) -> list[CodeChange]:
     from pycinspect.jvm import JythonClass
     from pycinspect.micropython import MpyFile
     from pycinspect.programs.foreign import read_foreign
@@ -61,11 +61,12 @@ def _compared(old: str, new: str) -> list[ClassChange]:
         from pycinspect.diffing.classfiles import compare_classes
 
         return compare_classes(before, after)
-    wrong = new if isinstance(before, JythonClass) else old
-    raise PycInspectError("not-a-class", "is not a Java class file", path=wrong)
+    wrong = new if isinstance(before, MpyFile | JythonClass) else old
+    message = "is not a compiled module of the other's kind"
+    raise PycInspectError("not-compiled", message, path=wrong)
 
 
-def _as_text(paths: Sequence[str], changes: Sequence[ClassChange]) -> None:
+def _as_text(paths: Sequence[str], changes: Sequence[CodeChange]) -> None:
     old, new = map(visible, paths)
     if not changes:
         click.echo(f"{old} and {new}: the same code")
@@ -78,7 +79,7 @@ def _as_text(paths: Sequence[str], changes: Sequence[ClassChange]) -> None:
             click.echo(f"  {visible(line)}")
 
 
-def _as_json(paths: Sequence[str], changes: Sequence[ClassChange]) -> None:
+def _as_json(paths: Sequence[str], changes: Sequence[CodeChange]) -> None:
     rows = [{**change._asdict(), "detail": list(change.detail)} for change in changes]
     value = {"schema": _SCHEMA, "old": paths[0], "new": paths[1], "changes": rows}
     click.echo(json.dumps(value))
